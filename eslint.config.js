@@ -1,0 +1,108 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Import directions (docs/architecture.md): api <- session <- reconcile <- operator <- main.
+ * `runtime` and `kube` know nothing of DebugSession. One table, so that a reader sees the whole rule at once.
+ */
+const forbiddenImports = {
+  api: ['session', 'reconcile', 'runtime', 'kube', 'observability', 'cli'],
+  session: ['reconcile', 'runtime', 'kube', 'observability', 'cli'],
+  runtime: ['api', 'session', 'reconcile', 'kube', 'observability', 'cli'],
+  kube: ['api', 'session', 'reconcile', 'observability', 'cli'],
+  reconcile: ['cli'],
+  observability: ['api', 'session', 'reconcile', 'kube', 'cli'],
+  cli: ['reconcile', 'runtime', 'kube', 'observability'],
+};
+
+const packageRules = [
+  { name: '@kubernetes/client-node', message: 'Only src/kube speaks to the client.' },
+  { name: '@dot-i/k8s-operator', message: 'Only src/operator.ts knows the operator skeleton.' },
+];
+
+function restrict(folder, rooms, extra = []) {
+  return {
+    files: [`src/${folder}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: folder === 'kube' ? [packageRules[1]] : packageRules,
+          patterns: [
+            { group: rooms.map((room) => `**/${room}/**`), message: `src/${folder} may not import from there.` },
+            { group: ['**/operator.ts', '**/main.ts', '**/config.ts'], message: 'Only the composition root is above.' },
+            ...extra,
+          ],
+        },
+      ],
+    },
+  };
+}
+
+const pure = [{ group: ['node:*', '!node:crypto', 'undici', 'pino'], message: 'src/session and src/api are pure.' }];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '**/*.cjs'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      complexity: ['error', 14],
+      'max-depth': ['error', 3],
+      'max-params': ['error', 4],
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
+        { selector: 'TSEnumDeclaration', message: 'Use a union of string literals.' },
+      ],
+      eqeqeq: 'error',
+    },
+  },
+  ...Object.entries(forbiddenImports).map(([folder, rooms]) =>
+    restrict(folder, rooms, folder === 'session' || folder === 'api' ? pure : []),
+  ),
+  {
+    files: ['src/session/**/*.ts', 'src/api/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'process', 'setTimeout', 'setInterval', 'fetch'],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'The clock is an argument.' },
+        { object: 'Math', property: 'random', message: 'Pure code is deterministic.' },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/config.ts', 'src/main.ts', 'src/cli/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
+        { selector: 'TSEnumDeclaration', message: 'Use a union of string literals.' },
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'Only config.ts reads the environment.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts', 'scripts/**/*.ts', 'bench/**/*.ts'],
+    rules: { 'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }] },
+  },
+  {
+    files: ['**/*.js'],
+    ...tseslint.configs.disableTypeChecked,
+    rules: { ...tseslint.configs.disableTypeChecked.rules, 'no-restricted-syntax': 'off' },
+    languageOptions: { globals: { process: 'readonly' }, parserOptions: { projectService: false } },
+  },
+);

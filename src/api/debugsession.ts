@@ -1,0 +1,191 @@
+/**
+ * The DebugSession resource as TypeScript sees it. The CRD (crds/) is the contract; test/unit/crd-types.test.ts keeps the two in step.
+ * All times are RFC 3339 strings in UTC, all durations are GEP-2257 strings (see duration.ts).
+ */
+
+/** API group of every resource of this project. */
+export const GROUP = 'debugsession.dev';
+/** The served and stored version. */
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+export const KIND = 'DebugSession';
+export const PLURAL = 'debugsessions';
+/** Stands on a session from the intent of a run until that run has ended, so that a delete cannot forget a live container. */
+export const FINALIZER = `${GROUP}/container`;
+
+/** The fields of metav1.ObjectMeta that we read or write. */
+export interface ObjectMeta {
+  name: string;
+  namespace: string;
+  uid: string;
+  resourceVersion: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  finalizers?: string[];
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+export interface DebugSession {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec: DebugSessionSpec;
+  status?: DebugSessionStatus;
+}
+
+/** The meaning that `kubectl debug --profile` gives these words. */
+export type Profile = 'general' | 'baseline' | 'restricted' | 'netadmin' | 'sysadmin';
+
+/** Shell: the command runs under our sh supervisor. None: nothing inside the container ends it. */
+export type SupervisorMode = 'Shell' | 'None';
+
+export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'ReplicaSet' | 'Job';
+
+export interface WorkloadRef {
+  apiVersion: 'apps/v1' | 'batch/v1';
+  kind: WorkloadKind;
+  name: string;
+}
+
+export interface Target {
+  podName?: string;
+  workloadRef?: WorkloadRef;
+  containerName?: string;
+}
+
+export interface EnvVar {
+  name: string;
+  value?: string;
+}
+
+/** core/v1 Capabilities. */
+export interface Capabilities {
+  add?: string[];
+  drop?: string[];
+}
+
+/** The subset of core/v1 SecurityContext that a Linux ephemeral container may carry. */
+export interface SecurityContext {
+  allowPrivilegeEscalation?: boolean;
+  capabilities?: Capabilities;
+  privileged?: boolean;
+  readOnlyRootFilesystem?: boolean;
+  runAsGroup?: number;
+  runAsNonRoot?: boolean;
+  runAsUser?: number;
+  seccompProfile?: { type: 'RuntimeDefault' | 'Unconfined' | 'Localhost'; localhostProfile?: string };
+}
+
+export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
+
+export interface DebugSessionSpec {
+  target: Target;
+  image: string;
+  command?: string[];
+  args?: string[];
+  env?: EnvVar[];
+  workingDir?: string;
+  imagePullPolicy?: PullPolicy;
+  stdin?: boolean;
+  tty?: boolean;
+  profile?: Profile;
+  securityContext?: SecurityContext;
+  supervisor?: SupervisorMode;
+  ttl?: string;
+  pendingTimeout?: string;
+  startTimeout?: string;
+  notAfter?: string;
+  /** CRD default 1, so always present on an object from the API server. */
+  attempt: number;
+  justification?: string;
+}
+
+export type Phase = 'Pending' | 'Starting' | 'Running' | 'Ending' | 'Completed' | 'Expired' | 'Failed';
+
+export interface Condition {
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  reason: string;
+  message: string;
+  observedGeneration: number;
+  lastTransitionTime: string;
+}
+
+/** How the patient looked when the intent was written: the state of the target container or, without one, of the worst container. */
+export interface PatientState {
+  phase: string;
+  ready: boolean;
+  containerName?: string;
+  restartCount?: number;
+  /** waiting, running or terminated. */
+  state?: string;
+  reason?: string;
+  exitCode?: number;
+  lastTermination?: { reason?: string; exitCode: number; finishedAt?: string };
+}
+
+/** What counted for this run after defaults: recorded, so that a later change of the spec explains nothing away. */
+export interface EffectiveValues {
+  ttl: string;
+  pendingTimeout: string;
+  startTimeout: string;
+  profile: Profile;
+  supervisor: SupervisorMode;
+  stdin: boolean;
+  tty: boolean;
+}
+
+/** Starting: intent written. Running: the kubelet said so. StartedLate: it ran after the run had failed. Ended: terminated or gone. Failed: never ran, or may not. */
+export type RunState = 'Starting' | 'Running' | 'StartedLate' | 'Ended' | 'Failed';
+
+/** Which line ended the container. */
+export type EndedBy = 'Command' | 'Supervisor' | 'PodGone' | 'Kubelet';
+
+/** One attempt: the intent (written before the injection), then what became of it. Never dropped. */
+export interface Run {
+  attempt: number;
+  podName?: string;
+  podUID?: string;
+  nodeName?: string;
+  debugContainerName?: string;
+  /** sha256 over the container to be injected (hex). */
+  specHash?: string;
+  effective?: EffectiveValues;
+  /** When the intent was written (operator's clock). */
+  intendedAt?: string;
+  /** The supervisor refuses to start after it. */
+  startBy?: string;
+  /** Nothing of this run can live longer under a supervisor. Absent with supervisor None. */
+  lastMoment?: string;
+  before?: PatientState;
+  image?: string;
+  imageID?: string;
+  injectedAt?: string;
+  startedAt?: string;
+  expiresAt?: string;
+  finishedAt?: string;
+  state: RunState;
+  exitCode?: number;
+  signal?: number;
+  reason?: string;
+  message?: string;
+  endedBy?: EndedBy;
+}
+
+export interface DebugSessionStatus {
+  phase?: Phase;
+  observedGeneration?: number;
+  attempt?: number;
+  podName?: string;
+  nodeName?: string;
+  debugContainerName?: string;
+  attachCommand?: string;
+  startedAt?: string;
+  expiresAt?: string;
+  completedAt?: string;
+  exitCode?: number;
+  runs?: Run[];
+  conditions?: Condition[];
+}

@@ -1,0 +1,63 @@
+/** The few fields of a core/v1 Pod that a session needs. Pods are cut down to them while parsing: memory must not grow with the cluster. */
+export interface Pod {
+  metadata: PodMeta;
+  spec: PodSpec;
+  status: PodStatus;
+}
+
+export interface PodMeta {
+  name: string;
+  namespace: string;
+  uid: string;
+  resourceVersion: string;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  annotations?: Record<string, string>;
+  ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
+}
+
+export interface PodSpec {
+  nodeName?: string;
+  os?: { name: string };
+  restartPolicy?: string;
+  shareProcessNamespace?: boolean;
+  hostPID?: boolean;
+  containers: { name: string }[];
+  initContainers?: { name: string }[];
+  ephemeralContainers?: { name: string }[];
+}
+
+export interface PodStatus {
+  phase?: string;
+  conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  containerStatuses?: ContainerStatus[];
+  initContainerStatuses?: ContainerStatus[];
+  ephemeralContainerStatuses?: ContainerStatus[];
+}
+
+export interface ContainerStatus {
+  name: string;
+  ready?: boolean;
+  restartCount?: number;
+  image?: string;
+  imageID?: string;
+  containerID?: string;
+  state?: ContainerState;
+  lastState?: ContainerState;
+}
+
+export interface ContainerState {
+  waiting?: { reason?: string; message?: string };
+  running?: { startedAt?: string };
+  terminated?: Terminated;
+}
+
+export interface Terminated {
+  exitCode: number;
+  signal?: number;
+  reason?: string;
+  message?: string;
+  startedAt?: string;
+  finishedAt?: string;
+  containerID?: string;
+}
