@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+
+/** The part of a CRD's OpenAPI schema that the tests look at. */
+export interface Schema {
+  type: string;
+  description?: string;
+  default?: unknown;
+  enum?: string[];
+  required?: string[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  maxLength?: number;
+  maxItems?: number;
+  format?: string;
+  'x-kubernetes-list-type'?: string;
+}
+
+interface CustomResourceDefinition {
+  spec: { versions: { name: string; schema: { openAPIV3Schema: Schema } }[] };
+}
+
+/** Absolute path of a file of the repository. */
+export function repositoryPath(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+/** The schema of DebugSession as crds/ has it. */
+export function debugSessionSchema(): Schema {
+  const text = readFileSync(repositoryPath('crds/debugsessions.debugsession.dev.yaml'), 'utf8');
+  const crd = parse(text) as CustomResourceDefinition;
+  const version = crd.spec.versions[0];
+  if (version === undefined) throw new Error('the CRD of DebugSession has no version');
+  return version.schema.openAPIV3Schema;
+}
+
+/** Calls `visit` with every field below a schema and its path (`spec.env[].name`), items of arrays included. */
+export function walkSchema(schema: Schema, visit: (path: string, field: Schema) => void, path = ''): void {
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    const fieldPath = path === '' ? name : `${path}.${name}`;
+    visit(fieldPath, field);
+    walkSchema(field, visit, fieldPath);
+  }
+  if (schema.items === undefined) return;
+  visit(`${path}[]`, schema.items);
+  walkSchema(schema.items, visit, `${path}[]`);
+}

@@ -1,0 +1,86 @@
+import ts from 'typescript';
+import type { Schema } from './crd.ts';
+
+/**
+ * Two views of one contract, each as sorted lines such as `target.podName?: string`, so that a difference reads like a diff.
+ * Only the constructs that src/api/debugsession.ts uses are known; anything else is an error, never silently equal.
+ */
+
+type Declarations = Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration>;
+
+/** The fields of the interface `root` in a TypeScript source text, nested interfaces and aliases followed. */
+export function typeFields(source: string, root: string): string[] {
+  const file = ts.createSourceFile('types.ts', source, ts.ScriptTarget.Latest, true);
+  const declarations: Declarations = new Map();
+  for (const statement of file.statements) {
+    if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
+      declarations.set(statement.name.text, statement);
+    }
+  }
+  const declaration = declarations.get(root);
+  if (declaration === undefined || !ts.isInterfaceDeclaration(declaration)) throw new Error(`no interface ${root}`);
+  return memberLines(declaration.members, '', declarations).sort();
+}
+
+function memberLines(members: ts.NodeArray<ts.TypeElement>, path: string, declarations: Declarations): string[] {
+  return members.flatMap((member) => {
+    if (!ts.isPropertySignature(member) || member.type === undefined) {
+      throw new Error(`only properties with a type are understood: ${member.getText()}`);
+    }
+    const mark = member.questionToken === undefined ? '' : '?';
+    return typeLines(member.type, `${path}${member.name.getText()}`, mark, declarations);
+  });
+}
+
+function typeLines(type: ts.TypeNode, path: string, mark: string, declarations: Declarations): string[] {
+  if (ts.isArrayTypeNode(type)) {
+    return [`${path}${mark}: array`, ...typeLines(type.elementType, `${path}[]`, '', declarations)];
+  }
+  if (ts.isTypeLiteralNode(type)) {
+    return [`${path}${mark}: object`, ...memberLines(type.members, `${path}.`, declarations)];
+  }
+  if (ts.isTypeReferenceNode(type)) {
+    const declaration = declarations.get(type.typeName.getText());
+    if (declaration === undefined) throw new Error(`${path}: unknown type ${type.getText()}`);
+    if (ts.isTypeAliasDeclaration(declaration)) return typeLines(declaration.type, path, mark, declarations);
+    return [`${path}${mark}: object`, ...memberLines(declaration.members, `${path}.`, declarations)];
+  }
+  return [`${path}${mark}: ${scalar(type, path)}`];
+}
+
+function scalar(type: ts.TypeNode, path: string): string {
+  if (type.kind === ts.SyntaxKind.StringKeyword) return 'string';
+  if (type.kind === ts.SyntaxKind.NumberKeyword) return 'number';
+  if (type.kind === ts.SyntaxKind.BooleanKeyword) return 'boolean';
+  const members = ts.isUnionTypeNode(type) ? [...type.types] : [type];
+  return oneOf(
+    members.map((member) => {
+      if (ts.isLiteralTypeNode(member) && ts.isStringLiteral(member.literal)) return member.literal.text;
+      throw new Error(`${path}: cannot compare ${member.getText()} with a schema`);
+    }),
+  );
+}
+
+function oneOf(values: string[]): string {
+  return [...values].sort().join(' | ');
+}
+
+/** The same lines from an OpenAPI schema. A field with a default counts as required: the API server fills it in. */
+export function schemaFields(schema: Schema, path = ''): string[] {
+  return Object.entries(schema.properties ?? {})
+    .flatMap(([name, field]) => {
+      const required = (schema.required ?? []).includes(name) || field.default !== undefined;
+      return fieldLines(field, `${path}${name}`, required ? '' : '?');
+    })
+    .sort();
+}
+
+function fieldLines(field: Schema, path: string, mark: string): string[] {
+  if (field.type === 'object') return [`${path}${mark}: object`, ...schemaFields(field, `${path}.`)];
+  if (field.type === 'array') {
+    if (field.items === undefined) throw new Error(`${path}: an array without items`);
+    return [`${path}${mark}: array`, ...fieldLines(field.items, `${path}[]`, '')];
+  }
+  if (field.enum !== undefined) return [`${path}${mark}: ${oneOf(field.enum)}`];
+  return [`${path}${mark}: ${field.type === 'integer' ? 'number' : field.type}`];
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { debugSessionSchema, walkSchema } from '../support/crd.ts';
+import type { Schema } from '../support/crd.ts';
+
+const root = debugSessionSchema();
+
+/** Paths of the fields for which `wrong` holds. The API server forbids to describe metadata. */
+function fields(wrong: (field: Schema, path: string) => boolean): string[] {
+  const found: string[] = [];
+  walkSchema(root, (path, field) => {
+    if (path !== 'metadata' && wrong(field, path)) found.push(path);
+  });
+  return found;
+}
+
+describe('the schema of DebugSession', () => {
+  it('describes every field in sentences', () => {
+    expect(fields((field) => !/^\S.*[^.]\.$/s.test(field.description ?? ''))).toEqual([]);
+  });
+
+  it('says of every field of spec when it may change', () => {
+    expect(
+      fields(
+        (field, path) =>
+          /^spec\.[a-zA-Z]+$/.test(path) && !/\b(changes?|changed|raise)\b/i.test(field.description ?? ''),
+      ),
+    ).toEqual([]);
+  });
+
+  it('says of every optional field of spec what its absence means', () => {
+    const required = [
+      'spec.target',
+      'spec.image',
+      'spec.env',
+      'spec.args',
+      'spec.securityContext',
+      'spec.justification',
+    ];
+    expect(
+      fields(
+        (field, path) =>
+          /^spec\.[a-zA-Z]+$/.test(path) && !required.includes(path) && !(field.description ?? '').includes('Absent:'),
+      ),
+    ).toEqual([]);
+  });
+
+  it('bounds every string and every list, so that the cost of the rules is bounded', () => {
+    expect(
+      fields((field) => field.type === 'string' && field.maxLength === undefined && field.enum === undefined),
+    ).toEqual(['apiVersion', 'kind']);
+    expect(fields((field) => field.type === 'array' && field.maxItems === undefined)).toEqual([]);
+  });
+
+  it('says of every list how it is merged', () => {
+    expect(fields((field) => field.type === 'array' && field['x-kubernetes-list-type'] === undefined)).toEqual([]);
+  });
+
+  it('has no defaults but attempt and the status nobody has written yet', () => {
+    expect(fields((field) => field.default !== undefined)).toEqual(['spec.attempt', 'status']);
+    expect(root.properties?.['spec']?.properties?.['attempt']?.default).toBe(1);
+    expect(root.properties?.['status']?.default).toEqual({ observedGeneration: -1 });
+  });
+});

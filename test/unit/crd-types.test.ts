@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { debugSessionSchema, repositoryPath } from '../support/crd.ts';
+import type { Schema } from '../support/crd.ts';
+import { schemaFields, typeFields } from '../support/type-fields.ts';
+
+const source = readFileSync(repositoryPath('src/api/debugsession.ts'), 'utf8');
+const root = debugSessionSchema();
+
+function part(name: 'spec' | 'status'): Schema {
+  const schema = root.properties?.[name];
+  if (schema === undefined) throw new Error(`the CRD has no ${name}`);
+  return schema;
+}
+
+/** The source with one piece replaced, which must be there. */
+function edited(piece: string, by: string): string {
+  expect(source).toContain(piece);
+  return source.replace(piece, by);
+}
+
+describe('the TypeScript types and the schema of the CRD', () => {
+  it('have the same fields in spec', () => {
+    expect(schemaFields(part('spec'))).toEqual(typeFields(source, 'DebugSessionSpec'));
+  });
+
+  it('have the same fields in status', () => {
+    expect(schemaFields(part('status'))).toEqual(typeFields(source, 'DebugSessionStatus'));
+  });
+
+  it('are compared as far as the leaves', () => {
+    const fields = [...typeFields(source, 'DebugSessionSpec'), ...typeFields(source, 'DebugSessionStatus')];
+    expect(fields).toEqual(
+      expect.arrayContaining([
+        'attempt: number',
+        'command?: array',
+        'command[]: string',
+        'target.workloadRef.apiVersion: apps/v1 | batch/v1',
+        'securityContext.seccompProfile.localhostProfile?: string',
+        'runs[].before.lastTermination.exitCode: number',
+        'conditions[].status: False | True | Unknown',
+      ]),
+    );
+  });
+
+  it.each([
+    [
+      'gains a field in spec',
+      'DebugSessionSpec',
+      '  image: string;\n  command',
+      '  image: string;\n  extra?: string;\n  command',
+    ],
+    ['loses a field in spec', 'DebugSessionSpec', '  ttl?: string;\n  pendingTimeout', '  pendingTimeout'],
+    ['makes a field optional', 'DebugSessionSpec', '  target: Target;', '  target?: Target;'],
+    ['changes a scalar', 'DebugSessionSpec', '  runAsUser?: number;', '  runAsUser?: string;'],
+    ['gains a value of a union', 'DebugSessionSpec', "'netadmin' | 'sysadmin'", "'netadmin' | 'sysadmin' | 'root'"],
+    ['loses a field of a run', 'DebugSessionStatus', '  podUID?: string;', ''],
+    ['loses a phase', 'DebugSessionStatus', "'Pending' | 'Starting' | 'Running'", "'Pending' | 'Running'"],
+    ['makes an array of a field', 'DebugSessionStatus', '  attachCommand?: string;', '  attachCommand?: string[];'],
+  ])('differ when the type %s', (_, type, piece, by) => {
+    const schema = part(type === 'DebugSessionSpec' ? 'spec' : 'status');
+    expect(schemaFields(schema)).not.toEqual(typeFields(edited(piece, by), type));
+  });
+
+  it('differ when the schema gains or loses a field', () => {
+    const spec = part('spec');
+    const { image, ...rest } = spec.properties ?? {};
+    expect(image).toBeDefined();
+    expect(schemaFields({ ...spec, properties: rest })).not.toEqual(typeFields(source, 'DebugSessionSpec'));
+    const more = { ...spec.properties, extra: { type: 'string' } };
+    expect(schemaFields({ ...spec, properties: more })).not.toEqual(typeFields(source, 'DebugSessionSpec'));
+  });
+
+  it('refuses a construct that it cannot compare', () => {
+    const odd = edited('  image: string;\n  command', '  image: string | number;\n  command');
+    expect(() => typeFields(odd, 'DebugSessionSpec')).toThrow('image: cannot compare string with a schema');
+  });
+});
