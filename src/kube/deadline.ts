@@ -1,0 +1,55 @@
+import { errorMessage } from '../runtime/one-line.ts';
+import { ApiError, ConnectionError } from './api-error.ts';
+
+/**
+ * One signal out of the caller's and a timeout. `AbortSignal.any` would do the same, but hangs a listener on a signal that
+ * lives as long as the process for each request; this one takes its listener off again.
+ */
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal | undefined;
+  readonly #timer: NodeJS.Timeout;
+  readonly #timeoutMs: number;
+  readonly #onAbort = (): void => this.#controller.abort(this.#caller?.reason);
+  #expired = false;
+
+  constructor(timeoutMs: number, caller?: AbortSignal) {
+    this.#timeoutMs = timeoutMs;
+    this.#caller = caller;
+    this.#timer = setTimeout(() => {
+      this.#expired = true;
+      this.#controller.abort();
+    }, timeoutMs);
+    if (caller?.aborted) this.#onAbort();
+    else caller?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** No timeout from here on; the caller's signal still counts. */
+  lift(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Done: whatever still runs on the signal is stopped. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#onAbort);
+    this.#controller.abort();
+  }
+
+  /** What to throw for an error of the request: the server's answer, the caller's reason, or why there was no answer. */
+  explain(error: unknown): unknown {
+    if (error instanceof ApiError || error instanceof ConnectionError) return error;
+    if (this.#caller?.aborted) return this.#caller.reason;
+    if (this.#expired) return new ConnectionError('ETIMEDOUT', `no whole answer within ${this.#timeoutMs} ms`, error);
+    return new ConnectionError(codeOf(error), `no answer from the API server: ${errorMessage(error)}`, error);
+  }
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : 'ECONNECTION';
+}

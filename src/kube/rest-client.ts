@@ -1,0 +1,198 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Dispatcher } from 'undici';
+import { errorMessage } from '../runtime/one-line.ts';
+import type { WatchEvent } from '../runtime/watch-event.ts';
+import { ApiError, ConnectionError } from './api-error.ts';
+import { Deadline } from './deadline.ts';
+import { splitLines } from './json-lines.ts';
+import { Transport } from './transport.ts';
+
+export type Query = Record<string, string | number | boolean | undefined>;
+
+export interface RequestOptions {
+  query?: Query;
+  signal?: AbortSignal;
+  /** From sending to the last byte of the answer, in ms. Default: the client's, 10 s. */
+  timeoutMs?: number;
+}
+
+export interface PatchOptions extends RequestOptions {
+  type: 'strategic' | 'merge' | 'json' | 'apply';
+  /** Needed for `apply`; for the others it names the writer in managedFields. */
+  fieldManager?: string;
+}
+
+/** What happened to one request, up to the head of its answer. `code` is 0 when there was none; a watch has the verb WATCH. */
+export interface RequestReport {
+  verb: string;
+  path: string;
+  code: number;
+  ms: number;
+}
+
+export interface RestClientOptions {
+  /** Default `debugsession`. */
+  userAgent?: string;
+  /** Ms; default 10,000. */
+  timeoutMs?: number;
+  /** Connections for requests; watches have their own. Default 16. */
+  connections?: number;
+  /** For metrics. It must not throw. */
+  onRequest?: (report: RequestReport) => void;
+}
+
+type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+interface Call {
+  path: string;
+  body?: unknown;
+  contentType?: string;
+  options: RequestOptions;
+}
+
+const patchTypes: Record<PatchOptions['type'], string> = {
+  strategic: 'application/strategic-merge-patch+json',
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  // JSON is YAML; the server knows server-side apply by this type alone.
+  apply: 'application/apply-patch+yaml',
+};
+
+/** Etcd refuses objects above 1.5 MiB; managedFields and encoding add to that, but not this much. */
+const longestEventBytes = 16 * 2 ** 20;
+
+/**
+ * The API server by path and verb, the counterpart of client-go's `rest.Interface`. It does not retry: the callers know
+ * whether a write may be repeated. The type arguments are the caller's word; nothing here checks them.
+ *
+ * Every method throws `ApiError` when the server says no, `ConnectionError` when it says nothing,
+ * and the signal's reason when the caller aborts.
+ */
+export class RestClient {
+  readonly #transport: Transport;
+  readonly #userAgent: string;
+  readonly #timeoutMs: number;
+  readonly #onRequest: (report: RequestReport) => void;
+
+  constructor(config: KubeConfig, options: RestClientOptions = {}) {
+    this.#transport = new Transport(config, options.connections ?? 16);
+    this.#userAgent = options.userAgent ?? 'debugsession';
+    this.#timeoutMs = options.timeoutMs ?? 10_000;
+    this.#onRequest = options.onRequest ?? (() => undefined);
+  }
+
+  get<T = unknown>(path: string, options: RequestOptions = {}): Promise<T> {
+    return this.#call('GET', { path, options });
+  }
+
+  /** One page: `query.limit` and `query.continue` are the caller's business. */
+  list<T = unknown>(path: string, query: Query = {}, options: RequestOptions = {}): Promise<T> {
+    return this.#call('GET', { path, options: { ...options, query } });
+  }
+
+  create<T = unknown>(path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
+    return this.#call('POST', { path, body, options });
+  }
+
+  replace<T = unknown>(path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
+    return this.#call('PUT', { path, body, options });
+  }
+
+  patch<T = unknown>(path: string, body: unknown, options: PatchOptions): Promise<T> {
+    const { type, fieldManager, query, ...rest } = options;
+    const call = { path, body, options: { ...rest, query: { fieldManager, ...query } }, contentType: patchTypes[type] };
+    return this.#call('PATCH', call);
+  }
+
+  /** @param body meta/v1 DeleteOptions, for preconditions and the like. */
+  delete<T = unknown>(path: string, options: RequestOptions & { body?: unknown } = {}): Promise<T> {
+    const { body, ...rest } = options;
+    return this.#call('DELETE', { path, body, options: rest });
+  }
+
+  /**
+   * One watch connection. It ends when the server closes it, throws when the connection breaks or `signal` aborts.
+   * There is no idle limit here: the caller knows when bookmarks are due. ERROR events are handed on as they are.
+   */
+  async *watch<T = unknown>(path: string, query: Query, signal?: AbortSignal): AsyncGenerator<WatchEvent<T>> {
+    const deadline = new Deadline(this.#timeoutMs, signal);
+    try {
+      const answer = await this.#send('GET', { path, options: { query: { ...query, watch: true } } }, deadline);
+      deadline.lift();
+      for await (const line of splitLines(answer.body as AsyncIterable<Uint8Array>, longestEventBytes)) {
+        yield parse<WatchEvent<T>>(line);
+      }
+    } catch (error) {
+      throw deadline.explain(error);
+    } finally {
+      // Leaving the loop early must close the connection too.
+      deadline.end();
+    }
+  }
+
+  /** Ends every connection. For the end of the process and of tests. */
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  async #call<T>(verb: Verb, call: Call): Promise<T> {
+    const deadline = new Deadline(call.options.timeoutMs ?? this.#timeoutMs, call.options.signal);
+    try {
+      const answer = await this.#send(verb, call, deadline);
+      return parse<T>(await answer.body.text());
+    } catch (error) {
+      throw deadline.explain(error);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  /** The answer's head, with its body unread; anything but 2xx is thrown. */
+  async #send(verb: Verb, call: Call, deadline: Deadline): Promise<Dispatcher.ResponseData> {
+    const started = performance.now();
+    const isWatch = call.options.query?.['watch'] === true;
+    let code = 0;
+    try {
+      const route = await this.#transport.route();
+      deadline.signal.throwIfAborted();
+      const answer = await (isWatch ? route.watches : route.requests).request({
+        origin: route.server.origin,
+        path: route.server.pathname.replace(/\/$/, '') + call.path + queryString(call.options.query),
+        method: verb,
+        headers: {
+          ...route.headers,
+          accept: 'application/json',
+          'user-agent': this.#userAgent,
+          ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
+        },
+        body: call.body === undefined ? null : JSON.stringify(call.body),
+        signal: deadline.signal,
+        // The deadline measures both, as one.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+      code = answer.statusCode;
+      if (code >= 200 && code <= 299) return answer;
+      if (code === 401) this.#transport.forgetCredentials();
+      const retryAfter = answer.headers['retry-after'];
+      throw ApiError.fromResponse(code, await answer.body.text(), retryAfter?.toString());
+    } finally {
+      const ms = performance.now() - started;
+      this.#onRequest({ verb: isWatch ? 'WATCH' : verb, path: call.path, code, ms });
+    }
+  }
+}
+
+function queryString(query: Query = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+  return parameters.size > 0 ? `?${parameters.toString()}` : '';
+}
+
+function parse<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw new ConnectionError('EBADJSON', `the answer is not whole JSON: ${errorMessage(error)}`, error);
+  }
+}

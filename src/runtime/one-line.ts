@@ -1,0 +1,22 @@
+/** Control, format (bidi marks), surrogate and line-separating characters: what breaks or forges a line of a log. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
+
+/** One printable line out of words that somebody else wrote. */
+export function oneLine(words: string): string {
+  return words.replace(unprintable, ' ').replace(/ {2,}/g, ' ').trim();
+}
+
+/** At most `maxBytes` bytes of UTF-8, cut between characters; the cut is shown by `...`. */
+export function cutToBytes(words: string, maxBytes: number): string {
+  const bytes = Buffer.from(words, 'utf8');
+  if (bytes.length <= maxBytes) return words;
+  let end = maxBytes - 3;
+  // A continuation byte (10xxxxxx) at the cut means that the cut is inside a character.
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return `${bytes.toString('utf8', 0, end)}...`;
+}
+
+/** The words of anything that was thrown. */
+export function errorMessage(error: unknown): string {
+  return oneLine(error instanceof Error ? error.message : String(error));
+}

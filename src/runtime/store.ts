@@ -1,0 +1,201 @@
+import type { Logger } from './logger.ts';
+import { silentLogger } from './logger.ts';
+import { errorMessage } from './one-line.ts';
+import { compareResourceVersions, latestResourceVersion } from './resource-version.ts';
+
+/** What the store must know of an object. */
+export interface Stored {
+  metadata: { name: string; namespace?: string; uid: string; resourceVersion: string };
+}
+
+export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/** `old` is what the store held before; of a deletion `object` is the last state known. */
+export type ChangeHandler<T> = (type: ChangeType, key: string, object: T, old?: T) => void;
+
+export interface StoreOptions<T> {
+  /** Named indexes: the values under which an object is found with `byIndex`. They must be pure and must not throw. */
+  indexes?: Record<string, (object: T) => readonly string[]>;
+  logger?: Logger;
+}
+
+/** `namespace/name`, or `name` for a cluster-scoped object (client-go's MetaNamespaceKeyFunc). */
+export function keyOf(object: Stored): string {
+  const { namespace, name } = object.metadata;
+  return namespace ? `${namespace}/${name}` : name;
+}
+
+/**
+ * The objects of one resource as last seen: client-go's `cache.Indexer` plus read-your-writes. Lists, watch events and the
+ * answers of our own writes all go in, in any order, and the newest resourceVersion wins, so that a reader never goes back
+ * in time. Objects handed out are the stored ones: read them, do not change them.
+ *
+ * `#seen` is the resourceVersion up to which the watch has told us everything. So an object that is not here, in a version
+ * up to `#seen`, has been deleted, and a late answer must not raise it from the dead. Only deletions that are ahead of the
+ * watch (the answer of our own delete) have to be remembered, and only until the watch has passed them.
+ */
+export class Store<T extends Stored> {
+  readonly #objects = new Map<string, T>();
+  readonly #graves = new Map<string, string>();
+  readonly #handlers = new Set<ChangeHandler<T>>();
+  readonly #indexers: [string, (object: T) => readonly string[]][];
+  readonly #indexed = new Map<string, Map<string, Set<string>>>();
+  readonly #logger: Logger;
+  #seen = '0';
+
+  constructor(options: StoreOptions<T> = {}) {
+    this.#indexers = Object.entries(options.indexes ?? {});
+    for (const [name] of this.#indexers) this.#indexed.set(name, new Map());
+    this.#logger = options.logger ?? silentLogger;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  /** Everything up to this resourceVersion has been seen; `0` before the first list. */
+  get resourceVersion(): string {
+    return this.#seen;
+  }
+
+  get(key: string): T | undefined {
+    return this.#objects.get(key);
+  }
+
+  list(): T[] {
+    return [...this.#objects.values()];
+  }
+
+  /**
+   * The objects that the named index gave this value.
+   * @throws Error for an index that was not declared
+   */
+  byIndex(name: string, value: string): T[] {
+    const index = this.#indexed.get(name);
+    if (!index) throw new Error(`the store has no index "${name}": declare it in the options`);
+    const found: T[] = [];
+    for (const key of index.get(value) ?? []) {
+      const object = this.#objects.get(key);
+      if (object) found.push(object);
+    }
+    return found;
+  }
+
+  /**
+   * Takes an object from the watch or from the answer of a write, if it is newer than all we know of its key.
+   * @returns whether it was taken
+   */
+  upsert(object: T): boolean {
+    const key = keyOf(object);
+    const version = object.metadata.resourceVersion;
+    const old = this.#objects.get(key);
+    const known = old?.metadata.resourceVersion ?? latestResourceVersion(this.#seen, this.#graves.get(key) ?? '0');
+    if (compareResourceVersions(version, known) <= 0) return false;
+    this.#graves.delete(key);
+    this.#put(key, object, old);
+    return true;
+  }
+
+  /**
+   * Takes a deletion; `object` carries the resourceVersion of the deletion, as in a DELETED event.
+   * @returns whether the object was here in that or an older version
+   */
+  remove(object: T): boolean {
+    const key = keyOf(object);
+    const version = object.metadata.resourceVersion;
+    const old = this.#objects.get(key);
+    // Created anew since, and we know it already from the answer of our own create.
+    if (old && compareResourceVersions(old.metadata.resourceVersion, version) > 0) return false;
+    if (compareResourceVersions(version, this.#seen) > 0) {
+      this.#graves.set(key, latestResourceVersion(version, this.#graves.get(key) ?? '0'));
+    }
+    return this.#drop(key, object);
+  }
+
+  /**
+   * The watch has told us everything up to here: an event that was handed on, or a bookmark. It never goes back.
+   */
+  advance(resourceVersion: string): void {
+    this.#seen = latestResourceVersion(this.#seen, resourceVersion);
+    for (const [key, version] of this.#graves) {
+      if (compareResourceVersions(version, this.#seen) <= 0) this.#graves.delete(key);
+    }
+  }
+
+  /**
+   * Takes a whole list. Objects that are not in it go, unless they are newer than the list (the answer of our own
+   * create); objects in it that are older than what we know are passed over.
+   */
+  replace(objects: readonly T[], listResourceVersion: string): void {
+    const listed = new Set<string>();
+    for (const object of objects) {
+      listed.add(keyOf(object));
+      this.upsert(object);
+    }
+    for (const [key, object] of this.#objects) {
+      if (listed.has(key)) continue;
+      if (compareResourceVersions(object.metadata.resourceVersion, listResourceVersion) > 0) continue;
+      this.#drop(key, object);
+    }
+    this.advance(listResourceVersion);
+  }
+
+  /** Calls `handler` after each change, until the function returned is called. What it throws is logged, no more. */
+  onChange(handler: ChangeHandler<T>): () => void {
+    this.#handlers.add(handler);
+    return () => void this.#handlers.delete(handler);
+  }
+
+  #put(key: string, object: T, old: T | undefined): void {
+    // Another uid is another object: whoever follows the old one must hear that it is gone.
+    if (old && old.metadata.uid !== object.metadata.uid) {
+      this.#drop(key, old);
+      old = undefined;
+    }
+    if (old) this.#unindex(key, old);
+    this.#objects.set(key, object);
+    this.#index(key, object);
+    this.#tell(old ? 'MODIFIED' : 'ADDED', key, object, old);
+  }
+
+  #drop(key: string, last: T): boolean {
+    const old = this.#objects.get(key);
+    if (!old) return false;
+    this.#objects.delete(key);
+    this.#unindex(key, old);
+    this.#tell('DELETED', key, last, old);
+    return true;
+  }
+
+  #index(key: string, object: T): void {
+    for (const [name, values] of this.#indexers) {
+      const index = this.#indexed.get(name);
+      for (const value of values(object)) {
+        const keys = index?.get(value);
+        if (keys) keys.add(key);
+        else index?.set(value, new Set([key]));
+      }
+    }
+  }
+
+  #unindex(key: string, object: T): void {
+    for (const [name, values] of this.#indexers) {
+      const index = this.#indexed.get(name);
+      for (const value of values(object)) {
+        const keys = index?.get(value);
+        keys?.delete(key);
+        if (keys?.size === 0) index?.delete(value);
+      }
+    }
+  }
+
+  #tell(type: ChangeType, key: string, object: T, old: T | undefined): void {
+    for (const handler of this.#handlers) {
+      try {
+        handler(type, key, object, old);
+      } catch (error) {
+        this.#logger.error({ key, type, err: errorMessage(error) }, 'a subscriber of the store failed');
+      }
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { compareResourceVersions } from '../../../src/runtime/resource-version.ts';
+import { Store, keyOf } from '../../../src/runtime/store.ts';
+import type { Stored } from '../../../src/runtime/store.ts';
+
+interface Thing extends Stored {
+  labels?: string[];
+}
+
+const thing = (name: string, rv: number, more: { uid?: string; labels?: string[] } = {}): Thing => ({
+  metadata: { name, namespace: 'ns', uid: more.uid ?? `uid-${name}`, resourceVersion: String(rv) },
+  ...(more.labels ? { labels: more.labels } : {}),
+});
+
+const versions = (store: Store<Thing>): Record<string, string> =>
+  Object.fromEntries(store.list().map((object) => [object.metadata.name, object.metadata.resourceVersion]));
+
+describe('compareResourceVersions', () => {
+  it('orders as integers, also beyond 2^53', () => {
+    expect(compareResourceVersions('9', '10')).toBeLessThan(0);
+    expect(compareResourceVersions('9007199254740993', '9007199254740992')).toBeGreaterThan(0);
+    expect(compareResourceVersions('7', '7')).toBe(0);
+  });
+});
+
+describe('Store', () => {
+  it('keys by namespace and name', () => {
+    expect(keyOf(thing('a', 1))).toBe('ns/a');
+    expect(keyOf({ metadata: { name: 'node', uid: 'u', resourceVersion: '1' } })).toBe('node');
+  });
+
+  it('takes newer versions only', () => {
+    const store = new Store<Thing>();
+    expect(store.upsert(thing('a', 10))).toBe(true);
+    expect(store.upsert(thing('a', 9))).toBe(false);
+    expect(store.upsert(thing('a', 10))).toBe(false);
+    expect(store.upsert(thing('a', 11))).toBe(true);
+    expect(versions(store)).toEqual({ a: '11' });
+  });
+
+  it('replaces by a list, keeping what is newer than the list', () => {
+    const store = new Store<Thing>();
+    store.replace([thing('gone', 1), thing('stays', 2), thing('written', 3)], '5');
+    store.upsert(thing('written', 12)); // the answer of our write
+    store.upsert(thing('created', 13)); // the answer of our create
+    store.replace([thing('stays', 2), thing('written', 3)], '10');
+    expect(versions(store)).toEqual({ stays: '2', written: '12', created: '13' });
+    expect(store.resourceVersion).toBe('10');
+  });
+
+  it('does not raise the dead: a late answer after the deletion was watched', () => {
+    const store = new Store<Thing>();
+    store.replace([thing('a', 5)], '5');
+    store.remove(thing('a', 8));
+    store.advance('8');
+    expect(store.upsert(thing('a', 7))).toBe(false);
+    expect(store.size).toBe(0);
+    expect(store.upsert(thing('a', 9, { uid: 'again' }))).toBe(true);
+  });
+
+  it('does not raise the dead: watch events behind the answer of our own delete', () => {
+    const store = new Store<Thing>();
+    store.replace([thing('a', 5)], '5');
+    store.remove(thing('a', 20));
+    expect(store.upsert(thing('a', 12))).toBe(false);
+    store.advance('12');
+    expect(store.upsert(thing('a', 15))).toBe(false);
+    store.replace([thing('a', 15)], '16'); // a list from before the deletion
+    expect(store.size).toBe(0);
+  });
+
+  it('keeps an object created anew when the deletion of its predecessor comes late', () => {
+    const store = new Store<Thing>();
+    store.upsert(thing('a', 5));
+    store.upsert(thing('a', 9, { uid: 'second' }));
+    expect(store.remove(thing('a', 7))).toBe(false);
+    expect(versions(store)).toEqual({ a: '9' });
+  });
+
+  it('ignores replayed events and a stale list', () => {
+    const store = new Store<Thing>();
+    store.replace([thing('a', 5), thing('b', 6)], '6');
+    store.remove(thing('b', 9));
+    store.advance('9');
+    store.replace([thing('a', 5), thing('b', 6)], '7');
+    expect(versions(store)).toEqual({ a: '5' });
+    expect(store.resourceVersion).toBe('9');
+  });
+
+  it('tells subscribers, in order, and another uid as a deletion and an addition', () => {
+    const store = new Store<Thing>();
+    const seen: string[] = [];
+    const stop = store.onChange((type, key, object, old) => {
+      seen.push(`${type} ${key} ${object.metadata.resourceVersion} ${old?.metadata.resourceVersion ?? '-'}`);
+    });
+    store.upsert(thing('a', 1));
+    store.upsert(thing('a', 2));
+    store.upsert(thing('a', 3, { uid: 'other' }));
+    store.remove(thing('a', 4, { uid: 'other' }));
+    stop();
+    store.upsert(thing('b', 5));
+    expect(seen).toEqual([
+      'ADDED ns/a 1 -',
+      'MODIFIED ns/a 2 1',
+      'DELETED ns/a 2 2',
+      'ADDED ns/a 3 -',
+      'DELETED ns/a 4 3',
+    ]);
+  });
+
+  it('survives a subscriber that throws', () => {
+    const store = new Store<Thing>();
+    const seen: string[] = [];
+    store.onChange(() => {
+      throw new Error('broken');
+    });
+    store.onChange((_, key) => seen.push(key));
+    store.upsert(thing('a', 1));
+    expect(seen).toEqual(['ns/a']);
+    expect(store.size).toBe(1);
+  });
+
+  it('indexes, moves and forgets', () => {
+    const store = new Store<Thing>({ indexes: { label: (object) => object.labels ?? [] } });
+    store.upsert(thing('a', 1, { labels: ['x', 'y'] }));
+    store.upsert(thing('b', 2, { labels: ['x'] }));
+    expect(store.byIndex('label', 'x')).toHaveLength(2);
+    store.upsert(thing('a', 3, { labels: ['z'] }));
+    expect(store.byIndex('label', 'x').map(keyOf)).toEqual(['ns/b']);
+    expect(store.byIndex('label', 'z').map(keyOf)).toEqual(['ns/a']);
+    store.remove(thing('a', 4));
+    expect(store.byIndex('label', 'z')).toEqual([]);
+    expect(() => store.byIndex('nope', 'x')).toThrow('no index "nope"');
+  });
+
+  /** A history of one key, and everything the store may hear of it: the watch in order, write answers at any time. */
+  it('ends where the history ends, and never shows an older version, whatever order answers arrive in', () => {
+    const step = fc.record({ name: fc.constantFrom('a', 'b'), deleted: fc.boolean(), answerAfter: fc.nat(6) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const store = new Store<Thing>();
+        const newest: Record<string, number> = {};
+        store.onChange((_, key, object) => {
+          const rv = Number(object.metadata.resourceVersion);
+          expect(rv).toBeGreaterThanOrEqual(newest[key] ?? 0);
+          newest[key] = rv;
+        });
+        const truth: Record<string, string> = {};
+        const late: { at: number; object: Thing; deleted: boolean }[] = [];
+        const deliver = (object: Thing, deleted: boolean) => (deleted ? store.remove(object) : store.upsert(object));
+        steps.forEach(({ name, deleted, answerAfter }, i) => {
+          const object = thing(name, i + 1);
+          if (answerAfter % 2) deliver(object, deleted); // the answer comes before the watch event
+          late.push({ at: i + answerAfter, object, deleted }); // and once more after it
+          if (deleted) delete truth[name];
+          else truth[name] = String(i + 1);
+        });
+        steps.forEach(({ name, deleted }, i) => {
+          deliver(thing(name, i + 1), deleted);
+          store.advance(String(i + 1));
+          for (const answer of late) if (answer.at === i) deliver(answer.object, answer.deleted);
+        });
+        for (const answer of late) deliver(answer.object, answer.deleted);
+        expect(versions(store)).toEqual(truth);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
