@@ -1,0 +1,248 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parseConfig } from '../../src/config.ts';
+import type { Config } from '../../src/config.ts';
+import { nearest } from '../../src/nearest.ts';
+
+const defaults: Config = {
+  kubeconfig: undefined,
+  metricsBindAddress: { port: 8080 },
+  healthProbeBindAddress: { port: 8081 },
+  leaderElect: false,
+  leaderElectionNamespace: undefined,
+  leaderElectionId: 'debugsession.dev',
+  leaseDuration: 15_000,
+  renewDeadline: 10_000,
+  retryPeriod: 2_000,
+  maxConcurrentReconciles: 8,
+  namespaces: [],
+  logLevel: 'info',
+  shutdownTimeout: 10_000,
+};
+
+type Env = Record<string, string>;
+
+describe('parseConfig takes', () => {
+  const table: [what: string, argv: string[], env: Env, expected: Partial<Config>][] = [
+    ['nothing: the defaults', [], {}, {}],
+    ['a value after =', ['--kubeconfig=/a b/c'], {}, { kubeconfig: '/a b/c' }],
+    ['a value as the next word', ['--kubeconfig', '/k'], {}, { kubeconfig: '/k' }],
+    ['a value that holds =', ['--kubeconfig=a=b'], {}, { kubeconfig: 'a=b' }],
+    ['an empty kubeconfig as none', ['--kubeconfig='], {}, { kubeconfig: undefined }],
+    ['a port on all addresses', ['--metrics-bind-address=:0'], {}, { metricsBindAddress: { port: 0 } }],
+    [
+      '0 as off',
+      ['--metrics-bind-address=0', '--health-probe-bind-address', '0'],
+      {},
+      { metricsBindAddress: undefined, healthProbeBindAddress: undefined },
+    ],
+    [
+      'an IPv4 address',
+      ['--metrics-bind-address=127.0.0.1:0'],
+      {},
+      { metricsBindAddress: { host: '127.0.0.1', port: 0 } },
+    ],
+    [
+      'an IPv6 address',
+      ['--health-probe-bind-address=[::1]:8081'],
+      {},
+      { healthProbeBindAddress: { host: '::1', port: 8081 } },
+    ],
+    [
+      'a host name',
+      ['--metrics-bind-address=localhost:65535'],
+      {},
+      { metricsBindAddress: { host: 'localhost', port: 65_535 } },
+    ],
+    ['a switch', ['--leader-elect'], {}, { leaderElect: true }],
+    ['a switch with a value', ['--leader-elect=false'], { DEBUGSESSION_LEADER_ELECT: 'true' }, { leaderElect: false }],
+    ['a switch from the environment', [], { DEBUGSESSION_LEADER_ELECT: '1' }, { leaderElect: true }],
+    [
+      'the Lease',
+      ['--leader-election-namespace=ops', '--leader-election-id=a.b-c'],
+      {},
+      { leaderElectionNamespace: 'ops', leaderElectionId: 'a.b-c' },
+    ],
+    [
+      'the lease times',
+      ['--leader-elect-lease-duration=1m30s', '--leader-elect-renew-deadline=1m', '--leader-elect-retry-period=500ms'],
+      {},
+      { leaseDuration: 90_000, renewDeadline: 60_000, retryPeriod: 500 },
+    ],
+    [
+      'a renew deadline just above 1.2 retry periods',
+      ['--leader-elect-renew-deadline=2401ms'],
+      {},
+      { renewDeadline: 2_401 },
+    ],
+    ['namespaces, each once', ['--namespaces=a, b,a'], {}, { namespaces: ['a', 'b'] }],
+    ['a count', ['--max-concurrent-reconciles=1'], {}, { maxConcurrentReconciles: 1 }],
+    ['a level', ['--log-level=trace'], {}, { logLevel: 'trace' }],
+    ['no patience', ['--shutdown-timeout=0s'], {}, { shutdownTimeout: 0 }],
+    [
+      'the environment',
+      [],
+      { DEBUGSESSION_KUBECONFIG: '/e', DEBUGSESSION_NAMESPACES: 'x' },
+      { kubeconfig: '/e', namespaces: ['x'] },
+    ],
+    ['a flag before the environment', ['--log-level=warn'], { DEBUGSESSION_LOG_LEVEL: 'debug' }, { logLevel: 'warn' }],
+    ['an empty variable as not set', [], { DEBUGSESSION_LOG_LEVEL: '' }, {}],
+    ['the last of a flag given twice', ['--log-level=warn', '--log-level=error'], {}, { logLevel: 'error' }],
+    [
+      'the variables of a Service of our name',
+      [],
+      { DEBUGSESSION_SERVICE_HOST: '10.0.0.1', DEBUGSESSION_PORT: 'tcp://10.0.0.1:80' },
+      {},
+    ],
+    ["KUBECONFIG as the client's affair", [], { KUBECONFIG: '/x' }, {}],
+  ];
+  it.each(table)('%s', (_, argv, env, expected) => {
+    expect(parseConfig(argv, env)).toEqual({ kind: 'ok', config: { ...defaults, ...expected } });
+  });
+});
+
+describe('parseConfig refuses', () => {
+  const table: [what: string, argv: string[], env: Env, faults: (string | RegExp)[]][] = [
+    [
+      'an unknown flag, naming the nearest',
+      ['--leader-elects'],
+      {},
+      ['unknown flag "--leader-elects": did you mean --leader-elect?'],
+    ],
+    [
+      'a name of old',
+      ['--metrics-addr=:8080'],
+      {},
+      ['unknown flag "--metrics-addr": did you mean --metrics-bind-address?'],
+    ],
+    ['a flag like no other', ['--foo'], {}, ['unknown flag "--foo": see --help']],
+    [
+      'one dash',
+      ['-health-probe-bind-address=:1'],
+      {},
+      ['unknown flag "-health-probe-bind-address": did you mean --health-probe-bind-address?'],
+    ],
+    ['what an object inherits', ['--constructor', '--__proto__=1'], {}, [/constructor/, /__proto__/]],
+    ['words that are no flags', ['run', '--', 'x'], {}, [/"run"/, /"x"/]],
+    ['a flag without its value', ['--kubeconfig'], {}, ['--kubeconfig needs a value: --kubeconfig=...']],
+    ['a flag that swallowed the next', ['--kubeconfig', '--leader-elect'], {}, [/^--kubeconfig needs a value/]],
+    [
+      'an address without a port',
+      ['--metrics-bind-address=8080'],
+      {},
+      [/^--metrics-bind-address must be an address such as :8080/],
+    ],
+    ['a port out of range', ['--metrics-bind-address=:65536'], {}, [/must be an address/]],
+    ['a bare IPv6 address', ['--metrics-bind-address=::1:80'], {}, [/must be an address/]],
+    ['an empty address', ['--metrics-bind-address='], {}, [/must be an address/]],
+    [
+      'a number as a duration',
+      ['--shutdown-timeout=10'],
+      {},
+      [/^--shutdown-timeout must be a duration such as 15s or 1m30s, not "10"$/],
+    ],
+    [
+      'a lease below a second',
+      [
+        '--leader-elect-lease-duration=900ms',
+        '--leader-elect-renew-deadline=500ms',
+        '--leader-elect-retry-period=100ms',
+      ],
+      {},
+      [/at least 1s/],
+    ],
+    [
+      'a lease not longer than its renewal',
+      ['--leader-elect-lease-duration=10s'],
+      {},
+      [/lease-duration must be greater than --leader-elect-renew-deadline/],
+    ],
+    ['a renewal within 1.2 retries', ['--leader-elect-renew-deadline=2400ms'], {}, [/greater than 1\.2 times/]],
+    ['a boolean that is none', ['--leader-elect=yes'], {}, ['--leader-elect must be true or false, not "yes"']],
+    ['no workers', ['--max-concurrent-reconciles=0'], {}, [/from 1 to 1000/]],
+    ['half a worker', ['--max-concurrent-reconciles=1.5'], {}, [/whole number/]],
+    [
+      'namespaces that cannot be',
+      ['--namespaces=ok,Not_ok,'],
+      {},
+      ['--namespaces must list names of namespaces, and "Not_ok", "" cannot be one'],
+    ],
+    [
+      'a Lease that cannot be',
+      ['--leader-election-id=A/b', '--leader-election-namespace=a.b'],
+      {},
+      [/^--leader-election-namespace/, /^--leader-election-id/],
+    ],
+    ['an unknown level', ['--log-level=INFO'], {}, [/one of trace, debug, info, warn, error, fatal, not "INFO"/]],
+    ['a variable, by its name', [], { DEBUGSESSION_LOG_LEVEL: 'loud' }, [/^DEBUGSESSION_LOG_LEVEL must be one of/]],
+    [
+      'all faults together',
+      ['--lag', '--log-level=x', 'y'],
+      { DEBUGSESSION_SHUTDOWN_TIMEOUT: 'soon' },
+      [/unknown flag/, /"y"/, /^--log-level/, /^DEBUGSESSION_SHUTDOWN_TIMEOUT/],
+    ],
+  ];
+  it.each(table)('%s', (_, argv, env, faults) => {
+    const outcome = parseConfig(argv, env);
+    expect(outcome).toEqual({
+      kind: 'error',
+      faults: faults.map((fault) => (typeof fault === 'string' ? fault : expect.stringMatching(fault))),
+    });
+  });
+
+  it('any words, with printable one-line faults and never an exception', () => {
+    const word = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'binary' }).map((text) => `--${text}`),
+      fc.constantFrom('--kubeconfig', '-h', '--', '--namespaces=\n\u202e'),
+    );
+    fc.assert(
+      fc.property(fc.array(word), (argv) => {
+        const outcome = parseConfig(argv, {});
+        if (outcome.kind === 'error') expect(outcome.faults.join('')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      }),
+    );
+  });
+});
+
+describe('parseConfig answers', () => {
+  it.each([[['--help']], [['-h']], [['--log-level=x', '--help']]])('%j with the help', (argv) => {
+    const outcome = parseConfig(argv, {});
+    if (outcome.kind !== 'help') throw new Error(outcome.kind);
+    const { text } = outcome;
+    for (const name of [
+      'kubeconfig',
+      'metrics-bind-address',
+      'health-probe-bind-address',
+      'leader-elect',
+      'leader-election-namespace',
+      'leader-election-id',
+      'leader-elect-lease-duration',
+      'leader-elect-renew-deadline',
+      'leader-elect-retry-period',
+      'max-concurrent-reconciles',
+      'namespaces',
+      'log-level',
+      'shutdown-timeout',
+    ]) {
+      expect(text).toMatch(new RegExp(`^  --${name}( |=|$)`, 'm'));
+      expect(text).toContain(`Environment: DEBUGSESSION_${name.toUpperCase().replaceAll('-', '_')}\n`);
+    }
+    expect(text).toContain('--metrics-bind-address=ADDRESS (default :8080)');
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+  });
+
+  it('--version', () => {
+    expect(parseConfig(['--version'], {})).toEqual({ kind: 'version' });
+  });
+});
+
+describe('nearest', () => {
+  const known = ['log-level', 'leader-elect', 'leader-election-id'];
+  it.each([
+    ['log-levl', 'log-level'],
+    ['leader-election-di', 'leader-election-id'],
+    ['', undefined],
+    ['x'.repeat(1_000), undefined],
+  ])('%s: %s', (word, expected) => expect(nearest(word, known)).toBe(expected));
+});
