@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { apiServer, type ApiServer, installCrds, kubectl } from '../support/api-server.ts';
+
+const namespace = `kubectl-${process.pid}`;
+const sessions = `/apis/debugsession.dev/v1alpha1/namespaces/${namespace}/debugsessions`;
+let server: ApiServer;
+
+async function session(name: string, status: Record<string, unknown>): Promise<void> {
+  const spec = { target: { podName: name }, image: 'busybox:1.36' };
+  const object = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugSession', metadata: { name }, spec };
+  expect(await server.post(sessions, object)).toMatchObject({ status: 201 });
+  expect(await server.patch(`${sessions}/${name}/status`, 'merge-patch', { status })).toMatchObject({ status: 200 });
+}
+
+/** Cells of what kubectl prints as a table; empty cells stay. */
+async function table(...args: string[]): Promise<Record<string, string>[]> {
+  const lines = (await kubectl('get', '-n', namespace, ...args)).trimEnd().split('\n');
+  const header = lines[0] ?? '';
+  const columns = [...header.matchAll(/\S+/g)].map((match) => ({ name: match[0], at: match.index }));
+  return lines
+    .slice(1)
+    .map((line) =>
+      Object.fromEntries(columns.map(({ name, at }, i) => [name, line.slice(at, columns[i + 1]?.at).trim()])),
+    );
+}
+
+beforeAll(async () => {
+  await installCrds();
+  server = await apiServer();
+  await kubectl('create', 'namespace', namespace);
+  await session('web-1', {
+    phase: 'Expired',
+    attempt: 2,
+    podName: 'web-1',
+    nodeName: 'node-1',
+    debugContainerName: 'debug-0123abcd-2',
+    expiresAt: '2046-01-02T03:34:07Z',
+    exitCode: 129,
+    runs: [
+      { attempt: 1, state: 'Ended', reason: 'Exited' },
+      { attempt: 2, state: 'Ended', reason: 'Expired' },
+    ],
+  });
+  await session('web-2', { phase: 'Running', attempt: 1, podName: 'web-2', runs: [] });
+  await session('web-3', {});
+}, 60_000);
+
+afterAll(async () => {
+  await server.remove(`/api/v1/namespaces/${namespace}`);
+  server.close();
+});
+
+describe('kubectl get', () => {
+  it('shows where a session stands', async () => {
+    const rows = await table('dbg');
+    expect(Object.keys(rows[0] ?? {})).toEqual(['NAME', 'POD', 'CONTAINER', 'PHASE', 'EXPIRES', 'AGE']);
+    expect(rows[0]).toMatchObject({
+      NAME: 'web-1',
+      POD: 'web-1',
+      CONTAINER: 'debug-0123abcd-2',
+      PHASE: 'Expired',
+      EXPIRES: '2046-01-02T03:34:07Z',
+    });
+    expect(rows[0]?.['AGE']).toMatch(/^\d+[sm]/);
+  });
+
+  it('shows with -o wide what ran where, and how the newest run ended', async () => {
+    const rows = await table('dbg', '-o', 'wide');
+    expect(Object.keys(rows[0] ?? {}).slice(6)).toEqual(['IMAGE', 'NODE', 'EXIT', 'REASON']);
+    expect(rows[0]).toMatchObject({ IMAGE: 'busybox:1.36', NODE: 'node-1', EXIT: '129', REASON: 'Expired' });
+  });
+
+  it('shows sessions without any run', async () => {
+    const rows = await table('dbg', '-o', 'wide');
+    expect(rows.map(({ NAME, PHASE, REASON }) => ({ NAME, PHASE, REASON })).slice(1)).toEqual([
+      { NAME: 'web-2', PHASE: 'Running', REASON: '' },
+      { NAME: 'web-3', PHASE: '', REASON: '' },
+    ]);
+  });
+
+  it('knows the resource by its names', async () => {
+    for (const name of ['debugsession', 'debugsessions', 'dbg', 'debug', 'debugsessions.debugsession.dev']) {
+      expect(await kubectl('get', '-n', namespace, name, '-o', 'name')).toContain(
+        'debugsession.debugsession.dev/web-1\n',
+      );
+    }
+  });
+
+  it.each([
+    ['status.phase=Running', ['web-2']],
+    ['status.podName=web-1', ['web-1']],
+    ['status.podName=web-1,status.phase=Running', []],
+  ])('selects by %s', async (selector, names) => {
+    const found = await kubectl('get', '-n', namespace, 'dbg', '--field-selector', selector, '-o', 'name');
+    expect(found.split('\n').filter(Boolean)).toEqual(names.map((name) => `debugsession.debugsession.dev/${name}`));
+  });
+});
+
+describe('kubectl explain', () => {
+  it('says what a ttl is, its unit, its default and when it may change', async () => {
+    const text = (await kubectl('explain', 'dbg.spec.ttl')).replace(/\s+/g, ' ');
+    expect(text).toContain('FIELD: ttl <string>');
+    expect(text).toContain(
+      'How long the container may run, counted from the moment it runs: 45s, 30m, 1h30m; 1s to 8760h.',
+    );
+    expect(text).toContain(
+      'Absent: 30m. May be changed at any time; changed while a run lives, it counts for the next attempt.',
+    );
+  });
+
+  it('marks what is required and lists what may be chosen', async () => {
+    const spec = await kubectl('explain', 'dbg.spec');
+    expect(spec).toMatch(/^ {2}target\t<Object> -required-$/m);
+    expect(spec).toMatch(/^ {2}image\t<string> -required-$/m);
+    expect(spec).toMatch(/^ {2}profile\t<string>\n {2}enum: general, baseline, restricted, netadmin, ....$/m);
+  });
+
+  it('knows every level', async () => {
+    const all = await kubectl('explain', 'dbg', '--recursive');
+    for (const field of ['workloadRef', 'localhostProfile', 'lastTermination', 'lastTransitionTime']) {
+      expect(all).toContain(`${field}\t<`);
+    }
+  });
+});

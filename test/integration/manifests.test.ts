@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, apiServer, type ApiServer, installCrds } from '../support/api-server.ts';
+import { INVALID } from './manifests/invalid.ts';
+import { STATUSES } from './manifests/statuses.ts';
+import type { Manifest } from './manifests/table.ts';
+import { MINIMAL } from './manifests/table.ts';
+import { UPDATES } from './manifests/updates.ts';
+import { VALID } from './manifests/valid.ts';
+
+const namespace = `manifests-${process.pid}`;
+const sessions = `/apis/debugsession.dev/v1alpha1/namespaces/${namespace}/debugsessions`;
+const dryRun = 'dryRun=All&fieldValidation=Strict';
+let server: ApiServer;
+let created = 0;
+
+function session(name: string, spec: Manifest): Manifest {
+  return { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugSession', metadata: { name }, spec };
+}
+
+/** Refused with this message or, without one, accepted. */
+function expectVerdict(answer: Answer, message: string | undefined): void {
+  if (message === undefined) {
+    expect({ status: answer.status < 300 ? 'accepted' : answer.status, message: answer.message }).toEqual({
+      status: 'accepted',
+      message: '',
+    });
+  } else {
+    expect(answer.message).toContain(message);
+    expect([400, 422]).toContain(answer.status);
+  }
+}
+
+/** Creates a session as a GitOps tool would (server-side apply), and gives it a status. Answers its path. */
+async function given(spec: Manifest, status?: Manifest): Promise<string> {
+  const name = `s${++created}`;
+  const path = `${sessions}/${name}`;
+  expectVerdict(await server.patch(`${path}?fieldManager=gitops`, 'apply-patch', session(name, spec)), undefined);
+  if (status !== undefined) {
+    expectVerdict(await server.patch(`${path}/status`, 'merge-patch', { status }), undefined);
+  }
+  return path;
+}
+
+/** The merge patch that kubectl apply would send: fields that are gone become null. */
+function mergePatch(from: Manifest, to: Manifest): Manifest {
+  const gone = Object.keys(from).filter((name) => !(name in to));
+  const patch: Manifest = { ...to, ...Object.fromEntries(gone.map((name) => [name, null])) };
+  if (isObject(from['target']) && isObject(to['target']) && 'podName' in from['target']) {
+    patch['target'] = { podName: null, ...to['target'] };
+  }
+  return patch;
+}
+
+function isObject(value: unknown): value is Manifest {
+  return typeof value === 'object' && value !== null;
+}
+
+beforeAll(async () => {
+  await installCrds();
+  server = await apiServer();
+  const answer = await server.post('/api/v1/namespaces', { metadata: { name: namespace } });
+  expect(answer.status).toBe(201);
+}, 60_000);
+
+afterAll(async () => {
+  await server.remove(`/api/v1/namespaces/${namespace}`);
+  server.close();
+});
+
+describe('a session is created', () => {
+  it.each(VALID)('with $what', async ({ spec, sessionName }) => {
+    const answer = await server.post(`${sessions}?${dryRun}`, session(sessionName ?? 'valid', spec));
+    expectVerdict(answer, undefined);
+  });
+
+  it('with attempt 1 and an observedGeneration that no generation equals, and with no other default', async () => {
+    const { body } = await server.post(`${sessions}?${dryRun}`, session('defaults', MINIMAL));
+    expect(body).toMatchObject({ spec: { ...MINIMAL, attempt: 1 }, status: { observedGeneration: -1 } });
+    expect(Object.keys(body['spec'] as Manifest).sort()).toEqual(['attempt', 'image', 'target']);
+    expect(body['status']).toEqual({ observedGeneration: -1 });
+  });
+
+  it('without the status that its manifest forges', async () => {
+    const forged = { ...session('forged', MINIMAL), status: { phase: 'Completed', observedGeneration: 1 } };
+    const { body } = await server.post(`${sessions}?${dryRun}`, forged);
+    expect(body['status']).toEqual({ observedGeneration: -1 });
+  });
+});
+
+describe('a session is refused', () => {
+  it.each(INVALID)('with $what', async ({ spec, sessionName, message }) => {
+    expect(message).toBeDefined();
+    expectVerdict(await server.post(`${sessions}?${dryRun}`, session(sessionName ?? 'invalid', spec)), message);
+  });
+});
+
+describe('a session is changed by kubectl apply, by replace and by server-side apply alike', () => {
+  it.each(UPDATES)('$what', async ({ spec, status, to, message }) => {
+    const path = await given(spec, status);
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const { body } = await server.get(path);
+    expectVerdict(await server.patch(`${path}?${dryRun}`, 'merge-patch', { spec: mergePatch(spec, to) }), message);
+    expectVerdict(await server.put(`${path}?${dryRun}`, { ...body, spec: to }), message);
+    const applied = await server.patch(`${path}?${dryRun}&fieldManager=gitops`, 'apply-patch', session(name, to));
+    expectVerdict(applied, message);
+  });
+});
+
+describe('a status', () => {
+  it.each(STATUSES)('$what', async ({ status, message }) => {
+    const path = await given(MINIMAL);
+    expectVerdict(await server.patch(`${path}/status?${dryRun}`, 'merge-patch', { status }), message);
+  });
+
+  it('is not changed through the session, nor the session through its status', async () => {
+    const path = await given(MINIMAL);
+    const viaSession = await server.patch(path, 'merge-patch', { status: { phase: 'Completed' } });
+    expect(viaSession.body['status']).toEqual({ observedGeneration: -1 });
+    const viaStatus = await server.patch(`${path}/status`, 'merge-patch', { spec: { ttl: '1h' } });
+    expect(viaStatus.body['spec']).not.toHaveProperty('ttl');
+  });
+});

@@ -1,0 +1,263 @@
+import { type CreateCase, MINIMAL, spec } from './table.ts';
+
+/** A case with one wrong field. */
+function wrong(what: string, changes: Record<string, unknown>, message: string): CreateCase {
+  return { what, spec: spec(changes), message };
+}
+
+const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+const DURATION = 'must be a duration such as 45s, 30m or 1h30m';
+
+const TARGET: CreateCase[] = [
+  wrong('no target', { target: undefined }, 'spec.target: Required value'),
+  wrong(
+    'an empty target',
+    { target: {} },
+    'spec.target: Invalid value: exactly one of podName and workloadRef must be set',
+  ),
+  wrong('only a container', { target: { containerName: 'app' } }, 'exactly one of podName and workloadRef must be set'),
+  wrong(
+    'two targets',
+    { target: { podName: 'web', workloadRef } },
+    'exactly one of podName and workloadRef must be set',
+  ),
+  wrong('another namespace', { target: { podName: 'a', namespace: 'b' } }, 'unknown field "spec.target.namespace"'),
+  wrong(
+    'a pod name in capitals',
+    { target: { podName: 'Web' } },
+    'spec.target.podName: Invalid value: "Web": must be a DNS subdomain name such as web-7c9f',
+  ),
+  wrong(
+    'a pod name with a slash',
+    { target: { podName: 'pod/web' } },
+    'spec.target.podName: Invalid value: "pod/web": must be a DNS subdomain',
+  ),
+  wrong(
+    'an empty pod name',
+    { target: { podName: '' } },
+    'spec.target.podName: Invalid value: "": spec.target.podName in body should be at least 1 chars long',
+  ),
+  wrong(
+    'a pod name that is too long',
+    { target: { podName: 'a'.repeat(254) } },
+    'spec.target.podName: Too long: may not be more than 253',
+  ),
+  wrong(
+    'a container name with a dot',
+    { target: { podName: 'a', containerName: 'app.1' } },
+    'spec.target.containerName: Invalid value: "app.1": must be a container name such as app',
+  ),
+  wrong('a Job of apps/v1', { target: { workloadRef: { ...workloadRef, kind: 'Job' } } }, 'there is no Job in apps/v1'),
+  wrong(
+    'a Deployment of batch/v1',
+    { target: { workloadRef: { ...workloadRef, apiVersion: 'batch/v1' } } },
+    'there is no Deployment in batch/v1: Deployment, StatefulSet, DaemonSet and ReplicaSet are of apps/v1, Job is of batch/v1',
+  ),
+  wrong(
+    'a workload of another kind',
+    { target: { workloadRef: { ...workloadRef, kind: 'CronJob' } } },
+    'spec.target.workloadRef.kind: Unsupported value: "CronJob"',
+  ),
+  wrong(
+    'a workload of an old version',
+    { target: { workloadRef: { ...workloadRef, apiVersion: 'apps/v1beta1' } } },
+    'spec.target.workloadRef.apiVersion: Unsupported value: "apps/v1beta1": supported values: "apps/v1", "batch/v1"',
+  ),
+  wrong(
+    'a workload without name',
+    { target: { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment' } } },
+    'spec.target.workloadRef.name: Required value',
+  ),
+  wrong(
+    'a workload name with a blank',
+    { target: { workloadRef: { ...workloadRef, name: 'my web' } } },
+    'spec.target.workloadRef.name: Invalid value: "my web": must be a DNS subdomain name',
+  ),
+];
+
+const CONTAINER: CreateCase[] = [
+  wrong('no image', { image: undefined }, 'spec.image: Required value'),
+  wrong(
+    'an empty image',
+    { image: '' },
+    'spec.image: Invalid value: "": spec.image in body should be at least 1 chars long',
+  ),
+  wrong(
+    'an image with a blank before it',
+    { image: ' busybox' },
+    'spec.image: Invalid value: " busybox": must be an image reference such as busybox:1.36, without blanks and control characters',
+  ),
+  wrong(
+    'an image with a line break after it',
+    { image: 'busybox\n' },
+    'must be an image reference such as busybox:1.36',
+  ),
+  wrong(
+    'an image with an escape character',
+    { image: 'busy\u001bbox' },
+    'must be an image reference such as busybox:1.36',
+  ),
+  wrong(
+    'a command that is one string',
+    { command: 'sh' },
+    'spec.command: Invalid value: "string": spec.command in body must be of type array: "string"',
+  ),
+  wrong(
+    'an empty command',
+    { command: [] },
+    'spec.command: Invalid value: 0: spec.command in body should have at least 1 items',
+  ),
+  wrong('a NUL in a command', { command: ['a\u0000b'] }, 'spec.command[0]'),
+  wrong('a number in a command', { command: ['sleep', 5] }, 'spec.command[1] in body must be of type string'),
+  wrong(
+    'args without command under the supervisor',
+    { args: ['-l'] },
+    'spec.args: Invalid value: args need command: the sh supervisor cannot wrap an ENTRYPOINT it does not know; set command, or supervisor None',
+  ),
+  wrong('the same, the supervisor named', { args: ['-l'], supervisor: 'Shell' }, 'args need command'),
+  wrong(
+    'an env name that begins with a digit',
+    { env: [{ name: '1A' }] },
+    'spec.env[0].name: Invalid value: "1A": must be a variable name',
+  ),
+  wrong('an env name with an equals sign', { env: [{ name: 'A=B' }] }, 'must be a variable name'),
+  wrong('an env entry without name', { env: [{ value: 'x' }] }, 'spec.env[0].name: Required value'),
+  wrong('an env name twice', { env: [{ name: 'A' }, { name: 'A' }] }, 'spec.env[1]: Duplicate value: {"name":"A"}'),
+  wrong(
+    'env from a secret',
+    { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
+    'unknown field "spec.env[0].valueFrom"',
+  ),
+  wrong(
+    '101 env entries',
+    { env: Array.from({ length: 101 }, (_, i) => ({ name: `A${i}` })) },
+    'spec.env: Too many: 101: must have at most 100 items',
+  ),
+  wrong(
+    'a relative working directory',
+    { workingDir: 'tmp' },
+    'spec.workingDir: Invalid value: "tmp": must be an absolute path such as /tmp',
+  ),
+  wrong(
+    'an unknown pull policy',
+    { imagePullPolicy: 'always' },
+    'spec.imagePullPolicy: Unsupported value: "always": supported values: "Always", "IfNotPresent", "Never"',
+  ),
+  wrong('a tty without stdin', { tty: true, stdin: false }, 'spec.tty: Invalid value: tty needs stdin'),
+  wrong(
+    'a tty with a command, stdin left to its default',
+    { tty: true, command: ['bash'] },
+    'tty needs stdin, which is false by default when there is a command: set stdin to true as well',
+  ),
+  wrong(
+    'the profile legacy',
+    { profile: 'legacy' },
+    'spec.profile: Unsupported value: "legacy": supported values: "general", "baseline", "restricted", "netadmin", "sysadmin"',
+  ),
+  wrong(
+    'another supervisor',
+    { supervisor: 'none' },
+    'spec.supervisor: Unsupported value: "none": supported values: "Shell", "None"',
+  ),
+  wrong(
+    'a negative user id',
+    { securityContext: { runAsUser: -1 } },
+    'spec.securityContext.runAsUser: Invalid value: -1: spec.securityContext.runAsUser in body should be greater than or equal to 0',
+  ),
+  wrong(
+    'a user id by name',
+    { securityContext: { runAsUser: 'nobody' } },
+    'spec.securityContext.runAsUser in body must be of type integer',
+  ),
+  wrong(
+    'a field of Windows',
+    { securityContext: { windowsOptions: {} } },
+    'unknown field "spec.securityContext.windowsOptions"',
+  ),
+  wrong(
+    'seccomp without type',
+    { securityContext: { seccompProfile: {} } },
+    'spec.securityContext.seccompProfile.type: Required value',
+  ),
+];
+
+const TIMES: CreateCase[] = [
+  wrong('a ttl without unit', { ttl: '30' }, `spec.ttl: Invalid value: "30": ${DURATION}`),
+  wrong(
+    'a ttl that is a number',
+    { ttl: 30 },
+    'spec.ttl: Invalid value: "integer": spec.ttl in body must be of type string',
+  ),
+  wrong('a ttl in days', { ttl: '1d' }, `spec.ttl: Invalid value: "1d": ${DURATION}`),
+  wrong('a ttl with a fraction', { ttl: '1.5h' }, `spec.ttl: Invalid value: "1.5h": ${DURATION}`),
+  wrong('a negative ttl', { ttl: '-30m' }, `spec.ttl: Invalid value: "-30m": ${DURATION}`),
+  wrong('a ttl with a line break', { ttl: '30m\n' }, `spec.ttl: Invalid value: "30m\\n": ${DURATION}`),
+  wrong('a ttl of nothing', { ttl: '0s' }, 'spec.ttl: Invalid value: "0s": must be at least 1s'),
+  wrong('a ttl under a second', { ttl: '999ms' }, 'spec.ttl: Invalid value: "999ms": must be at least 1s'),
+  wrong('a ttl over a year', { ttl: '8760h1ms' }, 'spec.ttl: Invalid value: "8760h1ms": must be at most 8760h'),
+  wrong('a ttl of four large groups', { ttl: '99999h99999h99999h99999h' }, 'must be at most 8760h'),
+  wrong('a ttl of five groups', { ttl: '1h1m1s1ms1ms' }, `spec.ttl: Invalid value: "1h1m1s1ms1ms": ${DURATION}`),
+  wrong(
+    'a pendingTimeout of nothing',
+    { pendingTimeout: '0m' },
+    'spec.pendingTimeout: Invalid value: "0m": must be at least 1s',
+  ),
+  wrong(
+    'a startTimeout over a year',
+    { startTimeout: '9999h' },
+    'spec.startTimeout: Invalid value: "9999h": must be at most 8760h',
+  ),
+  wrong('notAfter without zone', { notAfter: '2026-12-01T00:00:00' }, 'spec.notAfter'),
+  wrong('notAfter as a date', { notAfter: '2026-12-01' }, 'spec.notAfter'),
+  wrong(
+    'notAfter in the 13th month',
+    { notAfter: '2026-13-01T00:00:00Z' },
+    'spec.notAfter in body must be of type date-time',
+  ),
+  wrong('attempt 0', { attempt: 0 }, 'spec.attempt in body should be greater than or equal to 1'),
+  wrong('attempt 21', { attempt: 21 }, 'spec.attempt in body should be less than or equal to 20'),
+  wrong('half an attempt', { attempt: 1.5 }, 'spec.attempt in body must be of type int32'),
+  wrong(
+    'a justification that clears the screen',
+    { justification: 'x\u001b[2J' },
+    'must not hold control characters other than tab and newline',
+  ),
+  wrong('an empty justification', { justification: '' }, 'spec.justification in body should be at least 1 chars long'),
+  wrong(
+    'a justification that is a novel',
+    { justification: 'x'.repeat(1025) },
+    'spec.justification: Too long: may not be more than 1024',
+  ),
+];
+
+/** Fields that an ephemeral container cannot have, and fields of later versions: named, never dropped in silence. */
+const UNKNOWN: CreateCase[] = [
+  'ports',
+  'resources',
+  'livenessProbe',
+  'lifecycle',
+  'restartPolicy',
+  'volumeMounts',
+  'envFrom',
+  'name',
+  'cancel',
+  'ifUnstoppable',
+  'podAfterSession',
+  'ttlAfterFinished',
+  'policyName',
+  'attachers',
+  'requestedBy',
+].map((field) => wrong(`the field ${field}`, { [field]: {} }, `unknown field "spec.${field}"`));
+
+export const INVALID: CreateCase[] = [
+  {
+    what: 'a name of 64 characters',
+    spec: MINIMAL,
+    sessionName: 'a'.repeat(64),
+    message: 'metadata.name must have at most 63 characters',
+  },
+  ...TARGET,
+  ...CONTAINER,
+  ...TIMES,
+  ...UNKNOWN,
+];

@@ -1,0 +1,183 @@
+import { type Manifest, MINIMAL, spec, type UpdateCase } from './table.ts';
+
+const FULL: Manifest = spec({
+  command: ['sh'],
+  args: ['-c', 'ps'],
+  env: [{ name: 'A', value: '1' }],
+  workingDir: '/tmp',
+  imagePullPolicy: 'Always',
+  stdin: true,
+  tty: true,
+  profile: 'general',
+  securityContext: { runAsUser: 0 },
+  supervisor: 'Shell',
+  justification: 'INC-1',
+});
+
+const OTHER: Manifest = {
+  image: 'busybox:1.37',
+  command: ['bash'],
+  args: ['-c', 'ls'],
+  env: [{ name: 'A', value: '2' }],
+  workingDir: '/',
+  imagePullPolicy: 'Never',
+  stdin: false,
+  tty: false,
+  profile: 'baseline',
+  securityContext: { runAsUser: 1 },
+  supervisor: 'None',
+  justification: 'INC-2',
+};
+
+/** The message for a frozen field. */
+function frozen(field: string): string {
+  const verb = field === 'args' ? 'are' : 'is';
+  return `spec.${field}: Forbidden: ${field} ${verb} frozen until the next attempt: raise attempt in the same change`;
+}
+
+/** `field` with another value; stdin and tty go together. */
+function changed(field: string): Manifest {
+  return field === 'stdin' ? { ...FULL, stdin: false, tty: false } : { ...FULL, [field]: OTHER[field] };
+}
+
+function without(field: string): Manifest {
+  return Object.fromEntries(
+    Object.entries(FULL).filter(([name]) => name !== field && !(field === 'stdin' && name === 'tty')),
+  );
+}
+
+const FROZEN: UpdateCase[] = Object.keys(OTHER).map((field) => ({
+  what: `${field} changed`,
+  spec: FULL,
+  to: changed(field),
+  message: frozen(field),
+}));
+
+const TAKEN_AWAY: UpdateCase[] = Object.keys(OTHER)
+  .filter((field) => field !== 'image' && field !== 'command')
+  .map((field) => ({ what: `${field} taken away`, spec: FULL, to: without(field), message: frozen(field) }));
+
+const ADDED: UpdateCase[] = Object.keys(OTHER)
+  .filter((field) => !['image', 'args', 'tty'].includes(field))
+  .map((field) => ({
+    what: `${field} added`,
+    spec: MINIMAL,
+    to: spec({ [field]: OTHER[field] }),
+    message: frozen(field),
+  }));
+
+const IMMUTABLE = 'spec.target: Forbidden: target is immutable: create another DebugSession for another pod';
+
+const TARGET: UpdateCase[] = [
+  { what: 'another pod', spec: MINIMAL, to: spec({ target: { podName: 'api-1' } }), message: IMMUTABLE },
+  {
+    what: 'another pod with the next attempt',
+    spec: MINIMAL,
+    to: spec({ target: { podName: 'api-1' }, attempt: 2 }),
+    message: IMMUTABLE,
+  },
+  {
+    what: 'a container added',
+    spec: MINIMAL,
+    to: spec({ target: { podName: 'web-7c9f', containerName: 'app' } }),
+    message: IMMUTABLE,
+  },
+  {
+    what: 'a workload instead of a pod',
+    spec: MINIMAL,
+    to: spec({ target: { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } } }),
+    message: IMMUTABLE,
+  },
+];
+
+/** A session whose run `attempt` stands in `phase`. */
+function standing(phase: string, attempt = 1): Manifest {
+  return { phase, attempt, observedGeneration: 1 };
+}
+
+function cannotBeRaised(phase: string): string {
+  return `spec.attempt: Forbidden: attempt cannot be raised while the session is ${phase}: wait until it is Completed, Expired or Failed`;
+}
+
+const ATTEMPT: UpdateCase[] = [
+  ...['Starting', 'Running', 'Ending'].map((phase) => ({
+    what: `attempt raised while ${phase}`,
+    spec: MINIMAL,
+    status: standing(phase),
+    to: spec({ attempt: 2 }),
+    message: cannotBeRaised(phase),
+  })),
+  ...['Pending', 'Completed', 'Expired', 'Failed'].map((phase) => ({
+    what: `attempt raised while ${phase}`,
+    spec: MINIMAL,
+    status: standing(phase),
+    to: spec({ attempt: 2 }),
+  })),
+  { what: 'attempt raised before the operator has looked', spec: MINIMAL, to: spec({ attempt: 2 }) },
+  { what: 'attempt raised by more than one', spec: MINIMAL, status: standing('Failed'), to: spec({ attempt: 7 }) },
+  {
+    what: 'attempt raised with everything else changed',
+    spec: FULL,
+    status: standing('Completed'),
+    to: { ...FULL, ...OTHER, attempt: 2 },
+  },
+  {
+    what: 'attempt raised with everything else taken away',
+    spec: FULL,
+    status: standing('Completed'),
+    to: spec({ attempt: 2 }),
+  },
+  {
+    what: 'attempt lowered while Running, as a revert in Git does',
+    spec: spec({ attempt: 2 }),
+    status: standing('Running', 2),
+    to: spec({ attempt: 1 }),
+  },
+  {
+    what: 'attempt lowered with the image of then',
+    spec: spec({ attempt: 2 }),
+    status: standing('Running', 2),
+    to: spec({ attempt: 1, image: 'busybox:1.35' }),
+  },
+  {
+    what: 'the revert taken back while the run still lives',
+    spec: spec({ attempt: 1 }),
+    status: standing('Running', 2),
+    to: spec({ attempt: 2 }),
+  },
+  {
+    what: 'attempt raised over a revert while the run still lives',
+    spec: spec({ attempt: 1 }),
+    status: standing('Running', 2),
+    to: spec({ attempt: 3 }),
+    message: cannotBeRaised('Running'),
+  },
+  { what: 'the same again, as a re-sync sends it', spec: FULL, status: standing('Running'), to: FULL },
+];
+
+const ANY_TIME: UpdateCase[] = [
+  {
+    what: 'ttl changed while Running',
+    spec: spec({ ttl: '30m' }),
+    status: standing('Running'),
+    to: spec({ ttl: '1h' }),
+  },
+  { what: 'ttl added while Running', spec: MINIMAL, status: standing('Running'), to: spec({ ttl: '1h' }) },
+  { what: 'ttl taken away', spec: spec({ ttl: '30m' }), status: standing('Running'), to: MINIMAL },
+  {
+    what: 'ttl changed to nonsense',
+    spec: spec({ ttl: '30m' }),
+    to: spec({ ttl: '0s' }),
+    message: 'spec.ttl: Invalid value: "0s": must be at least 1s',
+  },
+  { what: 'pendingTimeout changed', spec: MINIMAL, status: standing('Pending', 0), to: spec({ pendingTimeout: '1h' }) },
+  { what: 'startTimeout changed', spec: MINIMAL, status: standing('Starting'), to: spec({ startTimeout: '1h' }) },
+  {
+    what: 'notAfter changed',
+    spec: MINIMAL,
+    status: standing('Running'),
+    to: spec({ notAfter: '2026-12-01T00:00:00Z' }),
+  },
+];
+
+export const UPDATES: UpdateCase[] = [...FROZEN, ...TAKEN_AWAY, ...ADDED, ...TARGET, ...ATTEMPT, ...ANY_TIME];

@@ -1,0 +1,70 @@
+import { type CreateCase, MINIMAL, spec } from './table.ts';
+
+function workload(apiVersion: string, kind: string): CreateCase {
+  return { what: `a ${kind} as target`, spec: spec({ target: { workloadRef: { apiVersion, kind, name: 'web' } } }) };
+}
+
+export const VALID: CreateCase[] = [
+  { what: 'a pod and an image', spec: MINIMAL },
+  {
+    what: 'every field',
+    spec: {
+      target: { podName: 'web-7c9f.a', containerName: 'app' },
+      image:
+        'registry.example:5000/debug/tools@sha256:0f4a1b2c0f4a1b2c0f4a1b2c0f4a1b2c0f4a1b2c0f4a1b2c0f4a1b2c0f4a1b2c',
+      command: ['sh', '-c'],
+      args: ['ps; exec "$0"', ''],
+      env: [{ name: 'TERM', value: 'xterm' }, { name: 'EMPTY', value: '' }, { name: 'app.kubernetes-io_x' }],
+      workingDir: '/tmp',
+      imagePullPolicy: 'IfNotPresent',
+      stdin: true,
+      tty: true,
+      profile: 'restricted',
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        capabilities: { add: ['NET_BIND_SERVICE'], drop: ['ALL'] },
+        privileged: false,
+        readOnlyRootFilesystem: true,
+        runAsGroup: 0,
+        runAsNonRoot: true,
+        runAsUser: 2147483647,
+        seccompProfile: { type: 'Localhost', localhostProfile: 'profiles/debug.json' },
+      },
+      supervisor: 'Shell',
+      ttl: '1h30m',
+      pendingTimeout: '10m',
+      startTimeout: '2m',
+      notAfter: '2026-12-01T00:00:00Z',
+      attempt: 20,
+      justification: 'INC-4711 checkout is slow\n\tsince 14:00, says Zoë',
+    },
+  },
+  workload('apps/v1', 'Deployment'),
+  workload('apps/v1', 'StatefulSet'),
+  workload('apps/v1', 'DaemonSet'),
+  workload('apps/v1', 'ReplicaSet'),
+  workload('batch/v1', 'Job'),
+  { what: 'a name of 63 characters', spec: MINIMAL, sessionName: 'a'.repeat(63) },
+  { what: 'a command alone', spec: spec({ command: ['ps'] }) },
+  { what: 'a command and args', spec: spec({ command: ['ls'], args: ['-l', '/proc/1/root'] }) },
+  {
+    what: 'args without command where no supervisor wraps them',
+    spec: spec({ supervisor: 'None', args: ['-i', 'eth0'] }),
+  },
+  { what: 'an empty list of args, as a template leaves it', spec: spec({ args: [] }) },
+  { what: 'a tty, stdin left to its default, no command', spec: spec({ tty: true }) },
+  { what: 'a tty with stdin and a command', spec: spec({ tty: true, stdin: true, command: ['bash'] }) },
+  { what: 'stdin without tty', spec: spec({ stdin: true, tty: false, command: ['cat'] }) },
+  { what: 'neither stdin nor tty, no command', spec: spec({ stdin: false }) },
+  { what: 'the shortest ttl', spec: spec({ ttl: '1s' }) },
+  { what: 'the shortest ttl in ms', spec: spec({ ttl: '1000ms' }) },
+  { what: 'the longest ttl', spec: spec({ ttl: '8760h' }) },
+  { what: 'a ttl of four groups', spec: spec({ ttl: '1h2m3s4ms' }) },
+  { what: 'timeouts of a day', spec: spec({ pendingTimeout: '24h', startTimeout: '1440m' }) },
+  { what: 'notAfter with a zone and a fraction', spec: spec({ notAfter: '2026-12-01T01:00:00.123456+01:00' }) },
+  { what: 'a securityContext with one field', spec: spec({ securityContext: { runAsUser: 1000 } }) },
+  ...['general', 'baseline', 'restricted', 'netadmin', 'sysadmin'].map((profile) => ({
+    what: `profile ${profile}`,
+    spec: spec({ profile }),
+  })),
+];
