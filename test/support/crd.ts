@@ -15,6 +15,15 @@ export interface Schema {
   maxItems?: number;
   format?: string;
   'x-kubernetes-list-type'?: string;
+  'x-kubernetes-validations'?: Rule[];
+}
+
+/** A CEL rule. `fieldPath` is relative to the schema that it stands in. */
+export interface Rule {
+  rule: string;
+  fieldPath?: string;
+  message?: string;
+  messageExpression?: string;
 }
 
 interface CustomResourceDefinition {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { INVALID } from '../integration/manifests/invalid.ts';
+import { UPDATES } from '../integration/manifests/updates.ts';
 import { debugSessionSchema, walkSchema } from '../support/crd.ts';
 import type { Schema } from '../support/crd.ts';
 
@@ -10,6 +12,20 @@ function fields(wrong: (field: Schema, path: string) => boolean): string[] {
   walkSchema(root, (path, field) => {
     if (path !== 'metadata' && wrong(field, path)) found.push(path);
   });
+  return found;
+}
+
+/** Every CEL rule as the beginning of what the API server says: `spec.ttl` and `must be at least 1s`. */
+function rules(): { path: string; says: string }[] {
+  const found: { path: string; says: string }[] = [];
+  const collect = (path: string, field: Schema): void => {
+    for (const { fieldPath = '', message, messageExpression } of field['x-kubernetes-validations'] ?? []) {
+      const says = messageExpression === undefined ? message : /'([^']+)'/.exec(messageExpression)?.[1];
+      found.push({ path: `${path}${fieldPath}`.replace(/^\./, '').replaceAll('[]', '[0]'), says: says ?? '' });
+    }
+  };
+  collect('', root);
+  walkSchema(root, collect);
   return found;
 }
 
@@ -59,5 +75,14 @@ describe('the schema of DebugSession', () => {
     expect(fields((field) => field.default !== undefined)).toEqual(['spec.attempt', 'status']);
     expect(root.properties?.['spec']?.properties?.['attempt']?.default).toBe(1);
     expect(root.properties?.['status']?.default).toEqual({ observedGeneration: -1 });
+  });
+
+  it('has no rule without a session that it refuses, in the table that the API server is asked', () => {
+    const messages = [...INVALID, ...UPDATES].map(({ message }) => message ?? '');
+    const untried = rules().filter(
+      ({ path, says }) => !messages.some((message) => message.includes(path) && message.includes(says)),
+    );
+    expect(untried).toEqual([]);
+    expect(rules().length).toBeGreaterThan(30);
   });
 });

@@ -6,6 +6,7 @@ function wrong(what: string, changes: Record<string, unknown>, message: string):
 }
 
 const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+const SUBDOMAIN = "must be a DNS subdomain name such as web-7c9f: lower case letters, digits, '-' and '.'";
 const DURATION = 'must be a duration such as 45s, 30m or 1h30m';
 
 const TARGET: CreateCase[] = [
@@ -25,7 +26,7 @@ const TARGET: CreateCase[] = [
   wrong(
     'a pod name in capitals',
     { target: { podName: 'Web' } },
-    'spec.target.podName: Invalid value: "Web": must be a DNS subdomain name such as web-7c9f',
+    `spec.target.podName: Invalid value: "Web": ${SUBDOMAIN}`,
   ),
   wrong(
     'a pod name with a slash',
@@ -45,9 +46,13 @@ const TARGET: CreateCase[] = [
   wrong(
     'a container name with a dot',
     { target: { podName: 'a', containerName: 'app.1' } },
-    'spec.target.containerName: Invalid value: "app.1": must be a container name such as app',
+    `spec.target.containerName: Invalid value: "app.1": must be a container name such as app: lower case letters, digits and '-'`,
   ),
-  wrong('a Job of apps/v1', { target: { workloadRef: { ...workloadRef, kind: 'Job' } } }, 'there is no Job in apps/v1'),
+  wrong(
+    'a Job of apps/v1',
+    { target: { workloadRef: { ...workloadRef, kind: 'Job' } } },
+    'spec.target.workloadRef: Invalid value: there is no Job in apps/v1: Deployment, StatefulSet',
+  ),
   wrong(
     'a Deployment of batch/v1',
     { target: { workloadRef: { ...workloadRef, apiVersion: 'batch/v1' } } },
@@ -71,7 +76,7 @@ const TARGET: CreateCase[] = [
   wrong(
     'a workload name with a blank',
     { target: { workloadRef: { ...workloadRef, name: 'my web' } } },
-    'spec.target.workloadRef.name: Invalid value: "my web": must be a DNS subdomain name',
+    `spec.target.workloadRef.name: Invalid value: "my web": ${SUBDOMAIN}`,
   ),
 ];
 
@@ -118,7 +123,7 @@ const CONTAINER: CreateCase[] = [
   wrong(
     'an env name that begins with a digit',
     { env: [{ name: '1A' }] },
-    'spec.env[0].name: Invalid value: "1A": must be a variable name',
+    `spec.env[0].name: Invalid value: "1A": must be a variable name: letters, digits, '_', '-' and '.', not starting with a digit`,
   ),
   wrong('an env name with an equals sign', { env: [{ name: 'A=B' }] }, 'must be a variable name'),
   wrong('an env entry without name', { env: [{ value: 'x' }] }, 'spec.env[0].name: Required value'),
@@ -147,7 +152,7 @@ const CONTAINER: CreateCase[] = [
   wrong(
     'a tty with a command, stdin left to its default',
     { tty: true, command: ['bash'] },
-    'tty needs stdin, which is false by default when there is a command: set stdin to true as well',
+    'spec.tty: Invalid value: tty needs stdin, which is false by default when there is a command: set stdin to true as well',
   ),
   wrong(
     'the profile legacy',
@@ -207,6 +212,22 @@ const TIMES: CreateCase[] = [
     { startTimeout: '9999h' },
     'spec.startTimeout: Invalid value: "9999h": must be at most 8760h',
   ),
+  wrong(
+    'a pendingTimeout without unit',
+    { pendingTimeout: '10' },
+    `spec.pendingTimeout: Invalid value: "10": ${DURATION}`,
+  ),
+  wrong(
+    'a pendingTimeout over a year',
+    { pendingTimeout: '9999h' },
+    'spec.pendingTimeout: Invalid value: "9999h": must be at most 8760h',
+  ),
+  wrong('a startTimeout in words', { startTimeout: 'soon' }, `spec.startTimeout: Invalid value: "soon": ${DURATION}`),
+  wrong(
+    'a startTimeout of nothing',
+    { startTimeout: '1ms' },
+    'spec.startTimeout: Invalid value: "1ms": must be at least 1s',
+  ),
   wrong('notAfter without zone', { notAfter: '2026-12-01T00:00:00' }, 'spec.notAfter'),
   wrong('notAfter as a date', { notAfter: '2026-12-01' }, 'spec.notAfter'),
   wrong(
@@ -220,7 +241,7 @@ const TIMES: CreateCase[] = [
   wrong(
     'a justification that clears the screen',
     { justification: 'x\u001b[2J' },
-    'must not hold control characters other than tab and newline',
+    'spec.justification: Invalid value: "x\\x1b[2J": must not hold control characters other than tab and newline',
   ),
   wrong('an empty justification', { justification: '' }, 'spec.justification in body should be at least 1 chars long'),
   wrong(
@@ -254,7 +275,7 @@ export const INVALID: CreateCase[] = [
     what: 'a name of 64 characters',
     spec: MINIMAL,
     sessionName: 'a'.repeat(64),
-    message: 'metadata.name must have at most 63 characters',
+    message: 'metadata.name must have at most 63 characters, so that it fits into a label',
   },
   ...TARGET,
   ...CONTAINER,
