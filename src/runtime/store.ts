@@ -33,6 +33,8 @@ export function keyOf(object: Stored): string {
  * `#seen` is the resourceVersion up to which the watch has told us everything. So an object that is not here, in a version
  * up to `#seen`, has been deleted, and a late answer must not raise it from the dead. Only deletions that are ahead of the
  * watch (the answer of our own delete) have to be remembered, and only until the watch has passed them.
+ *
+ * A cluster restored from an old etcd backup counts backwards; like every controller, ours must then be restarted.
  */
 export class Store<T extends Stored> {
   readonly #objects = new Map<string, T>();
@@ -86,14 +88,7 @@ export class Store<T extends Stored> {
    * @returns whether it was taken
    */
   upsert(object: T): boolean {
-    const key = keyOf(object);
-    const version = object.metadata.resourceVersion;
-    const old = this.#objects.get(key);
-    const known = old?.metadata.resourceVersion ?? latestResourceVersion(this.#seen, this.#graves.get(key) ?? '0');
-    if (compareResourceVersions(version, known) <= 0) return false;
-    this.#graves.delete(key);
-    this.#put(key, object, old);
-    return true;
+    return this.#accept(object, this.#seen);
   }
 
   /**
@@ -128,9 +123,11 @@ export class Store<T extends Stored> {
    */
   replace(objects: readonly T[], listResourceVersion: string): void {
     const listed = new Set<string>();
+    // A list that is not behind the watch is the truth also about objects that we have never heard of (another selector).
+    const floor = compareResourceVersions(listResourceVersion, this.#seen) >= 0 ? '0' : this.#seen;
     for (const object of objects) {
       listed.add(keyOf(object));
-      this.upsert(object);
+      this.#accept(object, floor);
     }
     for (const [key, object] of this.#objects) {
       if (listed.has(key)) continue;
@@ -144,6 +141,18 @@ export class Store<T extends Stored> {
   onChange(handler: ChangeHandler<T>): () => void {
     this.#handlers.add(handler);
     return () => void this.#handlers.delete(handler);
+  }
+
+  /** @param floor an object that is not here counts as deleted up to this resourceVersion */
+  #accept(object: T, floor: string): boolean {
+    const key = keyOf(object);
+    const version = object.metadata.resourceVersion;
+    const old = this.#objects.get(key);
+    const known = old?.metadata.resourceVersion ?? latestResourceVersion(floor, this.#graves.get(key) ?? '0');
+    if (compareResourceVersions(version, known) <= 0) return false;
+    this.#graves.delete(key);
+    this.#put(key, object, old);
+    return true;
   }
 
   #put(key: string, object: T, old: T | undefined): void {

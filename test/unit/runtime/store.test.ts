@@ -88,6 +88,13 @@ describe('Store', () => {
     expect(store.resourceVersion).toBe('9');
   });
 
+  it('believes a newer list about an old object it never heard of', () => {
+    const store = new Store<Thing>();
+    store.replace([], '10');
+    store.replace([thing('wider-selector', 3)], '11');
+    expect(versions(store)).toEqual({ 'wider-selector': '3' });
+  });
+
   it('tells subscribers, in order, and another uid as a deletion and an addition', () => {
     const store = new Store<Thing>();
     const seen: string[] = [];

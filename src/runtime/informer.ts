@@ -1,0 +1,61 @@
+import type { ListWatchOptions } from './list-watch.ts';
+import { ListWatch } from './list-watch.ts';
+import type { Stored } from './store.ts';
+import { Store } from './store.ts';
+
+export interface InformerOptions<T extends Stored> extends Omit<ListWatchOptions<T>, 'handler'> {
+  /** Default: a new one without indexes. */
+  store?: Store<T>;
+}
+
+/**
+ * A store that follows one resource of the API server: client-go's SharedIndexInformer.
+ * Subscribe with `store.onChange`; put the answers of writes in with `upsert`.
+ */
+export class Informer<T extends Stored> {
+  readonly store: Store<T>;
+  /** Resolves when the first list is in the store; pending for ever when that never happens. */
+  readonly synced: Promise<void>;
+  readonly #listWatch: ListWatch<T>;
+  readonly #transform: (object: unknown) => T;
+  #hasSynced = false;
+
+  constructor(options: InformerOptions<T>) {
+    const store = options.store ?? new Store<T>(options.logger ? { logger: options.logger } : {});
+    this.store = store;
+    this.#transform = options.transform ?? ((object) => object as T);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.synced = promise;
+    this.#listWatch = new ListWatch<T>({
+      ...options,
+      handler: {
+        onList: (items, resourceVersion) => {
+          store.replace(items, resourceVersion);
+          this.#hasSynced = true;
+          resolve();
+        },
+        onEvent: (type, object, resourceVersion) => {
+          if (type === 'DELETED') store.remove(object);
+          else store.upsert(object);
+          store.advance(resourceVersion);
+        },
+        onBookmark: (resourceVersion) => store.advance(resourceVersion),
+      },
+    });
+  }
+
+  /** Whether the first list is in the store. */
+  hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  /** Takes the answer of a write as the API server gave it (read-your-writes). */
+  upsert(object: unknown): boolean {
+    return this.store.upsert(this.#transform(object));
+  }
+
+  /** Lists and watches until `signal` aborts. It never rejects. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#listWatch.run(signal);
+  }
+}

@@ -1,0 +1,257 @@
+import { apiAnswer } from './api-answer.ts';
+import { backoffDelay } from './backoff.ts';
+import type { Clock } from './clock.ts';
+import { sleep, systemClock } from './clock.ts';
+import type { Logger } from './logger.ts';
+import { silentLogger } from './logger.ts';
+import { errorMessage } from './one-line.ts';
+import type { WatchEvent } from './watch-event.ts';
+
+export type ListQuery = { limit?: number; continue?: string };
+export type WatchQuery = { resourceVersion: string; allowWatchBookmarks: true; timeoutSeconds: number };
+
+export interface ListPage {
+  metadata: { resourceVersion?: string; continue?: string };
+  items?: unknown[] | null;
+}
+
+/** One resource of the API server. Both must end soon after `signal` aborts; errors carry what `apiAnswer` reads. */
+export interface ListWatchSource {
+  list(query: ListQuery, signal: AbortSignal): Promise<ListPage>;
+  watch(query: WatchQuery, signal: AbortSignal): AsyncIterable<WatchEvent>;
+}
+
+/** What is told. All are called in the order of the server's history; what they throw is logged, no more. */
+export interface ListWatchHandler<T> {
+  onList(items: T[], resourceVersion: string): void;
+  onEvent(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: T, resourceVersion: string): void;
+  /** Nothing happened up to here. */
+  onBookmark?(resourceVersion: string): void;
+}
+
+export interface ListWatchOptions<T> {
+  /** For the log, such as `pods`. */
+  name: string;
+  source: ListWatchSource;
+  handler: ListWatchHandler<T>;
+  /** Makes the object that is kept out of the one that was read, trimmed as a rule. Default: as it is. */
+  transform?: (object: unknown) => T;
+  clock?: Clock;
+  logger?: Logger;
+  random?: () => number;
+  /** Objects a page; default 500, as client-go has it. */
+  pageSize?: number;
+  /** With a server that sends bookmarks, a watch silent for so long is taken for dead. Ms, default 120,000. */
+  idleMs?: number;
+}
+
+/** How a watch ended. `gone`: its resourceVersion is too old, and the stream cannot go on without a list. */
+type WatchEnd = { kind: 'closed' | 'gone' } | { kind: 'error'; error: unknown };
+
+/** A watch that ends sooner, without a word, counts as a failure: else a broken server would be asked without a pause. */
+const shortWatchMs = 1_000;
+/** How long after the end it asked for a watch is taken for dead, where there are no bookmarks to tell. */
+const overdueMs = 30_000;
+
+const passing = { baseMs: 100, capMs: 5_000 };
+/** Nobody grants a right or renews a credential within seconds. */
+const refused = { baseMs: 100, capMs: 30_000 };
+
+/**
+ * Lists, then watches, for ever: client-go's Reflector. It goes on from the last resourceVersion when a connection ends, lists
+ * anew when the server says 410 (as a status or in the stream), and survives every error, so `run` ends only with its signal.
+ *
+ * HTTP/1.1 has no pings, so a connection that died in silence would be believed for ever: bookmarks come about once a
+ * minute (kube-apiserver's bookmarkFrequency), and without any for `idleMs` the watch is opened anew, which costs nothing.
+ */
+export class ListWatch<T> {
+  readonly #options: ListWatchOptions<T>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #random: () => number;
+  /** Where the watch goes on; undefined: list first. */
+  #resourceVersion: string | undefined;
+  #failures = 0;
+  #goneBefore = false;
+  #bookmarksSeen = false;
+
+  constructor(options: ListWatchOptions<T>) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#random = options.random ?? Math.random;
+  }
+
+  /** Resolves after `signal` aborts; it never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const end = await this.#once(signal);
+      if (signal.aborted) return;
+      if (end.kind === 'error') await this.#pause(end.error, signal);
+      if (end.kind === 'gone') await this.#relist(signal);
+    }
+  }
+
+  /** The first time at once; again without any progress in between, the server's watches are ahead of its lists. */
+  async #relist(signal: AbortSignal): Promise<void> {
+    this.#resourceVersion = undefined;
+    this.#logger.info({ resource: this.#options.name }, 'the watch is too far behind, listing again');
+    if (this.#goneBefore) await this.#pause({ code: 410, message: 'gone again' }, signal);
+    this.#goneBefore = true;
+  }
+
+  async #once(signal: AbortSignal): Promise<WatchEnd> {
+    try {
+      this.#resourceVersion ??= await this.#list(signal);
+    } catch (error) {
+      return { kind: 'error', error };
+    }
+    return this.#watch(this.#resourceVersion, signal);
+  }
+
+  async #pause(error: unknown, signal: AbortSignal): Promise<void> {
+    this.#failures++;
+    const { code, retryAfterMs } = apiAnswer(error);
+    const backoff = code === 401 || code === 403 ? refused : passing;
+    const own = backoffDelay(this.#failures, { ...backoff, random: this.#random });
+    // Never before the time the server asked for, and not all of us at that very moment.
+    const delay = retryAfterMs === undefined ? own : Math.max(own, retryAfterMs * (1 + 0.1 * this.#random()));
+    const fields = { resource: this.#options.name, code, err: errorMessage(error), retryInMs: Math.round(delay) };
+    this.#logger.warn(fields, 'list or watch failed');
+    await sleep(this.#clock, delay, signal);
+  }
+
+  /** @returns the resourceVersion to watch from */
+  async #list(signal: AbortSignal): Promise<string> {
+    const { source, pageSize = 500 } = this.#options;
+    const raw: unknown[] = [];
+    let query: ListQuery = { limit: pageSize };
+    for (;;) {
+      let page: ListPage;
+      try {
+        page = await source.list(query, signal);
+      } catch (error) {
+        if (query.continue === undefined || apiAnswer(error).code !== 410) throw error;
+        // The snapshot expired between two pages; a slow reader might never get to its end: all at once, like client-go's pager.
+        raw.length = 0;
+        query = {};
+        continue;
+      }
+      signal.throwIfAborted();
+      raw.push(...(page.items ?? []));
+      if (page.metadata.continue) {
+        query = { limit: pageSize, continue: page.metadata.continue };
+        continue;
+      }
+      const resourceVersion = page.metadata.resourceVersion;
+      if (!resourceVersion) throw new Error(`the list of ${this.#options.name} came without a resourceVersion`);
+      this.#tell(() =>
+        this.#options.handler.onList(
+          raw.flatMap((object) => this.#read(object)),
+          resourceVersion,
+        ),
+      );
+      return resourceVersion;
+    }
+  }
+
+  async #watch(from: string, signal: AbortSignal): Promise<WatchEnd> {
+    const timeoutSeconds = Math.round(300 + 300 * this.#random());
+    const connection = new AbortController();
+    const stop = (): void => connection.abort(signal.reason);
+    signal.addEventListener('abort', stop);
+    const started = this.#clock.monotonic();
+    let idle = false;
+    const watchdog = () => {
+      const silence = this.#bookmarksSeen ? (this.#options.idleMs ?? 120_000) : timeoutSeconds * 1000 + overdueMs;
+      return this.#clock.setTimer(silence, () => {
+        idle = true;
+        connection.abort(new Error('idle'));
+      });
+    };
+    let timer = watchdog();
+    try {
+      const query = { resourceVersion: from, allowWatchBookmarks: true, timeoutSeconds } as const;
+      for await (const event of this.#options.source.watch(query, connection.signal)) {
+        if (signal.aborted) break;
+        if (event.type === 'ERROR') return this.#inBandError(event.object);
+        timer.cancel();
+        this.#take(event);
+        timer = watchdog();
+        if (event.type !== 'BOOKMARK') this.#progress();
+      }
+      if (this.#clock.monotonic() - started >= shortWatchMs) this.#progress();
+      else if (this.#resourceVersion === from)
+        return { kind: 'error', error: new Error('the watch was closed at once') };
+      return { kind: 'closed' };
+    } catch (error) {
+      if (!idle) return this.#failedWatch(error);
+      this.#logger.info({ resource: this.#options.name }, 'the watch was silent for too long, opening it anew');
+      return { kind: 'closed' };
+    } finally {
+      timer.cancel();
+      signal.removeEventListener('abort', stop);
+      connection.abort();
+    }
+  }
+
+  /** What failed has recovered. */
+  #progress(): void {
+    this.#failures = 0;
+    this.#goneBefore = false;
+  }
+
+  #take(event: WatchEvent): void {
+    const resourceVersion = resourceVersionOf(event.object);
+    if (event.type === 'ERROR' || resourceVersion === undefined) return;
+    this.#resourceVersion = resourceVersion;
+    const { type, object } = event;
+    const { handler } = this.#options;
+    if (type === 'BOOKMARK') {
+      this.#bookmarksSeen = true;
+      this.#tell(() => handler.onBookmark?.(resourceVersion));
+      return;
+    }
+    for (const read of this.#read(object)) this.#tell(() => handler.onEvent(type, read, resourceVersion));
+  }
+
+  /** The stream broke on the server's side. A list is always right after that. */
+  #inBandError(status: unknown): WatchEnd {
+    const { code } = apiAnswer(status);
+    if (code === 410) return { kind: 'gone' };
+    this.#resourceVersion = undefined;
+    const { message } = (status ?? {}) as { message?: unknown };
+    const words = typeof message === 'string' ? message : 'the watch ended with an error';
+    return { kind: 'error', error: Object.assign(new Error(words), { code }) };
+  }
+
+  #failedWatch(error: unknown): WatchEnd {
+    const { code } = apiAnswer(error);
+    if (code === 410) return { kind: 'gone' };
+    // What this resourceVersion does not get, another may: 504 says that it is ahead of the server.
+    if (code === 400 || code === 422 || code === 504) this.#resourceVersion = undefined;
+    return { kind: 'error', error };
+  }
+
+  /** The object that is kept, or nothing when `transform` fails on it: one odd object must not stop the stream. */
+  #read(object: unknown): T[] {
+    const { transform } = this.#options;
+    if (!transform) return [object as T];
+    const read: T[] = [];
+    this.#tell(() => read.push(transform(object)));
+    return read;
+  }
+
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#logger.error({ resource: this.#options.name, err: errorMessage(error) }, 'a handler of the watch failed');
+    }
+  }
+}
+
+function resourceVersionOf(object: unknown): string | undefined {
+  const { metadata } = (object ?? {}) as { metadata?: { resourceVersion?: unknown } };
+  return typeof metadata?.resourceVersion === 'string' ? metadata.resourceVersion : undefined;
+}

@@ -1,0 +1,245 @@
+import { describe, expect, it } from '@jest/globals';
+import { ListWatch } from '../../../src/runtime/list-watch.ts';
+import type { ListWatchOptions } from '../../../src/runtime/list-watch.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeSource, statusError } from '../../support/fake-source.ts';
+
+interface Thing {
+  metadata: { name: string; resourceVersion: string };
+}
+
+const thing = (name: string, rv: number): Thing => ({ metadata: { name, resourceVersion: String(rv) } });
+const page = (rv: number, ...items: Thing[]) => ({ metadata: { resourceVersion: String(rv) }, items });
+
+/** Runs a ListWatch on a fake source; `seen` is what its handler was told. */
+async function run(source: FakeSource, more: Partial<ListWatchOptions<Thing>> = {}) {
+  const clock = new FakeClock();
+  const seen: string[] = [];
+  const controller = new AbortController();
+  const listWatch = new ListWatch<Thing>({
+    name: 'things',
+    source,
+    clock,
+    random: () => 0, // no jitter, watches of 300 s
+    handler: {
+      onList: (items, rv) => seen.push(`LIST ${items.map((item) => item.metadata.name).join(',')} @${rv}`),
+      onEvent: (type, object, rv) => seen.push(`${type} ${object.metadata.name} @${rv}`),
+      onBookmark: (rv) => seen.push(`BOOKMARK @${rv}`),
+    },
+    ...more,
+  });
+  let ended = false;
+  const running = listWatch.run(controller.signal).then(() => (ended = true));
+  await clock.advanceAsync(0);
+  return {
+    clock,
+    seen,
+    isRunning: () => !ended,
+    /** Aborts, and proves that nothing is left behind. */
+    stop: async () => {
+      controller.abort(new Error('stop'));
+      await running;
+      expect(clock.timers).toBe(0);
+      for (const watch of source.watches) expect(watch.signal.aborted).toBe(true);
+    },
+  };
+}
+
+describe('ListWatch', () => {
+  it('lists in pages, then watches from the list with bookmarks and a time limit', async () => {
+    const first = { metadata: { resourceVersion: '7', continue: 'more' }, items: [thing('a', 1)] };
+    const source = new FakeSource(first, page(7, thing('b', 2)));
+    const { seen, stop, clock } = await run(source);
+    source.open.send('ADDED', thing('c', 8));
+    source.open.send('DELETED', thing('a', 9));
+    await clock.advanceAsync(0);
+    expect(source.lists).toEqual([{ limit: 500 }, { limit: 500, continue: 'more' }]);
+    expect(source.open.query).toEqual({ resourceVersion: '7', allowWatchBookmarks: true, timeoutSeconds: 300 });
+    expect(seen).toEqual(['LIST a,b @7', 'ADDED c @8', 'DELETED a @9']);
+    await stop();
+  });
+
+  it('starts the list over, whole, when its continue token has expired', async () => {
+    const first = { metadata: { resourceVersion: '7', continue: 'more' }, items: [thing('a', 1)] };
+    const source = new FakeSource(first, statusError(410), page(9, thing('b', 2)));
+    const { seen, stop } = await run(source);
+    expect(source.lists.at(-1)).toEqual({});
+    expect(seen).toEqual(['LIST b @9']);
+    await stop();
+  });
+
+  it('resumes from a bookmark after a clean close, at once and without a list', async () => {
+    const source = new FakeSource(page(7));
+    const { seen, stop, clock } = await run(source);
+    source.open.bookmark('20');
+    await clock.advanceAsync(2_000);
+    source.open.close();
+    await clock.advanceAsync(0);
+    expect(source.watches.map((watch) => watch.query.resourceVersion)).toEqual(['7', '20']);
+    expect(source.lists).toHaveLength(1);
+    expect(seen).toEqual(['LIST  @7', 'BOOKMARK @20']);
+    await stop();
+  });
+
+  it.each(['status', 'in-band'])('lists again after 410 as %s, at once', async (how) => {
+    const source = new FakeSource(page(7), page(50, thing('a', 40)));
+    const { seen, stop, clock } = await run(source);
+    if (how === 'status') source.open.fail(statusError(410));
+    else source.open.send('ERROR', { kind: 'Status', code: 410, reason: 'Expired' });
+    await clock.advanceAsync(0);
+    expect(seen).toEqual(['LIST  @7', 'LIST a @50']);
+    expect(source.open.query.resourceVersion).toBe('50');
+    await stop();
+  });
+
+  it('slows down when every list is followed by 410', async () => {
+    const source = new FakeSource(page(7));
+    for (let i = 0; i < 100; i++) source.refuseWatch.push(statusError(410));
+    const { stop, clock } = await run(source);
+    await clock.advanceAsync(10_000);
+    expect(source.lists.length).toBeLessThan(12);
+    expect(source.lists.length).toBeGreaterThan(4);
+    await stop();
+  });
+
+  it('lists again after any other error in the stream, after a pause', async () => {
+    const source = new FakeSource(page(7));
+    const { stop, clock } = await run(source);
+    source.open.send('ERROR', { kind: 'Status', code: 500, message: 'etcd' });
+    await clock.advanceAsync(99);
+    expect(source.lists).toHaveLength(1);
+    await clock.advanceAsync(1);
+    expect(source.lists).toHaveLength(2);
+    await stop();
+  });
+
+  it('goes on from the last event after a broken connection', async () => {
+    const source = new FakeSource(page(7));
+    const { seen, stop, clock } = await run(source);
+    source.open.send('ADDED', thing('a', 8));
+    source.open.fail(new Error('ECONNRESET'));
+    await clock.advanceAsync(100);
+    expect(source.open.query.resourceVersion).toBe('8');
+    expect(source.lists).toHaveLength(1);
+    expect(seen).toEqual(['LIST  @7', 'ADDED a @8']);
+    await stop();
+  });
+
+  it('backs off up to 5 s while lists fail, then recovers', async () => {
+    const source = new FakeSource(statusError(500));
+    const { seen, stop, clock } = await run(source);
+    await clock.advanceAsync(60_000);
+    // 0.1 + 0.2 + ... + 3.2 s, then one every 5 s.
+    expect(source.lists.length).toBe(1 + 6 + Math.floor((60_000 - 6_300) / 5_000));
+    source.answerLists(page(9, thing('a', 1)));
+    await clock.advanceAsync(5_000);
+    expect(seen).toEqual(['LIST a @9']);
+    await stop();
+  });
+
+  it.each([401, 403])('backs off up to 30 s after %d', async (code) => {
+    const source = new FakeSource(statusError(code));
+    const { stop, clock } = await run(source);
+    await clock.advanceAsync(120_000);
+    expect(clock.nextTimer).toBeLessThanOrEqual(30_000);
+    const before = source.lists.length;
+    await clock.advanceAsync(60_000);
+    expect(source.lists.length - before).toBe(2);
+    await stop();
+  });
+
+  it('waits as long as 429 says', async () => {
+    const source = new FakeSource(statusError(429, 8_000), page(7));
+    const { stop, clock } = await run(source);
+    await clock.advanceAsync(7_999);
+    expect(source.lists).toHaveLength(1);
+    await clock.advanceAsync(1);
+    expect(source.lists).toHaveLength(2);
+    await stop();
+  });
+
+  it.each(['nothing', 'bookmark'])(
+    'backs off from a server that closes at once after %s',
+    async (what) => {
+      const source = new FakeSource(page(7));
+      const { stop, clock } = await run(source);
+      for (let closed = 0, ms = 0; ms < 20_000; ms += 10) {
+        await clock.advanceAsync(10);
+        if (closed === source.watches.length) continue;
+        closed = source.watches.length;
+        if (what === 'bookmark') source.open.bookmark('7');
+        source.open.close();
+      }
+      expect(source.watches.length).toBeLessThan(14);
+      await stop();
+    },
+    20_000,
+  );
+
+  it('opens a silent watch anew: overdue without bookmarks, sooner with them', async () => {
+    const source = new FakeSource(page(7));
+    const { stop, clock } = await run(source);
+    await clock.advanceAsync(329_999);
+    expect(source.watches).toHaveLength(1);
+    await clock.advanceAsync(1);
+    expect(source.watches).toHaveLength(2);
+    expect(source.watches[0]?.signal.aborted).toBe(true);
+    source.open.bookmark('9');
+    await clock.advanceAsync(119_999);
+    expect(source.watches).toHaveLength(2);
+    await clock.advanceAsync(1);
+    expect(source.watches.map((watch) => watch.query.resourceVersion)).toEqual(['7', '7', '9']);
+    expect(source.lists).toHaveLength(1);
+    await stop();
+  });
+
+  it('survives handlers and transforms that throw, and still goes forward', async () => {
+    const source = new FakeSource(page(7, thing('a', 1), thing('odd', 2)));
+    const seen: string[] = [];
+    const { stop, clock, isRunning } = await run(source, {
+      transform: (object) => {
+        const read = object as Thing;
+        if (read.metadata.name === 'odd') throw new Error('odd');
+        return read;
+      },
+      handler: {
+        onList: (items) => {
+          seen.push(`list of ${items.length}`);
+          throw new Error('broken');
+        },
+        onEvent: (_, object) => {
+          seen.push(object.metadata.name);
+          throw new Error('broken');
+        },
+      },
+    });
+    source.open.send('ADDED', thing('odd', 8));
+    source.open.send('ADDED', thing('b', 9));
+    source.open.fail(new Error('ECONNRESET'));
+    await clock.advanceAsync(100);
+    expect(seen).toEqual(['list of 1', 'b']);
+    expect(source.open.query.resourceVersion).toBe('9');
+    expect(isRunning()).toBe(true);
+    await stop();
+  });
+
+  it('ends at once when aborted while listing, watching, or waiting', async () => {
+    const listing = await run(new FakeSource('hang'));
+    await listing.stop();
+    const watching = await run(new FakeSource(page(7)));
+    await watching.stop();
+    const waiting = await run(new FakeSource(statusError(403)));
+    expect(waiting.clock.timers).toBe(1);
+    await waiting.stop();
+  });
+
+  it('tells nothing after the abort', async () => {
+    const source = new FakeSource(page(7));
+    const { seen, stop } = await run(source);
+    const watch = source.open;
+    const stopping = stop();
+    watch.send('ADDED', thing('late', 9));
+    await stopping;
+    expect(seen).toEqual(['LIST  @7']);
+  });
+});
