@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals';
+import { createLogger } from '../../../src/observability/logger.ts';
+import type { LoggerOptions } from '../../../src/observability/logger.ts';
+
+function capture(level: LoggerOptions['level'] = 'debug') {
+  const lines: string[] = [];
+  const logger = createLogger({ level, destination: { write: (line) => void lines.push(line) } });
+  return { logger, lines, parsed: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl';
+
+describe('a log line', () => {
+  it('is JSON with level, time, fields and msg, and nothing of the machine', () => {
+    const { logger, parsed } = capture();
+    const before = Date.now();
+    logger.child({ session: 'inspect', namespace: 'shop', uid: 'u-1' }).info({ run: 2, pod: 'web-0' }, 'injected');
+    const [line] = parsed();
+    expect(line).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      session: 'inspect',
+      namespace: 'shop',
+      uid: 'u-1',
+      run: 2,
+      pod: 'web-0',
+      msg: 'injected',
+    });
+    expect(Date.parse(String(line?.time))).toBeGreaterThanOrEqual(before - 1);
+  });
+
+  it('is one line, whatever the words', () => {
+    const { logger, lines, parsed } = capture();
+    logger.error({ reason: 'a\nb\r\u0000\u001b[31m' }, 'first\nsecond %s %d');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.indexOf('\n')).toBe((lines[0]?.length ?? 0) - 1);
+    expect(parsed()[0]).toMatchObject({ reason: 'a\nb\r\u0000\u001b[31m', msg: 'first\nsecond %s %d' });
+  });
+
+  it.each([
+    ['debug', ['debug', 'info', 'warn', 'error']],
+    ['warn', ['warn', 'error']],
+    ['fatal', []],
+  ] as const)('at level %s is written for %j', (level, expected) => {
+    const { logger, parsed } = capture(level);
+    for (const name of ['debug', 'info', 'warn', 'error'] as const) logger[name]({}, name);
+    expect(parsed().map((line) => line.level)).toEqual(expected);
+  });
+
+  it('has every field once, the nearest one', () => {
+    const { logger, lines } = capture();
+    logger.child({ session: 'a', run: 1 }).child({ run: 2 }).info({ session: 'b', level: 9, msg: 'x', time: 0 }, 'm');
+    expect(lines[0]?.match(/"session"/g)).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      session: 'b',
+      run: 2,
+      level: 'info',
+      msg: 'm',
+      level_: 9,
+      msg_: 'x',
+    });
+  });
+
+  it('says no credentials, at any depth, in any case, in text, in errors', () => {
+    const { logger, lines } = capture();
+    const cause = new Error(`401 for Bearer ${jwt}`);
+    const fields = {
+      Authorization: 'Bearer s3cret-s3cret',
+      token: 's3cret',
+      request: { headers: [{ 'proxy-authorization': 's3cret', cookie: 's3cret' }] },
+      user: { 'client-key-data': 's3cret', accessToken: ['s3cret'], password: 's3cret' },
+      url: `https://x/?t=${jwt}`,
+      err: Object.assign(new Error('sent Authorization: Basic czNjcmV0czNjcmV0', { cause }), {
+        clientSecret: 's3cret',
+        code: 'E1',
+      }),
+    };
+    logger.child({ token: 's3cret' }).warn(fields, `refused Bearer ${jwt}`);
+    expect(lines[0]).not.toMatch(/s3cret|eyJ|czNjcmV0/);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      token: '[redacted]',
+      msg: 'refused Bearer [redacted]',
+      err: {
+        name: 'Error',
+        code: 'E1',
+        message: 'sent Authorization: Basic [redacted]',
+        cause: { message: '401 for Bearer [redacted]' },
+      },
+    });
+    expect(fields.token).toBe('s3cret');
+  });
+
+  it('survives whatever it is handed', () => {
+    const { logger, parsed } = capture();
+    const ring: Record<string, unknown> = {
+      big: 1n,
+      at: new Date(0),
+      never: new Date(NaN),
+      fn: () => 0,
+      none: undefined,
+    };
+    ring.self = ring;
+    let deep: object = {};
+    for (let i = 0; i < 10_000; i++) deep = { deep };
+    logger.info({ ring, deep, long: Array.from({ length: 5_000 }, () => 1), thrown: null }, 'm');
+    const [line] = parsed();
+    expect(line?.ring).toEqual({ big: '1', at: '1970-01-01T00:00:00.000Z', never: null, self: '[circular]' });
+    expect(line?.long).toHaveLength(100);
+    expect(JSON.stringify(line?.deep).length).toBeLessThan(200);
+  });
+});
