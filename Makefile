@@ -1,0 +1,25 @@
+# `make help` lists what there is. Node 24 comes with `npm ci`, so an older one on the machine is no hindrance.
+SHELL := /bin/sh
+CLUSTER_NAME ?= default
+export CLUSTER_NAME
+# npm itself runs on the system's Node: it must not run on the one it is about to replace.
+SYSTEM_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help cluster-up cluster-down cluster-status
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+node_modules/.stamp: package-lock.json
+	PATH='$(SYSTEM_PATH)' npm ci --no-audit --no-fund
+	@touch $@
+
+cluster-up: node_modules/.stamp ## start a real Kubernetes on this machine (CLUSTER_NAME=...; CLUSTER=current: use yours)
+	@node test/cluster/main.ts up
+
+cluster-down: node_modules/.stamp ## stop it, and leave nothing but the built programs
+	@node test/cluster/main.ts down
+
+cluster-status: node_modules/.stamp ## say what of it runs
+	@node test/cluster/main.ts status

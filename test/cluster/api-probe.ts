@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { request as plainRequest } from 'node:http';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import type { Instance } from './instance.ts';
+import { instanceFiles } from './paths.ts';
+
+/** Asks the cluster whether it is ready, without the cost of starting kubectl for each question. */
+export interface ApiProbe {
+  apiReady(): Promise<boolean>;
+  /** The node is Ready, carries no taint and new pods find their service account: what is created now starts at once. */
+  nodeReady(): Promise<boolean>;
+  /** kube-proxy has written its rules at least once. */
+  servicesReady(): Promise<boolean>;
+}
+
+const answerWithinMs = 2000;
+
+export function apiProbe(instance: Instance): ApiProbe {
+  const { pki } = instanceFiles(instance.folder);
+  if (!existsSync(join(pki, 'done'))) {
+    const no = () => Promise.resolve(false);
+    return { apiReady: no, nodeReady: no, servicesReady: no };
+  }
+  const [ca, cert, key] = ['ca.crt', 'admin.crt', 'admin.key'].map((file) => readFileSync(join(pki, file)));
+  const get = (path: string) =>
+    new Promise<{ status: number; body: string }>((resolve) => {
+      const failed = () => resolve({ status: 0, body: '' });
+      const call = request(`${instance.server}${path}`, { ca, cert, key, agent: false, timeout: answerWithinMs });
+      call.on('response', (response) => {
+        let body = '';
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+        response.on('error', failed);
+      });
+      call.on('timeout', () => call.destroy());
+      call.on('error', failed);
+      call.end();
+    });
+  return {
+    apiReady: async () => (await get('/readyz')).status === 200,
+    nodeReady: async () => {
+      const [node, account] = await Promise.all([
+        get(`/api/v1/nodes/${instance.nodeName}`),
+        get('/api/v1/namespaces/default/serviceaccounts/default'),
+      ]);
+      return node.status === 200 && account.status === 200 && isNodeReady(JSON.parse(node.body) as NodeState);
+    },
+    servicesReady: () => answers(`http://${instance.nodeAddress}:10256/healthz`),
+  };
+}
+
+/** The part of a Node that is looked at. */
+export interface NodeState {
+  readonly spec?: { readonly taints?: readonly unknown[] };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+export function isNodeReady(node: NodeState): boolean {
+  const ready = node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+  return ready && (node.spec?.taints ?? []).length === 0;
+}
+
+function answers(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const call = plainRequest(url, { agent: false, timeout: answerWithinMs }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    call.on('timeout', () => call.destroy());
+    call.on('error', () => resolve(false));
+    call.end();
+  });
+}

@@ -1,0 +1,102 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import * as names from './image-names.ts';
+import { type Image, ociArchive } from './oci-image.ts';
+import { mustRun } from './run-program.ts';
+import type { Entry } from './tar.ts';
+
+/** Go's word for this machine's processor. */
+const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+
+const userId = '1000';
+const passwd = ['root:x:0:0:root:/root:/bin/sh', `app:x:${userId}:${userId}:app:/tmp:/bin/sh`, ''].join('\n');
+const group = ['root:x:0:', `app:x:${userId}:`, ''].join('\n');
+const shells = ['sh', 'ash', 'hush', 'bash', 'dash'];
+
+/**
+ * Makes every image of image-names.ts, with no registry and no container tool: from Debian's static busybox, its dash and bash, and our own Go
+ * programs. @param program gives the path of a built program (app, pause). @returns an archive for `ctr images import`.
+ */
+export async function buildImages(program: (name: string) => string): Promise<Buffer> {
+  const pause: Image = {
+    reference: names.pauseImage,
+    files: [executable('pause', program('pause'))],
+    entrypoint: ['/pause'],
+  };
+  const distroless: Image = {
+    reference: names.distrolessImage,
+    files: [
+      ...folders('etc', 'etc/app', 'tmp'),
+      { kind: 'file', path: 'etc/passwd', content: passwd },
+      {
+        kind: 'file',
+        path: 'etc/app/config.yaml',
+        content: 'greeting: hello from the shell-less application\nlisten: ":8080"\n',
+      },
+      executable('app', program('app')),
+    ],
+    entrypoint: ['/app'],
+  };
+  const applets = (await mustRun(['/bin/busybox', '--list'])).split('\n').filter(Boolean);
+  const busybox: Image = { reference: names.busyboxImage, files: busyboxFiles(applets), command: ['sh'] };
+  const others = applets.filter((applet) => !shells.includes(applet));
+  const dash = await shellFiles('dash');
+  const bash = await shellFiles('bash');
+  return ociArchive(
+    [
+      pause,
+      distroless,
+      { ...distroless, reference: names.nonrootImage, user: userId },
+      busybox,
+      { ...busybox, reference: names.nonrootDebugImage, user: userId },
+      { reference: names.dashImage, files: [...busyboxFiles(others), ...dash], command: ['sh'] },
+      { reference: names.bashImage, files: [...busyboxFiles(others), ...bash], command: ['sh'] },
+      {
+        reference: names.nosleepImage,
+        files: [...busyboxFiles(others.filter((applet) => applet !== 'sleep' && applet !== 'date')), ...dash],
+        command: ['sh'],
+      },
+    ],
+    architecture,
+  );
+}
+
+function busyboxFiles(applets: readonly string[]): Entry[] {
+  return [
+    ...folders('bin', 'dev', 'etc', 'proc', 'root', 'sys'),
+    { kind: 'directory', path: 'tmp', mode: 0o1777 },
+    { kind: 'file', path: 'etc/passwd', content: passwd },
+    { kind: 'file', path: 'etc/group', content: group },
+    executable('bin/busybox', '/bin/busybox'),
+    ...applets
+      .filter((applet) => applet !== 'busybox')
+      .map((applet): Entry => ({ kind: 'link', path: `bin/${applet}`, target: 'busybox' })),
+  ];
+}
+
+/** A shell of Debian's, which is linked dynamically: the program, the libraries it names, and /bin/sh. */
+async function shellFiles(shell: string): Promise<Entry[]> {
+  const libraries = [...(await mustRun(['ldd', `/bin/${shell}`])).matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) =>
+    path.slice(1),
+  );
+  const needed = new Set(libraries.flatMap(parents));
+  return [
+    ...folders(...needed),
+    ...libraries.map((path) => executable(path, `/${path}`)),
+    executable(`bin/${shell}`, `/bin/${shell}`),
+    { kind: 'link', path: 'bin/sh', target: shell },
+  ];
+}
+
+/** a/b/c -> a, a/b. */
+function parents(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+function folders(...paths: string[]): Entry[] {
+  return paths.map((path) => ({ kind: 'directory', path }));
+}
+
+function executable(path: string, source: string): Entry {
+  return { kind: 'file', path, mode: 0o755, content: readFileSync(realpathSync(source)) };
+}

@@ -1,0 +1,3 @@
+module debugsession.dev/testimages
+
+go 1.26.0

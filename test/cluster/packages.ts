@@ -1,0 +1,66 @@
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Progress } from './progress.ts';
+import { mustRun, run } from './run-program.ts';
+
+interface DebianPackage {
+  readonly name: string;
+  readonly isThere: () => boolean;
+}
+
+/** Folders that root's programs lie in; not everybody's PATH has them. */
+export const systemPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+const packages: readonly DebianPackage[] = [
+  { name: 'runc', isThere: () => hasProgram('runc') },
+  {
+    name: 'containernetworking-plugins',
+    isThere: () => existsSync('/usr/lib/cni/ptp') && existsSync('/usr/lib/cni/host-local'),
+  },
+  { name: 'iptables', isThere: () => hasProgram('iptables') },
+  { name: 'iproute2', isThere: () => hasProgram('ip') },
+  { name: 'openssl', isThere: () => hasProgram('openssl') },
+  { name: 'util-linux', isThere: () => hasProgram('nsenter') },
+  { name: 'mount', isThere: () => hasProgram('umount') },
+  // The shells of the test images. The package `busybox` has the same /bin/busybox, but not a static one.
+  { name: 'busybox-static', isThere: () => existsSync('/var/lib/dpkg/info/busybox-static.list') },
+  { name: 'dash', isThere: () => existsSync('/bin/dash') },
+  { name: 'bash', isThere: () => existsSync('/bin/bash') },
+];
+
+/** Installs the Debian packages that are missing. @throws Error, one line that says what to install, where that cannot be done. */
+export async function ensurePackages(progress: Progress): Promise<void> {
+  const missing = packages.filter((wanted) => !wanted.isThere()).map(({ name }) => name);
+  if (missing.length === 0) return;
+  const words = `apt-get install --no-install-recommends ${missing.join(' ')}`;
+  if (process.getuid?.() !== 0 || !hasProgram('apt-get')) {
+    throw new Error(`some programs are missing; on Debian or Ubuntu install them with: ${words}`);
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...missing];
+  await progress.during(`installing ${missing.join(', ')} with apt-get`, async () => {
+    if (hasPackageLists()) {
+      const outcome = await run(install, { env, timeoutMs: 600_000 });
+      if (outcome.code === 0) return;
+    }
+    // No lists, or lists that name versions which are gone by now.
+    await mustRun(['apt-get', 'update', '-qq'], { env, timeoutMs: 600_000 });
+    await mustRun(install, { env, timeoutMs: 600_000 });
+  });
+}
+
+function hasPackageLists(): boolean {
+  const folder = '/var/lib/apt/lists';
+  return existsSync(folder) && readdirSync(folder).some((file) => file.includes('_Packages'));
+}
+
+function hasProgram(name: string): boolean {
+  return systemPath.some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { withLock } from './lock.ts';
+import type { CachePaths } from './paths.ts';
+import type { Progress } from './progress.ts';
+import { mustRun, run } from './run-program.ts';
+
+const kubernetesVersion = 'v1.36.3';
+const kubernetesCommands = [
+  'kube-apiserver',
+  'kubectl',
+  'kubelet',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kube-proxy',
+] as const;
+const containerdCommands = ['containerd', 'containerd-shim-runc-v2', 'ctr'] as const;
+
+interface GoModule {
+  readonly name: string;
+  readonly folder: string;
+  /** Files whose content decides what comes out. */
+  readonly pins: readonly string[];
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Program name -> Go package. */
+  readonly programs: Readonly<Record<string, string>>;
+}
+
+const versionSymbols = [
+  `gitVersion=${kubernetesVersion}`,
+  `gitMajor=${kubernetesVersion.slice(1).split('.')[0]}`,
+  `gitMinor=${kubernetesVersion.split('.')[1]}`,
+].map((symbol) => `-X k8s.io/component-base/version.${symbol}`);
+
+const here = import.meta.dirname;
+
+/** What the launcher builds. go.mod and go.sum name every byte of it. */
+export const modules: readonly GoModule[] = [
+  {
+    name: 'kubernetes',
+    folder: join(here, 'modules', 'kubernetes'),
+    pins: ['go.mod', 'go.sum'],
+    flags: ['-trimpath', `-ldflags=-s -w ${versionSymbols.join(' ')}`],
+    env: {},
+    programs: {
+      ...Object.fromEntries(kubernetesCommands.map((name) => [name, `k8s.io/kubernetes/cmd/${name}`])),
+      etcd: 'go.etcd.io/etcd/server/v3',
+    },
+  },
+  {
+    name: 'containerd',
+    folder: join(here, 'modules', 'containerd'),
+    pins: ['go.mod', 'go.sum'],
+    // The same flags for both modules: what they share is compiled once.
+    flags: ['-trimpath', `-ldflags=-s -w ${versionSymbols.join(' ')}`],
+    env: {},
+    programs: Object.fromEntries(
+      containerdCommands.map((name) => [name, `github.com/containerd/containerd/v2/cmd/${name}`]),
+    ),
+  },
+  {
+    name: 'images',
+    folder: join(here, 'images'),
+    pins: ['go.mod', 'app/main.go', 'pause/main.go'],
+    flags: ['-trimpath', '-ldflags=-s -w'],
+    // Static: these run in images that hold nothing else.
+    env: { CGO_ENABLED: '0' },
+    programs: { app: './app', pause: './pause' },
+  },
+];
+
+/** Where each program is, by its name. */
+export type Programs = ReadonlyMap<string, string>;
+
+/**
+ * Builds what is not yet in the cache. A cold build takes minutes, a warm one no time.
+ * @throws Error when Go is missing or a build fails, with the compiler's words.
+ */
+export function ensurePrograms(paths: CachePaths, progress: Progress): Promise<Programs> {
+  return ensure(modules, paths, progress);
+}
+
+/** Only those that go into the test images. */
+export function ensureImagePrograms(paths: CachePaths, progress: Progress): Promise<Programs> {
+  return ensure(
+    modules.filter(({ name }) => name === 'images'),
+    paths,
+    progress,
+  );
+}
+
+async function ensure(wanted: readonly GoModule[], paths: CachePaths, progress: Progress): Promise<Programs> {
+  const goVersion = await requireGo();
+  const programs = new Map<string, string>();
+  for (const module of wanted) {
+    const folder = join(paths.programs, `${module.name}-${cacheKey(module, goVersion)}`);
+    for (const name of Object.keys(module.programs)) programs.set(name, join(folder, name));
+  }
+  if ([...programs.values()].every((file) => existsSync(file))) return programs;
+  const waiting = () => progress.line('another start is building the programs; waiting for it');
+  await withLock(`build ${paths.programs}`, waiting, () => buildMissing(wanted, programs, progress));
+  return programs;
+}
+
+/** Pure but for reading the pins: equal key, equal programs. */
+export function cacheKey(module: GoModule, goVersion: string): string {
+  const hash = createHash('sha256').update(JSON.stringify([goVersion, process.arch, module.flags, module.env]));
+  for (const pin of module.pins) hash.update(pin).update(readFileSync(join(module.folder, pin)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function buildMissing(wanted: readonly GoModule[], programs: Programs, progress: Progress): Promise<void> {
+  const work = wanted.flatMap((module) =>
+    Object.entries(module.programs).map(([name, source]) => ({ module, name, source })),
+  );
+  const missing = work.filter(({ name }) => !existsSync(programs.get(name) ?? ''));
+  for (const [index, { module, name, source }] of missing.entries()) {
+    const count = `${index + 1} of ${missing.length}`;
+    await progress.during(`building ${name} (${count})`, () => build(module, source, programs.get(name) ?? ''));
+  }
+}
+
+async function build(module: GoModule, source: string, target: string): Promise<void> {
+  const folder = join(target, '..');
+  mkdirSync(folder, { recursive: true });
+  // We hold the build lock, so whatever has such a name was left by a build that was killed.
+  for (const file of readdirSync(folder).filter((name) => name.startsWith('.building-'))) rmSync(join(folder, file));
+  const unfinished = join(folder, `.building-${process.pid}`);
+  const env = { ...process.env, ...module.env, GOFLAGS: '-mod=readonly -buildvcs=false', GOWORK: 'off' };
+  await mustRun(['go', 'build', ...module.flags, '-o', unfinished, source], {
+    cwd: module.folder,
+    env,
+    timeoutMs: 3_600_000,
+  });
+  renameSync(unfinished, target);
+}
+
+async function requireGo(): Promise<string> {
+  const kubernetes = modules[0];
+  const wanted = /^go (\S+)$/m.exec(readFileSync(join(kubernetes?.folder ?? '', 'go.mod'), 'utf8'))?.[1] ?? '';
+  const wayOut = `install Go ${wanted} or newer (https://go.dev/dl/) and have it on PATH, or use CLUSTER=current`;
+  const asked = await run(['go', 'env', 'GOVERSION'], { cwd: kubernetes?.folder }).catch(() => undefined);
+  if (asked === undefined) throw new Error(`the cluster's programs are built with Go, which is not here: ${wayOut}`);
+  if (asked.code !== 0)
+    throw new Error(`Go does not accept the modules (${asked.stderr.trim().split('\n')[0]}): ${wayOut}`);
+  return asked.stdout.trim();
+}
