@@ -1,0 +1,176 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { apiServer, type ApiServer, installCrds, kubectl } from '../support/api-server.ts';
+import { repositoryPath } from '../support/crd.ts';
+
+interface Document {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
+  [field: string]: unknown;
+}
+
+const namespace = `config-${process.pid}`;
+const scratch = mkdtempSync(join(tmpdir(), 'debugsession-config-'));
+let server: ApiServer;
+
+/** Files below config/ that hold manifests; kustomize's own and Helm-like values are none. */
+function manifestFiles(): string[] {
+  return readdirSync(repositoryPath('config'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.yaml') && basename(path) !== 'kustomization.yaml')
+    .map((path) => `config/${path}`)
+    .sort();
+}
+
+function documents(text: string): Document[] {
+  return parseAllDocuments(text).map((document) => {
+    expect(document.errors).toEqual([]);
+    return document.toJS() as Document;
+  });
+}
+
+/** The document in the namespace of this test: a dry run creates nothing, so the one it belongs into need not exist. */
+function movedHere(document: Document): Document {
+  if (document.metadata.namespace === undefined) return document;
+  return { ...document, metadata: { ...document.metadata, namespace } };
+}
+
+/** What a strict server-side dry run answers. Throws with the server's words when it refuses. */
+async function dryRun(all: Document[]): Promise<string> {
+  const file = join(scratch, 'manifests.json');
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: all.map(movedHere) }));
+  return kubectl(
+    ...['apply', '--server-side', '--force-conflicts', '--field-manager=config-test', '-n', namespace],
+    ...['--dry-run=server', '--validate=strict', '-f', file],
+  );
+}
+
+/** The documents that `kubectl apply -k` would send. */
+async function built(directory: string): Promise<Document[]> {
+  return documents(await kubectl('kustomize', repositoryPath(directory)));
+}
+
+function only(all: Document[], kind: string): Document {
+  const found = all.filter((document) => document.kind === kind);
+  expect(found).toHaveLength(1);
+  return found[0] as Document;
+}
+
+beforeAll(async () => {
+  await installCrds();
+  server = await apiServer();
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+  expect(await server.post('/api/v1/namespaces', { metadata: { name: namespace, labels } })).toMatchObject({
+    status: 201,
+  });
+}, 60_000);
+
+afterAll(async () => {
+  rmSync(scratch, { recursive: true });
+  await server.remove(`/api/v1/namespaces/${namespace}`);
+  server.close();
+});
+
+describe('the manifests of config/', () => {
+  it.each(manifestFiles())('%s is accepted by the API server, every field known', async (path) => {
+    const all = documents(readFileSync(repositoryPath(path), 'utf8'));
+    const answer = await dryRun(all);
+    expect(answer.trim().split('\n')).toHaveLength(all.length);
+  });
+
+  it('would be refused with a field that is not known', async () => {
+    const [sample] = documents(readFileSync(repositoryPath('config/samples/distroless-pod.yaml'), 'utf8'));
+    const odd = { ...(sample as Document), spec: { ...(sample?.['spec'] as object), ports: [] } };
+    await expect(dryRun([odd])).rejects.toThrow('unknown field');
+  });
+
+  it.each(['crd', 'rbac', 'manager', 'default'])(
+    'config/%s names every manifest of its directory',
+    async (directory) => {
+      const all = await built(`config/${directory}`);
+      const files = manifestFiles().filter((path) => path.startsWith(`config/${directory}/`));
+      const names = files.flatMap((path) => documents(readFileSync(repositoryPath(path), 'utf8'))).map(identity);
+      expect(all.map(identity)).toEqual(expect.arrayContaining(names));
+      expect((await dryRun(all)).trim().split('\n')).toHaveLength(all.length);
+    },
+  );
+
+  it('config/samples names every sample', async () => {
+    const all = await built('config/samples');
+    expect(all).toHaveLength(manifestFiles().filter((path) => path.startsWith('config/samples/')).length);
+  });
+
+  it('config/default is the CRD of crds/, the rights and the manager', async () => {
+    const kinds = (await built('config/default')).map(({ kind }) => kind);
+    expect(new Set(kinds)).toEqual(
+      new Set([
+        ...['Namespace', 'CustomResourceDefinition', 'ServiceAccount', 'Role', 'ClusterRole'],
+        ...['RoleBinding', 'ClusterRoleBinding', 'Deployment'],
+      ]),
+    );
+  });
+});
+
+describe('the manager', () => {
+  it('runs as a pod that the restricted Pod Security Standard lets in', async () => {
+    const deployment = only(await built('config/manager'), 'Deployment');
+    const { template } = deployment['spec'] as { template: { metadata: object; spec: object } };
+    const spec = { ...template.spec, serviceAccountName: 'default' };
+    // The namespace is a moment old: its service account comes from a controller.
+    await kubectl('wait', '-n', namespace, 'serviceaccount/default', '--for=create', '--timeout=30s');
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...template.metadata, name: 'manager' }, spec };
+    expect(await server.post(`/api/v1/namespaces/${namespace}/pods?dryRun=All`, pod)).toMatchObject({
+      message: '',
+      status: 201,
+    });
+  });
+
+  it('runs as the account that the rights are bound to', async () => {
+    const all = await built('config/default');
+    const account = only(all, 'ServiceAccount').metadata;
+    const { template } = only(all, 'Deployment')['spec'] as { template: { spec: { serviceAccountName: string } } };
+    expect(template.spec.serviceAccountName).toBe(account.name);
+    for (const kind of ['RoleBinding', 'ClusterRoleBinding']) {
+      expect(only(all, kind)['subjects']).toEqual([
+        { kind: 'ServiceAccount', name: account.name, namespace: account.namespace },
+      ]);
+    }
+  });
+});
+
+describe('the roles', () => {
+  type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
+
+  it('grant nothing by a wildcard, and no role is aggregated into one of the cluster', async () => {
+    const roles = (await built('config/rbac')).filter(({ kind }) => kind.endsWith('Role'));
+    expect(roles).toHaveLength(5);
+    for (const role of roles) {
+      const labels = Object.keys(role.metadata.labels ?? {});
+      expect(labels.filter((label) => label.includes('aggregate-to'))).toEqual([]);
+      for (const { apiGroups, resources, verbs } of role['rules'] as Rule[]) {
+        expect([...apiGroups, ...resources, ...verbs]).not.toContain('*');
+      }
+    }
+  });
+
+  it('let the operator change nothing of a pod but its ephemeral containers', async () => {
+    const manager = (await built('config/rbac')).find(({ metadata }) => metadata.name === 'debugsession-manager');
+    const writes = (manager?.['rules'] as Rule[])
+      .flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)))
+      .filter((right) => !/^(get|list|watch) /.test(right));
+    expect(writes.sort()).toEqual([
+      'create events',
+      'patch debugsessions',
+      'patch events',
+      'patch pods/ephemeralcontainers',
+      'update debugsessions/status',
+    ]);
+  });
+});
+
+function identity({ kind, metadata }: Document): string {
+  return `${kind} ${metadata.name}`;
+}
