@@ -1,0 +1,159 @@
+import { describe, expect, it } from '@jest/globals';
+import { Controller, RetryError, TerminalError } from '../../../src/runtime/controller.ts';
+import type { ControllerOptions, Result } from '../../../src/runtime/controller.ts';
+import type { Logger } from '../../../src/runtime/logger.ts';
+import { WorkQueue } from '../../../src/runtime/work-queue.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+type Reconcile = ControllerOptions['reconcile'];
+
+function setUp(reconcile: Reconcile, more: Partial<ControllerOptions> = {}) {
+  const clock = new FakeClock();
+  const queue = new WorkQueue({ clock, random: () => 0 });
+  const log: string[] = [];
+  const line =
+    (level: string) =>
+    (fields: object, message: string): void =>
+      void log.push(`${level} ${message}: ${(fields as { err: string }).err}`);
+  const logger: Logger = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+  const results: string[] = [];
+  const controller = new Controller({
+    name: 'test',
+    queue,
+    reconcile,
+    logger,
+    clock,
+    onReconcile: ({ result, ms }) => results.push(`${result} ${ms}`),
+    ...more,
+  });
+  controller.start();
+  return { clock, queue, log, results, controller };
+}
+
+type Outcome = { returns: Result } | { throws: unknown };
+
+/** Reconciles one key with these outcomes in turn, then `{}` for ever; `at` is when each run began. */
+async function runOnce(...outcomes: Outcome[]) {
+  const at: number[] = [];
+  const set = setUp(async () => {
+    at.push(set.clock.monotonic());
+    const outcome = outcomes.shift() ?? { returns: {} };
+    if ('returns' in outcome) return outcome.returns;
+    throw outcome.throws;
+  });
+  set.queue.add('ns/a');
+  await set.clock.advanceAsync(60_000);
+  await set.controller.stop();
+  return { at, ...set };
+}
+
+describe('Controller', () => {
+  it('lets the key rest after success', async () => {
+    const { at, results, queue } = await runOnce({ returns: {} });
+    expect(at).toEqual([0]);
+    expect(results).toEqual(['success 0']);
+    expect(queue.size).toBe(0);
+  });
+
+  it('comes back after requeueAfterMs', async () => {
+    const { at, results } = await runOnce({ returns: { requeueAfterMs: 1000 } });
+    expect(at).toEqual([0, 1000]);
+    expect(results).toEqual(['requeue_after 0', 'success 0']);
+  });
+
+  it('retries an error with backoff and forgets it after success', async () => {
+    const { at, log, results, queue } = await runOnce({ throws: new Error('one') }, { throws: new Error('two') });
+    expect(at).toEqual([0, 5, 15]);
+    expect(results).toEqual(['error 0', 'error 0', 'success 0']);
+    expect(log).toEqual(['warn reconcile failed: one', 'warn reconcile failed: two']);
+    expect(queue.failures('ns/a')).toBe(0);
+  });
+
+  it('waits as long as the error says', async () => {
+    const answer429 = Object.assign(new Error('slow down'), { code: 429, retryAfterMs: 3000 });
+    const { at } = await runOnce({ throws: new RetryError('later', 7000) }, { throws: answer429 });
+    expect(at).toEqual([0, 7000, 10_000]);
+  });
+
+  it('does not retry a terminal error', async () => {
+    const { at, log, results } = await runOnce({ throws: new TerminalError('hopeless') });
+    expect(at).toEqual([0]);
+    expect(results).toEqual(['terminal_error 0']);
+    expect(log).toEqual(['error reconcile failed for good: hopeless']);
+  });
+
+  it.each([['a string'], [new TypeError('x is not a function')]])('survives a bug and retries: %s', async (thrown) => {
+    const { at, results, log } = await runOnce({ throws: thrown });
+    expect(at).toEqual([0, 5]);
+    expect(results).toEqual(['panic 0', 'success 0']);
+    expect(log[0]).toMatch(/^error reconcile threw/);
+  });
+
+  it('aborts a reconcile that takes too long and retries it, never beside itself', async () => {
+    let running = 0;
+    let most = 0;
+    let runs = 0;
+    const { clock, queue, results, controller } = setUp(
+      async (_, signal) => {
+        runs++;
+        most = Math.max(most, ++running);
+        if (runs === 1) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        running--;
+        signal.throwIfAborted();
+        return {};
+      },
+      { timeoutMs: 100, workers: 4 },
+    );
+    queue.add('ns/a');
+    await clock.advanceAsync(50);
+    queue.add('ns/a');
+    await clock.advanceAsync(1000);
+    expect(results[0]).toBe('timeout 100');
+    expect(runs).toBeGreaterThan(1);
+    expect(most).toBe(1);
+    await controller.stop();
+    expect(clock.timers).toBe(0);
+  });
+
+  it('works on as many keys as it has workers', async () => {
+    const started: string[] = [];
+    const { clock, queue, controller } = setUp(
+      async (key, signal) => {
+        started.push(key);
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        return {};
+      },
+      { workers: 2 },
+    );
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    await clock.advanceAsync(0);
+    expect(started).toEqual(['a', 'b']);
+    await controller.stop();
+    expect(started).toEqual(['a', 'b']);
+  });
+
+  it('stops: lets what runs finish, aborts what does not', async () => {
+    const ends: string[] = [];
+    const { clock, queue, controller } = setUp(
+      async (key, signal) => {
+        await new Promise<void>((resolve) => {
+          if (key === 'quick') clock.setTimer(10, resolve);
+          signal.addEventListener('abort', () => resolve());
+        });
+        ends.push(`${key} ${signal.aborted ? 'aborted' : 'finished'} at ${clock.monotonic()}`);
+        return {};
+      },
+      { workers: 2 },
+    );
+    queue.add('quick');
+    queue.add('stuck');
+    await clock.advanceAsync(0);
+    let stopped = false;
+    void controller.stop(500).then(() => (stopped = true));
+    await clock.advanceAsync(499);
+    expect([ends, stopped]).toEqual([['quick finished at 10'], false]);
+    await clock.advanceAsync(1);
+    expect([ends.at(-1), stopped]).toEqual(['stuck aborted at 500', true]);
+    expect(clock.timers).toBe(0);
+  });
+});
