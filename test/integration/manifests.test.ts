@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, apiServer, type ApiServer, installCrds } from '../support/api-server.ts';
+import { repositoryPath } from '../support/crd.ts';
 import { INVALID } from './manifests/invalid.ts';
 import { STATUSES } from './manifests/statuses.ts';
 import type { Manifest } from './manifests/table.ts';
@@ -53,6 +55,15 @@ function mergePatch(from: Manifest, to: Manifest): Manifest {
 
 function isObject(value: unknown): value is Manifest {
   return typeof value === 'object' && value !== null;
+}
+
+/** The sessions that the unit tests read; they must be ones that a cluster can hold. */
+function recorded(): { name: string; session: { spec: Manifest; status?: Manifest } }[] {
+  const directory = repositoryPath('test/unit/fixtures/sessions');
+  return readdirSync(directory).map((name) => ({
+    name,
+    session: JSON.parse(readFileSync(`${directory}/${name}`, 'utf8')) as { spec: Manifest; status?: Manifest },
+  }));
 }
 
 beforeAll(async () => {
@@ -110,6 +121,13 @@ describe('a status', () => {
   it.each(STATUSES)('$what', async ({ status, message }) => {
     const path = await given(MINIMAL);
     expectVerdict(await server.patch(`${path}/status?${dryRun}`, 'merge-patch', { status }), message);
+  });
+
+  it.each(recorded())('recorded as $name is accepted', async ({ session: { spec, status } }) => {
+    const path = await given(spec);
+    const answer = await server.patch(`${path}/status?${dryRun}`, 'merge-patch', { status: status ?? {} });
+    expectVerdict(answer, undefined);
+    expect(answer.body['status']).toEqual({ observedGeneration: -1, ...status });
   });
 
   it('is not changed through the session, nor the session through its status', async () => {

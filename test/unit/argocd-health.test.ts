@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { argocdHealth, type Health, healthScript } from '../support/argocd-health.ts';
+import { repositoryPath } from '../support/crd.ts';
+
+const fixtures = 'test/unit/fixtures/sessions';
+
+/** Every fixture, and what Argo CD must make of it. The message: its beginning. */
+const EXPECTED: Record<string, Health> = {
+  'without-status': { status: 'Progressing', message: 'waiting for the operator' },
+  'not-seen-yet': { status: 'Progressing', message: 'waiting for the operator' },
+  'pending-pod-not-found': { status: 'Progressing', message: 'Pending, PodNotFound: pod web-7c9f does not exist' },
+  starting: { status: 'Progressing', message: 'Starting, Injecting: ' },
+  'starting-image-pull': { status: 'Progressing', message: 'Starting, ImagePullBackOff: Back-off pulling image' },
+  running: { status: 'Healthy', message: 'Running: runs until 2026-03-04T09:30:03Z' },
+  'running-spec-changed': { status: 'Progressing', message: 'waiting for the operator' },
+  ending: { status: 'Progressing', message: 'Ending, ProcessSurvived: ' },
+  'ending-not-confirmed': { status: 'Degraded', message: 'Ending, ProcessSurvived: the container has not ended' },
+  completed: { status: 'Healthy', message: 'Completed, Exited: the command ended by itself, exit code 0' },
+  'completed-exit-1': { status: 'Healthy', message: 'Completed, Exited: the command ended by itself, exit code 1' },
+  'completed-pod-gone': { status: 'Healthy', message: 'Completed, PodGone: ' },
+  expired: { status: 'Healthy', message: 'Expired: ended by its supervisor after 30m' },
+  'failed-refused': { status: 'Degraded', message: 'Failed, PodSecurityDenied: pods "web-7c9f" is forbidden' },
+  'failed-start-timeout': { status: 'Degraded', message: 'Failed, ImagePullFailed: not running after 2m' },
+  'failed-started-late': { status: 'Degraded', message: 'Failed, StartedLate: the container started after its run' },
+  'attempt-raised': { status: 'Progressing', message: 'waiting for the operator' },
+  'second-attempt-pending': { status: 'Progressing', message: 'Pending, TargetContainerNotRunning: ' },
+  'second-attempt-running': { status: 'Healthy', message: 'Running: runs until' },
+};
+
+function fixture(name: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(repositoryPath(`${fixtures}/${name}.json`), 'utf8')) as Record<string, unknown>;
+}
+
+describe('the health that Argo CD shows', () => {
+  it.each(Object.entries(EXPECTED))('%s', (name, expected) => {
+    const { status, message } = argocdHealth(fixture(name));
+    expect(status).toBe(expected.status);
+    expect(message.slice(0, expected.message.length)).toBe(expected.message);
+  });
+
+  it('is known for every recorded session', () => {
+    const names = readdirSync(repositoryPath(fixtures)).map((file) => file.replace(/\.json$/, ''));
+    expect(Object.keys(EXPECTED).sort()).toEqual(names.sort());
+  });
+
+  it.each([
+    ['no generation', { metadata: {} }],
+    ['a status without conditions', { metadata: { generation: 1 }, status: { observedGeneration: 1 } }],
+    [
+      'a condition without reason',
+      { metadata: {}, status: { observedGeneration: 1, conditions: [{ type: 'Running' }] } },
+    ],
+  ])('is Progressing, not an error, for an object with %s', (_, object) => {
+    expect(argocdHealth(object).status).toBe('Progressing');
+  });
+
+  it('says a message in any language, quotes and line breaks included', () => {
+    const message = 'größer "als" \\n\nnichts';
+    const conditions = [{ type: 'Failed', status: 'True', reason: 'Invalid', message }];
+    const status = { phase: 'Failed', observedGeneration: 1, conditions };
+    expect(argocdHealth({ metadata: { generation: 1 }, status }).message).toBe(`Failed, Invalid: ${message}`);
+  });
+});
+
+describe('the snippet for argocd-cm', () => {
+  it('holds the script word for word, under the key that Argo CD looks for', () => {
+    const text = readFileSync(repositoryPath('config/argocd/argocd-cm.yaml'), 'utf8');
+    const { data } = parse(text) as { data: Record<string, string> };
+    expect(data).toEqual({ 'resource.customizations.health.debugsession.dev_DebugSession': healthScript() });
+  });
+});
