@@ -23,10 +23,10 @@ export function apiProbe(instance: Instance): ApiProbe {
     return { apiReady: no, nodeReady: no, servicesReady: no };
   }
   const [ca, cert, key] = ['ca.crt', 'admin.crt', 'admin.key'].map((file) => readFileSync(join(pki, file)));
-  const get = (path: string) =>
+  const get = (path: string, server = instance.server) =>
     new Promise<{ status: number; body: string }>((resolve) => {
       const failed = () => resolve({ status: 0, body: '' });
-      const call = request(`${instance.server}${path}`, { ca, cert, key, agent: false, timeout: answerWithinMs });
+      const call = request(`${server}${path}`, { ca, cert, key, agent: false, timeout: answerWithinMs });
       call.on('response', (response) => {
         let body = '';
         response.on('data', (chunk: Buffer) => (body += chunk.toString()));
@@ -40,11 +40,14 @@ export function apiProbe(instance: Instance): ApiProbe {
   return {
     apiReady: async () => (await get('/readyz')).status === 200,
     nodeReady: async () => {
-      const [node, account] = await Promise.all([
+      const [node, account, kubelet] = await Promise.all([
         get(`/api/v1/nodes/${instance.nodeName}`),
         get('/api/v1/namespaces/default/serviceaccounts/default'),
+        // After a restart the node still counts as Ready for a while, whether or not its kubelet is back.
+        get('/healthz', `https://${instance.nodeAddress}:10250`),
       ]);
-      return node.status === 200 && account.status === 200 && isNodeReady(JSON.parse(node.body) as NodeState);
+      const answered = [node, account, kubelet].every(({ status }) => status === 200);
+      return answered && isNodeReady(JSON.parse(node.body) as NodeState);
     },
     servicesReady: () => answers(`http://${instance.nodeAddress}:10256/healthz`),
   };

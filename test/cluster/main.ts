@@ -68,6 +68,11 @@ async function up(name: string): Promise<number> {
       print(`export KUBECONFIG=${instanceFiles(instance.folder).adminKubeconfig}`);
       return 0;
     } catch (error) {
+      // A cluster that once ran is somebody's work: it is for that person to give it up.
+      if (existsSync(instanceFiles(instance.folder).complete)) {
+        progress.line(`cluster ${name} could not be healed; "make cluster-down CLUSTER_NAME=${name}" gives it up`);
+        throw error;
+      }
       await keepLogs(name, instanceFiles(instance.folder).logs);
       await tearDown(instance);
       releaseInstance(instance, paths);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, closeSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, parseRecord, type ProcessRecord } from './process-record.ts';
@@ -84,12 +84,6 @@ export class Processes {
   record(name: string): ProcessRecord | undefined {
     const file = this.#file(name);
     return existsSync(file) ? parseRecord(readFileSync(file, 'utf8')) : undefined;
-  }
-
-  /** Names of all programs that were started and not stopped in order. */
-  names(): string[] {
-    if (!existsSync(this.#records)) return [];
-    return readdirSync(this.#records).map((file) => file.replace(/\.stat$/, ''));
   }
 
   logFile(name: string): string {

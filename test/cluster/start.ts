@@ -78,9 +78,12 @@ async function startComponents(instance: Instance, programs: Programs, processes
   ensureCgroup(instance.cgroup);
   await Promise.all([ensureNetwork(instance), ensurePki(instance, files.pki)]);
   writeSettings(instance, programs);
-  const launch = (...names: ComponentName[]) =>
-    Promise.all(names.map((name) => startComponent(instance, processes, name)));
-  const until = (what: string, ready: () => Promise<boolean>) => waitUntil({ what, ready, processes });
+  const launched: ComponentName[] = [];
+  const launch = async (...names: ComponentName[]) => {
+    await Promise.all(names.map((name) => startComponent(instance, processes, name)));
+    launched.push(...names);
+  };
+  const until: Until = (what, ready) => waitUntil({ what, ready, processes, launched });
   const probe: ApiProbe = apiProbe(instance);
   await launch('etcd', 'containerd');
   await launch('kube-apiserver');
@@ -146,14 +149,15 @@ interface Wait {
   readonly what: string;
   readonly ready: () => Promise<boolean>;
   readonly processes: Processes;
+  readonly launched: readonly ComponentName[];
 }
 
 const patienceMs = 90_000;
 
-async function waitUntil({ what, ready, processes }: Wait): Promise<void> {
+async function waitUntil({ what, ready, processes, launched }: Wait): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (!(await ready())) {
-    const dead = processes.names().find((name) => !processes.isRunning(name));
+    const dead = launched.find((name) => !processes.isRunning(name));
     if (dead !== undefined) throw new StartError(`${dead} ended while waiting for ${what}`, dead, processes);
     if (performance.now() > deadline) {
       const guilty = componentNames.find((name) => what.includes(name)) ?? 'containerd';
