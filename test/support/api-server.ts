@@ -1,16 +1,7 @@
-import { execFile } from 'node:child_process';
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
-import { promisify } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
-
-const run = promisify(execFile);
-
-/** The cluster that integration tests run against, as the environment names it. */
-export function clusterAccess(): { kubeconfig: string; kubectl: string } {
-  const kubeconfig = process.env['KUBECONFIG'];
-  if (!kubeconfig) throw new Error('integration tests need a cluster: set KUBECONFIG (make cluster-up prints it)');
-  return { kubeconfig, kubectl: process.env['KUBECTL'] ?? 'kubectl' };
-}
+import { cluster } from '../cluster/cluster.ts';
+import { repositoryPath } from './crd.ts';
 
 /** What the API server answered: `message` is the server's own when it refused. */
 export interface Answer {
@@ -31,12 +22,14 @@ export interface ApiServer {
   close(): void;
 }
 
-/** A client for the cluster of `clusterAccess()`. Close it, or its idle connections keep the process alive. */
+/** A client for the cluster that `cluster()` finds, as its administrator. Close it, or its idle connections keep the process alive. */
 export async function apiServer(): Promise<ApiServer> {
   const config = new KubeConfig();
-  config.loadFromFile(clusterAccess().kubeconfig);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new Error('the kubeconfig names no current cluster');
+  const { kubeconfig } = cluster();
+  if (kubeconfig === undefined) config.loadFromDefault();
+  else config.loadFromFile(kubeconfig);
+  const current = config.getCurrentCluster();
+  if (current === null) throw new Error('the kubeconfig names no current cluster');
   const credentials: RequestOptions = {};
   await config.applyToHTTPSOptions(credentials);
   const { ca, cert, key, headers, rejectUnauthorized } = credentials;
@@ -45,7 +38,7 @@ export async function apiServer(): Promise<ApiServer> {
   const send = (method: string, path: string, body?: unknown, type = 'application/json'): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const options = { method, agent, headers: { ...headers, 'content-type': type } };
-      const sent = httpsRequest(`${cluster.server}${path}`, options, (response) => {
+      const sent = httpsRequest(`${current.server}${path}`, options, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (text += chunk));
@@ -73,15 +66,15 @@ function answer(status: number, text: string): Answer {
   return { status, message, body };
 }
 
-/** Runs kubectl against the cluster; its standard output. Throws with its standard error when it fails. */
+/** Runs kubectl as the administrator; its standard output. Throws with its standard error when it fails. */
 export async function kubectl(...args: string[]): Promise<string> {
-  const { kubeconfig, kubectl: program } = clusterAccess();
-  const { stdout } = await run(program, args, { env: { ...process.env, KUBECONFIG: kubeconfig }, maxBuffer: 1 << 26 });
+  const { code, stdout, stderr } = await cluster().kubectl(args);
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim()}`);
   return stdout;
 }
 
 /** Installs the CRDs of this repository, and waits until they are served. Idempotent. */
 export async function installCrds(): Promise<void> {
-  await kubectl('apply', '-f', 'crds/');
+  await kubectl('apply', '-f', repositoryPath('crds'));
   await kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd/debugsessions.debugsession.dev');
 }
