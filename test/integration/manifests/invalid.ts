@@ -229,6 +229,16 @@ const TIMES: CreateCase[] = [
     'spec.startTimeout: Invalid value: "1ms": must be at least 1s',
   ),
   wrong('notAfter without zone', { notAfter: '2026-12-01T00:00:00' }, 'spec.notAfter'),
+  wrong(
+    'notAfter in a zone that does not exist',
+    { notAfter: '2026-12-01T00:00:00+25:00' },
+    'spec.notAfter in body should match',
+  ),
+  wrong(
+    'notAfter on the 31st of February',
+    { notAfter: '2026-02-31T00:00:00Z' },
+    'spec.notAfter in body must be of type date-time',
+  ),
   wrong('notAfter as a date', { notAfter: '2026-12-01' }, 'spec.notAfter'),
   wrong(
     'notAfter in the 13th month',
