@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'convert-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function run(args: string[], input: string | Buffer = '') {
+  const main = join(import.meta.dirname, '../../../src/cli/convert-main.ts');
+  // Jest's own options are not for the program.
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { input, env, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+const good =
+  'apiVersion: v1\nkind: EphemeralContainers\nmetadata: {name: p}\nephemeralContainers: [{name: d, image: i, command: [sh]}]\n';
+
+describe('the convert program', () => {
+  it('ends with 0 when everything was taken over', () => {
+    const file = join(folder, 'a.yaml');
+    writeFileSync(file, good);
+    expect(run([file])).toEqual({ status: 0, stdout: expect.stringContaining('name: p-d\n'), stderr: '' });
+  });
+
+  it('reads standard input as -, and ends with 1 when fields were left out', () => {
+    const result = run(['-'], good.replace('image: i', 'image: i, ports: [1]'));
+    expect(result).toEqual({
+      status: 1,
+      stdout: expect.stringContaining('kind: DebugSession'),
+      stderr: expect.stringMatching(
+        /^left out: standard input: document 1, line 4: ephemeralContainers\[0\]\.ports: .*\n$/,
+      ),
+    });
+  });
+
+  it.each([
+    ['a file that is not there', ['/none\u001b[31m'], '', /^error: \/none \[31m: ENOENT[ -~]*\n$/],
+    ['a folder', ['/'], '', /^error: \/: EISDIR[ -~]*\n$/],
+    ['what is not UTF-8', ['-'], Buffer.from([0x61, 0xff]), /^error: standard input: .*not valid.*\n$/],
+    [
+      'what is too large',
+      ['-'],
+      Buffer.alloc(10 * 1024 * 1024 + 1, '#'),
+      /^error: standard input: more than 10 MiB\n$/,
+    ],
+    [
+      'what is no such document',
+      ['-'],
+      `${good}---\nkind: Pod\n`,
+      /^error: standard input: document 2, line 6: wants .*\n$/,
+    ],
+    ['no file', [], '', /^Turns/],
+    ['two files', ['a', 'b'], '', /^Turns/],
+    ['an unknown flag', ['--foo'], '', /^Turns/],
+  ])('ends with 2 and an empty output for %s', (_, args, input, stderr) => {
+    expect(run(args, input)).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(stderr) });
+  });
+});
