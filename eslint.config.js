@@ -97,7 +97,11 @@ export default tseslint.config(
   },
   {
     files: ['test/**/*.ts', 'scripts/**/*.ts', 'bench/**/*.ts'],
-    rules: { 'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }] },
+    rules: {
+      'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
+      // A table of rules is easy to read and counts as complex.
+      complexity: 'off',
+    },
   },
   {
     files: ['**/*.js'],

@@ -24,7 +24,8 @@ export interface PodSpec {
   hostPID?: boolean;
   containers: { name: string }[];
   initContainers?: { name: string }[];
-  ephemeralContainers?: { name: string }[];
+  /** `sessionUID` is the value of our own environment variable in it, by which a container of ours is told from one that took its name. */
+  ephemeralContainers?: { name: string; sessionUID?: string }[];
 }
 
 export interface PodStatus {

@@ -1,0 +1,169 @@
+import operatorPackage, { ResourceEventType, ResourceMetaImpl, type ResourceEvent } from '@dot-i/k8s-operator';
+import { GROUP, PLURAL, VERSION, type DebugSession } from './api/debugsession.ts';
+import type { Connection } from './kube/connect.ts';
+import { resourceSource } from './kube/resource-source.ts';
+import type { ContextLogger } from './observability/logger.ts';
+import type { Metrics } from './observability/metrics.ts';
+import { PodWatches } from './reconcile/pod-watches.ts';
+import { Reconciler } from './reconcile/reconciler.ts';
+import { SessionApi, podsPath, sessionsPath } from './reconcile/session-api.ts';
+import { SessionCache } from './reconcile/session-cache.ts';
+import { Storyteller, type Recorder } from './reconcile/storyteller.ts';
+import { trimSession } from './reconcile/trim.ts';
+import { countSessions, reportStep } from './reconcile/report.ts';
+import { systemClock } from './runtime/clock.ts';
+import { Controller } from './runtime/controller.ts';
+import { Informer } from './runtime/informer.ts';
+import { WorkQueue } from './runtime/work-queue.ts';
+
+// A CommonJS package: Node hands its `exports` over as the default export.
+const Operator = operatorPackage.default;
+
+const CONTROLLER = 'debugsession';
+
+export interface OperatorParts {
+  connection: Connection;
+  /** Empty: all. */
+  namespaces: readonly string[];
+  workers: number;
+  recorder: Recorder;
+  metrics: Metrics;
+  logger: ContextLogger;
+}
+
+/**
+ * The operator on the skeleton of @dot-i/k8s-operator: its life cycle (`start`, `init`, `stop`) and its words for what happens to a resource.
+ * Watching is ours: the skeleton's own ends the process on any watch error and handles one event at a time (docs/adr/0002).
+ */
+export class DebugSessionOperator extends Operator {
+  readonly #parts: OperatorParts;
+  readonly #queue: WorkQueue;
+  readonly #sessions = new SessionCache();
+  readonly #informers: Informer<DebugSession>[] = [];
+  readonly #abort = new AbortController();
+  readonly #pods: PodWatches;
+  readonly #reconciler: Reconciler;
+  #controller: Controller | undefined;
+  #watches: Promise<void>[] = [];
+
+  constructor(parts: OperatorParts) {
+    super(skeletonLogger(parts.logger));
+    this.#parts = parts;
+    const { connection, metrics, logger, namespaces, recorder } = parts;
+    this.kubeConfig = connection.config;
+    this.#queue = new WorkQueue({
+      hooks: { onAdd: () => metrics.queueAdd(CONTROLLER), onRetry: () => metrics.queueRetry(CONTROLLER) },
+    });
+    this.#pods = new PodWatches({
+      source: ({ namespace, name }) =>
+        resourceSource(
+          connection.client,
+          podsPath(namespace),
+          name === undefined ? {} : { fieldSelector: `metadata.name=${name}` },
+        ),
+      onChange: (key) => this.#queue.add(key),
+      logger,
+      clusterWide: namespaces.length === 0,
+    });
+    this.#reconciler = new Reconciler({
+      sessions: this.#sessions,
+      pods: this.#pods,
+      api: new SessionApi(connection.client),
+      storyteller: new Storyteller(recorder),
+      clock: systemClock,
+      onStep: (session, step) => reportStep({ session, step, metrics, logger }),
+    });
+  }
+
+  /** Resolves when the caches are filled: from here on `lead` loses no time. */
+  get synced(): Promise<unknown> {
+    return Promise.all(this.#informers.map((informer) => informer.synced));
+  }
+
+  /** Undefined when the caches are filled, else what is missing. */
+  readiness(): string | undefined {
+    return this.#informers.length > 0 && this.#informers.every((informer) => informer.hasSynced())
+      ? undefined
+      : 'the list of debugsessions has not been read yet';
+  }
+
+  /** Counts what is there now: sessions by phase, keys that wait. For each scrape of the metrics. */
+  count(): void {
+    countSessions(this.#sessions.list(), this.#parts.metrics);
+    this.#parts.metrics.queueDepth(CONTROLLER, this.#queue.length);
+  }
+
+  /** Starts to reconcile: once, by the leader, after `synced`. */
+  lead(): void {
+    const { workers, metrics, logger } = this.#parts;
+    this.#controller = new Controller({
+      name: CONTROLLER,
+      queue: this.#queue,
+      reconcile: (key, signal) => this.#reconciler.reconcile(key, signal),
+      workers,
+      logger,
+      onReconcile: ({ result, ms }) => metrics.reconcile(CONTROLLER, resultLabel(result), ms / 1000),
+    });
+    this.#controller.start();
+  }
+
+  /** Ends in order: no new work, work under way gets `drainMs`, then the watches. */
+  async shutDown(drainMs: number): Promise<void> {
+    await this.#controller?.stop(drainMs);
+    this.stop();
+    await Promise.all([...this.#watches, this.#pods.stop()]);
+  }
+
+  override stop(): void {
+    this.#abort.abort();
+    super.stop();
+  }
+
+  protected override async init(): Promise<void> {
+    const scopes = this.#parts.namespaces.length === 0 ? [undefined] : this.#parts.namespaces;
+    const enqueue = async ({ meta }: ResourceEvent): Promise<void> =>
+      this.#queue.add(`${meta.namespace ?? ''}/${meta.name}`);
+    for (const namespace of scopes) await this.watchResource(GROUP, VERSION, PLURAL, enqueue, namespace);
+  }
+
+  // eslint-disable-next-line max-params -- the skeleton's signature
+  protected override async watchResource(
+    _group: string,
+    _version: string,
+    plural: string,
+    onEvent: (event: ResourceEvent) => Promise<void>,
+    namespace?: string,
+  ): Promise<void> {
+    const informer = new Informer<DebugSession>({
+      name: plural,
+      source: resourceSource(this.#parts.connection.client, sessionsPath(namespace)),
+      transform: (raw) => trimSession(raw as DebugSession),
+      logger: this.#parts.logger,
+    });
+    this.#sessions.attach(namespace, informer.store, (change, session) => {
+      const object = session as ResourceEvent['object'];
+      const type = ResourceEventType[EVENT_TYPES[change]];
+      void onEvent({ type, object, meta: ResourceMetaImpl.createWithPlural(plural, object) });
+    });
+    this.#informers.push(informer);
+    this.#watches.push(informer.run(this.#abort.signal));
+  }
+}
+
+const EVENT_TYPES = { ADDED: 'Added', MODIFIED: 'Modified', DELETED: 'Deleted' } as const;
+
+/** controller-runtime has four results; a timeout, a panic and a terminal error are errors to it. */
+function resultLabel(result: string): 'success' | 'requeue_after' | 'error' {
+  return result === 'success' || result === 'requeue_after' ? result : 'error';
+}
+
+function skeletonLogger(logger: ContextLogger): {
+  [level in 'debug' | 'info' | 'warn' | 'error']: (message: string) => void;
+} {
+  return {
+    debug: (message) => logger.debug({}, message),
+    info: (message) => logger.info({}, message),
+    warn: (message) => logger.warn({}, message),
+    error: (message) => logger.error({}, message),
+  };
+}

@@ -1,0 +1,157 @@
+import type { Pod } from '../api/pod.ts';
+import { Informer } from '../runtime/informer.ts';
+import type { ListWatchSource } from '../runtime/list-watch.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Sighting } from '../session/observation.ts';
+import { trimPod, type RawPod } from './trim.ts';
+
+/** Which pods one watch is about: one pod, one namespace, or (where the operator may) all. */
+export interface PodScope {
+  namespace?: string;
+  name?: string;
+}
+
+export interface PodWatchesOptions {
+  source: (scope: PodScope) => ListWatchSource;
+  /** Called with the key of every session that looks at a pod that has changed. */
+  onChange: (sessionKey: string) => void;
+  logger: Logger;
+  /** Whether one watch for all namespaces is allowed; without it the widest scope is a namespace. */
+  clusterWide: boolean;
+  limits?: { podsPerNamespace: number; watches: number };
+}
+
+interface Watch {
+  informer: Informer<Pod>;
+  abort: AbortController;
+  ended: Promise<void>;
+  /** Sessions that look through this watch. */
+  users: Set<string>;
+}
+
+/** Up to so many pods of a namespace have a watch each; further ones share the namespace's. And so many watches in all, then one for all. */
+const LIMITS = { podsPerNamespace: 20, watches: 50 };
+
+/**
+ * Watches on the pods that live sessions are about, and on no others: nothing is watched where there is no session, so memory and traffic
+ * follow the sessions and not the cluster.
+ */
+export class PodWatches {
+  readonly #options: PodWatchesOptions;
+  readonly #watches = new Map<string, Watch>();
+  /** What each session looks at: scope of the watch, and pod. */
+  readonly #looks = new Map<string, { scope: string; pod: string }>();
+  readonly #sessionsOf = new Map<string, Set<string>>();
+  /** The last state of a pod that went while somebody looked: it may say how a container ended. */
+  readonly #graves = new Map<string, Pod>();
+
+  constructor(options: PodWatchesOptions) {
+    this.#options = options;
+  }
+
+  /** How many watches are open. */
+  get size(): number {
+    return this.#watches.size;
+  }
+
+  /** What is known of a pod, after its watch has listed it. The session is told of every change until it looks elsewhere or is released. */
+  async look(sessionKey: string, pod: { namespace: string; name: string }, signal: AbortSignal): Promise<Sighting> {
+    const podKey = `${pod.namespace}/${pod.name}`;
+    const watch = this.#retain(sessionKey, pod, podKey);
+    await untilAborted(watch.informer.synced, signal);
+    const present = watch.informer.store.get(podKey);
+    const last = this.#graves.get(podKey);
+    const memory = last === undefined ? {} : { last };
+    return present === undefined ? { kind: 'gone', ...memory } : { kind: 'present', pod: present, ...memory };
+  }
+
+  /** The session looks at nothing any more; a watch that nobody uses is closed. */
+  release(sessionKey: string): void {
+    const look = this.#looks.get(sessionKey);
+    if (look === undefined) return;
+    this.#looks.delete(sessionKey);
+    const sessions = this.#sessionsOf.get(look.pod);
+    sessions?.delete(sessionKey);
+    if (sessions?.size === 0) {
+      this.#sessionsOf.delete(look.pod);
+      this.#graves.delete(look.pod);
+    }
+    const watch = this.#watches.get(look.scope);
+    watch?.users.delete(sessionKey);
+    if (watch?.users.size !== 0) return;
+    this.#watches.delete(look.scope);
+    watch.abort.abort();
+  }
+
+  /** Takes the answer of a write of ours: what we read next is not older. */
+  remember(pod: Pod): void {
+    for (const watch of this.#watches.values()) {
+      if (watch.informer.store.get(`${pod.metadata.namespace}/${pod.metadata.name}`) !== undefined)
+        watch.informer.store.upsert(pod);
+    }
+  }
+
+  /** Closes every watch. */
+  async stop(): Promise<void> {
+    const all = [...this.#watches.values()];
+    for (const watch of all) watch.abort.abort();
+    await Promise.all(all.map((watch) => watch.ended));
+  }
+
+  #retain(sessionKey: string, pod: { namespace: string; name: string }, podKey: string): Watch {
+    const known = this.#looks.get(sessionKey);
+    const current = known?.pod === podKey ? this.#watches.get(known.scope) : undefined;
+    if (current !== undefined) return current;
+    this.release(sessionKey);
+    const scope = this.#scopeFor(pod);
+    const scopeKey = `${scope.namespace ?? '*'}/${scope.name ?? '*'}`;
+    const watch = this.#watches.get(scopeKey) ?? this.#open(scopeKey, scope);
+    watch.users.add(sessionKey);
+    this.#looks.set(sessionKey, { scope: scopeKey, pod: podKey });
+    const sessions = this.#sessionsOf.get(podKey) ?? new Set();
+    this.#sessionsOf.set(podKey, sessions.add(sessionKey));
+    return watch;
+  }
+
+  /** The widest watch that is open already and covers the pod, else the narrowest that the limits allow. */
+  #scopeFor({ namespace, name }: { namespace: string; name: string }): PodScope {
+    if (this.#watches.has('*/*')) return {};
+    if (this.#watches.has(`${namespace}/*`)) return { namespace };
+    if (this.#watches.has(`${namespace}/${name}`)) return { namespace, name };
+    const limits = this.#options.limits ?? LIMITS;
+    if (this.#watches.size >= limits.watches && this.#options.clusterWide) return {};
+    const inNamespace = [...this.#watches.keys()].filter((key) => key.startsWith(`${namespace}/`)).length;
+    return inNamespace >= limits.podsPerNamespace ? { namespace } : { namespace, name };
+  }
+
+  #open(scopeKey: string, scope: PodScope): Watch {
+    const abort = new AbortController();
+    const informer = new Informer<Pod>({
+      name: `pods ${scopeKey}`,
+      source: this.#options.source(scope),
+      transform: (raw) => trimPod(raw as RawPod),
+      logger: this.#options.logger,
+    });
+    informer.store.onChange((type, podKey, pod) => {
+      const sessions = this.#sessionsOf.get(podKey);
+      if (sessions === undefined) return;
+      if (type === 'DELETED') this.#graves.set(podKey, pod);
+      for (const session of sessions) this.#options.onChange(session);
+    });
+    const watch: Watch = { informer, abort, ended: informer.run(abort.signal), users: new Set() };
+    this.#watches.set(scopeKey, watch);
+    return watch;
+  }
+}
+
+async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(new Error('the pod could not be looked at in time', { cause: signal.reason }));
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

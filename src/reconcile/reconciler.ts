@@ -1,0 +1,144 @@
+import { FINALIZER, type DebugSession } from '../api/debugsession.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { keyOf } from '../runtime/store.ts';
+import type { Sighting } from '../session/observation.ts';
+import { interestOf, plan } from '../session/plan.ts';
+import { planRefusal } from '../session/plan-run.ts';
+import { classifyRefusal } from '../session/refusal.ts';
+import type { Effect, Plan, Situation } from '../session/situation.ts';
+import type { PodWatches } from './pod-watches.ts';
+import type { SessionApi } from './session-api.ts';
+import type { SessionCache } from './session-cache.ts';
+import type { Storyteller } from './storyteller.ts';
+import { resolveWorkload } from './workload.ts';
+
+export interface ReconcilerParts {
+  sessions: SessionCache;
+  pods: PodWatches;
+  api: SessionApi;
+  storyteller: Storyteller;
+  clock: Clock;
+  /** Told of each step once it is done, for metrics. */
+  onStep?: (session: DebugSession, step: Plan) => void;
+}
+
+/** A clean session needs three effects in a row (finalizer, intent, injection); more than this in one go is a loop of our own. */
+const MAX_PASSES = 8;
+/** How often a workload without a ready pod is looked at again, in ms: there is no watch on workloads. */
+const WORKLOAD_POLL_MS = 3_000;
+/** After a conflict, in ms: about what the watch needs to bring the other's change. */
+const CONFLICT_PAUSE_MS = 25;
+
+/**
+ * One session at a time: look, plan, do ONE effect, tell. The answer of a write is what the next pass starts from, so a session goes from
+ * applied to injected without waiting for our own echoes.
+ */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  /** When this process saw its own injection succeed, by session key; only while the session concerns a pod. */
+  readonly #injections = new Map<string, { uid: string; attempt: number; at: number }>();
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  async reconcile(key: string, signal: AbortSignal): Promise<{ requeueAfterMs?: number }> {
+    for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+      const session = this.#parts.sessions.get(key);
+      if (session === undefined) {
+        this.#release(key);
+        return {};
+      }
+      const situation = await this.#look(key, session, signal);
+      const step = plan(situation);
+      const tried = await this.#perform(situation, step, signal);
+      this.#parts.onStep?.(session, step);
+      if (tried === 'gone') return {};
+      if (tried === 'conflict') return { requeueAfterMs: CONFLICT_PAUSE_MS };
+      if (step.effect.kind === 'none') return resultOf(step, situation.sighting);
+    }
+    throw new Error(`session ${key} did not come to rest within ${MAX_PASSES} passes`);
+  }
+
+  async #look(key: string, session: DebugSession, signal: AbortSignal): Promise<Situation> {
+    const { clock, pods, api } = this.#parts;
+    const { namespace } = session.metadata;
+    const interest = interestOf(session, clock.now());
+    const injection = this.#injections.get(key);
+    const isOfThisRun = injection?.uid === session.metadata.uid && injection.attempt === session.status?.attempt;
+    let sighting: Sighting = { kind: 'gone' };
+    if (interest.kind === 'pod') sighting = await pods.look(key, { namespace, name: interest.name }, signal);
+    else this.#release(key);
+    if (interest.kind === 'workload') sighting = await resolveWorkload(api, namespace, interest.ref, signal);
+    return { session, sighting, now: clock.now(), ...(isOfThisRun && { injectedAt: injection.at }) };
+  }
+
+  #release(key: string): void {
+    this.#parts.pods.release(key);
+    this.#injections.delete(key);
+  }
+
+  async #perform(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
+    try {
+      await this.#effect(situation, step.effect, signal);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // The session itself was deleted meanwhile: nothing is left to write to.
+      if (error.code === 404 && step.effect.kind !== 'inject') return 'gone';
+      // Somebody wrote it since we read it; the watch brings what they wrote.
+      if (error.code === 409) return 'conflict';
+      if (step.effect.kind !== 'inject') throw error;
+      const refusal = classifyRefusal(error);
+      if (refusal.kind === 'retry') throw error;
+      return this.#perform(situation, planRefusal(situation, step.effect.run, refusal), signal);
+    }
+    for (const event of step.events) this.#parts.storyteller.tell(situation.session, event);
+    return 'done';
+  }
+
+  async #effect(situation: Situation, effect: Effect, signal: AbortSignal): Promise<void> {
+    const { session } = situation;
+    const { api, sessions } = this.#parts;
+    const finalizers = session.metadata.finalizers ?? [];
+    switch (effect.kind) {
+      case 'none':
+        return;
+      case 'addFinalizer':
+        return sessions.remember(await api.setFinalizers(session, [...finalizers, FINALIZER], signal));
+      case 'removeFinalizer': {
+        const others = finalizers.filter((name) => name !== FINALIZER);
+        const answer = await api.setFinalizers(session, others, signal);
+        // Without the last finalizer a deleted session is gone with this very answer.
+        if (session.metadata.deletionTimestamp !== undefined && others.length === 0) return sessions.forget(answer);
+        return sessions.remember(answer);
+      }
+      case 'writeStatus':
+        return sessions.remember(await api.writeStatus(session, effect.status, signal));
+      case 'inject':
+        return this.#inject(session, effect, signal);
+    }
+  }
+
+  async #inject(
+    session: DebugSession,
+    effect: Extract<Effect, { kind: 'inject' }>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { run, container } = effect;
+    const address = { namespace: session.metadata.namespace, name: run.podName ?? '', uid: run.podUID ?? '' };
+    const pod = await this.#parts.api.inject(address, container, signal);
+    this.#injections.set(keyOf(session), {
+      uid: session.metadata.uid,
+      attempt: run.attempt,
+      at: this.#parts.clock.now(),
+    });
+    this.#parts.pods.remember(pod);
+  }
+}
+
+function resultOf(step: Plan, sighting: Sighting): { requeueAfterMs?: number } {
+  const { requeueAfterMs } = step;
+  if (sighting.kind !== 'unresolved') return requeueAfterMs === undefined ? {} : { requeueAfterMs };
+  return { requeueAfterMs: Math.min(requeueAfterMs ?? WORKLOAD_POLL_MS, WORKLOAD_POLL_MS) };
+}

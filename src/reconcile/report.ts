@@ -1,0 +1,72 @@
+import type { DebugSession, Run } from '../api/debugsession.ts';
+import { fromTimestamp } from '../api/time.ts';
+import type { ContextLogger } from '../observability/logger.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import { findCondition } from '../session/conditions.ts';
+import type { Plan } from '../session/situation.ts';
+
+export interface StepReport {
+  session: DebugSession;
+  step: Plan;
+  metrics: Metrics;
+  logger: ContextLogger;
+}
+
+/** One log line for each effect, and the figures that follow from it. A pass that does nothing leaves no trace. */
+export function reportStep({ session, step, metrics, logger }: StepReport): void {
+  const { effect } = step;
+  if (effect.kind === 'none') return;
+  const { name, namespace, uid } = session.metadata;
+  const run = runOf(session, step);
+  const pod = run?.podName === undefined ? {} : { pod: run.podName };
+  const fields = { session: name, namespace, uid, ...(run && { run: run.attempt }), ...pod };
+  const events = step.events.map((event) => event.reason);
+  const phase = effect.kind === 'writeStatus' ? { phase: effect.status.phase } : {};
+  const [level, words] =
+    effect.kind === 'addFinalizer' || effect.kind === 'removeFinalizer'
+      ? (['debug', effect.kind] as const)
+      : (['info', WORDS[effect.kind]] as const);
+  logger[level]({ ...fields, ...phase, ...(events.length > 0 && { events }) }, words);
+  if (effect.kind === 'inject')
+    metrics.injected(secondsSince(findCondition(session.status?.conditions, 'Accepted')?.lastTransitionTime));
+  if (effect.kind === 'writeStatus' && run !== undefined) measureRun(session, run, metrics);
+}
+
+const WORDS = { writeStatus: 'status written', inject: 'container injected' } as const;
+
+function runOf(session: DebugSession, { effect }: Plan): Run | undefined {
+  if (effect.kind === 'inject') return effect.run;
+  const status = effect.kind === 'writeStatus' ? effect.status : session.status;
+  return status?.runs?.find((run) => run.attempt === status.attempt);
+}
+
+/** Only turns of a run are measured: the same state written again is none. */
+function measureRun(session: DebugSession, run: Run, metrics: Metrics): void {
+  const before = session.status?.runs?.find((candidate) => candidate.attempt === run.attempt)?.state;
+  if (before === run.state) return;
+  const [injected, started, finished, expires] = [run.injectedAt, run.startedAt, run.finishedAt, run.expiresAt].map(
+    fromTimestamp,
+  );
+  if (run.state === 'Running' && injected !== undefined && started !== undefined)
+    metrics.started(Math.max(0, started - injected) / 1000);
+  if (run.state === 'Failed') metrics.failure(run.reason ?? 'Unknown');
+  if (run.reason === 'Expired' && finished !== undefined && expires !== undefined)
+    metrics.ended((finished - expires) / 1000);
+}
+
+function secondsSince(timestamp: string | undefined): number {
+  return Math.max(0, Date.now() - (fromTimestamp(timestamp) ?? Date.now())) / 1000;
+}
+
+/** How many sessions are in each phase, and how many containers should have ended and have not. */
+export function countSessions(sessions: readonly DebugSession[], metrics: Metrics): void {
+  const byPhase: Record<string, number> = {};
+  let unconfirmed = 0;
+  for (const { status } of sessions) {
+    const phase = status?.phase ?? 'Pending';
+    byPhase[phase] = (byPhase[phase] ?? 0) + 1;
+    if (status?.conditions?.some((c) => c.type === 'StopConfirmed' && c.status !== 'True') === true) unconfirmed += 1;
+  }
+  metrics.sessions(byPhase);
+  metrics.endUnconfirmed(unconfirmed);
+}

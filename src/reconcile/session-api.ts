@@ -1,0 +1,96 @@
+import { API_VERSION, GROUP, KIND, PLURAL, VERSION } from '../api/debugsession.ts';
+import type { DebugSession, DebugSessionStatus, WorkloadRef } from '../api/debugsession.ts';
+import type { EphemeralContainer } from '../api/ephemeral-container.ts';
+import type { Pod } from '../api/pod.ts';
+import type { RestClient } from '../kube/rest-client.ts';
+import type { LabelSelector } from '../session/choose-pod.ts';
+import { trimPod, trimSession, type RawPod } from './trim.ts';
+
+/** Our name in managedFields. */
+export const FIELD_MANAGER = 'debugsession';
+
+/** A workload as far as finding its pods needs it. */
+export interface Workload {
+  metadata: { name: string; uid: string };
+  spec?: { selector?: LabelSelector };
+}
+
+/** Where to inject. The uid guards against another pod of the same name: the API server refuses a patch with the wrong one (422). */
+export interface PodAddress {
+  namespace: string;
+  name: string;
+  uid: string;
+}
+
+export const sessionsPath = (namespace?: string): string =>
+  namespace === undefined
+    ? `/apis/${GROUP}/${VERSION}/${PLURAL}`
+    : `/apis/${GROUP}/${VERSION}/namespaces/${encodeURIComponent(namespace)}/${PLURAL}`;
+
+export const podsPath = (namespace?: string): string =>
+  namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+
+const WORKLOAD_PLURALS: Record<WorkloadRef['kind'], string> = {
+  Deployment: 'deployments',
+  StatefulSet: 'statefulsets',
+  DaemonSet: 'daemonsets',
+  ReplicaSet: 'replicasets',
+  Job: 'jobs',
+};
+
+/** Everything that a session's life asks of the API server, by name: the whole write set of this operator besides events and its Lease. */
+export class SessionApi {
+  readonly #client: RestClient;
+
+  constructor(client: RestClient) {
+    this.#client = client;
+  }
+
+  /** Replaces the list, if the session is still the one we know: 409 otherwise. */
+  async setFinalizers(session: DebugSession, finalizers: string[], signal: AbortSignal): Promise<DebugSession> {
+    const { name, namespace, resourceVersion, uid } = session.metadata;
+    const body = { metadata: { uid, resourceVersion, finalizers } };
+    const path = `${sessionsPath(namespace)}/${encodeURIComponent(name)}`;
+    return trimSession(await this.#client.patch(path, body, { type: 'merge', fieldManager: FIELD_MANAGER, signal }));
+  }
+
+  /** Replaces the status, if the session is still the one we know: 409 otherwise. */
+  async writeStatus(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<DebugSession> {
+    const { name, namespace } = session.metadata;
+    const body = { ...session, apiVersion: API_VERSION, kind: KIND, status };
+    const path = `${sessionsPath(namespace)}/${encodeURIComponent(name)}/status`;
+    return trimSession(await this.#client.replace(path, body, { query: { fieldManager: FIELD_MANAGER }, signal }));
+  }
+
+  /**
+   * Appends one ephemeral container. A strategic merge patch with one element needs no knowledge of the others, and the same patch again
+   * is no change, so it may be repeated after a crash or a lost answer.
+   */
+  async inject(pod: PodAddress, container: EphemeralContainer, signal: AbortSignal): Promise<Pod> {
+    const path = `${podsPath(pod.namespace)}/${encodeURIComponent(pod.name)}/ephemeralcontainers`;
+    const body = { metadata: { uid: pod.uid }, spec: { ephemeralContainers: [container] } };
+    return trimPod(
+      await this.#client.patch<RawPod>(path, body, { type: 'strategic', fieldManager: FIELD_MANAGER, signal }),
+    );
+  }
+
+  getWorkload(namespace: string, ref: WorkloadRef, signal: AbortSignal): Promise<Workload> {
+    const path = `/apis/${ref.apiVersion}/namespaces/${encodeURIComponent(namespace)}/${WORKLOAD_PLURALS[ref.kind]}`;
+    return this.#client.get<Workload>(`${path}/${encodeURIComponent(ref.name)}`, { signal });
+  }
+
+  async listReplicaSets(namespace: string, labelSelector: string, signal: AbortSignal): Promise<OwnedObject[]> {
+    const path = `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/replicasets`;
+    return (await this.#client.list<{ items: OwnedObject[] }>(path, { labelSelector }, { signal })).items;
+  }
+
+  async listPods(namespace: string, labelSelector: string, signal: AbortSignal): Promise<Pod[]> {
+    return (await this.#client.list<{ items: RawPod[] }>(podsPath(namespace), { labelSelector }, { signal })).items.map(
+      trimPod,
+    );
+  }
+}
+
+export interface OwnedObject {
+  metadata: { uid: string; ownerReferences?: { uid: string; controller?: boolean }[] };
+}

@@ -1,0 +1,53 @@
+import type { DebugSession, Run } from '../api/debugsession.ts';
+import type { EphemeralContainer } from '../api/ephemeral-container.ts';
+import type { Pod } from '../api/pod.ts';
+import { parseDuration } from '../api/duration.ts';
+import { fromTimestamp, toTimestamp } from '../api/time.ts';
+import { containerName, ephemeralContainer, specHashOf } from './container.ts';
+import { effectiveValues, START_MARGIN_MS, ttlSeconds } from './effective.ts';
+import { patientState } from './patient.ts';
+
+/**
+ * The intent of a run: everything that its container follows from, written to status before the injection. A crash, a lost answer or a
+ * second operator repeats the same injection from the same record.
+ */
+export function intendRun(session: DebugSession, pod: Pod, now: number): Run {
+  const { spec, metadata } = session;
+  const effective = effectiveValues(spec);
+  // Whole seconds, like every time that we write: what is recorded is what the supervisor is given.
+  const second = Math.floor(now / 1000) * 1000;
+  const startBy = second + parseDuration(effective.startTimeout) + START_MARGIN_MS;
+  const supervised = effective.supervisor === 'Shell';
+  const run: Run = {
+    attempt: spec.attempt,
+    podName: pod.metadata.name,
+    podUID: pod.metadata.uid,
+    ...(pod.spec.nodeName === undefined ? {} : { nodeName: pod.spec.nodeName }),
+    debugContainerName: containerName(metadata.uid, spec.attempt),
+    effective,
+    intendedAt: toTimestamp(now),
+    startBy: toTimestamp(startBy),
+    ...(supervised ? { lastMoment: toTimestamp(startBy + ttlSeconds(effective) * 1000) } : {}),
+    before: patientState(pod, spec.target.containerName),
+    image: spec.image,
+    state: 'Starting',
+  };
+  return { ...run, specHash: specHashOf(containerOf(session, run)) };
+}
+
+/** The container of a run: a pure function of the record and the spec. `specHash` tells whether the spec is still the one of the intent. */
+export function containerOf(session: DebugSession, run: Run): EphemeralContainer {
+  const { spec, metadata } = session;
+  const startBy = fromTimestamp(run.startBy);
+  const lastMoment = fromTimestamp(run.lastMoment);
+  return ephemeralContainer({
+    name: run.debugContainerName ?? containerName(metadata.uid, run.attempt),
+    spec,
+    effective: run.effective ?? effectiveValues(spec),
+    sessionUID: metadata.uid,
+    attempt: run.attempt,
+    ...(spec.target.containerName === undefined ? {} : { targetContainerName: spec.target.containerName }),
+    ...(startBy === undefined ? {} : { startBy }),
+    ...(lastMoment === undefined ? {} : { lastMoment }),
+  });
+}

@@ -1,0 +1,27 @@
+import { FINALIZER, type DebugSession, type Run } from '../api/debugsession.ts';
+
+/** The run that counts: the newest that was ever started. */
+export function currentRun(session: DebugSession): Run | undefined {
+  return session.status?.runs?.find((run) => run.attempt === session.status?.attempt);
+}
+
+/** A run whose container may be alive as far as the record knows. */
+export function isLive(run: Run): boolean {
+  return run.state === 'Starting' || run.state === 'Running';
+}
+
+/** A failed run whose container stands in the pod and was not seen to end: the kubelet may start it yet, or has. */
+export function mayStartLate(run: Run, now: number): boolean {
+  const over = run.exitCode !== undefined || run.endedBy !== undefined || run.injectedAt === undefined;
+  if (over || (run.state !== 'Failed' && run.state !== 'StartedLate')) return false;
+  return run.lastMoment === undefined || now < Date.parse(run.lastMoment);
+}
+
+/** Only a raised attempt starts a run: a lower one is what a re-applied old commit sends, and it must start nothing. */
+export function wantsStart(session: DebugSession): boolean {
+  return session.metadata.deletionTimestamp === undefined && session.spec.attempt > (session.status?.attempt ?? 0);
+}
+
+export function hasFinalizer(session: DebugSession): boolean {
+  return session.metadata.finalizers?.includes(FINALIZER) ?? false;
+}

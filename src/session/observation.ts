@@ -1,0 +1,128 @@
+import type { Pod, Terminated } from '../api/pod.ts';
+import type { Run } from '../api/debugsession.ts';
+import type { FailureReason, InjectionReason } from '../api/reasons.ts';
+import { oneLine } from '../api/text.ts';
+
+/**
+ * What the reconciler saw of the target: the pod, that it is gone, or why there is none yet. `last` is the last state of a pod of that name
+ * which went while a watch saw it: it may say how a container ended.
+ */
+export type Sighting =
+  | { kind: 'present'; pod: Pod; last?: Pod }
+  | { kind: 'gone'; last?: Pod }
+  | { kind: 'unresolved'; reason: InjectionReason; message: string };
+
+/** What the API server and the kubelet say about the container of a run. */
+export type Observation =
+  /** The pod of this run is not there any more; `terminated` if its container was seen to end before. */
+  | { kind: 'podGone'; replaced: boolean; terminated?: Terminated; imageID?: string }
+  /** The container does not stand in the pod's spec, or (`nameTaken`) one that is not ours stands there under its name. */
+  | { kind: 'notInjected'; pod: Pod; nameTaken: boolean }
+  /** In the spec, not running; `reason` is normalised, so that it does not flap. */
+  | { kind: 'waiting'; pod: Pod; reason: WaitingReason; message: string; final: boolean }
+  | { kind: 'running'; pod: Pod; startedAt: string | undefined; imageID?: string }
+  | { kind: 'terminated'; pod: Pod; terminated: Terminated; imageID?: string };
+
+/** One kind of observation. */
+export type Seen<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
+
+export type WaitingReason =
+  | 'ContainerCreating'
+  | Extract<FailureReason, 'ImagePullFailed' | 'InvalidImageName' | 'ContainerConfigError' | 'StartError'>
+  | Extract<
+      InjectionReason,
+      'TargetContainerNotRunning' | 'TargetContainerNotFound' | 'PodFinished' | 'PodTerminating'
+    >;
+
+/** Reads what became of the container of a run. */
+export function observe(run: Run, sessionUID: string, sighting: Sighting): Observation {
+  if (sighting.kind === 'unresolved') return { kind: 'podGone', replaced: false };
+  const pod = sighting.kind === 'present' && sighting.pod.metadata.uid === run.podUID ? sighting.pod : undefined;
+  if (pod === undefined) return afterPod(run, sighting);
+  const inSpec = pod.spec.ephemeralContainers?.find((candidate) => candidate.name === run.debugContainerName);
+  if (inSpec?.sessionUID !== sessionUID) return { kind: 'notInjected', pod, nameTaken: inSpec !== undefined };
+  const { terminated, running, waiting, imageID } = stateIn(pod, run);
+  if (terminated !== undefined) return { kind: 'terminated', pod, terminated, ...imageID };
+  if (running !== undefined) return { kind: 'running', pod, ...imageID, startedAt: running.startedAt };
+  return waitingFor(pod, waiting);
+}
+
+function afterPod(run: Run, sighting: Exclude<Sighting, { kind: 'unresolved' }>): Observation {
+  const replaced = sighting.kind === 'present';
+  const { last } = sighting;
+  if (last === undefined || last.metadata.uid !== run.podUID) return { kind: 'podGone', replaced };
+  const { terminated, imageID } = stateIn(last, run);
+  return { kind: 'podGone', replaced, ...imageID, ...(terminated && { terminated }) };
+}
+
+interface StateIn {
+  terminated: Terminated | undefined;
+  running: { startedAt?: string } | undefined;
+  waiting: { reason?: string; message?: string } | undefined;
+  imageID: { imageID?: string };
+}
+
+function stateIn(pod: Pod, run: Run): StateIn {
+  const status = pod.status.ephemeralContainerStatuses?.find((candidate) => candidate.name === run.debugContainerName);
+  const { running, waiting, terminated } = status?.state ?? {};
+  const id = status?.imageID ?? '';
+  return {
+    terminated: terminated ?? startFailure(waiting?.reason, status?.lastState?.terminated),
+    running,
+    waiting,
+    imageID: id === '' ? {} : { imageID: oneLine(id, 512) },
+  };
+}
+
+/**
+ * A container that was created but could not be started is dead for good, yet the kubelet of a pod that restarts goes on showing
+ * `waiting: RunContainerError` with the truth in lastState (reason cache of kuberuntime).
+ */
+function startFailure(waitingReason: string | undefined, last: Terminated | undefined): Terminated | undefined {
+  if (last !== undefined) return last;
+  return waitingReason === 'RunContainerError' ? { exitCode: 128, reason: 'StartError' } : undefined;
+}
+
+/**
+ * The kubelet's waiting reasons, put into few words of ours. ErrImagePull and ImagePullBackOff alternate for ever: one word, one status write.
+ * `final`: it cannot come true, although the kubelet itself tries for ever.
+ */
+const WAITING: Record<string, { reason: WaitingReason; final: boolean }> = {
+  ErrImagePull: { reason: 'ImagePullFailed', final: false },
+  ImagePullBackOff: { reason: 'ImagePullFailed', final: false },
+  ErrImageNeverPull: { reason: 'ImagePullFailed', final: false },
+  RegistryUnavailable: { reason: 'ImagePullFailed', final: false },
+  ImageInspectError: { reason: 'ImagePullFailed', final: false },
+  SignatureValidationFailed: { reason: 'ImagePullFailed', final: false },
+  InvalidImageName: { reason: 'InvalidImageName', final: true },
+  CreateContainerConfigError: { reason: 'ContainerConfigError', final: false },
+  CreateContainerError: { reason: 'StartError', final: false },
+};
+
+function waitingFor(pod: Pod, waiting: { reason?: string; message?: string } | undefined): Observation {
+  const known = WAITING[waiting?.reason ?? ''];
+  const said = oneLine(waiting?.message ?? '', 600);
+  if (known !== undefined) {
+    const words = said === '' ? (waiting?.reason ?? '') : said;
+    return { kind: 'waiting', pod, ...known, message: words, ...refine(waiting?.reason, words) };
+  }
+  if (pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') {
+    const message = `the pod has finished (${pod.status.phase}) and the kubelet starts nothing in it any more`;
+    return { kind: 'waiting', pod, reason: 'PodFinished', final: true, message };
+  }
+  if (pod.metadata.deletionTimestamp !== undefined) {
+    const message = 'the pod is being deleted and the kubelet starts nothing in it any more';
+    return { kind: 'waiting', pod, reason: 'PodTerminating', final: true, message };
+  }
+  const message = said === '' ? 'the kubelet has not started it yet' : said;
+  return { kind: 'waiting', pod, reason: 'ContainerCreating', final: false, message };
+}
+
+/** Refusals that share one kubelet reason but not one cause. Texts: kubelet `generateContainerConfig`/kuberuntime and containerd's CRI. */
+function refine(kubeletReason: string | undefined, message: string): { reason?: WaitingReason; final?: boolean } {
+  if (/target container/i.test(message)) return { reason: 'TargetContainerNotRunning' };
+  // A root image under runAsNonRoot stays one: neither the image nor the pod's rule can change for this container.
+  if (kubeletReason === 'CreateContainerConfigError' && /runAsNonRoot|non-numeric user/.test(message))
+    return { final: true };
+  return {};
+}

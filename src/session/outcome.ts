@@ -1,0 +1,30 @@
+import type { Run } from '../api/debugsession.ts';
+import { canonicalJson } from '../api/canonical-json.ts';
+import { rest, type EventIntent, type Plan, type Situation } from './situation.ts';
+import { composeStatus, type Standing } from './status.ts';
+import * as story from './story.ts';
+
+/** Writes the end of a run: from here on nothing changes its phase. */
+export function finish(situation: Situation, run: Run): Plan {
+  const { session, now } = situation;
+  const status = composeStatus({ session, standing: { phase: 'Over' }, run, now });
+  return {
+    effect: { kind: 'writeStatus', status },
+    events: [run.state === 'Ended' ? story.ended(run) : story.failed(run)],
+  };
+}
+
+interface Write {
+  run: Run;
+  standing: Standing;
+  events: EventIntent[];
+  wakeAt?: number;
+}
+
+/** Composing is deterministic, so an equal status is no write: idle sessions cost nothing. */
+export function writeIfChanged({ session, now }: Situation, { run, standing, events, wakeAt }: Write): Plan {
+  const status = composeStatus({ session, standing, run, now });
+  if (canonicalJson(status) === canonicalJson(session.status ?? {})) return rest(now, wakeAt);
+  const pause = wakeAt === undefined ? {} : { requeueAfterMs: Math.max(0, wakeAt - now) };
+  return { effect: { kind: 'writeStatus', status }, events, ...pause };
+}

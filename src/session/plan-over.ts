@@ -1,0 +1,52 @@
+import type { Run } from '../api/debugsession.ts';
+import { oneLine } from '../api/text.ts';
+import { hasFinalizer, mayStartLate } from './lifecycle.ts';
+import { observe } from './observation.ts';
+import { writeIfChanged } from './outcome.ts';
+import { RELEASE_AFTER_MS } from './plan-deletion.ts';
+import { rest, type EventIntent, type Plan, type Situation } from './situation.ts';
+import { nextConfirmation, stopConfirmation } from './stop-confirmation.ts';
+import * as story from './story.ts';
+
+/** A session with no live run and none to start: keep the record true, let go of the finalizer. */
+export function planOver(situation: Situation, run: Run | undefined): Plan {
+  const { session, now } = situation;
+  if (run === undefined) return rest(now);
+  const { run: known, events } = lookForLateStart(situation, run);
+  const wakeAt = nextConfirmation(known, now);
+  const step = writeIfChanged(situation, {
+    run: known,
+    standing: { phase: 'Over' },
+    events,
+    ...(wakeAt && { wakeAt }),
+  });
+  if (step.effect.kind !== 'none') return step;
+  if (hasFinalizer(session) && !heldBack(situation, known)) return { ...step, effect: { kind: 'removeFinalizer' } };
+  return step;
+}
+
+/** A failed run may still get its container. While it could run past a deletion of its session, the finalizer stays (30 s at most). */
+function heldBack({ session, now }: Situation, run: Run): boolean {
+  if (!mayStartLate(run, now)) return false;
+  const deletedAt = session.metadata.deletionTimestamp;
+  return deletedAt === undefined || now < Date.parse(deletedAt) + RELEASE_AFTER_MS;
+}
+
+function lookForLateStart(situation: Situation, run: Run): { run: Run; events: EventIntent[] } {
+  const { session, sighting, now } = situation;
+  if (!mayStartLate(run, now) || sighting.kind === 'unresolved') return { run, events: [] };
+  const seen = observe(run, session.metadata.uid, sighting);
+  const imageID = 'imageID' in seen && seen.imageID !== undefined ? { imageID: seen.imageID } : {};
+  if (seen.kind === 'running') {
+    const late: Run = { ...run, ...imageID, state: 'StartedLate' };
+    const events = run.state === 'StartedLate' ? [] : [story.startedLate(late, stopConfirmation(late, now).message)];
+    return { run: late, events };
+  }
+  if (seen.kind !== 'terminated' && seen.kind !== 'podGone') return { run, events: [] };
+  if (seen.terminated !== undefined) {
+    const { exitCode } = seen.terminated;
+    const message = oneLine(`${run.message ?? ''}; started late and ended with exit code ${exitCode}`);
+    return { run: { ...run, ...imageID, state: 'StartedLate', exitCode, message }, events: [] };
+  }
+  return { run: { ...run, endedBy: 'PodGone' }, events: [] };
+}

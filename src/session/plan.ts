@@ -1,0 +1,34 @@
+import type { DebugSession, WorkloadRef } from '../api/debugsession.ts';
+import { currentRun, isLive, mayStartLate, wantsStart } from './lifecycle.ts';
+import { planDeletion } from './plan-deletion.ts';
+import { planOver } from './plan-over.ts';
+import { planRun } from './plan-run.ts';
+import { planStart } from './plan-start.ts';
+import type { Plan, Situation } from './situation.ts';
+
+/** What the reconciler has to look at before it can plan. */
+export type Interest = { kind: 'none' } | { kind: 'pod'; name: string } | { kind: 'workload'; ref: WorkloadRef };
+
+/** Which pod (or workload) the next pass is about: a live run's, else the target of a run that is to start, else none. */
+export function interestOf(session: DebugSession, now: number): Interest {
+  const run = currentRun(session);
+  if (run?.podName !== undefined && isLive(run)) return { kind: 'pod', name: run.podName };
+  if (wantsStart(session)) {
+    const { podName, workloadRef } = session.spec.target;
+    if (podName !== undefined) return { kind: 'pod', name: podName };
+    if (workloadRef !== undefined) return { kind: 'workload', ref: workloadRef };
+  }
+  if (run?.podName !== undefined && mayStartLate(run, now)) return { kind: 'pod', name: run.podName };
+  return { kind: 'none' };
+}
+
+/** The next step of a session: pure, so that the same situation always gives the same step. */
+export function plan(situation: Situation): Plan {
+  const { session } = situation;
+  const run = currentRun(session);
+  if (run !== undefined && isLive(run)) {
+    return session.metadata.deletionTimestamp === undefined ? planRun(situation, run) : planDeletion(situation, run);
+  }
+  if (wantsStart(session)) return planStart(situation);
+  return planOver(situation, run);
+}

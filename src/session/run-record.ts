@@ -1,0 +1,84 @@
+import type { Run } from '../api/debugsession.ts';
+import type { FailureReason, InjectionReason } from '../api/reasons.ts';
+import { fromTimestamp, toTimestamp } from '../api/time.ts';
+import { oneLine } from '../api/text.ts';
+import { ttlMs } from './effective.ts';
+import { readEnding } from './ending.ts';
+import type { Seen } from './observation.ts';
+import type { Situation } from './situation.ts';
+
+// What is written down of a run at each turn of its life. startedAt, finishedAt and injectedAt are set once and never moved.
+
+/** The injection is known from the pod's spec; its time from our own memory or, after a restart, from now. */
+export function confirmInjection({ now, injectedAt }: Situation, run: Run): Run {
+  return run.injectedAt === undefined ? { ...run, injectedAt: toTimestamp(injectedAt ?? now) } : run;
+}
+
+/**
+ * The deadline counts from the kubelet's start time, clamped between the injection and now: a node whose clock is an hour off must neither
+ * cut a session short nor stretch it.
+ */
+export function startRun(run: Run, seen: Seen<'running'>, now: number): Run {
+  const injectedAt = fromTimestamp(run.injectedAt) ?? now;
+  const reported = fromTimestamp(seen.startedAt) ?? now;
+  const startedAt = Math.min(Math.max(reported, injectedAt), Math.max(now, injectedAt));
+  return {
+    ...run,
+    ...(seen.imageID === undefined ? {} : { imageID: seen.imageID }),
+    startedAt: seen.startedAt ?? toTimestamp(now),
+    expiresAt: toTimestamp(startedAt + Math.ceil(ttlMs(run) / 1000) * 1000),
+    state: 'Running',
+  };
+}
+
+/** The record of a run whose container the kubelet reported terminated. */
+export function endOf(
+  situation: Situation,
+  run: Run,
+  seen: Seen<'terminated'> | (Seen<'podGone'> & { terminated: object }),
+): Run {
+  const { session, sighting, now } = situation;
+  const { terminated, imageID } = seen;
+  const pod = sighting.kind === 'present' ? sighting.pod : undefined;
+  const ending = readEnding(run, terminated, { pod, joined: session.spec.target.containerName });
+  const unknown = terminated.reason === 'ContainerStatusUnknown';
+  const facts: Run = {
+    ...run,
+    ...(imageID === undefined ? {} : { imageID }),
+    ...(run.startedAt === undefined && terminated.startedAt && ending.kind === 'ended'
+      ? { startedAt: terminated.startedAt }
+      : {}),
+    finishedAt: terminated.finishedAt ?? toTimestamp(now),
+    exitCode: terminated.exitCode,
+    ...(terminated.signal === undefined ? {} : { signal: terminated.signal }),
+    message: oneLine(ending.message),
+  };
+  if (ending.kind === 'failed') return { ...facts, state: 'Failed', reason: ending.reason };
+  const reason = unknown ? 'ContainerStatusUnknown' : ending.outcome;
+  return { ...facts, state: 'Ended', reason, endedBy: unknown ? 'Kubelet' : ending.endedBy };
+}
+
+/** The record of a run whose pod is not there any more. */
+export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>): Run {
+  const { now } = situation;
+  if (seen.terminated !== undefined) {
+    return endOf(situation, confirmInjection(situation, run), { ...seen, terminated: seen.terminated });
+  }
+  const what = seen.replaced ? 'was replaced by another of its name' : 'is gone';
+  const gone: Run = { ...run, finishedAt: toTimestamp(now), endedBy: 'PodGone' };
+  if (run.state === 'Running') {
+    return {
+      ...gone,
+      state: 'Ended',
+      reason: 'PodGone',
+      message: `pod ${run.podName} ${what}, and the container with it`,
+    };
+  }
+  const reason: InjectionReason = seen.replaced ? 'PodReplaced' : 'PodNotFound';
+  return { ...gone, state: 'Failed', reason, message: `pod ${run.podName} ${what}: its container was not seen to run` };
+}
+
+/** The record of a run that never ran, or may not. */
+export function failedRun(run: Run, now: number, reason: InjectionReason | FailureReason, message: string): Run {
+  return { ...run, finishedAt: toTimestamp(now), state: 'Failed', reason, message: oneLine(message) };
+}

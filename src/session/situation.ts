@@ -1,0 +1,46 @@
+import type { DebugSession, DebugSessionStatus, Run } from '../api/debugsession.ts';
+import type { EphemeralContainer } from '../api/ephemeral-container.ts';
+import type { Sighting } from './observation.ts';
+
+/** What the planner knows: the session as stored, what was seen of its target, and the time (ms since the epoch). */
+export interface Situation {
+  session: DebugSession;
+  sighting: Sighting;
+  now: number;
+  /** When this process saw its injection succeed, in ms; lost with a restart, and then the time of the next look stands in for it. */
+  injectedAt?: number;
+}
+
+/** The one effect of a pass. Everything is written before it is relied on, so a crash between any two of them is repaired by the next pass. */
+export type Effect =
+  | { kind: 'none' }
+  | { kind: 'addFinalizer' }
+  | { kind: 'removeFinalizer' }
+  | { kind: 'writeStatus'; status: DebugSessionStatus }
+  | { kind: 'inject'; run: Run; container: EphemeralContainer };
+
+/** An event to record once the effect has succeeded. `key` makes it one event however often it is recorded. */
+export interface EventIntent {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  action: string;
+  note: string;
+  key: string;
+  /** Regarding the session (related to its pod), or the pod itself where the session is about to be gone. */
+  on: 'session' | 'pod';
+  podName?: string;
+  podUID?: string;
+}
+
+export interface Plan {
+  effect: Effect;
+  events: EventIntent[];
+  /** When to look again although nothing was seen to change, in ms from now. */
+  requeueAfterMs?: number;
+}
+
+/** Nothing to do until something is seen, or until `at` (ms since the epoch). */
+export function rest(now: number, at?: number): Plan {
+  const pause = at === undefined ? {} : { requeueAfterMs: Math.max(0, at - now) };
+  return { effect: { kind: 'none' }, events: [], ...pause };
+}

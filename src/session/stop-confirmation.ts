@@ -1,0 +1,49 @@
+import type { Run } from '../api/debugsession.ts';
+import { fromTimestamp } from '../api/time.ts';
+import { condition, type WantedCondition } from './conditions.ts';
+
+/**
+ * StopConfirmed of a run that is over: True only where the kubelet reported the container terminated, where there never was one, or where
+ * its supervisor's last moment has passed. A pod that vanished unseen, and a container that may still be started, are Unknown until then.
+ */
+export function stopConfirmation(run: Run, now: number): WantedCondition {
+  if (run.exitCode !== undefined && run.reason !== 'ContainerStatusUnknown') {
+    return condition('StopConfirmed', 'True', 'Terminated', `the kubelet reported the container terminated`);
+  }
+  if (run.injectedAt === undefined && run.endedBy === undefined) {
+    return condition('StopConfirmed', 'True', 'NothingToStop', 'no container was injected');
+  }
+  if (run.state === 'StartedLate') return condition('StopConfirmed', 'False', 'StartedLate', lateMessage(run));
+  const lastMoment = fromTimestamp(run.lastMoment);
+  if (lastMoment !== undefined && now >= lastMoment) {
+    const message = `not seen to end; its supervisor lets nothing live past ${run.lastMoment}`;
+    return condition('StopConfirmed', 'True', 'LastMomentPassed', message);
+  }
+  const until = run.lastMoment === undefined ? '' : `; its supervisor lets nothing live past ${run.lastMoment}`;
+  if (run.endedBy === 'PodGone') {
+    const message = `the pod went before the container was seen to end (force delete or lost node)${until}`;
+    return condition('StopConfirmed', 'Unknown', 'ForceDeleted', message);
+  }
+  if (run.reason === 'ContainerStatusUnknown') {
+    return condition('StopConfirmed', 'Unknown', 'NodeLost', `the kubelet has lost sight of the container${until}`);
+  }
+  return condition('StopConfirmed', 'Unknown', 'MayStartLate', mayStartMessage(run));
+}
+
+function mayStartMessage(run: Run): string {
+  const then =
+    run.lastMoment === undefined ? 'nothing would end it then' : `after ${run.startBy} it would end itself at once`;
+  return `the container did not start in time, but it stands in the pod and the kubelet may start it later; ${then}`;
+}
+
+function lateMessage(run: Run): string {
+  const end =
+    run.lastMoment === undefined ? 'ends by itself only' : `ends by itself at ${run.lastMoment} at the latest`;
+  return `the container started after its run had failed; it ${end}`;
+}
+
+/** When StopConfirmed of this run may change without anything being seen, in ms since the epoch. */
+export function nextConfirmation(run: Run, now: number): number | undefined {
+  if (stopConfirmation(run, now).status === 'True') return undefined;
+  return fromTimestamp(run.lastMoment);
+}

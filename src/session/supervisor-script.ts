@@ -1,0 +1,165 @@
+// The supervisor is written here as it runs: `$` is doubled for the kubelet only when a container is rendered (supervisor.ts). It stands in the
+// spec of every pod that is debugged, so it carries no comments: what it does, and why, is told here beside each part.
+
+/**
+ * Names start with an underscore: a shell variable that came in as environment stays exported, so plain names could change the user's
+ * environment, and a function called `watch` would run instead of the user's `watch`.
+ *
+ * - `_refuse WORD CODE [WHAT]`: ends without having run anything. The log may not be writable: silently without it, then.
+ * - `_clock`: hundredths of a second since boot. A builtin read: no fork, needs no `date`, and a changed wall clock does not move it.
+ * - `_nap`: in the background and waited for, so that a TERM cuts it short and its process is reaped.
+ */
+const WORDS = `
+_ttl=$1 _by=$2 _last=$3 _tty=$4 _boot= _cmd=
+shift 4
+_mark() { { echo $1 >/dev/termination-log; } 2>/dev/null; }
+_refuse() { _mark $1; echo "supervisor: $1 $3" >&2; exit $2; }
+_clock() { read _up _x </proc/uptime && _up=\${_up%.*}\${_up#*.}; }
+_nap() { sleep $1 & wait $!; }
+`;
+
+/**
+ * A start that is too late is refused: the operator has given this run up long ago. The wall clock is boot time plus time since boot.
+ * Without a working `sleep` nothing could end the command in time, so it does not run at all.
+ */
+const CHECKS = `
+while read _k _v _x; do [ $_k != btime ] || { _boot=$_v; break; }; done </proc/stat
+{ _clock && [ $_boot ] && sleep 0; } 2>/dev/null || _refuse Unsupported 125
+_now=$((_boot + _up / 100))
+[ $_now -le $_by ] && [ $_now -lt $_last ] || _refuse TooLate 125
+command -v "$1" >/dev/null || _refuse CommandNotFound 127 "$1"
+[ $((_now + _ttl)) -le $_last ] || _ttl=$((_last - _now))
+_end=$((_up + _ttl * 100))
+`;
+
+/**
+ * `_kin` finds what runs below this shell, the watchdog and what is dead already aside: `_all`, and `_leaves`, those without children. By
+ * parentage, so that in a joined process namespace the application is never among them, whatever it is called.
+ */
+const KIN = `
+_kin() {
+  _table= _all= _leaves= _gen=$$
+  for _d in /proc/[0-9]*; do
+    while read _k _v _x; do
+      case $_k in
+      State:) [ $_v != Z ] || break ;;
+      PPid:) _table="$_table \${_d#/proc/}:$_v"; break ;;
+      esac
+    done <$_d/status
+  done
+  while [ "$_gen" ]; do
+    _next=
+    for _p in $_gen; do
+      _has=
+      for _e in $_table; do
+        [ \${_e#*:} = $_p ] && [ \${_e%:*} != $_me ] || continue
+        _next="$_next \${_e%:*}" _has=1
+      done
+      [ $_has ] || [ $_p = $$ ] || _leaves="$_leaves $_p"
+    done
+    _all="$_all$_next" _gen=$_next
+  done
+}
+`;
+
+/**
+ * The watchdog. It naps for 5 s at most, because `sleep` stands still while a machine is suspended and time since boot does not.
+ *
+ * Leaves first: a process whose parent is gone belongs to PID 1, in a joined namespace the application, which may never reap it. While its own
+ * parent lives, that parent reaps it. HUP for a second, TERM for a second, KILL, and in the end everything that is left at once.
+ * `sleep .2` is not POSIX: where it fails, a second.
+ */
+const WATCHDOG = `
+_watch() {
+  exec 2>/dev/null
+  trap 'kill $!; wait; exit' TERM
+  while _clock; [ $_up -lt $_end ]; do
+    _left=$(((_end - _up + 99) / 100))
+    [ $_left -le 5 ] || _left=5
+    _nap $_left
+  done
+  _mark Deadline
+  read _me _x </proc/self/stat
+  _end=$_up
+  while _kin; [ "$_all" ]; do
+    _clock
+    case $(((_up - _end) / 50)) in
+    0 | 1) kill -HUP $_leaves ;;
+    2 | 3) kill -TERM $_leaves ;;
+    4) kill -KILL $_leaves ;;
+    *) kill -KILL $_all ;;
+    esac
+    _nap .2 || _nap 1
+  done
+}
+_watch & _dog=$!
+`;
+
+/**
+ * With a terminal the command has to be a foreground job, for Ctrl-C and job control. But a shell that waits for a foreground job puts its
+ * traps off, and as PID 1 of its own namespace it is immune to a TERM that it does not trap: every delete of the pod would take its whole
+ * grace. So a shell in between runs the foreground job: it is started in the foreground, turns job control on, which is possible only there,
+ * and stops itself. That returns control to the outer shell, which lets it go on in the background and waits, with its trap armed. A shell with
+ * job control may hand out the terminal from the background.
+ *
+ * Where the outer shell has no job control, the one in between sees that it owns no process group and becomes the command: then all works but
+ * the quick end on TERM.
+ *
+ * - INT and the like are trapped by `:`, not ignored: an ignored signal would stay ignored in the command.
+ * - 147 to 150 is a stopped job, by Ctrl-Z on a command that is no shell: nobody could continue it, so it goes on.
+ * - stderr of our own shells is /dev/null: their notice of a killed job would block for ever on a terminal held by Ctrl-S. But only after
+ *   \`set -m\`, for which bash needs it.
+ */
+const TERMINAL = `
+if [ $_tty = 1 ]; then
+  trap : INT QUIT
+  set -m
+  exec 4>&2 2>/dev/null
+  sh -c '
+    trap : HUP INT QUIT TERM
+    read _p _x _x _x _x _x _x _t _x </proc/self/stat
+    [ "$_p" = "$_t" ] || exec "$@"
+    set -m
+    exec 4>&2 2>/dev/null
+    kill -STOP $_p
+    (exec "$@" 2>&4 4>&-)
+    _r=$?
+    while [ $_r -ge 147 ] && [ $_r -le 150 ] && jobs %1 >/dev/null; do
+      fg %1 >/dev/null
+      _r=$?
+    done
+    exit $_r' supervisor "$@" 2>&4 4>&-
+  _r=$?
+  if jobs %2 >/dev/null; then
+    trap 'exit 143' TERM
+    bg %2 >/dev/null
+    wait %2
+    _r=$?
+  fi
+`;
+
+/**
+ * Without a terminal the command runs in the background, where `wait` gives way to the trap. A background command would read /dev/null and be
+ * deaf to INT: the first is undone here, the second cannot be in POSIX sh.
+ */
+const PIPE = `
+else
+  trap 'kill -TERM $_cmd' TERM
+  exec 3<&0 4>&2 2>/dev/null
+  exec "$@" <&3 2>&4 3<&- 4>&- &
+  _cmd=$!
+  while wait $_cmd; _r=$?; kill -0 $_cmd; do :; done
+fi
+`;
+
+/** This shell stays first process to the end, reaps the watchdog (and that one its nap), and ends with the command's own status. */
+const END = `
+kill $_dog
+wait $_dog
+exit $_r
+`;
+
+/** The supervisor, as `sh -c` takes it; arguments: ttl (s), start by and last moment (s since the epoch), 1 with a tty else 0, the command. */
+export const SUPERVISOR_SCRIPT = [WORDS, CHECKS, KIN, WATCHDOG, TERMINAL, PIPE, END]
+  .map((part) => part.slice(1).replaceAll(/^ +/gm, ''))
+  .join('');

@@ -1,0 +1,17 @@
+import type { InjectionReason } from '../api/reasons.ts';
+
+/** What a look at the target says: go ahead, wait (it may come true), or refuse (it never will). */
+export type Verdict =
+  | { kind: 'go' }
+  | { kind: 'wait'; reason: InjectionReason; message: string }
+  | { kind: 'refuse'; reason: InjectionReason; message: string };
+
+export const GO: Verdict = { kind: 'go' };
+
+export function wait(reason: InjectionReason, message: string): Verdict {
+  return { kind: 'wait', reason, message };
+}
+
+export function refuse(reason: InjectionReason, message: string): Verdict {
+  return { kind: 'refuse', reason, message };
+}

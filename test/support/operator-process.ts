@@ -1,0 +1,79 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** One line of the operator's log, parsed. */
+export type LogLine = Record<string, unknown> & { msg?: string; level?: string };
+
+/** The built operator as a child process, as a person would start it: `KUBECONFIG=... node dist/main.js`. */
+export class OperatorProcess {
+  readonly lines: LogLine[] = [];
+  /** Lines that were not JSON: there must be none. */
+  readonly garbage: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<number | null>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#exited = once(child, 'exit').then(([code]) => code as number | null);
+    if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.#read(line));
+    if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => this.garbage.push(line));
+  }
+
+  /** Starts it and waits until it says that its caches are filled. @throws Error with its last lines when it ends before that. */
+  static async start(kubeconfig: string, args: readonly string[] = []): Promise<OperatorProcess> {
+    const flags = ['--metrics-bind-address=0', '--health-probe-bind-address=0', '--log-level=debug', ...args];
+    const child = spawn(process.execPath, ['dist/main.js', ...flags], {
+      env: { ...process.env, KUBECONFIG: kubeconfig, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const operator = new OperatorProcess(child);
+    await operator.until((line) => line.msg === 'ready');
+    return operator;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The first line, logged already or to come, that matches. @throws Error when the process ends first. */
+  async until(matches: (line: LogLine) => boolean): Promise<LogLine> {
+    for (;;) {
+      const found = this.lines.find(matches);
+      if (found !== undefined) return found;
+      const ended = await Promise.race([this.#exited.then(() => true), this.#nextLine()]);
+      if (ended === true && !this.lines.some(matches)) throw new Error(`the operator ended: ${this.tail()}`);
+    }
+  }
+
+  /** Ends it with SIGTERM; its exit code. */
+  async stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM');
+    return this.#exited;
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  tail(count = 15): string {
+    return [...this.lines.map((line) => JSON.stringify(line)), ...this.garbage].slice(-count).join('\n');
+  }
+
+  #waiting: (() => void)[] = [];
+
+  #nextLine(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #read(line: string): void {
+    try {
+      this.lines.push(JSON.parse(line) as LogLine);
+    } catch {
+      this.garbage.push(line);
+    }
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}

@@ -1,0 +1,179 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { API_VERSION, KIND } from '../../src/api/debugsession.ts';
+import { connect } from '../../src/kube/connect.ts';
+import type { RestClient } from '../../src/kube/rest-client.ts';
+import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
+import type { RawPod } from '../../src/reconcile/trim.ts';
+import { cluster, type Cluster } from '../cluster/cluster.ts';
+import { OperatorProcess } from './operator-process.ts';
+import { brokenRules, brokenTransition } from './status-rules.ts';
+
+const OPERATOR_ACCOUNT = ['debugsession-system', 'debugsession-controller-manager'] as const;
+
+/** An event as events.k8s.io/v1 has it. */
+export interface StoryEvent {
+  type: string;
+  reason: string;
+  action: string;
+  note: string;
+  regarding: { kind: string; name: string; uid?: string };
+  related?: { kind: string; name: string };
+}
+
+/** A namespace of a test's own, with an operator that looks after it alone and acts with its service account's rights only. */
+export class Stage {
+  readonly namespace: string;
+  readonly cluster: Cluster;
+  readonly client: RestClient;
+  readonly operators: OperatorProcess[] = [];
+
+  private constructor(name: string, labels: Record<string, string>) {
+    this.cluster = cluster();
+    this.namespace = `${name}-${Date.now().toString(36)}`;
+    this.client = connect({ kubeconfig: this.cluster.kubeconfig ?? '' }).client;
+    this.#labels = labels;
+  }
+
+  readonly #labels: Record<string, string>;
+
+  /** @param name becomes the beginning of the namespace's name @param labels of the namespace, such as the Pod Security level */
+  static async open(
+    name: string,
+    options: { operator?: boolean; labels?: Record<string, string> } = {},
+  ): Promise<Stage> {
+    const stage = new Stage(name, options.labels ?? {});
+    await stage.client.create('/api/v1/namespaces', { metadata: { name: stage.namespace, labels: stage.#labels } });
+    await stage.until('the default service account', async () => {
+      const found = await stage.client.list<{ items: unknown[] }>(
+        `/api/v1/namespaces/${stage.namespace}/serviceaccounts`,
+      );
+      return found.items.length > 0;
+    });
+    if (options.operator !== false) await stage.startOperator();
+    return stage;
+  }
+
+  /** Another operator, as after a restart or by mistake. */
+  async startOperator(...args: string[]): Promise<OperatorProcess> {
+    const kubeconfig = await this.cluster.createServiceAccountKubeconfig(...OPERATOR_ACCOUNT);
+    const operator = await OperatorProcess.start(kubeconfig, [`--namespaces=${this.namespace}`, ...args]);
+    this.operators.push(operator);
+    return operator;
+  }
+
+  /** Ends the operators in order and gives the namespace back. Every session must have kept the rules of its status. */
+  async close(): Promise<void> {
+    for (const operator of this.operators) await operator.stop();
+    await this.client.delete(`/api/v1/namespaces/${this.namespace}`);
+    await this.client.close();
+  }
+
+  async createPod(name: string, spec: object, metadata: object = {}): Promise<RawPod> {
+    return this.client.create<RawPod>(podsPath(this.namespace), { metadata: { name, ...metadata }, spec });
+  }
+
+  /** The shell-less application of the images, and waits until it runs. */
+  async runningPod(name: string, spec: object = {}): Promise<RawPod> {
+    const container = { name: 'app', image: 'docker.io/library/distroless:test', imagePullPolicy: 'IfNotPresent' };
+    await this.createPod(name, { terminationGracePeriodSeconds: 1, containers: [container], ...spec });
+    return this.untilPod(
+      name,
+      (pod) => pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true,
+    );
+  }
+
+  /** A session with short times. Give `command` for one that is not interactive. */
+  async createSession(
+    name: string,
+    spec: Partial<DebugSessionSpec> & Pick<DebugSessionSpec, 'target'>,
+  ): Promise<DebugSession> {
+    const defaults = { image: 'docker.io/library/busybox:1.36', imagePullPolicy: 'IfNotPresent' };
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { ...defaults, ...spec } };
+    return this.client.create<DebugSession>(sessionsPath(this.namespace), body);
+  }
+
+  async changeSession(name: string, spec: Partial<DebugSessionSpec>): Promise<DebugSession> {
+    return this.client.patch<DebugSession>(`${sessionsPath(this.namespace)}/${name}`, { spec }, { type: 'merge' });
+  }
+
+  session(name: string): Promise<DebugSession> {
+    return this.client.get<DebugSession>(`${sessionsPath(this.namespace)}/${name}`);
+  }
+
+  pod(name: string): Promise<RawPod> {
+    return this.client.get<RawPod>(`${podsPath(this.namespace)}/${name}`);
+  }
+
+  /** Watches a session until it is as wanted. Each state on the way has to keep the rules of every status. */
+  async untilSession(
+    name: string,
+    wanted: (session: DebugSession) => boolean,
+    timeoutMs = 30_000,
+  ): Promise<DebugSession> {
+    let before: DebugSession | undefined;
+    return this.#untilObject<DebugSession>(sessionsPath(this.namespace), name, {
+      timeoutMs,
+      wanted: (session) => {
+        const broken = [...brokenRules(session), ...(before === undefined ? [] : brokenTransition(before, session))];
+        if (broken.length > 0)
+          throw new Error(`session ${name}: ${broken.join('; ')}\n${JSON.stringify(session.status, null, 1)}`);
+        before = session;
+        return wanted(session);
+      },
+    });
+  }
+
+  untilPhase(name: string, phase: string, timeoutMs = 30_000): Promise<DebugSession> {
+    return this.untilSession(name, (session) => session.status?.phase === phase, timeoutMs);
+  }
+
+  untilPod(name: string, wanted: (pod: RawPod) => boolean, timeoutMs = 30_000): Promise<RawPod> {
+    return this.#untilObject<RawPod>(podsPath(this.namespace), name, { timeoutMs, wanted });
+  }
+
+  /** The story of an object, oldest first, as `kubectl describe` would tell it. */
+  async events(kind: string, name: string): Promise<StoryEvent[]> {
+    const path = `/apis/events.k8s.io/v1/namespaces/${this.namespace}/events`;
+    const found = await this.client.list<{ items: (StoryEvent & { eventTime: string })[] }>(path);
+    const about = found.items.filter((event) => event.regarding.kind === kind && event.regarding.name === name);
+    return about.sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1));
+  }
+
+  /** Asks again and again until it is so; only for what cannot be watched. */
+  async until(what: string, holds: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+    const end = Date.now() + timeoutMs;
+    while (!(await holds())) {
+      if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+      await delay(100);
+    }
+  }
+
+  async #untilObject<T>(
+    path: string,
+    name: string,
+    { timeoutMs, wanted }: { timeoutMs: number; wanted: (object: T) => boolean },
+  ): Promise<T> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const fieldSelector = `metadata.name=${name}`;
+    let last: T | undefined;
+    const see = (event: { type: string; object: T }): boolean => {
+      last = event.type === 'DELETED' ? undefined : event.object;
+      return last !== undefined && wanted(last);
+    };
+    try {
+      for (;;) {
+        for await (const event of this.client.watch<T>(path, { fieldSelector, timeoutSeconds: 300 }, signal)) {
+          if (see(event)) return event.object;
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      const state = JSON.stringify((last as { status?: unknown } | undefined)?.status ?? last, null, 1);
+      throw new Error(
+        `${name} was not as wanted within ${timeoutMs} ms; last seen: ${state}\noperator: ${this.operators.at(-1)?.tail(8)}`,
+        { cause: error },
+      );
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import type { DebugSession, DebugSessionSpec, Run } from '../../src/api/debugsession.ts';
+import { FINALIZER } from '../../src/api/debugsession.ts';
+import type { ContainerState, Pod, Terminated } from '../../src/api/pod.ts';
+import { toTimestamp } from '../../src/api/time.ts';
+import { currentRun } from '../../src/session/lifecycle.ts';
+import type { Sighting } from '../../src/session/observation.ts';
+import { plan } from '../../src/session/plan.ts';
+import type { EventIntent, Plan } from '../../src/session/situation.ts';
+import { aPod, aSession, NOON } from './builders.ts';
+import { brokenRules, brokenTransition } from './status-rules.ts';
+
+/**
+ * A small world for pure tests: one session, at most one pod of its target's name, a kubelet that the test plays, and a clock that stands still.
+ * It does what the reconciler does with a plan, and checks every status that is written against the rules of all statuses.
+ */
+export class World {
+  session: DebugSession;
+  pod: Pod | undefined = aPod();
+  last: Pod | undefined;
+  now = NOON;
+  /** What was done, in words: `addFinalizer`, `status Starting`, `inject debug-...-1` ... */
+  readonly effects: string[] = [];
+  readonly events: EventIntent[] = [];
+  /** What the API server would say to the next injection. */
+  refuseInjection: (() => void) | undefined;
+  gone = false;
+
+  constructor(spec: Partial<DebugSessionSpec> = {}) {
+    this.session = aSession(spec);
+  }
+
+  get run(): Run {
+    const run = currentRun(this.session);
+    if (run === undefined) throw new Error('no run has been recorded');
+    return run;
+  }
+
+  get phase(): string | undefined {
+    return this.session.status?.phase;
+  }
+
+  condition(type: string): string | undefined {
+    const found = this.session.status?.conditions?.find((candidate) => candidate.type === type);
+    return found && `${found.status} ${found.reason}`;
+  }
+
+  message(type: string): string {
+    return this.session.status?.conditions?.find((candidate) => candidate.type === type)?.message ?? '';
+  }
+
+  get told(): string[] {
+    return this.events.map((event) => event.reason);
+  }
+
+  sighting(): Sighting {
+    const memory = this.last === undefined ? {} : { last: this.last };
+    return this.pod === undefined ? { kind: 'gone', ...memory } : { kind: 'present', pod: this.pod, ...memory };
+  }
+
+  look(): Plan {
+    return plan({ session: this.session, sighting: this.sighting(), now: this.now });
+  }
+
+  /** One pass. */
+  step(): Plan {
+    const step = this.look();
+    this.apply(step);
+    return step;
+  }
+
+  /** Passes until nothing is left to do; the pause that the planner asks for then, in ms. */
+  settle(): number | undefined {
+    for (let pass = 0; pass < 10; pass += 1) {
+      if (this.gone) return undefined;
+      const step = this.step();
+      if (step.effect.kind === 'none') return step.requeueAfterMs;
+    }
+    throw new Error(`does not come to rest: ${this.effects.join(', ')}`);
+  }
+
+  apply({ effect, events }: Plan): void {
+    const finalizers = this.session.metadata.finalizers ?? [];
+    switch (effect.kind) {
+      case 'none':
+        return void this.events.push(...events);
+      case 'addFinalizer':
+        this.effects.push('addFinalizer');
+        this.#change({ finalizers: [...finalizers, FINALIZER] });
+        break;
+      case 'removeFinalizer':
+        this.effects.push('removeFinalizer');
+        this.#change({ finalizers: finalizers.filter((name) => name !== FINALIZER) });
+        this.gone = this.session.metadata.deletionTimestamp !== undefined;
+        break;
+      case 'writeStatus': {
+        this.effects.push(`status ${effect.status.phase}`);
+        const next = { ...this.session, status: structuredClone(effect.status) };
+        const broken = [...brokenRules(next), ...brokenTransition(this.session, next)];
+        if (broken.length > 0) throw new Error(`${broken.join('; ')}\n${JSON.stringify(next.status, null, 1)}`);
+        this.session = next;
+        break;
+      }
+      case 'inject':
+        this.effects.push(`inject ${effect.container.name}`);
+        this.inject(effect.container.name);
+    }
+    this.events.push(...events);
+  }
+
+  inject(name: string, sessionUID = this.session.metadata.uid): void {
+    const { pod } = this;
+    if (pod === undefined) throw new Error('injected into no pod');
+    const list = (pod.spec.ephemeralContainers ??= []);
+    if (!list.some((container) => container.name === name)) list.push({ name, sessionUID });
+  }
+
+  #change(metadata: Partial<DebugSession['metadata']>): void {
+    this.session = { ...this.session, metadata: { ...this.session.metadata, ...metadata } };
+  }
+
+  /** As a person would with kubectl: another spec is another generation. */
+  edit(spec: Partial<DebugSessionSpec>): void {
+    this.session = { ...this.session, spec: { ...this.session.spec, ...spec } };
+    this.#change({ generation: (this.session.metadata.generation ?? 0) + 1 });
+  }
+
+  delete(): void {
+    this.#change({ deletionTimestamp: toTimestamp(this.now) });
+    this.gone = (this.session.metadata.finalizers ?? []).length === 0;
+  }
+
+  pass(ms: number): void {
+    this.now += ms;
+  }
+
+  /** What the kubelet says of our newest container. */
+  kubelet(state: ContainerState, lastState?: ContainerState): void {
+    const { pod } = this;
+    const name = this.run.debugContainerName ?? '';
+    if (pod === undefined) throw new Error('the kubelet has no pod');
+    const others = (pod.status.ephemeralContainerStatuses ?? []).filter((status) => status.name !== name);
+    const status = { name, imageID: 'sha256:abc', state, ...(lastState && { lastState }) };
+    this.pod = { ...pod, status: { ...pod.status, ephemeralContainerStatuses: [...others, status] } };
+  }
+
+  starts(): void {
+    this.kubelet({ running: { startedAt: toTimestamp(this.now) } });
+  }
+
+  ends(terminated: Partial<Terminated> = {}): void {
+    const startedAt = this.session.status?.startedAt ?? toTimestamp(this.now);
+    this.kubelet({
+      terminated: { exitCode: 0, reason: 'Completed', startedAt, finishedAt: toTimestamp(this.now), ...terminated },
+    });
+  }
+
+  waits(reason: string, message?: string): void {
+    this.kubelet({ waiting: { reason, ...(message === undefined ? {} : { message }) } });
+  }
+
+  /** The pod goes; `seen` leaves its last state behind, as a watch would. */
+  podGoes({ seen }: { seen: boolean }): void {
+    this.last = seen ? this.pod : undefined;
+    this.pod = undefined;
+  }
+
+  /** A session that runs. */
+  static running(spec: Partial<DebugSessionSpec> = {}): World {
+    const world = new World(spec);
+    world.settle();
+    world.starts();
+    world.settle();
+    return world;
+  }
+}
