@@ -32,6 +32,9 @@ export function kubeletConfig(instance: Instance): string {
     },
     authorization: { mode: 'Webhook' },
     cgroupDriver: 'cgroupfs',
+    // There is no DNS: the node refuses the question, so that a look-up fails at once. Without an address every pod would get a warning event.
+    clusterDNS: [instance.nodeAddress],
+    clusterDomain: 'cluster.local',
     cgroupRoot: `/${instance.cgroup}`,
     containerRuntimeEndpoint: `unix://${containerdSocket}`,
     enforceNodeAllocatable: [],
@@ -47,7 +50,7 @@ export function kubeletConfig(instance: Instance): string {
     imageGCHighThresholdPercent: 100,
     maxPods: 250,
     podLogsDir: podLogs,
-    // There is no cluster DNS; pods resolve nothing rather than ask the machine's servers.
+    // Nor do pods ask the machine's own name servers.
     resolvConf: '',
     serializeImagePulls: false,
     staticPodPath: staticPods,

@@ -1,0 +1,116 @@
+import { cpSync, mkdtempSync, appendFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, jest } from '@jest/globals';
+import { parse } from 'yaml';
+import { isNodeReady } from '../../cluster/api-probe.ts';
+import { cluster } from '../../cluster/cluster.ts';
+import { deriveInstance } from '../../cluster/instance.ts';
+import { parseMounts } from '../../cluster/mounts.ts';
+import { checkPlatform } from '../../cluster/platform.ts';
+import { cacheKey, modules } from '../../cluster/programs.ts';
+import { progressTo } from '../../cluster/progress.ts';
+import { run } from '../../cluster/run-program.ts';
+import { auditPolicy, kubeconfig, kubeletConfig } from '../../cluster/settings.ts';
+
+const instance = deriveInstance('one', 1, '/cache/clusters');
+
+describe('where the launcher cannot work', () => {
+  it.each([
+    ['darwin', 501, /needs Linux, and this is darwin.*CLUSTER=current/],
+    ['linux', 1000, /needs root: use sudo.*CLUSTER=current/],
+    ['win32', undefined, /needs Linux.*CLUSTER=current/],
+  ])('%s as user %s: one line with the way out', (platform, user, message) => {
+    expect(() => checkPlatform(platform, user)).toThrow(message);
+  });
+
+  it('does not stand in the way of root on Linux', () => {
+    expect(() => checkPlatform('linux', 0)).not.toThrow();
+  });
+});
+
+describe('the built programs', () => {
+  it('are others when a pin, a flag or the version of Go is another, and the same otherwise', () => {
+    const [module] = modules;
+    if (module === undefined) throw new Error('no module');
+    const folder = mkdtempSync(join(tmpdir(), 'pins-'));
+    for (const pin of module.pins) cpSync(join(module.folder, pin), join(folder, pin));
+    const copy = { ...module, folder };
+    const key = cacheKey(module, 'go1.26.0');
+    expect(cacheKey(copy, 'go1.26.0')).toBe(key);
+    expect(cacheKey(copy, 'go1.26.1')).not.toBe(key);
+    expect(cacheKey({ ...copy, flags: [] }, 'go1.26.0')).not.toBe(key);
+    appendFileSync(join(folder, 'go.sum'), '\n');
+    expect(cacheKey(copy, 'go1.26.0')).not.toBe(key);
+  });
+});
+
+describe('progress', () => {
+  it('off a terminal says a line every 30 seconds, and how long it took', async () => {
+    jest.useFakeTimers();
+    const written: string[] = [];
+    const stream = { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
+    let finish = () => {};
+    const work = progressTo(stream).during('building kubelet', () => new Promise<void>((done) => (finish = done)));
+    await jest.advanceTimersByTimeAsync(65_000);
+    finish();
+    await work;
+    jest.useRealTimers();
+    expect(written).toEqual([
+      'building kubelet ...\n',
+      'building kubelet ... 30 s so far\n',
+      'building kubelet ... 60 s so far\n',
+      'building kubelet: 65 s\n',
+    ]);
+  });
+});
+
+describe('the settings', () => {
+  it('give each kubelet a control group of its own', () => {
+    expect(parse(kubeletConfig(instance))).toMatchObject({ cgroupRoot: '/debugsession-one', failCgroupV1: false });
+  });
+
+  it('audit everything, and in full what the invariants are checked from', () => {
+    const { rules } = parse(auditPolicy()) as { rules: { level: string; resources?: unknown }[] };
+    expect(rules.map(({ level }) => level)).toEqual(['RequestResponse', 'RequestResponse', 'Metadata']);
+    expect(rules.at(-1)).not.toHaveProperty('resources');
+  });
+
+  it('make a kubeconfig with a token or a certificate', () => {
+    const token = parse(kubeconfig(instance, 'operator', { kind: 'token', token: 'abc' })) as { users: unknown[] };
+    expect(token.users).toEqual([{ name: 'operator', user: { token: 'abc' } }]);
+    expect(token).toMatchObject({ clusters: [{ cluster: { server: 'https://198.18.1.2:6443' } }] });
+  });
+});
+
+describe('small things', () => {
+  it('read a mount point with a space in its name', () => {
+    expect(parseMounts('tmpfs /a\\040b tmpfs rw 0 0\n')).toEqual([{ target: '/a b', type: 'tmpfs' }]);
+  });
+
+  it.each([
+    [{ status: { conditions: [{ type: 'Ready', status: 'True' }] } }, true],
+    [{ spec: { taints: [{}] }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }, false],
+    [{ status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }, false],
+    [{}, false],
+  ])('%j: ready %s', (node, ready) => {
+    expect(isNodeReady(node)).toBe(ready);
+  });
+
+  it('report how a program ended, also one that was too slow', async () => {
+    expect(await run(['sh', '-c', 'cat; echo err >&2; exit 3'], { input: 'in' })).toEqual({
+      code: 3,
+      stdout: 'in',
+      stderr: 'err\n',
+    });
+    expect((await run(['sleep', '60'], { timeoutMs: 20 })).code).toBe(124);
+    await expect(run(['/no/such/program'])).rejects.toThrow(/cannot be started/);
+  });
+
+  it('say how to start a cluster that is not there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'none-'));
+    expect(() => cluster({ DEBUGSESSION_CACHE: folder, CLUSTER_NAME: 'gone' })).toThrow(
+      /make cluster-up CLUSTER_NAME=gone/,
+    );
+  });
+});
