@@ -1,22 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { convert } from '../../src/cli/convert.ts';
+import { cluster } from '../cluster/cluster.ts';
+import { installCrds, kubectl } from '../support/api-server.ts';
 
 // Every session that the converter writes must be one that the API server takes: the schema is the judge, strictly (no unknown fields).
-const kubectl = process.env.KUBECTL ?? 'kubectl';
 const namespace = `convert-${process.pid}`;
 
-function run(args: string[], input = ''): string {
-  return execFileSync(kubectl, args, { input, encoding: 'utf8' });
-}
-
-beforeAll(() => {
-  run(['apply', '-f', join(import.meta.dirname, '../../crds/debugsessions.debugsession.dev.yaml')]);
-  run(['wait', '--for=condition=Established', '--timeout=60s', 'crd/debugsessions.debugsession.dev']);
-  run(['create', 'namespace', namespace]);
+beforeAll(async () => {
+  await installCrds();
+  await kubectl('create', 'namespace', namespace);
 }, 90_000);
-afterAll(() => void run(['delete', 'namespace', namespace, '--wait=false']), 60_000);
+afterAll(async () => void (await kubectl('delete', 'namespace', namespace, '--wait=false')), 60_000);
 
 const container = { name: 'debugger', image: 'busybox:1.36', command: ['sh'] };
 
@@ -78,7 +72,7 @@ const fixtures: [what: string, container: object][] = [
 ];
 
 describe('what convert writes', () => {
-  it.each(fixtures)('is taken by the API server: %s', (_, fields) => {
+  it.each(fixtures)('is taken by the API server: %s', async (_, fields) => {
     const legacy = {
       apiVersion: 'v1',
       kind: 'EphemeralContainers',
@@ -90,12 +84,9 @@ describe('what convert writes', () => {
     };
     const result = convert(JSON.stringify(legacy), 'legacy.json');
     if (result.kind !== 'converted') throw new Error(result.faults.join('\n'));
-    const { status, stdout, stderr } = spawnSync(
-      kubectl,
-      ['create', '--dry-run=server', '--validate=strict', '-o', 'json', '-f', '-'],
-      { input: result.yaml, encoding: 'utf8' },
-    );
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const args = ['create', '--dry-run=server', '--validate=strict', '-o', 'json', '-f', '-'];
+    const { code, stdout, stderr } = await cluster().kubectl(args, { input: result.yaml });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     // kubectl reads YAML 1.1: what it has sent must be what the legacy document said.
     const [first = ''] = stdout.split(/(?<=^\})\n(?=\{)/m);
     const { spec } = JSON.parse(first) as { spec: { args?: string[] } };
