@@ -7,8 +7,17 @@ const common = {
   setupFiles: ['<rootDir>/test/support/import-client-first.ts'],
 };
 
-const suite = (name) => ({ ...common, displayName: name, testMatch: [`<rootDir>/test/${name}/**/*.test.ts`] });
+const suite = (name, more = {}) => ({
+  ...common,
+  ...more,
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+});
+
+// The suites that need a cluster find the operator built, and its resource and rights installed.
+const onCluster = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
 
 export default {
-  projects: [suite('unit'), suite('integration'), suite('e2e')],
+  testTimeout: 60_000,
+  projects: [suite('unit'), suite('integration', onCluster), suite('e2e', onCluster)],
 };

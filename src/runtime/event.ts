@@ -81,14 +81,18 @@ export function buildEvent(record: EventRecord, reporter: EventReporter, now: nu
   };
 }
 
+/** `kubectl describe` lists events by their names where they carry no time it knows, so a key that sorts tells the story in order. */
 function eventName({ regarding, reason }: EventRecord, key: string | undefined): string {
   const suffix =
-    key === undefined
-      ? randomBytes(8).toString('hex')
-      : createHash('sha256')
-          .update(JSON.stringify([regarding.uid, reason, key]))
-          .digest('hex')
-          .slice(0, 16);
+    key === undefined ? randomBytes(8).toString('hex') : `${slug(key)}.${digest([regarding.uid, reason, key])}`;
   // A DNS subdomain of at most 253 characters: no dot and no dash before the dot.
-  return `${regarding.name.slice(0, 236).replace(/[.-]+$/, '')}.${suffix}`;
+  return `${regarding.name.slice(0, 190).replace(/[.-]+$/, '')}.${suffix}`;
+}
+
+function digest(words: string[]): string {
+  return createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 16);
+}
+
+function slug(key: string): string {
+  return `k${key.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.slice(0, 40).replace(/-+$/, '');
 }

@@ -6,9 +6,23 @@ import type { EventIntent } from './situation.ts';
 
 type Told = Pick<EventIntent, 'type' | 'reason' | 'action' | 'note'>;
 
+/** In the order of a life, so that the keys sort as the story goes. */
+const STEPS = [
+  'Accepted',
+  'Injected',
+  'Started',
+  'TtlChangeRefused',
+  'StopUnconfirmed',
+  'Ended',
+  'Failed',
+  'StartedLate',
+];
+
 function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
+  const step = STEPS.indexOf(told.reason);
+  const order = `${String(attempt).padStart(2, '0')}-${step < 0 ? STEPS.length : step}`;
   const pod = run?.podName === undefined ? {} : { podName: run.podName, ...(run.podUID && { podUID: run.podUID }) };
-  return { ...told, note: oneLine(told.note), key: `${attempt}-${told.reason}`, on: 'session', ...pod };
+  return { ...told, note: oneLine(told.note), key: `${order}-${told.reason}`, on: 'session', ...pod };
 }
 
 export function accepted(session: DebugSession): EventIntent {

@@ -1,0 +1,270 @@
+import { apiAnswer } from './api-answer.ts';
+import type { Clock, Timer } from './clock.ts';
+import { sleep, systemClock } from './clock.ts';
+import type { Lease, LeasePort, LeaseSpec } from './lease.ts';
+import { acquired, isFree, released, renewed } from './lease.ts';
+import type { Logger } from './logger.ts';
+import { silentLogger } from './logger.ts';
+import { errorMessage } from './one-line.ts';
+
+export interface LeaderElectorOptions {
+  port: LeasePort;
+  /** Unique among all processes ever, such as the pod's name and a random part. */
+  identity: string;
+  /**
+   * The work of a leader. It must do nothing more once `signal` aborts, and settle when it has ended: the lease is given
+   * back after that. When it rejects before, the term ends and `run` rejects.
+   */
+  onStarted: (signal: AbortSignal) => Promise<void> | void;
+  /** The term is over and its work has ended. */
+  onStopped?: () => void;
+  /** How long others wait after the last renewal they saw. Default 15,000 ms. */
+  leaseDurationMs?: number;
+  /** A leader that could not renew for so long is none. Default 10,000 ms. */
+  renewDeadlineMs?: number;
+  /** Between two tries. Default 2,000 ms. */
+  retryPeriodMs?: number;
+  clock?: Clock;
+  logger?: Logger;
+  random?: () => number;
+}
+
+/** client-go's: candidates wait between one and 2.2 retry periods, so that they do not all come at once. */
+const jitterFactor = 1.2;
+
+/**
+ * One leader at a time by a coordination.k8s.io Lease: client-go's leaderelection with ReleaseOnCancel. Two things are stricter:
+ * the deadline of a leader counts from when its last successful renewal was *sent*, not answered, on a monotonic clock; and
+ * `isLeader` looks at that clock each time, so a process that was frozen knows at once that its time is over. Others count
+ * `leaseDuration` from when they *saw* the renewal, which is later, so as long as the clocks run at about the same rate there
+ * is never a second leader. The server does not know of any of this (no fencing): ask `isLeader` before each write.
+ */
+export class LeaderElector {
+  readonly #options: LeaderElectorOptions;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #leaseDurationMs: number;
+  readonly #renewDeadlineMs: number;
+  readonly #retryPeriodMs: number;
+  #lease: Lease | undefined;
+  /** The last record seen, and when it was seen first: expiry is judged by this, never by what others wrote. */
+  #observed = '';
+  #observedAt = -Infinity;
+  #held = false;
+  /** Monotonic ms up to which we are the leader, if the lease is held. */
+  #deadline = -Infinity;
+
+  /** @throws Error for durations that cannot work (client-go's rules) */
+  constructor(options: LeaderElectorOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#leaseDurationMs = options.leaseDurationMs ?? 15_000;
+    this.#renewDeadlineMs = options.renewDeadlineMs ?? 10_000;
+    this.#retryPeriodMs = options.retryPeriodMs ?? 2_000;
+    if (!options.identity) throw new Error('leader election needs an identity');
+    if (this.#leaseDurationMs <= this.#renewDeadlineMs) {
+      throw new Error(
+        `leaseDurationMs ${this.#leaseDurationMs} must be more than renewDeadlineMs ${this.#renewDeadlineMs}`,
+      );
+    }
+    if (this.#renewDeadlineMs <= jitterFactor * this.#retryPeriodMs) {
+      throw new Error(`renewDeadlineMs ${this.#renewDeadlineMs} must be more than ${jitterFactor} x retryPeriodMs`);
+    }
+  }
+
+  /** Whether we may act as the leader at this very moment. */
+  isLeader(): boolean {
+    return this.#held && this.#clock.monotonic() < this.#deadline;
+  }
+
+  /** Who held the lease when it was last seen; undefined: nobody. */
+  get leader(): string | undefined {
+    return this.#lease?.spec.holderIdentity || undefined;
+  }
+
+  /**
+   * Campaigns, leads, and campaigns again after a lost term, until `signal` aborts; then the work is ended and the lease is
+   * given back, so that the next leader need not wait.
+   * @throws what `onStarted` rejects with
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    while (await this.#acquire(signal)) await this.#lead(signal);
+  }
+
+  /** @returns false when `signal` aborted first */
+  async #acquire(signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      if (await this.#try(signal)) return true;
+      const random = this.#options.random ?? Math.random;
+      await sleep(this.#clock, this.#retryPeriodMs * (1 + jitterFactor * random()), signal);
+    }
+    // A last answer may have made us the holder just when we were told to stop.
+    if (this.#held) await this.#release();
+    return false;
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const term = new AbortController();
+    const onStop = (): void => term.abort(signal.reason);
+    if (signal.aborted) onStop();
+    signal.addEventListener('abort', onStop);
+    this.#logger.info({ identity: this.#options.identity }, 'became the leader');
+    let failure: { error: unknown } | undefined;
+    const work = this.#work(term.signal).catch((error: unknown) => {
+      // The end of the term passes through the work as an error, and is none.
+      if (term.signal.aborted) return;
+      failure = { error };
+      term.abort(error);
+    });
+    await this.#renew(term);
+    signal.removeEventListener('abort', onStop);
+    if (this.isLeader()) await this.#leave(work);
+    this.#held = false;
+    await work;
+    this.#options.onStopped?.();
+    if (failure) throw failure.error;
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    await this.#options.onStarted(signal);
+  }
+
+  /** Renews until the term is over, and ends it when that fails for too long. */
+  async #renew(term: AbortController): Promise<void> {
+    let timer: Timer | undefined;
+    // Even a request that hangs and ignores its signal must not make the term longer.
+    const watchDeadline = (): void => {
+      timer?.cancel();
+      timer = this.#clock.setTimer(this.#deadline - this.#clock.monotonic(), () =>
+        this.#lose(term, 'not renewed in time'),
+      );
+    };
+    watchDeadline();
+    const ended = new Promise<void>((resolve) => {
+      if (term.signal.aborted) resolve();
+      term.signal.addEventListener('abort', () => resolve());
+    });
+    const loop = async (): Promise<void> => {
+      for (;;) {
+        await sleep(this.#clock, this.#retryPeriodMs, term.signal);
+        if (term.signal.aborted) return;
+        const renewed = await this.#try(term.signal);
+        if (term.signal.aborted) return;
+        if (renewed) watchDeadline();
+        else if (!this.#held) return this.#lose(term, `${this.leader ?? 'nobody'} holds the lease`);
+      }
+    };
+    // The loop outlives the term only as long as a port ignores its signal.
+    await Promise.race([loop(), ended]);
+    timer?.cancel();
+  }
+
+  #lose(term: AbortController, why: string): void {
+    this.#held = false;
+    if (term.signal.aborted) return;
+    this.#logger.error({ identity: this.#options.identity, why }, 'lost the leadership');
+    term.abort(new Error(`leadership lost: ${why}`));
+  }
+
+  /** A wanted end: the work may finish under the lease, which then goes to whoever is next. */
+  async #leave(work: Promise<void>): Promise<void> {
+    const overdue = new AbortController();
+    await Promise.race([work, sleep(this.#clock, this.#deadline - this.#clock.monotonic(), overdue.signal)]);
+    overdue.abort();
+    // Work that goes on behind its signal must not meet the next leader sooner than it has to.
+    if (this.isLeader()) await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    this.#held = false;
+    try {
+      await this.#limited(async (limit) => {
+        const { port } = this.#options;
+        const giveBack = (lease: Lease): Promise<Lease> => port.update(released(lease, this.#clock.now()), limit);
+        try {
+          if (this.#lease) return this.#observe(await giveBack(this.#lease));
+        } catch (error) {
+          if (apiAnswer(error).code !== 409) throw error;
+        }
+        // A renewal was on its way when we were told to stop: what stands there now?
+        const lease = await port.get(limit);
+        if (lease && this.#isOurs(lease.spec)) this.#observe(await giveBack(lease));
+      });
+      this.#logger.info({ identity: this.#options.identity }, 'gave the lease back');
+    } catch (error) {
+      this.#logger.warn({ err: errorMessage(error) }, 'the lease was not given back, it will expire');
+    }
+  }
+
+  /** One try to get or keep the lease. It never throws; `#held` tells whether the lease is ours as far as we know. */
+  async #try(signal: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#limited((limit) => this.#acquireOrRenew(limit), signal);
+    } catch (error) {
+      // Somebody was faster, or our own answer was lost: the next try looks again.
+      this.#lease = undefined;
+      if (!signal.aborted)
+        this.#logger.warn({ err: errorMessage(error), code: apiAnswer(error).code }, 'lease not updated');
+      return false;
+    }
+  }
+
+  async #acquireOrRenew(signal: AbortSignal): Promise<boolean> {
+    const { port } = this.#options;
+    // A leader knows what stands in the lease, as nobody else may write it: one request instead of two.
+    if (!this.isLeader() || !this.#lease) {
+      const seen = await port.get(signal);
+      signal.throwIfAborted();
+      this.#observe(seen);
+      if (seen && !this.#isOurs(seen.spec) && !isFree(seen.spec, this.#clock.monotonic() - this.#observedAt)) {
+        this.#held = false;
+        return false;
+      }
+    }
+    const lease = this.#lease;
+    const sent = this.#clock.monotonic();
+    const answer = lease
+      ? await port.update({ ...lease, spec: this.#claim(lease.spec) }, signal)
+      : await port.create(this.#claim(undefined), signal);
+    // Answered, but to nobody: the term may be over, and then this must not revive it.
+    signal.throwIfAborted();
+    this.#observe(answer);
+    this.#deadline = sent + this.#renewDeadlineMs;
+    this.#held = true;
+    return this.isLeader();
+  }
+
+  #claim(old: LeaseSpec | undefined): LeaseSpec {
+    const now = this.#clock.now();
+    if (old && this.#isOurs(old)) return renewed(old, this.#leaseDurationMs, now);
+    return acquired(old, this.#options.identity, this.#leaseDurationMs, now);
+  }
+
+  #isOurs(spec: LeaseSpec): boolean {
+    return spec.holderIdentity === this.#options.identity;
+  }
+
+  #observe(lease: Lease | undefined): void {
+    this.#lease = lease;
+    const record = JSON.stringify(lease?.spec);
+    if (record === this.#observed) return;
+    this.#observed = record;
+    this.#observedAt = this.#clock.monotonic();
+  }
+
+  /** Half the deadline for one try (as controller-runtime has it), so that one that hangs leaves time for another. */
+  async #limited<R>(call: (signal: AbortSignal) => Promise<R>, signal?: AbortSignal): Promise<R> {
+    const limit = new AbortController();
+    const stop = (): void => limit.abort(signal?.reason);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop);
+    const timer = this.#clock.setTimer(this.#renewDeadlineMs / 2, () => limit.abort(new Error('no answer in time')));
+    try {
+      return await call(limit.signal);
+    } finally {
+      timer.cancel();
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+}

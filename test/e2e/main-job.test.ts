@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Stage } from '../support/stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.open('main-job');
+});
+
+afterAll(() => stage.close());
+
+it('injects, tracks, ends by the ttl, records, and debugs again', async () => {
+  const pod = await stage.runningPod('web');
+  const target = { podName: 'web', containerName: 'app' };
+  await stage.createSession('inspect', { target, command: ['sleep', '600'], ttl: '3s', justification: 'INC-4711' });
+
+  const running = await stage.untilPhase('inspect', 'Running');
+  const name = running.status?.debugContainerName ?? '';
+  expect(name).toMatch(/^debug-[0-9a-f]{8}-1$/);
+  expect(running.metadata.finalizers).toEqual(['debugsession.dev/container']);
+  expect((await stage.pod('web')).spec?.ephemeralContainers?.map((container) => container.name)).toEqual([name]);
+
+  const expired = await stage.untilSession(
+    'inspect',
+    (s) => s.status?.phase === 'Expired' && s.metadata.finalizers === undefined,
+  );
+  const [first] = expired.status?.runs ?? [];
+  expect(first).toMatchObject({
+    attempt: 1,
+    podName: 'web',
+    podUID: pod.metadata.uid,
+    endedBy: 'Supervisor',
+    state: 'Ended',
+  });
+  expect(first?.imageID).toMatch(/sha256:[0-9a-f]{64}/);
+  const late = Date.parse(first?.finishedAt ?? '') - Date.parse(first?.expiresAt ?? '');
+  expect(late).toBeLessThanOrEqual(2_000);
+  await stage.until('four events', async () => (await stage.events('DebugSession', 'inspect')).length >= 4);
+  const story = await stage.events('DebugSession', 'inspect');
+  expect(story.map((event) => event.reason)).toEqual(['Accepted', 'Injected', 'Started', 'Ended']);
+  expect(story[0]?.note).toBe('Attempt 1 accepted: INC-4711');
+  expect(story[3]?.related).toMatchObject({ kind: 'Pod', name: 'web' });
+
+  await stage.changeSession('inspect', { attempt: 2, command: ['sh', '-c', 'exit 7'] });
+  const again = await stage.untilPhase('inspect', 'Completed');
+  expect(again.status?.runs?.[0]).toEqual(first);
+  expect(again.status?.runs?.[1]).toMatchObject({
+    attempt: 2,
+    exitCode: 7,
+    endedBy: 'Command',
+    debugContainerName: name.replace(/1$/, '2'),
+  });
+
+  const after = await stage.pod('web');
+  expect(after.status?.containerStatuses?.[0]).toMatchObject({ name: 'app', restartCount: 0, ready: true });
+});
+
+it('ends with exit code 0 on SIGTERM, and logs nothing but JSON', async () => {
+  const operator = stage.operators[0];
+  expect(await operator?.stop()).toBe(0);
+  expect(operator?.garbage).toEqual([]);
+  expect(operator?.lines.at(-1)).toMatchObject({ level: 'info', msg: 'stopped' });
+});
