@@ -112,6 +112,18 @@ describe('EventRecorder', () => {
     expect(port.all).toHaveLength(3);
   });
 
+  it('does not lose a repetition that comes while the event is on its way', async () => {
+    const { clock, port, recorder } = setUp();
+    const create = port.create.bind(port);
+    port.create = (...call) => {
+      recorder.record(event());
+      return create(...call);
+    };
+    recorder.record(event());
+    await clock.advanceAsync(0);
+    expect(port.all).toMatchObject([{ series: { count: 2 } }]);
+  });
+
   it('creates a series anew when the server has forgotten it', async () => {
     const { clock, port, recorder } = setUp();
     recorder.record(event());
