@@ -11,12 +11,12 @@ const INSTALL = [
 /** Before the suites that need a cluster: the operator as it is shipped, its resource and its rights as `kubectl apply -k` would install them. */
 export async function prepareCluster(): Promise<void> {
   await buildAll();
-  const { kubectl } = cluster();
+  const target = cluster();
   for (const [flag, path] of INSTALL) {
-    const applied = await kubectl(['apply', flag, repositoryPath(path)]);
+    const applied = await target.kubectl(['apply', flag, repositoryPath(path)]);
     if (applied.code !== 0) throw new Error(`kubectl apply ${flag} ${path}: ${applied.stderr.trim()}`);
   }
-  const served = await kubectl([
+  const served = await target.kubectl([
     'wait',
     '--for=condition=Established',
     'crd/debugsessions.debugsession.dev',

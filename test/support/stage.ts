@@ -161,11 +161,16 @@ export class Stage {
       last = event.type === 'DELETED' ? undefined : event.object;
       return last !== undefined && wanted(last);
     };
+    const watchOnce = async (): Promise<T | undefined> => {
+      for await (const event of this.client.watch<T>(path, { fieldSelector, timeoutSeconds: 300 }, signal)) {
+        if (see(event)) return event.object;
+      }
+      return undefined;
+    };
     try {
       for (;;) {
-        for await (const event of this.client.watch<T>(path, { fieldSelector, timeoutSeconds: 300 }, signal)) {
-          if (see(event)) return event.object;
-        }
+        const found = await watchOnce();
+        if (found !== undefined) return found;
       }
     } catch (error) {
       if (!signal.aborted) throw error;
