@@ -10,6 +10,8 @@ export interface ApiProbe {
   apiReady(): Promise<boolean>;
   /** The node is Ready, carries no taint and new pods find their service account: what is created now starts at once. */
   nodeReady(): Promise<boolean>;
+  /** The kubelet knows the pods that the API server has for it; before that, logs, exec and attach say "pod does not exist". */
+  podsKnown(): Promise<boolean>;
   /** kube-proxy has written its rules at least once. */
   servicesReady(): Promise<boolean>;
 }
@@ -20,7 +22,7 @@ export function apiProbe(instance: Instance): ApiProbe {
   const { pki } = instanceFiles(instance.folder);
   if (!existsSync(join(pki, 'done'))) {
     const no = () => Promise.resolve(false);
-    return { apiReady: no, nodeReady: no, servicesReady: no };
+    return { apiReady: no, nodeReady: no, podsKnown: no, servicesReady: no };
   }
   const [ca, cert, key] = ['ca.crt', 'admin.crt', 'admin.key'].map((file) => readFileSync(join(pki, file)));
   const get = (path: string, server = instance.server) =>
@@ -37,17 +39,23 @@ export function apiProbe(instance: Instance): ApiProbe {
       call.on('error', failed);
       call.end();
     });
+  const kubelet = `https://${instance.nodeAddress}:10250`;
   return {
     apiReady: async () => (await get('/readyz')).status === 200,
     nodeReady: async () => {
-      const [node, account, kubelet] = await Promise.all([
+      const [node, account, health] = await Promise.all([
         get(`/api/v1/nodes/${instance.nodeName}`),
         get('/api/v1/namespaces/default/serviceaccounts/default'),
         // After a restart the node still counts as Ready for a while, whether or not its kubelet is back.
-        get('/healthz', `https://${instance.nodeAddress}:10250`),
+        get('/healthz', kubelet),
       ]);
-      const answered = [node, account, kubelet].every(({ status }) => status === 200);
+      const answered = [node, account, health].every(({ status }) => status === 200);
       return answered && isNodeReady(JSON.parse(node.body) as NodeState);
+    },
+    podsKnown: async () => {
+      const selector = encodeURIComponent(`spec.nodeName=${instance.nodeName}`);
+      const [wanted, known] = await Promise.all([get(`/api/v1/pods?fieldSelector=${selector}`), get('/pods', kubelet)]);
+      return wanted.status === 200 && known.status === 200 && knowsAll(uids(known.body), uids(wanted.body));
     },
     servicesReady: () => answers(`http://${instance.nodeAddress}:10256/healthz`),
   };
@@ -62,6 +70,22 @@ export interface NodeState {
 export function isNodeReady(node: NodeState): boolean {
   const ready = node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
   return ready && (node.spec?.taints ?? []).length === 0;
+}
+
+function knowsAll(known: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean {
+  return [...wanted].every((uid) => known.has(uid));
+}
+
+/**
+ * The pods of a PodList. A static pod has one uid with the API server and another with its kubelet, which notes its own in an annotation of
+ * the pod it mirrors.
+ */
+function uids(body: string): Set<string> {
+  const { items } = JSON.parse(body) as {
+    items: { metadata: { uid: string; annotations?: Record<string, string>; deletionTimestamp?: string } }[] | null;
+  };
+  const living = (items ?? []).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return new Set(living.map(({ metadata }) => metadata.annotations?.['kubernetes.io/config.mirror'] ?? metadata.uid));
 }
 
 function answers(url: string): Promise<boolean> {

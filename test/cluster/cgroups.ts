@@ -5,9 +5,10 @@ import { parseMounts } from './mounts.ts';
 
 /** Makes the control group that holds all pods of a cluster, in every hierarchy: the kubelet refuses a root that does not exist. */
 export function ensureCgroup(name: string): void {
-  for (const { path, unified } of hierarchies()) {
+  for (const { path, kind } of hierarchies()) {
+    if (kind === 'v2-beside-v1') continue;
     mkdirSync(join(path, name), { recursive: true });
-    if (unified) enableControllers(path);
+    if (kind === 'v2') enableControllers(path);
   }
 }
 
@@ -39,10 +40,18 @@ export function killCgroup(name: string): void {
   for (const pid of new Set(cgroupFolders(name).flatMap(processesBelow))) kill(pid);
 }
 
-function hierarchies(): { path: string; unified: boolean }[] {
-  return parseMounts(readFileSync('/proc/mounts', 'utf8'))
-    .filter(({ type, target }) => type === 'cgroup' || (type === 'cgroup2' && target === '/sys/fs/cgroup'))
-    .map(({ type, target }) => ({ path: target, unified: type === 'cgroup2' }));
+interface Hierarchy {
+  readonly path: string;
+  /** v1 beside an empty v2 (systemd calls it hybrid): runc makes its folders in that v2 as well, the kubelet asks for none there. */
+  readonly kind: 'v1' | 'v2' | 'v2-beside-v1';
+}
+
+function hierarchies(): Hierarchy[] {
+  return parseMounts(readFileSync('/proc/mounts', 'utf8')).flatMap(({ type, target }): Hierarchy[] => {
+    if (type === 'cgroup') return [{ path: target, kind: 'v1' }];
+    if (type !== 'cgroup2') return [];
+    return [{ path: target, kind: target === '/sys/fs/cgroup' ? 'v2' : 'v2-beside-v1' }];
+  });
 }
 
 /** cgroup v2: a child has only the controllers that its parent hands down. */

@@ -7,7 +7,7 @@ import { cachePaths, instanceFiles } from './paths.ts';
 import { mustRun, type Outcome, run, type RunOptions } from './run-program.ts';
 import { kubeconfig } from './settings.ts';
 import { findInstance } from './slots.ts';
-import { instanceProcesses, startComponent } from './start.ts';
+import { instanceProcesses, startKubelet } from './start.ts';
 
 export interface KubectlOptions {
   /** What kubectl reads from its standard input (`apply -f -`). */
@@ -59,6 +59,7 @@ export interface ClusterNode {
   inNetwork(argv: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Ends the kubelet (`graceMs` 0: by KILL); its containers run on. */
   stopKubelet(graceMs?: number): Promise<void>;
+  /** Starts it again; returns when the node is ready and logs, exec and attach work. @throws Error with the end of its log. */
   startKubelet(): Promise<void>;
 }
 
@@ -118,7 +119,7 @@ function clusterNode(instance: Instance): ClusterNode {
     },
     inNetwork: (argv, options) => run([...enterNetwork(instance), ...argv], options),
     stopKubelet: (graceMs = 3000) => processes.stop('kubelet', graceMs),
-    startKubelet: () => startComponent(instance, processes, 'kubelet'),
+    startKubelet: () => startKubelet(instance, processes),
   };
 }
 

@@ -61,6 +61,14 @@ export async function startComponent(instance: Instance, processes: Processes, n
   });
 }
 
+/** Starts the kubelet and waits until it knows its pods again: logs, exec and attach work then. */
+export async function startKubelet(instance: Instance, processes: Processes): Promise<void> {
+  await startComponent(instance, processes, 'kubelet');
+  const probe = apiProbe(instance);
+  const ready = async () => (await probe.nodeReady()) && (await probe.podsKnown());
+  await waitUntil({ what: 'the kubelet to know its pods', ready, processes, launched: ['kubelet'] });
+}
+
 function canHeal(instance: Instance): boolean {
   const { complete, bootId } = instanceFiles(instance.folder);
   const sameBoot = existsSync(bootId) && readFileSync(bootId, 'utf8') === currentBoot();
@@ -91,6 +99,7 @@ async function startComponents(instance: Instance, programs: Programs, processes
   await until('kube-apiserver to be ready', () => probe.apiReady());
   await launch('kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy');
   await until('the node to be ready (kubelet)', () => probe.nodeReady());
+  await until('the kubelet to know its pods', () => probe.podsKnown());
   await until('kube-proxy to write its rules', () => probe.servicesReady());
 }
 
