@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Progress } from './progress.ts';
 import { mustRun, run } from './run-program.ts';
 
-interface DebianPackage {
+/** A package, and how to tell that what is needed of it is there, whoever put it there. */
+export interface DebianPackage {
   readonly name: string;
   readonly isThere: () => boolean;
 }
@@ -11,7 +12,8 @@ interface DebianPackage {
 /** Folders that root's programs lie in; not everybody's PATH has them. */
 export const systemPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-const packages: readonly DebianPackage[] = [
+/** What the cluster itself needs. */
+const clusterPackages: readonly DebianPackage[] = [
   { name: 'runc', isThere: () => hasProgram('runc') },
   {
     name: 'containernetworking-plugins',
@@ -29,8 +31,8 @@ const packages: readonly DebianPackage[] = [
 ];
 
 /** Installs the Debian packages that are missing. @throws Error, one line that says what to install, where that cannot be done. */
-export async function ensurePackages(progress: Progress): Promise<void> {
-  const missing = packages.filter((wanted) => !wanted.isThere()).map(({ name }) => name);
+export async function ensurePackages(progress: Progress, wanted = clusterPackages): Promise<void> {
+  const missing = wanted.filter((candidate) => !candidate.isThere()).map(({ name }) => name);
   if (missing.length === 0) return;
   const words = `apt-get install --no-install-recommends ${missing.join(' ')}`;
   if (process.getuid?.() !== 0 || !hasProgram('apt-get')) {
@@ -54,7 +56,7 @@ function hasPackageLists(): boolean {
   return existsSync(folder) && readdirSync(folder).some((file) => file.includes('_Packages'));
 }
 
-function hasProgram(name: string): boolean {
+export function hasProgram(name: string): boolean {
   return systemPath.some((folder) => {
     try {
       accessSync(join(folder, name), constants.X_OK);

@@ -8,7 +8,7 @@ export interface CachePaths {
   readonly programs: string;
   /** One folder for each cluster. */
   readonly clusters: string;
-  /** One file for each claimed slot, see slots.ts. */
+  /** One file for each claimed slot, see slots.ts. The same for the whole machine, whose addresses they share out, and gone when it is switched off. */
   readonly slots: string;
 }
 
@@ -16,7 +16,7 @@ export interface CachePaths {
 export function cachePaths(environment: NodeJS.ProcessEnv): CachePaths {
   const base = environment['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const root = environment['DEBUGSESSION_CACHE'] || join(base, 'debugsession');
-  return { root, programs: join(root, 'programs'), clusters: join(root, 'clusters'), slots: join(root, 'slots') };
+  return { root, programs: join(root, 'programs'), clusters: join(root, 'clusters'), slots: '/run/debugsession/slots' };
 }
 
 /** The files of one instance that more than one module speaks of, by what they are. */

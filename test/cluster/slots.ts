@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { checkName, deriveInstance, type Instance, maxSlots } from './instance.ts';
 import type { CachePaths } from './paths.ts';
 
@@ -7,7 +7,7 @@ import type { CachePaths } from './paths.ts';
 export function findInstance(name: string, paths: CachePaths): Instance | undefined {
   checkName(name);
   for (let slot = 0; slot < maxSlots; slot++) {
-    if (holder(paths, slot) === name) return deriveInstance(name, slot, paths.clusters);
+    if (holder(paths, slot) === join(paths.clusters, name)) return deriveInstance(name, slot, paths.clusters);
   }
   return undefined;
 }
@@ -17,10 +17,16 @@ export function claimInstance(name: string, paths: CachePaths): Instance {
   const existing = findInstance(name, paths);
   if (existing !== undefined) return existing;
   mkdirSync(paths.slots, { recursive: true });
+  const namesake = Array.from({ length: maxSlots }, (_, slot) => holder(paths, slot)).find(
+    (folder) => folder !== undefined && basename(folder) === name,
+  );
+  // Network namespace and control group are called after the name alone.
+  if (namesake !== undefined)
+    throw new Error(`a cluster called ${name} is there already, in ${namesake}: choose another CLUSTER_NAME`);
   for (let slot = 0; slot < maxSlots; slot++) {
     try {
       // wx: the file system decides who was first.
-      writeFileSync(join(paths.slots, String(slot)), name, { flag: 'wx' });
+      writeFileSync(join(paths.slots, String(slot)), join(paths.clusters, name), { flag: 'wx' });
       return deriveInstance(name, slot, paths.clusters);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -32,9 +38,10 @@ export function claimInstance(name: string, paths: CachePaths): Instance {
 }
 
 export function releaseInstance(instance: Instance, paths: CachePaths): void {
-  if (holder(paths, instance.slot) === instance.name) rmSync(join(paths.slots, String(instance.slot)));
+  if (holder(paths, instance.slot) === instance.folder) rmSync(join(paths.slots, String(instance.slot)));
 }
 
+/** The folder of the cluster that has this slot. */
 function holder(paths: CachePaths, slot: number): string | undefined {
   const file = join(paths.slots, String(slot));
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;

@@ -42,7 +42,19 @@ describe('an instance', () => {
 });
 
 describe('slots', () => {
-  const fresh = () => cachePaths({ DEBUGSESSION_CACHE: mkdtempSync(join(tmpdir(), 'slots-')) });
+  const fresh = () => {
+    const folder = mkdtempSync(join(tmpdir(), 'slots-'));
+    return { ...cachePaths({ DEBUGSESSION_CACHE: '/cache' }), slots: folder };
+  };
+
+  it('belong to the machine: another cache folder gets other slots, and no cluster of the same name', () => {
+    const paths = fresh();
+    const elsewhere = { ...paths, clusters: '/elsewhere/clusters' };
+    claimInstance('mine', paths);
+    expect(claimInstance('other', elsewhere).slot).toBe(1);
+    expect(findInstance('mine', elsewhere)).toBeUndefined();
+    expect(() => claimInstance('mine', elsewhere)).toThrow(/already, in \/cache\/clusters\/mine/);
+  });
 
   it('gives a name the same slot until it is released, and the lowest free one to the next', () => {
     const paths = fresh();
