@@ -124,7 +124,7 @@ export class ListWatch<T> {
   /** @returns the resourceVersion to watch from */
   async #list(signal: AbortSignal): Promise<string> {
     const { source, pageSize = 500 } = this.#options;
-    const raw: unknown[] = [];
+    const items: T[] = [];
     let query: ListQuery = { limit: pageSize };
     for (;;) {
       let page: ListPage;
@@ -133,24 +133,20 @@ export class ListWatch<T> {
       } catch (error) {
         if (query.continue === undefined || apiAnswer(error).code !== 410) throw error;
         // The snapshot expired between two pages; a slow reader might never get to its end: all at once, like client-go's pager.
-        raw.length = 0;
+        items.length = 0;
         query = {};
         continue;
       }
       signal.throwIfAborted();
-      raw.push(...(page.items ?? []));
+      // Page by page, so that only what is kept of the objects adds up. (Not `push(...)`: a long list overflows the stack.)
+      for (const object of page.items ?? []) this.#read(object, (read) => items.push(read));
       if (page.metadata.continue) {
         query = { limit: pageSize, continue: page.metadata.continue };
         continue;
       }
       const resourceVersion = page.metadata.resourceVersion;
       if (!resourceVersion) throw new Error(`the list of ${this.#options.name} came without a resourceVersion`);
-      this.#tell(() =>
-        this.#options.handler.onList(
-          raw.flatMap((object) => this.#read(object)),
-          resourceVersion,
-        ),
-      );
+      this.#tell(() => this.#options.handler.onList(items, resourceVersion));
       return resourceVersion;
     }
   }
@@ -212,7 +208,7 @@ export class ListWatch<T> {
       this.#tell(() => handler.onBookmark?.(resourceVersion));
       return;
     }
-    for (const read of this.#read(object)) this.#tell(() => handler.onEvent(type, read, resourceVersion));
+    this.#read(object, (read) => handler.onEvent(type, read, resourceVersion));
   }
 
   /** The stream broke on the server's side. A list is always right after that. */
@@ -233,13 +229,10 @@ export class ListWatch<T> {
     return { kind: 'error', error };
   }
 
-  /** The object that is kept, or nothing when `transform` fails on it: one odd object must not stop the stream. */
-  #read(object: unknown): T[] {
-    const { transform } = this.#options;
-    if (!transform) return [object as T];
-    const read: T[] = [];
-    this.#tell(() => read.push(transform(object)));
-    return read;
+  /** Hands on what is kept of an object. When that fails, only this object is lost: it must not stop the stream. */
+  #read(object: unknown, take: (read: T) => void): void {
+    const { transform = (raw: unknown) => raw as T } = this.#options;
+    this.#tell(() => take(transform(object)));
   }
 
   #tell(call: () => void): void {

@@ -16,7 +16,10 @@ export function cutToBytes(words: string, maxBytes: number): string {
   return `${bytes.toString('utf8', 0, end)}...`;
 }
 
-/** The words of anything that was thrown. */
+/** The words of anything that was thrown, never empty. */
 export function errorMessage(error: unknown): string {
-  return oneLine(error instanceof Error ? error.message : String(error));
+  if (!(error instanceof Error)) return oneLine(String(error)) || 'an empty error';
+  // Node's connection attempts to several addresses fail as an AggregateError without a message.
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
+  return oneLine(error.message || (first instanceof Error ? first.message : '')) || error.name;
 }

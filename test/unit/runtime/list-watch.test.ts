@@ -68,6 +68,15 @@ describe('ListWatch', () => {
     await stop();
   });
 
+  it('takes a list of any length', async () => {
+    const many = Array.from({ length: 300_000 }, (_, i) => thing('x', i + 1));
+    let count = 0;
+    const handler = { onList: (items: Thing[]) => (count = items.length), onEvent: () => undefined };
+    const { stop } = await run(new FakeSource({ metadata: { resourceVersion: '7' }, items: many }), { handler });
+    await stop();
+    expect(count).toBe(300_000);
+  });
+
   it('resumes from a bookmark after a clean close, at once and without a list', async () => {
     const source = new FakeSource(page(7));
     const { seen, stop, clock } = await run(source);
