@@ -2,7 +2,7 @@ import { apiAnswer } from './api-answer.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { Logger } from './logger.ts';
-import { errorMessage } from './one-line.ts';
+import { errorMessage, isError } from './one-line.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** What a reconcile asks for. Nothing: only a change brings the key back. */
@@ -151,8 +151,8 @@ export class Controller {
       logger.error({ ...fields, failures }, 'reconcile timed out');
       return 'timeout';
     }
-    if (!(error instanceof Error) || bugs.some((bug) => error instanceof bug)) {
-      const stack = error instanceof Error ? error.stack : undefined;
+    if (!isError(error) || bugs.some((bug) => error instanceof bug)) {
+      const stack = isError(error) ? error.stack : undefined;
       logger.error({ ...fields, failures, stack }, 'reconcile threw what it never should');
       return 'panic';
     }

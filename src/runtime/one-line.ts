@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 /** Control, format (bidi marks), surrogate and line-separating characters: what breaks or forges a line of a log. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
 
@@ -16,10 +18,15 @@ export function cutToBytes(words: string, maxBytes: number): string {
   return `${bytes.toString('utf8', 0, end)}...`;
 }
 
+/** Also true of an error that another realm made: under Jest all of Node's own errors are such. */
+export function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || isNativeError(thrown);
+}
+
 /** The words of anything that was thrown, never empty. */
 export function errorMessage(error: unknown): string {
-  if (!(error instanceof Error)) return oneLine(String(error)) || 'an empty error';
+  if (!isError(error)) return oneLine(String(error)) || 'an empty error';
   // Node's connection attempts to several addresses fail as an AggregateError without a message.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
-  return oneLine(error.message || (first instanceof Error ? first.message : '')) || error.name;
+  return oneLine(error.message || (isError(first) ? first.message : '')) || error.name;
 }
