@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { cluster } from './cluster.ts';
 import { componentNames } from './components.ts';
 import { withLock } from './lock.ts';
-import { checkName, deriveInstance, maxSlots } from './instance.ts';
+import { checkName, deriveInstance } from './instance.ts';
 import { ensurePackages } from './packages.ts';
 import { cachePaths, instanceFiles } from './paths.ts';
 import { checkPlatform } from './platform.ts';
@@ -84,7 +84,9 @@ async function up(name: string): Promise<number> {
 async function down(name: string): Promise<number> {
   checkPlatform();
   return exclusively(name, async () => {
-    const instance = findInstance(name, paths);
+    // After a reboot the slots are forgotten and the folder still stands.
+    const remains = existsSync(join(paths.clusters, name)) ? claimInstance(name, paths) : undefined;
+    const instance = findInstance(name, paths) ?? remains;
     if (instance === undefined) {
       print(`there is no cluster ${name}`);
       return 0;
@@ -102,11 +104,9 @@ async function status(name: string): Promise<number> {
   const instance = findInstance(name, paths);
   if (instance === undefined) {
     print(`there is no cluster ${name}`);
-    const left = Array.from({ length: maxSlots }, (_, slot) =>
-      leftovers(deriveInstance(name, slot, paths.clusters)),
-    ).flat();
-    for (const line of new Set(left.filter((line) => !line.startsWith('network interface'))))
-      print(`left over: ${line}`);
+    // The slot decides only about addresses, and nobody remembers which one it was.
+    const left = leftovers(deriveInstance(name, 0, paths.clusters));
+    for (const line of left.filter((line) => !line.startsWith('network interface'))) print(`left over: ${line}`);
     return 4;
   }
   const processes = instanceProcesses(instance);

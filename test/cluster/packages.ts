@@ -35,7 +35,7 @@ export async function ensurePackages(progress: Progress, wanted = clusterPackage
   const missing = wanted.filter((candidate) => !candidate.isThere()).map(({ name }) => name);
   if (missing.length === 0) return;
   const words = `apt-get install --no-install-recommends ${missing.join(' ')}`;
-  if (process.getuid?.() !== 0 || !hasProgram('apt-get')) {
+  if (userId !== 0 || !hasProgram('apt-get')) {
     throw new Error(`some programs are missing; on Debian or Ubuntu install them with: ${words}`);
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -179,7 +179,7 @@ async function waitUntil({ what, ready, processes, launched }: Wait): Promise<vo
 /** A start that failed, with the end of the log of the component that is to blame. */
 export class StartError extends Error {
   constructor(message: string, component: string, processes: Processes) {
-    super(`${message}; the end of ${processes.logFile(component)}:\n${processes.lastWords(component)}`);
+    super(`${message}; the last lines of ${component}.log:\n${processes.lastWords(component)}`);
     this.name = 'StartError';
   }
 }

@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Cluster, cluster, launchedCluster } from '../cluster/cluster.ts';
@@ -143,6 +153,38 @@ ours('a second cluster beside the first', () => {
     expect(existsSync(join(paths.slots, String(instance.slot)))).toBe(false);
   }, 60_000);
 });
+
+ours('a start that fails', () => {
+  it('shows the last words of the component to blame, keeps the logs and leaves nothing running', async () => {
+    const cache = cacheWithBrokenKubelet();
+    const env = { ...process.env, DEBUGSESSION_CACHE: cache };
+    const outcome = await run([process.execPath, main, 'up', '--name', 'broken'], { env, timeoutMs: 120_000 });
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toMatch(
+      /kubelet ended while waiting .*; the last lines of kubelet.log:\nunknown flag: --nonsense\n/,
+    );
+    expect(readFileSync(join(cache, 'failed-starts', 'broken', 'kubelet.log'), 'utf8')).toContain('--nonsense');
+    const status = await run([process.execPath, main, 'status', '--name', 'broken'], { env });
+    expect(status).toMatchObject({ code: 4, stdout: 'there is no cluster broken\n' });
+    expect((await run(['ip', 'netns', 'list'])).stdout).not.toContain('broken');
+    rmSync(cache, { recursive: true });
+  }, 60_000);
+});
+
+/** A cache folder whose programs are the real ones, but for a kubelet that refuses its flags. */
+function cacheWithBrokenKubelet(): string {
+  const cache = mkdtempSync(join(tmpdir(), 'broken-'));
+  for (const folder of readdirSync(paths.programs)) {
+    mkdirSync(join(cache, 'programs', folder), { recursive: true });
+    for (const program of readdirSync(join(paths.programs, folder))) {
+      const copy = join(cache, 'programs', folder, program);
+      if (program === 'kubelet')
+        writeFileSync(copy, '#!/bin/sh\necho "unknown flag: --nonsense"; exit 1\n', { mode: 0o755 });
+      else symlinkSync(join(paths.programs, folder, program), copy);
+    }
+  }
+  return cache;
+}
 
 function side(): Instance {
   const instance = findInstance(name, paths);

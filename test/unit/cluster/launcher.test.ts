@@ -7,9 +7,10 @@ import { isNodeReady } from '../../cluster/api-probe.ts';
 import { cluster } from '../../cluster/cluster.ts';
 import { deriveInstance } from '../../cluster/instance.ts';
 import { parseMounts } from '../../cluster/mounts.ts';
+import { ensurePackages } from '../../cluster/packages.ts';
 import { checkPlatform } from '../../cluster/platform.ts';
 import { cacheKey, modules } from '../../cluster/programs.ts';
-import { progressTo } from '../../cluster/progress.ts';
+import { progressTo, silent } from '../../cluster/progress.ts';
 import { run } from '../../cluster/run-program.ts';
 import { auditPolicy, kubeconfig, kubeletConfig } from '../../cluster/settings.ts';
 
@@ -26,6 +27,21 @@ describe('where the launcher cannot work', () => {
 
   it('does not stand in the way of root on Linux', () => {
     expect(() => checkPlatform('linux', 0)).not.toThrow();
+  });
+});
+
+describe('missing packages', () => {
+  const missing = ['runc', 'iptables'].map((name) => ({ name, isThere: () => false }));
+  const present = { name: 'dash', isThere: () => true };
+
+  it('are named in one line to somebody who may not install them, and only those', async () => {
+    const words =
+      'some programs are missing; on Debian or Ubuntu install them with: apt-get install --no-install-recommends runc iptables';
+    await expect(ensurePackages(silent, [...missing, present], 1000)).rejects.toThrow(new Error(words));
+  });
+
+  it("are nobody's concern when there are none", async () => {
+    await expect(ensurePackages(silent, [present], 1000)).resolves.toBeUndefined();
   });
 });
 
