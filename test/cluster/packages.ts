@@ -31,8 +31,12 @@ const clusterPackages: readonly DebianPackage[] = [
 ];
 
 /** Installs the Debian packages that are missing. @throws Error, one line that says what to install, where that cannot be done. */
-export async function ensurePackages(progress: Progress, wanted = clusterPackages): Promise<void> {
-  const missing = wanted.filter((candidate) => !candidate.isThere()).map(({ name }) => name);
+export async function ensurePackages(
+  progress: Progress,
+  wanted: readonly DebianPackage[] = clusterPackages,
+  userId: number | undefined = process.getuid?.(),
+): Promise<void> {
+  const missing = wanted.filter(({ isThere }) => !isThere()).map(({ name }) => name);
   if (missing.length === 0) return;
   const words = `apt-get install --no-install-recommends ${missing.join(' ')}`;
   if (userId !== 0 || !hasProgram('apt-get')) {
