@@ -41,7 +41,7 @@ export interface ListWatchOptions<T> {
   random?: () => number;
   /** Objects a page; default 500, as client-go has it. */
   pageSize?: number;
-  /** With a server that sends bookmarks, a watch silent for so long is taken for dead. Ms, default 120,000. */
+  /** With a server that sends bookmarks, a watch silent for so long is taken for dead. Ms, default 150,000. */
   idleMs?: number;
 }
 
@@ -62,7 +62,7 @@ const refused = { baseMs: 100, capMs: 30_000 };
  * anew when the server says 410 (as a status or in the stream), and survives every error, so `run` ends only with its signal.
  *
  * HTTP/1.1 has no pings, so a connection that died in silence would be believed for ever: bookmarks come about once a
- * minute (kube-apiserver's bookmarkFrequency), and without any for `idleMs` the watch is opened anew, which costs nothing.
+ * minute (kube-apiserver's bookmarkFrequency; the first may take two), and without any for `idleMs` the watch is opened anew, which costs nothing.
  */
 export class ListWatch<T> {
   readonly #options: ListWatchOptions<T>;
@@ -159,7 +159,7 @@ export class ListWatch<T> {
     const started = this.#clock.monotonic();
     let idle = false;
     const watchdog = () => {
-      const silence = this.#bookmarksSeen ? (this.#options.idleMs ?? 120_000) : timeoutSeconds * 1000 + overdueMs;
+      const silence = this.#bookmarksSeen ? (this.#options.idleMs ?? 150_000) : timeoutSeconds * 1000 + overdueMs;
       return this.#clock.setTimer(silence, () => {
         idle = true;
         connection.abort(new Error('idle'));

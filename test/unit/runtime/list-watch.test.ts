@@ -194,7 +194,7 @@ describe('ListWatch', () => {
     expect(source.watches).toHaveLength(2);
     expect(source.watches[0]?.signal.aborted).toBe(true);
     source.open.bookmark('9');
-    await clock.advanceAsync(119_999);
+    await clock.advanceAsync(149_999);
     expect(source.watches).toHaveLength(2);
     await clock.advanceAsync(1);
     expect(source.watches.map((watch) => watch.query.resourceVersion)).toEqual(['7', '7', '9']);
