@@ -56,7 +56,11 @@ export class Stage {
 
   /** Another operator, as after a restart or by mistake. */
   async startOperator(...args: string[]): Promise<OperatorProcess> {
-    const kubeconfig = await this.cluster.createServiceAccountKubeconfig(...OPERATOR_ACCOUNT);
+    return this.startOperatorAs(await this.cluster.createServiceAccountKubeconfig(...OPERATOR_ACCOUNT), ...args);
+  }
+
+  /** An operator with other rights than its own. */
+  async startOperatorAs(kubeconfig: string, ...args: string[]): Promise<OperatorProcess> {
     const operator = await OperatorProcess.start(kubeconfig, [`--namespaces=${this.namespace}`, ...args]);
     this.operators.push(operator);
     return operator;
@@ -130,6 +134,37 @@ export class Stage {
 
   untilPod(name: string, wanted: (pod: RawPod) => boolean, timeoutMs = 30_000): Promise<RawPod> {
     return this.#untilObject<RawPod>(podsPath(this.namespace), name, { timeoutMs, wanted });
+  }
+
+  /** Resolves once there is no such object any more. */
+  async untilGone(path: string, name: string, timeoutMs = 30_000): Promise<void> {
+    await this.until(
+      `${name} is gone`,
+      async () => {
+        const fieldSelector = `metadata.name=${name}`;
+        return (await this.client.list<{ items: unknown[] }>(path, { fieldSelector })).items.length === 0;
+      },
+      timeoutMs,
+    );
+  }
+
+  deleteSession(name: string): Promise<unknown> {
+    return this.client.delete(`${sessionsPath(this.namespace)}/${name}`);
+  }
+
+  untilSessionGone(name: string, timeoutMs = 30_000): Promise<void> {
+    return this.untilGone(sessionsPath(this.namespace), name, timeoutMs);
+  }
+
+  /** @param graceSeconds 0: at once, as `kubectl delete --force`; nobody then sees its containers end */
+  deletePod(name: string, graceSeconds?: number): Promise<unknown> {
+    const body = graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds };
+    return this.client.delete(`${podsPath(this.namespace)}/${name}`, { body });
+  }
+
+  /** kubectl in this namespace, as the administrator. A failure is an outcome, never an exception. */
+  kubectl(args: readonly string[], input?: string): ReturnType<Cluster['kubectl']> {
+    return this.cluster.kubectl(['--namespace', this.namespace, ...args], input === undefined ? {} : { input });
   }
 
   /** The story of an object, oldest first, as `kubectl describe` would tell it. */
