@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help cluster-up cluster-down cluster-status
+.PHONY: help build demo test cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -14,6 +14,15 @@ help: ## this list
 node_modules/.stamp: package-lock.json
 	PATH='$(SYSTEM_PATH)' npm ci --no-audit --no-fund
 	@touch $@
+
+build: node_modules/.stamp ## build the operator: dist/main.js
+	@node scripts/build.ts
+
+demo: node_modules/.stamp ## watch the main job on real containers
+	@node test/demo/main.ts
+
+test: node_modules/.stamp ## every suite: lint, types, unit, simulation, integration, e2e, demo
+	@node test/run.ts
 
 cluster-up: node_modules/.stamp ## start a real Kubernetes on this machine (CLUSTER_NAME=...; CLUSTER=current: use yours)
 	@node test/cluster/main.ts up

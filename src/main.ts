@@ -1,28 +1,33 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { parseConfig, type Config } from './config.ts';
 import { connect, type Connection } from './kube/connect.ts';
 import { eventPort } from './kube/event-port.ts';
+import { leasePort } from './kube/lease-port.ts';
 import { startHealthServer } from './observability/health.ts';
 import { createLogger, type ContextLogger } from './observability/logger.ts';
 import { startMetricsServer } from './observability/metrics-server.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { DebugSessionOperator } from './operator.ts';
 import { EventRecorder } from './runtime/event-recorder.ts';
+import { LeaderElector } from './runtime/leader-elector.ts';
 import { errorMessage } from './runtime/one-line.ts';
 import { VERSION } from './version.ts';
 
-/** What has been started, in the order in which it has to end. */
-interface Running {
-  operator: DebugSessionOperator;
-  recorder: EventRecorder;
+/** The composition root: every part is made here, and ends here in order. */
+interface Parts {
+  config: Config;
+  logger: ContextLogger;
+  metrics: Metrics;
   connection: Connection;
-  servers: { stop(): Promise<void> }[];
+  recorder: EventRecorder;
+  operator: DebugSessionOperator;
 }
 
 /** Events get this long after the work has ended, in ms. */
 const FLUSH_MS = 2_000;
 
-async function start(config: Config, logger: ContextLogger): Promise<Running> {
+function compose(config: Config, logger: ContextLogger): Parts {
   const metrics = createMetrics();
   const connection = connect({
     ...(config.kubeconfig !== undefined && { kubeconfig: config.kubeconfig }),
@@ -42,47 +47,67 @@ async function start(config: Config, logger: ContextLogger): Promise<Running> {
     metrics,
     logger,
   });
-  const servers = await serve({ config, operator, metrics, logger });
-  await operator.start();
-  logger.info({ version: VERSION, server: serverOf(connection), namespaces: config.namespaces }, 'started');
-  return { operator, recorder, connection, servers };
+  return { config, logger, metrics, connection, recorder, operator };
 }
 
 function serverOf({ config }: Connection): string {
-  return config.getCurrentCluster()?.server ?? '';
+  return new URL(config.getCurrentCluster()?.server ?? 'https://unknown').host;
 }
 
-interface Serving {
-  config: Config;
-  operator: DebugSessionOperator;
-  metrics: Metrics;
-  logger: ContextLogger;
-}
-
-async function serve({ config, operator, metrics, logger }: Serving): Promise<{ stop(): Promise<void> }[]> {
+/** Probes and metrics, where they are wanted. */
+async function serve({ config, logger, metrics, operator }: Parts): Promise<{ stop(): Promise<void> }[]> {
   const servers = [];
   if (config.healthProbeBindAddress !== undefined) {
     const readyz = { sessions: () => operator.readiness() };
     servers.push(await startHealthServer({ address: config.healthProbeBindAddress, healthz: {}, readyz, logger }));
   }
   if (config.metricsBindAddress !== undefined) {
-    const counted = {
-      expose: () => {
-        operator.count();
-        return metrics.expose();
-      },
+    const expose = (): ReturnType<Metrics['expose']> => {
+      operator.count();
+      return metrics.expose();
     };
-    servers.push(await startMetricsServer({ address: config.metricsBindAddress, metrics: counted }));
+    servers.push(await startMetricsServer({ address: config.metricsBindAddress, metrics: { expose } }));
   }
   return servers;
 }
 
-/** Ends in order: no new work, work under way, events, servers, connections. */
-async function stop({ operator, recorder, connection, servers }: Running, drainMs: number): Promise<void> {
-  await operator.shutDown(drainMs);
-  await recorder.stop(FLUSH_MS);
-  await Promise.all(servers.map((server) => server.stop()));
-  await connection.client.close();
+/** Reconciles until `stop` aborts; behind a Lease where several replicas may run. Rejects when the Lease is lost: another leads from then on. */
+async function lead({ config, logger, metrics, connection, operator }: Parts, stop: AbortSignal): Promise<void> {
+  if (!config.leaderElect) return operator.lead(stop, () => config.shutdownTimeout);
+  const namespace = config.leaderElectionNamespace ?? connection.namespace;
+  const elector = new LeaderElector({
+    port: leasePort(connection.client, namespace, config.leaderElectionId),
+    identity: `${hostname()}_${randomUUID()}`,
+    leaseDurationMs: config.leaseDuration,
+    renewDeadlineMs: config.renewDeadline,
+    retryPeriodMs: config.retryPeriod,
+    logger,
+    onStarted: async (term) => {
+      metrics.leader(config.leaderElectionId, true);
+      // Whoever has lost the lease must not write any more: another may.
+      await operator.lead(term, () => (stop.aborted ? config.shutdownTimeout : 0));
+      metrics.leader(config.leaderElectionId, false);
+      if (!stop.aborted) throw new Error(`the lease ${namespace}/${config.leaderElectionId} was lost`);
+    },
+  });
+  return elector.run(stop);
+}
+
+async function run(config: Config, logger: ContextLogger, stop: AbortSignal): Promise<void> {
+  const parts = compose(config, logger);
+  const { connection, operator, recorder } = parts;
+  const servers = await serve(parts);
+  await operator.start();
+  logger.info({ version: VERSION, server: serverOf(connection), namespaces: config.namespaces }, 'started');
+  void operator.synced.then(() => logger.info({}, 'ready'));
+  try {
+    await lead(parts, stop);
+  } finally {
+    await operator.shutDown();
+    await recorder.stop(FLUSH_MS);
+    await Promise.all(servers.map((server) => server.stop()));
+    await connection.client.close();
+  }
 }
 
 async function main(): Promise<number> {
@@ -95,23 +120,20 @@ async function main(): Promise<number> {
     process.stderr.write(`${outcome.faults.join('\n')}\nTry --help.\n`);
     return 2;
   }
-  const { config } = outcome;
-  const logger = createLogger({ level: config.logLevel });
-  const { promise: asked, resolve } = Promise.withResolvers<string>();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
-  try {
-    const running = await start(config, logger);
-    void running.operator.synced.then(() => {
-      logger.info({}, 'ready');
-      running.operator.lead();
+  const logger = createLogger({ level: outcome.config.logLevel });
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      logger.info({ signal: name }, 'stopping');
+      stop.abort();
     });
-    const signal = await asked;
-    logger.info({ signal }, 'stopping');
-    await stop(running, config.shutdownTimeout);
+  }
+  try {
+    await run(outcome.config, logger, stop.signal);
     logger.info({}, 'stopped');
     return 0;
   } catch (error) {
-    logger.error({ err: errorMessage(error) }, 'the operator cannot run');
+    logger.error({ err: errorMessage(error) }, 'the operator ends');
     return 1;
   }
 }

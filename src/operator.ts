@@ -43,7 +43,6 @@ export class DebugSessionOperator extends Operator {
   readonly #abort = new AbortController();
   readonly #pods: PodWatches;
   readonly #reconciler: Reconciler;
-  #controller: Controller | undefined;
   #watches: Promise<void>[] = [];
 
   constructor(parts: OperatorParts) {
@@ -75,7 +74,7 @@ export class DebugSessionOperator extends Operator {
     });
   }
 
-  /** Resolves when the caches are filled: from here on `lead` loses no time. */
+  /** Resolves when the caches are filled. */
   get synced(): Promise<unknown> {
     return Promise.all(this.#informers.map((informer) => informer.synced));
   }
@@ -93,23 +92,26 @@ export class DebugSessionOperator extends Operator {
     this.#parts.metrics.queueDepth(CONTROLLER, this.#queue.length);
   }
 
-  /** Starts to reconcile: once, by the leader, after `synced`. */
-  lead(): void {
+  /** Reconciles until `signal` aborts, then lets work under way finish for `drainMs`, asked for then. Once only: a lost term ends the process. */
+  async lead(signal: AbortSignal, drainMs: () => number): Promise<void> {
     const { workers, metrics, logger } = this.#parts;
-    this.#controller = new Controller({
+    await Promise.race([this.synced, aborted(signal)]);
+    if (signal.aborted) return;
+    const controller = new Controller({
       name: CONTROLLER,
       queue: this.#queue,
-      reconcile: (key, signal) => this.#reconciler.reconcile(key, signal),
+      reconcile: (key, attempt) => this.#reconciler.reconcile(key, attempt),
       workers,
       logger,
       onReconcile: ({ result, ms }) => metrics.reconcile(CONTROLLER, resultLabel(result), ms / 1000),
     });
-    this.#controller.start();
+    controller.start();
+    await aborted(signal);
+    await controller.stop(drainMs());
   }
 
-  /** Ends in order: no new work, work under way gets `drainMs`, then the watches. */
-  async shutDown(drainMs: number): Promise<void> {
-    await this.#controller?.stop(drainMs);
+  /** Ends the watches; resolves when the last has ended. */
+  async shutDown(): Promise<void> {
     this.stop();
     await Promise.all([...this.#watches, this.#pods.stop()]);
   }
@@ -148,6 +150,13 @@ export class DebugSessionOperator extends Operator {
     this.#informers.push(informer);
     this.#watches.push(informer.run(this.#abort.signal));
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 const EVENT_TYPES = { ADDED: 'Added', MODIFIED: 'Modified', DELETED: 'Deleted' } as const;

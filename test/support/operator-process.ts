@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
 
 /** One line of the operator's log, parsed. */
@@ -28,7 +29,14 @@ export class OperatorProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const operator = new OperatorProcess(child);
-    await operator.until((line) => line.msg === 'ready');
+    // Whatever becomes of the test, its operator does not outlive it.
+    process.once('exit', () => child.kill('SIGKILL'));
+    try {
+      await operator.until((line) => line.msg === 'ready');
+    } catch (error) {
+      await operator.kill();
+      throw error;
+    }
     return operator;
   }
 
@@ -36,13 +44,20 @@ export class OperatorProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** The first line, logged already or to come, that matches. @throws Error when the process ends first. */
-  async until(matches: (line: LogLine) => boolean): Promise<LogLine> {
-    for (;;) {
-      const found = this.lines.find(matches);
-      if (found !== undefined) return found;
-      const ended = await Promise.race([this.#exited.then(() => true), this.#nextLine()]);
-      if (ended === true && !this.lines.some(matches)) throw new Error(`the operator ended: ${this.tail()}`);
+  /** The first line, logged already or to come, that matches. @throws Error when the process ends first, or after `timeoutMs`. */
+  async until(matches: (line: LogLine) => boolean, timeoutMs = 20_000): Promise<LogLine> {
+    const over = new AbortController();
+    const late = delay(timeoutMs, 'late' as const, { signal: over.signal, ref: false }).catch(() => 'over' as const);
+    try {
+      for (;;) {
+        const found = this.lines.find(matches);
+        if (found !== undefined) return found;
+        const what = await Promise.race([this.#exited.then(() => 'ended' as const), this.#nextLine(), late]);
+        if (what === 'ended' && !this.lines.some(matches)) throw new Error(`the operator ended: ${this.tail()}`);
+        if (what === 'late') throw new Error(`the operator did not say so within ${timeoutMs} ms: ${this.tail()}`);
+      }
+    } finally {
+      over.abort();
     }
   }
 
