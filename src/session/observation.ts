@@ -122,7 +122,7 @@ function waitingFor(pod: Pod, waiting: { reason?: string; message?: string } | u
 function refine(kubeletReason: string | undefined, message: string): { reason?: WaitingReason; final?: boolean } {
   if (/target container/i.test(message)) return { reason: 'TargetContainerNotRunning' };
   // A root image under runAsNonRoot stays one: neither the image nor the pod's rule can change for this container.
-  if (kubeletReason === 'CreateContainerConfigError' && /runAsNonRoot|non-numeric user/.test(message))
+  if (kubeletReason === 'CreateContainerConfigError' && /runAsNonRoot|non-root policy|non-numeric user/.test(message))
     return { final: true };
   return {};
 }

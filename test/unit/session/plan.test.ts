@@ -198,6 +198,12 @@ describe('starting', () => {
       'ContainerConfigError',
       true,
     ],
+    [
+      'CreateContainerConfigError',
+      'container\'s runAsUser breaks non-root policy (pod: "web_default(1)", container: debug-1)',
+      'ContainerConfigError',
+      true,
+    ],
     ['CreateContainerConfigError', 'configmap "x" not found', 'ContainerConfigError', false],
     [
       'CreateContainerError',
