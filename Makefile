@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build demo test cluster-up cluster-down cluster-status
+.PHONY: help build run demo test cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,6 +20,9 @@ build: node_modules/.stamp ## build the operator: dist/main.js
 
 demo: node_modules/.stamp ## watch the main job on real containers
 	@node test/demo/main.ts
+
+run: build ## run the operator against $$KUBECONFIG, until Ctrl-C
+	@node dist/main.js
 
 test: node_modules/.stamp ## every suite: lint, types, unit, simulation, integration, e2e, demo
 	@node test/run.ts
