@@ -1,5 +1,5 @@
 import type { DebugSession, WorkloadRef } from '../api/debugsession.ts';
-import { currentRun, isLive, mayStartLate, wantsStart } from './lifecycle.ts';
+import { currentRun, hasFinalizer, isLive, mayStartLate, wantsStart } from './lifecycle.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { planOver } from './plan-over.ts';
 import { planRun } from './plan-run.ts';
@@ -27,7 +27,9 @@ export function plan(situation: Situation): Plan {
   const { session } = situation;
   const run = currentRun(session);
   if (run !== undefined && isLive(run)) {
-    return session.metadata.deletionTimestamp === undefined ? planRun(situation, run) : planDeletion(situation, run);
+    if (session.metadata.deletionTimestamp !== undefined) return planDeletion(situation, run);
+    // Who replaces the whole object (kubectl replace) takes off what its manifest does not name.
+    return hasFinalizer(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
   }
   if (wantsStart(session)) return planStart(situation);
   return planOver(situation, run);

@@ -124,6 +124,11 @@ export class World {
     this.#change({ generation: (this.session.metadata.generation ?? 0) + 1 });
   }
 
+  /** As `kubectl replace` would: what the manifest does not name is lost. */
+  replace(): void {
+    this.#change({ finalizers: [] });
+  }
+
   delete(): void {
     this.#change({ deletionTimestamp: toTimestamp(this.now) });
     this.gone = (this.session.metadata.finalizers ?? []).length === 0;

@@ -436,6 +436,15 @@ describe('debugging again', () => {
 });
 
 describe('deleting', () => {
+  it('finds the finalizer in place although the whole object was replaced while its container ran', () => {
+    const world = World.running();
+    world.replace();
+    world.settle();
+    expect(world.effects.slice(-1)).toEqual(['addFinalizer']);
+    world.delete();
+    expect([world.settle(), world.gone]).toEqual([30_000, false]);
+  });
+
   it('waits for the container to end', () => {
     const world = World.running();
     world.delete();
