@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Stage } from '../support/stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.open('image-pull');
+});
+
+afterAll(() => stage.close());
+
+// The kubelet tries for ever, and its reason alternates. The record must neither flap with it nor wait for ever.
+it('fails the run at startTimeout with the words of the kubelet, whose tries are not echoed', async () => {
+  await stage.runningPod('web');
+  const image = 'localhost/nobody/has:this';
+  await stage.createSession('unpullable', {
+    target: { podName: 'web' },
+    image,
+    command: ['true'],
+    startTimeout: '70s',
+  });
+  const kubeletSaid = new Set<string | undefined>();
+  const flaps = stage.untilPod(
+    'web',
+    (pod) => {
+      kubeletSaid.add(pod.status?.ephemeralContainerStatuses?.[0]?.state?.waiting?.reason);
+      return kubeletSaid.has('ErrImagePull') && kubeletSaid.has('ImagePullBackOff');
+    },
+    69_000,
+  );
+  const written = new Set<string>();
+  const session = await stage.untilSession(
+    'unpullable',
+    (seen) => {
+      written.add(JSON.stringify([seen.metadata.finalizers, seen.status]));
+      return seen.status?.phase === 'Failed';
+    },
+    90_000,
+  );
+  await flaps;
+  const [run] = session.status?.runs ?? [];
+  expect(run?.reason).toBe('ImagePullFailed');
+  expect(run?.message).toMatch(/^not running within 70s: .*localhost\/nobody\/has:this/);
+  // As created, with the finalizer, the intent, what it waits for (after 5 s, and again when the kubelet has given a reason), the end.
+  expect(written.size).toBeLessThanOrEqual(6);
+  expect(Date.parse(run?.finishedAt ?? '') - Date.parse(run?.intendedAt ?? '')).toBeGreaterThanOrEqual(70_000);
+}, 120_000);

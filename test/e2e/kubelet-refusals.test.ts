@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DebugSessionSpec, Run } from '../../src/api/debugsession.ts';
+import { busyboxImage, distrolessImage } from '../cluster/image-names.ts';
+import { appPod, isReady, shellPod } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+// The API server has taken the container, and the kubelet cannot run it.
+
+let stage: Stage;
+
+const nonRoot = { securityContext: { runAsNonRoot: true, runAsUser: 1000 } };
+
+/** Each in a pod of its own: where one container cannot be started, the kubelet's next look at the others of the pod is up to 15 s away. */
+const SESSIONS: Record<string, { pod?: object; spec: Partial<DebugSessionSpec> }> = {
+  never: { spec: { image: 'localhost/nobody/has:that', imagePullPolicy: 'Never', startTimeout: '25s' } },
+  misnamed: { spec: { image: 'localhost/UPPER/Case:1' } },
+  'as-root': { pod: nonRoot, spec: { securityContext: { runAsUser: 0 } } },
+  bare: { spec: { supervisor: 'None', command: ['/no/such/program'] } },
+  supervised: { spec: { command: ['no-such-program'] } },
+  'shell-less': { spec: { image: distrolessImage, command: ['sh'] } },
+};
+
+beforeAll(async () => {
+  stage = await Stage.open('kubelet');
+  const debug = async (name: string, { pod, spec }: { pod?: object; spec: Partial<DebugSessionSpec> }) => {
+    await stage.runningPod(name, appPod(pod));
+    await stage.createSession(name, { target: { podName: name }, command: ['true'], ...spec });
+  };
+  const all = Object.entries(SESSIONS).map(([name, { pod, spec }]) => debug(name, { spec, ...(pod && { pod }) }));
+  await Promise.all([...all, stage.runningPod('short-lived', MORTAL)]);
+});
+
+afterAll(() => stage.close());
+
+const MORTAL = shellPod('until [ -e /tmp/end ]; do sleep 0.1; done; exit 1');
+
+async function failed(name: string): Promise<Run> {
+  const session = await stage.untilPhase(name, 'Failed', 45_000);
+  return session.status?.runs?.[0] as Run;
+}
+
+/** Seconds between the intent and the failure, on one clock: the operator's. */
+function seconds({ intendedAt = '', finishedAt = '' }: Run): number {
+  return (Date.parse(finishedAt) - Date.parse(intendedAt)) / 1000;
+}
+
+describe('an image that is not there', () => {
+  it('and must not be pulled: fails at startTimeout, in the words of the kubelet', async () => {
+    const run = await failed('never');
+    expect(run.reason).toBe('ImagePullFailed');
+    expect(run.message).toMatch(/^not running within 25s: .*pull policy of Never/);
+    expect(seconds(run)).toBeGreaterThanOrEqual(25);
+  });
+
+  it('because its name can be none: fails at once', async () => {
+    const run = await failed('misnamed');
+    expect(run.reason).toBe('InvalidImageName');
+    expect(run.message).toMatch(/UPPER\/Case:1.*invalid reference format/);
+    expect(seconds(run)).toBeLessThan(45);
+  });
+});
+
+it('an image of root where the pod wants none fails at once', async () => {
+  const run = await failed('as-root');
+  expect(run.reason).toBe('ContainerConfigError');
+  expect(run.message).toMatch(/^container's runAsUser breaks non-root policy/);
+  expect(seconds(run)).toBeLessThan(45);
+});
+
+describe('a command that is not in the image', () => {
+  it('without a supervisor: in the words of the runtime', async () => {
+    const run = await failed('bare');
+    expect(run.reason).toBe('CommandNotFound');
+    expect(run.message).toMatch(/no such file or directory/);
+    expect(run.message).not.toMatch(/supervisor/);
+  });
+
+  it('under the supervisor', async () => {
+    expect(await failed('supervised')).toMatchObject({
+      reason: 'CommandNotFound',
+      exitCode: 127,
+      message: 'the image does not have the command of this session',
+    });
+  });
+
+  it('and no sh for the supervisor either: says what to do', async () => {
+    const run = await failed('shell-less');
+    expect(run.reason).toBe('CommandNotFound');
+    expect(run.message).toMatch(/the image seems to have no sh: use an image with a shell, or supervisor: None$/);
+  });
+
+  it('nothing of it is left to stop, and the application has not noticed', async () => {
+    for (const name of ['bare', 'supervised', 'shell-less']) {
+      await failed(name);
+      const session = await stage.session(name);
+      expect(session.status?.conditions).toContainEqual(
+        expect.objectContaining({ type: 'StopConfirmed', status: 'True', reason: 'Terminated' }),
+      );
+      const pod = await stage.untilPod(name, isReady);
+      expect(pod.status?.containerStatuses).toMatchObject([{ name: 'app', restartCount: 0, ready: true }]);
+    }
+  });
+});
+
+it('a target that ends takes the container with it that had joined its processes', async () => {
+  const target = { podName: 'short-lived', containerName: 'app' };
+  await stage.createSession('joined', { target, image: busyboxImage, command: ['sleep', '600'], ttl: '5m' });
+  await stage.untilPhase('joined', 'Running');
+  const ended = await stage.kubectl(['exec', 'short-lived', '--container=app', '--', 'touch', '/tmp/end']);
+  expect(ended.code).toBe(0);
+  const session = await stage.untilPhase('joined', 'Completed');
+  expect(session.status?.runs).toMatchObject([{ state: 'Ended', exitCode: 137, endedBy: 'Kubelet' }]);
+  expect(session.status?.runs?.[0]?.message).toMatch(
+    /^killed when container app, whose process namespace it shared, ended/,
+  );
+});
