@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { appPod, ephemeralNames } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.open('times');
+  await stage.runningPod('web', appPod());
+});
+
+afterAll(() => stage.close());
+
+const target = { podName: 'web' };
+const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
+
+describe('notAfter', () => {
+  it('stops a manifest that is applied again when its time is over', async () => {
+    await stage.createSession('old', { target, command: ['true'], notAfter: '2024-01-01T00:00:00Z' });
+    const lapsed = await stage.untilPhase('old', 'Failed');
+    expect(lapsed.status?.runs).toMatchObject([{ attempt: 1, reason: 'Lapsed' }]);
+    expect(lapsed.status?.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'Accepted',
+        status: 'False',
+        reason: 'Lapsed',
+        message: 'spec.notAfter (2024-01-01T00:00:00Z) has passed: no run starts after it',
+      }),
+    );
+    await stage.until('the story is told', async () => (await stage.events('DebugSession', 'old')).length > 0);
+    expect((await stage.events('DebugSession', 'old')).map((event) => event.reason)).toEqual(['Rejected']);
+    expect(ephemeralNames(await stage.pod('web'))).toEqual([]);
+  });
+
+  it('ends a wait', async () => {
+    await stage.createSession('waiting', { target: { podName: 'nobody' }, command: ['true'], notAfter: inSeconds(3) });
+    await stage.untilPhase('waiting', 'Pending');
+    expect((await stage.untilPhase('waiting', 'Failed')).status?.runs).toMatchObject([{ reason: 'Lapsed' }]);
+  });
+
+  it('does not end what runs, and stops the next attempt; a later one lets it start', async () => {
+    await stage.createSession('timely', { target, command: ['sleep', '5'], notAfter: inSeconds(3) });
+    const first = await stage.untilPhase('timely', 'Completed');
+    expect(Date.parse(first.status?.completedAt ?? '')).toBeGreaterThan(Date.parse(first.spec.notAfter ?? ''));
+    expect(first.status?.exitCode).toBe(0);
+    await stage.changeSession('timely', { attempt: 2 });
+    const second = await stage.untilPhase('timely', 'Failed');
+    expect(second.status?.runs).toMatchObject([{ reason: 'Exited' }, { reason: 'Lapsed' }]);
+    await stage.changeSession('timely', { attempt: 3, notAfter: inSeconds(60), command: ['true'] });
+    const third = await stage.untilPhase('timely', 'Completed');
+    expect(third.status?.runs).toMatchObject([{ reason: 'Exited' }, { reason: 'Lapsed' }, { reason: 'Exited' }]);
+  });
+});
+
+describe('ttl', () => {
+  it('may be changed while the container runs: said once that it counts for the next attempt, and it does', async () => {
+    await stage.createSession('timed', { target, command: ['sleep', '600'], ttl: '6s' });
+    const running = await stage.untilPhase('timed', 'Running');
+    await stage.changeSession('timed', { ttl: '1h' });
+    const noted = await stage.untilSession('timed', (s) => s.status?.observedGeneration === s.metadata.generation);
+    expect(noted.status?.expiresAt).toBe(running.status?.expiresAt);
+    const expired = await stage.untilPhase('timed', 'Expired');
+    expect(expired.status?.runs?.[0]?.effective?.ttl).toBe('6s');
+    await stage.until('the end is told', async () =>
+      (await stage.events('DebugSession', 'timed')).some((event) => event.reason === 'Ended'),
+    );
+    const refused = (await stage.events('DebugSession', 'timed')).filter(
+      (event) => event.reason === 'TtlChangeRefused',
+    );
+    expect(refused).toMatchObject([
+      {
+        type: 'Warning',
+        note: `ttl 1h counts for the next attempt: the container that runs was started with 6s and ends at ${running.status?.expiresAt}`,
+      },
+    ]);
+    await stage.changeSession('timed', { attempt: 2, command: ['true'] });
+    const again = await stage.untilPhase('timed', 'Completed');
+    expect(again.status?.runs?.map((run) => run.effective?.ttl)).toEqual(['6s', '1h']);
+  });
+});
