@@ -23,7 +23,7 @@ _nap() { sleep $1 & wait $!; }
  * Without a working `sleep` nothing could end the command in time, so it does not run at all.
  */
 const CHECKS = `
-while read _k _v _x; do [ $_k != btime ] || { _boot=$_v; break; }; done </proc/stat
+while read _k _v _x; do [ "$_k" != btime ] || { _boot=$_v; break; }; done </proc/stat
 { _clock && [ $_boot ] && sleep 0; } 2>/dev/null || _refuse Unsupported 125
 _now=$((_boot + _up / 100))
 [ $_now -le $_by ] && [ $_now -lt $_last ] || _refuse TooLate 125
@@ -34,18 +34,17 @@ _end=$((_up + _ttl * 100))
 
 /**
  * `_kin` finds what runs below this shell, the watchdog and what is dead already aside: `_all`, and `_leaves`, those without children. By
- * parentage, so that in a joined process namespace the application is never among them, whatever it is called.
+ * parentage, so that in a joined process namespace the application is never among them, whatever it is called. From `stat`, which is one line:
+ * bash reads a file of /proc anew for every line, and a state that changes in between shifts the rest. What follows the program's name, which may
+ * hold anything, is state and parent.
  */
 const KIN = `
 _kin() {
   _table= _all= _leaves= _gen=$$
   for _d in /proc/[0-9]*; do
-    while read _k _v _x; do
-      case $_k in
-      State:) [ $_v != Z ] || break ;;
-      PPid:) _table="$_table \${_d#/proc/}:$_v"; break ;;
-      esac
-    done <$_d/status
+    read -r _s <$_d/stat || continue
+    set -- \${_s##*) }
+    [ $1 = Z ] || _table="$_table \${_d#/proc/}:$2"
   done
   while [ "$_gen" ]; do
     _next=
@@ -67,7 +66,7 @@ _kin() {
  *
  * Leaves first: a process whose parent is gone belongs to PID 1, in a joined namespace the application, which may never reap it. While its own
  * parent lives, that parent reaps it. HUP for a second, TERM for a second, KILL, and in the end everything that is left at once.
- * `sleep .2` is not POSIX: where it fails, a second.
+ * `sleep .2` is not POSIX: where it fails, a second. It never concludes that its work is done: the outer shell ends it when the command is gone.
  */
 const WATCHDOG = `
 _watch() {
@@ -81,8 +80,7 @@ _watch() {
   _mark Deadline
   read _me _x </proc/self/stat
   _end=$_up
-  while _kin; [ "$_all" ]; do
-    _clock
+  while _kin; _clock; do
     case $(((_up - _end) / 50)) in
     0 | 1) kill -HUP $_leaves ;;
     2 | 3) kill -TERM $_leaves ;;
@@ -107,20 +105,22 @@ _watch & _dog=$!
  *
  * - INT and the like are trapped by `:`, not ignored: an ignored signal would stay ignored in the command.
  * - 147 to 150 is a stopped job, by Ctrl-Z on a command that is no shell: nobody could continue it, so it goes on.
- * - stderr of our own shells is /dev/null: their notice of a killed job would block for ever on a terminal held by Ctrl-S. But only after
- *   \`set -m\`, for which bash needs it.
+ * - stderr of our own shells is /dev/null: they would tell of the stopped job, and a notice of a killed one would block for ever on a terminal that
+ *   is held by Ctrl-S. Not so in bash, which hands out the terminal through its stderr and keeps quiet about stopped jobs.
  */
 const TERMINAL = `
 if [ $_tty = 1 ]; then
   trap : INT QUIT
   set -m
-  exec 4>&2 2>/dev/null
+  exec 4>&2
+  [ "$BASH_VERSION" ] || exec 2>/dev/null
   sh -c '
     trap : HUP INT QUIT TERM
     read _p _x _x _x _x _x _x _t _x </proc/self/stat
     [ "$_p" = "$_t" ] || exec "$@"
     set -m
-    exec 4>&2 2>/dev/null
+    exec 4>&2
+    [ "$BASH_VERSION" ] || exec 2>/dev/null
     kill -STOP $_p
     (exec "$@" 2>&4 4>&-)
     _r=$?
