@@ -102,6 +102,8 @@ const wasStopped =
 check('cluster', [node, 'test/cluster/main.ts', 'up']);
 suite('integration', '3');
 suite('e2e', '4');
+// What all of them left in the API server's log.
+if (isOurs) suite('audit', '1');
 check('demo', [node, 'test/demo/main.ts']);
 if (wasStopped) check('cluster-down', [node, 'test/cluster/main.ts', 'down']);
 

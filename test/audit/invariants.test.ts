@@ -1,0 +1,121 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import type { DebugSession } from '../../src/api/debugsession.ts';
+import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
+import { isWrite, type AuditEvent } from '../support/audit-log.ts';
+import { brokenRules, brokenTransition } from '../support/status-rules.ts';
+import { operatorRequests, succeeded } from './operator-requests.ts';
+
+// What must never break, read from the API server's own log of every suite that ran before: the operator and the tests have no say in it.
+
+interface Injection {
+  event: AuditEvent;
+  container: EphemeralContainer;
+  podUID: string;
+  /** Session uid and attempt. */
+  run: string;
+}
+
+let writes: AuditEvent[];
+let injections: Injection[];
+
+function isInjection({ objectRef }: AuditEvent): boolean {
+  return objectRef?.subresource === 'ephemeralcontainers';
+}
+
+function readInjection(event: AuditEvent): Injection[] {
+  const body = event.requestObject as {
+    metadata: { uid: string };
+    spec: { ephemeralContainers: EphemeralContainer[] };
+  };
+  return body.spec.ephemeralContainers.map((container) => {
+    const value = (name: string): string => container.env.find((variable) => variable.name === name)?.value ?? '';
+    const run = `${value('DEBUGSESSION_UID')}/${value('DEBUGSESSION_ATTEMPT')}`;
+    return { event, container, podUID: body.metadata.uid, run };
+  });
+}
+
+function statusWrites(): { event: AuditEvent; session: DebugSession }[] {
+  return writes
+    .filter((event) => event.objectRef?.resource === 'debugsessions' && event.objectRef.subresource === 'status')
+    .map((event) => ({ event, session: event.responseObject as DebugSession }));
+}
+
+beforeAll(async () => {
+  writes = (await operatorRequests()).filter((event) => isWrite(event) && succeeded(event));
+  injections = writes.filter(isInjection).flatMap(readInjection);
+});
+
+it('has something to look at', () => {
+  expect(injections.length).toBeGreaterThan(20);
+  expect(statusWrites().length).toBeGreaterThan(60);
+});
+
+it('injects one container for a run, always the same, into one pod (S1, S3, S4)', () => {
+  const first = new Map<string, Injection>();
+  for (const injection of injections) {
+    const known = first.get(injection.run) ?? injection;
+    first.set(injection.run, known);
+    expect(injection.container).toEqual(known.container);
+    expect(injection.podUID).toBe(known.podUID);
+    expect(injection.event.objectRef).toMatchObject({
+      namespace: known.event.objectRef?.namespace,
+      name: known.event.objectRef?.name,
+    });
+  }
+});
+
+it('has written the intent before each injection, into a session of the same namespace (S1, S3)', () => {
+  const intents = statusWrites();
+  for (const { event, run, podUID, container } of injections) {
+    const [uid, attempt] = run.split('/');
+    const intent = intents.find(({ session, event: write }) => {
+      const record = session.status?.runs?.find((candidate) => String(candidate.attempt) === attempt);
+      const before = write.stageTimestamp <= event.requestReceivedTimestamp;
+      return (
+        before &&
+        session.metadata.uid === uid &&
+        record?.podUID === podUID &&
+        record?.debugContainerName === container.name
+      );
+    });
+    expect({ run, intent: intent?.session.metadata.namespace }).toEqual({ run, intent: event.objectRef?.namespace });
+  }
+});
+
+it('never takes back what it has said of a run, and keeps the rules of every status (S5)', () => {
+  const last = new Map<string, DebugSession>();
+  const inOrder = statusWrites().sort(
+    (a, b) => Number(a.session.metadata.resourceVersion) - Number(b.session.metadata.resourceVersion),
+  );
+  for (const { session } of inOrder) {
+    const before = last.get(session.metadata.uid);
+    const broken = [...brokenRules(session), ...(before === undefined ? [] : brokenTransition(before, session))];
+    expect({ session: session.metadata.name, namespace: session.metadata.namespace, broken }).toMatchObject({
+      broken: [],
+    });
+    last.set(session.metadata.uid, session);
+  }
+});
+
+it('writes nothing but finalizers, status, injections, events and its Lease (S7)', () => {
+  const kinds = new Set(
+    writes.map(
+      ({ verb, objectRef }) => `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`,
+    ),
+  );
+  const allowed = [
+    'patch debugsessions',
+    'update debugsessions/status',
+    'patch pods/ephemeralcontainers',
+    'create events',
+    'create leases',
+    'update leases',
+  ];
+  expect([...kinds].filter((kind) => !allowed.includes(kind))).toEqual([]);
+  for (const { verb, objectRef, requestObject } of writes) {
+    if (verb !== 'patch' || objectRef?.resource !== 'debugsessions') continue;
+    const { metadata, ...others } = requestObject as { metadata: object };
+    expect(Object.keys(others)).toEqual([]);
+    expect(Object.keys(metadata).sort()).toEqual(['finalizers', 'resourceVersion', 'uid']);
+  }
+});
