@@ -164,7 +164,6 @@ describe('the roles', () => {
     expect(writes.sort()).toEqual([
       'create events',
       'patch debugsessions',
-      'patch events',
       'patch pods/ephemeralcontainers',
       'update debugsessions/status',
     ]);
