@@ -62,7 +62,7 @@ _kin() {
 `;
 
 /**
- * The watchdog. It naps for 5 s at most, because `sleep` stands still while a machine is suspended and time since boot does not.
+ * The watchdog. Its nap is ended by KILL: a TERM between fork and exec would be lost in the trap of the shell that it still is. It naps for 5 s at most, because `sleep` stands still while a machine is suspended and time since boot does not.
  *
  * Leaves first: a process whose parent is gone belongs to PID 1, in a joined namespace the application, which may never reap it. While its own
  * parent lives, that parent reaps it. HUP for a second, TERM for a second, KILL, and in the end everything that is left at once.
@@ -71,7 +71,7 @@ _kin() {
 const WATCHDOG = `
 _watch() {
   exec 2>/dev/null
-  trap 'kill $!; wait; exit' TERM
+  trap 'kill -KILL $!; wait; exit' TERM
   while _clock; [ $_up -lt $_end ]; do
     _left=$(((_end - _up + 99) / 100))
     [ $_left -le 5 ] || _left=5
@@ -101,26 +101,24 @@ _watch & _dog=$!
  * job control may hand out the terminal from the background.
  *
  * Where the outer shell has no job control, the one in between sees that it owns no process group and becomes the command: then all works but
- * the quick end on TERM.
+ * the quick end on TERM. Bash does not need any of this, and would tell the user of the stopped job.
  *
  * - INT and the like are trapped by `:`, not ignored: an ignored signal would stay ignored in the command.
  * - 147 to 150 is a stopped job, by Ctrl-Z on a command that is no shell: nobody could continue it, so it goes on.
  * - stderr of our own shells is /dev/null: they would tell of the stopped job, and a notice of a killed one would block for ever on a terminal that
- *   is held by Ctrl-S. Not so in bash, which hands out the terminal through its stderr and keeps quiet about stopped jobs.
+ *   is held by Ctrl-S.
  */
 const TERMINAL = `
-if [ $_tty = 1 ]; then
-  trap : INT QUIT
+exec 3<&0 4>&2
+trap : INT QUIT
+if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ]; then
   set -m
-  exec 4>&2
-  [ "$BASH_VERSION" ] || exec 2>/dev/null
+  exec 2>/dev/null
   sh -c '
     trap : HUP INT QUIT TERM
     read _p _x _x _x _x _x _x _t _x </proc/self/stat
-    [ "$_p" = "$_t" ] || exec "$@"
+    [ "$_p" = "$_t" ] || exec "$@" 2>&4 4>&-
     set -m
-    exec 4>&2
-    [ "$BASH_VERSION" ] || exec 2>/dev/null
     kill -STOP $_p
     (exec "$@" 2>&4 4>&-)
     _r=$?
@@ -128,7 +126,7 @@ if [ $_tty = 1 ]; then
       fg %1 >/dev/null
       _r=$?
     done
-    exit $_r' supervisor "$@" 2>&4 4>&-
+    exit $_r' supervisor "$@" 3<&-
   _r=$?
   if jobs %2 >/dev/null; then
     trap 'exit 143' TERM
@@ -139,14 +137,15 @@ if [ $_tty = 1 ]; then
 `;
 
 /**
- * Without a terminal the command runs in the background, where `wait` gives way to the trap. A background command would read /dev/null and be
- * deaf to INT: the first is undone here, the second cannot be in POSIX sh.
+ * Otherwise the command runs in the background, where `wait` gives way to the trap. A background command would read /dev/null and be deaf to INT:
+ * the first is undone here, the second only in bash; POSIX sh knows no way. An interactive shell ignores TERM, so with a terminal nothing is
+ * waited for.
  */
-const PIPE = `
+const BACKGROUND = `
 else
-  trap 'kill -TERM $_cmd' TERM
-  exec 3<&0 4>&2 2>/dev/null
-  exec "$@" <&3 2>&4 3<&- 4>&- &
+  trap 'kill -TERM $_cmd; [ $_tty = 0 ] || exit 143' TERM
+  exec 2>/dev/null
+  (trap - INT QUIT; exec "$@" 2>&4 3<&- 4>&-) <&3 &
   _cmd=$!
   while wait $_cmd; _r=$?; kill -0 $_cmd; do :; done
 fi
@@ -160,6 +159,6 @@ exit $_r
 `;
 
 /** The supervisor, as `sh -c` takes it; arguments: ttl (s), start by and last moment (s since the epoch), 1 with a tty else 0, the command. */
-export const SUPERVISOR_SCRIPT = [WORDS, CHECKS, KIN, WATCHDOG, TERMINAL, PIPE, END]
+export const SUPERVISOR_SCRIPT = [WORDS, CHECKS, KIN, WATCHDOG, TERMINAL, BACKGROUND, END]
   .map((part) => part.slice(1).replaceAll(/^ +/gm, ''))
   .join('');
