@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { appPod, shellPod } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.open('tracking');
+  await Promise.all([stage.runningPod('web', appPod()), stage.createPod('crashing', shellPod('exit 3'))]);
+});
+
+afterAll(() => stage.close());
+
+const target = { podName: 'web' };
+
+describe('the record of a run', () => {
+  it('has exit code, digest and times, as the kubelet gives them', async () => {
+    await stage.createSession('exits', { target, command: ['sh', '-c', 'sleep 1; exit 42'] });
+    const over = await stage.untilPhase('exits', 'Completed');
+    const [run] = over.status?.runs ?? [];
+    const [container] = (await stage.pod('web')).status?.ephemeralContainerStatuses ?? [];
+    expect(run).toMatchObject({
+      exitCode: 42,
+      endedBy: 'Command',
+      reason: 'Exited',
+      imageID: container?.imageID,
+      startedAt: container?.state?.terminated?.startedAt,
+      finishedAt: container?.state?.terminated?.finishedAt,
+      nodeName: (await stage.pod('web')).spec?.nodeName,
+    });
+    expect(container?.imageID).toMatch(/sha256:[0-9a-f]{64}/);
+    const times = [run?.intendedAt, run?.injectedAt, run?.startedAt, run?.finishedAt].map((t) => Date.parse(t ?? ''));
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(over.status).toMatchObject({ exitCode: 42, completedAt: run?.finishedAt, startedAt: run?.startedAt });
+  });
+
+  it('does not take a command that killed itself for one that was ended', async () => {
+    // The kubelet makes one $ of two.
+    await stage.createSession('killed', { target, command: ['sh', '-c', 'kill -KILL $$$$'] });
+    const over = await stage.untilPhase('killed', 'Completed');
+    expect(over.status?.runs).toMatchObject([{ exitCode: 137, endedBy: 'Command', reason: 'Exited' }]);
+  });
+
+  it('says how the patient looked: a crash-looping container', async () => {
+    await stage.untilPod(
+      'crashing',
+      ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff',
+    );
+    await stage.createSession('looks', { target: { podName: 'crashing' }, command: ['true'] });
+    const before = (await stage.untilPhase('looks', 'Completed')).status?.runs?.[0]?.before;
+    expect(before).toMatchObject({
+      phase: 'Running',
+      ready: false,
+      containerName: 'app',
+      state: 'waiting',
+      reason: 'CrashLoopBackOff',
+      lastTermination: { exitCode: 3, reason: 'Error', finishedAt: expect.stringMatching(/Z$/) },
+    });
+    expect(before?.restartCount).toBeGreaterThan(0);
+  });
+});
+
+describe('a container without a supervisor', () => {
+  it('ends by itself only: said from the start, said when its time is over, and then its end is recorded', async () => {
+    await stage.createSession('unguarded', { target, supervisor: 'None', command: ['sleep', '6'], ttl: '2s' });
+    const running = await stage.untilPhase('unguarded', 'Running');
+    const says = running.status?.conditions?.find((condition) => condition.type === 'Running')?.message;
+    expect(says).toMatch(/ends by itself only: without a supervisor nothing ends it at \d{4}-/);
+    expect(running.status?.runs?.[0]?.lastMoment).toBeUndefined();
+
+    const ending = await stage.untilPhase('unguarded', 'Ending');
+    expect(ending.status?.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'StopConfirmed',
+        status: 'False',
+        reason: 'NoRoute',
+        message: expect.stringMatching(/no way to stop it: end its command, or delete the pod$/),
+      }),
+    );
+    const over = await stage.untilPhase('unguarded', 'Completed');
+    expect(over.status?.runs).toMatchObject([{ exitCode: 0, endedBy: 'Command', reason: 'Exited' }]);
+    expect(over.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'StopConfirmed', status: 'True', reason: 'Terminated' }),
+    );
+    await stage.until('the story is told', async () => (await stage.events('DebugSession', 'unguarded')).length >= 5);
+    const story = await stage.events('DebugSession', 'unguarded');
+    expect(story.map((event) => event.reason)).toEqual(['Accepted', 'Injected', 'Started', 'StopUnconfirmed', 'Ended']);
+    expect(story[1]?.note).toMatch(/without a supervisor: it ends by itself only$/);
+  });
+});
+
+describe('scripts and GitOps tools', () => {
+  it('wait with kubectl for the end', async () => {
+    await stage.createSession('waited', { target, command: ['sleep', '2'] });
+    const waited = await stage.kubectl(['wait', '--for=condition=Complete', 'dbg/waited', '--timeout=30s']);
+    expect(waited).toMatchObject({ code: 0, stdout: expect.stringMatching(/condition met/) });
+    expect((await stage.session('waited')).status).toMatchObject({ phase: 'Completed', exitCode: 0 });
+  });
+
+  it('and for StopConfirmed also where the run has failed', async () => {
+    await stage.createSession('fails', { target: { podName: 'web', containerName: 'ap' }, command: ['true'] });
+    const waited = await stage.kubectl(['wait', '--for=condition=StopConfirmed', 'dbg/fails', '--timeout=30s']);
+    expect(waited.code).toBe(0);
+    const failed = await stage.kubectl(['wait', '--for=condition=Failed', 'dbg/fails', '--timeout=1s']);
+    expect(failed.code).toBe(0);
+  });
+
+  it('do not take a session for settled that the operator has not seen', async () => {
+    const created = await stage.createSession('fresh', { target, command: ['true'] });
+    expect(created.status).toEqual({ observedGeneration: -1 });
+    expect((await stage.untilPhase('fresh', 'Completed')).status?.observedGeneration).toBe(created.metadata.generation);
+  });
+});
