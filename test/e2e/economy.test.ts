@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AuditLog, isWrite, type AuditEvent } from '../support/audit-log.ts';
+import { appPod } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+// What a session costs the API server, by the API server's own books.
+
+const onNode = process.env['CLUSTER'] === 'current' ? describe.skip : describe;
+
+onNode('what a session costs', () => {
+  let stage: Stage;
+  let audit: AuditLog;
+  let metricsAddress: string;
+
+  beforeAll(async () => {
+    stage = await Stage.open('economy', { operator: false });
+    await stage.runningPod('web', appPod());
+    metricsAddress = `127.0.0.1:${await freePort()}`;
+    await stage.startOperator(`--metrics-bind-address=${metricsAddress}`);
+    audit = await AuditLog.from(stage.cluster.node?.auditLog ?? '');
+  });
+  afterAll(() => stage.close());
+
+  const operators = async (): Promise<AuditEvent[]> =>
+    (await audit.requests(stage.namespace)).filter(({ user }) => user.username.endsWith('controller-manager'));
+
+  /** Sum over all results. */
+  const reconciles = async (): Promise<number> => {
+    const text = await (await fetch(`http://${metricsAddress}/metrics`)).text();
+    const counts = [...text.matchAll(/^controller_runtime_reconcile_total\{.*\} (\d+)$/gm)];
+    expect(counts.length).toBeGreaterThan(0);
+    return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+
+  it('a clean one: six writes, no GET, four events, at most eight reconciles', async () => {
+    const { length: askedBefore } = await operators();
+    await stage.createSession('clean', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '3s' });
+    await stage.untilSession('clean', (s) => s.status?.phase === 'Expired' && s.metadata.finalizers === undefined);
+    await stage.until('four events', async () => (await stage.events('DebugSession', 'clean')).length >= 4);
+    const isEvent = ({ objectRef }: AuditEvent): boolean => objectRef?.resource === 'events';
+    await stage.until('the books are closed', async () => (await operators()).filter(isEvent).length >= 4);
+    const asked = (await operators()).slice(askedBefore);
+    const writes = asked.filter((request) => isWrite(request) && !isEvent(request));
+    expect(writes.map(({ verb, objectRef }) => [verb, objectRef?.subresource ?? objectRef?.resource])).toEqual([
+      ['patch', 'debugsessions'],
+      ['update', 'status'],
+      ['patch', 'ephemeralcontainers'],
+      ['update', 'status'],
+      ['update', 'status'],
+      ['patch', 'debugsessions'],
+    ]);
+    expect(asked.filter(({ verb }) => verb === 'get')).toEqual([]);
+    expect(asked.filter(isEvent).map(({ verb }) => verb)).toEqual(['create', 'create', 'create', 'create']);
+    expect(asked.every(({ responseStatus }) => (responseStatus?.code ?? 0) < 300)).toBe(true);
+    expect(await reconciles()).toBeLessThanOrEqual(8);
+  });
+
+  it('one that runs and is left alone: nothing for 20 s', async () => {
+    await stage.createSession('idle', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '5m' });
+    await stage.untilPhase('idle', 'Running');
+    const created = async (): Promise<number> =>
+      (await operators()).filter(({ verb, objectRef }) => verb === 'create' && objectRef?.resource === 'events').length;
+    const before = await created();
+    await stage.until('it is told', async () => (await stage.events('DebugSession', 'idle')).length >= 3);
+    await stage.until('the books are closed', async () => (await created()) >= Math.max(before, 7));
+    const { length: askedBefore } = await operators();
+    await delay(20_000);
+    // An end of a watch is in the books when it ends.
+    const asked = (await operators()).slice(askedBefore).filter(({ verb }) => verb !== 'watch');
+    expect(asked).toEqual([]);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
