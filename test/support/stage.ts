@@ -69,8 +69,21 @@ export class Stage {
   /** Ends the operators in order and gives the namespace back. Every session must have kept the rules of its status. */
   async close(): Promise<void> {
     for (const operator of this.operators) await operator.stop();
+    await this.#letGo();
     await this.client.delete(`/api/v1/namespaces/${this.namespace}`);
     await this.client.close();
+  }
+
+  /** Takes the finalizers off: nobody is left who would, and the namespace could never go. */
+  async #letGo(): Promise<void> {
+    const { items } = await this.client.list<{ items: DebugSession[] }>(sessionsPath(this.namespace));
+    const held = items.filter(({ metadata }) => metadata.finalizers !== undefined);
+    const free = { metadata: { finalizers: null } };
+    await Promise.all(
+      held.map(({ metadata }) =>
+        this.client.patch(`${sessionsPath(this.namespace)}/${metadata.name}`, free, { type: 'merge' }),
+      ),
+    );
   }
 
   async createPod(name: string, spec: object, metadata: object = {}): Promise<RawPod> {

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { apiServer, type ApiServer, installCrds } from '../support/api-server.ts';
+import { repositoryPath } from '../support/crd.ts';
+import { documents, type GuideObject, yamlBlocks } from '../support/guide.ts';
+
+// What the documentation prints as YAML is what the API server takes, field by field.
+
+const namespace = `guides-${process.pid}`;
+const strict = 'dryRun=All&fieldValidation=Strict';
+let server: ApiServer;
+
+const COLLECTIONS: Record<string, string> = {
+  DebugSession: `/apis/debugsession.dev/v1alpha1/namespaces/${namespace}/debugsessions`,
+  Role: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`,
+  RoleBinding: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
+  Pod: `/api/v1/namespaces/${namespace}/pods`,
+};
+
+interface Block {
+  place: string;
+  source: string;
+}
+
+/** Every yaml block of README.md and docs, with where it stands; not those that leave something out, which they say by `...`. */
+function blocks(): Block[] {
+  const files = readdirSync(repositoryPath('docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md') && !file.startsWith('adr/'))
+    .map((file) => join('docs', file));
+  const readme = readdirSync(repositoryPath('.')).filter((file) => file === 'README.md');
+  return [...readme, ...files].flatMap((file) =>
+    yamlBlocks(readFileSync(repositoryPath(file), 'utf8'))
+      .filter(({ source }) => !source.includes('...'))
+      .map(({ line, source }) => ({ place: `${file}:${line}`, source })),
+  );
+}
+
+/** An object as it stands, or a fragment (`spec:` or `status:` alone) completed to a session; its own fields win. */
+function complete(document: unknown): GuideObject & { status?: unknown } {
+  const { kind, spec, status } = document as Partial<GuideObject> & { status?: unknown };
+  if (kind !== undefined) return document as GuideObject & { status?: unknown };
+  const target = { podName: 'web' };
+  return {
+    apiVersion: 'debugsession.dev/v1alpha1',
+    kind: 'DebugSession',
+    metadata: { name: 'fragment' },
+    spec: { target, image: 'busybox:1.36', ...spec },
+    ...(status !== undefined && { status }),
+  };
+}
+
+beforeAll(async () => {
+  await installCrds();
+  server = await apiServer();
+  await server.post('/api/v1/namespaces', { metadata: { name: namespace } });
+});
+
+afterAll(async () => {
+  await server.remove(`/api/v1/namespaces/${namespace}`);
+  server.close();
+});
+
+it('finds the blocks of the guides', () => {
+  expect(blocks().filter(({ place }) => place.startsWith('docs/guides/')).length).toBeGreaterThan(15);
+});
+
+it.each(blocks())('$place', async ({ source }) => {
+  for (const document of documents(source)) {
+    const object = complete(document);
+    // A namespace that a reader is told to use is not there.
+    const metadata = { ...object.metadata, namespace };
+    const collection = COLLECTIONS[object.kind];
+    expect({ kind: object.kind, collection }).toEqual({ kind: object.kind, collection: expect.any(String) });
+    const answer = await server.post(`${collection}?${strict}`, { ...object, metadata });
+    expect({ code: answer.status, message: answer.message }).toEqual({ code: 201, message: '' });
+  }
+});
