@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { DebugSession } from '../../src/api/debugsession.ts';
+import { sessionsPath } from '../../src/reconcile/session-api.ts';
+import { busyboxImage } from '../cluster/image-names.ts';
+import { argocdHealth } from '../support/argocd-health.ts';
+import { appPod, isReady, restrictedPod, shellPod } from '../support/pods.ts';
+import { recordSession } from '../support/recorded-session.ts';
+import { Stage } from '../support/stage.ts';
+
+// What Argo CD shows of sessions as they really are. RECORD_SESSIONS=1 keeps each as a fixture for test/unit/argocd-health.test.ts.
+
+let stage: Stage;
+let restricted: Stage;
+
+beforeAll(async () => {
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+  [stage, restricted] = await Promise.all([
+    Stage.open('health', { operator: false }),
+    Stage.open('health-restricted', { labels }),
+  ]);
+});
+
+afterAll(() => Promise.all([stage.close(), restricted.close()]));
+
+function shows(name: string, session: DebugSession, status: string): void {
+  recordSession(name, session);
+  expect([name, argocdHealth(session).status]).toEqual([name, status]);
+}
+
+const target = { podName: 'web-7c9f', containerName: 'app' };
+const patch = (name: string, spec: object): Promise<DebugSession> =>
+  stage.client.patch(`${sessionsPath(stage.namespace)}/${name}`, { spec }, { type: 'merge' });
+
+it('is Progressing until a session runs, and Healthy then', async () => {
+  shows('not-seen-yet', await stage.createSession('inspect-web', { target, ttl: '30m' }), 'Progressing');
+  await stage.startOperator();
+  shows('pending-pod-not-found', await stage.untilPhase('inspect-web', 'Pending'), 'Progressing');
+  const seen = stage.untilSession('inspect-web', (session) => {
+    if (session.status?.phase === 'Starting') shows('starting', session, 'Progressing');
+    return session.status?.phase === 'Running';
+  });
+  await stage.runningPod('web-7c9f', appPod());
+  shows('running', await seen, 'Healthy');
+});
+
+it('is Healthy once a session has ended, whatever its exit code', async () => {
+  await stage.createSession('quick', { target, command: ['true'] });
+  await stage.createSession('unlucky', { target, command: ['false'] });
+  await stage.createSession('short', { target, command: ['sleep', '600'], ttl: '2s' });
+  shows('completed', await stage.untilPhase('quick', 'Completed'), 'Healthy');
+  shows('completed-exit-1', await stage.untilPhase('unlucky', 'Completed'), 'Healthy');
+  shows('expired', await stage.untilPhase('short', 'Expired'), 'Healthy');
+  await stage.runningPod('brief', appPod());
+  await stage.createSession('orphan', { target: { podName: 'brief' }, command: ['sleep', '600'] });
+  await stage.untilPhase('orphan', 'Running');
+  await stage.deletePod('brief', 0);
+  shows('completed-pod-gone', await stage.untilPhase('orphan', 'Completed'), 'Healthy');
+});
+
+it('is Degraded where a run has failed, and Progressing before', async () => {
+  const image = 'localhost/nobody/has:this';
+  await stage.runningPod('pulls', appPod());
+  await stage.createSession('pulls', { target: { podName: 'pulls' }, image, command: ['true'], startTimeout: '25s' });
+  const waiting = (session: DebugSession): boolean =>
+    session.status?.conditions?.some((condition) => condition.reason === 'ImagePullFailed') === true;
+  shows('starting-image-pull', await stage.untilSession('pulls', waiting), 'Progressing');
+  shows('failed-start-timeout', await stage.untilPhase('pulls', 'Failed'), 'Degraded');
+  await restricted.createPod('web-7c9f', restrictedPod());
+  await restricted.untilPod('web-7c9f', isReady);
+  await restricted.createSession('general', { target, command: ['true'] });
+  shows('failed-refused', await restricted.untilPhase('general', 'Failed'), 'Degraded');
+}, 90_000);
+
+it('is Degraded where a container should have ended and runs', async () => {
+  await stage.createSession('unguarded', { target, supervisor: 'None', command: ['sleep', '600'], ttl: '2s' });
+  shows('ending-not-confirmed', await stage.untilPhase('unguarded', 'Ending'), 'Degraded');
+});
+
+const onNode = process.env['CLUSTER'] === 'current' ? it.skip : it;
+onNode(
+  'is Degraded where one runs that was given up, for nothing ends it',
+  async () => {
+    const image = `localhost/comes/late:health`;
+    await stage.runningPod('late', appPod());
+    await stage.createSession('late', {
+      target: { podName: 'late' },
+      image,
+      imagePullPolicy: 'Never',
+      supervisor: 'None',
+      command: ['sleep', '600'],
+      startTimeout: '1s',
+    });
+    await stage.untilPhase('late', 'Failed');
+    await stage.cluster.node?.ctr(['images', 'tag', '--force', busyboxImage, image]);
+    try {
+      const late = await stage.untilSession('late', (s) => s.status?.runs?.[0]?.state === 'StartedLate', 45_000);
+      shows('failed-started-late', late, 'Degraded');
+    } finally {
+      await stage.cluster.node?.ctr(['images', 'rm', image]);
+    }
+  },
+  90_000,
+);
+
+it('follows the second attempt, not the first', async () => {
+  await stage.changeSession('quick', { attempt: 2, command: ['sleep', '600'] });
+  shows('second-attempt-running', await stage.untilPhase('quick', 'Running'), 'Healthy');
+  const volumes = { volumes: [{ name: 'data', emptyDir: {} }] };
+  await stage.createPod('mortal', mortal(volumes));
+  await stage.untilPod('mortal', isReady);
+  const mortalTarget = { podName: 'mortal', containerName: 'app' };
+  await stage.createSession('again', { target: mortalTarget, command: ['true'] });
+  await stage.untilPhase('again', 'Completed');
+  await stage.kubectl(['exec', 'mortal', '--', 'touch', '/data/end']);
+  await stage.untilPod('mortal', (pod) => pod.status?.containerStatuses?.[0]?.state?.waiting !== undefined);
+  await stage.changeSession('again', { attempt: 2 });
+  shows('second-attempt-pending', await stage.untilPhase('again', 'Pending'), 'Progressing');
+}, 90_000);
+
+it('is Progressing while the operator has not seen the change', async () => {
+  await stage.operators[0]?.stop();
+  shows('running-spec-changed', await patch('inspect-web', { ttl: '1h' }), 'Progressing');
+  shows('attempt-raised', await patch('unlucky', { attempt: 2 }), 'Progressing');
+});
+
+/** Ends for good once it is told to: its volume remembers. */
+function mortal(more: object): object {
+  const pod = shellPod('until [ -e /data/end ]; do sleep 0.1; done; exit 3', more) as { containers: object[] };
+  return {
+    ...pod,
+    containers: pod.containers.map((c) => ({ ...c, volumeMounts: [{ name: 'data', mountPath: '/data' }] })),
+  };
+}
