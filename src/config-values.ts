@@ -1,3 +1,4 @@
+import { UNPRINTABLE } from './text/one-line.ts';
 import { parseDuration } from './api/duration.ts';
 
 /** A value, or what is wrong with the text. The fault completes the sentence "--flag ...". */
@@ -16,7 +17,6 @@ const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 /** `[::1]:8081`, `127.0.0.1:0`, `localhost:8080` or `:8081`. Node resolves the host when it listens. */
 const ADDRESS = /^(?:\[(?<ipv6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?<host>[A-Za-z0-9.-]*)):(?<port>[0-9]{1,5})$/;
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 function ok<T>(value: T): Parsed<T> {
   return { ok: true, value };

@@ -11,7 +11,7 @@ import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { DebugSessionOperator } from './operator.ts';
 import { EventRecorder } from './runtime/event-recorder.ts';
 import { LeaderElector } from './runtime/leader-elector.ts';
-import { errorMessage } from './runtime/one-line.ts';
+import { errorMessage } from './runtime/error-message.ts';
 import { VERSION } from './version.ts';
 
 /** The composition root: every part is made here, and ends here in order. */

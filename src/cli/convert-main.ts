@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 import { convert } from './convert.ts';
 
 /** Far more than etcd takes (1.5 MiB an object), far less than would trouble the machine. */

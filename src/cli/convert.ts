@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { API_VERSION, KIND } from '../api/debugsession.ts';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 import { convertContainer, isObject } from './convert-container.ts';
 import type { ConvertedContainer, Finding } from './convert-container.ts';
 import { readDocuments } from './input-documents.ts';

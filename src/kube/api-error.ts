@@ -1,4 +1,4 @@
-import { oneLine } from '../runtime/one-line.ts';
+import { oneLine } from '../text/one-line.ts';
 
 /** One thing the server found wrong (meta/v1 StatusCause). */
 export interface StatusCause {

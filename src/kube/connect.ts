@@ -1,5 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node';
-import { errorMessage } from '../runtime/one-line.ts';
+import { errorMessage } from '../runtime/error-message.ts';
 import { RestClient } from './rest-client.ts';
 import type { RestClientOptions } from './rest-client.ts';
 

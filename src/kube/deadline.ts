@@ -1,4 +1,4 @@
-import { errorMessage } from '../runtime/one-line.ts';
+import { errorMessage } from '../runtime/error-message.ts';
 import { ApiError, ConnectionError } from './api-error.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
-import { errorMessage } from '../runtime/one-line.ts';
+import { errorMessage } from '../runtime/error-message.ts';
 import type { WatchEvent } from '../runtime/watch-event.ts';
 import { ApiError, ConnectionError } from './api-error.ts';
 import { Deadline } from './deadline.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from '../runtime/logger.ts';
-import { errorMessage } from '../runtime/one-line.ts';
+import { errorMessage } from '../runtime/error-message.ts';
 import { listen } from './http-listener.ts';
 import type { Answer, Listener } from './http-listener.ts';
 

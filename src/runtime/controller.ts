@@ -2,7 +2,7 @@ import { apiAnswer } from './api-answer.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { Logger } from './logger.ts';
-import { errorMessage, isError } from './one-line.ts';
+import { errorMessage, isError } from './error-message.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** What a reconcile asks for. Nothing: only a change brings the key back. */

@@ -7,7 +7,7 @@ import { buildEvent } from './event.ts';
 import type { Logger } from './logger.ts';
 import { silentLogger } from './logger.ts';
 import { microTime } from './micro-time.ts';
-import { errorMessage } from './one-line.ts';
+import { errorMessage } from './error-message.ts';
 import { Recent } from './recent.ts';
 import { TokenBucket } from './token-bucket.ts';
 

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { microTime } from './micro-time.ts';
-import { cutToBytes, oneLine } from './one-line.ts';
+import { cutToBytes } from '../text/cut-to-bytes.ts';
+import { oneLine } from '../text/one-line.ts';
 
 /** core/v1 ObjectReference, as far as events use it. */
 export interface ObjectReference {

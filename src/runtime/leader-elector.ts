@@ -5,7 +5,7 @@ import type { Lease, LeasePort, LeaseSpec } from './lease.ts';
 import { acquired, isFree, released, renewed } from './lease.ts';
 import type { Logger } from './logger.ts';
 import { silentLogger } from './logger.ts';
-import { errorMessage } from './one-line.ts';
+import { errorMessage } from './error-message.ts';
 
 export interface LeaderElectorOptions {
   port: LeasePort;

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import { sleep, systemClock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import { silentLogger } from './logger.ts';
-import { errorMessage } from './one-line.ts';
+import { errorMessage } from './error-message.ts';
 import type { WatchEvent } from './watch-event.ts';
 
 export type ListQuery = { limit?: number; continue?: string };

@@ -1,6 +1,6 @@
 import type { Logger } from './logger.ts';
 import { silentLogger } from './logger.ts';
-import { errorMessage } from './one-line.ts';
+import { errorMessage } from './error-message.ts';
 import { compareResourceVersions, latestResourceVersion } from './resource-version.ts';
 
 /** What the store must know of an object. */

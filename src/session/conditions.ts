@@ -1,7 +1,7 @@
 import type { Condition } from '../api/debugsession.ts';
 import type { ConditionType } from '../api/reasons.ts';
 import { toTimestamp } from '../api/time.ts';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 
 /** A condition as a phase wants it: times and generation are filled in by `mergeConditions`. */
 export interface WantedCondition {

@@ -1,7 +1,7 @@
 import type { EndedBy, Run } from '../api/debugsession.ts';
 import type { Pod, Terminated } from '../api/pod.ts';
 import type { FailureReason } from '../api/reasons.ts';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 import { containerStatus } from './preflight.ts';
 import { COMMAND_NOT_FOUND, DEADLINE, TOO_LATE, UNSUPPORTED } from './supervisor.ts';
 

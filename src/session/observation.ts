@@ -1,7 +1,7 @@
 import type { Pod, Terminated } from '../api/pod.ts';
 import type { Run } from '../api/debugsession.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 
 /**
  * What the reconciler saw of the target: the pod, that it is gone, or why there is none yet. `last` is the last state of a pod of that name

@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod, Terminated } from '../api/pod.ts';
 import type { PatientState } from '../api/debugsession.ts';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 import { containerStatus } from './preflight.ts';
 
 /** How bad a container looks: the higher, the worse. Decides which one is shown where the session names none. */

@@ -1,5 +1,5 @@
 import type { Run } from '../api/debugsession.ts';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 import { hasFinalizer, mayStartLate } from './lifecycle.ts';
 import { observe } from './observation.ts';
 import { writeIfChanged } from './outcome.ts';
@@ -11,7 +11,8 @@ import * as story from './story.ts';
 /** A session with no live run and none to start: keep the record true, let go of the finalizer. */
 export function planOver(situation: Situation, run: Run | undefined): Plan {
   const { session, now } = situation;
-  if (run === undefined) return rest(now);
+  // Deleted between the finalizer and the intent: nothing was injected, and nobody else takes the finalizer off.
+  if (run === undefined) return hasFinalizer(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);
   const { run: known, events } = lookForLateStart(situation, run);
   const wakeAt = nextConfirmation(known, now);
   const step = writeIfChanged(situation, {
@@ -43,6 +44,8 @@ function lookForLateStart(situation: Situation, run: Run): { run: Run; events: E
     return { run: late, events };
   }
   if (seen.kind !== 'terminated' && seen.kind !== 'podGone') return { run, events: [] };
+  // The kubelet has lost sight of it, which is no report of an end.
+  if (seen.terminated?.reason === 'ContainerStatusUnknown') return { run, events: [] };
   if (seen.terminated !== undefined) {
     const { exitCode } = seen.terminated;
     const message = oneLine(`${run.message ?? ''}; started late and ended with exit code ${exitCode}`);

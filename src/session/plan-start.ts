@@ -3,7 +3,7 @@ import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Pod } from '../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
 import { fromTimestamp, toTimestamp } from '../api/time.ts';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 import { findCondition } from './conditions.ts';
 import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';

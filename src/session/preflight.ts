@@ -1,4 +1,4 @@
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 import type { ContainerStatus, Pod } from '../api/pod.ts';
 import { GO, refuse, wait, type Verdict } from './verdict.ts';
 

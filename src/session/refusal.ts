@@ -1,5 +1,5 @@
 import type { InjectionReason } from '../api/reasons.ts';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 
 /** The parts of a metav1.Status that tell one refusal from another. */
 export interface ApiAnswer {

@@ -1,7 +1,7 @@
 import type { Run } from '../api/debugsession.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
 import { fromTimestamp, toTimestamp } from '../api/time.ts';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 import { ttlMs } from './effective.ts';
 import { readEnding } from './ending.ts';
 import type { Seen } from './observation.ts';

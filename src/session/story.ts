@@ -1,5 +1,5 @@
 import type { DebugSession, Run } from '../api/debugsession.ts';
-import { oneLine } from '../api/text.ts';
+import { oneLine } from '../text/one-line.ts';
 import type { EventIntent } from './situation.ts';
 
 // The events of a session's life, in the order in which `kubectl describe` tells them.

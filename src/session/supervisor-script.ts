@@ -33,28 +33,24 @@ _end=$((_up + _ttl * 100))
 `;
 
 /**
- * `_kin` finds what runs below this shell, the watchdog and what is dead already aside: `_all`, and `_leaves`, those without children. By
- * parentage, so that in a joined process namespace the application is never among them, whatever it is called. From `stat`, which is one line:
- * bash reads a file of /proc anew for every line, and a state that changes in between shifts the rest. What follows the program's name, which may
- * hold anything, is state and parent.
+ * `_kin` finds what runs below this shell, the watchdog aside, parents first. By parentage, so that in a joined process namespace the application
+ * is never among them, whatever it is called. From `stat`, which is one line: bash reads a file of /proc anew for every line, and a state that
+ * changes in between shifts the rest. What follows the program's name, which may hold anything, is state and parent.
  */
 const KIN = `
 _kin() {
-  _table= _all= _leaves= _gen=$$
+  _table= _all= _gen=$$
   for _d in /proc/[0-9]*; do
     read -r _s <$_d/stat || continue
     set -- \${_s##*) }
-    [ $1 = Z ] || _table="$_table \${_d#/proc/}:$2"
+    _table="$_table \${_d#/proc/}:$2"
   done
   while [ "$_gen" ]; do
     _next=
-    for _p in $_gen; do
-      _has=
-      for _e in $_table; do
-        [ \${_e#*:} = $_p ] && [ \${_e%:*} != $_me ] || continue
-        _next="$_next \${_e%:*}" _has=1
-      done
-      [ $_has ] || [ $_p = $$ ] || _leaves="$_leaves $_p"
+    for _e in $_table; do
+      case " $_gen " in
+      *" \${_e#*:} "*) [ \${_e%:*} = $_me ] || _next="$_next \${_e%:*}" ;;
+      esac
     done
     _all="$_all$_next" _gen=$_next
   done
@@ -62,13 +58,21 @@ _kin() {
 `;
 
 /**
- * The watchdog. Its nap is ended by KILL: a TERM between fork and exec would be lost in the trap of the shell that it still is. It naps for 5 s at most, because `sleep` stands still while a machine is suspended and time since boot does not.
+ * The watchdog. It naps for 5 s at most, because `sleep` stands still while a machine is suspended and time since boot does not. A nap is ended by
+ * KILL: a TERM between fork and exec would be lost in the trap of the shell that it still is.
  *
- * Leaves first: a process whose parent is gone belongs to PID 1, in a joined namespace the application, which may never reap it. While its own
- * parent lives, that parent reaps it. HUP for a second, TERM for a second, KILL, and in the end everything that is left at once.
- * `sleep .2` is not POSIX: where it fails, a second. It never concludes that its work is done: the outer shell ends it when the command is gone.
+ * At the deadline INT, HUP, TERM a second later, KILL another second later, each to all at once. INT is what makes a shell abort only after it has
+ * reaped what it waits for: a child whose parent is gone belongs to PID 1, in a joined namespace the application, which may never reap it.
+ * (Children first would be no way out: their script would go on with its next line.) KILL is repeated, and the watchdog never concludes that
+ * its work is done: the outer shell ends it when the command is gone. `sleep .2` is not POSIX: where it fails the watchdog spins instead.
  */
 const WATCHDOG = `
+_pause() {
+  _nap .2 && return
+  _clock
+  _end=$((_up + 20))
+  while _clock; [ $_up -lt $_end ]; do :; done
+}
 _watch() {
   exec 2>/dev/null
   trap 'kill -KILL $!; wait; exit' TERM
@@ -79,15 +83,13 @@ _watch() {
   done
   _mark Deadline
   read _me _x </proc/self/stat
-  _end=$_up
-  while _kin; _clock; do
-    case $(((_up - _end) / 50)) in
-    0 | 1) kill -HUP $_leaves ;;
-    2 | 3) kill -TERM $_leaves ;;
-    4) kill -KILL $_leaves ;;
-    *) kill -KILL $_all ;;
-    esac
-    _nap .2 || _nap 1
+  for _sig in INT 0 HUP 0 0 0 0 TERM 0 0 0 0; do
+    [ $_sig = 0 ] || { _kin; kill -$_sig $_all; }
+    _pause
+  done
+  while _kin; do
+    kill -KILL $_all
+    _pause
   done
 }
 _watch & _dog=$!

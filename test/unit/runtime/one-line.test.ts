@@ -1,6 +1,8 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { cutToBytes, errorMessage, oneLine } from '../../../src/runtime/one-line.ts';
+import { errorMessage } from '../../../src/runtime/error-message.ts';
+import { cutToBytes } from '../../../src/text/cut-to-bytes.ts';
+import { oneLine } from '../../../src/text/one-line.ts';
 
 it('makes one printable line', () => {
   expect(oneLine(' a\r\n\u001b[31mb\u202e\u2028c \u0000')).toBe('a [31mb c');
