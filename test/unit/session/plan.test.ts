@@ -301,6 +301,21 @@ describe('starting', () => {
   });
 });
 
+describe('a container that failed to start in time', () => {
+  it('is not taken for ended when the kubelet has lost sight of it', () => {
+    const world = new World();
+    world.settle();
+    world.pass(parseDuration('2m'));
+    world.settle();
+    world.ends({ exitCode: 137, reason: 'ContainerStatusUnknown' });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Failed', 'Unknown MayStartLate']);
+    world.pass(3_600_000);
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('True LastMomentPassed');
+  });
+});
+
 describe('running', () => {
   it.each([
     ['an hour behind', -3_600_000, '2026-01-01T12:30:00Z'],
@@ -462,6 +477,14 @@ describe('deleting', () => {
     const event = world.events.at(-1);
     expect([world.gone, event?.on, event?.reason]).toEqual([true, 'pod', 'SessionDeletedWhileRunning']);
     expect(event?.note).toMatch(/ends by itself at 2026-01-01T12:30:00Z at the latest/);
+  });
+
+  it('lets go where it was deleted between the finalizer and the intent', () => {
+    const world = new World();
+    world.step();
+    world.delete();
+    world.settle();
+    expect([world.effects, world.gone]).toEqual([['addFinalizer', 'removeFinalizer'], true]);
   });
 
   it('is not held up once it is over', () => {
