@@ -2,6 +2,7 @@ import type { DebugSession, DebugSessionSpec, Run } from '../../src/api/debugses
 import { FINALIZER } from '../../src/api/debugsession.ts';
 import type { ContainerState, Pod, Terminated } from '../../src/api/pod.ts';
 import { toTimestamp } from '../../src/api/time.ts';
+import { containerName } from '../../src/session/container.ts';
 import { currentRun } from '../../src/session/lifecycle.ts';
 import type { Sighting } from '../../src/session/observation.ts';
 import { plan } from '../../src/session/plan.ts';
@@ -24,6 +25,8 @@ export class World {
   /** What the API server would say to the next injection. */
   refuseInjection: (() => void) | undefined;
   gone = false;
+  /** Called with every plan before it is carried out. */
+  onStep: (step: Plan) => void = () => undefined;
 
   constructor(spec: Partial<DebugSessionSpec> = {}) {
     this.session = aSession(spec);
@@ -64,6 +67,8 @@ export class World {
   /** One pass. */
   step(): Plan {
     const step = this.look();
+    if (this.gone) return step;
+    this.onStep(step);
     this.apply(step);
     return step;
   }
@@ -127,9 +132,12 @@ export class World {
   /** As `kubectl replace` would: what the manifest does not name is lost. */
   replace(): void {
     this.#change({ finalizers: [] });
+    // A deleted object goes with its last finalizer, whoever takes it off.
+    this.gone = this.session.metadata.deletionTimestamp !== undefined;
   }
 
   delete(): void {
+    if (this.session.metadata.deletionTimestamp !== undefined) return;
     this.#change({ deletionTimestamp: toTimestamp(this.now) });
     this.gone = (this.session.metadata.finalizers ?? []).length === 0;
   }
@@ -167,6 +175,23 @@ export class World {
   podGoes({ seen }: { seen: boolean }): void {
     this.last = seen ? this.pod : undefined;
     this.pod = undefined;
+  }
+
+  /** Another pod of the name, before a watch has told that the first one went. */
+  podIsReplaced(pod: Pod): void {
+    this.last = undefined;
+    this.pod = pod;
+  }
+
+  changePod(change: (pod: Pod) => void): void {
+    if (this.pod === undefined) return;
+    this.pod = structuredClone(this.pod);
+    change(this.pod);
+  }
+
+  /** The name of the container of the next attempt. */
+  nextName(): string {
+    return containerName(this.session.metadata.uid, (this.session.status?.attempt ?? 0) + 1);
   }
 
   /** A session that runs. */
