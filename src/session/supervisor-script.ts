@@ -61,10 +61,11 @@ _kin() {
  * The watchdog. It naps for 5 s at most, because `sleep` stands still while a machine is suspended and time since boot does not. A nap is ended by
  * KILL: a TERM between fork and exec would be lost in the trap of the shell that it still is.
  *
- * At the deadline INT, HUP, TERM a second later, KILL another second later, each to all at once. INT is what makes a shell abort only after it has
- * reaped what it waits for: a child whose parent is gone belongs to PID 1, in a joined namespace the application, which may never reap it.
- * (Children first would be no way out: their script would go on with its next line.) KILL is repeated, and the watchdog never concludes that
- * its work is done: the outer shell ends it when the command is gone. `sleep .2` is not POSIX: where it fails the watchdog spins instead.
+ * At the deadline, on a terminal, first what Ctrl-C does: an interactive shell then reaps the job that it waits for. A child whose parent is gone
+ * belongs to PID 1, in a joined namespace the application, which may never reap it. (To end children first everywhere would be no way out: a script
+ * would go on with its next line.) Then HUP to all at once, a second later TERM, another second later KILL. KILL is repeated, and the watchdog
+ * never concludes that its work is done: the outer shell ends it when the command is gone. `sleep .2` is not POSIX: where it fails the watchdog
+ * spins instead.
  */
 const WATCHDOG = `
 _pause() {
@@ -83,7 +84,10 @@ _watch() {
   done
   _mark Deadline
   read _me _x </proc/self/stat
-  for _sig in INT 0 HUP 0 0 0 0 TERM 0 0 0 0; do
+  read -r _s </proc/$$/stat
+  set -- \${_s##*) }
+  [ $6 -le 0 ] || { kill -INT -$6; _pause; _pause; }
+  for _sig in HUP 0 0 0 0 TERM 0 0 0 0; do
     [ $_sig = 0 ] || { _kin; kill -$_sig $_all; }
     _pause
   done
