@@ -10,11 +10,14 @@ export function isLive(run: Run): boolean {
   return run.state === 'Starting' || run.state === 'Running';
 }
 
-/** A failed run whose container stands in the pod and was not seen to end: the kubelet may start it yet, or has. */
+/**
+ * A failed run whose container stands in the pod and was not seen to end: the kubelet may start it yet, or has. One that was seen to run is
+ * looked at until it is seen to end: that its last moment has passed is then no proof.
+ */
 export function mayStartLate(run: Run, now: number): boolean {
   const over = run.exitCode !== undefined || run.endedBy !== undefined || run.injectedAt === undefined;
   if (over || (run.state !== 'Failed' && run.state !== 'StartedLate')) return false;
-  return run.lastMoment === undefined || now < Date.parse(run.lastMoment);
+  return run.state === 'StartedLate' || run.lastMoment === undefined || now < Date.parse(run.lastMoment);
 }
 
 /** Only a raised attempt starts a run: a lower one is what a re-applied old commit sends, and it must start nothing. */

@@ -1,5 +1,6 @@
 import type { Run } from '../api/debugsession.ts';
 import { oneLine } from '../text/one-line.ts';
+import { fromTimestamp } from '../api/time.ts';
 import { hasFinalizer, mayStartLate } from './lifecycle.ts';
 import { observe } from './observation.ts';
 import { writeIfChanged } from './outcome.ts';
@@ -22,15 +23,21 @@ export function planOver(situation: Situation, run: Run | undefined): Plan {
     ...(wakeAt && { wakeAt }),
   });
   if (step.effect.kind !== 'none') return step;
-  if (hasFinalizer(session) && !heldBack(situation, known)) return { ...step, effect: { kind: 'removeFinalizer' } };
-  return step;
+  return hasFinalizer(session) ? letGo(situation, known, step) : step;
 }
 
-/** A failed run may still get its container. While it could run past a deletion of its session, the finalizer stays (30 s at most). */
-function heldBack({ session, now }: Situation, run: Run): boolean {
-  if (!mayStartLate(run, now)) return false;
-  const deletedAt = session.metadata.deletionTimestamp;
-  return deletedAt === undefined || now < Date.parse(deletedAt) + RELEASE_AFTER_MS;
+/**
+ * A failed run may still get its container. While it could, the finalizer stays: with a deleted session 30 s at most, and then the pod is told
+ * what is left in it, if it runs or nothing inside would end it.
+ */
+function letGo({ session, now }: Situation, run: Run, step: Plan): Plan {
+  const letGoNow: Plan = { effect: { kind: 'removeFinalizer' }, events: [] };
+  if (!mayStartLate(run, now)) return letGoNow;
+  const deletedAt = fromTimestamp(session.metadata.deletionTimestamp);
+  if (deletedAt === undefined) return step;
+  if (now < deletedAt + RELEASE_AFTER_MS) return rest(now, deletedAt + RELEASE_AFTER_MS);
+  const matters = run.state === 'StartedLate' || run.lastMoment === undefined;
+  return matters ? { ...letGoNow, events: [story.releasedAlive(session, run)] } : letGoNow;
 }
 
 function lookForLateStart(situation: Situation, run: Run): { run: Run; events: EventIntent[] } {

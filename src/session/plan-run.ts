@@ -7,7 +7,7 @@ import { BUILT_IN, startTimeoutMs } from './effective.ts';
 import { containerOf } from './intent.ts';
 import { observe, type Seen } from './observation.ts';
 import { finish, writeIfChanged } from './outcome.ts';
-import { confirmInjection, endOf, endWithPod, failedRun, startRun } from './run-record.ts';
+import { confirmInjection, endOf, endWithPod, failedRun, lostRun, startRun } from './run-record.ts';
 import { rest, type EventIntent, type Plan, type Situation } from './situation.ts';
 import type { Standing } from './status.ts';
 import * as story from './story.ts';
@@ -24,7 +24,9 @@ export function planRun(situation: Situation, run: Run): Plan {
     case 'notInjected':
       return planInjection(situation, run, seen);
     case 'waiting':
-      return planWaiting(situation, confirmInjection(situation, run), seen);
+      return run.state === 'Running'
+        ? planOutOfSight(situation, run, seen)
+        : planWaiting(situation, confirmInjection(situation, run), seen);
     case 'running':
       return planRunning(situation, confirmInjection(situation, run), seen);
     case 'terminated':
@@ -42,7 +44,10 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
   const { session, now } = situation;
   const { pod } = seen;
   // The pod's copy may be older than our own injection; the watch brings the newer one.
-  if (run.injectedAt !== undefined) return rest(now, startDeadline(run));
+  if (run.injectedAt !== undefined) {
+    const deadline = startDeadline(run);
+    return now < deadline ? rest(now, deadline) : rest(now);
+  }
   if (seen.nameTaken) {
     const message = `pod ${pod.metadata.name} has an ephemeral container ${run.debugContainerName} that is not of this session`;
     return finish(situation, failedRun(run, now, 'ContainerNameTaken', message));
@@ -86,6 +91,19 @@ function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Pla
   const message = before?.reason === seen.reason ? before.message : seen.message;
   const standing: Standing = { phase: 'Starting', waiting: { reason: seen.reason, message } };
   return writeIfChanged(situation, { run, standing, events: [], wakeAt: deadline });
+}
+
+/**
+ * The kubelet has lost the record of a container that ran (k/k#124176). That is no failed start, and no proof of an end: the next report, the
+ * end of its pod or its last moment decides.
+ */
+function planOutOfSight(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
+  const { now } = situation;
+  if (seen.reason === 'PodFinished') return finish(situation, lostRun(run, now, 'PodGone', seen.message));
+  const lastMoment = fromTimestamp(run.lastMoment);
+  if (lastMoment === undefined || now < lastMoment) return rest(now, lastMoment);
+  const message = `the kubelet has lost sight of container ${run.debugContainerName} while it ran`;
+  return finish(situation, lostRun(run, now, 'ContainerStatusUnknown', message));
 }
 
 function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Plan {

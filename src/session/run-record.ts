@@ -66,16 +66,16 @@ export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>
   }
   const what = seen.replaced ? 'was replaced by another of its name' : 'is gone';
   const gone: Run = { ...run, finishedAt: toTimestamp(now), endedBy: 'PodGone' };
-  if (run.state === 'Running') {
-    return {
-      ...gone,
-      state: 'Ended',
-      reason: 'PodGone',
-      message: `pod ${run.podName} ${what}, and the container with it`,
-    };
-  }
+  if (run.state === 'Running')
+    return lostRun(run, now, 'PodGone', `pod ${run.podName} ${what}, and the container with it`);
   const reason: InjectionReason = seen.replaced ? 'PodReplaced' : 'PodNotFound';
   return { ...gone, state: 'Failed', reason, message: `pod ${run.podName} ${what}: its container was not seen to run` };
+}
+
+/** The record of a run that was seen to run, and whose end nobody reported. */
+export function lostRun(run: Run, now: number, reason: 'PodGone' | 'ContainerStatusUnknown', message: string): Run {
+  const endedBy = reason === 'PodGone' ? 'PodGone' : 'Kubelet';
+  return { ...run, finishedAt: toTimestamp(now), endedBy, state: 'Ended', reason, message: oneLine(message) };
 }
 
 /** The record of a run that never ran, or may not. */

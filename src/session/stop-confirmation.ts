@@ -13,7 +13,8 @@ export function stopConfirmation(run: Run, now: number): WantedCondition {
   if (run.injectedAt === undefined && run.endedBy === undefined) {
     return condition('StopConfirmed', 'True', 'NothingToStop', 'no container was injected');
   }
-  if (run.state === 'StartedLate') return condition('StopConfirmed', 'False', 'StartedLate', lateMessage(run));
+  if (run.state === 'StartedLate' && run.endedBy === undefined)
+    return condition('StopConfirmed', 'False', 'StartedLate', lateMessage(run));
   const lastMoment = fromTimestamp(run.lastMoment);
   if (lastMoment !== undefined && now >= lastMoment) {
     const message = `not seen to end; its supervisor lets nothing live past ${run.lastMoment}`;
@@ -44,6 +45,7 @@ function lateMessage(run: Run): string {
 
 /** When StopConfirmed of this run may change without anything being seen, in ms since the epoch. */
 export function nextConfirmation(run: Run, now: number): number | undefined {
-  if (stopConfirmation(run, now).status === 'True') return undefined;
-  return fromTimestamp(run.lastMoment);
+  const lastMoment = fromTimestamp(run.lastMoment);
+  if (lastMoment === undefined || lastMoment <= now) return undefined;
+  return stopConfirmation(run, now).status === 'True' ? undefined : lastMoment;
 }
