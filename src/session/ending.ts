@@ -1,6 +1,7 @@
 import type { EndedBy, Run } from '../api/debugsession.ts';
 import type { Pod, Terminated } from '../api/pod.ts';
-import type { FailureReason } from '../api/reasons.ts';
+import type { FailureReason, InjectionReason } from '../api/reasons.ts';
+import { fromTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { containerStatus } from './preflight.ts';
 import { COMMAND_NOT_FOUND, DEADLINE, TOO_LATE, UNSUPPORTED } from './supervisor.ts';
@@ -8,7 +9,11 @@ import { COMMAND_NOT_FOUND, DEADLINE, TOO_LATE, UNSUPPORTED } from './supervisor
 /** What a terminated container means for its run. */
 export type Ending =
   | { kind: 'ended'; outcome: 'Exited' | 'Expired'; endedBy: EndedBy; message: string }
-  | { kind: 'failed'; reason: FailureReason; message: string };
+  | {
+      kind: 'failed';
+      reason: FailureReason | Extract<InjectionReason, 'TargetContainerNotRunning'>;
+      message: string;
+    };
 
 /** Where it ended: the pod as last seen, and the container whose process namespace was joined. */
 export interface Scene {
@@ -34,9 +39,23 @@ function supervisorWord(run: Run, terminated: Terminated): string | undefined {
   return run.effective?.supervisor === 'Shell' ? terminated.message?.trim() : undefined;
 }
 
+/** The supervisor refuses before it runs anything, within a second. Later its words are those of a command that can write them as well. */
+const REFUSAL_MS = 60_000;
+
+function refusalWord(run: Run, terminated: Terminated): string | undefined {
+  const started = fromTimestamp(terminated.startedAt);
+  const finished = fromTimestamp(terminated.finishedAt) ?? 0;
+  return started === undefined || finished - started < REFUSAL_MS ? supervisorWord(run, terminated) : undefined;
+}
+
 function startFailure(run: Run, terminated: Terminated): Ending | undefined {
   const said = oneLine(terminated.message ?? '', 600);
   if (terminated.reason === 'StartError' || terminated.reason === 'ContainerCannotRun') {
+    // runc: the target ended between the look at it and the start.
+    if (/namespace path: .*no such file or directory/.test(said)) {
+      const message = `the target container ended before its process namespace could be joined: raise spec.attempt while it runs, or leave target.containerName out (${said})`;
+      return { kind: 'failed', reason: 'TargetContainerNotRunning', message };
+    }
     const missing = /executable file not found|no such file or directory/.test(said);
     const shell = missing && run.effective?.supervisor === 'Shell';
     const hint = shell ? '; the image seems to have no sh: use an image with a shell, or supervisor: None' : '';
@@ -47,7 +66,7 @@ function startFailure(run: Run, terminated: Terminated): Ending | undefined {
       message: `the container could not be started: ${said || 'no reason given'}${hint}`,
     };
   }
-  switch (supervisorWord(run, terminated)) {
+  switch (refusalWord(run, terminated)) {
     case TOO_LATE:
       return {
         kind: 'failed',
