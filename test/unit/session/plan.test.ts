@@ -255,6 +255,18 @@ describe('starting', () => {
     expect(world.message('Failed')).toMatch(/the image seems to have no sh/);
   });
 
+  it('knows a target that ended before its process namespace could be joined', () => {
+    const world = injected();
+    const message = 'runc create failed: namespace path: lstat /proc/13627/ns/pid: no such file or directory';
+    world.kubelet(
+      { waiting: { reason: 'RunContainerError' } },
+      { terminated: { exitCode: 128, reason: 'StartError', message } },
+    );
+    world.settle();
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'TargetContainerNotRunning']);
+    expect(world.message('Failed')).not.toMatch(/no sh/);
+  });
+
   it.each([
     ['TooLate', 'TooLate'],
     ['CommandNotFound', 'CommandNotFound'],
