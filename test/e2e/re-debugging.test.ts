@@ -73,6 +73,9 @@ describe.each(Object.entries(WAYS).map(([way, verbs], index) => ({ way, verbs, i
       expect(second.status?.runs?.[0]).toEqual(first.status?.runs?.[0]);
       expect(second.status?.runs?.[1]).toMatchObject({ attempt: 2, state: 'Running' });
       expect(conditionTypes(second)).toEqual(['Accepted', 'Injected', 'Running']);
+      const accepted = second.status?.conditions?.[0]?.lastTransitionTime;
+      expect(accepted).toBe(second.status?.runs?.[1]?.intendedAt);
+      expect(accepted).not.toBe(first.status?.conditions?.[0]?.lastTransitionTime);
       expect(second.status?.exitCode).toBeUndefined();
     });
 
@@ -117,6 +120,20 @@ describe.each(Object.entries(WAYS).map(([way, verbs], index) => ({ way, verbs, i
       const again = await settled();
       expect(again.metadata.generation).toBe((lowered.metadata.generation ?? 0) + 1);
       expect(again.status).toMatchObject({ phase: 'Running', attempt: 2, runs: second.status?.runs });
+    });
+
+    it('nor does the old commit after the end', async () => {
+      const container = second.status?.debugContainerName ?? '';
+      const ended = await stage.kubectl(['exec', target.podName, `--container=${container}`, '--', 'killall', 'sleep']);
+      expect(ended.code).toBe(0);
+      const over = await stage.untilSession(
+        name,
+        (s) => s.status?.phase === 'Completed' && s.metadata.finalizers === undefined,
+      );
+      expect(await resend({ ...ends, attempt: 1 })).toBe('accepted');
+      const lowered = await settled();
+      expect(lowered.status).toMatchObject({ phase: 'Completed', attempt: 2, runs: over.status?.runs });
+      expect(lowered.metadata.finalizers).toBeUndefined();
     });
 
     it('the pod has got one container for each attempt, and no more', async () => {

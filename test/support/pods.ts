@@ -33,6 +33,12 @@ export function isReady(pod: RawPod): boolean {
   return pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true;
 }
 
+/** Crash-looping, and so often that its container stays down for 20 s or more (the kubelet doubles its pause from 10 s on). */
+export function isBackingOff(pod: RawPod): boolean {
+  const status = pod.status?.containerStatuses?.[0];
+  return status?.state?.waiting?.reason === 'CrashLoopBackOff' && (status.restartCount ?? 0) >= 2;
+}
+
 /** The names of a pod's ephemeral containers, in the order of the spec. */
 export function ephemeralNames(pod: RawPod): string[] {
   return (pod.spec?.ephemeralContainers ?? []).map((container) => container.name);
