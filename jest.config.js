@@ -19,5 +19,11 @@ const onCluster = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
 
 export default {
   testTimeout: 60_000,
-  projects: [suite('unit'), suite('integration', onCluster), suite('e2e', onCluster), suite('audit')],
+  projects: [
+    suite('unit'),
+    suite('simulation'),
+    suite('integration', onCluster),
+    suite('e2e', onCluster),
+    suite('audit'),
+  ],
 };

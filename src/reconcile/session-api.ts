@@ -38,11 +38,14 @@ const WORKLOAD_PLURALS: Record<WorkloadRef['kind'], string> = {
   Job: 'jobs',
 };
 
+/** The verbs that are used. */
+export type SessionClient = Pick<RestClient, 'get' | 'list' | 'patch' | 'replace'>;
+
 /** Everything that a session's life asks of the API server, by name: the whole write set of this operator besides events and its Lease. */
 export class SessionApi {
-  readonly #client: RestClient;
+  readonly #client: SessionClient;
 
-  constructor(client: RestClient) {
+  constructor(client: SessionClient) {
     this.#client = client;
   }
 

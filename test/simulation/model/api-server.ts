@@ -1,0 +1,221 @@
+import type { DebugSession, DebugSessionSpec, DebugSessionStatus } from '../../../src/api/debugsession.ts';
+import { API_VERSION, KIND } from '../../../src/api/debugsession.ts';
+import { canonicalJson } from '../../../src/api/canonical-json.ts';
+import type { EphemeralContainer } from '../../../src/api/ephemeral-container.ts';
+import type { Pod } from '../../../src/api/pod.ts';
+import { ApiError } from '../../../src/kube/api-error.ts';
+
+export const NAMESPACE = 'shop';
+
+/** A pod as stored: the containers that were injected stand in it whole. */
+export interface StoredPod {
+  metadata: Pod['metadata'] & { labels?: Record<string, string> };
+  spec: Omit<Pod['spec'], 'ephemeralContainers'> & { ephemeralContainers?: EphemeralContainer[] };
+  status: Pod['status'];
+}
+
+export type Stored = DebugSession | StoredPod;
+export type Resource = 'debugsessions' | 'pods';
+
+/** One entry of the history that watches are served from. */
+export interface Change {
+  resource: Resource;
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  object: Stored;
+  version: number;
+}
+
+/** Told of what is about to be stored, with what was there before. It throws where a promise is broken. */
+export interface Witness {
+  status(before: DebugSession, after: DebugSession): void;
+  injection(pod: StoredPod, container: EphemeralContainer): void;
+}
+
+/**
+ * As much of an API server as a session's life meets: resource versions and conflicts, generations, finalizers and deletion, the status
+ * subresource, strategic merge of ephemeral containers, and a history to watch. Everything stored is frozen: who changes it fails.
+ */
+export class ApiServer {
+  readonly sessions = new Map<string, DebugSession>();
+  readonly pods = new Map<string, StoredPod>();
+  readonly history: Change[] = [];
+  readonly #witness: Witness;
+  #version = 100;
+  #uids = 0;
+
+  constructor(witness: Witness) {
+    this.#witness = witness;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  // What the operator may ask.
+
+  /** PATCH debugsessions (merge): the finalizers, for just the object that the caller knows. */
+  patchFinalizers(name: string, body: { metadata: DebugSession['metadata'] }): DebugSession {
+    const keys = [...Object.keys(body), ...Object.keys(body.metadata)].sort().join();
+    if (keys !== 'finalizers,metadata,resourceVersion,uid') throw new Error(`the patch of a session touches ${keys}`);
+    const session = this.#session(name, body.metadata);
+    const finalizers = body.metadata.finalizers ?? [];
+    const before = session.metadata.finalizers ?? [];
+    const deleted = session.metadata.deletionTimestamp !== undefined;
+    if (deleted && finalizers.some((finalizer) => !before.includes(finalizer)))
+      throw refusal(422, 'no new finalizers can be added if the object is being deleted');
+    if (canonicalJson(finalizers) === canonicalJson(before)) return session;
+    const next = { ...session, metadata: { ...session.metadata, finalizers } };
+    if (deleted && finalizers.length === 0) {
+      this.sessions.delete(name);
+      this.#publish('debugsessions', 'DELETED', next);
+      return next;
+    }
+    return this.#store('debugsessions', 'MODIFIED', next);
+  }
+
+  /** PUT debugsessions/status: nothing but the status counts. */
+  putStatus(name: string, body: DebugSession): DebugSession {
+    const before = this.#session(name, body.metadata);
+    const status = body.status as DebugSessionStatus;
+    if (canonicalJson(status) === canonicalJson(before.status)) return before;
+    const after = { ...before, status: structuredClone(status) };
+    this.#witness.status(before, after);
+    return this.#store('debugsessions', 'MODIFIED', after);
+  }
+
+  /** PATCH pods/ephemeralcontainers (strategic merge by name). */
+  patchContainers(
+    name: string,
+    body: { metadata: { uid?: string }; spec: { ephemeralContainers: EphemeralContainer[] } },
+  ): StoredPod {
+    const pod = this.pods.get(name);
+    if (pod === undefined) throw notFound('pods', name);
+    if (body.metadata.uid !== undefined && body.metadata.uid !== pod.metadata.uid)
+      throw refusal(422, 'field is immutable', 'metadata.uid');
+    const standing = pod.spec.ephemeralContainers ?? [];
+    const added = body.spec.ephemeralContainers.filter((wanted) => {
+      const same = standing.find((container) => container.name === wanted.name);
+      if (same !== undefined && canonicalJson(same) !== canonicalJson(wanted))
+        throw refusal(422, 'existing ephemeral containers may not be changed', 'spec.ephemeralContainers');
+      return same === undefined;
+    });
+    if (added.length === 0) return pod;
+    for (const container of added) this.#witness.injection(pod, container);
+    return this.#store('pods', 'MODIFIED', {
+      ...pod,
+      spec: { ...pod.spec, ephemeralContainers: [...standing, ...structuredClone(added)] },
+    });
+  }
+
+  // What people, controllers and kubelets do.
+
+  createSession(name: string, spec: DebugSessionSpec, now: string): void {
+    this.#uids += 1;
+    const metadata = {
+      name,
+      namespace: NAMESPACE,
+      uid: `session-${this.#uids}`,
+      resourceVersion: '',
+      generation: 1,
+      creationTimestamp: now,
+    };
+    const status = { observedGeneration: -1 };
+    this.#store('debugsessions', 'ADDED', { apiVersion: API_VERSION, kind: KIND, metadata, spec, status });
+  }
+
+  editSession(session: DebugSession, spec: Partial<DebugSessionSpec>): void {
+    const generation = (session.metadata.generation ?? 0) + 1;
+    this.#store('debugsessions', 'MODIFIED', {
+      ...session,
+      spec: { ...session.spec, ...spec },
+      metadata: { ...session.metadata, generation },
+    });
+  }
+
+  /** As `kubectl replace` does: what the manifest does not name is lost. */
+  replaceSession(session: DebugSession): void {
+    if ((session.metadata.finalizers ?? []).length === 0) return;
+    const next = { ...session, metadata: { ...session.metadata, finalizers: [] } };
+    if (session.metadata.deletionTimestamp === undefined) this.#store('debugsessions', 'MODIFIED', next);
+    else this.#removeSession(next);
+  }
+
+  deleteSession(session: DebugSession, now: string): void {
+    if (session.metadata.deletionTimestamp !== undefined) return;
+    if ((session.metadata.finalizers ?? []).length === 0) return this.#removeSession(session);
+    const generation = (session.metadata.generation ?? 0) + 1;
+    const metadata = { ...session.metadata, deletionTimestamp: now, generation };
+    this.#store('debugsessions', 'MODIFIED', { ...session, metadata });
+  }
+
+  createPod(name: string, pod: Pick<StoredPod, 'spec' | 'status'>, now: string): void {
+    this.#uids += 1;
+    const metadata = {
+      name,
+      namespace: NAMESPACE,
+      uid: `pod-${this.#uids}`,
+      resourceVersion: '',
+      creationTimestamp: now,
+      labels: { app: 'web' },
+      ownerReferences: [{ kind: 'StatefulSet', name: 'web', uid: 'web-uid', controller: true }],
+    };
+    this.#store('pods', 'ADDED', { metadata, ...pod });
+  }
+
+  updatePod(pod: StoredPod, change: Partial<StoredPod>): void {
+    this.#store('pods', 'MODIFIED', { ...pod, ...change });
+  }
+
+  removePod(pod: StoredPod): void {
+    this.pods.delete(pod.metadata.name);
+    this.#publish('pods', 'DELETED', pod);
+  }
+
+  #removeSession(session: DebugSession): void {
+    this.sessions.delete(session.metadata.name);
+    this.#publish('debugsessions', 'DELETED', session);
+  }
+
+  #session(name: string, known: { uid?: string; resourceVersion?: string }): DebugSession {
+    const session = this.sessions.get(name);
+    if (session === undefined) throw notFound('debugsessions', name);
+    const { uid, resourceVersion } = session.metadata;
+    if (known.uid !== undefined && known.uid !== uid) throw refusal(409, 'Precondition failed: UID in precondition');
+    if (known.resourceVersion !== undefined && known.resourceVersion !== resourceVersion)
+      throw refusal(409, 'the object has been modified; please apply your changes to the latest version');
+    return session;
+  }
+
+  #store<T extends Stored>(resource: Resource, type: Change['type'], object: T): T {
+    const stored = this.#publish(resource, type, object);
+    const { name } = stored.metadata;
+    if (resource === 'pods') this.pods.set(name, stored as StoredPod);
+    else this.sessions.set(name, stored as DebugSession);
+    return stored;
+  }
+
+  #publish<T extends Stored>(resource: Resource, type: Change['type'], object: T): T {
+    this.#version += 1;
+    const stored = freeze({
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: String(this.#version) },
+    });
+    this.history.push({ resource, type, object: stored, version: this.#version });
+    return stored;
+  }
+}
+
+function refusal(code: number, message: string, field?: string): ApiError {
+  const causes = field === undefined ? [] : [{ reason: 'FieldValueInvalid', field, message }];
+  return new ApiError({ code, reason: 'Invalid', message, details: { name: 'x', causes } });
+}
+
+export function notFound(kind: string, name: string): ApiError {
+  return new ApiError({ code: 404, reason: 'NotFound', message: `${kind} "${name}" not found`, details: { name } });
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const field of Object.values(value)) freeze(field);
+  return Object.freeze(value);
+}

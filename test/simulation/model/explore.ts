@@ -1,0 +1,23 @@
+import { Simulation } from './simulation.ts';
+
+/** SIMULATION_SEED=N runs just that one and prints all that happened; SIMULATION_RUNS=N runs as many as you have time for. */
+const only = process.env['SIMULATION_SEED'];
+const first = only === undefined ? Date.now() % 2 ** 30 : Number(only);
+const runs = only === undefined ? Number(process.env['SIMULATION_RUNS'] ?? 800) : 1;
+
+export const plan = { first, runs };
+
+/** Runs one simulation after the other; the first that breaks a promise ends it, with its seed and its last moments. Returns how many held. */
+export async function explore(operators: number): Promise<number> {
+  for (let seed = first; seed < first + runs; seed += 1) {
+    const simulation = new Simulation(seed, operators);
+    try {
+      await simulation.run();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const life = simulation.trace.slice(only === undefined ? -40 : 0).join('\n  ');
+      throw new Error(`SIMULATION_SEED=${seed} (${operators} at once): ${why}\n  ${life}`, { cause: error });
+    }
+  }
+  return runs;
+}

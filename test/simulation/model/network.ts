@@ -1,0 +1,256 @@
+import { ApiError, ConnectionError } from '../../../src/kube/api-error.ts';
+import { podsPath, sessionsPath, type SessionClient } from '../../../src/reconcile/session-api.ts';
+import type { ListPage, ListWatchSource, WatchQuery } from '../../../src/runtime/list-watch.ts';
+import type { WatchEvent } from '../../../src/runtime/watch-event.ts';
+import { NAMESPACE, notFound, type ApiServer, type Change, type Resource, type Stored } from './api-server.ts';
+import type { Random } from './random.ts';
+
+/** Who sends; what a dead process has sent may still arrive, but nobody hears the answer. */
+export interface Sender {
+  readonly name: string;
+  readonly dead: boolean;
+}
+
+interface Request {
+  sender: Sender;
+  words: string;
+  handle: () => unknown;
+  resolve: (answer: unknown) => void;
+  reject: (error: unknown) => void;
+}
+
+interface Scope {
+  resource: Resource;
+  name?: string;
+}
+
+/** Between operators and API server: holds every request and every watch event back until the simulation lets it through, or spoils it. */
+export class Network {
+  /** The share of requests that something happens to. */
+  faults = 0;
+  readonly requests: Request[] = [];
+  watches: ModelWatch[] = [];
+  readonly #server: ApiServer;
+  readonly #random: Random;
+
+  constructor(server: ApiServer, random: Random) {
+    this.#server = server;
+    this.#random = random;
+  }
+
+  /** Lets the i-th request through, or not. Its words, for the trace. */
+  pass(index: number): string {
+    const [request] = this.requests.splice(index, 1);
+    if (request === undefined) return '';
+    const fault = this.#random.chance(this.faults) ? this.#random.one(...FAULTS) : undefined;
+    const words = `${request.sender.name}${request.sender.dead ? ' (dead)' : ''} ${request.words}`;
+    const refused = fault?.before?.(request.words);
+    if (refused !== undefined) {
+      if (!request.sender.dead) request.reject(refused);
+      return `${words}: ${refused.message}`;
+    }
+    const answer = attempt(request.handle);
+    if (request.sender.dead) return `${words}: nobody hears the answer`;
+    if (fault !== undefined) {
+      request.reject(new ConnectionError('ECONNRESET', 'the answer was lost'));
+      return `${words}: the answer was lost`;
+    }
+    if ('error' in answer) {
+      request.reject(answer.error);
+      return `${words}: ${String(answer.error)}`;
+    }
+    request.resolve(answer.value);
+    return words;
+  }
+
+  /** Forgets the watches of the dead. */
+  bury(): void {
+    this.watches = this.watches.filter((watch) => !watch.sender.dead && !watch.signal.aborted);
+  }
+
+  client(sender: Sender): SessionClient {
+    const send = <T>(words: string, handle: () => unknown, signal?: AbortSignal): Promise<T> =>
+      this.#send<T>(sender, { words, handle, ...(signal && { signal }) });
+    return {
+      get: (path, options = {}) => send(`get ${path}`, () => this.#get(path), options.signal),
+      list: (path, query = {}, options = {}) =>
+        send(`list ${path}`, () => this.#list(scopeOf(path, query)), options.signal),
+      patch: (path, body, options) =>
+        send(`patch ${path}`, () => this.#patch(path, body, options.type), options.signal),
+      replace: (path, body, options = {}) => send(`put ${path}`, () => this.#put(path, body), options.signal),
+    };
+  }
+
+  /** A list of a watched resource goes the same way as every other request. */
+  source(sender: Sender, path: string, query: object = {}): ListWatchSource {
+    const scope = scopeOf(path, query);
+    return {
+      list: (_query, signal) =>
+        this.#send<ListPage>(sender, { words: `list ${path}`, handle: () => this.#list(scope), signal }),
+      watch: (from, signal) => {
+        const watch = new ModelWatch(sender, scope, { server: this.#server, query: from, signal });
+        this.watches.push(watch);
+        return watch.events();
+      },
+    };
+  }
+
+  #send<T>(
+    sender: Sender,
+    { words, handle, signal }: { words: string; handle: () => unknown; signal?: AbortSignal },
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (sender.dead) return;
+      if (signal?.aborted === true) return reject(signal.reason as Error);
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      this.requests.push({ sender, words, handle, resolve: resolve as (answer: unknown) => void, reject });
+    });
+  }
+
+  #get(path: string): unknown {
+    if (path !== `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/web`) throw notFound('workload', path);
+    return { metadata: { name: 'web', uid: 'web-uid' }, spec: { selector: { matchLabels: { app: 'web' } } } };
+  }
+
+  #list({ resource, name }: Scope): unknown {
+    const all: Stored[] = [...(resource === 'pods' ? this.#server.pods : this.#server.sessions).values()];
+    const items = name === undefined ? all : all.filter((object) => object.metadata.name === name);
+    return { metadata: { resourceVersion: String(this.#server.version) }, items };
+  }
+
+  #patch(path: string, body: unknown, type: string): unknown {
+    const [folder, name = '', subresource] = split(path);
+    if (folder === podsPath(NAMESPACE) && subresource === 'ephemeralcontainers' && type === 'strategic')
+      return this.#server.patchContainers(name, body as Parameters<ApiServer['patchContainers']>[1]);
+    if (folder === sessionsPath(NAMESPACE) && subresource === undefined && type === 'merge')
+      return this.#server.patchFinalizers(name, body as Parameters<ApiServer['patchFinalizers']>[1]);
+    throw new Error(`not in the write set: ${type} patch of ${path}`);
+  }
+
+  #put(path: string, body: unknown): unknown {
+    const [folder, name = '', subresource] = split(path);
+    if (folder === sessionsPath(NAMESPACE) && subresource === 'status')
+      return this.#server.putStatus(name, body as Parameters<ApiServer['putStatus']>[1]);
+    throw new Error(`not in the write set: put ${path}`);
+  }
+}
+
+/** One open watch. Events come in order, as late as the simulation likes. */
+export class ModelWatch {
+  readonly sender: Sender;
+  readonly signal: AbortSignal;
+  readonly #scope: Scope;
+  readonly #server: ApiServer;
+  readonly #ready: (WatchEvent | Error | 'end')[] = [];
+  #cursor: number;
+  #wake: () => void = () => undefined;
+
+  constructor(
+    sender: Sender,
+    scope: Scope,
+    { server, query, signal }: { server: ApiServer; query: WatchQuery; signal: AbortSignal },
+  ) {
+    this.sender = sender;
+    this.signal = signal;
+    this.#scope = scope;
+    this.#server = server;
+    const from = Number(query.resourceVersion);
+    this.#cursor = server.history.findIndex((change) => change.version > from);
+    if (this.#cursor < 0) this.#cursor = server.history.length;
+    signal.addEventListener('abort', () => this.#wake());
+  }
+
+  get behind(): boolean {
+    return this.#seek() < this.#server.history.length;
+  }
+
+  /** Hands on the next event. */
+  deliver(): void {
+    const change = this.#server.history[this.#seek()];
+    if (change === undefined) return;
+    this.#cursor += 1;
+    this.#push({ type: change.type, object: change.object });
+  }
+
+  /** Nothing happened up to now: only where nothing did. */
+  bookmark(): void {
+    if (this.behind) return;
+    this.#push({ type: 'BOOKMARK', object: { metadata: { resourceVersion: String(this.#server.version) } } });
+  }
+
+  end(how: 'closed' | 'gone' | 'reset'): void {
+    if (how === 'gone') this.#push({ type: 'ERROR', object: { code: 410, message: 'too old resource version' } });
+    else this.#push(how === 'closed' ? 'end' : new ConnectionError('ECONNRESET', 'the watch broke'));
+  }
+
+  async *events(): AsyncGenerator<WatchEvent> {
+    for (;;) {
+      if (this.signal.aborted) throw this.signal.reason;
+      const next = this.#ready.shift();
+      if (next === 'end') return;
+      if (next instanceof Error) throw next;
+      if (next) yield next;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  #seek(): number {
+    const { history } = this.#server;
+    while (this.#cursor < history.length && !this.#concerns(history[this.#cursor])) this.#cursor += 1;
+    return this.#cursor;
+  }
+
+  #concerns(change: Change | undefined): boolean {
+    const { resource, name } = this.#scope;
+    return change?.resource === resource && (name === undefined || change.object.metadata.name === name);
+  }
+
+  #push(item: WatchEvent | Error | 'end'): void {
+    this.#ready.push(item);
+    this.#wake();
+  }
+}
+
+/** What may happen to a request: refused before it counts, or (without `before`) carried out and its answer lost. */
+const FAULTS: [
+  { before?: (words: string) => Error | undefined },
+  ...{ before?: (words: string) => Error | undefined }[],
+] = [
+  {},
+  {},
+  { before: () => new ConnectionError('ECONNREFUSED', 'never arrived') },
+  { before: () => answer(500, 'etcdserver: request timed out') },
+  { before: () => new ApiError({ code: 429, reason: 'TooManyRequests', message: 'later', retryAfterMs: 1_000 }) },
+  { before: () => answer(409, 'the object has been modified') },
+  // A permanent refusal of an injection after another one whose answer was lost: nobody can tell without another look (see Promises).
+  {
+    before: (words) =>
+      words.includes('ephemeralcontainers') ? undefined : answer(403, 'forbidden: by a policy that comes and goes'),
+  },
+];
+
+function answer(code: number, message: string): ApiError {
+  return new ApiError({ code, reason: '', message });
+}
+
+function attempt(handle: () => unknown): { value: unknown } | { error: unknown } {
+  try {
+    return { value: handle() };
+  } catch (error) {
+    // What is no answer of a server is a broken promise, and ends the simulation.
+    if (!(error instanceof ApiError)) throw error;
+    return { error };
+  }
+}
+
+function scopeOf(path: string, query: object): Scope {
+  const { fieldSelector } = query as { fieldSelector?: string };
+  const name = fieldSelector?.replace('metadata.name=', '');
+  return { resource: path.endsWith('/pods') ? 'pods' : 'debugsessions', ...(name !== undefined && { name }) };
+}
+
+/** Folder, name and subresource of a path. */
+function split(path: string): string[] {
+  const found = /^(.*\/(?:pods|debugsessions))\/([^/]+)(?:\/([^/]+))?$/.exec(path);
+  return found === null ? [path] : found.slice(1);
+}

@@ -1,0 +1,95 @@
+import type { DebugSession } from '../../../src/api/debugsession.ts';
+import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
+import { Reconciler } from '../../../src/reconcile/reconciler.ts';
+import { SessionApi, podsPath, sessionsPath } from '../../../src/reconcile/session-api.ts';
+import { SessionCache } from '../../../src/reconcile/session-cache.ts';
+import { Storyteller } from '../../../src/reconcile/storyteller.ts';
+import { trimSession } from '../../../src/reconcile/trim.ts';
+import type { Clock, Timer } from '../../../src/runtime/clock.ts';
+import { Controller } from '../../../src/runtime/controller.ts';
+import type { EventRecord } from '../../../src/runtime/event.ts';
+import { Informer } from '../../../src/runtime/informer.ts';
+import { silentLogger } from '../../../src/runtime/logger.ts';
+import { keyOf } from '../../../src/runtime/store.ts';
+import { WorkQueue } from '../../../src/runtime/work-queue.ts';
+import { NAMESPACE } from './api-server.ts';
+import type { Network, Sender } from './network.ts';
+import type { Random } from './random.ts';
+
+export interface OperatorSetting {
+  network: Network;
+  clock: Clock;
+  random: Random;
+  /** Told of every event that the operator records. */
+  tell: (event: EventRecord) => void;
+  /** Told of what should never happen: a bug in a reconcile. */
+  complain: (words: string) => void;
+}
+
+/** One process of the operator, from the real parts, put together as src/operator.ts does. It can die at any moment. */
+export class ModelOperator implements Sender {
+  readonly name: string;
+  readonly pods: PodWatches;
+  readonly queue: WorkQueue;
+  dead = false;
+  readonly #abort = new AbortController();
+
+  constructor(name: string, { network, clock, random, tell, complain }: OperatorSetting) {
+    this.name = name;
+    const own = mortal(clock, this);
+    const sessions = new SessionCache();
+    this.queue = new WorkQueue({ clock: own, random: random.next });
+    this.pods = new PodWatches({
+      source: ({ namespace, name: pod }) =>
+        network.source(this, podsPath(namespace), pod === undefined ? {} : { fieldSelector: `metadata.name=${pod}` }),
+      onChange: (key) => this.queue.add(key),
+      logger: silentLogger,
+      clusterWide: true,
+      clock: own,
+      random: random.next,
+    });
+    const reconciler = new Reconciler({
+      sessions,
+      pods: this.pods,
+      api: new SessionApi(network.client(this)),
+      storyteller: new Storyteller({ record: tell }),
+      clock: own,
+    });
+    const informer = new Informer<DebugSession>({
+      name: 'debugsessions',
+      source: network.source(this, sessionsPath(NAMESPACE)),
+      transform: (raw) => trimSession(raw as DebugSession),
+      clock: own,
+      random: random.next,
+    });
+    sessions.attach(NAMESPACE, informer.store, (_type, session) => this.queue.add(keyOf(session)));
+    const controller = new Controller({
+      name,
+      queue: this.queue,
+      reconcile: (key, signal) => reconciler.reconcile(key, signal),
+      workers: 2,
+      logger: { ...silentLogger, error: (fields, words) => complain(`${words}: ${JSON.stringify(fields)}`) },
+      clock: own,
+    });
+    void informer.run(this.#abort.signal);
+    void informer.synced.then(() => controller.start());
+  }
+
+  /** As SIGKILL does it: no timer fires any more, nothing is sent, no answer is heard. */
+  die(): void {
+    this.dead = true;
+  }
+}
+
+/** The clock of a process: its timers die with it. */
+function mortal(clock: Clock, process: { dead: boolean }): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    setTimer(ms: number, fn: () => void): Timer {
+      return clock.setTimer(ms, () => {
+        if (!process.dead) fn();
+      });
+    },
+  };
+}

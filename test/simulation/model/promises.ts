@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import type { DebugSession, Run } from '../../../src/api/debugsession.ts';
+import { canonicalJson } from '../../../src/api/canonical-json.ts';
+import type { EphemeralContainer } from '../../../src/api/ephemeral-container.ts';
+import { TERMINAL_PHASES } from '../../../src/api/reasons.ts';
+import { brokenRules, brokenTransition } from '../../support/status-rules.ts';
+import type { ApiServer, StoredPod, Witness } from './api-server.ts';
+import type { Kubelet, Truth } from './kubelet.ts';
+
+/**
+ * The promises of the project, held against what the API server stores and what really runs, at the moment it happens. Every breach throws.
+ */
+export class Promises implements Witness {
+  server: ApiServer | undefined;
+  kubelet: Kubelet | undefined;
+  now: () => number = () => 0;
+  /** Every intent that was ever stored, by container name. */
+  readonly #intents = new Map<string, Run>();
+  /** Where each container stands: pod uid by container name. */
+  readonly #standing = new Map<string, string>();
+  writes = 0;
+
+  /** Monotone (S5) and true (S6). */
+  status(before: DebugSession, after: DebugSession): void {
+    this.writes += 1;
+    const broken = [...brokenRules(after), ...brokenTransition(before, after)];
+    const { runs = [], attempt } = after.status ?? {};
+    for (const run of runs) {
+      if (run.debugContainerName === undefined) continue;
+      if (run.state === 'Starting' && !this.#intents.has(run.debugContainerName))
+        this.#intents.set(run.debugContainerName, run);
+    }
+    if (runs.filter((run) => run.state === 'Starting' || run.state === 'Running').length > 1)
+      broken.push('two live runs (S2)');
+    const run = runs.find((candidate) => candidate.attempt === attempt);
+    broken.push(...this.#untrue(after, run));
+    this.#breach(broken, after.status);
+  }
+
+  /** One container a run, in the recorded pod, after its intent, and just as intended (S1 to S4). */
+  injection(pod: StoredPod, container: EphemeralContainer): void {
+    const broken: string[] = [];
+    const intent = this.#intents.get(container.name);
+    const elsewhere = this.#standing.get(container.name);
+    if (intent === undefined) broken.push(`${container.name} was injected without an intent (S1)`);
+    if (elsewhere !== undefined) broken.push(`${container.name} stands in ${elsewhere} as well (S1)`);
+    if (intent !== undefined && intent.podUID !== pod.metadata.uid)
+      broken.push(`${container.name} is in another pod (S3)`);
+    const hash = createHash('sha256').update(canonicalJson(container)).digest('hex');
+    if (intent !== undefined && intent.specHash !== hash) broken.push(`${container.name} is not as intended (S4)`);
+    this.#standing.set(container.name, pod.metadata.uid);
+    this.#breach(broken, intent);
+  }
+
+  /** Nothing starts of which a session has said that it has ended (S6), and nothing beside another that is not given up (S2). */
+  started(truth: Truth): void {
+    for (const session of this.server?.sessions.values() ?? []) {
+      const runs = session.status?.runs ?? [];
+      const own = runs.find((run) => run.debugContainerName === truth.name);
+      if (own === undefined) continue;
+      const broken: string[] = [];
+      if (own.attempt === session.status?.attempt && confirmed(session))
+        broken.push(`${truth.name} starts after StopConfirmed (S6)`);
+      const given = (run: Run): boolean =>
+        run.state === 'Failed' || run.state === 'StartedLate' || run.endedBy === 'PodGone';
+      const others = runs.filter((run) => run !== own && !given(run) && !given(own) && this.#runs(run));
+      if (others.length > 0) broken.push(`${truth.name} starts beside ${others[0]?.debugContainerName} (S2)`);
+      this.#breach(broken, session.status);
+    }
+  }
+
+  /** How it has to be once nothing happens any more (L6). */
+  atTheEnd(): void {
+    for (const session of this.server?.sessions.values() ?? []) {
+      const { status, spec, metadata } = session;
+      const broken: string[] = [];
+      const run = status?.runs?.find((candidate) => candidate.attempt === status.attempt);
+      const over = status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
+      const endless = run?.effective?.supervisor === 'None';
+      const reported = status?.phase === 'Ending' && run !== undefined && this.#runs(run) && endless;
+      if (!over && !reported) broken.push(`is ${status?.phase}`);
+      if (metadata.deletionTimestamp !== undefined) broken.push('is held in deletion (L3)');
+      if (spec.attempt > (status?.attempt ?? 0)) broken.push('has an attempt that was never begun');
+      if (over && !endless && !confirmed(session)) broken.push('its end is not confirmed');
+      if (over && !endless && (metadata.finalizers ?? []).length > 0) broken.push('still has its finalizer');
+      if (status?.observedGeneration !== metadata.generation) broken.push('has not seen the newest generation');
+      broken.push(...this.#untrue(session, run));
+      this.#breach(
+        broken.map((fault) => `at the end ${metadata.name} ${fault}`),
+        session,
+      );
+    }
+  }
+
+  #untrue(session: DebugSession, run: Run | undefined): string[] {
+    if (run === undefined || !confirmed(session) || !this.#runs(run)) return [];
+    return [`StopConfirmed of ${run.debugContainerName}, which runs (S6)`];
+  }
+
+  #runs(run: Run): boolean {
+    const truth = this.kubelet?.truths.get(`${run.podUID}/${run.debugContainerName}`);
+    return truth?.state === 'running' && this.now() < (truth.endAt ?? Infinity);
+  }
+
+  #breach(broken: string[], what: unknown): void {
+    if (broken.length > 0) throw new Error(`${broken.join('; ')}\n${JSON.stringify(what, null, 1)}`);
+  }
+}
+
+function confirmed({ status }: DebugSession): boolean {
+  return status?.conditions?.some((c) => c.type === 'StopConfirmed' && c.status === 'True') === true;
+}

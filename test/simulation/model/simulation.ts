@@ -1,0 +1,284 @@
+import type { DebugSession, DebugSessionSpec } from '../../../src/api/debugsession.ts';
+import { toTimestamp } from '../../../src/api/time.ts';
+import type { EventRecord } from '../../../src/runtime/event.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { ApiServer, type StoredPod } from './api-server.ts';
+import { Kubelet } from './kubelet.ts';
+import { Network } from './network.ts';
+import { ModelOperator } from './operator.ts';
+import { Promises } from './promises.ts';
+import { Random } from './random.ts';
+
+const MINUTE = 60_000;
+/** A request or a watch event is under way for so long at most, ms: the client gives up after 10 s. */
+const LONGEST_LAG_MS = 10_000;
+/** After so long without faults every session of a simulation is over: pending 30 s, start 2 min, margin 1 min, ttl 2 min, and rest. */
+const EVERYTHING_IS_OVER_MS = 8 * MINUTE;
+const STEPS = 90;
+
+/** One seeded interleaving of people, kubelet, network and one or two operators that may die. */
+export class Simulation {
+  readonly trace: string[] = [];
+  readonly #random: Random;
+  readonly #clock = new FakeClock(Date.parse('2026-01-01T12:00:00Z'));
+  readonly #promises = new Promises();
+  readonly #server = new ApiServer(this.#promises);
+  readonly #network: Network;
+  readonly #kubelet: Kubelet;
+  readonly #operators: ModelOperator[] = [];
+  readonly #count: number;
+  #born = 0;
+  #lag = 0;
+  #complaint: string | undefined;
+
+  /** @param operators how many lead at once: two, where the lease has failed its purpose */
+  constructor(seed: number, operators: number) {
+    this.#count = operators;
+    this.#random = new Random(seed);
+    // Whatever takes its chances without being given a source must repeat as well.
+    Math.random = this.#random.next;
+    this.#network = new Network(this.#server, this.#random);
+    this.#kubelet = new Kubelet(this.#server, this.#random, (truth) => this.#promises.started(truth));
+    this.#promises.server = this.#server;
+    this.#promises.kubelet = this.#kubelet;
+    this.#promises.now = () => this.#clock.now();
+    this.#network.faults = this.#random.one(0, 0.05, 0.3);
+  }
+
+  /** Runs it to its end. Rejects where a promise was broken. */
+  async run(): Promise<void> {
+    this.#newPod('web-0');
+    for (let i = 0; i < this.#count; i += 1) this.#startOperator();
+    await settle();
+    for (let step = 0; step < STEPS; step += 1) await this.#step();
+    this.#network.faults = 0;
+    for (const name of ['web-0', 'web-1']) if (!this.#server.pods.has(name)) this.#newPod(name);
+    await this.#wait(EVERYTHING_IS_OVER_MS);
+    this.#promises.atTheEnd();
+    const { writes } = this.#promises;
+    await this.#wait(2 * MINUTE);
+    if (this.#promises.writes !== writes) throw new Error('writes when nothing happens any more (E1)');
+    for (const { name, pods, queue } of this.#operators)
+      if (queue.length > 0 || pods.size > this.#endless())
+        throw new Error(`${name} watches ${pods.size} pods for nothing`);
+  }
+
+  /** Pods that still have to be watched: those of containers that nothing ends. */
+  #endless(): number {
+    const endless = [...this.#server.sessions.values()].filter((session) =>
+      session.status?.runs?.some((run) => run.effective?.supervisor === 'None' && run.exitCode === undefined),
+    );
+    return endless.length;
+  }
+
+  async #step(): Promise<void> {
+    const { requests, watches } = this.#network;
+    const act = this.#random.weighted<() => string | Promise<string>>([
+      [requests.length > 0 ? 34 : 0, () => this.#network.pass(this.#random.below(requests.length))],
+      [22, () => this.#deliver()],
+      [14, () => this.#kubelet.step(this.#clock.now())],
+      [9, () => this.#advance(this.#random.one(1, 50, 500, 2_000))],
+      [2, () => this.#wait(this.#random.one(5_000, 25_000, MINUTE, 3 * MINUTE))],
+      [9, () => this.#people()],
+      [3, () => this.#pods()],
+      [2, () => this.#crash()],
+      [watches.length > 0 ? 2 : 0, () => this.#spoilWatch()],
+    ]);
+    const words = await act();
+    if (words !== '') this.trace.push(`${toTimestamp(this.#clock.now()).slice(11)} ${words}`);
+    await settle();
+    if (this.#complaint !== undefined) throw new Error(this.#complaint);
+  }
+
+  #startOperator(): void {
+    this.#born += 1;
+    const operator = new ModelOperator(`operator-${this.#born}`, {
+      network: this.#network,
+      clock: this.#clock,
+      random: this.#random,
+      tell: (event) => this.#hear(event),
+      complain: (words) => (this.#complaint ??= words),
+    });
+    this.#operators.push(operator);
+  }
+
+  #hear({ note, reason }: EventRecord): void {
+    if (/[\n\r]|undefined|NaN/.test(note)) this.#complaint ??= `the note of ${reason} shows a hole: ${note}`;
+  }
+
+  #crash(): string {
+    const index = this.#random.below(this.#operators.length);
+    const [victim] = this.#operators.splice(index, 1);
+    victim?.die();
+    this.#network.bury();
+    this.#startOperator();
+    return `${victim?.name} dies, operator-${this.#born} starts`;
+  }
+
+  #deliver(): string {
+    const watch = this.#random.pick(this.#network.watches.filter((candidate) => candidate.behind));
+    if (watch !== undefined) watch.deliver();
+    else this.#random.pick(this.#network.watches)?.bookmark();
+    return watch === undefined ? '' : `${watch.sender.name} hears of a change`;
+  }
+
+  #spoilWatch(): string {
+    const watch = this.#random.pick(this.#network.watches);
+    const how = this.#random.one('closed', 'gone', 'reset');
+    watch?.end(how);
+    this.#network.watches = this.#network.watches.filter((other) => other !== watch);
+    return `a watch of ${watch?.sender.name} is ${how}`;
+  }
+
+  async #advance(ms: number): Promise<string> {
+    this.#lag += ms;
+    if (this.#lag > LONGEST_LAG_MS) await this.#flush();
+    await this.#move(ms);
+    return '';
+  }
+
+  /** Time passes, and nothing is under way for longer than it may be. */
+  async #wait(ms: number): Promise<string> {
+    const end = this.#clock.monotonic() + ms;
+    await this.#flush();
+    while (this.#clock.monotonic() < end) {
+      const bound = Math.min(this.#clock.nextTimer ?? Infinity, this.#kubelet.next - this.#clock.now(), 20_000);
+      await this.#move(Math.max(1, Math.min(bound, end - this.#clock.monotonic())));
+      this.#kubelet.catchUp(this.#clock.now());
+      await this.#flush();
+    }
+    return `${ms} ms have passed`;
+  }
+
+  async #move(ms: number): Promise<void> {
+    this.#clock.advance(ms);
+    this.#kubelet.due(this.#clock.now());
+    await settle();
+  }
+
+  /** Everything under way arrives. */
+  async #flush(): Promise<void> {
+    this.#lag = 0;
+    for (let rounds = 0; ; rounds += 1) {
+      const behind = this.#network.watches.filter((watch) => watch.behind);
+      if (this.#network.requests.length === 0 && behind.length === 0) break;
+      if (rounds > 2_000) throw new Error(`never comes to rest: ${this.#network.requests.map((r) => r.words).join()}`);
+      while (this.#network.requests.length > 0) this.trace.push(this.#network.pass(0));
+      for (const watch of behind) watch.deliver();
+      await settle();
+    }
+    this.#network.bury();
+    if (this.#complaint !== undefined) throw new Error(this.#complaint);
+  }
+
+  // People, with what the CRD's rules let them do.
+
+  #people(): string {
+    const { sessions } = this.#server;
+    const now = toTimestamp(this.#clock.now());
+    const session = this.#random.pick([...sessions.values()]);
+    if (session === undefined || (sessions.size < 3 && this.#random.chance(0.25))) {
+      const name = this.#random.one('one', 'two', 'three');
+      if (!sessions.has(name)) this.#server.createSession(name, this.#aSpec(), now);
+      return `apply ${name}`;
+    }
+    const { name } = session.metadata;
+    const what = this.#random.weighted([
+      [5, 'raise'],
+      [1, 'lower'],
+      [2, 'ttl'],
+      [1, 'replace'],
+      [1, 'delete'],
+    ] as const);
+    if (what === 'raise') return this.#raise(session);
+    if (what === 'lower') this.#server.editSession(session, { attempt: Math.max(1, session.spec.attempt - 1) });
+    if (what === 'ttl') this.#server.editSession(session, { ttl: this.#random.one('5s', '20s', '2m') });
+    if (what === 'replace') this.#server.replaceSession(session);
+    if (what === 'delete') this.#server.deleteSession(session, now);
+    return `${what} ${name}`;
+  }
+
+  #raise(session: DebugSession): string {
+    const { phase = '' } = session.status ?? {};
+    const lives = ['Starting', 'Running', 'Ending'].includes(phase);
+    const attempt = session.spec.attempt + 1;
+    if (attempt > 20 || (lives && attempt > (session.status?.attempt ?? 0))) return '';
+    this.#server.editSession(session, { attempt, image: this.#random.one('busybox:1', 'busybox:2') });
+    return `raise ${session.metadata.name} to ${attempt}`;
+  }
+
+  #aSpec(): DebugSessionSpec {
+    const random = this.#random;
+    const podName = random.one('web-0', 'web-0', 'web-1');
+    const workloadRef = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web' } as const;
+    const containerName = random.chance(0.2) ? { containerName: 'app' } : {};
+    return {
+      target: random.chance(0.85) ? { podName, ...containerName } : { workloadRef },
+      image: 'busybox:1',
+      attempt: 1,
+      ttl: random.one('5s', '20s', '2m'),
+      startTimeout: random.one('20s', '2m'),
+      pendingTimeout: random.one('10s', '30s'),
+      ...(random.chance(0.15) && { supervisor: 'None' as const }),
+      ...(random.chance(0.5) && { command: ['sleep', '1d'] }),
+    };
+  }
+
+  // Pods come and go.
+
+  #newPod(name: string): void {
+    const startedAt = toTimestamp(this.#clock.now());
+    this.#server.createPod(
+      name,
+      {
+        spec: { nodeName: 'node-1', containers: [{ name: 'app' }] },
+        status: {
+          phase: 'Running',
+          conditions: [{ type: 'Ready', status: 'True' }],
+          containerStatuses: [{ name: 'app', ready: true, state: { running: { startedAt } } }],
+        },
+      },
+      startedAt,
+    );
+  }
+
+  #pods(): string {
+    const name = this.#random.one('web-0', 'web-0', 'web-1');
+    const pod = this.#server.pods.get(name);
+    const now = this.#clock.now();
+    if (pod === undefined) {
+      this.#newPod(name);
+      return `pod ${name} comes`;
+    }
+    const what = this.#random.one('delete', 'force delete', 'lose', 'replace', 'finish');
+    if (what === 'finish') this.#finish(pod);
+    else if (what === 'delete') this.#delete(pod, now);
+    else {
+      this.#kubelet.podGone(pod, what !== 'lose', now);
+      this.#server.removePod(pod);
+      if (what === 'replace') this.#newPod(name);
+    }
+    return `pod ${name}: ${what}`;
+  }
+
+  #finish(pod: StoredPod): void {
+    this.#kubelet.terminate(pod, this.#clock.now());
+    const fresh = this.#server.pods.get(pod.metadata.name);
+    if (fresh !== undefined) this.#server.updatePod(fresh, { status: { ...fresh.status, phase: 'Failed' } });
+  }
+
+  #delete(pod: StoredPod, now: number): void {
+    if (pod.metadata.deletionTimestamp === undefined) {
+      const metadata = { ...pod.metadata, deletionTimestamp: toTimestamp(now) };
+      return this.#server.updatePod(pod, { metadata });
+    }
+    this.#kubelet.terminate(pod, now);
+    const fresh = this.#server.pods.get(pod.metadata.name);
+    if (fresh !== undefined) this.#server.removePod(fresh);
+  }
+}
+
+/** Nothing waits for real input or output, so one turn of the event loop lets every promise run as far as it can. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
