@@ -1,4 +1,6 @@
 import type { Pod } from '../api/pod.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { Informer } from '../runtime/informer.ts';
 import type { ListWatchSource } from '../runtime/list-watch.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -19,6 +21,9 @@ export interface PodWatchesOptions {
   /** Whether one watch for all namespaces is allowed; without it the widest scope is a namespace. */
   clusterWide: boolean;
   limits?: { podsPerNamespace: number; watches: number };
+  /** Default: the system's. */
+  clock?: Clock;
+  random?: () => number;
 }
 
 interface Watch {
@@ -27,10 +32,17 @@ interface Watch {
   ended: Promise<void>;
   /** Sessions that look through this watch. */
   users: Set<string>;
+  /** Looks that wait for the first list. */
+  waiting: Set<() => void>;
+  /** Sessions that have given up waiting for it: told when it comes. */
+  blind: Set<string>;
 }
 
 /** Up to so many pods of a namespace have a watch each; further ones share the namespace's. And so many watches in all, then one for all. */
 const LIMITS = { podsPerNamespace: 20, watches: 50 };
+
+/** A look that waits longer for the first list sees nothing: a watch that is refused must not keep a worker, or hold up a deletion. Ms. */
+const PATIENCE_MS = 5_000;
 
 /**
  * Watches on the pods that live sessions are about, and on no others: nothing is watched where there is no session, so memory and traffic
@@ -58,7 +70,14 @@ export class PodWatches {
   async look(sessionKey: string, pod: { namespace: string; name: string }, signal: AbortSignal): Promise<Sighting> {
     const podKey = `${pod.namespace}/${pod.name}`;
     const watch = this.#retain(sessionKey, pod, podKey);
-    await untilAborted(watch.informer.synced, signal);
+    const known = watch.blind.has(sessionKey) ? watch.informer.hasSynced() : await this.#listed(watch, signal);
+    if (!known) {
+      watch.blind.add(sessionKey);
+      return {
+        kind: 'unseen',
+        message: `pod ${podKey} could not be read within 5 s: the operator's log says why`,
+      };
+    }
     const present = watch.informer.store.get(podKey);
     const last = this.#graves.get(podKey);
     const memory = last === undefined ? {} : { last };
@@ -78,6 +97,7 @@ export class PodWatches {
     }
     const watch = this.#watches.get(look.scope);
     watch?.users.delete(sessionKey);
+    watch?.blind.delete(sessionKey);
     if (watch?.users.size !== 0) return;
     this.#watches.delete(look.scope);
     watch.abort.abort();
@@ -126,11 +146,14 @@ export class PodWatches {
 
   #open(scopeKey: string, scope: PodScope): Watch {
     const abort = new AbortController();
+    const { source, logger, clock, random } = this.#options;
     const informer = new Informer<Pod>({
       name: `pods ${scopeKey}`,
-      source: this.#options.source(scope),
+      source: source(scope),
       transform: (raw) => trimPod(raw as RawPod),
-      logger: this.#options.logger,
+      logger,
+      ...(clock && { clock }),
+      ...(random && { random }),
     });
     informer.store.onChange((type, podKey, pod) => {
       const sessions = this.#sessionsOf.get(podKey);
@@ -138,20 +161,37 @@ export class PodWatches {
       if (type === 'DELETED') this.#graves.set(podKey, pod);
       for (const session of sessions) this.#options.onChange(session);
     });
-    const watch: Watch = { informer, abort, ended: informer.run(abort.signal), users: new Set() };
+    const watch: Watch = {
+      informer,
+      abort,
+      ended: informer.run(abort.signal),
+      users: new Set(),
+      waiting: new Set(),
+      blind: new Set(),
+    };
     this.#watches.set(scopeKey, watch);
+    void informer.synced.then(() => {
+      for (const resume of watch.waiting) resume();
+      for (const session of watch.blind) this.#options.onChange(session);
+      watch.blind.clear();
+    });
     return watch;
   }
-}
 
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(new Error('the pod could not be looked at in time', { cause: signal.reason }));
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+  /** Whether the first list is there, after waiting a while for it. Throws when `signal` aborts. */
+  async #listed({ informer, waiting }: Watch, signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    if (informer.hasSynced()) return true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const resume = (): void => resolve();
+    const timer = (this.#options.clock ?? systemClock).setTimer(PATIENCE_MS, resume);
+    waiting.add(resume);
+    signal.addEventListener('abort', resume, { once: true });
+    await promise;
+    timer.cancel();
+    waiting.delete(resume);
+    signal.removeEventListener('abort', resume);
+    signal.throwIfAborted();
+    return informer.hasSynced();
   }
 }

@@ -10,10 +10,13 @@ import { oneLine } from '../text/one-line.ts';
 export type Sighting =
   | { kind: 'present'; pod: Pod; last?: Pod }
   | { kind: 'gone'; last?: Pod }
+  /** The pod could not be looked at: nothing is known of it, not even whether it is there. */
+  | { kind: 'unseen'; message: string }
   | { kind: 'unresolved'; reason: InjectionReason; message: string };
 
 /** What the API server and the kubelet say about the container of a run. */
 export type Observation =
+  | { kind: 'unseen' }
   /** The pod of this run is not there any more; `terminated` if its container was seen to end before. */
   | { kind: 'podGone'; replaced: boolean; terminated?: Terminated; imageID?: string }
   /** The container does not stand in the pod's spec, or (`nameTaken`) one that is not ours stands there under its name. */
@@ -36,7 +39,7 @@ export type WaitingReason =
 
 /** Reads what became of the container of a run. */
 export function observe(run: Run, sessionUID: string, sighting: Sighting): Observation {
-  if (sighting.kind === 'unresolved') return { kind: 'podGone', replaced: false };
+  if (sighting.kind === 'unseen' || sighting.kind === 'unresolved') return { kind: 'unseen' };
   const pod = sighting.kind === 'present' && sighting.pod.metadata.uid === run.podUID ? sighting.pod : undefined;
   if (pod === undefined) return afterPod(run, sighting);
   const inSpec = pod.spec.ephemeralContainers?.find((candidate) => candidate.name === run.debugContainerName);
@@ -47,7 +50,7 @@ export function observe(run: Run, sessionUID: string, sighting: Sighting): Obser
   return waitingFor(pod, waiting);
 }
 
-function afterPod(run: Run, sighting: Exclude<Sighting, { kind: 'unresolved' }>): Observation {
+function afterPod(run: Run, sighting: Exclude<Sighting, { kind: 'unseen' | 'unresolved' }>): Observation {
   const replaced = sighting.kind === 'present';
   const { last } = sighting;
   if (last === undefined || last.metadata.uid !== run.podUID) return { kind: 'podGone', replaced };

@@ -24,6 +24,7 @@ export function planDeletion(situation: Situation, run: Run): Plan {
       // Nothing was started, and nothing will be: a deleted session is not injected.
       if (run.injectedAt === undefined) return { effect: { kind: 'removeFinalizer' }, events: [] };
       return release(situation, run);
+    case 'unseen':
     case 'waiting':
     case 'running':
       return release(situation, run);

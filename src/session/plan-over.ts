@@ -42,7 +42,7 @@ function letGo({ session, now }: Situation, run: Run, step: Plan): Plan {
 
 function lookForLateStart(situation: Situation, run: Run): { run: Run; events: EventIntent[] } {
   const { session, sighting, now } = situation;
-  if (!mayStartLate(run, now) || sighting.kind === 'unresolved') return { run, events: [] };
+  if (!mayStartLate(run, now)) return { run, events: [] };
   const seen = observe(run, session.metadata.uid, sighting);
   const imageID = 'imageID' in seen && seen.imageID !== undefined ? { imageID: seen.imageID } : {};
   if (seen.kind === 'running') {

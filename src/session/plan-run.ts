@@ -21,6 +21,8 @@ const OVERDUE_MS = 10_000;
 export function planRun(situation: Situation, run: Run): Plan {
   const seen = observe(run, situation.session.metadata.uid, situation.sighting);
   switch (seen.kind) {
+    case 'unseen':
+      return rest(situation.now);
     case 'notInjected':
       return planInjection(situation, run, seen);
     case 'waiting':

@@ -36,6 +36,7 @@ export function planStart(situation: Situation): Plan {
 
 function judge({ session, sighting }: Situation): Verdict {
   if (sighting.kind === 'unresolved') return wait(sighting.reason, sighting.message);
+  if (sighting.kind === 'unseen') return wait('ApiUnavailable', sighting.message);
   if (sighting.kind === 'gone') {
     const name = session.spec.target.podName ?? '';
     return wait(

@@ -122,3 +122,33 @@ describe('a container that the kubelet lost sight of', () => {
     ]);
   });
 });
+
+describe('a pod that cannot be looked at', () => {
+  const blind = (world: World): World => {
+    world.sighting = () => ({ kind: 'unseen', message: 'no' });
+    return world;
+  };
+
+  it('does not keep a deleted session for longer than 30 s', () => {
+    const world = blind(World.running());
+    world.delete();
+    expect(world.settle()).toBe(30_000);
+    world.pass(30_000);
+    world.settle();
+    expect([world.gone, world.told.at(-1)]).toEqual([true, 'SessionDeletedWhileRunning']);
+  });
+
+  it('changes nothing of a run that lives', () => {
+    const world = blind(World.running());
+    const before = world.session;
+    world.pass(parseDuration('3h'));
+    expect([world.settle(), world.session]).toEqual([undefined, before]);
+  });
+
+  it('is given up at pendingTimeout', () => {
+    const world = blind(new World());
+    world.pass(world.settle() ?? 0);
+    world.settle();
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'PendingTimeout']);
+  });
+});
