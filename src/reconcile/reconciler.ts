@@ -1,5 +1,6 @@
 import { FINALIZER, type DebugSession } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
+import { backoffDelay } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Sighting } from '../session/observation.ts';
@@ -19,7 +20,7 @@ export interface ReconcilerParts {
   api: SessionApi;
   storyteller: Storyteller;
   clock: Clock;
-  /** Told of each step once it is done, for metrics. */
+  /** Told of each step that was done, for metrics and the log. */
   onStep?: (session: DebugSession, step: Plan) => void;
 }
 
@@ -27,8 +28,8 @@ export interface ReconcilerParts {
 const MAX_PASSES = 8;
 /** How often a workload without a ready pod is looked at again, in ms: there is no watch on workloads. */
 const WORKLOAD_POLL_MS = 3_000;
-/** After a conflict, in ms: about what the watch needs to bring the other's change. */
-const CONFLICT_PAUSE_MS = 25;
+/** After a conflict, in ms: about what the watch needs to bring the other's change; longer each time, for a watch that brings nothing. */
+const CONFLICT_PAUSE = { baseMs: 50, capMs: 5_000 };
 
 /**
  * One session at a time: look, plan, do ONE effect, tell. The answer of a write is what the next pass starts from, so a session goes from
@@ -38,6 +39,8 @@ export class Reconciler {
   readonly #parts: ReconcilerParts;
   /** When this process saw its own injection succeed, by session key; only while the session concerns a pod. */
   readonly #injections = new Map<string, { uid: string; attempt: number; at: number }>();
+  /** Conflicts in a row, by session key. */
+  readonly #conflicts = new Map<string, number>();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -53,9 +56,9 @@ export class Reconciler {
       const situation = await this.#look(key, session, signal);
       const step = plan(situation);
       const tried = await this.#perform(situation, step, signal);
-      this.#parts.onStep?.(session, step);
+      if (tried === 'conflict') return { requeueAfterMs: this.#conflict(key) };
+      this.#conflicts.delete(key);
       if (tried === 'gone') return {};
-      if (tried === 'conflict') return { requeueAfterMs: CONFLICT_PAUSE_MS };
       if (step.effect.kind === 'none') return resultOf(step, situation.sighting);
     }
     throw new Error(`session ${key} did not come to rest within ${MAX_PASSES} passes`);
@@ -77,6 +80,13 @@ export class Reconciler {
   #release(key: string): void {
     this.#parts.pods.release(key);
     this.#injections.delete(key);
+    if (this.#parts.sessions.get(key) === undefined) this.#conflicts.delete(key);
+  }
+
+  #conflict(key: string): number {
+    const conflicts = (this.#conflicts.get(key) ?? 0) + 1;
+    this.#conflicts.set(key, conflicts);
+    return backoffDelay(conflicts, CONFLICT_PAUSE);
   }
 
   async #perform(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
@@ -93,6 +103,7 @@ export class Reconciler {
       if (refusal.kind === 'retry') throw error;
       return this.#perform(situation, planRefusal(situation, step.effect.run, refusal), signal);
     }
+    this.#parts.onStep?.(situation.session, step);
     for (const event of step.events) this.#parts.storyteller.tell(situation.session, event);
     return 'done';
   }

@@ -2,6 +2,7 @@ import type { WorkloadRef } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { choosePod, selectorText } from '../session/choose-pod.ts';
 import type { Sighting } from '../session/observation.ts';
+import { oneLine } from '../text/one-line.ts';
 import type { SessionApi } from './session-api.ts';
 
 /** The pod of a workload that a session is given, or why there is none. */
@@ -19,7 +20,10 @@ export async function resolveWorkload(
     if (ref.kind === 'Deployment') await addReplicaSets(api, { namespace, labelSelector, owners }, signal);
     return choosePod(ref, await api.listPods(namespace, labelSelector, signal), owners);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 404) throw error;
+    if (!(error instanceof ApiError)) throw error;
+    // No right to read workloads or pods. Said in status and given up in time, like any other wait.
+    if (error.code === 403) return { kind: 'unresolved', reason: 'Forbidden', message: oneLine(error.message, 900) };
+    if (error.code !== 404) throw error;
     return notFound(`there is no ${ref.kind} ${ref.name} in namespace ${namespace}; waiting for it to appear`);
   }
 }

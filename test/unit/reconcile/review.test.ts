@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DebugSession, DebugSessionStatus } from '../../../src/api/debugsession.ts';
+import type { Pod } from '../../../src/api/pod.ts';
+import { ApiError } from '../../../src/kube/api-error.ts';
+import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
+import { Reconciler } from '../../../src/reconcile/reconciler.ts';
+import { SessionApi } from '../../../src/reconcile/session-api.ts';
+import { SessionCache } from '../../../src/reconcile/session-cache.ts';
+import { Storyteller } from '../../../src/reconcile/storyteller.ts';
+import { silentLogger } from '../../../src/runtime/logger.ts';
+import { Store } from '../../../src/runtime/store.ts';
+import { aPod, aSession, NOON } from '../../support/builders.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeSource, statusError } from '../../support/fake-source.ts';
+
+const KEY = 'shop/inspect-web';
+const refused = (code: number, message: string): ApiError => new ApiError({ code, reason: '', message });
+
+/** One session and one pod behind the real reconciler; the API server is played by a few lines, and says no where `refuse` does. */
+class Scene {
+  readonly clock = new FakeClock(NOON);
+  readonly steps: string[] = [];
+  readonly changed: string[] = [];
+  readonly source = new FakeSource();
+  readonly store = new Store<DebugSession>();
+  readonly pods: PodWatches;
+  readonly reconciler: Reconciler;
+  refuse: (path: string) => void = () => undefined;
+  #version = 1_000;
+
+  constructor(session: DebugSession, pod: Pod | undefined = aPod()) {
+    const sessions = new SessionCache();
+    sessions.attach(undefined, this.store, () => undefined);
+    this.store.upsert(session);
+    this.source.answerLists({ metadata: { resourceVersion: '60' }, items: pod ? [pod] : [] });
+    this.pods = new PodWatches({
+      source: () => this.source,
+      onChange: (key) => this.changed.push(key),
+      logger: silentLogger,
+      clusterWide: false,
+      clock: this.clock,
+    });
+    const write = <T>(path: string, body: unknown): Promise<T> => {
+      this.refuse(path);
+      const current = this.store.get(KEY);
+      const { metadata, status } = body as { metadata?: object; status?: DebugSessionStatus };
+      const resourceVersion = String((this.#version += 1));
+      return Promise.resolve({
+        ...current,
+        ...(status && { status }),
+        metadata: { ...current?.metadata, ...(status ? {} : metadata), resourceVersion },
+      } as T);
+    };
+    const read = <T>(path: string): Promise<T> => {
+      this.refuse(path);
+      return Promise.resolve({ items: [] } as T);
+    };
+    this.reconciler = new Reconciler({
+      sessions,
+      pods: this.pods,
+      api: new SessionApi({ get: read, list: read, patch: write, replace: write }),
+      storyteller: new Storyteller({ record: () => undefined }),
+      clock: this.clock,
+      onStep: (_session, { effect }) => this.steps.push(effect.kind),
+    });
+  }
+
+  get status(): DebugSessionStatus {
+    return this.store.get(KEY)?.status ?? {};
+  }
+
+  reconcile(): Promise<{ requeueAfterMs?: number }> {
+    return this.reconciler.reconcile(KEY, new AbortController().signal);
+  }
+}
+
+describe('the reconciler', () => {
+  it('reports what was done, not what was refused', async () => {
+    const scene = new Scene(aSession());
+    scene.refuse = (path) => {
+      if (path.endsWith('/ephemeralcontainers')) throw refused(403, 'violates PodSecurity "restricted:latest"');
+    };
+    await scene.reconcile();
+    expect(scene.status.phase).toBe('Failed');
+    expect(scene.steps).toEqual(['addFinalizer', 'writeStatus', 'writeStatus', 'removeFinalizer', 'none']);
+    await scene.pods.stop();
+  });
+
+  it('waits longer with each conflict, for a watch that brings nothing', async () => {
+    const scene = new Scene(aSession());
+    scene.refuse = () => {
+      throw refused(409, 'the object has been modified');
+    };
+    const pauses: number[] = [];
+    for (let tries = 0; tries < 12; tries += 1) pauses.push((await scene.reconcile()).requeueAfterMs ?? 0);
+    expect(pauses[0]).toBeLessThanOrEqual(50);
+    expect(pauses[11]).toBeGreaterThanOrEqual(2_500);
+    expect(scene.steps).toEqual([]);
+    scene.refuse = (path) => {
+      if (path.endsWith('/ephemeralcontainers')) throw refused(403, 'no');
+    };
+    await scene.reconcile();
+    scene.refuse = () => {
+      throw refused(409, 'the object has been modified');
+    };
+    const known = scene.store.get(KEY) ?? aSession();
+    scene.store.upsert({ ...known, metadata: { ...known.metadata, generation: 2, resourceVersion: '2000' } });
+    expect((await scene.reconcile()).requeueAfterMs).toBeLessThanOrEqual(50);
+    await scene.pods.stop();
+  });
+
+  it('says in status that it may not read a workload', async () => {
+    const target = { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } } as const;
+    const scene = new Scene(aSession({ target }));
+    scene.refuse = (path) => {
+      if (path.includes('/deployments/')) throw refused(403, 'cannot get resource "deployments"');
+    };
+    await scene.reconcile();
+    expect([scene.status.phase, scene.status.conditions?.find(({ type }) => type === 'Reconciling')]).toMatchObject([
+      'Pending',
+      { reason: 'Forbidden', message: 'cannot get resource "deployments"' },
+    ]);
+  });
+});
+
+describe('a pod that cannot be looked at', () => {
+  /** The look is given up. */
+  async function blind(scene: Scene): Promise<{ requeueAfterMs?: number }> {
+    scene.source.answerLists(statusError(403));
+    const done = scene.reconcile();
+    await scene.clock.advanceAsync(5_000);
+    return done;
+  }
+
+  it('is waited for, and said', async () => {
+    const scene = new Scene(aSession());
+    const { requeueAfterMs } = await blind(scene);
+    expect([scene.status.phase, requeueAfterMs]).toEqual(['Pending', 600_000]);
+    expect(scene.status.conditions?.find(({ type }) => type === 'Reconciling')?.reason).toBe('ApiUnavailable');
+    scene.source.answerLists({ metadata: { resourceVersion: '60' }, items: [] });
+    await scene.clock.advanceAsync(60_000);
+    expect(scene.changed).toContain(KEY);
+    await scene.pods.stop();
+  });
+});
