@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { kubeconfigFile } from './components.ts';
 import type { Instance } from './instance.ts';
@@ -93,7 +93,9 @@ export function launchedCluster(instance: Instance): Cluster {
     createServiceAccountKubeconfig: async (namespace, name, hours = 8) => {
       const token = await requestToken(kubectl, namespace, name, hours);
       const file = kubeconfigFile(instance, `service-account-${namespace}-${name}`);
-      writeFileSync(file, kubeconfig(instance, name, { kind: 'token', token }), { mode: 0o600 });
+      // Another process may be reading the file of this account.
+      writeFileSync(`${file}.${process.pid}`, kubeconfig(instance, name, { kind: 'token', token }), { mode: 0o600 });
+      renameSync(`${file}.${process.pid}`, file);
       return file;
     },
   };
