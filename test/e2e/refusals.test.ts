@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Condition, DebugSession, Run } from '../../src/api/debugsession.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { appPod, ephemeralNames, isBackingOff, isReady, shellPod } from '../support/pods.ts';
+import { appPod, brokenPod, ephemeralNames, isBackingOff, isReady, shellPod } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
 // The look before the leap: each pod here would be accepted by the API server, or refused in words that help nobody.
@@ -20,7 +20,7 @@ beforeAll(async () => {
     stage.createPod('nowhere', appPod({ nodeSelector: { disk: 'of-diamond' } })),
     stage.createPod('done', shellPod('exit 0', { restartPolicy: 'Never' })),
     stage.createPod('stubborn', STUBBORN),
-    stage.createPod('crashing', shellPod('exit 3')),
+    stage.createPod('crashing', brokenPod()),
     stage.createPod('replaced', appPod()),
     stage.createPod('full', appPod()),
   ]);
@@ -56,7 +56,6 @@ async function waits(name: string): Promise<{ reason?: string; message?: string 
 const shortly = { command: ['true'] };
 
 describe('what may still come true is waited for', () => {
-  // The first, so that the wait for its back-off of 20 s sees the beginning of it.
   it('a target that is not running, with how it ended and what works instead', async () => {
     await stage.untilPod('crashing', isBackingOff, 45_000);
     const target = { podName: 'crashing', containerName: 'app' };
@@ -64,7 +63,7 @@ describe('what may still come true is waited for', () => {
     const { reason, message } = await waits('join');
     expect(reason).toBe('TargetContainerNotRunning');
     expect(message).toMatch(
-      /^container app of pod crashing is not running \(.*exited 3 before\): .*leave target\.containerName out/,
+      /^container app of pod crashing is not running \(.*128.*\): .*leave target\.containerName out/,
     );
     // And what it says works.
     await stage.createSession('beside', { target: { podName: 'crashing' }, ...shortly });

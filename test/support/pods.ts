@@ -13,6 +13,11 @@ export function appPod(more: object = {}): object {
   return podOf({ image: distrolessImage }, more);
 }
 
+/** A pod that crash-loops and is at no moment running: its program is missing. (Where it starts at all, a look may meet it in its one good moment.) */
+export function brokenPod(): object {
+  return podOf({ image: distrolessImage, command: ['/no/such/program'] }, {});
+}
+
 /** The shell-less application as the Pod Security level `restricted` wants it. */
 export function restrictedPod(): object {
   const securityContext = {
@@ -33,10 +38,9 @@ export function isReady(pod: RawPod): boolean {
   return pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true;
 }
 
-/** Crash-looping, and so often that its container stays down for 20 s or more (the kubelet doubles its pause from 10 s on). */
+/** Down after a crash, as the kubelet shows it between two starts. */
 export function isBackingOff(pod: RawPod): boolean {
-  const status = pod.status?.containerStatuses?.[0];
-  return status?.state?.waiting?.reason === 'CrashLoopBackOff' && (status.restartCount ?? 0) >= 2;
+  return pod.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff';
 }
 
 /** The names of a pod's ephemeral containers, in the order of the spec. */
