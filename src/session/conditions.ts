@@ -3,6 +3,9 @@ import type { ConditionType } from '../api/reasons.ts';
 import { toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 
+/** The longest message of a condition or a run, in characters: as long as the note of an event may be. */
+export const MAX_MESSAGE = 1024;
+
 /** A condition as a phase wants it: times and generation are filled in by `mergeConditions`. */
 export interface WantedCondition {
   type: ConditionType;
@@ -17,7 +20,7 @@ export function condition(
   reason: string,
   message: string,
 ): WantedCondition {
-  return { type, status, reason, message: oneLine(message) };
+  return { type, status, reason, message: oneLine(message, MAX_MESSAGE) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Run } from '../api/debugsession.ts';
 import { oneLine } from '../text/one-line.ts';
 import { fromTimestamp } from '../api/time.ts';
+import { MAX_MESSAGE } from './conditions.ts';
 import { hasFinalizer, mayStartLate } from './lifecycle.ts';
 import { observe } from './observation.ts';
 import { writeIfChanged } from './outcome.ts';
@@ -55,7 +56,7 @@ function lookForLateStart(situation: Situation, run: Run): { run: Run; events: E
   if (seen.terminated?.reason === 'ContainerStatusUnknown') return { run, events: [] };
   if (seen.terminated !== undefined) {
     const { exitCode } = seen.terminated;
-    const message = oneLine(`${run.message ?? ''}; started late and ended with exit code ${exitCode}`);
+    const message = oneLine(`${run.message ?? ''}; started late and ended with exit code ${exitCode}`, MAX_MESSAGE);
     return { run: { ...run, ...imageID, state: 'StartedLate', exitCode, message }, events: [] };
   }
   return { run: { ...run, endedBy: 'PodGone' }, events: [] };

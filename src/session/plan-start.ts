@@ -4,7 +4,7 @@ import type { Pod } from '../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
 import { fromTimestamp, toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
-import { findCondition } from './conditions.ts';
+import { findCondition, MAX_MESSAGE } from './conditions.ts';
 import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';
 import { intendRun } from './intent.ts';
@@ -75,7 +75,7 @@ function planWait(situation: Situation, verdict: { reason: InjectionReason; mess
   const before = findCondition(session.status?.conditions, 'Reconciling');
   const sameWait = isWaiting(session) && before?.reason === verdict.reason;
   // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
-  const message = sameWait ? before.message : oneLine(verdict.message);
+  const message = sameWait ? before.message : oneLine(verdict.message, MAX_MESSAGE);
   const wakeAt = Math.min(deadline, lapse === undefined ? deadline : lapse + 1);
   if (sameWait && session.status?.observedGeneration === session.metadata.generation) return rest(now, wakeAt);
   const status = composeStatus({ session, standing: { phase: 'Pending', reason: verdict.reason, message }, now });
@@ -97,7 +97,7 @@ function failAttempt(situation: Situation, reason: InjectionReason | FailureReas
     finishedAt: toTimestamp(now),
     state: 'Failed',
     reason,
-    message: oneLine(message),
+    message: oneLine(message, MAX_MESSAGE),
   };
   const status = composeStatus({ session, standing: { phase: 'Over' }, run, now });
   return { effect: { kind: 'writeStatus', status }, events: [story.failed(run)] };
