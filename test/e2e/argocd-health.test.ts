@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
-import { sessionsPath } from '../../src/reconcile/session-api.ts';
+import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
 import { argocdHealth } from '../support/argocd-health.ts';
-import { appPod, isReady, restrictedPod, shellPod } from '../support/pods.ts';
+import { appPod, isReady, restrictedPod } from '../support/pods.ts';
 import { recordSession } from '../support/recorded-session.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -105,14 +105,11 @@ onNode(
 it('follows the second attempt, not the first', async () => {
   await stage.changeSession('quick', { attempt: 2, command: ['sleep', '600'] });
   shows('second-attempt-running', await stage.untilPhase('quick', 'Running'), 'Healthy');
-  const volumes = { volumes: [{ name: 'data', emptyDir: {} }] };
-  await stage.createPod('mortal', mortal(volumes));
-  await stage.untilPod('mortal', isReady);
-  const mortalTarget = { podName: 'mortal', containerName: 'app' };
-  await stage.createSession('again', { target: mortalTarget, command: ['true'] });
+  await stage.runningPod('mortal', appPod());
+  await stage.createSession('again', { target: { podName: 'mortal', containerName: 'app' }, command: ['true'] });
   await stage.untilPhase('again', 'Completed');
-  await stage.kubectl(['exec', 'mortal', '--', 'touch', '/data/end']);
-  await stage.untilPod('mortal', (pod) => pod.status?.containerStatuses?.[0]?.state?.waiting !== undefined);
+  await stage.deletePod('mortal', 0);
+  await stage.untilGone(podsPath(stage.namespace), 'mortal');
   await stage.changeSession('again', { attempt: 2 });
   shows('second-attempt-pending', await stage.untilPhase('again', 'Pending'), 'Progressing');
 }, 90_000);
@@ -122,12 +119,3 @@ it('is Progressing while the operator has not seen the change', async () => {
   shows('running-spec-changed', await patch('inspect-web', { ttl: '1h' }), 'Progressing');
   shows('attempt-raised', await patch('unlucky', { attempt: 2 }), 'Progressing');
 });
-
-/** Ends for good once it is told to: its volume remembers. */
-function mortal(more: object): object {
-  const pod = shellPod('until [ -e /data/end ]; do sleep 0.1; done; exit 3', more) as { containers: object[] };
-  return {
-    ...pod,
-    containers: pod.containers.map((c) => ({ ...c, volumeMounts: [{ name: 'data', mountPath: '/data' }] })),
-  };
-}

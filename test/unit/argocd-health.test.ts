@@ -37,7 +37,7 @@ const EXPECTED: Record<string, Health> = {
   'failed-start-timeout': { status: 'Degraded', message: 'Failed, ImagePullFailed: not running within 25s: ' },
   'failed-started-late': { status: 'Degraded', message: 'Failed, StartedLate: the container started after its run' },
   'attempt-raised': { status: 'Progressing', message: 'waiting for the operator' },
-  'second-attempt-pending': { status: 'Progressing', message: 'Pending, TargetContainerNotRunning: ' },
+  'second-attempt-pending': { status: 'Progressing', message: 'Pending, PodNotFound: there is no pod mortal' },
   'second-attempt-running': { status: 'Healthy', message: 'Running: container debug-' },
 };
 
