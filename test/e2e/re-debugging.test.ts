@@ -24,7 +24,8 @@ beforeAll(async () => {
 
 afterAll(() => stage.close());
 
-const ends = { command: ['sh', '-c', 'exit 3'] };
+/** After a second, so that no time of the second attempt can be one of the first. */
+const ends = { command: ['sh', '-c', 'sleep 1; exit 3'] };
 const stays = { command: ['sleep', '600'] };
 
 function manifest(name: string, spec: object): string {
