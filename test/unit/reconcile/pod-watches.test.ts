@@ -1,0 +1,201 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Pod } from '../../../src/api/pod.ts';
+import { PodWatches, type PodScope } from '../../../src/reconcile/pod-watches.ts';
+import { silentLogger } from '../../../src/runtime/logger.ts';
+import { aPod } from '../../support/builders.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { FakeSource, statusError } from '../../support/fake-source.ts';
+
+const never = new AbortController().signal;
+const WEB_1 = { namespace: 'shop', name: 'web-1' };
+
+function named(name: string, resourceVersion = '50', uid = `uid-${name}`): Pod {
+  return aPod((pod) => Object.assign(pod.metadata, { name, uid, resourceVersion }));
+}
+
+class Scene {
+  readonly clock = new FakeClock();
+  readonly sources = new Map<string, FakeSource>();
+  readonly opened: string[] = [];
+  readonly changed: string[] = [];
+  readonly pods: PodWatches;
+  /** What every list shows. */
+  items: Pod[] = [];
+  refusal: Error | undefined;
+
+  constructor(options: { clusterWide?: boolean; limits?: { podsPerNamespace: number; watches: number } } = {}) {
+    this.pods = new PodWatches({
+      source: (scope) => this.#source(scope),
+      onChange: (key) => this.changed.push(key),
+      logger: silentLogger,
+      clusterWide: false,
+      clock: this.clock,
+      random: () => 0.5,
+      ...options,
+    });
+  }
+
+  look(session: string, pod = WEB_1): Promise<Awaited<ReturnType<PodWatches['look']>>> {
+    return this.pods.look(session, pod, never);
+  }
+
+  watch(scope: string): FakeSource {
+    const source = this.sources.get(scope);
+    if (source === undefined) throw new Error(`${scope} is not watched: ${this.opened.join()}`);
+    return source;
+  }
+
+  #source({ namespace = '*', name = '*' }: PodScope): FakeSource {
+    const scope = `${namespace}/${name}`;
+    this.opened.push(scope);
+    const list = { metadata: { resourceVersion: '60' }, items: this.items };
+    const source = new FakeSource(this.refusal ?? list);
+    this.sources.set(scope, source);
+    return source;
+  }
+}
+
+const scenes: Scene[] = [];
+function aScene(...options: ConstructorParameters<typeof Scene>): Scene {
+  const scene = new Scene(...options);
+  scenes.push(scene);
+  return scene;
+}
+
+afterEach(async () => {
+  await Promise.all(scenes.splice(0).map((scene) => scene.pods.stop()));
+});
+
+describe('which watch covers a pod', () => {
+  const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `web-${i + 1}`);
+
+  it('is one of its own for each of the first 20 of a namespace, then the namespace', async () => {
+    const scene = aScene();
+    for (const name of names(22)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
+    expect(scene.opened).toEqual([...names(20).map((name) => `shop/${name}`), 'shop/*']);
+  });
+
+  it('is counted for each namespace', async () => {
+    const scene = aScene();
+    for (const name of names(20)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
+    await scene.look('bank/s', { namespace: 'bank', name: 'web-1' });
+    expect(scene.opened.at(-1)).toBe('bank/web-1');
+  });
+
+  it.each([
+    ['one for all', true, '*/*'],
+    ['one of its own, where all may not be watched', false, 'last/web-1'],
+  ])('is %s above 50 watches', async (_name, clusterWide, expected) => {
+    const scene = aScene({ clusterWide });
+    for (const name of names(50)) await scene.look(`${name}/s`, { namespace: name, name: 'web-1' });
+    await scene.look('last/s', { namespace: 'last', name: 'web-1' });
+    await scene.look('last/t', { namespace: 'last', name: 'web-1' });
+    expect([scene.pods.size, scene.opened.at(-1)]).toEqual([51, expected]);
+  });
+
+  it('is a wider one that is open already', async () => {
+    const scene = aScene({ limits: { podsPerNamespace: 1, watches: 50 } });
+    for (const name of names(2)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
+    scene.pods.release('shop/s-web-1');
+    await scene.look('shop/s-web-1');
+    expect([scene.opened, scene.pods.size]).toEqual([['shop/web-1', 'shop/*'], 1]);
+  });
+});
+
+describe('a look', () => {
+  it('sees the pod, and afterwards every change of it is told, but none of another', async () => {
+    const scene = aScene();
+    scene.items = [named('web-1')];
+    expect(await scene.look('shop/s')).toMatchObject({ kind: 'present', pod: { metadata: { uid: 'uid-web-1' } } });
+    scene.changed.length = 0;
+    await settle();
+    scene.watch('shop/web-1').open.send('MODIFIED', named('web-1', '61'));
+    scene.watch('shop/web-1').open.send('ADDED', named('web-2', '62'));
+    await settle();
+    expect(scene.changed).toEqual(['shop/s']);
+  });
+
+  it('tells every session that looks at the pod, and leaves the watch to the last of them', async () => {
+    const scene = aScene();
+    scene.items = [named('web-1')];
+    await Promise.all([scene.look('shop/s'), scene.look('shop/t')]);
+    scene.changed.length = 0;
+    await settle();
+    const { open } = scene.watch('shop/web-1');
+    open.send('MODIFIED', named('web-1', '61'));
+    await settle();
+    expect(scene.changed).toEqual(['shop/s', 'shop/t']);
+    scene.pods.release('shop/s');
+    open.send('MODIFIED', named('web-1', '62'));
+    await settle();
+    expect([scene.changed.slice(2), open.signal.aborted]).toEqual([['shop/t'], false]);
+    scene.pods.release('shop/t');
+    expect([scene.pods.size, open.signal.aborted]).toEqual([0, true]);
+  });
+
+  it('remembers how a pod looked that went meanwhile, until nobody looks any more', async () => {
+    const scene = aScene();
+    scene.items = [named('web-1')];
+    await scene.look('shop/s');
+    await settle();
+    const last = named('web-1', '61');
+    last.status.phase = 'Failed';
+    scene.watch('shop/web-1').open.send('DELETED', last);
+    await settle();
+    expect(await scene.look('shop/s')).toMatchObject({ kind: 'gone', last: { status: { phase: 'Failed' } } });
+    scene.pods.release('shop/s');
+    scene.items = [];
+    expect(await scene.look('shop/s')).toEqual({ kind: 'gone' });
+  });
+
+  it('sees a pod that was replaced, and remembers the one before', async () => {
+    const scene = aScene();
+    scene.items = [named('web-1')];
+    await scene.look('shop/s');
+    await settle();
+    scene.watch('shop/web-1').open.send('ADDED', named('web-1', '61', 'another'));
+    await settle();
+    expect(await scene.look('shop/s')).toMatchObject({
+      kind: 'present',
+      pod: { metadata: { uid: 'another' } },
+      last: { metadata: { uid: 'uid-web-1' } },
+    });
+  });
+
+  it('elsewhere closes the first watch', async () => {
+    const scene = aScene();
+    await scene.look('shop/s');
+    await scene.look('shop/s', { namespace: 'shop', name: 'web-2' });
+    expect([scene.pods.size, scene.opened]).toEqual([1, ['shop/web-1', 'shop/web-2']]);
+  });
+
+  it('does not outlive its signal where the list is refused', async () => {
+    const scene = aScene();
+    scene.refusal = statusError(403);
+    const abort = new AbortController();
+    const look = scene.pods.look('shop/s', WEB_1, abort.signal);
+    abort.abort(new Error('time is over'));
+    await expect(look).rejects.toThrow();
+    await expect(scene.pods.look('shop/s', WEB_1, abort.signal)).rejects.toThrow('time is over');
+  });
+});
+
+describe('the answer of our own write', () => {
+  it('is what the next look sees, and the older echo of the watch is not', async () => {
+    const scene = aScene();
+    scene.items = [named('web-1')];
+    await scene.look('shop/s');
+    await settle();
+    scene.pods.remember(named('web-1', '70'));
+    scene.watch('shop/web-1').open.send('MODIFIED', named('web-1', '65'));
+    await settle();
+    expect(await scene.look('shop/s')).toMatchObject({ pod: { metadata: { resourceVersion: '70' } } });
+  });
+
+  it('does not raise a pod that is gone', async () => {
+    const scene = aScene();
+    await scene.look('shop/s');
+    scene.pods.remember(named('web-1', '70'));
+    expect(await scene.look('shop/s')).toEqual({ kind: 'gone' });
+  });
+});

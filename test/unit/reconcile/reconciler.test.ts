@@ -1,0 +1,243 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { FINALIZER, type DebugSession } from '../../../src/api/debugsession.ts';
+import type { Pod } from '../../../src/api/pod.ts';
+import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
+import { Reconciler } from '../../../src/reconcile/reconciler.ts';
+import { SessionApi } from '../../../src/reconcile/session-api.ts';
+import { SessionCache } from '../../../src/reconcile/session-cache.ts';
+import { Storyteller } from '../../../src/reconcile/storyteller.ts';
+import { silentLogger } from '../../../src/runtime/logger.ts';
+import { Store } from '../../../src/runtime/store.ts';
+import { UID_VARIABLE } from '../../../src/session/container.ts';
+import { aPod, aSession, NOON } from '../../support/builders.ts';
+import { anApiError, FakeClient } from '../../support/fake-client.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeSource } from '../../support/fake-source.ts';
+
+const KEY = 'shop/inspect-web';
+const FINALIZERS = 'PATCH /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web';
+const STATUS = 'PUT /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web/status';
+const INJECT = 'PATCH /api/v1/namespaces/shop/pods/web-1/ephemeralcontainers';
+
+/** One session, one pod, and a server that says yes to everything until told otherwise. */
+class Scene {
+  readonly client = new FakeClient();
+  readonly clock = new FakeClock(NOON);
+  readonly store = new Store<DebugSession>();
+  readonly told: string[] = [];
+  readonly foreign: string[] = [];
+  readonly pods: PodWatches;
+  readonly reconciler: Reconciler;
+  #version = 200;
+
+  constructor(session = aSession(), pod: Pod | undefined = aPod()) {
+    const sessions = new SessionCache();
+    sessions.attach(undefined, this.store, (type) => this.foreign.push(type));
+    this.store.upsert(session);
+    const items = pod === undefined ? [] : [pod];
+    this.pods = new PodWatches({
+      source: () => new FakeSource({ metadata: { resourceVersion: '60' }, items }),
+      onChange: () => undefined,
+      logger: silentLogger,
+      clusterWide: false,
+      clock: this.clock,
+    });
+    this.reconciler = new Reconciler({
+      sessions,
+      pods: this.pods,
+      api: new SessionApi(this.client),
+      storyteller: new Storyteller({ record: ({ reason }) => this.told.push(reason) }),
+      clock: this.clock,
+    });
+    this.client.on(FINALIZERS, (body) => this.#write(body, 'metadata'));
+    this.client.on(STATUS, (body) => this.#write(body, 'status'));
+    this.client.on(INJECT, (body) => {
+      const { spec } = body as { spec: object };
+      return aPod((stored) => {
+        stored.metadata.resourceVersion = '70';
+        Object.assign(stored.spec, spec);
+      });
+    });
+  }
+
+  run(): Promise<{ requeueAfterMs?: number }> {
+    return this.reconciler.reconcile(KEY, new AbortController().signal);
+  }
+
+  get session(): DebugSession {
+    const found = this.store.get(KEY);
+    if (found === undefined) throw new Error('the session is gone');
+    return found;
+  }
+
+  get writes(): string[] {
+    return this.client.sent.filter(({ verb }) => verb !== 'GET').map(({ verb, path }) => `${verb} ${path}`);
+  }
+
+  body(request: string): Record<string, Record<string, unknown>> {
+    const found = this.client.sent.find(({ verb, path }) => `${verb} ${path}` === request);
+    return found?.body as Record<string, Record<string, unknown>>;
+  }
+
+  #write(body: unknown, part: 'metadata' | 'status'): DebugSession {
+    const { session } = this;
+    const sent = body as DebugSession;
+    const metadata = { ...session.metadata, ...(part === 'metadata' && sent.metadata) };
+    return {
+      ...session,
+      ...(part === 'status' && sent.status && { status: sent.status }),
+      metadata: { ...metadata, resourceVersion: String((this.#version += 1)) },
+    };
+  }
+}
+
+const scenes: Scene[] = [];
+function aScene(...parts: ConstructorParameters<typeof Scene>): Scene {
+  const scene = new Scene(...parts);
+  scenes.push(scene);
+  return scene;
+}
+
+afterEach(async () => {
+  await Promise.all(scenes.splice(0).map((scene) => scene.pods.stop()));
+});
+
+describe('a reconcile', () => {
+  it('takes a session from applied to injected in one go, and hears nothing of its own writes', async () => {
+    const scene = aScene();
+    await scene.run();
+    expect(scene.writes).toEqual([FINALIZERS, STATUS, INJECT]);
+    expect([scene.told, scene.foreign]).toEqual([['Accepted', 'Injected'], ['ADDED']]);
+  });
+
+  it('guards each write: the version of the session, the uid of the pod', async () => {
+    const scene = aScene();
+    await scene.run();
+    const { uid } = scene.session.metadata;
+    expect(scene.body(FINALIZERS)).toEqual({ metadata: { uid, resourceVersion: '100', finalizers: [FINALIZER] } });
+    expect(scene.body(STATUS)['metadata']).toMatchObject({ uid, resourceVersion: '201' });
+    const { metadata, spec } = scene.body(INJECT);
+    expect([metadata, Object.keys(scene.body(INJECT)), Object.keys(spec ?? {})]).toEqual([
+      { uid: 'pod-uid-1' },
+      ['metadata', 'spec'],
+      ['ephemeralContainers'],
+    ]);
+    const [container] = spec?.['ephemeralContainers'] as { name: string; env: object[] }[];
+    expect([container?.name, container?.env]).toEqual([
+      scene.session.status?.debugContainerName,
+      expect.arrayContaining([{ name: UID_VARIABLE, value: uid }]),
+    ]);
+  });
+
+  it('keeps the finalizers of others', async () => {
+    const scene = aScene(aSession({}, { metadata: { finalizers: ['others/one'] } }));
+    await scene.run();
+    expect(scene.session.metadata.finalizers).toEqual(['others/one', FINALIZER]);
+  });
+
+  it('records when it saw its injection succeed, not when the container was first seen', async () => {
+    const scene = aScene();
+    await scene.run();
+    scene.clock.advance(60_000);
+    await scene.run();
+    expect(scene.session.status?.runs?.[0]?.injectedAt).toBe('2026-01-01T12:00:00Z');
+  });
+
+  it('asks to come back when the planner does', async () => {
+    expect(await aScene(aSession({ target: { podName: 'other' }, pendingTimeout: '1m' })).run()).toEqual({
+      requeueAfterMs: 60_000,
+    });
+    expect(
+      await aScene(
+        aSession({ target: { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'x' } } }),
+      ).run(),
+    ).toEqual({
+      requeueAfterMs: 3_000,
+    });
+  });
+
+  it('of a session that is gone closes its watch', async () => {
+    const scene = aScene();
+    await scene.run();
+    expect(scene.pods.size).toBe(1);
+    scene.store.remove(scene.session);
+    expect([await scene.run(), scene.pods.size]).toEqual([{}, 0]);
+  });
+
+  it('gives up a loop of its own', async () => {
+    const scene = aScene();
+    let version = 300;
+    scene.client.on(FINALIZERS, () => aSession({}, { metadata: { resourceVersion: String((version += 1)) } }));
+    await expect(scene.run()).rejects.toThrow(/did not come to rest within 8 passes/);
+  });
+});
+
+describe('a write that is refused', () => {
+  it('for good fails the run in the words of the server', async () => {
+    const scene = aScene();
+    scene.client.on(INJECT, anApiError(403, 'violates PodSecurity "restricted:latest": privileged'));
+    await scene.run();
+    expect(scene.session.status).toMatchObject({ phase: 'Failed', runs: [{ reason: 'PodSecurityDenied' }] });
+    expect(scene.told).toEqual(['Accepted', 'Failed']);
+  });
+
+  it.each([429, 500, 503])('with %i is tried again, and nothing is told', async (code) => {
+    const scene = aScene();
+    scene.client.on(INJECT, anApiError(code, 'later'));
+    await expect(scene.run()).rejects.toThrow('later');
+    expect([scene.session.status?.phase, scene.told]).toEqual(['Starting', ['Accepted']]);
+  });
+
+  it('without an answer is tried again', async () => {
+    const scene = aScene();
+    scene.client.on(INJECT, new Error('connection reset'));
+    await expect(scene.run()).rejects.toThrow('connection reset');
+  });
+
+  it('because the session was deleted ends the work on it', async () => {
+    const scene = aScene();
+    scene.client.on(STATUS, anApiError(404, 'debugsessions "inspect-web" not found'));
+    expect([await scene.run(), scene.told]).toEqual([{}, []]);
+  });
+
+  it('because the pod was deleted fails the run', async () => {
+    const scene = aScene();
+    scene.client.on(INJECT, anApiError(404, 'pods "web-1" not found'));
+    await scene.run();
+    expect(scene.session.status?.runs?.[0]?.reason).toBe('PodNotFound');
+  });
+
+  it.each([STATUS, FINALIZERS])('because somebody else wrote it waits for what they wrote (%s)', async (request) => {
+    const scene = aScene();
+    scene.client.on(request, anApiError(409, 'the object has been modified'));
+    const { requeueAfterMs = 0 } = await scene.run();
+    expect(requeueAfterMs).toBeGreaterThan(0);
+    expect(requeueAfterMs).toBeLessThan(1_000);
+    expect(scene.told).toEqual([]);
+  });
+
+  it('on the status is not taken for a refusal of the injection', async () => {
+    const scene = aScene();
+    scene.client.on(STATUS, anApiError(403, 'may not update status'));
+    await expect(scene.run()).rejects.toThrow('may not update status');
+  });
+});
+
+describe('a deleted session', () => {
+  it('is forgotten with its last finalizer', async () => {
+    const metadata = { finalizers: [FINALIZER], deletionTimestamp: '2026-01-01T12:00:00Z' };
+    const scene = aScene(aSession({}, { metadata }));
+    await scene.run();
+    expect([scene.store.get(KEY), scene.body(FINALIZERS)['metadata']]).toEqual([
+      undefined,
+      expect.objectContaining({ finalizers: [] }),
+    ]);
+  });
+
+  it('stays where others hold it', async () => {
+    const metadata = { finalizers: ['others/one', FINALIZER], deletionTimestamp: '2026-01-01T12:00:00Z' };
+    const scene = aScene(aSession({}, { metadata }));
+    await scene.run();
+    expect(scene.session.metadata.finalizers).toEqual(['others/one']);
+  });
+});

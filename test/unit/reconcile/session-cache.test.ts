@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DebugSession } from '../../../src/api/debugsession.ts';
+import { SessionCache } from '../../../src/reconcile/session-cache.ts';
+import { Store } from '../../../src/runtime/store.ts';
+import { aSession } from '../../support/builders.ts';
+
+function aVersion(resourceVersion: string, namespace = 'shop'): DebugSession {
+  return aSession({}, { metadata: { resourceVersion, namespace } });
+}
+
+function aCache(...namespaces: (string | undefined)[]): {
+  cache: SessionCache;
+  stores: Store<DebugSession>[];
+  heard: string[];
+} {
+  const cache = new SessionCache();
+  const heard: string[] = [];
+  const stores = namespaces.map((namespace) => {
+    const store = new Store<DebugSession>();
+    cache.attach(namespace, store, (type, { metadata }) => heard.push(`${type} ${metadata.resourceVersion}`));
+    return store;
+  });
+  return { cache, stores, heard };
+}
+
+describe('SessionCache', () => {
+  it('tells of changes by others, and is silent about our own and their echo', () => {
+    const { cache, stores, heard } = aCache('shop');
+    stores[0]?.upsert(aVersion('10'));
+    cache.remember(aVersion('11'));
+    stores[0]?.upsert(aVersion('11'));
+    stores[0]?.upsert(aVersion('12'));
+    expect(heard).toEqual(['ADDED 10', 'MODIFIED 12']);
+  });
+
+  it('reads its own writes and never goes back', () => {
+    const { cache, stores } = aCache('shop');
+    cache.remember(aVersion('11'));
+    stores[0]?.upsert(aVersion('10'));
+    expect(cache.get('shop/inspect-web')?.metadata.resourceVersion).toBe('11');
+  });
+
+  it('forgets what our own write let go, without a word', () => {
+    const { cache, stores, heard } = aCache('shop');
+    stores[0]?.upsert(aVersion('10'));
+    cache.forget(aVersion('11'));
+    stores[0]?.upsert(aVersion('11'));
+    expect([cache.get('shop/inspect-web'), heard]).toEqual([undefined, ['ADDED 10']]);
+  });
+
+  it('tells again after a write that failed in between', () => {
+    const { cache, stores, heard } = aCache('shop');
+    const broken = { metadata: null } as unknown as DebugSession;
+    expect(() =>
+      cache.remember({ ...broken, metadata: { ...aVersion('1').metadata, resourceVersion: null } } as never),
+    ).toThrow();
+    stores[0]?.upsert(aVersion('10'));
+    expect(heard).toEqual(['ADDED 10']);
+  });
+
+  it('knows the sessions of each of its namespaces, or of all', () => {
+    const some = aCache('shop', 'bank');
+    some.cache.remember(aVersion('1', 'bank'));
+    some.cache.remember(aVersion('2', 'elsewhere'));
+    expect(some.cache.list().map((session) => session.metadata.namespace)).toEqual(['bank']);
+    const all = aCache(undefined);
+    all.cache.remember(aVersion('2', 'elsewhere'));
+    expect(all.cache.get('elsewhere/inspect-web')).toBeDefined();
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import { Storyteller } from '../../../src/reconcile/storyteller.ts';
+import type { EventRecord } from '../../../src/runtime/event.ts';
+import type { EventIntent } from '../../../src/session/situation.ts';
+import { aSession } from '../../support/builders.ts';
+
+const session = {
+  apiVersion: 'debugsession.dev/v1alpha1',
+  kind: 'DebugSession',
+  name: 'inspect-web',
+  namespace: 'shop',
+};
+const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web-1', namespace: 'shop', uid: 'pod-uid-1' };
+
+function told(intent: Partial<EventIntent>): EventRecord | undefined {
+  const records: EventRecord[] = [];
+  const teller = new Storyteller({ record: (event) => records.push(event) });
+  const all = { type: 'Normal', reason: 'Injected', action: 'Inject', note: 'words', key: 'k', on: 'session' } as const;
+  teller.tell(aSession(), { ...all, ...intent });
+  return records[0];
+}
+
+describe('an event', () => {
+  it('regards the session, by uid, and is related to its pod', () => {
+    expect(told({ podName: 'web-1', podUID: 'pod-uid-1' })).toEqual({
+      regarding: { ...session, uid: aSession().metadata.uid },
+      related: pod,
+      type: 'Normal',
+      reason: 'Injected',
+      action: 'Inject',
+      note: 'words',
+      key: 'k',
+    });
+  });
+
+  it('is related to nothing while there is no pod', () => {
+    expect(told({})).not.toHaveProperty('related');
+  });
+
+  it('regards the pod where the session is about to be gone', () => {
+    expect(told({ on: 'pod', podName: 'web-1', podUID: 'pod-uid-1' })).toMatchObject({
+      regarding: pod,
+      related: session,
+    });
+  });
+
+  it('regards the session where there is no pod to regard', () => {
+    expect(told({ on: 'pod' })).toMatchObject({ regarding: session });
+  });
+});

@@ -1,0 +1,151 @@
+import { describe, expect, it } from '@jest/globals';
+import { canonicalJson } from '../../../src/api/canonical-json.ts';
+import type { DebugSession } from '../../../src/api/debugsession.ts';
+import type { ContainerState, Pod } from '../../../src/api/pod.ts';
+import { trimPod, trimSession, type RawPod } from '../../../src/reconcile/trim.ts';
+import { UID_VARIABLE } from '../../../src/session/container.ts';
+import { plan } from '../../../src/session/plan.ts';
+import { aPod, aSession, aStatus } from '../../support/builders.ts';
+import { World } from '../../support/world.ts';
+
+/** As the API server sends it: our few fields in a lot of others. */
+function raw(pod: Pod): RawPod {
+  const noise = Object.fromEntries(
+    Array.from({ length: 60 }, (_, i) => [`f:field-${i}`, { 'f:more': `${i}`.repeat(20) }]),
+  );
+  const container = (name: string): object => ({ name, image: 'x', env: [], volumeMounts: [noise], resources: noise });
+  const ephemeralContainers = (pod.spec.ephemeralContainers ?? []).map(({ name, sessionUID }) => ({
+    ...container(name),
+    env: [
+      { name: 'OTHER', value: 'x' },
+      { name: UID_VARIABLE, value: sessionUID },
+    ],
+  }));
+  const statuses = (list: object[] = []): object[] =>
+    list.map((status) => ({ ...status, image: 'x', volumeMounts: [noise] }));
+  return {
+    metadata: {
+      ...pod.metadata,
+      managedFields: [noise],
+      annotations: { ...pod.metadata.annotations, big: 'x'.repeat(500) },
+    },
+    spec: {
+      ...pod.spec,
+      volumes: [noise],
+      tolerations: [noise],
+      containers: pod.spec.containers.map(({ name }) => container(name)),
+      ...(pod.spec.ephemeralContainers && { ephemeralContainers }),
+    },
+    status: {
+      ...pod.status,
+      podIPs: [noise],
+      containerStatuses: statuses(pod.status.containerStatuses),
+      ...(pod.status.ephemeralContainerStatuses && {
+        ephemeralContainerStatuses: statuses(pod.status.ephemeralContainerStatuses),
+      }),
+    },
+  } as unknown as RawPod;
+}
+
+const withContainer = (state: ContainerState, lastState?: ContainerState) => (world: World) =>
+  world.kubelet(state, lastState);
+
+const SITUATIONS: [name: string, act: (world: World) => void][] = [
+  ['injected', () => undefined],
+  ['waiting', withContainer({ waiting: { reason: 'ErrImagePull', message: 'denied' } })],
+  ['running', withContainer({ running: { startedAt: '2026-01-01T12:00:01Z' } })],
+  [
+    'ended',
+    withContainer({ terminated: { exitCode: 129, signal: 9, reason: 'Error', message: 'Deadline', finishedAt: 'x' } }),
+  ],
+  ['start failure', withContainer({ waiting: {} }, { terminated: { exitCode: 128, reason: 'StartError' } })],
+  ['going', (world) => world.changePod((pod) => (pod.metadata.deletionTimestamp = '2026-01-01T12:00:00Z'))],
+  ['finished', (world) => world.changePod((pod) => (pod.status.phase = 'Failed'))],
+];
+
+describe('a trimmed pod', () => {
+  it.each(SITUATIONS)('tells the planner all that the whole one does: %s', (_name, act) => {
+    const world = new World({ target: { podName: 'web-1', containerName: 'app' } });
+    world.settle();
+    act(world);
+    const whole = world.look();
+    if (world.pod) world.pod = trimPod(raw(world.pod));
+    expect(world.look()).toEqual(whole);
+  });
+
+  const BEFORE: [name: string, change: (pod: Pod) => void][] = [
+    ['mirror', (pod) => (pod.metadata.annotations = { 'kubernetes.io/config.mirror': 'x' })],
+    ['windows', (pod) => (pod.spec.os = { name: 'windows' })],
+    ['unscheduled', (pod) => delete pod.spec.nodeName],
+    [
+      'why unscheduled',
+      (pod) => {
+        delete pod.spec.nodeName;
+        pod.status.conditions = [
+          { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes' },
+        ];
+      },
+    ],
+    [
+      'init container',
+      (pod) => {
+        pod.spec.containers = [{ name: 'main' }];
+        pod.spec.initContainers = [{ name: 'app' }];
+        pod.status.initContainerStatuses = [aStatus('app', { running: {} })];
+      },
+    ],
+    [
+      'crash loop',
+      (pod) =>
+        (pod.status.containerStatuses = [
+          aStatus(
+            'app',
+            { waiting: { reason: 'CrashLoopBackOff' } },
+            { restartCount: 3, lastState: { terminated: { exitCode: 3 } } },
+          ),
+        ]),
+    ],
+    ['name taken', (pod) => (pod.spec.ephemeralContainers = [{ name: 'debug-x', sessionUID: 'other' }])],
+  ];
+
+  it.each(BEFORE)('tells the look before the leap all that the whole one does: %s', (_name, change) => {
+    const session = aSession(
+      { target: { podName: 'web-1', containerName: 'app' } },
+      { metadata: { finalizers: ['debugsession.dev/container'] } },
+    );
+    const pod = aPod(change);
+    const planned = (seen: Pod): unknown => plan({ session, sighting: { kind: 'present', pod: seen }, now: 0 });
+    expect(planned(trimPod(raw(pod)))).toEqual(planned(pod));
+  });
+
+  it('is small', () => {
+    const world = World.running();
+    const whole = raw(world.pod ?? aPod());
+    expect(canonicalJson(whole).length).toBeGreaterThan(12_000);
+    expect(canonicalJson(trimPod(whole)).length).toBeLessThan(1_000);
+  });
+
+  it('may be as bare as the API allows', () => {
+    const { metadata } = aPod();
+    expect(trimPod({ metadata })).toMatchObject({ spec: { containers: [] }, status: {} });
+  });
+
+  it('keeps what chooses a pod of a workload', () => {
+    const owner = { kind: 'Job', name: 'web', uid: 'u', controller: true };
+    const trimmed = trimPod(raw(aPod((pod) => (pod.metadata.ownerReferences = [owner]))));
+    expect([trimmed.metadata.ownerReferences, trimmed.metadata.creationTimestamp, trimmed.status.conditions]).toEqual([
+      [owner],
+      '2026-01-01T11:00:00Z',
+      [{ type: 'Ready', status: 'True' }],
+    ]);
+  });
+});
+
+describe('a trimmed session', () => {
+  it('is the same without managedFields, and leaves the one that was read as it was', () => {
+    const session = aSession();
+    const whole = { ...session, metadata: { ...session.metadata, managedFields: [{}] } } as DebugSession;
+    expect(trimSession(whole)).toEqual(session);
+    expect(whole.metadata).toHaveProperty('managedFields');
+  });
+});
