@@ -17,7 +17,7 @@ export function planDeletion(situation: Situation, run: Run): Plan {
   const seen = observe(run, session.metadata.uid, situation.sighting);
   switch (seen.kind) {
     case 'terminated':
-      return finish(situation, endOf(situation, confirmInjection(situation, run), seen));
+      return finish(situation, endOf(situation, confirmInjection(situation, run, seen.terminated.startedAt), seen));
     case 'podGone':
       return finish(situation, endWithPod(situation, run, seen));
     case 'notInjected':

@@ -30,9 +30,9 @@ export function planRun(situation: Situation, run: Run): Plan {
         ? planOutOfSight(situation, run, seen)
         : planWaiting(situation, confirmInjection(situation, run), seen);
     case 'running':
-      return planRunning(situation, confirmInjection(situation, run), seen);
+      return planRunning(situation, confirmInjection(situation, run, seen.startedAt), seen);
     case 'terminated':
-      return finish(situation, endOf(situation, confirmInjection(situation, run), seen));
+      return finish(situation, endOf(situation, confirmInjection(situation, run, seen.terminated.startedAt), seen));
     case 'podGone':
       return finish(situation, endWithPod(situation, run, seen));
   }

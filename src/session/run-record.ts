@@ -2,6 +2,7 @@ import type { Run } from '../api/debugsession.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
 import { fromTimestamp, toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
+import { MAX_MESSAGE } from './conditions.ts';
 import { ttlMs } from './effective.ts';
 import { readEnding } from './ending.ts';
 import type { Seen } from './observation.ts';
@@ -9,9 +10,14 @@ import type { Situation } from './situation.ts';
 
 // What is written down of a run at each turn of its life. startedAt, finishedAt and injectedAt are set once and never moved.
 
-/** The injection is known from the pod's spec; its time from our own memory or, after a restart, from now. */
-export function confirmInjection({ now, injectedAt }: Situation, run: Run): Run {
-  return run.injectedAt === undefined ? { ...run, injectedAt: toTimestamp(injectedAt ?? now) } : run;
+/**
+ * The injection is known from the pod's spec; its time from our own memory or, after a restart, as what it was at the latest: when the kubelet
+ * started the container, on a clock that is believed between the intent and now.
+ */
+export function confirmInjection({ now, injectedAt }: Situation, run: Run, startedAt?: string): Run {
+  if (run.injectedAt !== undefined) return run;
+  const latest = Math.max(fromTimestamp(run.intendedAt) ?? now, fromTimestamp(startedAt) ?? now);
+  return { ...run, injectedAt: toTimestamp(injectedAt ?? Math.min(latest, now)) };
 }
 
 /**
@@ -51,7 +57,7 @@ export function endOf(
     finishedAt: terminated.finishedAt ?? toTimestamp(now),
     exitCode: terminated.exitCode,
     ...(terminated.signal === undefined ? {} : { signal: terminated.signal }),
-    message: oneLine(ending.message),
+    message: oneLine(ending.message, MAX_MESSAGE),
   };
   if (ending.kind === 'failed') return { ...facts, state: 'Failed', reason: ending.reason };
   const reason = unknown ? 'ContainerStatusUnknown' : ending.outcome;
@@ -62,7 +68,10 @@ export function endOf(
 export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>): Run {
   const { now } = situation;
   if (seen.terminated !== undefined) {
-    return endOf(situation, confirmInjection(situation, run), { ...seen, terminated: seen.terminated });
+    return endOf(situation, confirmInjection(situation, run, seen.terminated.startedAt), {
+      ...seen,
+      terminated: seen.terminated,
+    });
   }
   const what = seen.replaced ? 'was replaced by another of its name' : 'is gone';
   const gone: Run = { ...run, finishedAt: toTimestamp(now), endedBy: 'PodGone' };
@@ -75,10 +84,17 @@ export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>
 /** The record of a run that was seen to run, and whose end nobody reported. */
 export function lostRun(run: Run, now: number, reason: 'PodGone' | 'ContainerStatusUnknown', message: string): Run {
   const endedBy = reason === 'PodGone' ? 'PodGone' : 'Kubelet';
-  return { ...run, finishedAt: toTimestamp(now), endedBy, state: 'Ended', reason, message: oneLine(message) };
+  return {
+    ...run,
+    finishedAt: toTimestamp(now),
+    endedBy,
+    state: 'Ended',
+    reason,
+    message: oneLine(message, MAX_MESSAGE),
+  };
 }
 
 /** The record of a run that never ran, or may not. */
 export function failedRun(run: Run, now: number, reason: InjectionReason | FailureReason, message: string): Run {
-  return { ...run, finishedAt: toTimestamp(now), state: 'Failed', reason, message: oneLine(message) };
+  return { ...run, finishedAt: toTimestamp(now), state: 'Failed', reason, message: oneLine(message, MAX_MESSAGE) };
 }

@@ -152,3 +152,25 @@ describe('a pod that cannot be looked at', () => {
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'PendingTimeout']);
   });
 });
+
+describe('a long message', () => {
+  it('is cut, in conditions and in the record', () => {
+    const world = new World({ target: { podName: 'web-1', containerName: 'nope' } });
+    if (world.pod)
+      world.pod.spec.containers = Array.from({ length: 60 }, (_, i) => ({ name: `${'c'.repeat(60)}${i}` }));
+    world.settle();
+    expect([world.phase, world.message('Failed').length, world.run.message?.length]).toEqual(['Failed', 1024, 1024]);
+  });
+});
+
+describe('an operator that was away while the container started', () => {
+  it('counts the ttl from the start, not from its return', () => {
+    const world = new World({ ttl: '1h' });
+    world.settle();
+    world.pass(2_000);
+    world.starts();
+    world.pass(parseDuration('20m'));
+    world.settle();
+    expect([world.run.expiresAt, world.run.injectedAt]).toEqual(['2026-01-01T13:00:02Z', '2026-01-01T12:00:02Z']);
+  });
+});
