@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build run demo test cluster-up cluster-down cluster-status
+.PHONY: help build image run demo test cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,6 +20,11 @@ build: node_modules/.stamp ## build the operator: dist/main.js
 
 demo: node_modules/.stamp ## watch the main job on real containers
 	@node test/demo/main.ts
+
+IMAGE ?= debugsession-operator:0.1.0
+# BUILD_ARGS: more options of the build, such as --build-arg BASE=... or --secret id=npmrc,src=$$HOME/.npmrc
+image: node_modules/.stamp ## build the operator's image (IMAGE=registry/name:tag), with docker or buildah
+	@node scripts/image.ts '$(IMAGE)' $(BUILD_ARGS)
 
 run: build ## run the operator against $$KUBECONFIG, until Ctrl-C
 	@node dist/main.js

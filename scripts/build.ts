@@ -5,7 +5,7 @@ import type { BuildOptions } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What is built, by the name of the file in dist/. */
+/** What is built, by the name of its file. */
 const entries = { main: 'src/main.ts', convert: 'src/cli/convert-main.ts' };
 
 // Bundled CommonJS packages call require() for Node's own modules, which an ES module does not have.
@@ -18,7 +18,6 @@ const options: BuildOptions = {
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  outdir: 'dist',
   banner: { js: banner },
   sourcemap: true,
   // The client carries the whole Kubernetes API with its comments; names stay, so that a stack trace reads.
@@ -29,10 +28,10 @@ const options: BuildOptions = {
   logLevel: 'warning',
 };
 
-/** Builds everything anew; what lies in dist/ from before goes. Rejects when a source does not hold together. */
-export async function buildAll(): Promise<void> {
-  rmSync(`${root}dist`, { recursive: true, force: true });
-  await build({ ...options, entryPoints: entries });
+/** Builds everything anew; what lies in the folder (default dist/) from before goes. Rejects when a source does not hold together. */
+export async function buildAll(outdir = `${root}dist`): Promise<void> {
+  rmSync(outdir, { recursive: true, force: true });
+  await build({ ...options, outdir, entryPoints: entries });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll();

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildahPackage } from '../scripts/image.ts';
 import { ensurePackages, hasProgram } from './cluster/packages.ts';
 import { progressTo } from './cluster/progress.ts';
 
@@ -91,7 +92,10 @@ const node = process.execPath;
 const isOurs = process.env['CLUSTER'] !== 'current';
 const STOPPED = 4;
 
-await ensurePackages(progressTo(process.stderr), [{ name: 'lua5.4', isThere: () => hasProgram('lua5.4') }]);
+await ensurePackages(progressTo(process.stderr), [
+  { name: 'lua5.4', isThere: () => hasProgram('lua5.4') },
+  ...(isOurs ? [buildahPackage] : []),
+]);
 check('type check', ['tsc', '--noEmit']);
 check('lint', ['eslint', '.']);
 check('format', ['prettier', '--check', '--log-level=warn', '.']);

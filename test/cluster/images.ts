@@ -60,6 +60,21 @@ export async function buildImages(program: (name: string) => string): Promise<Bu
   );
 }
 
+/**
+ * What the Dockerfile wants of its base, where no registry can be reached: Node as /nodejs/bin/node, its libraries, no shell, not root's.
+ * @param node a path; default the Node that runs this. @returns an archive that `FROM oci-archive:FILE` of buildah takes.
+ */
+export async function buildNodeBase(node: string = process.execPath): Promise<Buffer> {
+  const files = [...folders('tmp'), ...(await linkedFiles('nodejs/bin/node', node))];
+  const image: Image = {
+    reference: 'localhost/node-base:test',
+    files,
+    entrypoint: ['/nodejs/bin/node'],
+    user: '65532',
+  };
+  return ociArchive([image], architecture);
+}
+
 function busyboxFiles(applets: readonly string[]): Entry[] {
   return [
     ...folders('bin', 'dev', 'etc', 'proc', 'root', 'sys'),
@@ -73,17 +88,21 @@ function busyboxFiles(applets: readonly string[]): Entry[] {
   ];
 }
 
-/** A shell of Debian's, which is linked dynamically: the program, the libraries it names, and /bin/sh. */
+/** A shell of Debian's, and /bin/sh. */
 async function shellFiles(shell: string): Promise<Entry[]> {
-  const libraries = [...(await mustRun(['ldd', `/bin/${shell}`])).matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) =>
-    path.slice(1),
+  return [...(await linkedFiles(`bin/${shell}`, `/bin/${shell}`)), { kind: 'link', path: 'bin/sh', target: shell }];
+}
+
+/** A program that is linked dynamically, at `path`, and the libraries it names. */
+async function linkedFiles(path: string, source: string): Promise<Entry[]> {
+  const libraries = [...(await mustRun(['ldd', source])).matchAll(/(\/\S+) \(0x/g)].map(([, library = '']) =>
+    library.slice(1),
   );
-  const needed = new Set(libraries.flatMap(parents));
+  const needed = new Set([...libraries, path].flatMap(parents));
   return [
     ...folders(...needed),
-    ...libraries.map((path) => executable(path, `/${path}`)),
-    executable(`bin/${shell}`, `/bin/${shell}`),
-    { kind: 'link', path: 'bin/sh', target: shell },
+    ...libraries.map((library) => executable(library, `/${library}`)),
+    executable(path, source),
   ];
 }
 

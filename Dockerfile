@@ -1,0 +1,25 @@
+# The operator's image: Node, one bundled file, and nothing else. It has no shell, and runs as it is with a read-only root file system.
+#   make image IMAGE=registry.example/debugsession-operator:0.1.0
+# Both bases carry a tag for people and the digest of the multi-platform image, which is what counts.
+ARG BUILD_BASE=docker.io/library/node:24-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
+ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a
+
+FROM ${BUILD_BASE} AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+# Whoever needs another registry hands in an .npmrc as the secret `npmrc`: it is there for this line only.
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
+COPY scripts/build.ts scripts/
+COPY src src
+RUN node scripts/build.ts
+
+FROM ${BASE}
+COPY LICENSE /app/
+COPY --from=build /src/dist/main.js /src/dist/main.js.LEGAL.txt /app/
+WORKDIR /app
+# By number: the kubelet cannot tell by a name that it is not root's (runAsNonRoot).
+USER 65532:65532
+# Metrics and probes, see --help.
+EXPOSE 8080 8081
+ENTRYPOINT ["/nodejs/bin/node", "/app/main.js"]
