@@ -1,6 +1,6 @@
 # The operator's image: Node, one bundled file, and nothing else. It has no shell, and runs as it is with a read-only root file system.
 #   make image IMAGE=registry.example/debugsession-operator:0.1.0
-# Both bases carry a tag for people and the digest of the multi-platform image, which is what counts.
+# Of a tag and a digest the digest counts: renew both together. The tests have no registry and put a base of their own in the place of BASE.
 ARG BUILD_BASE=docker.io/library/node:24-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
 ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a
 
