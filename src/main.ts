@@ -75,6 +75,8 @@ async function serve({ config, logger, metrics, operator }: Parts): Promise<{ st
 async function lead({ config, logger, metrics, connection, operator }: Parts, stop: AbortSignal): Promise<void> {
   if (!config.leaderElect) return operator.lead(stop, () => config.shutdownTimeout);
   const namespace = config.leaderElectionNamespace ?? connection.namespace;
+  // From the start, as in controller-runtime: an alert for "nobody leads" needs a series that says so.
+  metrics.leader(config.leaderElectionId, false);
   const elector = new LeaderElector({
     port: leasePort(connection.client, namespace, config.leaderElectionId),
     identity: `${hostname()}_${randomUUID()}`,

@@ -26,8 +26,8 @@ export interface Metrics {
   started(seconds: number): void;
   /** How long after its deadline a container was seen ended; what came early counts as 0. */
   ended(secondsLate: number): void;
-  /** How many containers should have ended and have not, as far as is known. */
-  endUnconfirmed(count: number): void;
+  /** How many sessions have StopConfirmed False (the container runs past its end) and Unknown (nobody can see whether it does). */
+  endUnconfirmed(count: Readonly<Record<'False' | 'Unknown', number>>): void;
   /** A run failed for `reason` (one of the API's condition reasons). */
   failure(reason: string): void;
   /** Everything in Prometheus' text format. */
@@ -118,8 +118,8 @@ function sessionMetrics(registers: Registry[]): SessionPart {
   const unconfirmed = gauge(
     registers,
     'debugsession_end_unconfirmed',
-    'Containers that should have ended and are not known to have.',
-    [],
+    'Containers that should have ended and have not (False), or of which nobody knows (Unknown).',
+    ['status'],
   );
   const failures = counter(registers, 'debugsession_failures_total', 'Runs that failed, by reason.', ['reason']);
   return {
@@ -131,7 +131,9 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     injected: (length) => injection.observe(length),
     started: (length) => start.observe(length),
     ended: (late) => delay.observe(Math.max(0, late)),
-    endUnconfirmed: (count) => unconfirmed.set(count),
+    endUnconfirmed(count) {
+      for (const [status, number] of Object.entries(count)) unconfirmed.set({ status }, number);
+    },
     failure: (reason) => failures.inc({ reason }),
   };
 }

@@ -61,11 +61,12 @@ function secondsSince(timestamp: string | undefined): number {
 /** How many sessions are in each phase, and how many containers should have ended and have not. */
 export function countSessions(sessions: readonly DebugSession[], metrics: Metrics): void {
   const byPhase: Record<string, number> = {};
-  let unconfirmed = 0;
+  const unconfirmed = { False: 0, Unknown: 0 };
   for (const { status } of sessions) {
     const phase = status?.phase ?? 'Pending';
     byPhase[phase] = (byPhase[phase] ?? 0) + 1;
-    if (status?.conditions?.some((c) => c.type === 'StopConfirmed' && c.status !== 'True') === true) unconfirmed += 1;
+    const stop = findCondition(status?.conditions, 'StopConfirmed')?.status;
+    if (stop === 'False' || stop === 'Unknown') unconfirmed[stop] += 1;
   }
   metrics.sessions(byPhase);
   metrics.endUnconfirmed(unconfirmed);

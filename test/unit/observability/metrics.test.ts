@@ -35,7 +35,7 @@ describe('/metrics', () => {
     metrics.started(3);
     metrics.ended(-4);
     metrics.ended(1.5);
-    metrics.endUnconfirmed(1);
+    metrics.endUnconfirmed({ False: 1, Unknown: 0 });
     metrics.failure('StartTimeout');
 
     const { contentType, lines } = await scrape(metrics);
@@ -59,7 +59,8 @@ describe('/metrics', () => {
         'debugsession_start_seconds_sum 3',
         'debugsession_end_delay_seconds_bucket{le="0.5"} 1',
         'debugsession_end_delay_seconds_sum 1.5',
-        'debugsession_end_unconfirmed 1',
+        'debugsession_end_unconfirmed{status="False"} 1',
+        'debugsession_end_unconfirmed{status="Unknown"} 0',
         'debugsession_failures_total{reason="StartTimeout"} 1',
         expect.stringMatching(/^process_resident_memory_bytes \d+/),
         expect.stringMatching(/^process_cpu_seconds_total \d/),
