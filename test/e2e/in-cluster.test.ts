@@ -33,6 +33,8 @@ onOwn('installed in the cluster', () => {
   afterAll(async () => {
     // In the foreground: the Deployment goes after its pods, which the next run must not find.
     await kubectl('delete', 'deployment', DEPLOYMENT, '--ignore-not-found', '--cascade=foreground', '--timeout=60s');
+    // So that every run makes it anew, and needs the right to.
+    await kubectl('delete', 'lease', 'debugsession.dev', '--ignore-not-found');
     await stage.close();
   }, 90_000);
 
