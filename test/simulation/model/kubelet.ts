@@ -15,6 +15,8 @@ export interface Truth {
   startedAt?: number;
   /** When the supervisor ends it; absent without one. */
   endAt?: number;
+  /** Its image cannot be pulled before. */
+  stuckUntil?: number;
 }
 
 /**
@@ -83,11 +85,14 @@ export class Kubelet {
     if (finished || pod.metadata.deletionTimestamp !== undefined || pod.spec.nodeName === undefined) return '';
     const next = (pod.spec.ephemeralContainers ?? []).find((container) => {
       const known = this.truths.get(keyOf(pod, container.name));
-      return known === undefined || known.state === 'waiting';
+      return known === undefined || (known.state === 'waiting' && now >= (known.stuckUntil ?? 0));
     });
     if (next === undefined) return '';
     const key = keyOf(pod, next.name);
-    if (!surely && this.#random.chance(0.3)) return this.#pullFails(pod, next.name, key);
+    if (this.#random.chance(surely ? 0.15 : 0.3)) {
+      const longest = surely || this.#random.chance(0.5) ? 4 * 60_000 : 5_000;
+      return this.#pullFails(pod, next.name, now + this.#random.below(longest));
+    }
     const truth: Truth = { name: next.name, podUID: pod.metadata.uid, state: 'running', shown: {}, reported: false };
     this.truths.set(key, truth);
     const { startBy, lastMoment, ttlMs } = supervisionOf(next);
@@ -103,10 +108,11 @@ export class Kubelet {
     return `kubelet: ${next.name} starts in ${pod.metadata.uid}`;
   }
 
-  #pullFails(pod: StoredPod, name: string, key: string): string {
+  #pullFails(pod: StoredPod, name: string, stuckUntil: number): string {
     const reason = this.#random.one('ErrImagePull', 'ImagePullBackOff', 'ContainerCreating');
     const shown = { waiting: { reason, message: `try ${this.#random.below(100)}` } };
-    this.truths.set(key, { name, podUID: pod.metadata.uid, state: 'waiting', shown, reported: false });
+    const truth: Truth = { name, podUID: pod.metadata.uid, state: 'waiting', shown, reported: false, stuckUntil };
+    this.truths.set(keyOf(pod, name), truth);
     return `kubelet: ${name} waits, ${reason}`;
   }
 

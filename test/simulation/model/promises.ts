@@ -19,10 +19,13 @@ export class Promises implements Witness {
   /** Where each container stands: pod uid by container name. */
   readonly #standing = new Map<string, string>();
   writes = 0;
+  /** What was met on the way: phases, reasons of failed runs, attempts that were injected. */
+  readonly met = new Map<string, number>();
 
   /** Monotone (S5) and true (S6). */
   status(before: DebugSession, after: DebugSession): void {
     this.writes += 1;
+    this.#meet(`phase ${after.status?.phase}`);
     const broken = [...brokenRules(after), ...brokenTransition(before, after)];
     const { runs = [], attempt } = after.status ?? {};
     for (const run of runs) {
@@ -33,6 +36,7 @@ export class Promises implements Witness {
     if (runs.filter((run) => run.state === 'Starting' || run.state === 'Running').length > 1)
       broken.push('two live runs (S2)');
     const run = runs.find((candidate) => candidate.attempt === attempt);
+    this.#meet(`run ${run?.state} ${run?.reason ?? ''}`);
     broken.push(...this.#untrue(after, run));
     this.#breach(broken, after.status);
   }
@@ -41,6 +45,7 @@ export class Promises implements Witness {
   injection(pod: StoredPod, container: EphemeralContainer): void {
     const broken: string[] = [];
     const intent = this.#intents.get(container.name);
+    this.#meet(`injected ${intent?.attempt === 1 ? 'first' : 'again'}`);
     const elsewhere = this.#standing.get(container.name);
     if (intent === undefined) broken.push(`${container.name} was injected without an intent (S1)`);
     if (elsewhere !== undefined) broken.push(`${container.name} stands in ${elsewhere} as well (S1)`);
@@ -100,6 +105,10 @@ export class Promises implements Witness {
   #runs(run: Run): boolean {
     const truth = this.kubelet?.truths.get(`${run.podUID}/${run.debugContainerName}`);
     return truth?.state === 'running' && this.now() < (truth.endAt ?? Infinity);
+  }
+
+  #meet(what: string): void {
+    this.met.set(what, (this.met.get(what) ?? 0) + 1);
   }
 
   #breach(broken: string[], what: unknown): void {

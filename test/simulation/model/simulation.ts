@@ -45,6 +45,11 @@ export class Simulation {
     this.#network.faults = this.#random.one(0, 0.05, 0.3);
   }
 
+  /** What was met on the way, and how often. */
+  get met(): ReadonlyMap<string, number> {
+    return this.#promises.met;
+  }
+
   /** Runs it to its end. Rejects where a promise was broken. */
   async run(): Promise<void> {
     this.#newPod('web-0');
