@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import type { DebugSession, DebugSessionStatus } from '../src/api/debugsession.ts';
+import type { EphemeralContainer } from '../src/api/ephemeral-container.ts';
+import { connect } from '../src/kube/connect.ts';
+import { podsPath, SessionApi, sessionsPath } from '../src/reconcile/session-api.ts';
+import type { RawPod } from '../src/reconcile/trim.ts';
+import { Followed } from './followed.ts';
+import { pool } from './pool.ts';
+import { replay, type LifeNames, type RecordedLife } from './recorded-life.ts';
+import { sessionBody } from './session-body.ts';
+
+/**
+ * The floor: a process of its own that makes the very same writes for each session as the operator, through the same client and with
+ * the same rights, and decides nothing. What it writes is what the operator wrote for one session, with other names in it.
+ */
+export interface ProbeTask {
+  kubeconfig: string;
+  /** Of the administrator, who makes the sessions for the operator as well. */
+  adminKubeconfig: string;
+  namespace: string;
+  /** Pods by name, with uid. */
+  pods: { name: string; uid: string }[];
+  prefix: string;
+  sessions: number;
+  concurrency: number;
+  life: RecordedLife;
+}
+
+const task = JSON.parse(readFileSync(0, 'utf8')) as ProbeTask;
+const { namespace, life } = task;
+const { client } = connect({ kubeconfig: task.kubeconfig });
+const person = connect({ kubeconfig: task.adminKubeconfig }).client;
+const api = new SessionApi(client);
+const signal = new AbortController().signal;
+const pods = await Followed.start<RawPod>(client, podsPath(namespace));
+/** Events are sent as the operator sends them: one after the other, and nobody waits for them. */
+let telling: Promise<unknown> = Promise.resolve();
+let told = 0;
+
+async function live(index: number): Promise<void> {
+  const name = `${task.prefix}-${index}`;
+  const pod = task.pods[index % task.pods.length];
+  if (pod === undefined) throw new Error('no pods');
+  const made = await person.create<DebugSession>(
+    sessionsPath(namespace),
+    sessionBody(name, { target: { podName: pod.name } }),
+  );
+  const container = `debug-${made.metadata.uid.slice(0, 8)}-1`;
+  const names: LifeNames = {
+    namespace,
+    session: name,
+    sessionUID: made.metadata.uid,
+    pod: pod.name,
+    podUID: pod.uid,
+    container,
+  };
+  const status = (which: 0 | 1 | 2): DebugSessionStatus => replay(life.statuses[which], life.names, names);
+  const tell = (which: number): void => {
+    const text = life.events[which];
+    if (text === undefined) return;
+    const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
+    const body = replay<{ metadata: object }>(text, life.names, names);
+    const metadata = { namespace, name: `${name}.${which}` };
+    telling = telling.then(() => client.create(path, { ...body, metadata })).then(() => (told += 1));
+  };
+  const is = (state: 'running' | 'terminated') => (seen: RawPod) =>
+    seen.status?.ephemeralContainerStatuses?.some(
+      (one) => one.name === container && one.state?.[state] !== undefined,
+    ) === true;
+
+  let session = await api.setFinalizers(made, life.finalizers, signal);
+  session = await api.writeStatus(session, status(0), signal);
+  tell(0);
+  const address = { namespace, ...pod };
+  await api.inject(address, replay<EphemeralContainer>(life.container, life.names, names), signal);
+  tell(1);
+  await pods.until(pod.name, is('running'));
+  session = await api.writeStatus(session, status(1), signal);
+  tell(2);
+  await pods.until(pod.name, is('terminated'));
+  session = await api.writeStatus(session, status(2), signal);
+  tell(3);
+  await api.setFinalizers(session, [], signal);
+}
+
+const begin = performance.now();
+await pool(task.sessions, task.concurrency, live);
+const seconds = (performance.now() - begin) / 1_000;
+const eventsInTime = told;
+await telling;
+await pods.stop();
+await Promise.all([client.close(), person.close()]);
+process.stdout.write(JSON.stringify({ seconds, eventsInTime, events: told }));
