@@ -19,6 +19,8 @@ const onCluster = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
 
 export default {
   testTimeout: 60_000,
+  // Of `it.concurrent` in a file: such tests wait for processes, they do not compute.
+  maxConcurrency: 20,
   projects: [
     suite('unit'),
     suite('simulation'),

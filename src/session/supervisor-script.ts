@@ -35,15 +35,17 @@ _end=$((_up + _ttl * 100))
 /**
  * `_kin` finds what runs below this shell, the watchdog aside, parents first. By parentage, so that in a joined process namespace the application
  * is never among them, whatever it is called. From `stat`, which is one line: bash reads a file of /proc anew for every line, and a state that
- * changes in between shifts the rest. What follows the program's name, which may hold anything, is state and parent.
+ * changes in between shifts the rest. What follows the program's name, which may hold anything, is state, parent and process group.
+ * `_send` signals them all but the shell in between (see below), a child with a process group of its own: it has to reap. Unless it is alone.
  */
 const KIN = `
 _kin() {
-  _table= _all= _gen=$$
+  _table= _all= _mid= _gen=$$
   for _d in /proc/[0-9]*; do
     read -r _s <$_d/stat || continue
     set -- \${_s##*) }
     _table="$_table \${_d#/proc/}:$2"
+    [ $2 != $$ ] || [ $3 = $_group ] || _mid=\${_d#/proc/}
   done
   while [ "$_gen" ]; do
     _next=
@@ -53,6 +55,12 @@ _kin() {
       esac
     done
     _all="$_all$_next" _gen=$_next
+  done
+}
+_send() {
+  _kin
+  for _p in $_all; do
+    [ $_p = "$_mid" ] && [ "$_all" != " $_mid" ] || kill -$1 $_p
   done
 }
 `;
@@ -76,6 +84,7 @@ _pause() {
 }
 _watch() {
   exec 2>/dev/null
+  trap '' INT QUIT
   trap 'kill -KILL $!; wait; exit' TERM
   while _clock; [ $_up -lt $_end ]; do
     _left=$(((_end - _up + 99) / 100))
@@ -86,13 +95,14 @@ _watch() {
   read _me _x </proc/self/stat
   read -r _s </proc/$$/stat
   set -- \${_s##*) }
+  _group=$3
   [ $6 -le 0 ] || { kill -INT -$6; _pause; _pause; }
   for _sig in HUP 0 0 0 0 TERM 0 0 0 0; do
-    [ $_sig = 0 ] || { _kin; kill -$_sig $_all; }
+    [ $_sig = 0 ] || _send $_sig
     _pause
   done
-  while _kin; do
-    kill -KILL $_all
+  while :; do
+    _send KILL
     _pause
   done
 }
@@ -116,8 +126,8 @@ _watch & _dog=$!
  */
 const TERMINAL = `
 exec 3<&0 4>&2
-trap : INT QUIT
 if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ]; then
+  trap : INT QUIT
   set -m
   exec 2>/dev/null
   sh -c '
@@ -145,15 +155,20 @@ if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ]; then
 /**
  * Otherwise the command runs in the background, where `wait` gives way to the trap. A background command would read /dev/null and be deaf to INT:
  * the first is undone here, the second only in bash; POSIX sh knows no way. An interactive shell ignores TERM, so with a terminal nothing is
- * waited for.
+ * waited for. INT is ignored here, not trapped: bash loses a child that dies of the very INT that ends its wait for it.
+ * A wait that a signal cut short is repeated, and once more at the end: bash may have reaped the command meanwhile, and remembers.
  */
 const BACKGROUND = `
 else
+  trap '' INT QUIT
   trap 'kill -TERM $_cmd; [ $_tty = 0 ] || exit 143' TERM
   exec 2>/dev/null
   (trap - INT QUIT; exec "$@" 2>&4 3<&- 4>&-) <&3 &
   _cmd=$!
   while wait $_cmd; _r=$?; kill -0 $_cmd; do :; done
+  wait $_cmd
+  _s=$?
+  [ $_s = 127 ] || _r=$_s
 fi
 `;
 
