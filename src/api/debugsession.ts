@@ -150,6 +150,10 @@ export interface Run {
   podUID?: string;
   nodeName?: string;
   debugContainerName?: string;
+  /** Command and arguments that were asked for, in one line: the spec may say something else by now. */
+  commandLine?: string;
+  /** Why, as the spec said then. */
+  justification?: string;
   /** sha256 over the container to be injected (hex). */
   specHash?: string;
   effective?: EffectiveValues;

@@ -17,6 +17,7 @@ export type InjectionReason =
   | 'NoReadyPod'
   | 'TargetContainerNotFound'
   | 'TargetContainerNotRunning'
+  | 'PreviousRunNotOver'
   | 'TooManyEphemeralContainers'
   | 'ContainerNameTaken'
   | 'Forbidden'

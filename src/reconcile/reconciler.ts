@@ -1,7 +1,8 @@
-import { FINALIZER, type DebugSession } from '../api/debugsession.ts';
+import { FINALIZER, type DebugSession, type DebugSessionStatus } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { backoffDelay } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { RetryError, TerminalError } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Sighting } from '../session/observation.ts';
 import { interestOf, plan } from '../session/plan.ts';
@@ -30,6 +31,8 @@ const MAX_PASSES = 8;
 const WORKLOAD_POLL_MS = 3_000;
 /** After a conflict, in ms: about what the watch needs to bring the other's change; longer each time, for a watch that brings nothing. */
 const CONFLICT_PAUSE = { baseMs: 50, capMs: 5_000 };
+/** After a refusal of a write to the session itself, in ms. */
+const REFUSAL_PAUSE = { baseMs: 1_000, capMs: 300_000 };
 
 /**
  * One session at a time: look, plan, do ONE effect, tell. The answer of a write is what the next pass starts from, so a session goes from
@@ -39,8 +42,8 @@ export class Reconciler {
   readonly #parts: ReconcilerParts;
   /** When this process saw its own injection succeed, by session key; only while the session concerns a pod. */
   readonly #injections = new Map<string, { uid: string; attempt: number; at: number }>();
-  /** Conflicts in a row, by session key. */
-  readonly #conflicts = new Map<string, number>();
+  /** Refused writes in a row, by session key. */
+  readonly #refusals = new Map<string, number>();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -57,7 +60,7 @@ export class Reconciler {
       const step = plan(situation);
       const tried = await this.#perform(situation, step, signal);
       if (tried === 'conflict') return { requeueAfterMs: this.#conflict(key) };
-      this.#conflicts.delete(key);
+      this.#refusals.delete(key);
       if (tried === 'gone') return {};
       if (step.effect.kind === 'none') return resultOf(step, situation.sighting);
     }
@@ -80,13 +83,23 @@ export class Reconciler {
   #release(key: string): void {
     this.#parts.pods.release(key);
     this.#injections.delete(key);
-    if (this.#parts.sessions.get(key) === undefined) this.#conflicts.delete(key);
+    if (this.#parts.sessions.get(key) === undefined) this.#refusals.delete(key);
   }
 
   #conflict(key: string): number {
-    const conflicts = (this.#conflicts.get(key) ?? 0) + 1;
-    this.#conflicts.set(key, conflicts);
-    return backoffDelay(conflicts, CONFLICT_PAUSE);
+    return backoffDelay(this.#countRefusal(key), CONFLICT_PAUSE);
+  }
+
+  /** A missing right or an older schema does not come right within seconds: asked again, less and less often. */
+  #refusedWrite(key: string, error: ApiError): Error {
+    if (error.code === 429 || error.code >= 500 || error.code === 401) return error;
+    return new RetryError(error.message, backoffDelay(this.#countRefusal(key), REFUSAL_PAUSE), { cause: error });
+  }
+
+  #countRefusal(key: string): number {
+    const refusals = (this.#refusals.get(key) ?? 0) + 1;
+    this.#refusals.set(key, refusals);
+    return refusals;
   }
 
   async #perform(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
@@ -98,7 +111,7 @@ export class Reconciler {
       if (error.code === 404 && step.effect.kind !== 'inject') return 'gone';
       // Somebody wrote it since we read it; the watch brings what they wrote.
       if (error.code === 409) return 'conflict';
-      if (step.effect.kind !== 'inject') throw error;
+      if (step.effect.kind !== 'inject') throw this.#refusedWrite(keyOf(situation.session), error);
       const refusal = classifyRefusal(error);
       if (refusal.kind === 'retry') throw error;
       return this.#perform(situation, planRefusal(situation, step.effect.run, refusal), signal);
@@ -125,10 +138,21 @@ export class Reconciler {
         return sessions.remember(answer);
       }
       case 'writeStatus':
-        return sessions.remember(await api.writeStatus(session, effect.status, signal));
+        return this.#writeStatus(session, effect.status, signal);
       case 'inject':
         return this.#inject(session, effect, signal);
     }
+  }
+
+  async #writeStatus(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<void> {
+    const answer = await this.#parts.api.writeStatus(session, status, signal);
+    if (answer.metadata.resourceVersion === session.metadata.resourceVersion) {
+      // Written again it would be dropped again.
+      throw new TerminalError(
+        'the API server kept nothing of a new status: the installed resource (crds/) is older than this operator',
+      );
+    }
+    this.#parts.sessions.remember(answer);
   }
 
   async #inject(

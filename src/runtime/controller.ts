@@ -144,7 +144,8 @@ export class Controller {
       return 'terminal_error';
     }
     const { retryAfterMs } = apiAnswer(error);
-    if (retryAfterMs === undefined) queue.addRateLimited(key);
+    // A server that asks for no pause at all still gets one.
+    if (retryAfterMs === undefined || retryAfterMs <= 0) queue.addRateLimited(key);
     else queue.addAfter(key, retryAfterMs);
     const failures = queue.failures(key);
     if (timedOut) {

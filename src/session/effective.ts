@@ -9,9 +9,9 @@ export const BUILT_IN = { ttl: '30m', pendingTimeout: '10m', startTimeout: '2m' 
 
 /**
  * How long after `startTimeout` the supervisor still accepts a start, in ms. It is compared on the node's clock, so this is how far a node's
- * clock may be ahead of the operator's without refusing starts that are in time.
+ * clock may be ahead of the operator's without refusing starts at the last moment; most start far earlier (docs/adr/0007).
  */
-export const START_MARGIN_MS = 60_000;
+export const START_MARGIN_MS = 10_000;
 
 /** What counts for a run that starts from this spec. An interactive sh where there is no command, as `kubectl debug -it` would give. */
 export function effectiveValues(spec: DebugSessionSpec): EffectiveValues {

@@ -3,6 +3,7 @@ import type { Pod, Terminated } from '../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
+import { ttlMs } from './effective.ts';
 import { containerStatus } from './preflight.ts';
 import { COMMAND_NOT_FOUND, DEADLINE, TOO_LATE, UNSUPPORTED } from './supervisor.ts';
 
@@ -28,7 +29,7 @@ export interface Scene {
 export function readEnding(run: Run, terminated: Terminated, scene: Scene): Ending {
   const failed = startFailure(run, terminated);
   if (failed !== undefined) return failed;
-  if (supervisorWord(run, terminated) === DEADLINE) {
+  if (deadlineReached(run, terminated)) {
     const message = `ended by its supervisor after ${run.effective?.ttl ?? 'its ttl'}`;
     return { kind: 'ended', outcome: 'Expired', endedBy: 'Supervisor', message };
   }
@@ -41,6 +42,13 @@ function supervisorWord(run: Run, terminated: Terminated): string | undefined {
 
 /** The supervisor refuses before it runs anything, within a second. Later its words are those of a command that can write them as well. */
 const REFUSAL_MS = 60_000;
+
+/** The word counts only at its time: earlier it is one that the command wrote. The kubelet's times are whole seconds. */
+function deadlineReached(run: Run, terminated: Terminated): boolean {
+  if (supervisorWord(run, terminated) !== DEADLINE) return false;
+  const [started, finished] = [fromTimestamp(terminated.startedAt), fromTimestamp(terminated.finishedAt)];
+  return started === undefined || finished === undefined || finished - started >= ttlMs(run) - 2_000;
+}
 
 function refusalWord(run: Run, terminated: Terminated): string | undefined {
   const started = fromTimestamp(terminated.startedAt);

@@ -1,8 +1,9 @@
-import type { DebugSession, Run } from '../api/debugsession.ts';
+import type { DebugSession, DebugSessionSpec, Run } from '../api/debugsession.ts';
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
 import type { Pod } from '../api/pod.ts';
 import { parseDuration } from '../api/duration.ts';
 import { fromTimestamp, toTimestamp } from '../api/time.ts';
+import { oneLine } from '../text/one-line.ts';
 import { containerName, ephemeralContainer, specHashOf } from './container.ts';
 import { effectiveValues, START_MARGIN_MS, ttlSeconds } from './effective.ts';
 import { patientState } from './patient.ts';
@@ -30,6 +31,7 @@ export function intendRun(session: DebugSession, pod: Pod, now: number): Run {
     ...(supervised ? { lastMoment: toTimestamp(startBy + ttlSeconds(effective) * 1000) } : {}),
     before: patientState(pod, spec.target.containerName),
     image: spec.image,
+    ...asked(spec),
     state: 'Starting',
   };
   return { ...run, specHash: specHashOf(containerOf(session, run)) };
@@ -50,4 +52,15 @@ export function containerOf(session: DebugSession, run: Run): EphemeralContainer
     ...(startBy === undefined ? {} : { startBy }),
     ...(lastMoment === undefined ? {} : { lastMoment }),
   });
+}
+
+/** What was asked for and why: a later attempt may change both in the spec, and the record has to outlast it. */
+export function asked({ command = [], args = [], justification }: DebugSessionSpec): Partial<Run> {
+  const words = [...command, ...args].map((word) =>
+    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
+  );
+  return {
+    ...(words.length > 0 && { commandLine: oneLine(words.join(' '), 1024) }),
+    ...(justification !== undefined && { justification: oneLine(justification, 1024) }),
+  };
 }

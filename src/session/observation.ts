@@ -17,8 +17,8 @@ export type Sighting =
 /** What the API server and the kubelet say about the container of a run. */
 export type Observation =
   | { kind: 'unseen' }
-  /** The pod of this run is not there any more; `terminated` if its container was seen to end before. */
-  | { kind: 'podGone'; replaced: boolean; terminated?: Terminated; imageID?: string }
+  /** The pod of this run is not there any more; `terminated` if its container was seen to end before, `injected` if it is known whether it stood there. */
+  | { kind: 'podGone'; replaced: boolean; injected?: boolean; terminated?: Terminated; imageID?: string }
   /** The container does not stand in the pod's spec, or (`nameTaken`) one that is not ours stands there under its name. */
   | { kind: 'notInjected'; pod: Pod; nameTaken: boolean }
   /** In the spec, not running; `reason` is normalised, so that it does not flap. */
@@ -55,7 +55,9 @@ function afterPod(run: Run, sighting: Exclude<Sighting, { kind: 'unseen' | 'unre
   const { last } = sighting;
   if (last === undefined || last.metadata.uid !== run.podUID) return { kind: 'podGone', replaced };
   const { terminated, imageID } = stateIn(last, run);
-  return { kind: 'podGone', replaced, ...imageID, ...(terminated && { terminated }) };
+  const injected =
+    last.spec.ephemeralContainers?.some((container) => container.name === run.debugContainerName) ?? false;
+  return { kind: 'podGone', replaced, injected, ...imageID, ...(terminated && { terminated }) };
 }
 
 interface StateIn {

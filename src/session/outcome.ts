@@ -15,15 +15,17 @@ export function finish(situation: Situation, run: Run): Plan {
 }
 
 interface Write {
-  run: Run;
+  run?: Run;
+  /** See StatusInput. */
+  record?: Run;
   standing: Standing;
   events: EventIntent[];
   wakeAt?: number;
 }
 
 /** Composing is deterministic, so an equal status is no write: idle sessions cost nothing. */
-export function writeIfChanged({ session, now }: Situation, { run, standing, events, wakeAt }: Write): Plan {
-  const status = composeStatus({ session, standing, run, now });
+export function writeIfChanged({ session, now }: Situation, { run, record, standing, events, wakeAt }: Write): Plan {
+  const status = composeStatus({ session, standing, now, ...(run && { run }), ...(record && { record }) });
   if (canonicalJson(status) === canonicalJson(session.status ?? {})) return rest(now, wakeAt);
   const pause = wakeAt === undefined ? {} : { requeueAfterMs: Math.max(0, wakeAt - now) };
   return { effect: { kind: 'writeStatus', status }, events, ...pause };

@@ -7,7 +7,7 @@ import { oneLine } from '../text/one-line.ts';
 import { findCondition, MAX_MESSAGE } from './conditions.ts';
 import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';
-import { intendRun } from './intent.ts';
+import { asked, intendRun } from './intent.ts';
 import { hasFinalizer } from './lifecycle.ts';
 import { patientState } from './patient.ts';
 import { preflight } from './preflight.ts';
@@ -94,6 +94,7 @@ function failAttempt(situation: Situation, reason: InjectionReason | FailureReas
     attempt: session.spec.attempt,
     ...seen(session, pod),
     image: session.spec.image,
+    ...asked(session.spec),
     finishedAt: toTimestamp(now),
     state: 'Failed',
     reason,

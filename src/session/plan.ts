@@ -1,5 +1,6 @@
 import type { DebugSession, WorkloadRef } from '../api/debugsession.ts';
 import { currentRun, hasFinalizer, isLive, mayStartLate, wantsStart } from './lifecycle.ts';
+import { holdsBack, planHeld } from './late-start.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { planOver } from './plan-over.ts';
 import { planRun } from './plan-run.ts';
@@ -12,7 +13,7 @@ export type Interest = { kind: 'none' } | { kind: 'pod'; name: string } | { kind
 /** Which pod (or workload) the next pass is about: a live run's, else the target of a run that is to start, else none. */
 export function interestOf(session: DebugSession, now: number): Interest {
   const run = currentRun(session);
-  if (run?.podName !== undefined && isLive(run)) return { kind: 'pod', name: run.podName };
+  if (run?.podName !== undefined && (isLive(run) || holdsBack(run, now))) return { kind: 'pod', name: run.podName };
   if (wantsStart(session)) {
     const { podName, workloadRef } = session.spec.target;
     if (podName !== undefined) return { kind: 'pod', name: podName };
@@ -31,6 +32,6 @@ export function plan(situation: Situation): Plan {
     // Who replaces the whole object (kubectl replace) takes off what its manifest does not name.
     return hasFinalizer(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
   }
-  if (wantsStart(session)) return planStart(situation);
-  return planOver(situation, run);
+  if (!wantsStart(session)) return planOver(situation, run);
+  return run !== undefined && holdsBack(run, situation.now) ? planHeld(situation, run) : planStart(situation);
 }

@@ -74,11 +74,12 @@ export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>
     });
   }
   const what = seen.replaced ? 'was replaced by another of its name' : 'is gone';
-  const gone: Run = { ...run, finishedAt: toTimestamp(now), endedBy: 'PodGone' };
   if (run.state === 'Running')
     return lostRun(run, now, 'PodGone', `pod ${run.podName} ${what}, and the container with it`);
   const reason: InjectionReason = seen.replaced ? 'PodReplaced' : 'PodNotFound';
-  return { ...gone, state: 'Failed', reason, message: `pod ${run.podName} ${what}: its container was not seen to run` };
+  const failed = failedRun(run, now, reason, `pod ${run.podName} ${what}: its container was not seen to run`);
+  // Seen to the last without our container: there is nothing of which the end would have to be confirmed.
+  return seen.injected === false && run.injectedAt === undefined ? failed : { ...failed, endedBy: 'PodGone' };
 }
 
 /** The record of a run that was seen to run, and whose end nobody reported. */

@@ -17,13 +17,16 @@ export interface StatusInput {
   now: number;
   /** The run that the standing is about; absent while Pending. */
   run?: Run;
+  /** An earlier run of which more is known now; the standing is not about it. */
+  record?: Run;
 }
 
 /** The status of a session, complete: conditions are those of the newest attempt and start anew with it. */
-export function composeStatus({ session, standing, run, now }: StatusInput): DebugSessionStatus {
+export function composeStatus({ session, standing, run, record, now }: StatusInput): DebugSessionStatus {
   const previous = session.status;
   const generation = session.metadata.generation ?? 0;
-  const runs = run === undefined ? (previous?.runs ?? []) : withRun(previous?.runs ?? [], run);
+  const news = run ?? record;
+  const runs = news === undefined ? (previous?.runs ?? []) : withRun(previous?.runs ?? [], news);
   const conditions = mergeConditions(comparable(session, run, standing), wantedConditions(standing, run, now), {
     now,
     generation,
