@@ -167,8 +167,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'ending',
     'exit codes are guessed at',
-    'if (supervisorWord(run, terminated) === DEADLINE) {',
-    'if (terminated.exitCode === 129) {',
+    'if (supervisorWord(run, terminated) !== DEADLINE) return false;',
+    'if (terminated.exitCode !== 129) return false;',
   ),
   session(
     'effective',
@@ -202,12 +202,7 @@ export const MUTANTS: readonly Mutant[] = [
     "if (refusal.kind === 'retry' || refusal.kind === 'permanent') return 'done';",
   ),
   reconcile('reconciler', 'a conflict is an error', "if (error.code === 409) return 'conflict';", ''),
-  reconcile(
-    'reconciler',
-    'the answer of a write is not kept',
-    'return sessions.remember(await api.writeStatus(session, effect.status, signal));',
-    'return void (await api.writeStatus(session, effect.status, signal));',
-  ),
+  reconcile('reconciler', 'the answer of a write is not kept', 'this.#parts.sessions.remember(answer);', ''),
   reconcile('session-cache', 'own writes wake their session', 'if (!this.#writing) onForeignChange', 'onForeignChange'),
   reconcile(
     'pod-watches',

@@ -50,10 +50,15 @@ async function noticedBy(folder: string): Promise<string | undefined> {
   return undefined;
 }
 
-function sow(folder: string, { name, file, from, to }: Mutant): void {
+/** The tree moves on: a bug whose text is gone, or stands there twice, has to be written anew. */
+function outOfDate(folder: string): string[] {
+  const old = MUTANTS.filter(({ file, from }) => readFileSync(join(folder, file), 'utf8').split(from).length !== 2);
+  return old.map(({ name, file }) => `${name} (${file})`);
+}
+
+function sow(folder: string, { file, from, to }: Mutant): void {
   const path = join(folder, file);
   const text = readFileSync(path, 'utf8');
-  if (text.split(from).length !== 2) throw new Error(`mutant "${name}" is out of date: ${file} no longer has: ${from}`);
   writeFileSync(
     path,
     text.replace(from, () => to),
@@ -82,6 +87,8 @@ async function work(folder: string): Promise<void> {
 
 // All at once, so that an edit in the meantime does not make them differ.
 const folders = Array.from({ length: WORKERS }, copyTree);
+const old = outOfDate(folders[0] ?? '');
+if (old.length > 0) throw new Error(`mutants.ts is out of date: ${old.join('; ')}`);
 const broken = await noticedBy(folders[0] ?? '');
 if (broken !== undefined) throw new Error(`suite ${broken} fails without any bug sown: nothing could be learned`);
 await Promise.all(folders.map(work));

@@ -82,10 +82,12 @@ export class Promises implements Witness {
       const run = status?.runs?.find((candidate) => candidate.attempt === status.attempt);
       const over = status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
       const endless = run?.effective?.supervisor === 'None';
-      const reported = status?.phase === 'Ending' && run !== undefined && this.#runs(run) && endless;
+      // What nothing ends is reported for as long as it runs, and the next attempt waits for it.
+      const lasts = run !== undefined && this.#runs(run) && endless;
+      const reported = lasts && (status?.phase === 'Ending' || status?.phase === 'Pending');
       if (!over && !reported) broken.push(`is ${status?.phase}`);
       if (metadata.deletionTimestamp !== undefined) broken.push('is held in deletion (L3)');
-      if (spec.attempt > (status?.attempt ?? 0)) broken.push('has an attempt that was never begun');
+      if (spec.attempt > (status?.attempt ?? 0) && !lasts) broken.push('has an attempt that was never begun');
       if (over && !endless && !confirmed(session)) broken.push('its end is not confirmed');
       if (over && !endless && (metadata.finalizers ?? []).length > 0) broken.push('still has its finalizer');
       if (status?.observedGeneration !== metadata.generation) broken.push('has not seen the newest generation');
