@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buildahPackage } from '../scripts/image.ts';
 import { ensurePackages, hasProgram } from './cluster/packages.ts';
 import { progressTo } from './cluster/progress.ts';
+import { ensurePromtool } from './support/promtool.ts';
 
 // `make test`: every suite there is, one after the other, and one line at the end that counts them all.
 
@@ -96,6 +97,7 @@ await ensurePackages(progressTo(process.stderr), [
   { name: 'lua5.4', isThere: () => hasProgram('lua5.4') },
   ...(isOurs ? [buildahPackage] : []),
 ]);
+await ensurePromtool(progressTo(process.stderr));
 check('type check', ['tsc', '--noEmit']);
 check('lint', ['eslint', '.']);
 check('format', ['prettier', '--check', '--log-level=warn', '.']);

@@ -126,6 +126,8 @@ describe('docs/guides', () => {
 it.each([
   'docs/debugsession.md',
   'docs/reference.md',
+  'docs/observability.md',
+  'docs/runbooks.md',
   ...readdirSync(repositoryPath('docs/guides')).map((f) => `docs/guides/${f}`),
 ])('the links of %s lead somewhere', (file) => {
   const targets = [...read(file).matchAll(/\]\(([^):#]*)(?:#([^)]+))?\)/g)];

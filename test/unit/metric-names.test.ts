@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { parse, stringify } from 'yaml';
+import { createMetrics } from '../../src/observability/metrics.ts';
+import { repositoryPath } from '../support/crd.ts';
+import { metricsOf } from '../support/promql.ts';
+import { promtool } from '../support/promtool.ts';
+
+interface Dashboard {
+  panels: { type: string; title: string; id: number; targets?: { expr: string }[] }[];
+}
+
+const read = (path: string): string => readFileSync(repositoryPath(path), 'utf8');
+const scratch = mkdtempSync(join(tmpdir(), 'debugsession-queries-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** The families that the operator shows, with their type. */
+async function families(): Promise<Map<string, string>> {
+  const { body } = await createMetrics().expose();
+  return new Map([...body.matchAll(/^# TYPE (\S+) (\w+)$/gm)].map((match) => [match[1] ?? '', match[2] ?? '']));
+}
+
+/** The names of the series of all families. */
+async function seriesNames(): Promise<Set<string>> {
+  const names = [...(await families())].map(([name, type]) =>
+    type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+  );
+  return new Set(names.flat());
+}
+
+const dashboard = JSON.parse(read('config/grafana/dashboard.json')) as Dashboard;
+const panels = dashboard.panels.filter(({ type }) => type !== 'row');
+const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const));
+const rules = parse(read('config/prometheus/rules.yaml')) as { groups: { rules: { alert: string; expr: string }[] }[] };
+const alerts = rules.groups.flatMap((group) => group.rules).map(({ alert, expr }) => [alert, expr] as const);
+
+describe('the dashboard', () => {
+  it('asks something in every panel, and each panel has a number of its own', () => {
+    expect(panels.filter(({ targets = [] }) => targets.length === 0)).toEqual([]);
+    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
+  });
+
+  it('asks in PromQL that Prometheus understands', () => {
+    const filled = queries.map(([, expr]) => expr.replaceAll(/\$__(rate_interval|range)/g, '5m'));
+    const recorded = filled.map((expr, index) => ({ record: `query_${index}`, expr }));
+    const file = join(scratch, 'queries.yaml');
+    writeFileSync(file, stringify({ groups: [{ name: 'dashboard', rules: recorded }] }));
+    expect(promtool('check', 'rules', file)).toEqual({
+      status: 0,
+      output: expect.stringContaining(`${queries.length} rules found`),
+    });
+  });
+});
+
+it.each([...queries, ...alerts])('the metrics of "%s" are there: %s', async (_, expr) => {
+  const known = await seriesNames();
+  const names = metricsOf(expr);
+  expect(names.length).toBeGreaterThan(0);
+  expect(names.filter((name) => !known.has(name))).toEqual([]);
+});
+
+it('docs/observability.md has a row for every metric but those of the process, with its type', async () => {
+  const rows = [...read('docs/observability.md').matchAll(/^\| `([a-z_]+)` \| (gauge|counter|histogram) \|/gm)];
+  const ours = [...(await families())].filter(([name]) => !/^(process|nodejs)_/.test(name));
+  expect(Object.fromEntries(rows.map((row) => [row[1], row[2]]))).toEqual(Object.fromEntries(ours));
+});
+
+describe('the names in a query', () => {
+  it.each([
+    ['sum by (le) (rate(a_bucket{x="b_c",y=~"d|e"}[5m]))', ['a_bucket']],
+    ['max by(phase)(a) and on (instance) b == 1 or vector(0)', ['a', 'b']],
+    ['sum(a unless a offset 15m) by (reason) > bool 1e3', ['a']],
+    ['histogram_quantile(0.99, a:b_c) * on (x) group_left () d', ['a:b_c', 'd']],
+  ])('of %s', (query, names) => {
+    expect(metricsOf(query)).toEqual(names);
+  });
+});
