@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build image run demo test cluster-up cluster-down cluster-status
+.PHONY: help build image manifests run demo test cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,6 +25,9 @@ IMAGE ?= debugsession-operator:0.1.0
 # BUILD_ARGS: more options of the build, such as --build-arg BASE=... or --secret id=npmrc,src=$$HOME/.npmrc
 image: node_modules/.stamp ## build the operator's image (IMAGE=registry/name:tag), with docker or buildah
 	@node scripts/image.ts '$(IMAGE)' $(BUILD_ARGS)
+
+manifests: node_modules/.stamp ## everything to install, as one file: dist/install.yaml
+	@node scripts/manifests.ts
 
 run: build ## run the operator against $$KUBECONFIG, until Ctrl-C
 	@node dist/main.js

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
+import { installManifests } from '../../scripts/manifests.ts';
+import { cluster } from '../cluster/cluster.ts';
 import { apiServer, type ApiServer, installCrds, kubectl } from '../support/api-server.ts';
 import { repositoryPath } from '../support/crd.ts';
 
@@ -17,11 +19,15 @@ const namespace = `config-${process.pid}`;
 const scratch = mkdtempSync(join(tmpdir(), 'debugsession-config-'));
 let server: ApiServer;
 
-/** Files below config/ that hold manifests; kustomize's own and Helm-like values are none. */
+/** No manifests: the files of Prometheus itself. Not for this API server: resources of the Prometheus operator; test/unit/alerts.test.ts reads those. */
+const FOREIGN = /^config\/prometheus\/(rules|service-monitor|prometheus-rule|tests\/.*)\.yaml$/;
+
+/** Files below config/ that hold manifests; kustomize's own are none. */
 function manifestFiles(): string[] {
   return readdirSync(repositoryPath('config'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.yaml') && basename(path) !== 'kustomization.yaml')
     .map((path) => `config/${path}`)
+    .filter((path) => !FOREIGN.test(path))
     .sort();
 }
 
@@ -87,7 +93,7 @@ describe('the manifests of config/', () => {
     await expect(dryRun([odd])).rejects.toThrow('unknown field');
   });
 
-  it.each(['crd', 'rbac', 'manager', 'default'])(
+  it.each(['crd', 'rbac', 'manager', 'default', 'network-policy', 'namespaced'])(
     'config/%s names every manifest of its directory',
     async (directory) => {
       const all = await built(`config/${directory}`);
@@ -108,9 +114,15 @@ describe('the manifests of config/', () => {
     expect(new Set(kinds)).toEqual(
       new Set([
         ...['Namespace', 'CustomResourceDefinition', 'ServiceAccount', 'Role', 'ClusterRole'],
-        ...['RoleBinding', 'ClusterRoleBinding', 'Deployment'],
+        ...['RoleBinding', 'ClusterRoleBinding', 'Deployment', 'PodDisruptionBudget'],
       ]),
     );
+  });
+
+  it('make manifests writes them into one file, which the API server accepts', async () => {
+    const all = documents(installManifests([[cluster().kubectlPath, 'kustomize']]));
+    expect(all).toEqual(await built('config/default'));
+    expect((await dryRun(all)).trim().split('\n')).toHaveLength(all.length);
   });
 });
 
@@ -167,6 +179,86 @@ describe('the roles', () => {
       'patch pods/ephemeralcontainers',
       'update debugsessions/status',
     ]);
+  });
+});
+
+describe('config/namespaced', () => {
+  it('gives the operator nothing but the same rights in the namespaces that it is told to look after', async () => {
+    const all = await built('config/namespaced');
+    expect(all.filter(({ kind }) => kind === 'ClusterRoleBinding')).toEqual([]);
+    expect(all.map(identity)).not.toContain('ClusterRole debugsession-manager');
+    const roles = all.filter(({ kind, metadata }) => kind === 'Role' && metadata.name === 'debugsession-manager');
+    const manager = (await built('config/rbac')).find(({ metadata }) => metadata.name === 'debugsession-manager');
+    for (const role of roles) expect(role['rules']).toEqual(manager?.['rules']);
+
+    const { template } = only(all, 'Deployment')['spec'] as {
+      template: { spec: { containers: { args: string[] }[] } };
+    };
+    const namespaces = roles.map(({ metadata }) => metadata.namespace);
+    expect(template.spec.containers[0]?.args).toContain(`--namespaces=${namespaces.join(',')}`);
+    const bindings = all.filter(
+      ({ kind, metadata }) => kind === 'RoleBinding' && metadata.name === 'debugsession-manager',
+    );
+    expect(bindings.map(({ metadata }) => metadata.namespace)).toEqual(namespaces);
+    const account = only(all, 'ServiceAccount').metadata;
+    for (const binding of bindings) {
+      expect(binding['roleRef']).toMatchObject({ kind: 'Role', name: 'debugsession-manager' });
+      expect(binding['subjects']).toEqual([
+        { kind: 'ServiceAccount', name: account.name, namespace: account.namespace },
+      ]);
+    }
+  });
+});
+
+describe('what goes with the manager', () => {
+  interface Pods {
+    metadata: { labels: Record<string, string> };
+    spec: { containers: { ports: { name: string; containerPort: number }[] }[] };
+  }
+
+  async function pods(): Promise<Pods> {
+    return (only(await built('config/manager'), 'Deployment')['spec'] as { template: Pods }).template;
+  }
+
+  /** Whether a selector of labels takes these pods in, and no others of the cluster by being empty. */
+  function selects(labels: Record<string, string>, { metadata }: Pods): boolean {
+    const wanted = Object.entries(labels);
+    return wanted.length > 0 && wanted.every(([name, value]) => metadata.labels[name] === value);
+  }
+
+  it('is about its pods: disruption budget, network policy and metrics service', async () => {
+    const template = await pods();
+    const budget = only(await built('config/manager'), 'PodDisruptionBudget')['spec'] as {
+      selector: { matchLabels: Record<string, string> };
+    };
+    expect(selects(budget.selector.matchLabels, template)).toBe(true);
+    const policy = only(await built('config/network-policy'), 'NetworkPolicy')['spec'] as {
+      podSelector: { matchLabels: Record<string, string> };
+    };
+    expect(selects(policy.podSelector.matchLabels, template)).toBe(true);
+    const service = only(await built('config/prometheus'), 'Service')['spec'] as { selector: Record<string, string> };
+    expect(selects(service.selector, template)).toBe(true);
+  });
+
+  it('names the port of the metrics, from the scraper to the container', async () => {
+    const { ports } = (await pods()).spec.containers[0] ?? { ports: [] };
+    expect(ports).toContainEqual({ name: 'metrics', containerPort: 8080 });
+    const policy = only(await built('config/network-policy'), 'NetworkPolicy')['spec'] as {
+      ingress: { ports: { port: string }[] }[];
+    };
+    expect(policy.ingress.flatMap((rule) => rule.ports)).toEqual([expect.objectContaining({ port: 'metrics' })]);
+    const all = await built('config/prometheus');
+    const service = only(all, 'Service');
+    expect((service['spec'] as { ports: object[] }).ports).toEqual([
+      expect.objectContaining({ name: 'metrics', targetPort: 'metrics' }),
+    ]);
+    const monitor = only(all, 'ServiceMonitor')['spec'] as {
+      selector: { matchLabels: Record<string, string> };
+      endpoints: { port: string }[];
+    };
+    expect(monitor.endpoints.map(({ port }) => port)).toEqual(['metrics']);
+    expect(service.metadata.labels).toMatchObject(monitor.selector.matchLabels);
+    expect(service.metadata.namespace).toBe(only(all, 'ServiceMonitor').metadata.namespace);
   });
 });
 
