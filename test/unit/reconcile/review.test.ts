@@ -7,6 +7,7 @@ import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { SessionApi } from '../../../src/reconcile/session-api.ts';
 import { SessionCache } from '../../../src/reconcile/session-cache.ts';
 import { Storyteller } from '../../../src/reconcile/storyteller.ts';
+import { TerminalError, type RetryError } from '../../../src/runtime/controller.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import { Store } from '../../../src/runtime/store.ts';
 import { aPod, aSession, NOON } from '../../support/builders.ts';
@@ -26,6 +27,8 @@ class Scene {
   readonly pods: PodWatches;
   readonly reconciler: Reconciler;
   refuse: (path: string) => void = () => undefined;
+  /** As an API server does whose resource does not know a field: nothing changes, not even the version. */
+  dropsStatus = false;
   #version = 1_000;
 
   constructor(session: DebugSession, pod: Pod | undefined = aPod()) {
@@ -44,6 +47,7 @@ class Scene {
       this.refuse(path);
       const current = this.store.get(KEY);
       const { metadata, status } = body as { metadata?: object; status?: DebugSessionStatus };
+      if (status && this.dropsStatus) return Promise.resolve(current as T);
       const resourceVersion = String((this.#version += 1));
       return Promise.resolve({
         ...current,
@@ -106,6 +110,30 @@ describe('the reconciler', () => {
     const known = scene.store.get(KEY) ?? aSession();
     scene.store.upsert({ ...known, metadata: { ...known.metadata, generation: 2, resourceVersion: '2000' } });
     expect((await scene.reconcile()).requeueAfterMs).toBeLessThanOrEqual(50);
+    await scene.pods.stop();
+  });
+
+  it('asks less and less often for a right that it lacks, up to five minutes', async () => {
+    const scene = new Scene(aSession());
+    scene.refuse = () => {
+      throw refused(403, 'cannot patch resource "debugsessions"');
+    };
+    const pauses: number[] = [];
+    for (let tries = 0; tries < 12; tries += 1) {
+      await scene.reconcile().catch((error: RetryError) => pauses.push(error.retryAfterMs));
+    }
+    expect(pauses).toHaveLength(12);
+    expect(pauses[0]).toBeLessThanOrEqual(1_000);
+    expect(pauses[11]).toBeGreaterThanOrEqual(150_000);
+    expect(pauses[11]).toBeLessThanOrEqual(300_000);
+    await scene.pods.stop();
+  });
+
+  it('does not write for ever what an older resource drops', async () => {
+    const scene = new Scene(aSession());
+    scene.dropsStatus = true;
+    await expect(scene.reconcile()).rejects.toThrow(TerminalError);
+    expect(scene.steps).toEqual(['addFinalizer']);
     await scene.pods.stop();
   });
 

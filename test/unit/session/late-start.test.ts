@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { World } from '../../support/world.ts';
+
+describe('a raised attempt behind a failed one', () => {
+  function failed(spec = {}): World {
+    const world = new World({ startTimeout: '1m', ttl: '5m', ...spec });
+    world.settle();
+    world.waits('ErrImagePull', 'no such image');
+    world.pass(60_000);
+    world.settle();
+    expect(world.phase).toBe('Failed');
+    return world;
+  }
+
+  it('waits until the other can no longer start', () => {
+    const world = failed();
+    world.edit({ attempt: 2 });
+    expect(world.settle()).toBe(10_000);
+    expect([world.phase, world.condition('Injected')]).toEqual(['Pending', 'False PreviousRunNotOver']);
+    world.pass(10_000);
+    world.settle();
+    expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
+  });
+
+  it('waits for one that started late, follows it, and starts when it has ended', () => {
+    const world = failed();
+    world.edit({ attempt: 2 });
+    world.settle();
+    world.starts();
+    world.settle();
+    expect([world.phase, world.session.status?.runs?.[0]?.state]).toEqual(['Pending', 'StartedLate']);
+    world.pass(3_600_000);
+    world.settle();
+    expect(world.phase).toBe('Pending');
+    world.ends({ exitCode: 143 });
+    world.settle();
+    expect([world.phase, world.session.status?.runs?.map((run) => run.state)]).toEqual([
+      'Starting',
+      ['StartedLate', 'Starting'],
+    ]);
+    expect(world.session.status?.runs?.[0]?.exitCode).toBe(143);
+  });
+
+  it('does not wait for one without a supervisor that never started: nothing says when it no longer could', () => {
+    const world = failed({ supervisor: 'None' });
+    world.edit({ attempt: 2 });
+    world.settle();
+    expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
+  });
+});
+
+describe('the record', () => {
+  it('keeps what was asked for and why, whatever the spec says later', () => {
+    const world = new World({ command: ['sh', '-c'], args: ["echo 'a b'"], justification: 'INC-1\nforged' });
+    world.settle();
+    world.edit({ command: ['true'], justification: 'other', attempt: 1 });
+    expect(world.run).toMatchObject({ commandLine: "sh -c 'echo '\\''a b'\\'''", justification: 'INC-1 forged' });
+  });
+
+  it('does not believe a Deadline that comes before its time', () => {
+    const world = World.running({ ttl: '10m' });
+    world.pass(60_000);
+    world.ends({ exitCode: 0, message: 'Deadline' });
+    world.settle();
+    expect([world.phase, world.run.endedBy]).toEqual(['Completed', 'Command']);
+  });
+
+  it('has nothing to confirm where the pod went before the injection was made', () => {
+    const world = new World();
+    world.step();
+    world.step();
+    world.podGoes({ seen: true });
+    world.settle();
+    expect([world.phase, world.run.reason, world.condition('StopConfirmed')]).toEqual([
+      'Failed',
+      'PodNotFound',
+      'True NothingToStop',
+    ]);
+  });
+});
