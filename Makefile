@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build image manifests run demo test cluster-up cluster-down cluster-status
+.PHONY: help build image manifests run demo test bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +34,10 @@ run: build ## run the operator against $$KUBECONFIG, until Ctrl-C
 
 test: node_modules/.stamp ## every suite: lint, types, unit, simulation, integration, e2e, demo
 	@node test/run.ts
+
+# QUICK=1: under three minutes. PODS=n: pods in the cluster that nobody debugs.
+bench: cluster-up ## measure the operator beside a floor; writes bench/results (QUICK=1: fewer of everything)
+	@node bench/main.ts $(if $(QUICK),--quick) $(if $(PODS),--pods=$(PODS))
 
 cluster-up: node_modules/.stamp ## start a real Kubernetes on this machine (CLUSTER_NAME=...; CLUSTER=current: use yours)
 	@node test/cluster/main.ts up

@@ -1,0 +1,134 @@
+import { podsPath } from '../src/reconcile/session-api.ts';
+import type { RawPod } from '../src/reconcile/trim.ts';
+import { AuditLog, isWrite, type AuditEvent } from '../test/support/audit-log.ts';
+import { busyboxImage } from '../test/cluster/image-names.ts';
+import type { Rig } from './rig.ts';
+import { isOver } from './session-body.ts';
+import { openStand, type Stand } from './stand.ts';
+import { countEvents } from './throughput.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** All in ms, one value for each sample, and in turns, so that a busy moment of the machine meets all of them. */
+export interface Latency {
+  /** From sending the session to its container in the pod's spec, as a watch on the pods shows it. */
+  createToSpec: number[];
+  /** From sending a bare PATCH of pods/ephemeralcontainers to its container in the same watch. */
+  patchToSpec: number[];
+  /** The same PATCH, to its answer. */
+  patchToAnswer: number[];
+  /** Wall time of a `kubectl debug` that does not attach. */
+  kubectlDebug: number[];
+  perSession: RequestCounts;
+}
+
+/** What the operator asked of the API server for each session, by the audit log. */
+export interface RequestCounts {
+  sessions: number;
+  writes: number;
+  gets: number;
+  lists: number;
+  watches: number;
+  events: number;
+  /** Refused with 409 or anything else. */
+  refused: number;
+}
+
+const PODS = 20;
+
+/** One session after the other, nothing else to do. @param kubectlRuns how many of the rounds run `kubectl debug` as well */
+export async function measureLatency(rig: Rig, sessions: number, kubectlRuns: number): Promise<Latency> {
+  const stand = await openStand(rig, 'latency', { ends: true });
+  const operator = await rig.startOperator(stand.namespace);
+  try {
+    return await Promise.race([operator.failed, stand.kubelet.failed, rounds(rig, stand, sessions, kubectlRuns)]);
+  } finally {
+    await rig.stopOperator(operator);
+    await stand.stop();
+  }
+}
+
+async function rounds(rig: Rig, stand: Stand, sessions: number, kubectlRuns: number): Promise<Latency> {
+  const names = Array.from({ length: PODS }, (_, index) => `pod-${index}`);
+  await rig.node.runPods(stand.namespace, names);
+  const audit = await AuditLog.from(rig.clusterNode.auditLog);
+  const samples: Omit<Latency, 'perSession'> = {
+    createToSpec: [],
+    patchToSpec: [],
+    patchToAnswer: [],
+    kubectlDebug: [],
+  };
+  const every = Math.max(1, Math.floor(sessions / kubectlRuns));
+  for (let round = 0; round < sessions; round += 1) {
+    const pod = names[round % PODS] ?? '';
+    samples.createToSpec.push(await oneSession(rig, stand, `session-${round}`, pod));
+    const patch = await onePatch(rig, stand, `raw-${round}`, pod);
+    samples.patchToSpec.push(patch.seen);
+    samples.patchToAnswer.push(patch.answered);
+    if (round % every === 0) samples.kubectlDebug.push(await oneKubectlDebug(rig, stand, `kubectl-${round}`, pod));
+  }
+  for (let tries = 0; tries < 50 && (await countEvents(rig, stand.namespace)) < 4 * sessions; tries += 1)
+    await delay(100);
+  // The audit log is written a moment after the answer.
+  await delay(1_000);
+  const asked = (await audit.requests(stand.namespace)).filter(({ user }) =>
+    user.username.endsWith('controller-manager'),
+  );
+  return { ...samples, perSession: countRequests(asked, sessions) };
+}
+
+async function oneSession(rig: Rig, stand: Stand, name: string, pod: string): Promise<number> {
+  const known = containers(stand.pods.list().find(({ metadata }) => metadata.name === pod));
+  const inSpec = stand.pods.until(pod, (seen) => containers(seen) > known);
+  const over = stand.sessions.until(name, isOver);
+  const begin = performance.now();
+  await rig.createSession(stand.namespace, name, { target: { podName: pod } });
+  const { at } = await inSpec;
+  await over;
+  return at - begin;
+}
+
+async function onePatch(
+  rig: Rig,
+  stand: Stand,
+  name: string,
+  pod: string,
+): Promise<{ seen: number; answered: number }> {
+  const inSpec = stand.pods.until(pod, (seen) => has(seen, name));
+  const path = `${podsPath(stand.namespace)}/${pod}/ephemeralcontainers`;
+  const container = { name, image: busyboxImage, imagePullPolicy: 'IfNotPresent', command: ['sleep', '600'] };
+  const begin = performance.now();
+  await rig.client.patch(path, { spec: { ephemeralContainers: [container] } }, { type: 'strategic' });
+  const answered = performance.now() - begin;
+  return { seen: (await inSpec).at - begin, answered };
+}
+
+async function oneKubectlDebug(rig: Rig, stand: Stand, name: string, pod: string): Promise<number> {
+  const words = ['debug', pod, '--namespace', stand.namespace, `--image=${busyboxImage}`, '--profile=general'];
+  const begin = performance.now();
+  const { code, stderr } = await rig.cluster.kubectl([...words, '--container', name, '--', 'sleep', '600']);
+  const ms = performance.now() - begin;
+  if (code !== 0) throw new Error(`kubectl debug: ${stderr.trim()}`);
+  return ms;
+}
+
+function containers(pod: RawPod | undefined): number {
+  return pod?.spec?.ephemeralContainers?.length ?? 0;
+}
+
+function has(pod: RawPod, name: string): boolean {
+  return pod.spec?.ephemeralContainers?.some((container) => container.name === name) === true;
+}
+
+function countRequests(asked: AuditEvent[], sessions: number): RequestCounts {
+  const count = (wanted: (event: AuditEvent) => boolean): number => asked.filter(wanted).length / sessions;
+  const isEvent = ({ objectRef }: AuditEvent): boolean => objectRef?.resource === 'events';
+  return {
+    sessions,
+    writes: count((event) => isWrite(event) && !isEvent(event)),
+    gets: count(({ verb }) => verb === 'get'),
+    lists: count(({ verb }) => verb === 'list'),
+    watches: count(({ verb }) => verb === 'watch'),
+    events: count((event) => isWrite(event) && isEvent(event)),
+    refused: count(({ responseStatus }) => (responseStatus?.code ?? 0) >= 300),
+  };
+}
