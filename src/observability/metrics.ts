@@ -94,7 +94,11 @@ function runtimeMetrics(registers: Registry[]): RuntimePart {
       time.observe({ controller }, seconds);
     },
     queueDepth: (name, keys) => depth.set({ name }, keys),
-    queueAdd: (name) => adds.inc({ name }),
+    queueAdd(name) {
+      adds.inc({ name });
+      // As with the errors above: a rate() from the beginning, not from the first retry.
+      retries.inc({ name }, 0);
+    },
     queueRetry: (name) => retries.inc({ name }),
     request: (code, method, host) => requests.inc({ code: String(code), method, host }),
     leader: (name, leading) => leader.set({ name }, leading ? 1 : 0),

@@ -69,9 +69,11 @@ describe('/metrics', () => {
     expect(lines.filter((line) => line.includes('Pending'))).toEqual([]);
   });
 
-  it('has an error series from the first reconcile on', async () => {
+  it('has the series of errors and retries before the first of them', async () => {
     const metrics = createMetrics();
     metrics.reconcile('debugsession', 'success', 0.02);
+    metrics.queueAdd('debugsession');
+    expect((await metrics.expose()).body).toContain('workqueue_retries_total{name="debugsession"} 0');
     expect((await metrics.expose()).body).toContain('reconcile_errors_total{controller="debugsession"} 0');
   });
 
