@@ -126,6 +126,7 @@ describe('docs/guides', () => {
 it.each([
   'docs/debugsession.md',
   'docs/reference.md',
+  'docs/install.md',
   'docs/observability.md',
   'docs/runbooks.md',
   ...readdirSync(repositoryPath('docs/guides')).map((f) => `docs/guides/${f}`),
