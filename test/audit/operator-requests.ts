@@ -1,4 +1,5 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cluster } from '../cluster/cluster.ts';
 import type { AuditEvent } from '../support/audit-log.ts';
@@ -11,14 +12,23 @@ export async function operatorRequests(): Promise<AuditEvent[]> {
   const file = cluster().node?.auditLog;
   if (file === undefined) return [];
   const found: AuditEvent[] = [];
-  for await (const line of createInterface({ input: createReadStream(file) })) {
-    if (!line.includes(OPERATOR)) continue;
-    const event = JSON.parse(line) as AuditEvent;
-    // A watch that is still open has only started; its right was used all the same.
-    const counts = event.stage === 'ResponseComplete' || (event.stage === 'ResponseStarted' && event.verb === 'watch');
-    if (counts && event.user.username === OPERATOR) found.push(event);
+  for (const part of parts(file)) {
+    for await (const line of createInterface({ input: createReadStream(part) })) {
+      if (!line.includes(OPERATOR)) continue;
+      const event = JSON.parse(line) as AuditEvent;
+      // A watch that is still open has only started; its right was used all the same.
+      const counts =
+        event.stage === 'ResponseComplete' || (event.stage === 'ResponseStarted' && event.verb === 'watch');
+      if (counts && event.user.username === OPERATOR) found.push(event);
+    }
   }
   return found;
+}
+
+/** The API server starts a new file at 100 MB: the old ones are named after their time. */
+function parts(file: string): string[] {
+  const old = readdirSync(dirname(file)).filter((name) => /^audit-.*\.log$/.test(name));
+  return [...old.sort().map((name) => join(dirname(file), name)), file];
 }
 
 export function succeeded({ responseStatus }: AuditEvent): boolean {
