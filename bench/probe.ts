@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { DebugSession, DebugSessionStatus } from '../src/api/debugsession.ts';
 import type { EphemeralContainer } from '../src/api/ephemeral-container.ts';
 import { connect } from '../src/kube/connect.ts';
@@ -11,22 +11,33 @@ import { sessionBody } from './session-body.ts';
 
 /**
  * The floor: a process of its own that makes the very same writes for each session as the operator, through the same client and with
- * the same rights, and decides nothing. What it writes is what the operator wrote for one session, with other names in it.
+ * the same rights, and decides nothing. What it writes is what the operator wrote for one session, with other names in it. Like the operator
+ * it lives through all runs, so that neither is measured cold: the task comes as a line of JSON, then a line for each run, answered by one.
  */
 export interface ProbeTask {
   kubeconfig: string;
   /** Of the administrator, who makes the sessions for the operator as well. */
   adminKubeconfig: string;
   namespace: string;
+  life: RecordedLife;
+}
+
+export interface ProbeRun {
   /** Pods by name, with uid. */
   pods: { name: string; uid: string }[];
   prefix: string;
   sessions: number;
   concurrency: number;
-  life: RecordedLife;
 }
 
-const task = JSON.parse(readFileSync(0, 'utf8')) as ProbeTask;
+export interface ProbeResult {
+  seconds: number;
+  /** Events that were written when the last session was over. */
+  eventsInTime: number;
+}
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const task = JSON.parse(String((await lines.next()).value)) as ProbeTask;
 const { namespace, life } = task;
 const { client } = connect({ kubeconfig: task.kubeconfig });
 const person = connect({ kubeconfig: task.adminKubeconfig }).client;
@@ -37,9 +48,9 @@ const pods = await Followed.start<RawPod>(client, podsPath(namespace));
 let telling: Promise<unknown> = Promise.resolve();
 let told = 0;
 
-async function live(index: number): Promise<void> {
-  const name = `${task.prefix}-${index}`;
-  const pod = task.pods[index % task.pods.length];
+async function live(run: ProbeRun, index: number): Promise<void> {
+  const name = `${run.prefix}-${index}`;
+  const pod = run.pods[index % run.pods.length];
   if (pod === undefined) throw new Error('no pods');
   const made = await person.create<DebugSession>(
     sessionsPath(namespace),
@@ -83,11 +94,14 @@ async function live(index: number): Promise<void> {
   await api.setFinalizers(session, [], signal);
 }
 
-const begin = performance.now();
-await pool(task.sessions, task.concurrency, live);
-const seconds = (performance.now() - begin) / 1_000;
-const eventsInTime = told;
-await telling;
+for await (const line of lines) {
+  const run = JSON.parse(line) as ProbeRun;
+  told = 0;
+  const begin = performance.now();
+  await pool(run.sessions, run.concurrency, (index) => live(run, index));
+  const result: ProbeResult = { seconds: (performance.now() - begin) / 1_000, eventsInTime: told };
+  await telling;
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
 await pods.stop();
 await Promise.all([client.close(), person.close()]);
-process.stdout.write(JSON.stringify({ seconds, eventsInTime, events: told }));

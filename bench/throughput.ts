@@ -1,11 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AuditLog } from '../test/support/audit-log.ts';
 import { pool } from './pool.ts';
-import type { ProbeTask } from './probe.ts';
+import { ProbeProcess } from './probe-process.ts';
 import { recordLife, type RecordedLife } from './recorded-life.ts';
 import { empty, type Rig } from './rig.ts';
 import { isOver } from './session-body.ts';
@@ -64,22 +60,34 @@ async function compare(
   options: ThroughputOptions,
   say: (line: string) => void,
 ): Promise<Throughput[]> {
-  const life = await record(rig, ofOperator);
-  // Once each, uncounted: code is compiled, connections are made.
-  await runOperator(rig, ofOperator, { prefix: 'warm', concurrency: 8, sessions: 80 });
-  await runProbe(rig, ofProbe, { prefix: 'warm', concurrency: 8, sessions: 40 }, life);
+  const probe = new ProbeProcess({
+    kubeconfig: rig.kubeconfig,
+    adminKubeconfig: rig.cluster.kubeconfig ?? '',
+    namespace: ofProbe.namespace,
+    life: await record(rig, ofOperator),
+  });
   const results: Throughput[] = [];
-  for (const [key, sessions] of Object.entries(options.sessions)) {
-    const concurrency = Number(key);
-    const [operator, probe]: [Run[], Run[]] = [[], []];
-    for (let run = 0; run < options.runs; run += 1) {
-      const load = { prefix: `r${concurrency}-${run}`, concurrency, sessions };
-      operator.push(await runOperator(rig, ofOperator, load));
-      probe.push(await runProbe(rig, ofProbe, load, life));
-      const [ours, floor] = [operator.at(-1)?.sessionsPerSecond ?? 0, probe.at(-1)?.sessionsPerSecond ?? 0];
-      say(`concurrency ${concurrency}, run ${run + 1}: operator ${ours.toFixed(1)}/s, probe ${floor.toFixed(1)}/s`);
+  try {
+    // Once each, uncounted: code is compiled, connections are made.
+    const warm: Load = { prefix: 'warm', concurrency: 16, sessions: 100 };
+    await runOperator(rig, ofOperator, warm);
+    await runProbe(rig, ofProbe, probe, warm);
+    for (const [key, sessions] of Object.entries(options.sessions)) {
+      const concurrency = Number(key);
+      const [ofOurs, ofFloor]: [Run[], Run[]] = [[], []];
+      for (let run = 0; run < options.runs; run += 1) {
+        const load: Load = { prefix: `r${concurrency}-${run}`, concurrency, sessions };
+        const ours = await runOperator(rig, ofOperator, load);
+        const floor = await runProbe(rig, ofProbe, probe, load);
+        ofOurs.push(ours);
+        ofFloor.push(floor);
+        const [a, b] = [ours, floor].map(({ sessionsPerSecond }) => sessionsPerSecond.toFixed(1));
+        say(`concurrency ${concurrency}, run ${run + 1}: operator ${a}/s, probe ${b}/s`);
+      }
+      results.push(summarize(concurrency, sessions, ofOurs, ofFloor));
     }
-    results.push(summarize(concurrency, sessions, operator, probe));
+  } finally {
+    await probe.stop();
   }
   return results;
 }
@@ -142,24 +150,9 @@ async function runOperator(rig: Rig, stand: Stand, load: Load): Promise<Run> {
   return { seconds, sessionsPerSecond: load.sessions / seconds, eventsInTime };
 }
 
-async function runProbe(rig: Rig, stand: Stand, load: Load, life: RecordedLife): Promise<Run> {
+async function runProbe(rig: Rig, stand: Stand, probe: ProbeProcess, load: Load): Promise<Run> {
   const pods = await makePods(rig, stand, load.prefix);
-  const task: ProbeTask = {
-    ...load,
-    kubeconfig: rig.kubeconfig,
-    adminKubeconfig: rig.cluster.kubeconfig ?? '',
-    namespace: stand.namespace,
-    pods,
-    life,
-  };
-  const probe = spawn(process.execPath, [fileURLToPath(new URL('probe.ts', import.meta.url))], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  process.once('exit', () => probe.kill('SIGKILL'));
-  probe.stdin.end(JSON.stringify(task));
-  const [said, [code]] = await Promise.all([text(probe.stdout), once(probe, 'exit') as Promise<[number | null]>]);
-  if (code !== 0) throw new Error(`the probe ended with ${code}: its words are above`);
-  const { seconds, eventsInTime } = JSON.parse(said) as { seconds: number; eventsInTime: number };
+  const { seconds, eventsInTime } = await probe.run({ ...load, pods });
   await empty(rig.client, stand.namespace);
   return { seconds, sessionsPerSecond: load.sessions / seconds, eventsInTime };
 }
