@@ -38,6 +38,13 @@ export class Terminal {
     return terminal;
   }
 
+  /** Keys without Enter, such as Ctrl-C, and waits for what follows them. */
+  async press(keys: string, output: RegExp): Promise<string> {
+    const from = this.#output.length;
+    this.#child.stdin?.write(keys);
+    return this.sees(output, from);
+  }
+
   /** One line and Enter. */
   type(line: string): void {
     this.#child.stdin?.write(`${line}\r`);
