@@ -212,21 +212,24 @@ describe('on a terminal', () => {
 describe("in the application's namespace", () => {
   eachShellAsRoot('$shell: leaves no process, dead or alive, and the application alone', async ({ program }) => {
     const application = new Application();
-    const join = await application.started();
-    const shapes = [false, true].flatMap((tty) => [
-      { tty, command: ['sh', '-c', 'exit 3'], code: 3 },
-      { tty, command: ['sleep', '60'], ttl: 1, code: tty ? 130 : 129 },
-      { tty, command: ['sh', '-c', 'trap "" HUP TERM INT; exec sleep 60'], ttl: 1, code: 137 },
-    ]);
-    const interactive = new Supervised({ program, join, tty: true, ttl: 3, command: ['sh', '-i'] });
-    const codes = Promise.all(shapes.map(async (shape) => (await run({ program, join, ...shape })).code));
-    await interactive.sees(PROMPT);
-    interactive.type('echo u\\p; sleep 60\r');
-    await interactive.sees(/\nup/);
-    expect(await codes).toEqual(shapes.map(({ code }) => code));
-    expect(await interactive.ended()).toMatchObject({ code: 129, word: DEADLINE });
-    expect(await application.adopted()).toEqual([]);
-    expect(await application.started()).toBe(join);
-    application.stop();
+    try {
+      const join = await application.started();
+      const shapes = [false, true].flatMap((tty) => [
+        { tty, command: ['sh', '-c', 'exit 3'], code: 3 },
+        { tty, command: ['sleep', '60'], ttl: 1, code: tty ? 130 : 129 },
+        { tty, command: ['sh', '-c', 'trap "" HUP TERM INT; exec sleep 60'], ttl: 1, code: 137 },
+      ]);
+      const interactive = new Supervised({ program, join, tty: true, ttl: 3, command: ['sh', '-i'] });
+      const codes = Promise.all(shapes.map(async (shape) => (await run({ program, join, ...shape })).code));
+      await interactive.sees(PROMPT);
+      interactive.type('echo u\\p; sleep 60\r');
+      await interactive.sees(/\nup/);
+      expect(await codes).toEqual(shapes.map(({ code }) => code));
+      expect(await interactive.ended()).toMatchObject({ code: 129, word: DEADLINE });
+      expect(await application.adopted()).toEqual([]);
+      expect(await application.started()).toBe(join);
+    } finally {
+      application.stop();
+    }
   });
 });
