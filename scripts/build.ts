@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
@@ -28,10 +28,19 @@ const options: BuildOptions = {
   logLevel: 'warning',
 };
 
-/** Builds everything anew; what lies in the folder (default dist/) from before goes. Rejects when a source does not hold together. */
+/**
+ * Builds everything anew into a folder (default dist/). Each file is moved into place when it is whole: what runs from there, or is about to be
+ * started, never meets half of it. Rejects when a source does not hold together.
+ */
 export async function buildAll(outdir = `${root}dist`): Promise<void> {
-  rmSync(outdir, { recursive: true, force: true });
-  await build({ ...options, outdir, entryPoints: entries });
+  mkdirSync(outdir, { recursive: true });
+  const fresh = mkdtempSync(`${outdir}/.new-`);
+  try {
+    await build({ ...options, outdir: fresh, entryPoints: entries });
+    for (const file of readdirSync(fresh)) renameSync(`${fresh}/${file}`, `${outdir}/${file}`);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll();

@@ -9,3 +9,12 @@ export function fromTimestamp(text: string | undefined): number | undefined {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;
 }
+
+/**
+ * The last millisecond that a timestamp of ours may stand for. They are cut to the second, so a deadline that counts from one must count from
+ * here, or a timeout of one second could be over after a moment.
+ */
+export function endOfSecond(text: string | undefined): number | undefined {
+  const ms = fromTimestamp(text);
+  return ms === undefined ? undefined : Math.floor(ms / 1000) * 1000 + 999;
+}

@@ -114,7 +114,10 @@ export class Reconciler {
       if (step.effect.kind !== 'inject') throw this.#refusedWrite(keyOf(situation.session), error);
       const refusal = classifyRefusal(error);
       if (refusal.kind === 'retry') throw error;
-      return this.#perform(situation, planRefusal(situation, step.effect.run, refusal), signal);
+      // An earlier try may have been carried out and its answer lost: the pod as it is now tells, the watch may not have yet.
+      if (!(await this.#stands(situation.session, step.effect, signal))) {
+        return this.#perform(situation, planRefusal(situation, step.effect.run, refusal), signal);
+      }
     }
     this.#parts.onStep?.(situation.session, step);
     for (const event of step.events) this.#parts.storyteller.tell(situation.session, event);
@@ -142,6 +145,19 @@ export class Reconciler {
       case 'inject':
         return this.#inject(session, effect, signal);
     }
+  }
+
+  async #stands(
+    { metadata }: DebugSession,
+    { run }: Extract<Effect, { kind: 'inject' }>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { api, pods } = this.#parts;
+    const pod = await api.readPod(metadata.namespace, run.podName ?? '', signal);
+    if (pod === undefined) return false;
+    pods.remember(pod);
+    const container = pod.spec.ephemeralContainers?.find(({ name }) => name === run.debugContainerName);
+    return pod.metadata.uid === run.podUID && container?.sessionUID === metadata.uid;
   }
 
   async #writeStatus(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<void> {

@@ -87,6 +87,12 @@ export class SessionApi {
     return (await this.#client.list<{ items: OwnedObject[] }>(path, { labelSelector }, { signal })).items;
   }
 
+  /** The pod as it is now, not as a watch has shown it: a list without a resource version is read from the store. Undefined: there is none. */
+  async readPod(namespace: string, name: string, signal: AbortSignal): Promise<Pod | undefined> {
+    const query = { fieldSelector: `metadata.name=${name}` };
+    return (await this.#client.list<{ items: RawPod[] }>(podsPath(namespace), query, { signal })).items.map(trimPod)[0];
+  }
+
   async listPods(namespace: string, labelSelector: string, signal: AbortSignal): Promise<Pod[]> {
     return (await this.#client.list<{ items: RawPod[] }>(podsPath(namespace), { labelSelector }, { signal })).items.map(
       trimPod,

@@ -2,6 +2,7 @@ import type { Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { MAX_MESSAGE } from './conditions.ts';
+import { START_MARGIN_MS } from './effective.ts';
 import { mayStartLate } from './lifecycle.ts';
 import { observe } from './observation.ts';
 import { writeIfChanged } from './outcome.ts';
@@ -11,13 +12,15 @@ import * as story from './story.ts';
 
 /**
  * A new attempt waits for the failed one before it: two containers of one session must not run at a time. It waits while that container runs,
- * and as long as its supervisor would let it start. Without a supervisor there is no such moment: what never started is not waited for.
+ * and as long as its supervisor would let it start. Without a supervisor there is no such moment: what never started is not waited for. Nor is
+ * a run that was given up before its time, because it could not start at all (a bad image name, root where root is refused).
  */
 export function holdsBack(run: Run, now: number): boolean {
   if (!mayStartLate(run, now)) return false;
   if (run.state === 'StartedLate') return true;
-  const startBy = fromTimestamp(run.startBy);
-  return run.lastMoment !== undefined && startBy !== undefined && now < startBy;
+  const [startBy, failedAt] = [fromTimestamp(run.startBy), fromTimestamp(run.finishedAt)];
+  if (run.lastMoment === undefined || startBy === undefined || failedAt === undefined) return false;
+  return failedAt >= startBy - START_MARGIN_MS && now < startBy;
 }
 
 /** A raised attempt behind a run that may still get its container, or has: follow that one, and say what is waited for. */

@@ -1,6 +1,6 @@
 import type { Run } from '../api/debugsession.ts';
 import type { InjectionReason } from '../api/reasons.ts';
-import { fromTimestamp } from '../api/time.ts';
+import { endOfSecond, fromTimestamp } from '../api/time.ts';
 import { findCondition } from './conditions.ts';
 import { specHashOf } from './container.ts';
 import { BUILT_IN, startTimeoutMs } from './effective.ts';
@@ -39,7 +39,7 @@ export function planRun(situation: Situation, run: Run): Plan {
 }
 
 function startDeadline(run: Run): number {
-  return (fromTimestamp(run.intendedAt) ?? 0) + startTimeoutMs(run);
+  return (endOfSecond(run.intendedAt) ?? 0) + startTimeoutMs(run);
 }
 
 function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>): Plan {

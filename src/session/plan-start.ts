@@ -2,7 +2,7 @@ import { parseDuration } from '../api/duration.ts';
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Pod } from '../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
-import { fromTimestamp, toTimestamp } from '../api/time.ts';
+import { endOfSecond, fromTimestamp, toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { findCondition, MAX_MESSAGE } from './conditions.ts';
 import { containerName } from './container.ts';
@@ -62,7 +62,7 @@ function isWaiting(session: DebugSession): boolean {
 
 function acceptedAt(session: DebugSession): number | undefined {
   if (!isWaiting(session)) return undefined;
-  return fromTimestamp(findCondition(session.status?.conditions, 'Accepted')?.lastTransitionTime);
+  return endOfSecond(findCondition(session.status?.conditions, 'Accepted')?.lastTransitionTime);
 }
 
 function planWait(situation: Situation, verdict: { reason: InjectionReason; message: string }, lapse?: number): Plan {

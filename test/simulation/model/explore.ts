@@ -1,8 +1,8 @@
 import { Simulation } from './simulation.ts';
 
-/** SIMULATION_SEED=N runs just that one and prints all that happened; SIMULATION_RUNS=N runs as many as you have time for. */
+/** SIMULATION_SEED=N runs just that one and prints all that happened; SIMULATION_RUNS=N runs as many as you have time for, from SIMULATION_FIRST=N. */
 const only = process.env['SIMULATION_SEED'];
-const first = only === undefined ? Date.now() % 2 ** 30 : Number(only);
+const first = Number(only ?? process.env['SIMULATION_FIRST'] ?? 20_261_121);
 const runs = only === undefined ? Number(process.env['SIMULATION_RUNS'] ?? 800) : 1;
 
 export const plan = { first, runs };

@@ -222,7 +222,7 @@ const FAULTS: [
   { before: () => answer(500, 'etcdserver: request timed out') },
   { before: () => new ApiError({ code: 429, reason: 'TooManyRequests', message: 'later', retryAfterMs: 1_000 }) },
   { before: () => answer(409, 'the object has been modified') },
-  // A permanent refusal of an injection after another one whose answer was lost: the record would be wrong, a known gap (docs/testing.md).
+  // Not for an injection: an earlier one may be under way still and be carried out after the refusal, a known gap (docs/testing.md).
   {
     before: (words) =>
       words.includes('ephemeralcontainers') ? undefined : answer(403, 'forbidden: by a policy that comes and goes'),

@@ -8,7 +8,7 @@ import { SessionCache } from '../../../src/reconcile/session-cache.ts';
 import { Storyteller } from '../../../src/reconcile/storyteller.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import { Store } from '../../../src/runtime/store.ts';
-import { UID_VARIABLE } from '../../../src/session/container.ts';
+import { containerName, UID_VARIABLE } from '../../../src/session/container.ts';
 import { aPod, aSession, NOON } from '../../support/builders.ts';
 import { anApiError, FakeClient } from '../../support/fake-client.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -145,7 +145,7 @@ describe('a reconcile', () => {
 
   it('asks to come back when the planner does', async () => {
     expect(await aScene(aSession({ target: { podName: 'other' }, pendingTimeout: '1m' })).run()).toEqual({
-      requeueAfterMs: 60_000,
+      requeueAfterMs: 60_999,
     });
     expect(
       await aScene(
@@ -172,9 +172,23 @@ describe('a reconcile', () => {
   });
 });
 
+const READ_POD = 'GET /api/v1/namespaces/shop/pods';
+
 describe('a write that is refused', () => {
+  it('for good, after one that was carried out and whose answer was lost, is no failure', async () => {
+    const scene = aScene();
+    const uid = scene.session.metadata.uid;
+    const ours = { name: containerName(uid, 1), env: [{ name: UID_VARIABLE, value: uid }] };
+    const pod = aPod((p) => (p.metadata.resourceVersion = '99'));
+    scene.client.on(INJECT, anApiError(403, 'no more'));
+    scene.client.on(READ_POD, { items: [{ ...pod, spec: { ...pod.spec, ephemeralContainers: [ours] } }] });
+    await scene.run();
+    expect([scene.session.status?.phase, scene.told]).toEqual(['Starting', ['Accepted', 'Injected']]);
+  });
+
   it('for good fails the run in the words of the server', async () => {
     const scene = aScene();
+    scene.client.on(READ_POD, { items: [aPod()] });
     scene.client.on(INJECT, anApiError(403, 'violates PodSecurity "restricted:latest": privileged'));
     await scene.run();
     expect(scene.session.status).toMatchObject({ phase: 'Failed', runs: [{ reason: 'PodSecurityDenied' }] });
@@ -203,6 +217,7 @@ describe('a write that is refused', () => {
   it('because the pod was deleted fails the run', async () => {
     const scene = aScene();
     scene.client.on(INJECT, anApiError(404, 'pods "web-1" not found'));
+    scene.client.on(READ_POD, { items: [] });
     await scene.run();
     expect(scene.session.status?.runs?.[0]?.reason).toBe('PodNotFound');
   });

@@ -163,7 +163,7 @@ describe('a pod that cannot be looked at', () => {
   it('is waited for, and said', async () => {
     const scene = new Scene(aSession());
     const { requeueAfterMs } = await blind(scene);
-    expect([scene.status.phase, requeueAfterMs]).toEqual(['Pending', 600_000]);
+    expect([scene.status.phase, requeueAfterMs]).toEqual(['Pending', 600_999]);
     expect(scene.status.conditions?.find(({ type }) => type === 'Reconciling')?.reason).toBe('ApiUnavailable');
     scene.source.answerLists({ metadata: { resourceVersion: '60' }, items: [] });
     await scene.clock.advanceAsync(60_000);

@@ -6,7 +6,7 @@ describe('a raised attempt behind a failed one', () => {
     const world = new World({ startTimeout: '1m', ttl: '5m', ...spec });
     world.settle();
     world.waits('ErrImagePull', 'no such image');
-    world.pass(60_000);
+    world.pass(61_000);
     world.settle();
     expect(world.phase).toBe('Failed');
     return world;
@@ -15,9 +15,9 @@ describe('a raised attempt behind a failed one', () => {
   it('waits until the other can no longer start', () => {
     const world = failed();
     world.edit({ attempt: 2 });
-    expect(world.settle()).toBe(10_000);
+    expect(world.settle()).toBe(9_000);
     expect([world.phase, world.condition('Injected')]).toEqual(['Pending', 'False PreviousRunNotOver']);
-    world.pass(10_000);
+    world.pass(9_000);
     world.settle();
     expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
   });
@@ -39,6 +39,16 @@ describe('a raised attempt behind a failed one', () => {
       ['StartedLate', 'Starting'],
     ]);
     expect(world.session.status?.runs?.[0]?.exitCode).toBe(143);
+  });
+
+  it('does not wait for one that could not start at all', () => {
+    const world = new World();
+    world.settle();
+    world.waits('InvalidImageName', 'invalid reference format');
+    world.settle();
+    world.edit({ attempt: 2, image: 'docker.io/library/busybox:1.37' });
+    world.settle();
+    expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
   });
 
   it('does not wait for one without a supervisor that never started: nothing says when it no longer could', () => {

@@ -81,8 +81,8 @@ describe('waiting for the target', () => {
   it('fails at pendingTimeout, counted from the acceptance', () => {
     const world = new World({ pendingTimeout: '1m' });
     world.podGoes({ seen: false });
-    expect(world.settle()).toBe(60_000);
-    world.pass(60_000);
+    expect(world.settle()).toBe(60_999);
+    world.pass(61_000);
     world.settle();
     expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True PendingTimeout']);
     expect(world.message('Failed')).toMatch(/waited 1m: there is no pod web-1 in namespace shop/);
@@ -159,7 +159,7 @@ describe('between intent and injection', () => {
 
   it('fails where the operator was away for too long', () => {
     const world = intended();
-    world.pass(parseDuration('2m'));
+    world.pass(parseDuration('2m1s'));
     world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'StartTimeout']);
   });
@@ -221,7 +221,7 @@ describe('starting', () => {
     world.waits(reason, message);
     world.settle();
     expect(world.phase === 'Failed').toBe(atOnce);
-    world.pass(parseDuration('2m'));
+    world.pass(parseDuration('2m1s'));
     world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', expected]);
   });
@@ -292,7 +292,7 @@ describe('starting', () => {
   it('sees a late start after it has failed, and its end', () => {
     const world = injected();
     world.waits('ErrImagePull', 'no');
-    world.pass(parseDuration('2m'));
+    world.pass(parseDuration('2m1s'));
     world.settle();
     expect(world.condition('StopConfirmed')).toBe('Unknown MayStartLate');
     world.starts();
@@ -317,7 +317,7 @@ describe('a container that failed to start in time', () => {
   it('is not taken for ended when the kubelet has lost sight of it', () => {
     const world = new World();
     world.settle();
-    world.pass(parseDuration('2m'));
+    world.pass(parseDuration('2m1s'));
     world.settle();
     world.ends({ exitCode: 137, reason: 'ContainerStatusUnknown' });
     world.settle();
@@ -462,7 +462,7 @@ describe('debugging again', () => {
     world.podGoes({ seen: false });
     world.pass(3_600_000);
     world.edit({ attempt: 2 });
-    expect(world.settle()).toBe(600_000);
+    expect(world.settle()).toBe(600_999);
   });
 });
 

@@ -8,7 +8,7 @@ function failedInTime(spec: Parameters<typeof World.running>[0] = {}): World {
   const world = new World(spec);
   world.settle();
   world.waits('ErrImagePull', 'no');
-  world.pass(parseDuration('2m'));
+  world.pass(parseDuration('2m1s'));
   world.settle();
   expect(world.phase).toBe('Failed');
   return world;
