@@ -35,7 +35,7 @@ run: build ## run the operator against $$KUBECONFIG, until Ctrl-C
 test: node_modules/.stamp ## every suite: lint, types, unit, simulation, integration, e2e, demo
 	@node test/run.ts
 
-# QUICK=1: under three minutes. PODS=n: pods in the cluster that nobody debugs.
+# QUICK=1: fewer of everything. PODS=n: pods in the cluster that nobody debugs.
 bench: cluster-up ## measure the operator beside a floor; writes bench/results (QUICK=1: fewer of everything)
 	@node bench/main.ts $(if $(QUICK),--quick) $(if $(PODS),--pods=$(PODS))
 

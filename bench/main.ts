@@ -23,7 +23,7 @@ const FULL: Extent = {
   realKubelet: { starts: 20, ends: 50 },
 };
 
-/** Under three minutes on two idle cores; enough to see that something has become much worse. */
+/** Enough to see that something has become much worse. */
 const QUICK: Extent = {
   throughput: { runs: 3, sessions: { 8: 60, 32: 120 } },
   latency: { sessions: 40, kubectlRuns: 5 },
