@@ -42,10 +42,10 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Ends the measurement, not the process: what we have made has to go. */
+/** Ends the measurement, not the process, however often it comes (make and its shell send it twice): what we have made has to go. */
 const interrupted = new Promise<never>((_resolve, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => reject(new Error(`interrupted by ${signal}`)));
+    process.on(signal, () => reject(new Error(`interrupted by ${signal}`)));
 });
 interrupted.catch(() => undefined);
 
