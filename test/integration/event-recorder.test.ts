@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { connect } from '../../src/kube/connect.ts';
+import { connectToCluster } from '../support/connect-to-cluster.ts';
 import { eventPort } from '../../src/kube/event-port.ts';
 import type { EventObject } from '../../src/runtime/event.ts';
 import { EventRecorder } from '../../src/runtime/event-recorder.ts';
 
-const { client } = connect({ userAgent: 'debugsession/test' });
+const { client } = connectToCluster();
 const ns = `event-recorder-${randomBytes(4).toString('hex')}`;
 
 beforeAll(() => client.create('/api/v1/namespaces', { metadata: { name: ns } }));

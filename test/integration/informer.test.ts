@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { connect } from '../../src/kube/connect.ts';
+import { connectToCluster } from '../support/connect-to-cluster.ts';
 import { resourceSource } from '../../src/kube/resource-source.ts';
 import { Informer } from '../../src/runtime/informer.ts';
 import type { Stored } from '../../src/runtime/store.ts';
@@ -9,7 +9,7 @@ interface ConfigMap extends Stored {
   data?: Record<string, string>;
 }
 
-const { client } = connect({ userAgent: 'debugsession/test' });
+const { client } = connectToCluster();
 const ns = `informer-${randomBytes(4).toString('hex')}`;
 const maps = `/api/v1/namespaces/${ns}/configmaps`;
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { connect } from '../../src/kube/connect.ts';
+import { connectToCluster } from '../support/connect-to-cluster.ts';
 import { leasePort } from '../../src/kube/lease-port.ts';
 import { LeaderElector } from '../../src/runtime/leader-elector.ts';
 import type { Lease } from '../../src/runtime/lease.ts';
 
-const { client } = connect({ userAgent: 'debugsession/test' });
+const { client } = connectToCluster();
 const ns = `leader-elector-${randomBytes(4).toString('hex')}`;
 
 beforeAll(() => client.create('/api/v1/namespaces', { metadata: { name: ns } }));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { connect } from '../../src/kube/connect.ts';
+import { connectToCluster } from '../support/connect-to-cluster.ts';
 import type { WatchEvent } from '../../src/runtime/watch-event.ts';
 import { collect } from '../support/collect.ts';
 
@@ -9,9 +9,9 @@ interface ConfigMap {
   data?: Record<string, string>;
 }
 
-/** Against the API server that KUBECONFIG names. */
+/** Our client against a real API server. */
 describe('RestClient on a real API server', () => {
-  const { client, namespace } = connect({ userAgent: 'debugsession/test' });
+  const { client, namespace } = connectToCluster();
   const ns = `rest-client-${randomBytes(4).toString('hex')}`;
   const maps = `/api/v1/namespaces/${ns}/configmaps`;
   const configMap = (name: string, data: Record<string, string>): object => ({
