@@ -29,7 +29,7 @@ image: node_modules/.stamp ## build the operator's image (IMAGE=registry/name:ta
 manifests: node_modules/.stamp ## everything to install, as one file: dist/install.yaml
 	@node scripts/manifests.ts
 
-run: build ## run the operator against $$KUBECONFIG, until Ctrl-C
+run: build ## run the operator against your kubeconfig, until Ctrl-C
 	@node dist/main.js
 
 test: node_modules/.stamp ## every suite: lint, types, unit, simulation, integration, e2e, demo
