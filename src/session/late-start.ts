@@ -10,6 +10,9 @@ import type { EventIntent, Plan, Situation } from './situation.ts';
 import { stopConfirmation } from './stop-confirmation.ts';
 import * as story from './story.ts';
 
+/** The supervisor's clock is boot time plus time since boot, both in whole seconds: it may be more than a second behind. */
+const CLOCK_SLACK_MS = 2_000;
+
 /**
  * A new attempt waits for the failed one before it: two containers of one session must not run at a time. It waits while that container runs,
  * and as long as its supervisor would let it start. Without a supervisor there is no such moment: what never started is not waited for. Nor is
@@ -20,7 +23,7 @@ export function holdsBack(run: Run, now: number): boolean {
   if (run.state === 'StartedLate') return true;
   const [startBy, failedAt] = [fromTimestamp(run.startBy), fromTimestamp(run.finishedAt)];
   if (run.lastMoment === undefined || startBy === undefined || failedAt === undefined) return false;
-  return failedAt >= startBy - START_MARGIN_MS && now < startBy;
+  return failedAt >= startBy - START_MARGIN_MS && now < startBy + CLOCK_SLACK_MS;
 }
 
 /** A raised attempt behind a run that may still get its container, or has: follow that one, and say what is waited for. */
@@ -32,7 +35,10 @@ export function planHeld(situation: Situation, run: Run): Plan {
     known.state === 'StartedLate'
       ? `${what} started late and runs: attempt ${session.spec.attempt} starts when it has ended`
       : `${what} may still start until ${known.startBy}: attempt ${session.spec.attempt} starts after that`;
-  const wakeAt = fromTimestamp(known.state === 'StartedLate' ? known.lastMoment : known.startBy);
+  const wakeAt =
+    known.state === 'StartedLate'
+      ? fromTimestamp(known.lastMoment)
+      : (fromTimestamp(known.startBy) ?? now) + CLOCK_SLACK_MS;
   const told = session.status?.phase === 'Pending' ? events : [...events, story.accepted(session)];
   return writeIfChanged(situation, {
     record: known,

@@ -15,6 +15,7 @@ interface Injection {
   run: string;
 }
 
+let requests: AuditEvent[];
 let writes: AuditEvent[];
 let injections: Injection[];
 
@@ -34,14 +35,26 @@ function readInjection(event: AuditEvent): Injection[] {
   });
 }
 
+function isStatusWrite({ objectRef, verb }: AuditEvent): boolean {
+  return verb === 'update' && objectRef?.resource === 'debugsessions' && objectRef.subresource === 'status';
+}
+
 function statusWrites(): { event: AuditEvent; session: DebugSession }[] {
-  return writes
-    .filter((event) => event.objectRef?.resource === 'debugsessions' && event.objectRef.subresource === 'status')
-    .map((event) => ({ event, session: event.responseObject as DebugSession }));
+  return writes.filter(isStatusWrite).map((event) => ({ event, session: event.responseObject as DebugSession }));
+}
+
+/** An operator that is killed does not hear the answer: the log has no success of a write that was carried out all the same. */
+function unansweredStatusWrites(): { event: AuditEvent; session: DebugSession }[] {
+  const unanswered = ({ responseStatus }: AuditEvent): boolean =>
+    responseStatus === undefined || responseStatus.code >= 499;
+  return requests
+    .filter((event) => isStatusWrite(event) && unanswered(event))
+    .map((event) => ({ event, session: event.requestObject as DebugSession }));
 }
 
 beforeAll(async () => {
-  writes = (await operatorRequests()).filter((event) => isWrite(event) && succeeded(event));
+  requests = await operatorRequests();
+  writes = requests.filter((event) => isWrite(event) && succeeded(event));
   injections = writes.filter(isInjection).flatMap(readInjection);
 });
 
@@ -65,7 +78,7 @@ it('injects one container for a run, always the same, into one pod (S1, S3, S4)'
 });
 
 it('has written the intent before each injection, into a session of the same namespace (S1, S3)', () => {
-  const intents = statusWrites();
+  const intents = [...statusWrites(), ...unansweredStatusWrites()];
   for (const { event, run, podUID, container } of injections) {
     const [uid, attempt] = run.split('/');
     const intent = intents.find(({ session, event: write }) => {

@@ -16,10 +16,10 @@ export async function operatorRequests(): Promise<AuditEvent[]> {
     for await (const line of createInterface({ input: createReadStream(part) })) {
       if (!line.includes(OPERATOR)) continue;
       const event = JSON.parse(line) as AuditEvent;
-      // A watch that is still open has only started; its right was used all the same.
-      const counts =
-        event.stage === 'ResponseComplete' || (event.stage === 'ResponseStarted' && event.verb === 'watch');
-      if (counts && event.user.username === OPERATOR) found.push(event);
+      // A watch that is still open has only started; its right was used all the same. Panic: whoever asked did not wait for the answer.
+      const ended = event.stage === 'ResponseComplete' || event.stage === 'Panic';
+      if ((ended || (event.stage === 'ResponseStarted' && event.verb === 'watch')) && event.user.username === OPERATOR)
+        found.push(event);
     }
   }
   return found;

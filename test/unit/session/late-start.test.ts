@@ -15,9 +15,9 @@ describe('a raised attempt behind a failed one', () => {
   it('waits until the other can no longer start', () => {
     const world = failed();
     world.edit({ attempt: 2 });
-    expect(world.settle()).toBe(9_000);
+    expect(world.settle()).toBe(11_000);
     expect([world.phase, world.condition('Injected')]).toEqual(['Pending', 'False PreviousRunNotOver']);
-    world.pass(9_000);
+    world.pass(11_000);
     world.settle();
     expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
   });
