@@ -1,5 +1,5 @@
 /** Edits (insert, delete, replace one character) that turn `from` into `to`: the Levenshtein distance, one row at a time. */
-export function editDistance(from: string, to: string): number {
+function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let i = 1; i <= from.length; i++) {
     const next = [i];

@@ -4,7 +4,7 @@ import { backoffDelay } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { RetryError, TerminalError } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
-import type { Sighting } from '../session/observation.ts';
+import { observe, type Sighting } from '../session/observation.ts';
 import { interestOf, plan } from '../session/plan.ts';
 import { planRefusal } from '../session/plan-run.ts';
 import { classifyRefusal } from '../session/refusal.ts';
@@ -156,8 +156,8 @@ export class Reconciler {
     const pod = await api.readPod(metadata.namespace, run.podName ?? '', signal);
     if (pod === undefined) return false;
     pods.remember(pod);
-    const container = pod.spec.ephemeralContainers?.find(({ name }) => name === run.debugContainerName);
-    return pod.metadata.uid === run.podUID && container?.sessionUID === metadata.uid;
+    const { kind } = observe(run, metadata.uid, { kind: 'present', pod });
+    return kind !== 'podGone' && kind !== 'notInjected';
   }
 
   async #writeStatus(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<void> {

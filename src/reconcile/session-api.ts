@@ -7,7 +7,7 @@ import type { LabelSelector } from '../session/choose-pod.ts';
 import { trimPod, trimSession, type RawPod } from './trim.ts';
 
 /** Our name in managedFields. */
-export const FIELD_MANAGER = 'debugsession';
+const FIELD_MANAGER = 'debugsession';
 
 /** A workload as far as finding its pods needs it. */
 export interface Workload {

@@ -1,6 +1,7 @@
 import type { DebugSession } from '../api/debugsession.ts';
 import type { ContainerStatus, Pod, PodMeta, PodSpec, PodStatus } from '../api/pod.ts';
 import { UID_VARIABLE } from '../session/container.ts';
+import { MIRROR_ANNOTATION } from '../session/preflight.ts';
 
 /** A core/v1 Pod as the API server sends it, as far as we look. */
 export interface RawPod {
@@ -10,8 +11,6 @@ export interface RawPod {
   };
   status?: Pod['status'];
 }
-
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
 /** Cuts a pod down to the few fields a session needs: a 12 KB pod becomes a few hundred bytes. */
 export function trimPod({ metadata, spec, status }: RawPod): Pod {

@@ -8,7 +8,7 @@ import { supervisedCommand } from './supervisor.ts';
 
 /** Names the session in its container's environment, by uid only: everybody with `get pods` reads it. */
 export const UID_VARIABLE = 'DEBUGSESSION_UID';
-export const ATTEMPT_VARIABLE = 'DEBUGSESSION_ATTEMPT';
+const ATTEMPT_VARIABLE = 'DEBUGSESSION_ATTEMPT';
 
 export interface ContainerInput {
   name: string;

@@ -3,7 +3,7 @@ import { fromTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { MAX_MESSAGE } from './conditions.ts';
 import { START_MARGIN_MS } from './effective.ts';
-import { mayStartLate } from './lifecycle.ts';
+import { isWaiting, mayStartLate } from './lifecycle.ts';
 import { observe } from './observation.ts';
 import { writeIfChanged } from './outcome.ts';
 import type { EventIntent, Plan, Situation } from './situation.ts';
@@ -39,7 +39,7 @@ export function planHeld(situation: Situation, run: Run): Plan {
     known.state === 'StartedLate'
       ? fromTimestamp(known.lastMoment)
       : (fromTimestamp(known.startBy) ?? now) + CLOCK_SLACK_MS;
-  const told = session.status?.phase === 'Pending' ? events : [...events, story.accepted(session)];
+  const told = isWaiting(session) ? events : [...events, story.accepted(session)];
   return writeIfChanged(situation, {
     record: known,
     standing: { phase: 'Pending', reason: 'PreviousRunNotOver', message },

@@ -25,6 +25,11 @@ export function wantsStart(session: DebugSession): boolean {
   return session.metadata.deletionTimestamp === undefined && session.spec.attempt > (session.status?.attempt ?? 0);
 }
 
+/** A session whose newest attempt is accepted and waits: its acceptance has been told and its clock runs. */
+export function isWaiting(session: DebugSession): boolean {
+  return session.status?.phase === 'Pending';
+}
+
 export function hasFinalizer(session: DebugSession): boolean {
   return session.metadata.finalizers?.includes(FINALIZER) ?? false;
 }

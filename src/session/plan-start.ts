@@ -8,7 +8,7 @@ import { findCondition, MAX_MESSAGE } from './conditions.ts';
 import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';
 import { asked, intendRun } from './intent.ts';
-import { hasFinalizer } from './lifecycle.ts';
+import { hasFinalizer, isWaiting } from './lifecycle.ts';
 import { patientState } from './patient.ts';
 import { preflight } from './preflight.ts';
 import { rest, type Plan, type Situation } from './situation.ts';
@@ -53,11 +53,6 @@ function judge({ session, sighting }: Situation): Verdict {
     );
   }
   return preflight(pod, session.spec.target.containerName);
-}
-
-/** Waiting already for this very attempt, so that its acceptance is told and its clock runs. */
-function isWaiting(session: DebugSession): boolean {
-  return session.status?.phase === 'Pending';
 }
 
 function acceptedAt(session: DebugSession): number | undefined {

@@ -9,7 +9,7 @@ import { GO, refuse, wait, type Verdict } from './verdict.ts';
 export const MAX_EPHEMERAL_CONTAINERS = 50;
 
 /** Marks a pod that the kubelet made from a file; the API server's copy is only a mirror. */
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
+export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
 type Check = (pod: Pod, containerName: string | undefined) => Verdict;
 
@@ -111,7 +111,7 @@ export function containerStatus(pod: Pod, name: string): ContainerStatus | undef
 }
 
 /** A few words on a container's state: `waiting: CrashLoopBackOff, exited 1 before`. */
-export function describeState(status: ContainerStatus | undefined): string {
+function describeState(status: ContainerStatus | undefined): string {
   const { waiting, running, terminated } = status?.state ?? {};
   const last = status?.lastState?.terminated;
   const before = last === undefined ? '' : `, exited ${last.exitCode} before`;

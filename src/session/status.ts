@@ -1,4 +1,5 @@
 import type { Condition, DebugSession, DebugSessionStatus, Phase, Run } from '../api/debugsession.ts';
+import { TERMINAL_PHASES } from '../api/reasons.ts';
 import { condition, mergeConditions, type WantedCondition } from './conditions.ts';
 import { stopConfirmation } from './stop-confirmation.ts';
 
@@ -45,7 +46,7 @@ export function composeStatus({ session, standing, run, record, now }: StatusInp
 function comparable(session: DebugSession, run: Run | undefined, standing: Standing): readonly Condition[] {
   const { status } = session;
   if (status?.conditions === undefined) return [];
-  const wasOver = status.phase === 'Completed' || status.phase === 'Expired' || status.phase === 'Failed';
+  const wasOver = status.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
   const isNew = standing.phase === 'Pending' || (run !== undefined && run.attempt !== status.attempt);
   return wasOver && isNew ? [] : status.conditions;
 }

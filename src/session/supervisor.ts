@@ -31,6 +31,6 @@ export function supervisedCommand({ ttlSeconds, startBy, lastMoment, tty, comman
 }
 
 /** The kubelet turns `$$` into `$` and replaces `$(NAME)` in commands, arguments and values of variables: our own text must come through as it is. */
-export function forKubelet(text: string): string {
+function forKubelet(text: string): string {
   return text.replaceAll('$', () => '$$');
 }

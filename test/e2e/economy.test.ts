@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AuditLog, isWrite, type AuditEvent } from '../support/audit-log.ts';
 import { appPod } from '../support/pods.ts';
+import { freePort } from '../support/free-port.ts';
 import { Stage } from '../support/stage.ts';
 
 // What a session costs the API server, by the API server's own books.
@@ -73,12 +72,3 @@ onNode('what a session costs', () => {
     expect(asked).toEqual([]);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { repositoryPath } from '../support/crd.ts';
+import { freePort } from '../support/free-port.ts';
 import { Stage } from '../support/stage.ts';
 
 const ACCOUNT = 'confined';
@@ -49,14 +49,6 @@ async function rights(): Promise<Manifest[]> {
         subjects: [{ kind: 'ServiceAccount', name: ACCOUNT, namespace: stage.namespace }],
       }),
     }));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Every series that a scraper would see, as `name{labels}`. */
