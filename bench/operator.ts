@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../test/support/free-port.ts';
 
-/** The built operator as a child process with its defaults; its log goes to a file, as a container runtime would have it. */
+/** The built operator as a child process with its defaults, but alone and so without a Lease; its log goes to a file, as a container runtime would have it. */
 export class Operator {
   readonly #child: ChildProcess;
   readonly #log: string;
@@ -39,6 +39,8 @@ export class Operator {
     const output = openSync(log, 'w');
     const args = [
       join(options.folder, 'main.js'),
+      // One operator a run, and its account may only have the Lease of an installation.
+      '--leader-elect=false',
       `--namespaces=${options.namespaces.join(',')}`,
       `--health-probe-bind-address=127.0.0.1:${probes}`,
       `--metrics-bind-address=127.0.0.1:${metrics}`,

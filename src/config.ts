@@ -1,150 +1,14 @@
 import { parseArgs } from 'node:util';
-import {
-  parseBindAddress,
-  parseBoolean,
-  parseCount,
-  parseLogLevel,
-  parseNamespace,
-  parseNamespaces,
-  parseObjectName,
-  parsePeriod,
-  parseText,
-  quote,
-} from './config-values.ts';
-import type { BindAddress, LogLevel, Parsed } from './config-values.ts';
+import { FLAGS } from './config-flags.ts';
+import type { Config, Flag } from './config-flags.ts';
+import { quote } from './config-values.ts';
 import { nearest } from './nearest.ts';
-
-/** How the operator runs. Durations are milliseconds. Everything that can be set from outside is here, and nowhere else. */
-export interface Config {
-  /** Absent: the client's own rules (KUBECONFIG, ~/.kube/config, the service account of the pod). */
-  kubeconfig: string | undefined;
-  /** Absent: no metrics are served. */
-  metricsBindAddress: BindAddress | undefined;
-  /** Absent: no probes are served. */
-  healthProbeBindAddress: BindAddress | undefined;
-  leaderElect: boolean;
-  /** Absent: the namespace of the service account. */
-  leaderElectionNamespace: string | undefined;
-  leaderElectionId: string;
-  leaseDuration: number;
-  renewDeadline: number;
-  retryPeriod: number;
-  maxConcurrentReconciles: number;
-  /** Empty: all namespaces. */
-  namespaces: readonly string[];
-  logLevel: LogLevel;
-  shutdownTimeout: number;
-}
 
 export type ConfigOutcome =
   | { kind: 'ok'; config: Config }
   | { kind: 'help'; text: string }
   | { kind: 'version' }
   | { kind: 'error'; faults: string[] };
-
-interface Flag<T> {
-  name: string;
-  /** What --help shows in the place of the value. None: a switch, which may stand without a value. */
-  value?: string;
-  default: string;
-  meaning: string;
-  parse(text: string): Parsed<T>;
-}
-
-/** One row a flag, in the order of --help. Names and defaults are controller-runtime's (cmd/main.go of kubebuilder) or client-go's where they have one. */
-const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
-  kubeconfig: {
-    name: 'kubeconfig',
-    value: 'FILE',
-    default: '',
-    meaning: 'Kubeconfig to use. Not given: KUBECONFIG, then ~/.kube/config, then the service account of the pod.',
-    parse: parseText,
-  },
-  metricsBindAddress: {
-    name: 'metrics-bind-address',
-    value: 'ADDRESS',
-    default: ':8080',
-    meaning: 'Where /metrics is served (plain HTTP, open to everybody who can reach it). 0: nowhere.',
-    parse: parseBindAddress,
-  },
-  healthProbeBindAddress: {
-    name: 'health-probe-bind-address',
-    value: 'ADDRESS',
-    default: ':8081',
-    meaning: 'Where /healthz and /readyz are served. 0: nowhere.',
-    parse: parseBindAddress,
-  },
-  leaderElect: {
-    name: 'leader-elect',
-    default: 'false',
-    meaning: 'Elect a leader through a Lease, so that several replicas can run.',
-    parse: parseBoolean,
-  },
-  leaderElectionNamespace: {
-    name: 'leader-election-namespace',
-    value: 'NAMESPACE',
-    default: '',
-    meaning: 'Namespace of that Lease. Not given: the one the operator runs in.',
-    parse: parseNamespace,
-  },
-  leaderElectionId: {
-    name: 'leader-election-id',
-    value: 'NAME',
-    default: 'debugsession.dev',
-    meaning: 'Name of that Lease.',
-    parse: parseObjectName,
-  },
-  leaseDuration: {
-    name: 'leader-elect-lease-duration',
-    value: 'DURATION',
-    default: '15s',
-    meaning: 'How long the others wait for a silent leader before one takes its place.',
-    // Written into the Lease as whole seconds.
-    parse: parsePeriod('1s'),
-  },
-  renewDeadline: {
-    name: 'leader-elect-renew-deadline',
-    value: 'DURATION',
-    default: '10s',
-    meaning: 'How long a leader tries to renew before it gives up. Less than the lease duration.',
-    parse: parsePeriod('1ms'),
-  },
-  retryPeriod: {
-    name: 'leader-elect-retry-period',
-    value: 'DURATION',
-    default: '2s',
-    meaning: 'Time between two tries to get or to renew the Lease. Less than the renew deadline divided by 1.2.',
-    parse: parsePeriod('1ms'),
-  },
-  maxConcurrentReconciles: {
-    name: 'max-concurrent-reconciles',
-    value: 'N',
-    default: '8',
-    meaning: 'How many sessions are worked on at once.',
-    parse: parseCount(1_000),
-  },
-  namespaces: {
-    name: 'namespaces',
-    value: 'A,B',
-    default: '',
-    meaning: 'Look after sessions in these namespaces only. Not given: in all.',
-    parse: parseNamespaces,
-  },
-  logLevel: {
-    name: 'log-level',
-    value: 'LEVEL',
-    default: 'info',
-    meaning: 'Least severe lines to log: trace, debug, info, warn, error or fatal.',
-    parse: parseLogLevel,
-  },
-  shutdownTimeout: {
-    name: 'shutdown-timeout',
-    value: 'DURATION',
-    default: '10s',
-    meaning: 'How long work under way may take to finish after SIGTERM.',
-    parse: parsePeriod('0s'),
-  },
-};
 
 const ROWS: readonly Flag<unknown>[] = Object.values(FLAGS);
 const ASKING = ['help', 'version'];
@@ -222,10 +86,10 @@ function orderFaults(config: Partial<Config>): string[] {
   if (leaseDuration === undefined || renewDeadline === undefined || retryPeriod === undefined) return [];
   const faults: string[] = [];
   if (leaseDuration <= renewDeadline) {
-    faults.push('--leader-elect-lease-duration must be greater than --leader-elect-renew-deadline');
+    faults.push('--leader-election-lease-duration must be greater than --leader-election-renew-deadline');
   }
   if (renewDeadline <= 1.2 * retryPeriod) {
-    faults.push('--leader-elect-renew-deadline must be greater than 1.2 times --leader-elect-retry-period');
+    faults.push('--leader-election-renew-deadline must be greater than 1.2 times --leader-election-retry-period');
   }
   return faults;
 }

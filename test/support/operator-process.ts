@@ -23,8 +23,14 @@ export class OperatorProcess {
 
   /** Starts it and waits until it says that its caches are filled. @throws Error with its last lines when it ends before that. */
   static async start(kubeconfig: string, args: readonly string[] = []): Promise<OperatorProcess> {
-    const flags = ['--metrics-bind-address=0', '--health-probe-bind-address=0', '--log-level=debug', ...args];
-    const child = spawn(process.execPath, ['dist/main.js', ...flags], {
+    // Many run at once in one cluster, each for its own namespace: they do not elect one among them unless a test says so.
+    const flags = [
+      '--leader-elect=false',
+      '--metrics-bind-address=0',
+      '--health-probe-bind-address=0',
+      '--log-level=debug',
+    ];
+    const child = spawn(process.execPath, ['dist/main.js', ...flags, ...args], {
       env: { ...process.env, KUBECONFIG: kubeconfig, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Config } from '../../src/config-flags.ts';
 import { parseConfig } from '../../src/config.ts';
-import type { Config } from '../../src/config.ts';
 import { nearest } from '../../src/nearest.ts';
 
 const defaults: Config = {
   kubeconfig: undefined,
   metricsBindAddress: { port: 8080 },
   healthProbeBindAddress: { port: 8081 },
-  leaderElect: false,
+  leaderElect: true,
   leaderElectionNamespace: undefined,
   leaderElectionId: 'debugsession.dev',
   leaseDuration: 15_000,
@@ -54,9 +54,9 @@ describe('parseConfig takes', () => {
       {},
       { metricsBindAddress: { host: 'localhost', port: 65_535 } },
     ],
-    ['a switch', ['--leader-elect'], {}, { leaderElect: true }],
+    ['a switch', ['--leader-elect'], { DEBUGSESSION_LEADER_ELECT: 'false' }, { leaderElect: true }],
     ['a switch with a value', ['--leader-elect=false'], { DEBUGSESSION_LEADER_ELECT: 'true' }, { leaderElect: false }],
-    ['a switch from the environment', [], { DEBUGSESSION_LEADER_ELECT: '1' }, { leaderElect: true }],
+    ['a switch from the environment', [], { DEBUGSESSION_LEADER_ELECT: '0' }, { leaderElect: false }],
     [
       'the Lease',
       ['--leader-election-namespace=ops', '--leader-election-id=a.b-c'],
@@ -65,13 +65,17 @@ describe('parseConfig takes', () => {
     ],
     [
       'the lease times',
-      ['--leader-elect-lease-duration=1m30s', '--leader-elect-renew-deadline=1m', '--leader-elect-retry-period=500ms'],
+      [
+        '--leader-election-lease-duration=1m30s',
+        '--leader-election-renew-deadline=1m',
+        '--leader-election-retry-period=500ms',
+      ],
       {},
       { leaseDuration: 90_000, renewDeadline: 60_000, retryPeriod: 500 },
     ],
     [
       'a renew deadline just above 1.2 retry periods',
-      ['--leader-elect-renew-deadline=2401ms'],
+      ['--leader-election-renew-deadline=2401ms'],
       {},
       { renewDeadline: 2_401 },
     ],
@@ -115,6 +119,12 @@ describe('parseConfig refuses', () => {
       {},
       ['unknown flag "--metrics-addr": did you mean --metrics-bind-address?'],
     ],
+    [
+      'the name that others give a lease time',
+      ['--leader-elect-lease-duration=15s'],
+      {},
+      ['unknown flag "--leader-elect-lease-duration": did you mean --leader-election-lease-duration?'],
+    ],
     ['a flag like no other', ['--foo'], {}, ['unknown flag "--foo": see --help']],
     [
       'one dash',
@@ -144,20 +154,20 @@ describe('parseConfig refuses', () => {
     [
       'a lease below a second',
       [
-        '--leader-elect-lease-duration=900ms',
-        '--leader-elect-renew-deadline=500ms',
-        '--leader-elect-retry-period=100ms',
+        '--leader-election-lease-duration=900ms',
+        '--leader-election-renew-deadline=500ms',
+        '--leader-election-retry-period=100ms',
       ],
       {},
       [/at least 1s/],
     ],
     [
       'a lease not longer than its renewal',
-      ['--leader-elect-lease-duration=10s'],
+      ['--leader-election-lease-duration=10s'],
       {},
-      [/lease-duration must be greater than --leader-elect-renew-deadline/],
+      [/lease-duration must be greater than --leader-election-renew-deadline/],
     ],
-    ['a renewal within 1.2 retries', ['--leader-elect-renew-deadline=2400ms'], {}, [/greater than 1\.2 times/]],
+    ['a renewal within 1.2 retries', ['--leader-election-renew-deadline=2400ms'], {}, [/greater than 1\.2 times/]],
     ['a boolean that is none', ['--leader-elect=yes'], {}, ['--leader-elect must be true or false, not "yes"']],
     ['no workers', ['--max-concurrent-reconciles=0'], {}, [/from 1 to 1000/]],
     ['half a worker', ['--max-concurrent-reconciles=1.5'], {}, [/whole number/]],
@@ -217,9 +227,9 @@ describe('parseConfig answers', () => {
       'leader-elect',
       'leader-election-namespace',
       'leader-election-id',
-      'leader-elect-lease-duration',
-      'leader-elect-renew-deadline',
-      'leader-elect-retry-period',
+      'leader-election-lease-duration',
+      'leader-election-renew-deadline',
+      'leader-election-retry-period',
       'max-concurrent-reconciles',
       'namespaces',
       'log-level',
