@@ -5,6 +5,7 @@ import { busyboxImage } from '../test/cluster/image-names.ts';
 import type { Rig } from './rig.ts';
 import { isOver } from './session-body.ts';
 import { openStand, type Stand } from './stand.ts';
+import { timeline, type Step, type Witness } from './timeline.ts';
 import { countEvents } from './throughput.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -19,6 +20,8 @@ export interface Latency {
   /** Wall time of a `kubectl debug` that does not attach. */
   kubectlDebug: number[];
   perSession: RequestCounts;
+  /** Where the time of createToSpec goes. */
+  steps: Step[];
 }
 
 /** What the operator asked of the API server for each session, by the audit log. */
@@ -51,16 +54,19 @@ async function rounds(rig: Rig, stand: Stand, sessions: number, kubectlRuns: num
   const names = Array.from({ length: PODS }, (_, index) => `pod-${index}`);
   await rig.node.runPods(stand.namespace, names);
   const audit = await AuditLog.from(rig.clusterNode.auditLog);
-  const samples: Omit<Latency, 'perSession'> = {
+  const samples: Omit<Latency, 'perSession' | 'steps'> = {
     createToSpec: [],
     patchToSpec: [],
     patchToAnswer: [],
     kubectlDebug: [],
   };
+  const witnesses: Witness[] = [];
   const every = Math.max(1, Math.floor(sessions / kubectlRuns));
   for (let round = 0; round < sessions; round += 1) {
     const pod = names[round % PODS] ?? '';
-    samples.createToSpec.push(await oneSession(rig, stand, `session-${round}`, pod));
+    const witness = await oneSession(rig, stand, `session-${round}`, pod);
+    witnesses.push(witness);
+    samples.createToSpec.push(witness.seen - witness.sent);
     const patch = await onePatch(rig, stand, `raw-${round}`, pod);
     samples.patchToSpec.push(patch.seen);
     samples.patchToAnswer.push(patch.answered);
@@ -70,21 +76,20 @@ async function rounds(rig: Rig, stand: Stand, sessions: number, kubectlRuns: num
     await delay(100);
   // The audit log is written a moment after the answer.
   await delay(1_000);
-  const asked = (await audit.requests(stand.namespace)).filter(({ user }) =>
-    user.username.endsWith('controller-manager'),
-  );
-  return { ...samples, perSession: countRequests(asked, sessions) };
+  const requests = await audit.requests(stand.namespace);
+  const asked = requests.filter(({ user }) => user.username.endsWith('controller-manager'));
+  return { ...samples, perSession: countRequests(asked, sessions), steps: timeline(requests, witnesses) };
 }
 
-async function oneSession(rig: Rig, stand: Stand, name: string, pod: string): Promise<number> {
+async function oneSession(rig: Rig, stand: Stand, session: string, pod: string): Promise<Witness> {
   const known = containers(stand.pods.list().find(({ metadata }) => metadata.name === pod));
   const inSpec = stand.pods.until(pod, (seen) => containers(seen) > known);
-  const over = stand.sessions.until(name, isOver);
+  const over = stand.sessions.until(session, isOver);
   const begin = performance.now();
-  await rig.createSession(stand.namespace, name, { target: { podName: pod } });
+  await rig.createSession(stand.namespace, session, { target: { podName: pod } });
   const { at } = await inSpec;
   await over;
-  return at - begin;
+  return { session, pod, sent: performance.timeOrigin + begin, seen: performance.timeOrigin + at };
 }
 
 async function onePatch(

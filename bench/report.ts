@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { figuresOf, type Figure, type Results } from './figures.ts';
+import type { Step } from './timeline.ts';
 
 /** Where and on what it was measured. */
 export interface Circumstances {
@@ -37,7 +38,7 @@ export function circumstances(command: string): Circumstances {
 export function writeReport(folder: string, about: Circumstances, results: Results): string {
   const measured = { ...about, load: { ...about.load, after: loadavg()[0] ?? Number.NaN } };
   const figures = figuresOf(results);
-  const text = markdown(measured, figures);
+  const text = `${markdown(measured, figures)}\n${profile(results.latency.steps)}`;
   const quick = about.command.includes('QUICK') ? '-quick' : '';
   const file = join(folder, `${about.date.slice(0, 10)}-${about.commit.replace('+', '-changed')}${quick}`);
   mkdirSync(folder, { recursive: true });
@@ -58,6 +59,23 @@ function markdown(about: Circumstances, figures: readonly Figure[]): string {
     return `| ${what} | ${measured} | ${goal} | ${verdict} |`;
   });
   return `${[head + busy, '', '| figure | measured | goal | met |', '| --- | --- | --- | --- |', ...rows].join('\n')}\n`;
+}
+
+/** What create -> spec is made of: for a goal that is missed, where to look. */
+function profile(steps: readonly Step[]): string {
+  const both = ({ p50, p99 }: Step['served']): string =>
+    Number.isNaN(p50) ? '' : `${p50.toFixed(1)} (${p99.toFixed(1)})`;
+  const rows = steps.map(
+    ({ step, sessions, before, served, at }) =>
+      `| ${step} | ${sessions} | ${both(before)} | ${both(served)} | ${at.toFixed(1)} |`,
+  );
+  return `${[
+    'From create to spec, step by step, in ms: p50 (p99).',
+    '',
+    '| request | sessions | since the last answer before it | served in | done after, p50 |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n')}\n`;
 }
 
 /** A microsecond is more than any of these clocks knows. */
