@@ -2,6 +2,7 @@ import {
   parseBindAddress,
   parseBoolean,
   parseCount,
+  parseLogFormat,
   parseLogLevel,
   parseNamespace,
   parseNamespaces,
@@ -9,7 +10,7 @@ import {
   parsePeriod,
   parseText,
 } from './config-values.ts';
-import type { BindAddress, LogLevel, Parsed } from './config-values.ts';
+import type { BindAddress, LogFormat, LogLevel, Parsed } from './config-values.ts';
 
 /** How the operator runs. Durations are milliseconds. Everything that can be set from outside is here, and nowhere else. */
 export interface Config {
@@ -30,6 +31,7 @@ export interface Config {
   /** Empty: all namespaces. */
   namespaces: readonly string[];
   logLevel: LogLevel;
+  logFormat: LogFormat;
   shutdownTimeout: number;
 }
 
@@ -127,6 +129,13 @@ export const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
     default: 'info',
     meaning: 'Least severe lines to log: trace, debug, info, warn, error or fatal.',
     parse: parseLogLevel,
+  },
+  logFormat: {
+    name: 'log-format',
+    value: 'FORMAT',
+    default: 'json',
+    meaning: 'How lines are logged: json for a log collector, text for people.',
+    parse: parseLogFormat,
   },
   shutdownTimeout: {
     name: 'shutdown-timeout',

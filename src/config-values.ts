@@ -13,6 +13,9 @@ export interface BindAddress {
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+const LOG_FORMATS = ['json', 'text'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 /** `[::1]:8081`, `127.0.0.1:0`, `localhost:8080` or `:8081`. Node resolves the host when it listens. */
@@ -102,7 +105,12 @@ export function parseObjectName(text: string): Parsed<string> {
     : fault(`must be the name of a Kubernetes object such as debugsession.dev, not ${quote(text)}`);
 }
 
-export function parseLogLevel(text: string): Parsed<LogLevel> {
-  const level = LOG_LEVELS.find((known) => known === text);
-  return level === undefined ? fault(`must be one of ${LOG_LEVELS.join(', ')}, not ${quote(text)}`) : ok(level);
+export const parseLogLevel = parseWord(LOG_LEVELS);
+export const parseLogFormat = parseWord(LOG_FORMATS);
+
+function parseWord<T extends string>(words: readonly T[]): (text: string) => Parsed<T> {
+  return (text) => {
+    const word = words.find((known) => known === text);
+    return word === undefined ? fault(`must be one of ${words.join(', ')}, not ${quote(text)}`) : ok(word);
+  };
 }

@@ -123,7 +123,7 @@ async function main(): Promise<number> {
     process.stderr.write(`${outcome.faults.join('\n')}\nTry --help.\n`);
     return 2;
   }
-  const logger = createLogger({ level: outcome.config.logLevel });
+  const logger = createLogger({ level: outcome.config.logLevel, format: outcome.config.logFormat });
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { Logger } from '../runtime/logger.ts';
 import { redactFields, redactText } from './redact.ts';
+import { textLine } from './text-line.ts';
 
 /** What places a line in the story of one session. */
 export interface SessionFields {
@@ -20,6 +21,8 @@ export interface ContextLogger extends Logger {
 export interface LoggerOptions {
   /** Least severe level that is written. */
   level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  /** `json` (default) for a log collector, `text` for people. */
+  format?: 'json' | 'text';
   /** Takes one whole line with its newline. Default: standard output, written synchronously, so that the last words before an exit are not lost. */
   destination?: { write(line: string): void };
 }
@@ -29,8 +32,12 @@ type LineLevel = keyof Logger;
 /** The names that every line has; a field of such a name would be written twice and one of the two lost by most readers. */
 const RESERVED = new Set(['level', 'time', 'msg']);
 
-/** JSON lines: `level` as a word, `time` in ISO 8601 UTC, the fields, `msg` last. Credentials are left out (redact.ts). */
-export function createLogger({ level, destination }: LoggerOptions): ContextLogger {
+/**
+ * JSON lines: `level` as a word, `time` in ISO 8601 UTC, the fields, `msg` last; or the same for people (text-line.ts). Credentials are left out
+ * of both (redact.ts).
+ */
+export function createLogger({ level, format, destination }: LoggerOptions): ContextLogger {
+  const output = destination ?? pino.destination({ fd: 1, sync: true });
   const lines = pino(
     {
       level,
@@ -41,7 +48,8 @@ export function createLogger({ level, destination }: LoggerOptions): ContextLogg
       serializers: { err: (error: unknown) => error },
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? pino.destination({ fd: 1, sync: true }),
+    // Out of the JSON, so that both say the same. It is slower, and people do not read that fast.
+    format === 'text' ? { write: (line: string) => void output.write(textLine(line)) } : output,
   );
   return contextLogger(lines, {});
 }

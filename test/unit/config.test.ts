@@ -17,6 +17,7 @@ const defaults: Config = {
   maxConcurrentReconciles: 8,
   namespaces: [],
   logLevel: 'info',
+  logFormat: 'json',
   shutdownTimeout: 10_000,
 };
 
@@ -82,6 +83,7 @@ describe('parseConfig takes', () => {
     ['namespaces, each once', ['--namespaces=a, b,a'], {}, { namespaces: ['a', 'b'] }],
     ['a count', ['--max-concurrent-reconciles=1'], {}, { maxConcurrentReconciles: 1 }],
     ['a level', ['--log-level=trace'], {}, { logLevel: 'trace' }],
+    ['a format', ['--log-format=text'], {}, { logFormat: 'text' }],
     ['no patience', ['--shutdown-timeout=0s'], {}, { shutdownTimeout: 0 }],
     [
       'the environment',
@@ -184,6 +186,7 @@ describe('parseConfig refuses', () => {
       [/^--leader-election-namespace/, /^--leader-election-id/],
     ],
     ['an unknown level', ['--log-level=INFO'], {}, [/one of trace, debug, info, warn, error, fatal, not "INFO"/]],
+    ['an unknown format', ['--log-format=pretty'], {}, ['--log-format must be one of json, text, not "pretty"']],
     ['a variable, by its name', [], { DEBUGSESSION_LOG_LEVEL: 'loud' }, [/^DEBUGSESSION_LOG_LEVEL must be one of/]],
     [
       'all faults together',
@@ -233,6 +236,7 @@ describe('parseConfig answers', () => {
       'max-concurrent-reconciles',
       'namespaces',
       'log-level',
+      'log-format',
       'shutdown-timeout',
     ]) {
       expect(text).toMatch(new RegExp(`^  --${name}( |=|$)`, 'm'));

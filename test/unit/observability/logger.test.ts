@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { createLogger } from '../../../src/observability/logger.ts';
 import type { LoggerOptions } from '../../../src/observability/logger.ts';
 
-function capture(level: LoggerOptions['level'] = 'debug') {
+function capture(level: LoggerOptions['level'] = 'debug', format: LoggerOptions['format'] = 'json') {
   const lines: string[] = [];
-  const logger = createLogger({ level, destination: { write: (line) => void lines.push(line) } });
+  const logger = createLogger({ level, format, destination: { write: (line) => void lines.push(line) } });
   return { logger, lines, parsed: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }
 
@@ -107,5 +108,56 @@ describe('a log line', () => {
     expect(line?.ring).toEqual({ big: '1', at: '1970-01-01T00:00:00.000Z', never: null, self: '[circular]' });
     expect(line?.long).toHaveLength(100);
     expect(JSON.stringify(line?.deep).length).toBeLessThan(200);
+  });
+});
+
+describe('a log line for people', () => {
+  const line = (fields: object, message: string): string => {
+    const { logger, lines } = capture('debug', 'text');
+    logger.info(fields, message);
+    expect(lines).toHaveLength(1);
+    return (lines[0] ?? '').replace(/^\S+ /, '');
+  };
+
+  it('has time, level, message, and then the fields', () => {
+    const { logger, lines } = capture('debug', 'text');
+    logger.child({ session: 'shop/inspect' }).warn({ run: 2, ready: false, pod: 'web-0' }, 'list or watch failed');
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^\d{4}-\d\d-\d\dT[\d:.]+Z WARN {2}list or watch failed session=shop\/inspect run=2 ready=false pod=web-0\n$/,
+      ),
+    ]);
+  });
+
+  it.each<[string, object, string]>([
+    ['words are quoted', { err: 'no such host' }, 'err="no such host"'],
+    ['what would look like a field is quoted', { err: 'a=b' }, 'err="a=b"'],
+    ['quotes are escaped', { err: 'the "x"' }, 'err="the \\"x\\""'],
+    ['nothing is shown', { err: '' }, 'err=""'],
+    ['letters of all scripts are plain', { pod: 'größe-東京' }, 'pod=größe-東京'],
+    ['lists and objects are JSON', { namespaces: ['a', 'b'], at: { x: 1 } }, 'namespaces=["a","b"] at={"x":1}'],
+    ['line breaks and colours are escaped', { err: 'a\nb\u001b[31m' }, 'err="a\\nb\\u001b[31m"'],
+    ['what turns the reading direction is escaped', { err: 'a\u202eb' }, 'err="a\\u{202e}b"'],
+    ['a name that is no word is quoted', { 'a b': 1 }, '"a b"=1'],
+  ])('%s', (_, fields, expected) => {
+    expect(line(fields, 'm')).toBe(`INFO  m ${expected}\n`);
+  });
+
+  it('says no credentials', () => {
+    const text = line({ token: 's3cret', err: new Error(`401 for Bearer ${jwt}`) }, `refused Bearer ${jwt}`);
+    expect(text).toMatch(/^INFO {2}refused Bearer \[redacted\] token=\[redacted\] err=/);
+    expect(text).not.toMatch(/s3cret|eyJ/);
+  });
+
+  it('is one printable line, whatever it is handed', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.dictionary(fc.string({ unit: 'binary' }), fc.anything()),
+        (m, f) => {
+          expect(line(f, m)).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*\n$/u);
+        },
+      ),
+    );
   });
 });
