@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { AgentOptions, RequestOptions as HttpsOptions } from 'node:https';
 import { Agent, ProxyAgent } from 'undici';
@@ -45,6 +46,11 @@ export class Transport {
     this.#server = new URL(server);
   }
 
+  /** The server of the kubeconfig, without a trailing slash. */
+  get server(): string {
+    return this.#server.href.replace(/\/$/, '');
+  }
+
   /** The way to the server, with credentials at most 30 s old. Concurrent callers share one reading. */
   async route(): Promise<Route> {
     if (this.#route && performance.now() - this.#readAt < credentialsMs) return this.#route;
@@ -66,7 +72,7 @@ export class Transport {
   async #read(): Promise<Route> {
     const options: HttpsOptions = {};
     await this.#config.applyToHTTPSOptions(options);
-    const headers = toHeaders(options);
+    const headers = { ...toHeaders(options), ...(await this.#fileToken()) };
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
     const tls: AgentOptions = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
     const material = JSON.stringify(tls);
@@ -79,6 +85,17 @@ export class Transport {
     void old?.requests.close();
     void old?.watches.close();
     return this.#route;
+  }
+
+  /**
+   * The token of a service account, out of its file (which the kubelet renews). client-node reads that file too, but believes what it read for a minute,
+   * whatever a 401 says.
+   */
+  async #fileToken(): Promise<Record<string, string>> {
+    const provider = this.#config.getCurrentUser()?.authProvider as { config?: { tokenFile?: unknown } } | undefined;
+    const path = provider?.config?.tokenFile;
+    if (typeof path !== 'string') return {};
+    return { authorization: `Bearer ${(await readFile(path, 'utf8')).trim()}` };
   }
 
   #pools(tls: AgentOptions): Pick<Route, 'requests' | 'watches'> {

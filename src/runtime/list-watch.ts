@@ -5,6 +5,7 @@ import { sleep, systemClock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import { silentLogger } from './logger.ts';
 import { errorMessage } from './error-message.ts';
+import { compareResourceVersions, latestResourceVersion } from './resource-version.ts';
 import type { WatchEvent } from './watch-event.ts';
 
 export type ListQuery = { limit?: number; continue?: string };
@@ -41,28 +42,38 @@ export interface ListWatchOptions<T> {
   random?: () => number;
   /** Objects a page; default 500, as client-go has it. */
   pageSize?: number;
-  /** With a server that sends bookmarks, a watch silent for so long is taken for dead. Ms, default 150,000. */
+  /** A watch that is silent for so long, without even a bookmark, is taken for dead. Ms, default 150,000. */
   idleMs?: number;
 }
 
-/** How a watch ended. `gone`: its resourceVersion is too old, and the stream cannot go on without a list. */
-type WatchEnd = { kind: 'closed' | 'gone' } | { kind: 'error'; error: unknown };
+/** How a watch ended. `gone`: its resourceVersion is too old, and the stream cannot go on without a list. `silent`: we ended it. */
+type WatchEnd = { kind: 'closed' | 'gone' | 'silent' } | { kind: 'error'; error: unknown };
+
+/** What one connection brought. */
+interface Course {
+  /** Anything at all: somebody is there. */
+  heard: boolean;
+  /** A change that was new to us. A bookmark is none: a server may send one and hang up, for ever. */
+  news: boolean;
+}
 
 /** A watch that ends sooner, without a word, counts as a failure: else a broken server would be asked without a pause. */
 const shortWatchMs = 1_000;
-/** How long after the end it asked for a watch is taken for dead, where there are no bookmarks to tell. */
-const overdueMs = 30_000;
+/** Bookmarks come about once a minute (kube-apiserver's defaultBookmarkFrequency); the first may take two. */
+const silenceMs = 150_000;
 
 const passing = { baseMs: 100, capMs: 5_000 };
 /** Nobody grants a right or renews a credential within seconds. */
 const refused = { baseMs: 100, capMs: 30_000 };
+/** A credential, a right, a resource that is not served: they stay as they are until somebody does something. */
+const lasting = new Set([401, 403, 404]);
 
 /**
  * Lists, then watches, for ever: client-go's Reflector. It goes on from the last resourceVersion when a connection ends, lists
  * anew when the server says 410 (as a status or in the stream), and survives every error, so `run` ends only with its signal.
  *
- * HTTP/1.1 has no pings, so a connection that died in silence would be believed for ever: bookmarks come about once a
- * minute (kube-apiserver's bookmarkFrequency; the first may take two), and without any for `idleMs` the watch is opened anew, which costs nothing.
+ * HTTP/1.1 has no pings, so a connection that died in silence would be believed for ever. Bookmarks take their place: without an
+ * event or a bookmark for `idleMs` the watch is opened anew where it stood, which costs one request (ADR 0012).
  */
 export class ListWatch<T> {
   readonly #options: ListWatchOptions<T>;
@@ -73,7 +84,8 @@ export class ListWatch<T> {
   #resourceVersion: string | undefined;
   #failures = 0;
   #goneBefore = false;
-  #bookmarksSeen = false;
+  #running: Promise<void> | undefined;
+  #failure: string | undefined;
 
   constructor(options: ListWatchOptions<T>) {
     this.#options = options;
@@ -82,8 +94,21 @@ export class ListWatch<T> {
     this.#random = options.random ?? Math.random;
   }
 
-  /** Resolves after `signal` aborts; it never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** What went wrong last, until it works again. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Resolves after `signal` aborts; it never rejects. It runs once: a second call is logged and gets the end of the first, as two loops
+   * would open every watch twice.
+   */
+  run(signal: AbortSignal): Promise<void> {
+    if (this.#running) this.#logger.error({ resource: this.#options.name }, 'list and watch were started twice');
+    return (this.#running ??= this.#loop(signal));
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const end = await this.#once(signal);
       if (signal.aborted) return;
@@ -92,7 +117,7 @@ export class ListWatch<T> {
     }
   }
 
-  /** The first time at once; again without any progress in between, the server's watches are ahead of its lists. */
+  /** The first time at once; again without a watch that lasted in between, the server's watches are ahead of its lists. */
   async #relist(signal: AbortSignal): Promise<void> {
     this.#resourceVersion = undefined;
     this.#logger.info({ resource: this.#options.name }, 'the watch is too far behind, listing again');
@@ -102,7 +127,10 @@ export class ListWatch<T> {
 
   async #once(signal: AbortSignal): Promise<WatchEnd> {
     try {
-      this.#resourceVersion ??= await this.#list(signal);
+      if (this.#resourceVersion === undefined) {
+        this.#resourceVersion = await this.#list(signal);
+        this.#works();
+      }
     } catch (error) {
       return { kind: 'error', error };
     }
@@ -116,8 +144,12 @@ export class ListWatch<T> {
     const own = backoffDelay(this.#failures, { ...backoff, random: this.#random });
     // Never before the time the server asked for, and not all of us at that very moment.
     const delay = retryAfterMs === undefined ? own : Math.max(own, retryAfterMs * (1 + 0.1 * this.#random()));
-    const fields = { resource: this.#options.name, code, err: errorMessage(error), retryInMs: Math.round(delay) };
-    this.#logger.warn(fields, 'list or watch failed');
+    const err = errorMessage(error);
+    // What only a person can change is said once, not with every try.
+    const level = lasting.has(code ?? 0) && err === this.#failure ? 'debug' : 'warn';
+    this.#failure = err;
+    const fields = { resource: this.#options.name, code, err, retryInMs: Math.round(delay) };
+    this.#logger[level](fields, 'list or watch failed');
     await sleep(this.#clock, delay, signal);
   }
 
@@ -152,38 +184,49 @@ export class ListWatch<T> {
   }
 
   async #watch(from: string, signal: AbortSignal): Promise<WatchEnd> {
+    const course: Course = { heard: false, news: false };
+    const started = this.#clock.monotonic();
+    const end = await this.#stream(from, course, signal);
+    const lasted = this.#clock.monotonic() - started >= shortWatchMs;
+    // What failed has recovered. An error after ten seconds without a sign of life is no recovery, it is a connection that was not answered.
+    if (lasted && (course.heard || end.kind !== 'error')) {
+      this.#failures = 0;
+      this.#goneBefore = false;
+    } else if (course.news && end.kind !== 'gone') this.#failures = 0;
+    if (end.kind !== 'closed' || lasted || course.news) return end;
+    return { kind: 'error', error: new Error('the watch was closed at once') };
+  }
+
+  /** One connection, from opening it to its end. */
+  async #stream(from: string, course: Course, signal: AbortSignal): Promise<WatchEnd> {
+    const { source, idleMs = silenceMs } = this.#options;
     const timeoutSeconds = Math.round(300 + 300 * this.#random());
     const connection = new AbortController();
     const stop = (): void => connection.abort(signal.reason);
     signal.addEventListener('abort', stop);
-    const started = this.#clock.monotonic();
-    let idle = false;
-    const watchdog = () => {
-      const silence = this.#bookmarksSeen ? (this.#options.idleMs ?? 150_000) : timeoutSeconds * 1000 + overdueMs;
-      return this.#clock.setTimer(silence, () => {
-        idle = true;
-        connection.abort(new Error('idle'));
+    let silent = false;
+    const watchdog = () =>
+      this.#clock.setTimer(idleMs, () => {
+        silent = true;
+        connection.abort(new Error('silent'));
       });
-    };
     let timer = watchdog();
     try {
       const query = { resourceVersion: from, allowWatchBookmarks: true, timeoutSeconds } as const;
-      for await (const event of this.#options.source.watch(query, connection.signal)) {
+      for await (const event of source.watch(query, connection.signal)) {
         if (signal.aborted) break;
+        course.heard = true;
         if (event.type === 'ERROR') return this.#inBandError(event.object);
+        this.#works();
         timer.cancel();
-        this.#take(event);
+        if (this.#take(event)) course.news = true;
         timer = watchdog();
-        if (event.type !== 'BOOKMARK') this.#progress();
       }
-      if (this.#clock.monotonic() - started >= shortWatchMs) this.#progress();
-      else if (this.#resourceVersion === from)
-        return { kind: 'error', error: new Error('the watch was closed at once') };
       return { kind: 'closed' };
     } catch (error) {
-      if (!idle) return this.#failedWatch(error);
+      if (!silent) return this.#failedWatch(error);
       this.#logger.info({ resource: this.#options.name }, 'the watch was silent for too long, opening it anew');
-      return { kind: 'closed' };
+      return { kind: 'silent' };
     } finally {
       timer.cancel();
       signal.removeEventListener('abort', stop);
@@ -191,24 +234,26 @@ export class ListWatch<T> {
     }
   }
 
-  /** What failed has recovered. */
-  #progress(): void {
-    this.#failures = 0;
-    this.#goneBefore = false;
+  #works(): void {
+    if (this.#failure === undefined) return;
+    this.#failure = undefined;
+    this.#logger.info({ resource: this.#options.name }, 'list and watch work again');
   }
 
-  #take(event: WatchEvent): void {
+  /** @returns whether it was a change, and ahead of all that came before: a server that repeats itself does not set us back */
+  #take(event: WatchEvent): boolean {
     const resourceVersion = resourceVersionOf(event.object);
-    if (event.type === 'ERROR' || resourceVersion === undefined) return;
-    this.#resourceVersion = resourceVersion;
+    if (event.type === 'ERROR' || resourceVersion === undefined) return false;
+    const before = this.#resourceVersion ?? '0';
+    this.#resourceVersion = latestResourceVersion(before, resourceVersion);
     const { type, object } = event;
     const { handler } = this.#options;
     if (type === 'BOOKMARK') {
-      this.#bookmarksSeen = true;
       this.#tell(() => handler.onBookmark?.(resourceVersion));
-      return;
+      return false;
     }
     this.#read(object, (read) => handler.onEvent(type, read, resourceVersion));
+    return compareResourceVersions(resourceVersion, before) > 0;
   }
 
   /** The stream broke on the server's side. A list is always right after that. */

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { ListWatch } from '../../../src/runtime/list-watch.ts';
 import type { ListWatchOptions } from '../../../src/runtime/list-watch.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { silentLogger } from '../../../src/runtime/logger.ts';
+import type { FakeWatch } from '../../support/fake-source.ts';
 import { FakeSource, statusError } from '../../support/fake-source.ts';
 
 interface Thing {
@@ -35,6 +37,7 @@ async function run(source: FakeSource, more: Partial<ListWatchOptions<Thing>> = 
     clock,
     seen,
     isRunning: () => !ended,
+    again: () => listWatch.run(new AbortController().signal),
     /** Aborts, and proves that nothing is left behind. */
     stop: async () => {
       controller.abort(new Error('stop'));
@@ -167,32 +170,107 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it.each(['nothing', 'bookmark'])(
+  const nothingNew: Record<string, (watch: FakeWatch, nth: number) => void> = {
+    nothing: () => undefined,
+    'the same bookmark': (watch) => watch.bookmark('7'),
+    'a newer bookmark': (watch, nth) => watch.bookmark(String(100 + nth)),
+    'an event from before': (watch) => watch.send('ADDED', thing('a', 5)),
+  };
+  it.each(Object.entries(nothingNew))(
     'backs off from a server that closes at once after %s',
-    async (what) => {
+    async (_, send) => {
       const source = new FakeSource(page(7));
       const { stop, clock } = await run(source);
       for (let closed = 0, ms = 0; ms < 20_000; ms += 10) {
         await clock.advanceAsync(10);
         if (closed === source.watches.length) continue;
         closed = source.watches.length;
-        if (what === 'bookmark') source.open.bookmark('7');
+        send(source.open, closed);
         source.open.close();
       }
       expect(source.watches.length).toBeLessThan(14);
+      expect(source.lists).toHaveLength(1);
       await stop();
     },
     20_000,
   );
 
-  it('opens a silent watch anew: overdue without bookmarks, sooner with them', async () => {
+  it('slows down when every watch ends with 410 right after its first event', async () => {
     const source = new FakeSource(page(7));
     const { stop, clock } = await run(source);
-    await clock.advanceAsync(329_999);
+    for (let answered = 0, ms = 0; ms < 20_000; ms += 10) {
+      await clock.advanceAsync(10);
+      if (answered === source.watches.length) continue;
+      answered = source.watches.length;
+      source.open.send('ADDED', thing('a', 100 + answered));
+      source.open.send('ERROR', { kind: 'Status', code: 410 });
+    }
+    expect(source.lists.length).toBeLessThan(14);
+    await stop();
+  }, 20_000);
+
+  it('is not slower with each reset of a watch that was well, though nothing happened in it', async () => {
+    const source = new FakeSource(page(7));
+    const { stop, clock } = await run(source);
+    for (let nth = 1; nth <= 10; nth++) {
+      await clock.advanceAsync(60_000);
+      source.open.bookmark(String(10 + nth));
+      await clock.advanceAsync(60_000);
+      source.open.fail(new Error('ECONNRESET'));
+      await clock.advanceAsync(100);
+      expect(source.watches).toHaveLength(nth + 1);
+    }
+    await stop();
+  });
+
+  it('does slow down when nobody answers, however long each try takes', async () => {
+    const source = new FakeSource(page(7));
+    const { stop, clock } = await run(source);
+    for (let nth = 1; nth <= 10; nth++) {
+      await clock.advanceAsync(10_000);
+      source.open.fail(new Error('ETIMEDOUT'));
+      await clock.advanceAsync(5_000);
+      expect(source.watches).toHaveLength(nth + 1);
+    }
+    await clock.advanceAsync(10_000);
+    source.open.fail(new Error('ETIMEDOUT'));
+    await clock.advanceAsync(4_999);
+    expect(source.watches).toHaveLength(11);
+    await stop();
+  });
+
+  it('goes on from the newest it has seen, also from a server that repeats older events', async () => {
+    const source = new FakeSource(page(7));
+    const { stop, clock } = await run(source);
+    source.open.send('ADDED', thing('a', 12));
+    source.open.send('ADDED', thing('a', 9));
+    source.open.fail(new Error('ECONNRESET'));
+    await clock.advanceAsync(100);
+    expect(source.open.query.resourceVersion).toBe('12');
+    await stop();
+  });
+
+  it('has one loop, however often it is started', async () => {
+    const source = new FakeSource(page(7));
+    const errors: string[] = [];
+    const logger = { ...silentLogger, error: (_: unknown, message: string) => errors.push(message) };
+    const { stop, again } = await run(source, { logger });
+    const second = again();
+    await stop();
+    await second;
+    expect(source.watches).toHaveLength(1);
+    expect(errors).toEqual(['list and watch were started twice']);
+  });
+
+  it('opens a silent watch anew, where it stood and without a list', async () => {
+    const source = new FakeSource(page(7));
+    const { stop, clock } = await run(source);
+    await clock.advanceAsync(149_999);
     expect(source.watches).toHaveLength(1);
     await clock.advanceAsync(1);
     expect(source.watches).toHaveLength(2);
     expect(source.watches[0]?.signal.aborted).toBe(true);
+    await clock.advanceAsync(100_000);
     source.open.bookmark('9');
     await clock.advanceAsync(149_999);
     expect(source.watches).toHaveLength(2);
