@@ -18,36 +18,37 @@ export interface HealthOptions {
 /**
  * Serves /healthz and /readyz, and each check alone as /readyz/NAME, as controller-runtime does (pkg/healthz): `ok` with 200;
  * with `?verbose`, or with 500 when a check fails, one line a check. `?exclude=NAME` leaves a check out. Why a check fails
- * is for the log only (`reason withheld`): anybody may ask here.
+ * is for the log only (`reason withheld`), when it begins and when the reason changes: anybody may ask here, and the kubelet does every few seconds.
  */
 export async function startHealthServer(options: HealthOptions): Promise<Listener> {
-  const { healthz, readyz, logger } = options;
+  const { healthz, readyz } = options;
   const endpoints = new Map(Object.entries({ healthz, readyz }));
+  const log = new FailureLog(options.logger);
   return listen({
     address: options.address,
     answer(url) {
       const [, endpoint = '', name, ...rest] = url.pathname.split('/');
       const checks = endpoints.get(endpoint);
       if (checks === undefined || rest.length > 0) return undefined;
-      return name ? answerOne(endpoint, name, { checks, logger }) : answerAll(endpoint, url, { checks, logger });
+      return name ? answerOne(endpoint, name, { checks, log }) : answerAll(endpoint, url, { checks, log });
     },
   });
 }
 
 interface Checks {
   checks: Readonly<Record<string, HealthCheck>>;
-  logger: Logger;
+  log: FailureLog;
 }
 
-function answerOne(endpoint: string, name: string, { checks, logger }: Checks): Answer | undefined {
+function answerOne(endpoint: string, name: string, { checks, log }: Checks): Answer | undefined {
   const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
   if (check === undefined) return undefined;
-  return passes(endpoint, [name, check], logger)
+  return passes(endpoint, [name, check], log)
     ? text(200, 'ok')
     : text(500, `${endpoint}/${name} check failed: reason withheld\n`);
 }
 
-function answerAll(endpoint: string, url: URL, { checks, logger }: Checks): Answer {
+function answerAll(endpoint: string, url: URL, { checks, log }: Checks): Answer {
   const excluded = new Set(url.searchParams.getAll('exclude'));
   const lines: string[] = [];
   let failed = false;
@@ -55,7 +56,7 @@ function answerAll(endpoint: string, url: URL, { checks, logger }: Checks): Answ
     const [name] = entry;
     if (excluded.has(name)) {
       lines.push(`[+]${name} excluded: ok`);
-    } else if (passes(endpoint, entry, logger)) {
+    } else if (passes(endpoint, entry, log)) {
       lines.push(`[+]${name} ok`);
     } else {
       failed = true;
@@ -67,10 +68,32 @@ function answerAll(endpoint: string, url: URL, { checks, logger }: Checks): Answ
   return text(failed ? 500 : 200, lines.join('\n'));
 }
 
-function passes(endpoint: string, [name, check]: [string, HealthCheck], logger: Logger): boolean {
+function passes(endpoint: string, [name, check]: [string, HealthCheck], log: FailureLog): boolean {
   const reason = run(check);
-  if (reason !== undefined) logger.info({ endpoint, check: name, reason }, 'health check failed');
+  log.told(endpoint, name, reason);
   return reason === undefined;
+}
+
+/** Says when a check begins to fail, when its reason changes, and when it passes again. */
+class FailureLog {
+  readonly #logger: Logger;
+  readonly #reasons = new Map<string, string>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  told(endpoint: string, check: string, reason: string | undefined): void {
+    const key = `${endpoint}/${check}`;
+    if (this.#reasons.get(key) === reason) return;
+    if (reason === undefined) {
+      this.#reasons.delete(key);
+      this.#logger.info({ endpoint, check }, 'health check passes again');
+    } else {
+      this.#reasons.set(key, reason);
+      this.#logger.info({ endpoint, check, reason }, 'health check failed');
+    }
+  }
 }
 
 function run(check: HealthCheck): string | undefined {

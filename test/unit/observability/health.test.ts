@@ -5,6 +5,10 @@ import type { Listener } from '../../../src/observability/http-listener.ts';
 import { startHealthServer } from '../../../src/observability/health.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 
+interface Lines {
+  reason?: string;
+}
+
 let server: Listener | undefined;
 afterEach(async () => {
   await server?.stop();
@@ -55,6 +59,23 @@ describe('the health server', () => {
     );
     expect((await get('/readyz'))[0]).toBe(500);
     expect(reasons).toEqual([{ endpoint: 'readyz', check: 'bad', reason: 'no good' }]);
+  });
+
+  it('says why once, not with each probe; and that it passes again', async () => {
+    let reason: string | undefined = 'first';
+    const lines: unknown[] = [];
+    const info = (fields: object, message: string): void => void lines.push([message, (fields as Lines).reason]);
+    await start({ cache: () => reason }, { ...silentLogger, info });
+    for (const next of ['first', 'second', 'second', undefined, undefined, 'second']) {
+      reason = next;
+      await get('/readyz');
+    }
+    expect(lines).toEqual([
+      ['health check failed', 'first'],
+      ['health check failed', 'second'],
+      ['health check passes again', undefined],
+      ['health check failed', 'second'],
+    ]);
   });
 
   it.each(['/', '/metrics', '/readyz/none', '/readyz/toString', '/readyz/a/b', '//', '/__proto__'])(
