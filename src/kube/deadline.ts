@@ -10,11 +10,14 @@ export class Deadline {
   readonly #caller: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #timeoutMs: number;
+  readonly #server: string;
   readonly #onAbort = (): void => this.#controller.abort(this.#caller?.reason);
   #expired = false;
 
-  constructor(timeoutMs: number, caller?: AbortSignal) {
+  /** @param server for the words of what went wrong */
+  constructor(timeoutMs: number, server: string, caller?: AbortSignal) {
     this.#timeoutMs = timeoutMs;
+    this.#server = server;
     this.#caller = caller;
     this.#timer = setTimeout(() => {
       this.#expired = true;
@@ -44,8 +47,11 @@ export class Deadline {
   explain(error: unknown): unknown {
     if (error instanceof ApiError || error instanceof ConnectionError) return error;
     if (this.#caller?.aborted) return this.#caller.reason;
-    if (this.#expired) return new ConnectionError('ETIMEDOUT', `no whole answer within ${this.#timeoutMs} ms`, error);
-    return new ConnectionError(codeOf(error), `no answer from the API server: ${errorMessage(error)}`, error);
+    const server = this.#server;
+    if (this.#expired) {
+      return new ConnectionError('ETIMEDOUT', `no whole answer from ${server} within ${this.#timeoutMs} ms`, error);
+    }
+    return new ConnectionError(codeOf(error), `no answer from ${server}: ${errorMessage(error)}`, error);
   }
 }
 

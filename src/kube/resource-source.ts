@@ -1,14 +1,35 @@
 import type { ListPage, ListWatchSource } from '../runtime/list-watch.ts';
+import type { WatchEvent } from '../runtime/watch-event.ts';
+import { explainListFailure, type Remedies } from './list-failure.ts';
 import type { Query, RestClient } from './rest-client.ts';
 
 /**
  * One resource path as a source for a ListWatch.
  * @param selector `fieldSelector` and `labelSelector`, sent with lists and watches
+ * @param remedies what the words of a refusal tell a person to do
  */
-export function resourceSource(client: RestClient, path: string, selector: Query = {}): ListWatchSource {
+export function resourceSource(
+  client: RestClient,
+  path: string,
+  selector: Query = {},
+  remedies: Remedies = {},
+): ListWatchSource {
+  const explain = (error: unknown): unknown => explainListFailure(error, path, { server: client.server, ...remedies });
   return {
-    // A page may hold many large objects: it gets more time than a single call.
-    list: (query, signal) => client.list<ListPage>(path, { ...selector, ...query }, { signal, timeoutMs: 30_000 }),
-    watch: (query, signal) => client.watch(path, { ...selector, ...query }, signal),
+    async list(query, signal) {
+      try {
+        // A page may hold many large objects: it gets more time than a single call.
+        return await client.list<ListPage>(path, { ...selector, ...query }, { signal, timeoutMs: 30_000 });
+      } catch (error) {
+        throw explain(error);
+      }
+    },
+    async *watch(query, signal): AsyncGenerator<WatchEvent> {
+      try {
+        yield* client.watch(path, { ...selector, ...query }, signal);
+      } catch (error) {
+        throw explain(error);
+      }
+    },
   };
 }

@@ -6,6 +6,7 @@ import { ApiError, ConnectionError } from './api-error.ts';
 import { Deadline } from './deadline.ts';
 import { splitLines } from './json-lines.ts';
 import { Transport } from './transport.ts';
+import type { Route } from './transport.ts';
 
 export type Query = Record<string, string | number | boolean | undefined>;
 
@@ -69,6 +70,8 @@ const longestEventBytes = 16 * 2 ** 20;
  * and the signal's reason when the caller aborts.
  */
 export class RestClient {
+  /** The API server's address, such as `https://10.0.0.1:6443`; for the words of what went wrong. */
+  readonly server: string;
   readonly #transport: Transport;
   readonly #userAgent: string;
   readonly #timeoutMs: number;
@@ -76,6 +79,7 @@ export class RestClient {
 
   constructor(config: KubeConfig, options: RestClientOptions = {}) {
     this.#transport = new Transport(config, options.connections ?? 16);
+    this.server = config.getCurrentCluster()?.server ?? '';
     this.#userAgent = options.userAgent ?? 'debugsession';
     this.#timeoutMs = options.timeoutMs ?? 10_000;
     this.#onRequest = options.onRequest ?? (() => undefined);
@@ -115,7 +119,7 @@ export class RestClient {
    * There is no idle limit here: the caller knows when bookmarks are due. ERROR events are handed on as they are.
    */
   async *watch<T = unknown>(path: string, query: Query, signal?: AbortSignal): AsyncGenerator<WatchEvent<T>> {
-    const deadline = new Deadline(this.#timeoutMs, signal);
+    const deadline = new Deadline(this.#timeoutMs, this.server, signal);
     try {
       const answer = await this.#send('GET', { path, options: { query: { ...query, watch: true } } }, deadline);
       deadline.lift();
@@ -136,7 +140,7 @@ export class RestClient {
   }
 
   async #call<T>(verb: Verb, call: Call): Promise<T> {
-    const deadline = new Deadline(call.options.timeoutMs ?? this.#timeoutMs, call.options.signal);
+    const deadline = new Deadline(call.options.timeoutMs ?? this.#timeoutMs, this.server, call.options.signal);
     try {
       const answer = await this.#send(verb, call, deadline);
       return parse<T>(await answer.body.text());
@@ -147,13 +151,22 @@ export class RestClient {
     }
   }
 
+  /** Where to and as whom; a token file or a credential plugin that fails is no fault of the server. */
+  async #route(): Promise<Route> {
+    try {
+      return await this.#transport.route();
+    } catch (error) {
+      throw new ConnectionError('ECREDENTIALS', `no credentials for ${this.server}: ${errorMessage(error)}`, error);
+    }
+  }
+
   /** The answer's head, with its body unread; anything but 2xx is thrown. */
   async #send(verb: Verb, call: Call, deadline: Deadline): Promise<Dispatcher.ResponseData> {
     const started = performance.now();
     const isWatch = call.options.query?.['watch'] === true;
     let code = 0;
     try {
-      const route = await this.#transport.route();
+      const route = await this.#route();
       deadline.signal.throwIfAborted();
       const answer = await (isWatch ? route.watches : route.requests).request({
         origin: route.server.origin,
