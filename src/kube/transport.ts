@@ -46,11 +46,6 @@ export class Transport {
     this.#server = new URL(server);
   }
 
-  /** The server of the kubeconfig, without a trailing slash. */
-  get server(): string {
-    return this.#server.href.replace(/\/$/, '');
-  }
-
   /** The way to the server, with credentials at most 30 s old. Concurrent callers share one reading. */
   async route(): Promise<Route> {
     if (this.#route && performance.now() - this.#readAt < credentialsMs) return this.#route;

@@ -49,6 +49,11 @@ export class Informer<T extends Stored> {
     return this.#hasSynced;
   }
 
+  /** What went wrong with the last list or watch, until it works again. */
+  get failure(): string | undefined {
+    return this.#listWatch.failure;
+  }
+
   /** Takes the answer of a write as the API server gave it (read-your-writes). */
   upsert(object: unknown): boolean {
     return this.store.upsert(this.#transform(object));
