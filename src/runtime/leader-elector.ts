@@ -2,10 +2,12 @@ import { apiAnswer } from './api-answer.ts';
 import type { Clock, Timer } from './clock.ts';
 import { sleep, systemClock } from './clock.ts';
 import type { Lease, LeasePort, LeaseSpec } from './lease.ts';
-import { acquired, isFree, released, renewed } from './lease.ts';
+import { acquired, released, renewed } from './lease.ts';
+import { jitterFactor, LeaseObserver } from './lease-observer.ts';
 import type { Logger } from './logger.ts';
 import { silentLogger } from './logger.ts';
 import { errorMessage } from './error-message.ts';
+import { NotLeaderError } from './not-leader-error.ts';
 
 export interface LeaderElectorOptions {
   port: LeasePort;
@@ -29,15 +31,13 @@ export interface LeaderElectorOptions {
   random?: () => number;
 }
 
-/** client-go's: candidates wait between one and 2.2 retry periods, so that they do not all come at once. */
-const jitterFactor = 1.2;
-
 /**
- * One leader at a time by a coordination.k8s.io Lease: client-go's leaderelection with ReleaseOnCancel. Two things are stricter:
- * the deadline of a leader counts from when its last successful renewal was *sent*, not answered, on a monotonic clock; and
+ * One leader at a time by a coordination.k8s.io Lease: client-go's leaderelection with ReleaseOnCancel. Candidates watch the Lease
+ * instead of polling it, so that one that is given back is taken at once (docs/adr/0009). Two things are stricter: the deadline of a
+ * leader counts from when its last successful renewal was *sent*, not answered, on a monotonic clock; and
  * `isLeader` looks at that clock each time, so a process that was frozen knows at once that its time is over. Others count
  * `leaseDuration` from when they *saw* the renewal, which is later, so as long as the clocks run at about the same rate there
- * is never a second leader. The server does not know of any of this (no fencing): ask `isLeader` before each write.
+ * is never a second leader. The server does not know of any of this (no fencing): ask `isLeader` before each write is sent.
  */
 export class LeaderElector {
   readonly #options: LeaderElectorOptions;
@@ -46,10 +46,9 @@ export class LeaderElector {
   readonly #leaseDurationMs: number;
   readonly #renewDeadlineMs: number;
   readonly #retryPeriodMs: number;
+  readonly #observer: LeaseObserver;
+  /** As we read or wrote it last; undefined: read it before the next write. */
   #lease: Lease | undefined;
-  /** The last record seen, and when it was seen first: expiry is judged by this, never by what others wrote. */
-  #observed = '';
-  #observedAt = -Infinity;
   #held = false;
   /** Monotonic ms up to which we are the leader, if the lease is held. */
   #deadline = -Infinity;
@@ -71,6 +70,13 @@ export class LeaderElector {
     if (this.#renewDeadlineMs <= jitterFactor * this.#retryPeriodMs) {
       throw new Error(`renewDeadlineMs ${this.#renewDeadlineMs} must be more than ${jitterFactor} x retryPeriodMs`);
     }
+    this.#observer = new LeaseObserver({
+      source: options.port.source,
+      retryPeriodMs: this.#retryPeriodMs,
+      clock: this.#clock,
+      logger: this.#logger,
+      random: options.random ?? Math.random,
+    });
   }
 
   /** Whether we may act as the leader at this very moment. */
@@ -80,24 +86,35 @@ export class LeaderElector {
 
   /** Who held the lease when it was last seen; undefined: nobody. */
   get leader(): string | undefined {
-    return this.#lease?.spec.holderIdentity || undefined;
+    return this.#observer.holder;
   }
 
   /**
-   * Campaigns, leads, and campaigns again after a lost term, until `signal` aborts; then the work is ended and the lease is
-   * given back, so that the next leader need not wait.
+   * Campaigns, and leads until `signal` aborts; then the work is ended and the lease is given back, so that the next leader need not wait.
+   * After a lost term it may be called again.
+   * @throws NotLeaderError when the lease was lost
    * @throws what `onStarted` rejects with
    */
   async run(signal: AbortSignal): Promise<void> {
-    while (await this.#acquire(signal)) await this.#lead(signal);
+    if (await this.#acquire(signal)) await this.#lead(signal);
   }
 
   /** @returns false when `signal` aborted first */
   async #acquire(signal: AbortSignal): Promise<boolean> {
-    while (!signal.aborted) {
-      if (await this.#try(signal)) return true;
-      const random = this.#options.random ?? Math.random;
-      await sleep(this.#clock, this.#retryPeriodMs * (1 + jitterFactor * random()), signal);
+    // Who is alone needs no watch.
+    if (await this.#try(signal)) return true;
+    const candidacy = new AbortController();
+    const end = (): void => candidacy.abort(signal.reason);
+    signal.addEventListener('abort', end);
+    void this.#observer.follow(candidacy.signal);
+    try {
+      while (!signal.aborted) {
+        await this.#observer.untilWorthATry(signal);
+        if (!signal.aborted && (await this.#try(signal))) return true;
+      }
+    } finally {
+      signal.removeEventListener('abort', end);
+      end();
     }
     // A last answer may have made us the holder just when we were told to stop.
     if (this.#held) await this.#release();
@@ -124,6 +141,7 @@ export class LeaderElector {
     await work;
     this.#options.onStopped?.();
     if (failure) throw failure.error;
+    if (!signal.aborted) throw term.signal.reason as Error;
   }
 
   async #work(signal: AbortSignal): Promise<void> {
@@ -164,7 +182,7 @@ export class LeaderElector {
     this.#held = false;
     if (term.signal.aborted) return;
     this.#logger.error({ identity: this.#options.identity, why }, 'lost the leadership');
-    term.abort(new Error(`leadership lost: ${why}`));
+    term.abort(new NotLeaderError(`leadership lost: ${why}`));
   }
 
   /** A wanted end: the work may finish under the lease, which then goes to whoever is next. */
@@ -183,13 +201,13 @@ export class LeaderElector {
         const { port } = this.#options;
         const giveBack = (lease: Lease): Promise<Lease> => port.update(released(lease, this.#clock.now()), limit);
         try {
-          if (this.#lease) return this.#observe(await giveBack(this.#lease));
+          if (this.#lease) return this.#take(await giveBack(this.#lease));
         } catch (error) {
           if (apiAnswer(error).code !== 409) throw error;
         }
         // A renewal was on its way when we were told to stop: what stands there now?
         const lease = await port.get(limit);
-        if (lease && this.#isOurs(lease.spec)) this.#observe(await giveBack(lease));
+        if (lease && this.#isOurs(lease.spec)) this.#take(await giveBack(lease));
       });
       this.#logger.info({ identity: this.#options.identity }, 'gave the lease back');
     } catch (error) {
@@ -204,32 +222,47 @@ export class LeaderElector {
     } catch (error) {
       // Somebody was faster, or our own answer was lost: the next try looks again.
       this.#lease = undefined;
-      if (!signal.aborted)
-        this.#logger.warn({ err: errorMessage(error), code: apiAnswer(error).code }, 'lease not updated');
+      if (!signal.aborted) this.#reportFailure(error);
       return false;
     }
   }
 
+  #reportFailure(error: unknown): void {
+    const { code } = apiAnswer(error);
+    // Of several candidates all but one come too late.
+    const level = code === 409 && !this.#held ? 'debug' : 'warn';
+    this.#logger[level]({ err: errorMessage(error), code }, 'lease not updated');
+  }
+
   async #acquireOrRenew(signal: AbortSignal): Promise<boolean> {
-    const { port } = this.#options;
     // A leader knows what stands in the lease, as nobody else may write it: one request instead of two.
-    if (!this.isLeader() || !this.#lease) {
-      const seen = await port.get(signal);
-      signal.throwIfAborted();
-      this.#observe(seen);
-      if (seen && !this.#isOurs(seen.spec) && !isFree(seen.spec, this.#clock.monotonic() - this.#observedAt)) {
-        this.#held = false;
-        return false;
+    if (this.isLeader() && this.#lease) {
+      try {
+        return await this.#write(this.#lease, signal);
+      } catch (error) {
+        // Somebody has written it, or an earlier answer was lost. Who holds it now is to be known at once.
+        if (apiAnswer(error).code !== 409) throw error;
       }
     }
-    const lease = this.#lease;
+    const seen = await this.#options.port.get(signal);
+    signal.throwIfAborted();
+    this.#take(seen);
+    if (seen && !this.#isOurs(seen.spec) && !this.#observer.isFree(seen)) {
+      this.#held = false;
+      return false;
+    }
+    return this.#write(seen, signal);
+  }
+
+  async #write(lease: Lease | undefined, signal: AbortSignal): Promise<boolean> {
+    const { port } = this.#options;
     const sent = this.#clock.monotonic();
     const answer = lease
       ? await port.update({ ...lease, spec: this.#claim(lease.spec) }, signal)
       : await port.create(this.#claim(undefined), signal);
     // Answered, but to nobody: the term may be over, and then this must not revive it.
     signal.throwIfAborted();
-    this.#observe(answer);
+    this.#take(answer);
     this.#deadline = sent + this.#renewDeadlineMs;
     this.#held = true;
     return this.isLeader();
@@ -245,12 +278,9 @@ export class LeaderElector {
     return spec.holderIdentity === this.#options.identity;
   }
 
-  #observe(lease: Lease | undefined): void {
+  #take(lease: Lease | undefined): void {
     this.#lease = lease;
-    const record = JSON.stringify(lease?.spec);
-    if (record === this.#observed) return;
-    this.#observed = record;
-    this.#observedAt = this.#clock.monotonic();
+    this.#observer.read(lease);
   }
 
   /** Half the deadline for one try (as controller-runtime has it), so that one that hangs leaves time for another. */

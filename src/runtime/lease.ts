@@ -1,3 +1,4 @@
+import type { ListWatchSource } from './list-watch.ts';
 import { microTime } from './micro-time.ts';
 
 /** coordination.k8s.io/v1 LeaseSpec. No holder: nobody has it. */
@@ -15,7 +16,7 @@ export interface Lease {
   spec: LeaseSpec;
 }
 
-/** The three calls on one Lease. They must end soon after `signal` aborts; errors carry what `apiAnswer` reads. */
+/** One Lease. Its calls must end soon after `signal` aborts; errors carry what `apiAnswer` reads. */
 export interface LeasePort {
   /** undefined: there is none. */
   get(signal: AbortSignal): Promise<Lease | undefined>;
@@ -23,6 +24,8 @@ export interface LeasePort {
   create(spec: LeaseSpec, signal: AbortSignal): Promise<Lease>;
   /** Fails with 409 when it has changed since it was read (metadata.resourceVersion). */
   update(lease: Lease, signal: AbortSignal): Promise<Lease>;
+  /** A list and a watch of this one Lease, for candidates. */
+  readonly source: ListWatchSource;
 }
 
 /** Nobody holds it, or its holder has been silent for longer than it said. `silentMs` is by the observer's own clock. */

@@ -1,59 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { LeaderElector } from '../../../src/runtime/leader-elector.ts';
 import type { LeaderElectorOptions } from '../../../src/runtime/leader-elector.ts';
+import { candidate } from '../../support/candidate.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { FakeLeaseServer } from '../../support/fake-lease.ts';
-import type { Fate } from '../../support/fake-lease.ts';
-
-interface Candidate {
-  elector: LeaderElector;
-  /** What happened to it, with the time in ms. */
-  story: string[];
-  fate: (verb: string) => Fate;
-  stop: () => Promise<void>;
-}
-
-function candidate(
-  name: string,
-  clock: FakeClock,
-  server: FakeLeaseServer,
-  more: Partial<LeaderElectorOptions> = {},
-): Candidate {
-  const story: string[] = [];
-  const controller = new AbortController();
-  const elector = new LeaderElector({
-    port: server.port(name, (verb) => self.fate(verb)),
-    identity: name,
-    clock,
-    random: () => 0,
-    onStarted: (signal) => {
-      story.push(`started ${clock.monotonic()}`);
-      return new Promise((resolve) => {
-        const end = (): void => {
-          story.push(`ended ${clock.monotonic()}`);
-          resolve();
-        };
-        if (signal.aborted) end();
-        signal.addEventListener('abort', end);
-      });
-    },
-    onStopped: () => story.push(`stopped ${clock.monotonic()}`),
-    ...more,
-  });
-  const self: Candidate = {
-    elector,
-    story,
-    fate: () => ({}),
-    stop: () => {
-      controller.abort(new Error('stop'));
-      return running;
-    },
-  };
-  const running = elector.run(controller.signal);
-  running.catch(() => undefined);
-  return self;
-}
 
 describe('LeaderElector', () => {
   it('takes a lease that does not exist, renews it with one request each period, and gives it back', async () => {
@@ -100,13 +50,13 @@ describe('LeaderElector', () => {
     await clock.advanceAsync(14_999);
     expect(a.elector.isLeader()).toBe(false);
     expect(a.elector.leader).toBe('x');
-    await clock.advanceAsync(1_001);
-    expect(a.story).toEqual(['started 16000']);
+    await clock.advanceAsync(1);
+    expect(a.story).toEqual(['started 15000']);
     expect(server.lease?.spec).toMatchObject({ holderIdentity: 'a', leaseTransitions: 5 });
     await a.stop();
   });
 
-  it('follows a leader that stops at its next try, and one that dies after the lease duration', async () => {
+  it('follows a leader that stops at once, and one that dies after the lease duration', async () => {
     const clock = new FakeClock();
     const server = new FakeLeaseServer(clock);
     const a = candidate('a', clock, server);
@@ -115,16 +65,16 @@ describe('LeaderElector', () => {
     await clock.advanceAsync(60_000);
     expect(b.story).toEqual([]);
     await a.stop();
-    await clock.advanceAsync(2_000);
-    expect(b.story).toEqual(['started 62000']);
+    await clock.advanceAsync(0);
+    expect(b.story).toEqual(['started 60000']);
 
     const c = candidate('c', clock, server);
     b.fate = () => ({ outcome: 'ignored' });
     await clock.advanceAsync(10_000);
-    expect(b.story).toEqual(['started 62000', 'ended 72000', 'stopped 72000']);
+    expect(b.story).toEqual(['started 60000', 'ended 70000', 'stopped 70000']);
     expect(c.story).toEqual([]);
-    await clock.advanceAsync(7_000);
-    expect(c.elector.isLeader()).toBe(true);
+    await clock.advanceAsync(5_000);
+    expect(c.story).toEqual(['started 75000']);
     await Promise.all([b.stop(), c.stop()]);
   });
 
@@ -191,11 +141,11 @@ describe('LeaderElector', () => {
     const server = new FakeLeaseServer(clock);
     const a = candidate('a', clock, server);
     await clock.advanceAsync(1_000);
-    server.lease = { metadata: { resourceVersion: '99' }, spec: { holderIdentity: 'thief', leaseDurationSeconds: 15 } };
+    server.put({ holderIdentity: 'thief', leaseDurationSeconds: 15 });
     await clock.advanceAsync(3_000);
-    expect(a.story).toEqual(['started 0', 'ended 4000', 'stopped 4000']);
+    expect(a.story).toEqual(['started 0', 'ended 2000', 'stopped 2000']);
     await a.stop();
-    expect(server.lease.spec.holderIdentity).toBe('thief');
+    expect(server.lease?.spec.holderIdentity).toBe('thief');
   });
 
   it('keeps the lease while its work ends, and does not give it back under work that goes on', async () => {
@@ -247,40 +197,4 @@ describe('LeaderElector', () => {
     expect(make({ retryPeriodMs: 9_000 })).toThrow('must be more than 1.2 x retryPeriodMs');
     expect(make({ identity: '' })).toThrow('identity');
   });
-
-  it('never has two leaders, whatever the network does, and has one again when it recovers', async () => {
-    const fate = fc.record({
-      there: fc.nat(12_000),
-      back: fc.nat(12_000),
-      outcome: fc.constantFrom('answered', 'answered', 'answered', 'lost', 'refused', 'ignored'),
-    });
-    const fates = fc.array(fc.option(fate, { freq: 2 }), { maxLength: 25 });
-    await fc.assert(
-      fc.asyncProperty(fates, fates, fc.nat(30_000), async (fatesOfA, fatesOfB, stopAfter) => {
-        const clock = new FakeClock();
-        const server = new FakeLeaseServer(clock);
-        const a = candidate('a', clock, server);
-        const b = candidate('b', clock, server);
-        a.fate = () => fatesOfA.shift() ?? {};
-        b.fate = () => fatesOfB.shift() ?? {};
-        const both = (): boolean => a.elector.isLeader() && b.elector.isLeader();
-        for (let ms = 0; ms < 120_000; ms += 500) {
-          await clock.advanceAsync(500);
-          expect(both()).toBe(false);
-        }
-        fatesOfA.length = fatesOfB.length = 0;
-        await clock.advanceAsync(stopAfter + 40_000);
-        expect(a.elector.isLeader() !== b.elector.isLeader()).toBe(true);
-        const [leader, other] = a.elector.isLeader() ? [a, b] : [b, a];
-        const stopped = leader.stop();
-        await clock.advanceAsync(2_500);
-        await stopped;
-        expect(other.elector.isLeader()).toBe(true);
-        const last = other.stop();
-        await clock.advanceAsync(1);
-        await last;
-      }),
-      { numRuns: 100 },
-    );
-  }, 30_000);
 });
