@@ -14,12 +14,17 @@ import { countSessions, reportStep } from './reconcile/report.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import { Informer } from './runtime/informer.ts';
-import { WorkQueue } from './runtime/work-queue.ts';
+import { keyOf } from './runtime/store.ts';
+import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from './runtime/work-queue.ts';
+import { hasFinalizer, wantsStart } from './session/lifecycle.ts';
 
 // A CommonJS package: Node hands its `exports` over as the default export.
 const Operator = operatorPackage.default;
 
 const CONTROLLER = 'debugsession';
+
+/** Whether the skeleton's event was found in a list, and not sent by the watch. */
+type SessionEvent = ResourceEvent & { isListed?: boolean };
 
 export interface OperatorParts {
   connection: Connection;
@@ -44,14 +49,21 @@ export class DebugSessionOperator extends Operator {
   readonly #pods: PodWatches;
   readonly #reconciler: Reconciler;
   #watches: Promise<void>[] = [];
+  #leads = false;
 
   constructor(parts: OperatorParts) {
     super(skeletonLogger(parts.logger));
     this.#parts = parts;
-    const { connection, metrics, logger, namespaces, recorder } = parts;
+    const { connection, metrics, logger, namespaces, recorder, workers } = parts;
     this.kubeConfig = connection.config;
+    metrics.controller(CONTROLLER, workers);
     this.#queue = new WorkQueue({
-      hooks: { onAdd: () => metrics.queueAdd(CONTROLLER), onRetry: () => metrics.queueRetry(CONTROLLER) },
+      hooks: {
+        onAdd: () => metrics.queueAdd(CONTROLLER),
+        onGet: (ms) => metrics.queueGet(CONTROLLER, ms),
+        onDone: (ms) => metrics.queueDone(CONTROLLER, ms),
+        onRetry: () => metrics.queueRetry(CONTROLLER),
+      },
     });
     this.#pods = new PodWatches({
       source: ({ namespace, name }) =>
@@ -89,7 +101,7 @@ export class DebugSessionOperator extends Operator {
   /** Counts what is there now: sessions by phase, keys that wait. For each scrape of the metrics. */
   count(): void {
     countSessions(this.#sessions.list(), this.#parts.metrics);
-    this.#parts.metrics.queueDepth(CONTROLLER, this.#queue.length);
+    this.#parts.metrics.queueState(CONTROLLER, { depths: this.#queue.depths(), running: this.#queue.running() });
   }
 
   /** Reconciles until `signal` aborts, then lets work under way finish for `drainMs`, asked for then. Once only: a lost term ends the process. */
@@ -103,8 +115,10 @@ export class DebugSessionOperator extends Operator {
       reconcile: (key, attempt) => this.#reconciler.reconcile(key, attempt),
       workers,
       logger,
-      onReconcile: ({ result, ms }) => metrics.reconcile(CONTROLLER, resultLabel(result), ms / 1000),
+      onReconcile: (report) => metrics.reconcile(CONTROLLER, report),
     });
+    this.#leads = true;
+    for (const session of this.#sessions.list()) this.#enqueue(session, true);
     controller.start();
     await aborted(signal);
     await controller.stop(drainMs());
@@ -123,8 +137,8 @@ export class DebugSessionOperator extends Operator {
 
   protected override async init(): Promise<void> {
     const scopes = this.#parts.namespaces.length === 0 ? [undefined] : this.#parts.namespaces;
-    const enqueue = async ({ meta }: ResourceEvent): Promise<void> =>
-      this.#queue.add(`${meta.namespace ?? ''}/${meta.name}`);
+    const enqueue = async ({ object, isListed = false }: SessionEvent): Promise<void> =>
+      this.#enqueue(object as DebugSession, isListed);
     for (const namespace of scopes) await this.watchResource(GROUP, VERSION, PLURAL, enqueue, namespace);
   }
 
@@ -142,14 +156,25 @@ export class DebugSessionOperator extends Operator {
       transform: (raw) => trimSession(raw as DebugSession),
       logger: this.#parts.logger,
     });
-    this.#sessions.attach(namespace, informer.store, (change, session) => {
+    this.#sessions.attach(namespace, informer.store, (change, session, isListed) => {
       const object = session as ResourceEvent['object'];
       const type = ResourceEventType[EVENT_TYPES[change]];
-      void onEvent({ type, object, meta: ResourceMetaImpl.createWithPlural(plural, object) });
+      const event: SessionEvent = { type, object, meta: ResourceMetaImpl.createWithPlural(plural, object), isListed };
+      void onEvent(event);
     });
     this.#informers.push(informer);
     this.#watches.push(informer.run(this.#abort.signal));
   }
+
+  /** Without a worker nothing waits: a standby's queue would grow with every session that ever was, and `lead` begins with all there are. */
+  #enqueue(session: DebugSession, isListed: boolean): void {
+    if (this.#leads) this.#queue.add(keyOf(session), isListed ? listedPriority(session) : NORMAL_PRIORITY);
+  }
+}
+
+/** What a list shows waits behind what has just happened or come due; and of it, records that are complete behind sessions with work to do. */
+function listedPriority(session: DebugSession): number {
+  return hasFinalizer(session) || wantsStart(session) ? LOW_PRIORITY / 2 : LOW_PRIORITY;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -160,11 +185,6 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 const EVENT_TYPES = { ADDED: 'Added', MODIFIED: 'Modified', DELETED: 'Deleted' } as const;
-
-/** controller-runtime has four results; a timeout, a panic and a terminal error are errors to it. */
-function resultLabel(result: string): 'success' | 'requeue_after' | 'error' {
-  return result === 'success' || result === 'requeue_after' ? result : 'error';
-}
 
 function skeletonLogger(logger: ContextLogger): {
   [level in 'debug' | 'info' | 'warn' | 'error']: (message: string) => void;

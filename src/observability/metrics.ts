@@ -1,23 +1,11 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-
-/** How a reconcile ended, in controller-runtime's words (pkg/internal/controller/metrics). */
-export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after';
+import { runtimeMetrics, type RuntimeMetrics } from './runtime-metrics.ts';
 
 /**
  * What the operator counts. The only door to the metrics library, so that everybody else counts in words of the domain.
  * Label values must come from small, fixed sets (phases, reasons, status codes), never names or messages: each value is a time series for ever.
  */
-export interface Metrics {
-  /** A pass of `controller` took `seconds`. */
-  reconcile(controller: string, result: ReconcileResult, seconds: number): void;
-  /** A queue holds `depth` keys that wait for a worker. */
-  queueDepth(queue: string, depth: number): void;
-  queueAdd(queue: string): void;
-  queueRetry(queue: string): void;
-  /** A request to the API server was answered with `code`, or `<error>` without an answer (client-go's word). */
-  request(code: number | '<error>', method: string, host: string): void;
-  /** Whether this process leads in the election `name`. */
-  leader(name: string, leading: boolean): void;
+export interface Metrics extends RuntimeMetrics {
   /** How many sessions are in each phase now; a phase that is left out has none. */
   sessions(count: Readonly<Record<string, number>>): void;
   /** From an accepted session to its container in the pod's spec. */
@@ -34,11 +22,6 @@ export interface Metrics {
   expose(): Promise<{ contentType: string; body: string }>;
 }
 
-/** controller-runtime's own for controller_runtime_reconcile_time_seconds, so that its dashboards read the same. */
-const RECONCILE_BUCKETS = [
-  0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 1.75, 2,
-  2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
-];
 /** From a pod that is there to pendingTimeout's 10 minutes. */
 const INJECTION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 /** Image pulls included. */
@@ -58,55 +41,15 @@ export function createMetrics(): Metrics {
   };
 }
 
-type RuntimePart = Pick<Metrics, 'reconcile' | 'queueDepth' | 'queueAdd' | 'queueRetry' | 'request' | 'leader'>;
-type SessionPart = Omit<Metrics, keyof RuntimePart | 'expose'>;
-
-/** What controller-runtime and client-go count under the same names, so that dashboards and alerts made for them work. */
-function runtimeMetrics(registers: Registry[]): RuntimePart {
-  const total = counter(registers, 'controller_runtime_reconcile_total', 'Reconciles by result.', [
-    'controller',
-    'result',
-  ]);
-  const errors = counter(registers, 'controller_runtime_reconcile_errors_total', 'Reconciles that failed.', [
-    'controller',
-  ]);
-  const time = new Histogram({
-    registers,
-    name: 'controller_runtime_reconcile_time_seconds',
-    help: 'Length of a reconcile.',
-    labelNames: ['controller'],
-    buckets: RECONCILE_BUCKETS,
-  });
-  const depth = gauge(registers, 'workqueue_depth', 'Keys that wait for a worker.', ['name']);
-  const adds = counter(registers, 'workqueue_adds_total', 'Keys added.', ['name']);
-  const retries = counter(registers, 'workqueue_retries_total', 'Keys added again after a failure.', ['name']);
-  const requests = counter(registers, 'rest_client_requests_total', 'Requests to the API server.', [
-    'code',
-    'method',
-    'host',
-  ]);
-  const leader = gauge(registers, 'leader_election_master_status', '1 while this process leads, else 0.', ['name']);
-  return {
-    reconcile(controller, result, seconds) {
-      total.inc({ controller, result });
-      // Present from the first reconcile on, so that a rate() over it is not empty until the first error.
-      errors.inc({ controller }, result === 'error' ? 1 : 0);
-      time.observe({ controller }, seconds);
-    },
-    queueDepth: (name, keys) => depth.set({ name }, keys),
-    queueAdd(name) {
-      adds.inc({ name });
-      // As with the errors above: a rate() from the beginning, not from the first retry.
-      retries.inc({ name }, 0);
-    },
-    queueRetry: (name) => retries.inc({ name }),
-    request: (code, method, host) => requests.inc({ code: String(code), method, host }),
-    leader: (name, leading) => leader.set({ name }, leading ? 1 : 0),
-  };
-}
+type SessionPart = Omit<Metrics, keyof RuntimeMetrics | 'expose'>;
 
 function sessionMetrics(registers: Registry[]): SessionPart {
-  const sessions = gauge(registers, 'debugsession_sessions', 'Sessions by phase.', ['phase']);
+  const sessions = new Gauge({
+    registers,
+    name: 'debugsession_sessions',
+    help: 'Sessions by phase.',
+    labelNames: ['phase'],
+  });
   const injection = seconds(registers, 'debugsession_injection_seconds', {
     help: 'From an accepted session to its container in the pod.',
     buckets: INJECTION_BUCKETS,
@@ -119,13 +62,18 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     help: 'From the deadline to the end of the container.',
     buckets: DELAY_BUCKETS,
   });
-  const unconfirmed = gauge(
+  const unconfirmed = new Gauge({
     registers,
-    'debugsession_end_unconfirmed',
-    'Containers that should have ended and have not (False), or of which nobody knows (Unknown).',
-    ['status'],
-  );
-  const failures = counter(registers, 'debugsession_failures_total', 'Runs that failed, by reason.', ['reason']);
+    name: 'debugsession_end_unconfirmed',
+    help: 'Containers that should have ended and have not (False), or of which nobody knows (Unknown).',
+    labelNames: ['status'],
+  });
+  const failures = new Counter({
+    registers,
+    name: 'debugsession_failures_total',
+    help: 'Runs that failed, by reason.',
+    labelNames: ['reason'],
+  });
   return {
     sessions(count) {
       // A phase that nobody is in any more must fall to nothing, not keep its last number.
@@ -140,14 +88,6 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     },
     failure: (reason) => failures.inc({ reason }),
   };
-}
-
-function counter(registers: Registry[], name: string, help: string, labelNames: string[]): Counter {
-  return new Counter({ registers, name, help, labelNames });
-}
-
-function gauge(registers: Registry[], name: string, help: string, labelNames: string[]): Gauge {
-  return new Gauge({ registers, name, help, labelNames });
 }
 
 function seconds(

@@ -1,8 +1,7 @@
 import { FINALIZER, type DebugSession, type DebugSessionStatus } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
-import { backoffDelay } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { RetryError, TerminalError } from '../runtime/controller.ts';
+import { TerminalError, type Result } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
 import { observe, type Sighting } from '../session/observation.ts';
 import { interestOf, plan } from '../session/plan.ts';
@@ -29,10 +28,6 @@ export interface ReconcilerParts {
 const MAX_PASSES = 8;
 /** How often a workload without a ready pod is looked at again, in ms: there is no watch on workloads. */
 const WORKLOAD_POLL_MS = 3_000;
-/** After a conflict, in ms: about what the watch needs to bring the other's change; longer each time, for a watch that brings nothing. */
-const CONFLICT_PAUSE = { baseMs: 50, capMs: 5_000 };
-/** After a refusal of a write to the session itself, in ms. */
-const REFUSAL_PAUSE = { baseMs: 1_000, capMs: 300_000 };
 
 /**
  * One session at a time: look, plan, do ONE effect, tell. The answer of a write is what the next pass starts from, so a session goes from
@@ -42,14 +37,12 @@ export class Reconciler {
   readonly #parts: ReconcilerParts;
   /** When this process saw its own injection succeed, by session key; only while the session concerns a pod. */
   readonly #injections = new Map<string, { uid: string; attempt: number; at: number }>();
-  /** Refused writes in a row, by session key. */
-  readonly #refusals = new Map<string, number>();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
   }
 
-  async reconcile(key: string, signal: AbortSignal): Promise<{ requeueAfterMs?: number }> {
+  async reconcile(key: string, signal: AbortSignal): Promise<Result> {
     for (let pass = 0; pass < MAX_PASSES; pass += 1) {
       const session = this.#parts.sessions.get(key);
       if (session === undefined) {
@@ -59,8 +52,7 @@ export class Reconciler {
       const situation = await this.#look(key, session, signal);
       const step = plan(situation);
       const tried = await this.#perform(situation, step, signal);
-      if (tried === 'conflict') return { requeueAfterMs: this.#conflict(key) };
-      this.#refusals.delete(key);
+      if (tried === 'conflict') return { requeue: true };
       if (tried === 'gone') return {};
       if (step.effect.kind === 'none') return resultOf(step, situation.sighting);
     }
@@ -83,23 +75,6 @@ export class Reconciler {
   #release(key: string): void {
     this.#parts.pods.release(key);
     this.#injections.delete(key);
-    if (this.#parts.sessions.get(key) === undefined) this.#refusals.delete(key);
-  }
-
-  #conflict(key: string): number {
-    return backoffDelay(this.#countRefusal(key), CONFLICT_PAUSE);
-  }
-
-  /** A missing right or an older schema does not come right within seconds: asked again, less and less often. */
-  #refusedWrite(key: string, error: ApiError): Error {
-    if (error.code === 429 || error.code >= 500 || error.code === 401) return error;
-    return new RetryError(error.message, backoffDelay(this.#countRefusal(key), REFUSAL_PAUSE), { cause: error });
-  }
-
-  #countRefusal(key: string): number {
-    const refusals = (this.#refusals.get(key) ?? 0) + 1;
-    this.#refusals.set(key, refusals);
-    return refusals;
   }
 
   async #perform(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
@@ -111,7 +86,7 @@ export class Reconciler {
       if (error.code === 404 && step.effect.kind !== 'inject') return 'gone';
       // Somebody wrote it since we read it; the watch brings what they wrote.
       if (error.code === 409) return 'conflict';
-      if (step.effect.kind !== 'inject') throw this.#refusedWrite(keyOf(situation.session), error);
+      if (step.effect.kind !== 'inject') throw error;
       const refusal = classifyRefusal(error);
       if (refusal.kind === 'retry') throw error;
       // An earlier try may have been carried out and its answer lost: the pod as it is now tells, the watch may not have yet.
@@ -188,7 +163,7 @@ export class Reconciler {
   }
 }
 
-function resultOf(step: Plan, sighting: Sighting): { requeueAfterMs?: number } {
+function resultOf(step: Plan, sighting: Sighting): Result {
   const { requeueAfterMs } = step;
   if (sighting.kind !== 'unresolved') return requeueAfterMs === undefined ? {} : { requeueAfterMs };
   return { requeueAfterMs: Math.min(requeueAfterMs ?? WORKLOAD_POLL_MS, WORKLOAD_POLL_MS) };

@@ -9,16 +9,16 @@ export class SessionCache {
 
   /**
    * Adds the sessions of a namespace, or of all.
-   * @param onForeignChange called with every change that was not the answer of a write of ours
+   * @param onForeignChange called with every change that was not the answer of a write of ours, and whether a list showed it
    */
   attach(
     namespace: string | undefined,
     store: Store<DebugSession>,
-    onForeignChange: (type: ChangeType, session: DebugSession) => void,
+    onForeignChange: (type: ChangeType, session: DebugSession, isListed: boolean) => void,
   ): void {
     this.#stores.set(namespace ?? '', store);
     store.onChange((type, _key, session) => {
-      if (!this.#writing) onForeignChange(type, session);
+      if (!this.#writing) onForeignChange(type, session, store.isListing);
     });
   }
 

@@ -1,4 +1,4 @@
-import { apiAnswer } from './api-answer.ts';
+import { apiAnswer, isRefusal } from './api-answer.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { Logger } from './logger.ts';
@@ -9,6 +9,8 @@ import type { WorkQueue } from './work-queue.ts';
 export interface Result {
   /** Look again after so many ms, at the latest. */
   requeueAfterMs?: number;
+  /** What it decided on was old (a conflict): look again when the watch may have brought what is new. No failure. */
+  requeue?: boolean;
 }
 
 /** No retry would help: logged, and the key rests until it changes (controller-runtime's reconcile.TerminalError). */
@@ -16,19 +18,16 @@ export class TerminalError extends Error {
   override readonly name = 'TerminalError';
 }
 
-/** Try again after just so long. Any error with a numeric `retryAfterMs` is treated so, such as an answer 429. */
-export class RetryError extends Error {
-  override readonly name = 'RetryError';
-  readonly retryAfterMs: number;
-
-  constructor(message: string, retryAfterMs: number, options?: ErrorOptions) {
-    super(message, options);
-    this.retryAfterMs = retryAfterMs;
-  }
+/** How a reconcile ended, as controller-runtime counts it. */
+export interface ReconcileReport {
+  /** The label of controller_runtime_reconcile_total. */
+  result: 'success' | 'requeue' | 'requeue_after' | 'error';
+  /** What kind of error it was, where that has a counter of its own. */
+  error?: 'terminal' | 'panic';
+  /** It took too long and was told to stop, however it ended then. */
+  timedOut: boolean;
+  ms: number;
 }
-
-/** The `result` labels of controller_runtime_reconcile_total, with the causes told apart. */
-export type ReconcileResult = 'success' | 'requeue_after' | 'error' | 'terminal_error' | 'timeout' | 'panic';
 
 export interface ControllerOptions {
   name: string;
@@ -42,7 +41,7 @@ export interface ControllerOptions {
   logger: Logger;
   clock?: Clock;
   /** For metrics. It must not throw. */
-  onReconcile?: (report: { result: ReconcileResult; ms: number }) => void;
+  onReconcile?: (report: ReconcileReport) => void;
 }
 
 /** A bug in our code, not a fault of the world: logged with its stack, so that it can be found. */
@@ -52,13 +51,16 @@ const bugs = [TypeError, ReferenceError, RangeError, SyntaxError];
  * Workers that take keys from a queue and reconcile them: controller-runtime's internal Controller. What a reconcile returns
  * or throws decides what happens to its key:
  *
- * | outcome                     | the key                               |
- * | --------------------------- | ------------------------------------- |
- * | `{}`                        | rests until it changes                |
- * | `{requeueAfterMs}`          | comes back after that, at the latest  |
- * | error with `retryAfterMs`   | comes back after that                 |
- * | `TerminalError`             | rests until it changes                |
- * | any other throw, a timeout  | comes back with exponential backoff   |
+ * | outcome                    | the key                                       | result, and what else is counted |
+ * | -------------------------- | --------------------------------------------- | -------------------------------- |
+ * | `{}`                       | rests until it changes                        | success                          |
+ * | `{requeueAfterMs}`         | comes back after that, at the latest          | requeue_after                    |
+ * | `{requeue: true}`          | comes back with backoff, but as no failure    | requeue                          |
+ * | `TerminalError`            | rests until it changes                        | error, terminal error            |
+ * | any other error            | comes back with backoff, see `Retry`          | error                            |
+ * | ... with `retryAfterMs`    | not before that, as a 429 asks for            | error                            |
+ * | a bug, or no error at all  | comes back with backoff                       | error, panic                     |
+ * | too long                   | is told to stop; what it then does counts     | as above, and timeout            |
  */
 export class Controller {
   readonly #options: ControllerOptions;
@@ -106,7 +108,7 @@ export class Controller {
   }
 
   async #process(key: string): Promise<void> {
-    const { queue, reconcile, timeoutMs = 60_000 } = this.#options;
+    const { reconcile, timeoutMs = 60_000 } = this.#options;
     const attempt = new AbortController();
     const onStop = (): void => attempt.abort(this.#stop.signal.reason);
     this.#stop.signal.addEventListener('abort', onStop);
@@ -116,48 +118,56 @@ export class Controller {
       attempt.abort(new Error(`not reconciled within ${timeoutMs} ms`));
     });
     const started = this.#clock.monotonic();
-    let result: ReconcileResult;
+    let outcome: Pick<ReconcileReport, 'result' | 'error'>;
     try {
-      const { requeueAfterMs } = await reconcile(key, attempt.signal);
-      queue.forget(key);
-      if (requeueAfterMs !== undefined) queue.addAfter(key, requeueAfterMs);
-      result = requeueAfterMs === undefined ? 'success' : 'requeue_after';
+      outcome = this.#ended(key, await reconcile(key, attempt.signal));
     } catch (error) {
-      result = this.#failed(key, error, timedOut);
+      outcome = this.#failed(key, error, timedOut);
     } finally {
       timer.cancel();
       this.#stop.signal.removeEventListener('abort', onStop);
     }
-    this.#options.onReconcile?.({ result, ms: this.#clock.monotonic() - started });
+    this.#options.onReconcile?.({ ...outcome, timedOut, ms: this.#clock.monotonic() - started });
   }
 
-  #failed(key: string, error: unknown, timedOut: boolean): ReconcileResult {
+  #ended(key: string, { requeueAfterMs, requeue }: Result): Pick<ReconcileReport, 'result'> {
+    const { queue } = this.#options;
+    if (requeue) {
+      queue.addRateLimited(key, 'outdated');
+      return { result: 'requeue' };
+    }
+    queue.forget(key);
+    if (requeueAfterMs === undefined) return { result: 'success' };
+    // At the normal priority, also where a list brought the key: what comes due must not wait behind the rest of that list.
+    queue.addAfter(key, requeueAfterMs);
+    return { result: 'requeue_after' };
+  }
+
+  #failed(key: string, error: unknown, timedOut: boolean): Pick<ReconcileReport, 'result' | 'error'> {
     const { name, queue, logger } = this.#options;
     const fields = { controller: name, key, err: errorMessage(error) };
     if (this.#stop.signal.aborted) {
       logger.debug(fields, 'reconcile ended by the stop');
-      return 'error';
+      return { result: 'error' };
     }
     if (error instanceof TerminalError) {
       queue.forget(key);
       logger.error(fields, 'reconcile failed for good');
-      return 'terminal_error';
+      return { result: 'error', error: 'terminal' };
     }
-    const { retryAfterMs } = apiAnswer(error);
-    // A server that asks for no pause at all still gets one.
-    if (retryAfterMs === undefined || retryAfterMs <= 0) queue.addRateLimited(key);
-    else queue.addAfter(key, retryAfterMs);
+    const { code, retryAfterMs } = apiAnswer(error);
+    queue.addRateLimited(key, isRefusal(code) ? 'refused' : 'passing', retryAfterMs);
     const failures = queue.failures(key);
     if (timedOut) {
       logger.error({ ...fields, failures }, 'reconcile timed out');
-      return 'timeout';
+      return { result: 'error' };
     }
     if (!isError(error) || bugs.some((bug) => error instanceof bug)) {
       const stack = isError(error) ? error.stack : undefined;
       logger.error({ ...fields, failures, stack }, 'reconcile threw what it never should');
-      return 'panic';
+      return { result: 'error', error: 'panic' };
     }
     logger.warn({ ...fields, failures, retryAfterMs }, 'reconcile failed');
-    return 'error';
+    return { result: 'error' };
   }
 }

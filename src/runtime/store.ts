@@ -44,6 +44,7 @@ export class Store<T extends Stored> {
   readonly #indexed = new Map<string, Map<string, Set<string>>>();
   readonly #logger: Logger;
   #seen = '0';
+  #isListing = false;
 
   constructor(options: StoreOptions<T> = {}) {
     this.#indexers = Object.entries(options.indexes ?? {});
@@ -58,6 +59,11 @@ export class Store<T extends Stored> {
   /** Everything up to this resourceVersion has been seen; `0` before the first list. */
   get resourceVersion(): string {
     return this.#seen;
+  }
+
+  /** Whether the change that is just being told comes from a list, not from the watch or a write (client-go's isInInitialList). */
+  get isListing(): boolean {
+    return this.#isListing;
   }
 
   get(key: string): T | undefined {
@@ -122,6 +128,21 @@ export class Store<T extends Stored> {
    * create); objects in it that are older than what we know are passed over.
    */
   replace(objects: readonly T[], listResourceVersion: string): void {
+    this.#isListing = true;
+    try {
+      this.#replace(objects, listResourceVersion);
+    } finally {
+      this.#isListing = false;
+    }
+  }
+
+  /** Calls `handler` after each change, until the function returned is called. What it throws is logged, no more. */
+  onChange(handler: ChangeHandler<T>): () => void {
+    this.#handlers.add(handler);
+    return () => void this.#handlers.delete(handler);
+  }
+
+  #replace(objects: readonly T[], listResourceVersion: string): void {
     const listed = new Set<string>();
     // A list that is not behind the watch is the truth also about objects that we have never heard of (another selector).
     const floor = compareResourceVersions(listResourceVersion, this.#seen) >= 0 ? '0' : this.#seen;
@@ -135,12 +156,6 @@ export class Store<T extends Stored> {
       this.#drop(key, object);
     }
     this.advance(listResourceVersion);
-  }
-
-  /** Calls `handler` after each change, until the function returned is called. What it throws is logged, no more. */
-  onChange(handler: ChangeHandler<T>): () => void {
-    this.#handlers.add(handler);
-    return () => void this.#handlers.delete(handler);
   }
 
   /** @param floor an object that is not here counts as deleted up to this resourceVersion */

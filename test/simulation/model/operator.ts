@@ -11,7 +11,7 @@ import type { EventRecord } from '../../../src/runtime/event.ts';
 import { Informer } from '../../../src/runtime/informer.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import { keyOf } from '../../../src/runtime/store.ts';
-import { WorkQueue } from '../../../src/runtime/work-queue.ts';
+import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { NAMESPACE } from './api-server.ts';
 import type { Network, Sender } from './network.ts';
 import type { Random } from './random.ts';
@@ -62,7 +62,9 @@ export class ModelOperator implements Sender {
       clock: own,
       random: random.next,
     });
-    sessions.attach(NAMESPACE, informer.store, (_type, session) => this.queue.add(keyOf(session)));
+    sessions.attach(NAMESPACE, informer.store, (_type, session, isListed) =>
+      this.queue.add(keyOf(session), isListed ? LOW_PRIORITY : NORMAL_PRIORITY),
+    );
     const controller = new Controller({
       name,
       queue: this.queue,

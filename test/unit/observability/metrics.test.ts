@@ -21,10 +21,17 @@ async function scrape(metrics: Pick<Metrics, 'expose'>): Promise<{ contentType: 
 describe('/metrics', () => {
   it('shows what was counted, under the names that dashboards know', async () => {
     const metrics = createMetrics();
-    metrics.reconcile('debugsession', 'success', 0.02);
-    metrics.reconcile('debugsession', 'error', 70);
-    metrics.queueDepth('debugsession', 3);
+    metrics.controller('debugsession', 4);
+    metrics.reconcile('debugsession', { result: 'success', timedOut: false, ms: 20 });
+    metrics.reconcile('debugsession', { result: 'error', error: 'terminal', timedOut: false, ms: 20 });
+    metrics.reconcile('debugsession', { result: 'error', error: 'panic', timedOut: false, ms: 20 });
+    metrics.reconcile('debugsession', { result: 'error', timedOut: true, ms: 70_000 });
+    const running = { count: 2, totalMs: 3_500, longestMs: 2_500 };
+    metrics.queueState('debugsession', { depths: new Map([[-100, 9]]), running });
+    metrics.queueState('debugsession', { depths: new Map([[0, 3]]), running });
     metrics.queueAdd('debugsession');
+    metrics.queueGet('debugsession', 40);
+    metrics.queueDone('debugsession', 4_000);
     metrics.queueRetry('debugsession');
     metrics.request(200, 'GET', '10.0.0.1:443');
     metrics.request('<error>', 'PATCH', '10.0.0.1:443');
@@ -43,14 +50,26 @@ describe('/metrics', () => {
     expect(lines).toEqual(
       expect.arrayContaining([
         'controller_runtime_reconcile_total{controller="debugsession",result="success"} 1',
-        'controller_runtime_reconcile_total{controller="debugsession",result="error"} 1',
-        'controller_runtime_reconcile_errors_total{controller="debugsession"} 1',
-        'controller_runtime_reconcile_time_seconds_bucket{le="0.025",controller="debugsession"} 1',
-        'controller_runtime_reconcile_time_seconds_bucket{le="60",controller="debugsession"} 1',
-        'controller_runtime_reconcile_time_seconds_bucket{le="+Inf",controller="debugsession"} 2',
-        'workqueue_depth{name="debugsession"} 3',
-        'workqueue_adds_total{name="debugsession"} 1',
-        'workqueue_retries_total{name="debugsession"} 1',
+        'controller_runtime_reconcile_total{controller="debugsession",result="error"} 3',
+        'controller_runtime_reconcile_errors_total{controller="debugsession"} 3',
+        'controller_runtime_terminal_reconcile_errors_total{controller="debugsession"} 1',
+        'controller_runtime_reconcile_panics_total{controller="debugsession"} 1',
+        'controller_runtime_reconcile_timeouts_total{controller="debugsession"} 1',
+        'controller_runtime_max_concurrent_reconciles{controller="debugsession"} 4',
+        'controller_runtime_active_workers{controller="debugsession"} 2',
+        'controller_runtime_reconcile_time_seconds_bucket{le="0.025",controller="debugsession"} 3',
+        'controller_runtime_reconcile_time_seconds_bucket{le="60",controller="debugsession"} 3',
+        'controller_runtime_reconcile_time_seconds_bucket{le="+Inf",controller="debugsession"} 4',
+        'workqueue_depth{name="debugsession",controller="debugsession",priority="0"} 3',
+        'workqueue_depth{name="debugsession",controller="debugsession",priority="-100"} 0',
+        'workqueue_adds_total{name="debugsession",controller="debugsession"} 1',
+        'workqueue_queue_duration_seconds_bucket{le="0.01",name="debugsession",controller="debugsession"} 0',
+        'workqueue_queue_duration_seconds_bucket{le="0.1",name="debugsession",controller="debugsession"} 1',
+        'workqueue_work_duration_seconds_bucket{le="1",name="debugsession",controller="debugsession"} 0',
+        'workqueue_work_duration_seconds_bucket{le="10",name="debugsession",controller="debugsession"} 1',
+        'workqueue_unfinished_work_seconds{name="debugsession",controller="debugsession"} 3.5',
+        'workqueue_longest_running_processor_seconds{name="debugsession",controller="debugsession"} 2.5',
+        'workqueue_retries_total{name="debugsession",controller="debugsession"} 1',
         'rest_client_requests_total{code="200",method="GET",host="10.0.0.1:443"} 1',
         'rest_client_requests_total{code="<error>",method="PATCH",host="10.0.0.1:443"} 1',
         'leader_election_master_status{name="debugsession.dev"} 1',
@@ -69,12 +88,32 @@ describe('/metrics', () => {
     expect(lines.filter((line) => line.includes('Pending'))).toEqual([]);
   });
 
-  it('has the series of errors and retries before the first of them', async () => {
+  it('has every series of a controller and its queue before the first reconcile, so that rates begin at 0', async () => {
     const metrics = createMetrics();
-    metrics.reconcile('debugsession', 'success', 0.02);
-    metrics.queueAdd('debugsession');
-    expect((await metrics.expose()).body).toContain('workqueue_retries_total{name="debugsession"} 0');
-    expect((await metrics.expose()).body).toContain('reconcile_errors_total{controller="debugsession"} 0');
+    metrics.controller('debugsession', 4);
+    const { body } = await metrics.expose();
+    const ours = body.split('\n').filter((line) => /^(controller_runtime|workqueue)_/.test(line));
+    // Two histograms of the queue; that of the reconciles begins with the first, as in controller-runtime.
+    expect(ours.filter((line) => line.includes('_bucket{'))).toHaveLength(2 * 13);
+    const rest = ours.filter((line) => !line.includes('_bucket{')).map((line) => line.replace(/\{.*\}/, ''));
+    expect(rest.sort()).toEqual([
+      'controller_runtime_active_workers 0',
+      'controller_runtime_max_concurrent_reconciles 4',
+      'controller_runtime_reconcile_errors_total 0',
+      'controller_runtime_reconcile_panics_total 0',
+      'controller_runtime_reconcile_timeouts_total 0',
+      ...Array.from({ length: 4 }, () => 'controller_runtime_reconcile_total 0'),
+      'controller_runtime_terminal_reconcile_errors_total 0',
+      'workqueue_adds_total 0',
+      'workqueue_depth 0',
+      'workqueue_longest_running_processor_seconds 0',
+      'workqueue_queue_duration_seconds_count 0',
+      'workqueue_queue_duration_seconds_sum 0',
+      'workqueue_retries_total 0',
+      'workqueue_unfinished_work_seconds 0',
+      'workqueue_work_duration_seconds_count 0',
+      'workqueue_work_duration_seconds_sum 0',
+    ]);
   });
 
   it('is apart from that of another operator in the process', async () => {

@@ -33,6 +33,17 @@ describe('SessionCache', () => {
     expect(heard).toEqual(['ADDED 10', 'MODIFIED 12']);
   });
 
+  it('says whether a list showed the change', () => {
+    const cache = new SessionCache();
+    const store = new Store<DebugSession>();
+    const heard: string[] = [];
+    cache.attach('shop', store, (type, _session, isListed) => heard.push(`${type} ${isListed}`));
+    store.replace([aVersion('10')], '10');
+    store.upsert(aVersion('11'));
+    store.replace([], '12');
+    expect(heard).toEqual(['ADDED true', 'MODIFIED false', 'DELETED true']);
+  });
+
   it('reads its own writes and never goes back', () => {
     const { cache, stores } = aCache('shop');
     cache.remember(aVersion('11'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Controller, RetryError, TerminalError } from '../../../src/runtime/controller.ts';
+import { Controller, TerminalError } from '../../../src/runtime/controller.ts';
 import type { ControllerOptions, Result } from '../../../src/runtime/controller.ts';
 import type { Logger } from '../../../src/runtime/logger.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
@@ -23,7 +23,8 @@ function setUp(reconcile: Reconcile, more: Partial<ControllerOptions> = {}) {
     reconcile,
     logger,
     clock,
-    onReconcile: ({ result, ms }) => results.push(`${result} ${ms}`),
+    onReconcile: ({ result, error, timedOut, ms }) =>
+      results.push([result, ...(error ? [error] : []), ...(timedOut ? ['timeout'] : []), ms].join(' ')),
     ...more,
   });
   controller.start();
@@ -69,23 +70,49 @@ describe('Controller', () => {
     expect(queue.failures('ns/a')).toBe(0);
   });
 
-  it('waits as long as the error says', async () => {
-    const answer429 = Object.assign(new Error('slow down'), { code: 429, retryAfterMs: 3000 });
-    const { at } = await runOnce({ throws: new RetryError('later', 7000) }, { throws: answer429 });
-    expect(at).toEqual([0, 7000, 10_000]);
+  it('waits as long as the server says, at least', async () => {
+    const answer = (retryAfterMs: number) => Object.assign(new Error('slow down'), { code: 429, ...{ retryAfterMs } });
+    const { at } = await runOnce({ throws: answer(7000) }, { throws: answer(3000) }, { throws: answer(0) });
+    expect(at).toEqual([0, 7000, 10_000, 10_020]);
+  });
+
+  it('takes a conflict for no failure, and leaves the watch time to bring what is new', async () => {
+    const { at, results, log } = await runOnce({ returns: { requeue: true } }, { returns: { requeue: true } });
+    expect(at).toEqual([0, 50, 150]);
+    expect(results).toEqual(['requeue 0', 'requeue 0', 'success 0']);
+    expect(log).toEqual([]);
+  });
+
+  it.each([
+    [400, 'refused'],
+    [401, 'passing'],
+    [403, 'refused'],
+    [404, 'refused'],
+    [405, 'refused'],
+    [409, 'passing'],
+    [413, 'refused'],
+    [422, 'refused'],
+    [429, 'passing'],
+    [500, 'passing'],
+    [undefined, 'passing'],
+  ])('asks again for what was answered with %s as for what is %s', async (code, kind) => {
+    const fault = Object.assign(new Error('no'), { code });
+    const { at } = await runOnce(...Array.from({ length: 12 }, () => ({ throws: fault })));
+    // 5, 10, 20 ... 2,560, then 5,120 or the cap of 5 s.
+    expect((at[11] ?? 0) - (at[10] ?? 0)).toBe(kind === 'refused' ? 5_120 : 5_000);
   });
 
   it('does not retry a terminal error', async () => {
     const { at, log, results } = await runOnce({ throws: new TerminalError('hopeless') });
     expect(at).toEqual([0]);
-    expect(results).toEqual(['terminal_error 0']);
+    expect(results).toEqual(['error terminal 0']);
     expect(log).toEqual(['error reconcile failed for good: hopeless']);
   });
 
   it.each([['a string'], [new TypeError('x is not a function')]])('survives a bug and retries: %s', async (thrown) => {
     const { at, results, log } = await runOnce({ throws: thrown });
     expect(at).toEqual([0, 5]);
-    expect(results).toEqual(['panic 0', 'success 0']);
+    expect(results).toEqual(['error panic 0', 'success 0']);
     expect(log[0]).toMatch(/^error reconcile threw/);
   });
 
@@ -108,7 +135,7 @@ describe('Controller', () => {
     await clock.advanceAsync(50);
     queue.add('ns/a');
     await clock.advanceAsync(1000);
-    expect(results[0]).toBe('timeout 100');
+    expect(results[0]).toBe('error timeout 100');
     expect(runs).toBeGreaterThan(1);
     expect(most).toBe(1);
     await controller.stop();
