@@ -1,0 +1,340 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { InformerScene, until } from '../../support/informer-scene.ts';
+import { PlayedApiServer, refuse, type Fault } from '../../support/played-api-server.ts';
+
+/**
+ * What people reported of watches and informers of kubernetes-client/javascript (the numbers are its issues), replayed against ours: from the
+ * socket to the store, on a real HTTP server. Each ends with the store being what the server is, without a storm of requests, and
+ * with nothing left after the stop.
+ */
+
+let server: PlayedApiServer;
+let scenes: InformerScene[];
+
+/** An informer that follows the server; it has seen `web` and `db`. */
+async function follow(options: { pageSize?: number; idleMs?: number } = {}): Promise<InformerScene> {
+  const scene = new InformerScene(server, options);
+  scenes.push(scene);
+  await scene.converged();
+  return scene;
+}
+
+beforeEach(async () => {
+  scenes = [];
+  server = await PlayedApiServer.start();
+  server.put('web');
+  server.put('db');
+});
+
+afterEach(async () => {
+  await Promise.all(scenes.map((scene) => scene.stop()));
+  await until(
+    () => server.sockets === 0,
+    () => `${server.sockets} connections are still open`,
+  );
+  await server.close();
+});
+
+/** Takes a watch for dead after 200 ms. */
+const impatient = { idleMs: 4_000 };
+const code =
+  (status: number, headers: Record<string, string> = {}): Fault =>
+  ({ response }) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    refuse(response, status, `HTTP ${status}`);
+  };
+const reset: Fault = ({ request }) => request.socket.resetAndDestroy();
+const hang: Fault = () => undefined;
+const silent: Fault = ({ response }) => response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+const hangUp: Fault = ({ response }) => response.writeHead(200).end();
+const html: Fault = ({ response }) =>
+  response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>\nSign in\n</body></html>');
+const times = (count: number, fault: Fault): Fault[] => Array.from({ length: count }, () => fault);
+
+describe('a connection that breaks', () => {
+  it('#1496: ECONNRESET in the middle of a watch does not end it', async () => {
+    const scene = await follow();
+    for (let nth = 0; nth < 5; nth++) {
+      server.eachWatch((response) => response.socket?.resetAndDestroy());
+      server.put('web');
+      server.put(`new-${nth}`);
+      await scene.converged();
+    }
+    expect(server.count('list')).toBe(1);
+    expect(server.count('watch')).toBe(6);
+  });
+
+  it('#589: it recovers when reconnecting is reset too, again and again', async () => {
+    const scene = await follow();
+    server.next('watch', ...times(4, reset));
+    server.eachWatch((response) => response.socket?.resetAndDestroy());
+    server.put('web');
+    await scene.converged();
+    expect(server.count('watch')).toBe(6);
+  });
+
+  it('#447: a list that fails after a watch has ended does not end the informer, nor the process', async () => {
+    const scene = await follow();
+    server.compact();
+    server.next('list', code(503), reset, html, code(500));
+    server.eachWatch((response) => response.end());
+    server.remove('db');
+    server.put('web');
+    await scene.converged();
+    expect(server.count('list')).toBe(6);
+  });
+
+  it('#680: an API server that goes away for a while is found again', async () => {
+    const scene = await follow();
+    await server.down();
+    server.put('web');
+    server.remove('db');
+    await sleep(150);
+    await server.up();
+    await scene.converged();
+  });
+
+  it('#1933: there is one watch, and no storm of requests, after the connection was lost and is back', async () => {
+    const scene = await follow();
+    void scene.runAgain();
+    await server.down();
+    await sleep(150);
+    const before = server.asked.length;
+    await server.up();
+    await scene.converged();
+    await sleep(200);
+    expect(server.asked.length - before).toBe(1);
+    expect(server.watches).toBe(1);
+  });
+
+  it('#494: connections do not pile up, however often a watch is opened anew', async () => {
+    const scene = await follow();
+    for (let nth = 0; nth < 20; nth++) {
+      const how = nth % 2;
+      server.eachWatch((response) => (how ? response.end() : response.socket?.resetAndDestroy()));
+      server.put('web');
+      await scene.converged();
+    }
+    // That of the watch, and those kept alive for requests and for the next watch.
+    expect(server.sockets).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('a connection that is silent', () => {
+  it('#596, #2432: a watch whose other end is gone without a word is opened anew', async () => {
+    const scene = await follow(impatient);
+    server.freeze();
+    server.put('web');
+    server.put('new');
+    await scene.converged();
+    expect(server.count('list')).toBe(1);
+    expect(server.count('watch')).toBe(2);
+  });
+
+  it('#958: so is one that never said anything, from its first moment', async () => {
+    server.next('watch', silent, silent);
+    const scene = new InformerScene(server, impatient);
+    scenes.push(scene);
+    await scene.converged();
+    expect(server.count('watch')).toBe(3);
+  });
+
+  it('#2432: a list or a watch that is never answered is given up and tried again', async () => {
+    server.next('list', hang);
+    server.next('watch', hang);
+    const scene = await follow();
+    expect(scene.changes).toEqual(['ADDED web 101', 'ADDED db 102']);
+    expect(server.asked).toHaveLength(4);
+  });
+
+  it('#3020: a watch that lives is left alone, longer than any call may take', async () => {
+    const scene = await follow({ idleMs: 10_000 });
+    for (let nth = 0; nth < 20; nth++) {
+      await sleep(40);
+      if (nth % 2) server.bookmark();
+      else if (nth < 10) server.put('web');
+    }
+    await scene.converged();
+    expect(server.count('watch')).toBe(1);
+  });
+});
+
+describe('answers that are none', () => {
+  it('#392: 410, as a status or in the stream, is a new list at once', async () => {
+    const scene = await follow();
+    server.compact();
+    server.eachWatch((response) => response.end());
+    server.remove('db');
+    await scene.converged();
+    expect(server.count('list')).toBe(2);
+    const expired = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } };
+    server.eachWatch((response) => response.end(`${JSON.stringify(expired)}\n`));
+    server.put('db');
+    await scene.converged();
+    expect(server.count('list')).toBe(3);
+  });
+
+  it('an expired continue token is a whole list', async () => {
+    server.put('cache');
+    server.next('list', ({ honest }) => {
+      honest();
+      server.compact();
+    });
+    await follow({ pageSize: 2 });
+    expect(server.asked.filter(({ kind }) => kind === 'list').map(({ query }) => [...query.keys()])).toEqual([
+      ['limit'],
+      ['limit', 'continue'],
+      [],
+    ]);
+  });
+
+  it.each([401, 403, 404, 429, 500, 502, 503, 504])('HTTP %d is no end, wherever it comes', async (status) => {
+    server.next('list', code(status));
+    server.next('watch', code(status), code(status));
+    const scene = await follow();
+    server.put('web');
+    await scene.converged();
+    expect(server.asked.length).toBeLessThanOrEqual(7);
+  });
+
+  it('429 is obeyed for as long as it says', async () => {
+    server.next('list', code(429, { 'retry-after': '3' }));
+    server.next('watch', code(429, { 'retry-after': '2' }));
+    const scene = await follow();
+    const waits = scene.clock.timersSet.filter((ms) => ms >= 2_000 && ms < 3_900);
+    expect(waits).toHaveLength(2);
+    expect(waits[0]).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it('a page of a proxy in the place of an answer is no end', async () => {
+    server.next('list', html);
+    server.next('watch', html, html);
+    const scene = await follow();
+    server.put('web');
+    await scene.converged();
+    expect(server.asked.every(({ headers }) => headers['accept-encoding'] === undefined)).toBe(true);
+  });
+
+  it('a server that hangs up at once is asked less and less often', async () => {
+    server.next('watch', ...times(1_000, hangUp));
+    const scene = new InformerScene(server);
+    scenes.push(scene);
+    await sleep(500);
+    // Ten seconds of the informer: 0.1 + 0.2 + ... s, half of it by chance. Without a pause it would be hundreds.
+    expect(server.count('watch')).toBeLessThan(25);
+    expect(server.count('list')).toBe(1);
+  });
+});
+
+describe('events', () => {
+  it('half a line is not believed, and what it said is not lost', async () => {
+    const scene = await follow();
+    const half = '{"type":"MODIFIED","object":{"metadata":{"name":"web","namespace":"shop","resourceVersion":"999"';
+    for (const end of ['end', 'destroy'] as const) {
+      server.eachWatch((response) => response.write(half, () => response[end]()));
+      await until(
+        () => server.watches === 0,
+        () => 'the watch is still open',
+      );
+      server.put('web');
+      await scene.converged();
+    }
+    expect(scene.state['web']).toBe(server.state['web']);
+  });
+
+  it('are whole however the network cuts them, in the middle of a character too', async () => {
+    server.next('watch', ({ response, honest }) => {
+      response.socket?.setNoDelay(true);
+      const write = response.write.bind(response);
+      response.write = (line: string): boolean => {
+        const bytes = Buffer.from(line);
+        for (let at = 0; at < bytes.length; at += 7) write(bytes.subarray(at, at + 7));
+        return true;
+      };
+      honest();
+    });
+    const scene = await follow();
+    for (const name of ['größe', '日本', 'web']) server.put(name);
+    await scene.converged();
+    expect(server.count('watch')).toBe(1);
+  });
+
+  it('are all taken when many come in one piece', async () => {
+    server.next('watch', ({ response, honest }) => {
+      honest();
+      response.cork();
+    });
+    const scene = await follow();
+    for (let nth = 0; nth < 50; nth++) server.put(`new-${nth}`);
+    server.remove('new-7');
+    server.eachWatch((response) => response.uncork());
+    await scene.converged();
+    expect(server.count('watch')).toBe(1);
+  });
+
+  it('#570, #1598: nothing is told twice after a reconnect or a new list, deletions neither', async () => {
+    const scene = await follow();
+    server.remove('db');
+    await scene.converged();
+    for (const compact of [false, true, true]) {
+      if (compact) server.compact();
+      server.eachWatch((response) => response.end());
+      server.put('web');
+      await scene.converged();
+    }
+    expect(new Set(scene.changes).size).toBe(scene.changes.length);
+    expect(scene.changes.filter((change) => change.startsWith('DELETED'))).toHaveLength(1);
+    expect(scene.changes.filter((change) => change.startsWith('ADDED'))).toHaveLength(2);
+  });
+
+  it('#572: what went while nobody watched is gone', async () => {
+    const scene = await follow();
+    await server.down();
+    server.remove('web');
+    server.compact();
+    await server.up();
+    await scene.converged();
+    expect(scene.state).toEqual(server.state);
+    expect(scene.changes.at(-1)).toMatch(/^DELETED web/);
+  });
+});
+
+describe('a stop', () => {
+  it('#3052: while it waits to try again is for good: a new informer has the only watch', async () => {
+    const first = new InformerScene(server);
+    await first.converged();
+    server.next('watch', code(503, { 'retry-after': '4' }));
+    server.eachWatch((response) => response.end());
+    await until(
+      () => server.count('watch') === 2,
+      () => 'no second watch',
+    );
+    await first.stop();
+    const second = await follow();
+    await sleep(300);
+    server.put('web');
+    await second.converged();
+    expect(server.watches).toBe(1);
+    expect(server.count('watch')).toBe(3);
+  });
+
+  const moments: Record<string, () => void> = {
+    'while it lists': () => server.next('list', hang),
+    'between two pages': () => server.next('list', ({ honest }) => honest(), hang),
+    'before the watch is answered': () => server.next('watch', hang),
+    'while the watch is silent': () => server.next('watch', silent),
+    'while it waits to try again': () => server.next('list', code(503, { 'retry-after': '100' })),
+    'while nobody listens': () => server.eachWatch((response) => response.end()),
+  };
+  it.each(Object.entries(moments))('#2860: %s ends everything at once', async (_, spoil) => {
+    spoil();
+    const scene = new InformerScene(server, { pageSize: 1 });
+    scenes.push(scene);
+    await sleep(40);
+    const started = performance.now();
+    await scene.stop();
+    scenes = [];
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+});
