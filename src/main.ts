@@ -11,7 +11,7 @@ import { startMetricsServer } from './observability/metrics-server.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { DebugSessionOperator } from './operator.ts';
 import { EventRecorder } from './runtime/event-recorder.ts';
-import { LeaderElector } from './runtime/leader-elector.ts';
+import { LeaderElector, type LeaderElectorOptions } from './runtime/leader-elector.ts';
 import { errorMessage } from './runtime/error-message.ts';
 import { VERSION } from './version.ts';
 
@@ -23,6 +23,8 @@ interface Parts {
   connection: Connection;
   recorder: EventRecorder;
   operator: DebugSessionOperator;
+  /** Absent: nobody else may run, and nothing has to be asked for. */
+  elector: LeaderElector | undefined;
 }
 
 /** Events get this long after the work has ended, in ms. */
@@ -30,25 +32,34 @@ const FLUSH_MS = 2_000;
 
 function compose(config: Config, logger: ContextLogger): Parts {
   const metrics = createMetrics();
+  const onStarted = async (term: AbortSignal): Promise<void> => {
+    metrics.leader(config.leaderElectionId, true);
+    await work(parts, term);
+    metrics.leader(config.leaderElectionId, false);
+  };
   const connection = connect({
     ...(config.kubeconfig !== undefined && { kubeconfig: config.kubeconfig }),
     userAgent: `debugsession/${VERSION}`,
     onRequest: ({ verb, code }) => metrics.request(code === 0 ? '<error>' : code, verb, serverOf(connection)),
   });
+  const elector = config.leaderElect ? createElector(config, connection, { logger, onStarted }) : undefined;
+  // Sessions, injections and events leave only while we lead. Not so the Lease itself, and what any replica may ask for.
+  const client = elector ? connection.client.guardedBy(() => elector.isLeader()) : connection.client;
   const recorder = new EventRecorder({
-    port: eventPort(connection.client),
+    port: eventPort(client),
     reporter: { controller: 'debugsession.dev/operator', instance: hostname() },
     logger,
   });
   const operator = new DebugSessionOperator({
-    connection,
+    connection: { ...connection, client },
     namespaces: config.namespaces,
     workers: config.maxConcurrentReconciles,
     recorder,
     metrics,
     logger,
   });
-  return { config, logger, metrics, connection, recorder, operator };
+  const parts: Parts = { config, logger, metrics, connection, recorder, operator, elector };
+  return parts;
 }
 
 function serverOf({ config }: Connection): string {
@@ -72,33 +83,43 @@ async function serve({ config, logger, metrics, operator }: Parts): Promise<{ st
   return servers;
 }
 
-/** Reconciles until `stop` aborts; behind a Lease where several replicas may run. Rejects when the Lease is lost: another leads from then on. */
-async function lead({ config, logger, metrics, connection, operator }: Parts, stop: AbortSignal): Promise<void> {
-  if (!config.leaderElect) return operator.lead(stop, () => config.shutdownTimeout);
-  const namespace = config.leaderElectionNamespace ?? connection.namespace;
-  // From the start, as in controller-runtime: an alert for "nobody leads" needs a series that says so.
-  metrics.leader(config.leaderElectionId, false);
-  const elector = new LeaderElector({
-    port: leasePort(connection.client, namespace, config.leaderElectionId),
+function createElector(
+  config: Config,
+  { client, namespace }: Connection,
+  options: Pick<LeaderElectorOptions, 'logger' | 'onStarted'>,
+): LeaderElector {
+  return new LeaderElector({
+    ...options,
+    port: leasePort(client, config.leaderElectionNamespace ?? namespace, config.leaderElectionId),
     identity: `${hostname()}_${randomUUID()}`,
     leaseDurationMs: config.leaseDuration,
     renewDeadlineMs: config.renewDeadline,
     retryPeriodMs: config.retryPeriod,
-    logger,
-    onStarted: async (term) => {
-      metrics.leader(config.leaderElectionId, true);
-      // Whoever has lost the lease must not write any more: another may.
-      await operator.lead(term, () => (stop.aborted ? config.shutdownTimeout : 0));
-      metrics.leader(config.leaderElectionId, false);
-      if (!stop.aborted) throw new Error(`the lease ${namespace}/${config.leaderElectionId} was lost`);
-    },
   });
+}
+
+/** Reconciles until `stop` aborts; behind a Lease where several replicas may run. Rejects when the Lease is lost: another leads from then on. */
+async function lead(parts: Parts, stop: AbortSignal): Promise<void> {
+  const { config, metrics, elector } = parts;
+  if (!elector) return work(parts, stop);
+  // From the start, as in controller-runtime: an alert for "nobody leads" needs a series that says so.
+  metrics.leader(config.leaderElectionId, false);
   return elector.run(stop);
+}
+
+/** What a leader does until `stop` aborts. What is under way is finished, and the last events are sent, as long as we still lead: the Lease is given back after that. */
+async function work({ config, operator, recorder, elector }: Parts, stop: AbortSignal): Promise<void> {
+  const leads = (): boolean => elector === undefined || elector.isLeader();
+  try {
+    await operator.lead(stop, () => (leads() ? config.shutdownTimeout : 0));
+  } finally {
+    await recorder.stop(leads() ? FLUSH_MS : 0);
+  }
 }
 
 async function run(config: Config, logger: ContextLogger, stop: AbortSignal): Promise<void> {
   const parts = compose(config, logger);
-  const { connection, operator, recorder } = parts;
+  const { connection, operator } = parts;
   const servers = await serve(parts);
   await operator.start();
   logger.info({ version: VERSION, server: serverOf(connection), namespaces: config.namespaces }, 'started');
@@ -107,7 +128,6 @@ async function run(config: Config, logger: ContextLogger, stop: AbortSignal): Pr
     await lead(parts, stop);
   } finally {
     await operator.shutDown();
-    await recorder.stop(FLUSH_MS);
     await Promise.all(servers.map((server) => server.stop()));
     await connection.client.close();
   }

@@ -1,4 +1,5 @@
 import { errorMessage } from '../runtime/error-message.ts';
+import { NotLeaderError } from '../runtime/not-leader-error.ts';
 import { ApiError, ConnectionError } from './api-error.ts';
 
 /**
@@ -45,7 +46,7 @@ export class Deadline {
 
   /** What to throw for an error of the request: the server's answer, the caller's reason, or why there was no answer. */
   explain(error: unknown): unknown {
-    if (error instanceof ApiError || error instanceof ConnectionError) return error;
+    if (error instanceof ApiError || error instanceof ConnectionError || error instanceof NotLeaderError) return error;
     if (this.#caller?.aborted) return this.#caller.reason;
     const server = this.#server;
     if (this.#expired) {

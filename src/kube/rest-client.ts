@@ -1,12 +1,14 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
 import { errorMessage } from '../runtime/error-message.ts';
+import { NotLeaderError } from '../runtime/not-leader-error.ts';
 import type { WatchEvent } from '../runtime/watch-event.ts';
 import { ApiError, ConnectionError } from './api-error.ts';
 import { Deadline } from './deadline.ts';
 import { splitLines } from './json-lines.ts';
 import { Transport } from './transport.ts';
 import type { Route } from './transport.ts';
+import { checkedAtSending } from './write-guard.ts';
 
 export type Query = Record<string, string | number | boolean | undefined>;
 
@@ -40,6 +42,8 @@ export interface RestClientOptions {
   connections?: number;
   /** For metrics. It must not throw. */
   onRequest?: (report: RequestReport) => void;
+  /** Asked at the moment when a POST, PUT, PATCH or DELETE is sent. Default: always yes. */
+  mayWrite?: () => boolean;
 }
 
 type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -72,17 +76,30 @@ const longestEventBytes = 16 * 2 ** 20;
 export class RestClient {
   /** The API server's address, such as `https://10.0.0.1:6443`; for the words of what went wrong. */
   readonly server: string;
+  readonly #config: KubeConfig;
+  readonly #options: RestClientOptions;
   readonly #transport: Transport;
   readonly #userAgent: string;
   readonly #timeoutMs: number;
   readonly #onRequest: (report: RequestReport) => void;
 
-  constructor(config: KubeConfig, options: RestClientOptions = {}) {
-    this.#transport = new Transport(config, options.connections ?? 16);
+  /** @param transport its own, or one that is shared with another client */
+  constructor(config: KubeConfig, options: RestClientOptions = {}, transport?: Transport) {
+    this.#config = config;
+    this.#options = options;
+    this.#transport = transport ?? new Transport(config, options.connections ?? 16);
     this.server = config.getCurrentCluster()?.server ?? '';
     this.#userAgent = options.userAgent ?? 'debugsession';
     this.#timeoutMs = options.timeoutMs ?? 10_000;
     this.#onRequest = options.onRequest ?? (() => undefined);
+  }
+
+  /**
+   * The same client on the same connections, which sends a write only if `mayWrite` says yes at that very moment; reads are free.
+   * Every method that writes then also throws `NotLeaderError`: nothing was sent.
+   */
+  guardedBy(mayWrite: () => boolean): RestClient {
+    return new RestClient(this.#config, { ...this.#options, mayWrite }, this.#transport);
   }
 
   get<T = unknown>(path: string, options: RequestOptions = {}): Promise<T> {
@@ -160,6 +177,14 @@ export class RestClient {
     }
   }
 
+  #guarded(requests: Dispatcher, verb: Verb, path: string): Dispatcher {
+    const { mayWrite } = this.#options;
+    if (verb === 'GET' || mayWrite === undefined) return requests;
+    return checkedAtSending(requests, () => {
+      if (!mayWrite()) throw new NotLeaderError(`${verb} ${path} was not sent: this process does not lead any more`);
+    });
+  }
+
   /** The answer's head, with its body unread; anything but 2xx is thrown. */
   async #send(verb: Verb, call: Call, deadline: Deadline): Promise<Dispatcher.ResponseData> {
     const started = performance.now();
@@ -168,7 +193,8 @@ export class RestClient {
     try {
       const route = await this.#route();
       deadline.signal.throwIfAborted();
-      const answer = await (isWatch ? route.watches : route.requests).request({
+      const dispatcher = isWatch ? route.watches : this.#guarded(route.requests, verb, call.path);
+      const answer = await dispatcher.request({
         origin: route.server.origin,
         path: route.server.pathname.replace(/\/$/, '') + call.path + queryString(call.options.query),
         method: verb,

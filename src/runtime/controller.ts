@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import { errorMessage, isError } from './error-message.ts';
+import { NotLeaderError } from './not-leader-error.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** What a reconcile asks for. Nothing: only a change brings the key back. */
@@ -157,6 +158,11 @@ export class Controller {
     }
     const { code, retryAfterMs } = apiAnswer(error);
     queue.addRateLimited(key, isRefusal(code) ? 'refused' : 'passing', retryAfterMs);
+    if (error instanceof NotLeaderError) {
+      // The term is over, and its end is about to stop us: a process that was frozen sees its own deadline first.
+      logger.debug(fields, 'reconcile ended with the term');
+      return { result: 'error' };
+    }
     const failures = queue.failures(key);
     if (timedOut) {
       logger.error({ ...fields, failures }, 'reconcile timed out');

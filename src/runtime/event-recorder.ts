@@ -7,6 +7,7 @@ import { buildEvent } from './event.ts';
 import type { Logger } from './logger.ts';
 import { silentLogger } from './logger.ts';
 import { microTime } from './micro-time.ts';
+import { NotLeaderError } from './not-leader-error.ts';
 import { errorMessage } from './error-message.ts';
 import { Recent } from './recent.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -173,6 +174,8 @@ export class EventRecorder {
 
   /** Ms until the next attempt, or undefined to give up. */
   #retryDelay(series: Series, error: unknown, attempt: number): number | undefined {
+    // Whoever leads now tells the story on; one of ours may be missing in it.
+    if (error instanceof NotLeaderError) return undefined;
     const { code, retryAfterMs } = apiAnswer(error);
     // Sent before, by an earlier process, another instance, or by ourselves when the answer was lost.
     if (code === 409 && series.sent === 0) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Controller, TerminalError } from '../../../src/runtime/controller.ts';
 import type { ControllerOptions, Result } from '../../../src/runtime/controller.ts';
 import type { Logger } from '../../../src/runtime/logger.ts';
+import { NotLeaderError } from '../../../src/runtime/not-leader-error.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -68,6 +69,12 @@ describe('Controller', () => {
     expect(results).toEqual(['error 0', 'error 0', 'success 0']);
     expect(log).toEqual(['warn reconcile failed: one', 'warn reconcile failed: two']);
     expect(queue.failures('ns/a')).toBe(0);
+  });
+
+  it('makes no noise of the end of the term, and keeps the key in case it was none', async () => {
+    const { at, log } = await runOnce({ throws: new NotLeaderError('not sent') });
+    expect(at).toEqual([0, 5]);
+    expect(log).toEqual(['debug reconcile ended with the term: not sent']);
   });
 
   it('waits as long as the server says, at least', async () => {

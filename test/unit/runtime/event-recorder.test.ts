@@ -3,6 +3,7 @@ import type { EventObject, EventRecord, EventSeries } from '../../../src/runtime
 import { EventRecorder } from '../../../src/runtime/event-recorder.ts';
 import type { EventPort } from '../../../src/runtime/event-recorder.ts';
 import type { Logger } from '../../../src/runtime/logger.ts';
+import { NotLeaderError } from '../../../src/runtime/not-leader-error.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { statusError } from '../../support/fake-source.ts';
 
@@ -215,5 +216,15 @@ describe('EventRecorder', () => {
     await slow.clock.advanceAsync(1);
     expect(stopped).toBe(true);
     expect(slow.port.calls).toHaveLength(1);
+  });
+
+  it('leaves the story to the next leader when the term is over: no second try, no warning', async () => {
+    const { port, recorder, warnings } = setUp();
+    port.fail = [new NotLeaderError('not sent'), new NotLeaderError('not sent')];
+    recorder.record(event());
+    recorder.record(event({ reason: 'Ended' }));
+    await recorder.stop(2_000);
+    expect(port.calls).toHaveLength(2);
+    expect(warnings).toEqual([]);
   });
 });
