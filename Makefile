@@ -29,15 +29,19 @@ image: node_modules/.stamp ## build the operator's image (IMAGE=registry/name:ta
 manifests: node_modules/.stamp ## everything to install, as one file: dist/install.yaml
 	@node scripts/manifests.ts
 
-run: build ## run the operator against your kubeconfig, until Ctrl-C
-	@node dist/main.js
+# ARGS: flags of the operator; the last of a kind counts. It holds its Lease in the namespace of your kubeconfig's context.
+run: build ## run the operator against your kubeconfig, until Ctrl-C (ARGS=--flag=value)
+	@node dist/main.js --log-format=text --metrics-secure=false --metrics-bind-address=127.0.0.1:8080 $(ARGS)
 
 test: node_modules/.stamp ## every suite: lint, types, unit, simulation, integration, e2e, demo
 	@node test/run.ts
 
-# QUICK=1: fewer of everything. PODS=n: pods in the cluster that nobody debugs.
+# QUICK=1: fewer of everything. ONLY=latency,memory: these parts only. PODS=n: pods in the cluster that nobody debugs.
+# On a cluster of its own, which goes at the end unless KEEP=1 or CLUSTER_NAME says which to take.
+BENCH = $(if $(QUICK),--quick) $(if $(ONLY),--only=$(ONLY)) $(if $(PODS),--pods=$(PODS))
+bench: CLUSTER_NAME = bench
 bench: cluster-up ## measure the operator beside a floor; writes bench/results (QUICK=1: fewer of everything)
-	@node bench/main.ts $(if $(QUICK),--quick) $(if $(PODS),--pods=$(PODS))
+	@node bench/main.ts $(BENCH) $(if $(filter bench,$(CLUSTER_NAME)),$(if $(KEEP),,--down))
 
 cluster-up: node_modules/.stamp ## start a real Kubernetes on this machine (CLUSTER_NAME=...; CLUSTER=current: use yours)
 	@node test/cluster/main.ts up

@@ -2,6 +2,7 @@ import {
   parseBindAddress,
   parseBoolean,
   parseCount,
+  parseFileName,
   parseLogFormat,
   parseLogLevel,
   parseNamespace,
@@ -18,6 +19,12 @@ export interface Config {
   kubeconfig: string | undefined;
   /** Absent: no metrics are served. */
   metricsBindAddress: BindAddress | undefined;
+  /** HTTPS, for who may; else plain HTTP, on a loopback address only. */
+  metricsSecure: boolean;
+  /** A folder. Absent: a self-signed certificate is made. */
+  metricsCertPath: string | undefined;
+  metricsCertName: string;
+  metricsCertKey: string;
   /** Absent: no probes are served. */
   healthProbeBindAddress: BindAddress | undefined;
   leaderElect: boolean;
@@ -56,9 +63,36 @@ export const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
   metricsBindAddress: {
     name: 'metrics-bind-address',
     value: 'ADDRESS',
-    default: ':8080',
-    meaning: 'Where /metrics is served (plain HTTP, open to everybody who can reach it). 0: nowhere.',
+    default: '0',
+    meaning: 'Where /metrics is served, such as :8443. 0: nowhere.',
     parse: parseBindAddress,
+  },
+  metricsSecure: {
+    name: 'metrics-secure',
+    default: 'true',
+    meaning: 'Serve metrics over HTTPS, to who may get /metrics. false: plain HTTP to all, on a loopback address only.',
+    parse: parseBoolean,
+  },
+  metricsCertPath: {
+    name: 'metrics-cert-path',
+    value: 'FOLDER',
+    default: '',
+    meaning: 'Folder of the certificate for the metrics; it is read anew when it changes. Not given: self-signed.',
+    parse: parseText,
+  },
+  metricsCertName: {
+    name: 'metrics-cert-name',
+    value: 'FILE',
+    default: 'tls.crt',
+    meaning: 'Name of the certificate in that folder.',
+    parse: parseFileName,
+  },
+  metricsCertKey: {
+    name: 'metrics-cert-key',
+    value: 'FILE',
+    default: 'tls.key',
+    meaning: 'Name of its key in that folder.',
+    parse: parseFileName,
   },
   healthProbeBindAddress: {
     name: 'health-probe-bind-address',

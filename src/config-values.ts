@@ -40,6 +40,11 @@ export function parseText(text: string): Parsed<string | undefined> {
   return ok(text === '' ? undefined : text);
 }
 
+/** The name of a file in a folder that another flag names. */
+export function parseFileName(text: string): Parsed<string> {
+  return text !== '' && !text.includes('/') ? ok(text) : fault(`must be the name of a file, not ${quote(text)}`);
+}
+
 /** What Go's strconv.ParseBool takes, so that manifests written for other operators keep their meaning. */
 export function parseBoolean(text: string): Parsed<boolean> {
   if (/^(?:1|t|T|true|TRUE|True)$/.test(text)) return ok(true);
@@ -80,6 +85,11 @@ export function parseBindAddress(text: string): Parsed<BindAddress | undefined> 
   }
   const host = found.ipv6 ?? found.host;
   return ok(host === undefined || host === '' ? { port } : { host, port });
+}
+
+/** Whether nobody but this machine can reach it. A name is trusted to be what it says. */
+export function isLoopback({ host }: BindAddress): boolean {
+  return host !== undefined && /^(?:127(?:\.[0-9]+){3}|::1|localhost)$/i.test(host);
 }
 
 /** A namespace; the empty text stands for "not given". */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FLAGS } from './config-flags.ts';
 import type { Config, Flag } from './config-flags.ts';
-import { quote } from './config-values.ts';
+import { isLoopback, quote } from './config-values.ts';
 import { nearest } from './nearest.ts';
 
 export type ConfigOutcome =
@@ -94,6 +94,12 @@ function orderFaults(config: Partial<Config>): string[] {
   return faults;
 }
 
+/** Without TLS anybody on the way could read them, and nobody is asked who they are. */
+function plainFaults({ metricsBindAddress, metricsSecure }: Partial<Config>): string[] {
+  if (metricsBindAddress === undefined || metricsSecure !== false || isLoopback(metricsBindAddress)) return [];
+  return ['--metrics-secure=false needs a loopback address: --metrics-bind-address=127.0.0.1:8080'];
+}
+
 /**
  * The configuration out of the words after the program's name and the environment.
  * A flag wins over DEBUGSESSION_<FLAG>, and that over the default; an empty variable counts as not set; of a flag given twice the last counts.
@@ -116,7 +122,7 @@ export function parseConfig(argv: readonly string[], env: Record<string, string 
   }
   // The type of FLAGS says that each key has a parser of its own type.
   const config = Object.fromEntries(values) as Partial<Config>;
-  faults.push(...orderFaults(config));
+  faults.push(...orderFaults(config), ...plainFaults(config));
   return faults.length === 0 ? { kind: 'ok', config: config as Config } : { kind: 'error', faults };
 }
 

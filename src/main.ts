@@ -5,14 +5,13 @@ import { parseConfig } from './config.ts';
 import { connect, type Connection } from './kube/connect.ts';
 import { eventPort } from './kube/event-port.ts';
 import { leasePort } from './kube/lease-port.ts';
-import { startHealthServer } from './observability/health.ts';
 import { createLogger, type ContextLogger } from './observability/logger.ts';
-import { startMetricsServer } from './observability/metrics-server.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { DebugSessionOperator } from './operator.ts';
 import { EventRecorder } from './runtime/event-recorder.ts';
 import { LeaderElector, type LeaderElectorOptions } from './runtime/leader-elector.ts';
 import { errorMessage } from './runtime/error-message.ts';
+import { serve } from './serve.ts';
 import { VERSION } from './version.ts';
 
 /** The composition root: every part is made here, and ends here in order. */
@@ -66,21 +65,10 @@ function serverOf({ config }: Connection): string {
   return new URL(config.getCurrentCluster()?.server ?? 'https://unknown').host;
 }
 
-/** Probes and metrics, where they are wanted. */
-async function serve({ config, logger, metrics, operator }: Parts): Promise<{ stop(): Promise<void> }[]> {
-  const servers = [];
-  if (config.healthProbeBindAddress !== undefined) {
-    const readyz = { sessions: () => operator.readiness() };
-    servers.push(await startHealthServer({ address: config.healthProbeBindAddress, healthz: {}, readyz, logger }));
-  }
-  if (config.metricsBindAddress !== undefined) {
-    const expose = (): ReturnType<Metrics['expose']> => {
-      operator.count();
-      return metrics.expose();
-    };
-    servers.push(await startMetricsServer({ address: config.metricsBindAddress, metrics: { expose } }));
-  }
-  return servers;
+/** For each scrape: what is counted by looking is counted now. */
+function expose({ operator, metrics }: Parts): ReturnType<Metrics['expose']> {
+  operator.count();
+  return metrics.expose();
 }
 
 function createElector(
@@ -120,7 +108,13 @@ async function work({ config, operator, recorder, elector }: Parts, stop: AbortS
 async function run(config: Config, logger: ContextLogger, stop: AbortSignal): Promise<void> {
   const parts = compose(config, logger);
   const { connection, operator } = parts;
-  const servers = await serve(parts);
+  const servers = await serve({
+    config,
+    client: connection.client,
+    readyz: { sessions: () => operator.readiness() },
+    metrics: { expose: () => expose(parts) },
+    logger,
+  });
   await operator.start();
   logger.info({ version: VERSION, server: serverOf(connection), namespaces: config.namespaces }, 'started');
   void operator.synced.then(() => logger.info({}, 'ready'));

@@ -26,7 +26,7 @@ export async function startHealthServer(options: HealthOptions): Promise<Listene
   const log = new FailureLog(options.logger);
   return listen({
     address: options.address,
-    answer(url) {
+    answer({ url }) {
       const [, endpoint = '', name, ...rest] = url.pathname.split('/');
       const checks = endpoints.get(endpoint);
       if (checks === undefined || rest.length > 0) return undefined;

@@ -1,38 +1,58 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createPlainServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { KeyPair } from './self-signed-certificate.ts';
 
 /** What is sent back. Errors of the handler become a 500 without their words. */
 export interface Answer {
   status: number;
   contentType: string;
   body: string;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** What an answer may depend on. */
+export interface Question {
+  url: URL;
+  method: 'GET' | 'HEAD';
+  /** The Authorization header. */
+  authorization: string | undefined;
 }
 
 export interface ListenerOptions {
   /** No host: all addresses. Port 0: the system chooses, see Listener.address. */
   address: { host?: string; port: number };
+  /** HTTPS with this certificate, TLS 1.2 at least. None: plain HTTP. */
+  certificate?: KeyPair;
   /** Called for GET and HEAD. Undefined: 404. */
-  answer: (url: URL) => Answer | undefined | Promise<Answer | undefined>;
+  answer: (question: Question) => Answer | undefined | Promise<Answer | undefined>;
 }
 
 export interface Listener {
   /** Where it really listens. */
   address: { host: string; port: number };
+  /** From the next connection on. Only for one that was made with a certificate. */
+  renew: (certificate: KeyPair) => void;
   /** Resolves once no connection is left; requests under way get 250 ms. Stopping twice is fine. */
   stop: () => Promise<void>;
 }
 
 const STOP_GRACE_MS = 250;
+const PATIENCE_MS = 5_000;
 const PLAIN = 'text/plain; charset=utf-8';
 
-/** A small HTTP server for probes and metrics: plain HTTP, GET and HEAD only. Rejects with the address in its words when it cannot listen there. */
-export async function listen({ address, answer }: ListenerOptions): Promise<Listener> {
-  const server = createServer((request, response) => void respond(request, response, answer));
+/** A small HTTP server for probes and metrics: GET and HEAD only. Rejects with the address in its words when it cannot listen there. */
+export async function listen({ address, certificate, answer }: ListenerOptions): Promise<Listener> {
+  const handler = (request: IncomingMessage, response: ServerResponse): void => void respond(request, response, answer);
+  const secure =
+    certificate && createTlsServer({ ...certificate, minVersion: 'TLSv1.2', handshakeTimeout: PATIENCE_MS }, handler);
+  const server = secure ?? createPlainServer(handler);
   // Slow or silent clients must not hold connections: these are one-line requests from a kubelet or a scraper.
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 5_000;
-  server.keepAliveTimeout = 5_000;
+  server.headersTimeout = PATIENCE_MS;
+  server.requestTimeout = PATIENCE_MS;
+  server.keepAliveTimeout = PATIENCE_MS;
+  const sockets = connectionsOf(server);
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
@@ -47,13 +67,24 @@ export async function listen({ address, answer }: ListenerOptions): Promise<List
   let stopped: Promise<void> | undefined;
   return {
     address: { host: bound.address, port: bound.port },
-    stop: () => (stopped ??= close(server)),
+    renew: (next) => secure?.setSecureContext({ ...next, minVersion: 'TLSv1.2' }),
+    stop: () => (stopped ??= close(server, sockets)),
   };
 }
 
-function close(server: ReturnType<typeof createServer>): Promise<void> {
+/** Every connection that is open. Node's own closeAllConnections() overlooks those in the middle of a TLS handshake. */
+function connectionsOf(server: Server | TlsServer): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+function close(server: Server | TlsServer, sockets: ReadonlySet<Socket>): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
+    const force = setTimeout(() => sockets.forEach((socket) => socket.destroy()), STOP_GRACE_MS);
     server.close(() => {
       clearTimeout(force);
       resolve();
@@ -67,23 +98,25 @@ async function respond(
   response: ServerResponse,
   answer: ListenerOptions['answer'],
 ): Promise<void> {
-  const { status, contentType, body } = await answerTo(request, answer);
+  const { status, contentType, body, headers } = await answerTo(request, answer);
   response.writeHead(status, {
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
     'X-Content-Type-Options': 'nosniff',
-    ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
+    ...headers,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
 async function answerTo(request: IncomingMessage, answer: ListenerOptions['answer']): Promise<Answer> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return { status: 405, contentType: PLAIN, body: 'method not allowed\n' };
+  const { method, headers } = request;
+  if (method !== 'GET' && method !== 'HEAD') {
+    return { status: 405, contentType: PLAIN, body: 'method not allowed\n', headers: { Allow: 'GET, HEAD' } };
   }
   const url = URL.parse(request.url ?? '/', 'http://localhost');
   try {
-    return (url && (await answer(url))) ?? { status: 404, contentType: PLAIN, body: 'not found\n' };
+    const answered = url && (await answer({ url, method, authorization: headers.authorization }));
+    return answered ?? { status: 404, contentType: PLAIN, body: 'not found\n' };
   } catch {
     return { status: 500, contentType: PLAIN, body: 'internal error\n' };
   }

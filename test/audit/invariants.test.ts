@@ -110,7 +110,7 @@ it('never takes back what it has said of a run, and keeps the rules of every sta
   }
 });
 
-it('writes nothing but finalizers, status, injections, events and its Lease (S7)', () => {
+it('writes nothing but finalizers, status, injections, events and its Lease, and asks who reads its metrics (S7)', () => {
   const kinds = new Set(
     writes.map(
       ({ verb, objectRef }) => `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`,
@@ -123,6 +123,8 @@ it('writes nothing but finalizers, status, injections, events and its Lease (S7)
     'create events',
     'create leases',
     'update leases',
+    'create tokenreviews',
+    'create subjectaccessreviews',
   ];
   expect([...kinds].filter((kind) => !allowed.includes(kind))).toEqual([]);
   for (const { verb, objectRef, requestObject } of writes) {

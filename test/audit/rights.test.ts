@@ -24,7 +24,7 @@ function used({ verb, objectRef }: AuditEvent): string {
 }
 
 it('was granted what it used in all the suites, and used all that it was granted', async () => {
-  const roles = ['config/rbac/manager-role.yaml', 'config/rbac/leader-election-role.yaml'];
+  const roles = ['manager-role', 'leader-election-role', 'metrics-auth-role'].map((name) => `config/rbac/${name}.yaml`);
   const requests = (await operatorRequests()).filter((event) => succeeded(event) && event.objectRef !== undefined);
   expect([...new Set(requests.map(used))].sort()).toEqual([...new Set(roles.flatMap(granted))].sort());
 });

@@ -18,7 +18,7 @@ onNode('what a session costs', () => {
     stage = await Stage.open('economy', { operator: false });
     await stage.runningPod('web', appPod());
     metricsAddress = `127.0.0.1:${await freePort()}`;
-    await stage.startOperator(`--metrics-bind-address=${metricsAddress}`);
+    await stage.startOperator(`--metrics-bind-address=${metricsAddress}`, '--metrics-secure=false');
     audit = await AuditLog.from(stage.cluster.node?.auditLog ?? '');
   });
   afterAll(() => stage.close());

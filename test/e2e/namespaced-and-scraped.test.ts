@@ -21,7 +21,7 @@ beforeAll(async () => {
   await stage.startOperatorAs(
     await stage.cluster.createServiceAccountKubeconfig(stage.namespace, ACCOUNT),
     ...['--leader-elect', `--leader-election-namespace=${stage.namespace}`],
-    `--metrics-bind-address=127.0.0.1:${metricsPort}`,
+    ...['--metrics-secure=false', `--metrics-bind-address=127.0.0.1:${metricsPort}`],
   );
 });
 

@@ -145,25 +145,25 @@ describe('the manager', () => {
     const account = only(all, 'ServiceAccount').metadata;
     const { template } = only(all, 'Deployment')['spec'] as { template: { spec: { serviceAccountName: string } } };
     expect(template.spec.serviceAccountName).toBe(account.name);
-    for (const kind of ['RoleBinding', 'ClusterRoleBinding']) {
-      expect(only(all, kind)['subjects']).toEqual([
-        { kind: 'ServiceAccount', name: account.name, namespace: account.namespace },
-      ]);
+    const bindings = all.filter(({ kind }) => kind.endsWith('RoleBinding'));
+    expect(bindings).toHaveLength(3);
+    for (const { subjects } of bindings) {
+      expect(subjects).toEqual([{ kind: 'ServiceAccount', name: account.name, namespace: account.namespace }]);
     }
   });
 });
 
 describe('the roles', () => {
-  type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
+  type Rule = { apiGroups: string[]; resources: string[]; nonResourceURLs?: string[]; verbs: string[] };
 
   it('grant nothing by a wildcard, and no role is aggregated into one of the cluster', async () => {
     const roles = (await built('config/rbac')).filter(({ kind }) => kind.endsWith('Role'));
-    expect(roles).toHaveLength(5);
+    expect(roles).toHaveLength(7);
     for (const role of roles) {
       const labels = Object.keys(role.metadata.labels ?? {});
       expect(labels.filter((label) => label.includes('aggregate-to'))).toEqual([]);
-      for (const { apiGroups, resources, verbs } of role['rules'] as Rule[]) {
-        expect([...apiGroups, ...resources, ...verbs]).not.toContain('*');
+      for (const { apiGroups = [], resources = [], nonResourceURLs = [], verbs } of role['rules'] as Partial<Rule>[]) {
+        expect([...apiGroups, ...resources, ...nonResourceURLs, ...(verbs ?? ['*'])].join(' ')).not.toContain('*');
       }
     }
   });
@@ -185,7 +185,10 @@ describe('the roles', () => {
 describe('config/namespaced', () => {
   it('gives the operator nothing but the same rights in the namespaces that it is told to look after', async () => {
     const all = await built('config/namespaced');
-    expect(all.filter(({ kind }) => kind === 'ClusterRoleBinding')).toEqual([]);
+    // The reviews for the metrics are about the whole cluster; nothing else is.
+    expect(all.filter(({ kind }) => kind === 'ClusterRoleBinding').map(identity)).toEqual([
+      'ClusterRoleBinding debugsession-metrics-auth-rolebinding',
+    ]);
     expect(all.map(identity)).not.toContain('ClusterRole debugsession-manager');
     const roles = all.filter(({ kind, metadata }) => kind === 'Role' && metadata.name === 'debugsession-manager');
     const manager = (await built('config/rbac')).find(({ metadata }) => metadata.name === 'debugsession-manager');
@@ -242,7 +245,7 @@ describe('what goes with the manager', () => {
 
   it('names the port of the metrics, from the scraper to the container', async () => {
     const { ports } = (await pods()).spec.containers[0] ?? { ports: [] };
-    expect(ports).toContainEqual({ name: 'metrics', containerPort: 8080 });
+    expect(ports).toContainEqual({ name: 'metrics', containerPort: 8443 });
     const policy = only(await built('config/network-policy'), 'NetworkPolicy')['spec'] as {
       ingress: { ports: { port: string }[] }[];
     };

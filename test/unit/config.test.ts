@@ -6,7 +6,11 @@ import { nearest } from '../../src/nearest.ts';
 
 const defaults: Config = {
   kubeconfig: undefined,
-  metricsBindAddress: { port: 8080 },
+  metricsBindAddress: undefined,
+  metricsSecure: true,
+  metricsCertPath: undefined,
+  metricsCertName: 'tls.crt',
+  metricsCertKey: 'tls.key',
   healthProbeBindAddress: { port: 8081 },
   leaderElect: true,
   leaderElectionNamespace: undefined,
@@ -54,6 +58,19 @@ describe('parseConfig takes', () => {
       ['--metrics-bind-address=localhost:65535'],
       {},
       { metricsBindAddress: { host: 'localhost', port: 65_535 } },
+    ],
+    [
+      'plain metrics for this machine alone',
+      ['--metrics-secure=false', '--metrics-bind-address=127.1.2.3:80'],
+      {},
+      { metricsSecure: false, metricsBindAddress: { host: '127.1.2.3', port: 80 } },
+    ],
+    ['plain metrics nowhere', ['--metrics-secure=false'], {}, { metricsSecure: false }],
+    [
+      'a certificate',
+      ['--metrics-cert-path=/certs', '--metrics-cert-name=a.pem', '--metrics-cert-key=b.pem'],
+      {},
+      { metricsCertPath: '/certs', metricsCertName: 'a.pem', metricsCertKey: 'b.pem' },
     ],
     ['a switch', ['--leader-elect'], { DEBUGSESSION_LEADER_ELECT: 'false' }, { leaderElect: true }],
     ['a switch with a value', ['--leader-elect=false'], { DEBUGSESSION_LEADER_ELECT: 'true' }, { leaderElect: false }],
@@ -116,10 +133,10 @@ describe('parseConfig refuses', () => {
       ['unknown flag "--leader-elects": did you mean --leader-elect?'],
     ],
     [
-      'a name of old',
-      ['--metrics-addr=:8080'],
+      'a name that is cut short',
+      ['--metrics-bind-addr=:8080'],
       {},
-      ['unknown flag "--metrics-addr": did you mean --metrics-bind-address?'],
+      ['unknown flag "--metrics-bind-addr": did you mean --metrics-bind-address?'],
     ],
     [
       'the name that others give a lease time',
@@ -143,6 +160,20 @@ describe('parseConfig refuses', () => {
       ['--metrics-bind-address=8080'],
       {},
       [/^--metrics-bind-address must be an address such as :8080/],
+    ],
+    ...[':8080', '0.0.0.0:8080', '[::]:80', '10.0.0.1:80', '127.0.0.1.example:80', '128.0.0.1:80'].map(
+      (address): [string, string[], Env, string[]] => [
+        `plain metrics at ${address}`,
+        ['--metrics-secure=false', `--metrics-bind-address=${address}`],
+        {},
+        ['--metrics-secure=false needs a loopback address: --metrics-bind-address=127.0.0.1:8080'],
+      ],
+    ),
+    [
+      'a path as the name of a file',
+      ['--metrics-cert-key=a/b'],
+      {},
+      [/^--metrics-cert-key must be the name of a file/],
     ],
     ['a port out of range', ['--metrics-bind-address=:65536'], {}, [/must be an address/]],
     ['a bare IPv6 address', ['--metrics-bind-address=::1:80'], {}, [/must be an address/]],
@@ -226,6 +257,10 @@ describe('parseConfig answers', () => {
     for (const name of [
       'kubeconfig',
       'metrics-bind-address',
+      'metrics-secure',
+      'metrics-cert-path',
+      'metrics-cert-name',
+      'metrics-cert-key',
       'health-probe-bind-address',
       'leader-elect',
       'leader-election-namespace',
@@ -242,7 +277,7 @@ describe('parseConfig answers', () => {
       expect(text).toMatch(new RegExp(`^  --${name}( |=|$)`, 'm'));
       expect(text).toContain(`Environment: DEBUGSESSION_${name.toUpperCase().replaceAll('-', '_')}\n`);
     }
-    expect(text).toContain('--metrics-bind-address=ADDRESS (default :8080)');
+    expect(text).toContain('--metrics-bind-address=ADDRESS (default 0)');
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
   });
 

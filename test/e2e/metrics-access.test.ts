@@ -1,0 +1,78 @@
+import { Agent, fetch } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePort } from '../support/free-port.ts';
+import { Stage } from '../support/stage.ts';
+
+// Who may read the metrics, by the word of a real API server: TokenReview and SubjectAccessReview, with the rights of config/rbac.
+
+const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+const READER = 'debugsession-metrics-reader';
+
+let stage: Stage;
+let url: string;
+let binding: string;
+const strangers = new Agent({ connect: { rejectUnauthorized: false } });
+
+beforeAll(async () => {
+  stage = await Stage.open('metrics-access', { operator: false });
+  binding = `${READER}-${stage.namespace}`;
+  await Promise.all(['prometheus', 'leaver', 'anybody'].map((name) => createAccount(name)));
+  await stage.client.create(BINDINGS, {
+    metadata: { name: binding },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: READER },
+    subjects: ['prometheus', 'leaver'].map((name) => ({ kind: 'ServiceAccount', name, namespace: stage.namespace })),
+  });
+  const port = await freePort();
+  url = `https://127.0.0.1:${port}/metrics`;
+  await stage.startOperator(`--metrics-bind-address=127.0.0.1:${port}`);
+});
+
+afterAll(async () => {
+  await stage.client.delete(`${BINDINGS}/${binding}`);
+  await strangers.close();
+  await stage.close();
+});
+
+function createAccount(name: string): Promise<unknown> {
+  return stage.client.create(`/api/v1/namespaces/${stage.namespace}/serviceaccounts`, { metadata: { name } });
+}
+
+async function tokenOf(account: string): Promise<string> {
+  const made = await stage.kubectl(['create', 'token', account]);
+  if (made.code !== 0) throw new Error(made.stderr);
+  return made.stdout.trim();
+}
+
+async function scrape(token?: string): Promise<{ status: number; body: string }> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer = await fetch(url, { headers, dispatcher: strangers });
+  return { status: answer.status, body: await answer.text() };
+}
+
+describe('the metrics, as the manifests have them served', () => {
+  it('are read by an account that the reader role is bound to', async () => {
+    const { status, body } = await scrape(await tokenOf('prometheus'));
+    expect({ status, body }).toEqual({ status: 200, body: expect.stringMatching(/^rest_client_requests_total\{/m) });
+  });
+
+  it('are not read by an account without that role, nor without an account', async () => {
+    const nothing = expect.not.stringContaining('rest_client');
+    expect(await scrape(await tokenOf('anybody'))).toEqual({ status: 403, body: nothing });
+    expect(await scrape()).toEqual({ status: 401, body: nothing });
+    expect(await scrape('eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl')).toEqual({ status: 401, body: nothing });
+  });
+
+  it('are not read with the token of an account that is gone, once the answer of before is forgotten', async () => {
+    const token = await tokenOf('leaver');
+    expect(await scrape(token)).toMatchObject({ status: 200 });
+    await stage.client.delete(`/api/v1/namespaces/${stage.namespace}/serviceaccounts/leaver`);
+    const deleted = performance.now();
+    await stage.until('the token is refused', async () => (await scrape(token)).status === 401, 40_000);
+    // 10 s here, and about as long in the API server, which has a cache of its own.
+    expect(performance.now() - deleted).toBeLessThan(30_000);
+  });
+
+  it('are not served without TLS', async () => {
+    await expect(fetch(url.replace('https:', 'http:'))).rejects.toThrow();
+  });
+});
