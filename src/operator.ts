@@ -23,6 +23,11 @@ const Operator = operatorPackage.default;
 
 const CONTROLLER = 'debugsession';
 
+const REMEDIES = {
+  install: 'kubectl apply -k config/crd',
+  grant: 'kubectl apply -k config/rbac, or with --namespaces config/namespaced',
+};
+
 /** Whether the skeleton's event was found in a list, and not sent by the watch. */
 type SessionEvent = ResourceEvent & { isListed?: boolean };
 
@@ -71,6 +76,7 @@ export class DebugSessionOperator extends Operator {
           connection.client,
           podsPath(namespace),
           name === undefined ? {} : { fieldSelector: `metadata.name=${name}` },
+          REMEDIES,
         ),
       onChange: (key) => this.#queue.add(key),
       logger,
@@ -93,9 +99,9 @@ export class DebugSessionOperator extends Operator {
 
   /** Undefined when the caches are filled, else what is missing. */
   readiness(): string | undefined {
-    return this.#informers.length > 0 && this.#informers.every((informer) => informer.hasSynced())
-      ? undefined
-      : 'the list of debugsessions has not been read yet';
+    const missing = this.#informers.find((informer) => !informer.hasSynced());
+    if (missing === undefined && this.#informers.length > 0) return undefined;
+    return `the list of ${PLURAL} has not been read yet${missing?.failure === undefined ? '' : `: ${missing.failure}`}`;
   }
 
   /** Counts what is there now: sessions by phase, keys that wait. For each scrape of the metrics. */
@@ -151,8 +157,8 @@ export class DebugSessionOperator extends Operator {
     namespace?: string,
   ): Promise<void> {
     const informer = new Informer<DebugSession>({
-      name: plural,
-      source: resourceSource(this.#parts.connection.client, sessionsPath(namespace)),
+      name: namespace === undefined ? plural : `${plural} ${namespace}/*`,
+      source: resourceSource(this.#parts.connection.client, sessionsPath(namespace), {}, REMEDIES),
       transform: (raw) => trimSession(raw as DebugSession),
       logger: this.#parts.logger,
     });
