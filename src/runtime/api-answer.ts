@@ -27,3 +27,8 @@ const PASSING = new Set([401, 408, 409, 410, 425, 429]);
 export function isRefusal(code: number | undefined): boolean {
   return code !== undefined && code >= 400 && code < 500 && !PASSING.has(code);
 }
+
+/** What stays as it is until somebody does something, so that the log need not say it with every try: a refusal, or credentials that are not accepted. */
+export function needsAPerson(code: number | undefined): boolean {
+  return code === 401 || isRefusal(code);
+}

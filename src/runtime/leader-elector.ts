@@ -1,4 +1,4 @@
-import { apiAnswer } from './api-answer.ts';
+import { apiAnswer, needsAPerson } from './api-answer.ts';
 import type { Clock, Timer } from './clock.ts';
 import { sleep, systemClock } from './clock.ts';
 import type { Lease, LeasePort, LeaseSpec } from './lease.ts';
@@ -50,6 +50,8 @@ export class LeaderElector {
   /** As we read or wrote it last; undefined: read it before the next write. */
   #lease: Lease | undefined;
   #held = false;
+  /** The words of the last failure, until a try went through. */
+  #failure: string | undefined;
   /** Monotonic ms up to which we are the leader, if the lease is held. */
   #deadline = -Infinity;
 
@@ -218,7 +220,9 @@ export class LeaderElector {
   /** One try to get or keep the lease. It never throws; `#held` tells whether the lease is ours as far as we know. */
   async #try(signal: AbortSignal): Promise<boolean> {
     try {
-      return await this.#limited((limit) => this.#acquireOrRenew(limit), signal);
+      const held = await this.#limited((limit) => this.#acquireOrRenew(limit), signal);
+      this.#failure = undefined;
+      return held;
     } catch (error) {
       // Somebody was faster, or our own answer was lost: the next try looks again.
       this.#lease = undefined;
@@ -229,9 +233,11 @@ export class LeaderElector {
 
   #reportFailure(error: unknown): void {
     const { code } = apiAnswer(error);
+    const err = errorMessage(error);
     // Of several candidates all but one come too late.
-    const level = code === 409 && !this.#held ? 'debug' : 'warn';
-    this.#logger[level]({ err: errorMessage(error), code }, 'lease not updated');
+    const known = code === 409 || (needsAPerson(code) && err === this.#failure);
+    this.#failure = err;
+    this.#logger[known && !this.#held ? 'debug' : 'warn']({ err, code }, 'lease not updated');
   }
 
   async #acquireOrRenew(signal: AbortSignal): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { apiAnswer } from './api-answer.ts';
+import { apiAnswer, needsAPerson } from './api-answer.ts';
 import { backoffDelay } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { sleep, systemClock } from './clock.ts';
@@ -65,8 +65,6 @@ const silenceMs = 150_000;
 const passing = { baseMs: 100, capMs: 5_000 };
 /** Nobody grants a right or renews a credential within seconds. */
 const refused = { baseMs: 100, capMs: 30_000 };
-/** A credential, a right, a resource that is not served: they stay as they are until somebody does something. */
-const lasting = new Set([401, 403, 404]);
 
 /**
  * Lists, then watches, for ever: client-go's Reflector. It goes on from the last resourceVersion when a connection ends, lists
@@ -145,8 +143,7 @@ export class ListWatch<T> {
     // Never before the time the server asked for, and not all of us at that very moment.
     const delay = retryAfterMs === undefined ? own : Math.max(own, retryAfterMs * (1 + 0.1 * this.#random()));
     const err = errorMessage(error);
-    // What only a person can change is said once, not with every try.
-    const level = lasting.has(code ?? 0) && err === this.#failure ? 'debug' : 'warn';
+    const level = needsAPerson(code) && err === this.#failure ? 'debug' : 'warn';
     this.#failure = err;
     const fields = { resource: this.#options.name, code, err, retryInMs: Math.round(delay) };
     this.#logger[level](fields, 'list or watch failed');

@@ -125,6 +125,15 @@ describe('ListWatch', () => {
     await stop();
   });
 
+  it.each([400, 422, 504])('lists again when a watch from there is refused with %d', async (code) => {
+    const source = new FakeSource(page(7), page(5));
+    source.refuseWatch.push(statusError(code));
+    const { stop, clock } = await run(source);
+    await clock.advanceAsync(100);
+    expect(source.watches.map((watch) => watch.query.resourceVersion)).toEqual(['7', '5']);
+    await stop();
+  });
+
   it('goes on from the last event after a broken connection', async () => {
     const source = new FakeSource(page(7));
     const { seen, stop, clock } = await run(source);
@@ -260,6 +269,23 @@ describe('ListWatch', () => {
     await second;
     expect(source.watches).toHaveLength(1);
     expect(errors).toEqual(['list and watch were started twice']);
+  });
+
+  it('says once what only a person can change, each time what passes, and when it works again', async () => {
+    const lines: string[] = [];
+    const warn = (fields: object, message: string): void =>
+      void lines.push(`${message}: ${(fields as { err: string }).err}`);
+    const info = (_: object, message: string): void => void lines.push(message);
+    const [refused, passing] = [statusError(403), statusError(503)];
+    const source = new FakeSource(refused, refused, refused, passing, passing, refused, page(7));
+    const { stop, clock } = await run(source, { logger: { ...silentLogger, warn, info } });
+    await clock.advanceAsync(60_000);
+    expect(source.lists).toHaveLength(7);
+    expect(lines).toEqual([
+      ...['HTTP 403', 'HTTP 503', 'HTTP 503', 'HTTP 403'].map((err) => `list or watch failed: ${err}`),
+      'list and watch work again',
+    ]);
+    await stop();
   });
 
   it('opens a silent watch anew, where it stood and without a list', async () => {
