@@ -9,13 +9,24 @@ const common = {
 
 const suite = (name, more = {}) => ({
   ...common,
-  ...more,
   displayName: name,
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  ...more,
 });
 
 // The suites that need a cluster find the operator built, and its resource and rights installed.
 const onCluster = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
+
+// What the operator does, once more: by config/default as it is, two replicas that serve every namespace. For that it must be the only operator, so
+// that nothing else runs at the same time. Left out is what needs an operator of its own (to stop, to kill, with other flags or rights), and what is
+// about the container more than about the operator (supervisor, profiles, late starts).
+const deployed = ['deletion', 'main-job', 'notafter-and-ttl', 're-debugging', 'refusals', 'tracking', 'workloads'];
+const onDeployment = {
+  globalSetup: '<rootDir>/test/support/deployed-setup.ts',
+  globalTeardown: '<rootDir>/test/support/deployed-teardown.ts',
+  setupFiles: [...common.setupFiles, '<rootDir>/test/support/deployed-mode.ts'],
+  testMatch: deployed.map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
+};
 
 export default {
   testTimeout: 60_000,
@@ -26,6 +37,8 @@ export default {
     suite('simulation'),
     suite('integration', onCluster),
     suite('e2e', onCluster),
+    suite('deployed', onDeployment),
+    suite('in-cluster', onCluster),
     suite('audit'),
   ],
 };

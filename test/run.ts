@@ -108,6 +108,9 @@ const wasStopped =
 check('cluster', [node, 'test/cluster/main.ts', 'up']);
 suite('integration', '3');
 suite('e2e', '4');
+// An image cannot be loaded into a cluster of somebody else's.
+if (isOurs) suite('deployed', '4');
+if (isOurs) suite('in-cluster', '1');
 // What all of them left in the API server's log.
 if (isOurs) suite('audit', '1');
 check('demo', [node, 'test/demo/main.ts']);

@@ -54,10 +54,3 @@ it('injects, tracks, ends by the ttl, records, and debugs again', async () => {
   const after = await stage.pod('web');
   expect(after.status?.containerStatuses?.[0]).toMatchObject({ name: 'app', restartCount: 0, ready: true });
 });
-
-it('ends with exit code 0 on SIGTERM, and logs nothing but JSON', async () => {
-  const operator = stage.operators[0];
-  expect(await operator?.stop()).toBe(0);
-  expect(operator?.garbage).toEqual([]);
-  expect(operator?.lines.at(-1)).toMatchObject({ level: 'info', msg: 'stopped' });
-});

@@ -6,6 +6,7 @@ import type { RestClient } from '../../src/kube/rest-client.ts';
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
 import { cluster, type Cluster } from '../cluster/cluster.ts';
+import { Installation } from './installation.ts';
 import { OperatorProcess } from './operator-process.ts';
 import { brokenRules, brokenTransition } from './status-rules.ts';
 
@@ -21,7 +22,13 @@ export interface StoryEvent {
   related?: { kind: string; name: string };
 }
 
-/** A namespace of a test's own, with an operator that looks after it alone and acts with its service account's rights only. */
+/** The suite `deployed`: the operator of all namespaces is installed in the cluster, and stays when a test has ended. */
+const isDeployed = process.env['OPERATOR'] === 'deployed';
+
+/**
+ * A namespace of a test's own, with an operator that looks after it alone and acts with its service account's rights only. In the suite
+ * `deployed` that is the Deployment, which looks after every namespace.
+ */
 export class Stage {
   readonly namespace: string;
   readonly cluster: Cluster;
@@ -50,7 +57,7 @@ export class Stage {
       );
       return found.items.length > 0;
     });
-    if (options.operator !== false) await stage.startOperator();
+    if (options.operator !== false && !isDeployed) await stage.startOperator();
     return stage;
   }
 
@@ -59,8 +66,9 @@ export class Stage {
     return this.startOperatorAs(await this.cluster.createServiceAccountKubeconfig(...OPERATOR_ACCOUNT), ...args);
   }
 
-  /** An operator with other rights than its own. */
+  /** An operator with other rights than its own. @throws Error in the suite `deployed`, where two would serve one namespace */
   async startOperatorAs(kubeconfig: string, ...args: string[]): Promise<OperatorProcess> {
+    if (isDeployed) throw new Error('a test that starts an operator is none for the suite `deployed`');
     const operator = await OperatorProcess.start(kubeconfig, [`--namespaces=${this.namespace}`, ...args]);
     this.operators.push(operator);
     return operator;
@@ -69,7 +77,7 @@ export class Stage {
   /** Ends the operators in order and gives the namespace back. Every session must have kept the rules of its status. */
   async close(): Promise<void> {
     for (const operator of this.operators) await operator.stop();
-    await this.#letGo();
+    if (!isDeployed) await this.#letGo();
     await this.client.delete(`/api/v1/namespaces/${this.namespace}`);
     await this.client.close();
   }
@@ -223,10 +231,16 @@ export class Stage {
     } catch (error) {
       if (!signal.aborted) throw error;
       const state = JSON.stringify((last as { status?: unknown } | undefined)?.status ?? last, null, 1);
-      throw new Error(
-        `${name} was not as wanted within ${timeoutMs} ms; last seen: ${state}\noperator: ${this.operators.at(-1)?.tail(8)}`,
-        { cause: error },
-      );
+      const said = await this.#tail();
+      throw new Error(`${name} was not as wanted within ${timeoutMs} ms; last seen: ${state}\noperator: ${said}`, {
+        cause: error,
+      });
     }
+  }
+
+  async #tail(): Promise<string> {
+    if (!isDeployed) return this.operators.at(-1)?.tail(8) ?? 'none';
+    const installation = new Installation();
+    return installation.tail(8).finally(() => installation.close());
   }
 }

@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { FINALIZER } from '../../src/api/debugsession.ts';
+import { sessionsPath } from '../../src/reconcile/session-api.ts';
+import { documentedCommands, typeCommands } from '../support/documented-commands.ts';
+import { prepareCluster } from '../support/global-setup.ts';
+import { DEPLOYMENT, Installation, OPERATOR_NAMESPACE } from '../support/installation.ts';
+import { ensureOperatorImage } from '../support/operator-image.ts';
+import { appPod, ephemeralNames } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+// The life of an installation, as docs/install.md tells it: installed, drained, upgraded, taken away. What it does for sessions meanwhile, the suite
+// `deployed` shows at length.
+
+let stage: Stage;
+let installation: Installation;
+let image: string;
+const RESOURCE = 'customresourcedefinition.apiextensions.k8s.io/debugsessions.debugsession.dev';
+const target = { podName: 'web', containerName: 'app' };
+
+beforeAll(async () => {
+  stage = await Stage.open('installed', { operator: false });
+  installation = new Installation();
+  const node = stage.cluster.node;
+  if (node === undefined) throw new Error('an image cannot be loaded into a cluster of somebody else');
+  [image] = await Promise.all([ensureOperatorImage(node), stage.runningPod('web', appPod())]);
+  await installation.apply(image);
+}, 120_000);
+
+const [inOrder = '', byHand = ''] = documentedCommands('docs/install.md', 'Uninstall, in this order');
+
+afterAll(async () => {
+  // What the last tests take away, the next suite needs. And one that failed has left things behind.
+  await typeCommands(byHand, stage.cluster);
+  await prepareCluster();
+  await installation.remove();
+  await installation.close();
+  await stage.close();
+}, 120_000);
+
+describe('config/default', () => {
+  it('has two replicas let in by a namespace that enforces the restricted Pod Security Standard', async () => {
+    const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}`;
+    const { metadata } = await stage.client.get<{ metadata: { labels: object } }>(path);
+    expect(metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+    const pods = await installation.pods();
+    expect(pods.map(({ status }) => status?.phase)).toEqual(['Running', 'Running']);
+    await installation.untilLeader((name) => pods.some((pod) => pod.metadata.name === name));
+  });
+
+  it('runs an image without a shell, as nobody, on a root that cannot be written to', async () => {
+    const [pod] = await installation.pods();
+    const exec = (...argv: string[]) =>
+      stage.cluster.kubectl(['exec', '-n', OPERATOR_NAMESPACE, pod?.metadata.name ?? '', '--', ...argv]);
+    for (const shell of ['sh', 'bash', 'busybox']) {
+      const refused = await exec(shell, '-c', 'true');
+      expect(refused.code).not.toBe(0);
+      expect(refused.stderr).toMatch(/executable file not found/);
+    }
+    const node = (script: string) => exec('/nodejs/bin/node', '-e', script);
+    expect(await node('console.log(process.getuid(), process.getgid())')).toMatchObject({ stdout: '65532 65532\n' });
+    const write = "for (const f of ['/tmp/x', '/x']) try { fs.writeFileSync(f, '') } catch (e) { console.log(e.code) }";
+    expect(await node(write)).toMatchObject({ stdout: 'EROFS\nEROFS\n' });
+    // One bundled file and the licences: no modules to load.
+    const listed = await node("console.log(fs.readdirSync('/app').sort().join(' '))");
+    expect(listed.stdout).toBe('LICENSE main.js main.js.LEGAL.txt\n');
+  });
+});
+
+it('hands over when the leader is deleted: the other sees the session that runs to its end, and serves the next', async () => {
+  const leader = await installation.untilLeader(() => true);
+  await stage.createSession('across', { target, command: ['sleep', '600'], ttl: '5s' });
+  await stage.untilPhase('across', 'Running');
+  const deleted = Date.now();
+  await stage.client.delete(`/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods/${leader}`);
+  const successor = await installation.untilLeader((name) => name !== leader);
+  // The Lease is given back and not waited out: that would take its whole 15 s.
+  expect(Date.now() - deleted).toBeLessThan(12_000);
+
+  await stage.createSession('second', { target, command: ['true'] });
+  await untilSettled('second', 'Completed');
+  expect(await tellers('second')).toEqual([successor]);
+  const across = await untilSettled('across', 'Expired');
+  expect(across.status?.runs).toMatchObject([{ endedBy: 'Supervisor' }]);
+  expect((await tellers('across')).sort()).toEqual([leader, successor].sort());
+  await expectOnlyRecorded('across', 'second');
+});
+
+it('is upgraded, and set back, while a session runs: the Lease goes from hand to hand, the session to its end', async () => {
+  const next = `${image}-next`;
+  expect(await stage.cluster.node?.ctr(['images', 'tag', '--force', image, next])).toMatchObject({ code: 0 });
+  const old = (await installation.pods()).map(({ metadata }) => metadata.name);
+  const over = new AbortController();
+  const holders = installation.holders(over.signal);
+  await stage.createSession('upgraded', { target, command: ['sleep', '600'], ttl: '20s' });
+  const running = await stage.untilPhase('upgraded', 'Running');
+
+  await installation.apply(next);
+  expect(await installation.images()).toEqual([next, next]);
+  await installation.untilLeader((name) => !old.includes(name));
+  // Between the two: whoever serves now, it is not who served when the other one ran.
+  await stage.createSession('meanwhile', { target, command: ['true'] });
+  await installation.kubectl('rollout', 'undo', `deployment/${DEPLOYMENT}`);
+  await installation.kubectl('rollout', 'status', `deployment/${DEPLOYMENT}`, '--timeout=80s');
+  expect(await installation.images()).toEqual([image, image]);
+  await untilSettled('meanwhile', 'Completed');
+
+  const expired = await untilSettled('upgraded', 'Expired');
+  expect(expired.status?.runs).toEqual([expect.objectContaining({ endedBy: 'Supervisor' })]);
+  expect(expired.status?.expiresAt).toBe(running.status?.expiresAt);
+  await expectOnlyRecorded('upgraded', 'meanwhile');
+  over.abort();
+  const seen = await holders;
+  // Each leader gave the Lease back before the next took it: nobody waited for one to run out.
+  expect(seen.length).toBeGreaterThanOrEqual(5);
+  expect(seen.map((name) => name === '')).toEqual(seen.map((_, index) => index % 2 === 1));
+}, 120_000);
+
+it('has not been restarted, and has logged nothing but JSON and no error', async () => {
+  for (const { metadata, status } of await installation.pods()) {
+    expect(status?.containerStatuses?.map((container) => container.restartCount)).toEqual([0]);
+    const log = await installation.kubectl('logs', metadata.name);
+    const lines = log
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { level: string; msg: string });
+    expect(lines.map(({ msg }) => msg)).toContain('ready');
+    expect(lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+  }
+});
+
+describe('uninstalled', () => {
+  const [first = '', second = '', third = ''] = inOrder.trim().split('\n');
+
+  it('in the documented order, the session that runs is ended or waited for first', async () => {
+    await stage.createSession('last', { target, command: ['sleep', '600'], ttl: '6s' });
+    const { status } = await stage.untilPhase('last', 'Running');
+    for (const command of [first, second]) expect(await typed(command)).toMatchObject({ code: 0, stderr: '' });
+    expect(await typed('kubectl get debugsessions --all-namespaces')).toMatchObject({ stderr: 'No resources found\n' });
+    const pod = await stage.pod('web');
+    const container = pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === status?.debugContainerName);
+    expect(container).toMatchObject({ state: { terminated: {} } });
+    expect(pod.status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
+  });
+
+  it('then leaves nothing. A session held without an operator holds it up, until its finalizer is taken off as documented', async () => {
+    await stage.createSession('held', { target });
+    const held = { metadata: { finalizers: [FINALIZER] } };
+    await stage.client.patch(`${sessionsPath(stage.namespace)}/held`, held, { type: 'merge' });
+
+    const rest = typed(third);
+    await stage.until('all else is gone', async () => (await remains()).join() === RESOURCE, 60_000);
+    expect(await typed(byHand)).toMatchObject({ code: 0 });
+    expect(await rest).toMatchObject({ code: 0, stderr: '' });
+    expect(await remains()).toEqual([]);
+  });
+
+  function typed(commands: string): ReturnType<typeof typeCommands> {
+    return typeCommands(commands, stage.cluster);
+  }
+
+  /** What there is of an installation, by the name of all its parts. */
+  async function remains(): Promise<string[]> {
+    const kinds = 'namespaces,customresourcedefinitions,clusterroles,clusterrolebindings,priorityclasses';
+    const labelled = ['--selector=app.kubernetes.io/name=debugsession', '--output=name'];
+    const found = await stage.cluster.kubectl(['get', kinds, ...labelled]);
+    expect(found.code).toBe(0);
+    const crd = await stage.cluster.kubectl([
+      'get',
+      'crd/debugsessions.debugsession.dev',
+      '--ignore-not-found',
+      '-oname',
+    ]);
+    return [...new Set([...found.stdout.split('\n'), ...crd.stdout.split('\n')])].filter((name) => name !== '');
+  }
+});
+
+/** In this phase and let go of: nothing more is to come. */
+function untilSettled(name: string, phase: string): ReturnType<Stage['untilSession']> {
+  return stage.untilSession(name, (s) => s.status?.phase === phase && s.metadata.finalizers === undefined);
+}
+
+/** One container for each of these sessions, and it is the one that its record names. */
+async function expectOnlyRecorded(...names: string[]): Promise<void> {
+  const sessions = await Promise.all(names.map((name) => stage.session(name)));
+  for (const { status } of sessions) {
+    const [prefix = ''] = status?.debugContainerName?.split(/(?=-\d+$)/) ?? [];
+    const injected = ephemeralNames(await stage.pod('web')).filter((name) => name.startsWith(`${prefix}-`));
+    expect(injected).toEqual([status?.debugContainerName]);
+  }
+}
+
+/** The pods that told the story of a session, once it is told to the end. */
+async function tellers(session: string): Promise<string[]> {
+  let names: string[] = [];
+  await stage.until(`the last event of ${session}`, async () => {
+    const path = `/apis/events.k8s.io/v1/namespaces/${stage.namespace}/events`;
+    const { items } = await stage.client.list<{ items: OperatorEvent[] }>(path);
+    const story = items.filter(({ regarding }) => regarding.kind === 'DebugSession' && regarding.name === session);
+    names = [...new Set(story.map(({ reportingInstance }) => reportingInstance))];
+    return story.some(({ reason }) => reason === 'Ended');
+  });
+  return names;
+}
+
+interface OperatorEvent {
+  reason: string;
+  reportingInstance: string;
+  regarding: { kind: string; name: string };
+}
