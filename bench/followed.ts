@@ -4,6 +4,8 @@ import { silentLogger } from '../src/runtime/logger.ts';
 import { Informer } from '../src/runtime/informer.ts';
 import type { Stored } from '../src/runtime/store.ts';
 
+type Selector = { labelSelector?: string };
+
 type Look<T> = (object: T) => void;
 
 /** One resource path, followed by a watch: what is there, and a promise of what is to come. */
@@ -14,8 +16,12 @@ export class Followed<T extends Stored> {
   readonly #looks = new Map<string, Set<Look<T>>>();
   readonly #everything = new Set<Look<T>>();
 
-  private constructor(client: RestClient, path: string) {
-    this.#informer = new Informer<T>({ name: path, source: resourceSource(client, path), logger: silentLogger });
+  private constructor(client: RestClient, path: string, selector: Selector) {
+    this.#informer = new Informer<T>({
+      name: path,
+      source: resourceSource(client, path, selector),
+      logger: silentLogger,
+    });
     this.#informer.store.onChange((type, _key, object) => {
       if (type === 'DELETED') return;
       for (const look of this.#everything) look(object);
@@ -25,8 +31,12 @@ export class Followed<T extends Stored> {
   }
 
   /** Resolves when what is there has been listed. */
-  static async start<T extends Stored>(client: RestClient, path: string): Promise<Followed<T>> {
-    const followed = new Followed<T>(client, path);
+  static async start<T extends Stored>(
+    client: RestClient,
+    path: string,
+    selector: Selector = {},
+  ): Promise<Followed<T>> {
+    const followed = new Followed<T>(client, path, selector);
     await followed.#informer.synced;
     return followed;
   }

@@ -4,7 +4,7 @@ import { AuditLog, isWrite, type AuditEvent } from '../test/support/audit-log.ts
 import { busyboxImage } from '../test/cluster/image-names.ts';
 import type { Rig } from './rig.ts';
 import { isOver } from './session-body.ts';
-import { openStand, type Stand } from './stand.ts';
+import { inSpecSince, numbered, openStand, type Stand } from './stand.ts';
 import { timeline, type Step, type Witness } from './timeline.ts';
 import { countEvents } from './throughput.ts';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -41,7 +41,7 @@ const PODS = 20;
 /** One session after the other, nothing else to do. @param kubectlRuns how many of the rounds run `kubectl debug` as well */
 export async function measureLatency(rig: Rig, sessions: number, kubectlRuns: number): Promise<Latency> {
   const stand = await openStand(rig, 'latency', { ends: true });
-  const operator = await rig.startOperator(stand.namespace);
+  const operator = await rig.startOperator();
   try {
     return await Promise.race([operator.failed, stand.kubelet.failed, rounds(rig, stand, sessions, kubectlRuns)]);
   } finally {
@@ -51,7 +51,7 @@ export async function measureLatency(rig: Rig, sessions: number, kubectlRuns: nu
 }
 
 async function rounds(rig: Rig, stand: Stand, sessions: number, kubectlRuns: number): Promise<Latency> {
-  const names = Array.from({ length: PODS }, (_, index) => `pod-${index}`);
+  const names = numbered('pod', PODS);
   await rig.node.runPods(stand.namespace, names);
   const audit = await AuditLog.from(rig.clusterNode.auditLog);
   const samples: Omit<Latency, 'perSession' | 'steps'> = {
@@ -78,16 +78,18 @@ async function rounds(rig: Rig, stand: Stand, sessions: number, kubectlRuns: num
   await delay(1_000);
   const requests = await audit.requests(stand.namespace);
   const asked = requests.filter(({ user }) => user.username.endsWith('controller-manager'));
+  const found = requests.filter(({ verb, objectRef }) => verb === 'create' && objectRef?.resource === 'debugsessions');
+  // A log that was rotated in between would make the operator look modest.
+  if (found.length !== sessions) throw new Error(`the audit log holds ${found.length} of ${sessions} sessions`);
   return { ...samples, perSession: countRequests(asked, sessions), steps: timeline(requests, witnesses) };
 }
 
 async function oneSession(rig: Rig, stand: Stand, session: string, pod: string): Promise<Witness> {
-  const known = containers(stand.pods.list().find(({ metadata }) => metadata.name === pod));
-  const inSpec = stand.pods.until(pod, (seen) => containers(seen) > known);
+  const inSpec = inSpecSince(stand, pod);
   const over = stand.sessions.until(session, isOver);
   const begin = performance.now();
   await rig.createSession(stand.namespace, session, { target: { podName: pod } });
-  const { at } = await inSpec;
+  const at = await inSpec;
   await over;
   return { session, pod, sent: performance.timeOrigin + begin, seen: performance.timeOrigin + at };
 }
@@ -114,10 +116,6 @@ async function oneKubectlDebug(rig: Rig, stand: Stand, name: string, pod: string
   const ms = performance.now() - begin;
   if (code !== 0) throw new Error(`kubectl debug: ${stderr.trim()}`);
   return ms;
-}
-
-function containers(pod: RawPod | undefined): number {
-  return pod?.spec?.ephemeralContainers?.length ?? 0;
 }
 
 function has(pod: RawPod, name: string): boolean {

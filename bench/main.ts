@@ -1,77 +1,115 @@
-import { parseArgs } from 'node:util';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FULL, QUICK, type Extent } from './extent.ts';
 import type { Results } from './figures.ts';
-import { measureFootprint, type FootprintOptions } from './footprint.ts';
-import { measureLatency } from './latency.ts';
-import { measureRealKubelet, type RealKubeletOptions } from './real-kubelet.ts';
+import { PARTS, type Part } from './parts.ts';
 import { circumstances, writeReport } from './report.ts';
 import { Rig } from './rig.ts';
-import { measureThroughput, type ThroughputOptions } from './throughput.ts';
 
-/** How much of everything. */
-interface Extent {
-  throughput: ThroughputOptions;
-  latency: { sessions: number; kubectlRuns: number };
-  footprint: FootprintOptions;
-  realKubelet: RealKubeletOptions;
-}
+const USAGE = `usage: node bench/main.ts [--quick] [--only=PART,...] [--pods=N] [--down]
 
-const FULL: Extent = {
-  throughput: { runs: 5, sessions: { 8: 160, 32: 320 } },
-  latency: { sessions: 200, kubectlRuns: 20 },
-  footprint: { pods: 10_000, liveSessions: 1_000, cpuSeconds: 30, settleMs: 10_000 },
-  realKubelet: { starts: 20, ends: 50 },
-};
+  --quick   fewer of everything: to see that nothing has become much worse
+  --only    some parts only: ${PARTS.map(({ name }) => name).join(', ')}
+  --pods    pods in the cluster that nobody debugs (default 10000, quick 1000); at the end three times as many
+  --down    stop the cluster at the end, and leave nothing of it
 
-/** Enough to see that something has become much worse. */
-const QUICK: Extent = {
-  throughput: { runs: 3, sessions: { 8: 60, 32: 120 } },
-  latency: { sessions: 40, kubectlRuns: 5 },
-  footprint: { pods: 2_000, liveSessions: 300, cpuSeconds: 10, settleMs: 2_000 },
-  realKubelet: { starts: 5, ends: 10 },
-};
+The cluster is the one called CLUSTER_NAME; "make bench" starts one of its own.
+`;
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, pods: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    pods: { type: 'string' },
+    down: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
 });
-const extent = values.quick ? QUICK : FULL;
-const pods = Number(values.pods ?? extent.footprint.pods);
-if (!Number.isInteger(pods) || pods < 1) throw new Error(`--pods must be a whole number of pods, not ${values.pods}`);
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+class Interruption extends Error {}
+
 /** Ends the measurement, not the process, however often it comes (make and its shell send it twice): what we have made has to go. */
 const interrupted = new Promise<never>((_resolve, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => reject(new Error(`interrupted by ${signal}`)));
+    process.on(signal, () => reject(new Interruption(`interrupted by ${signal}`)));
 });
 interrupted.catch(() => undefined);
 
-async function measure(rig: Rig): Promise<Results> {
-  say('== sessions per second');
-  const throughput = await measureThroughput(rig, extent.throughput, say);
-  say('== latency and requests');
-  const latency = await measureLatency(rig, extent.latency.sessions, extent.latency.kubectlRuns);
-  say('== real kubelet');
-  const realKubelet = await measureRealKubelet(rig, extent.realKubelet);
-  say('== memory and CPU');
-  const footprint = await measureFootprint(rig, { ...extent.footprint, pods }, say);
-  return { throughput, latency, footprint, realKubelet };
+/** @throws Error for a name that is none */
+function selected(only: string | undefined): readonly Part[] {
+  if (only === undefined || only === '') return PARTS;
+  const names = only.split(',');
+  const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
+  if (unknown !== undefined) throw new Error(`--only: there is no part "${unknown}"\n${USAGE}`);
+  return PARTS.filter(({ name }) => names.includes(name));
 }
 
-const command = ['make bench', values.quick && 'QUICK=1', values.pods && `PODS=${values.pods}`]
-  .filter(Boolean)
-  .join(' ');
-const about = circumstances(command);
-const rig = await Rig.open();
-try {
-  const results = await Promise.race([interrupted, measure(rig)]);
-  process.stdout.write(writeReport(fileURLToPath(new URL('results', import.meta.url)), about, results));
-} catch (error) {
-  say(`the benchmark ended early: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-} finally {
-  await rig.close();
+/** @throws Error for a number of pods that is none */
+function extentOf(): Extent {
+  const extent = values.quick ? QUICK : FULL;
+  const pods = Number(values.pods ?? extent.footprint.pods);
+  if (!Number.isInteger(pods) || pods < 1) throw new Error(`--pods must be a whole number of pods, not ${values.pods}`);
+  return { ...extent, footprint: { ...extent.footprint, pods } };
 }
+
+/** One part after the other; one that fails does not keep the others from being measured. */
+async function measure(rig: Rig, parts: readonly Part[], extent: Extent): Promise<Results> {
+  const results: Results = { throughput: [], scale: [], failures: [], seconds: {} };
+  for (const [index, part] of parts.entries()) {
+    const begin = performance.now();
+    say(`== ${part.title}`);
+    try {
+      if (index > 0) await Promise.race([interrupted, rig.clear()]);
+      await Promise.race([interrupted, part.measure({ rig, extent, results, say })]);
+    } catch (error) {
+      if (error instanceof Interruption) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      say(`not measured: ${why}`);
+      results.failures.push({ part: part.title, why });
+      await rig.stopOperators();
+    }
+    results.seconds[part.name] = (performance.now() - begin) / 1_000;
+    say(`   ${results.seconds[part.name]?.toFixed(0)} s`);
+  }
+  return results;
+}
+
+/** In a process group of its own: a second Ctrl-C does not reach it. */
+async function takeClusterDown(): Promise<void> {
+  const launcher = fileURLToPath(new URL('../test/cluster/main.ts', import.meta.url));
+  await once(spawn(process.execPath, [launcher, 'down'], { detached: true, stdio: ['ignore', 2, 2] }), 'exit');
+}
+
+async function main(): Promise<number> {
+  const words = [
+    'make bench',
+    values.quick && 'QUICK=1',
+    values.only && `ONLY=${values.only}`,
+    values.pods && `PODS=${values.pods}`,
+  ];
+  const about = circumstances(words.filter(Boolean).join(' '));
+  let rig: Rig | undefined;
+  try {
+    const parts = selected(values.only);
+    const extent = extentOf();
+    rig = await Rig.open();
+    const results = await measure(rig, parts, extent);
+    process.stdout.write(writeReport(fileURLToPath(new URL('results', import.meta.url)), about, results));
+    return results.failures.length === 0 ? 0 : 1;
+  } catch (error) {
+    say(`the benchmark ended early: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    await rig?.close({ sweep: !values.down });
+    if (values.down) await takeClusterDown();
+  }
+}
+
+if (values.help) process.stdout.write(USAGE);
+else process.exitCode = await main();

@@ -3,20 +3,42 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { FLAGS } from '../src/config-flags.ts';
 import { freePort } from '../test/support/free-port.ts';
 
-/** The built operator as a child process with its defaults, but alone and so without a Lease; its log goes to a file, as a container runtime would have it. */
+export interface OperatorOptions {
+  /** Holds main.js and takes the log. */
+  folder: string;
+  kubeconfig: string;
+  /** None: all, as it is shipped. */
+  namespaces: readonly string[];
+  /** Where its Lease is: its account may have none elsewhere. */
+  leaseNamespace: string;
+}
+
+/** All on loopback. */
+interface Ports {
+  probes: number;
+  metrics: number;
+  inspector: number;
+}
+
+/** The built operator as a child process with its defaults; its log goes to a file, as a container runtime would have it. */
 export class Operator {
   readonly #child: ChildProcess;
   readonly #log: string;
   readonly #exited: Promise<unknown>;
+  readonly #ports: Ports;
   #stopping = false;
+  /** When its process was started, in ms of the monotonic clock. */
+  readonly spawnedAt = performance.now();
   /** Rejects when it ends by itself; pending otherwise. */
   readonly failed: Promise<never>;
 
-  private constructor(child: ChildProcess, log: string) {
+  private constructor(child: ChildProcess, log: string, ports: Ports) {
     this.#child = child;
     this.#log = log;
+    this.#ports = ports;
     this.#exited = once(child, 'exit');
     this.failed = this.#exited.then(() => {
       if (this.#stopping) return new Promise<never>(() => undefined);
@@ -25,46 +47,62 @@ export class Operator {
     this.failed.catch(() => undefined);
   }
 
-  /**
-   * Resolves when it is ready.
-   * @param options.folder holds main.js and takes the log
-   */
-  static async start(options: {
-    folder: string;
-    kubeconfig: string;
-    namespaces: readonly string[];
-  }): Promise<Operator> {
-    const [probes, metrics] = [await freePort(), await freePort()];
+  /** Returns once the process runs; see {@link ready}. */
+  static async spawn(options: OperatorOptions): Promise<Operator> {
+    const ports = { probes: await freePort(), metrics: await freePort(), inspector: await freePort() };
     const log = join(options.folder, 'operator.log');
     const output = openSync(log, 'w');
     const args = [
+      // Only where an inspector would listen if it were asked for: see heap.ts.
+      `--inspect-port=127.0.0.1:${ports.inspector}`,
       join(options.folder, 'main.js'),
-      // One operator a run, and its account may only have the Lease of an installation.
-      '--leader-elect=false',
-      `--namespaces=${options.namespaces.join(',')}`,
-      `--health-probe-bind-address=127.0.0.1:${probes}`,
-      `--metrics-bind-address=127.0.0.1:${metrics}`,
+      ...(options.namespaces.length > 0 ? [`--namespaces=${options.namespaces.join(',')}`] : []),
+      `--leader-election-namespace=${options.leaseNamespace}`,
+      `--health-probe-bind-address=127.0.0.1:${ports.probes}`,
+      `--metrics-bind-address=127.0.0.1:${ports.metrics}`,
+      ...(Object.values(FLAGS).some(({ name }) => name === 'metrics-secure') ? ['--metrics-secure=false'] : []),
     ];
     const env = { ...process.env, KUBECONFIG: options.kubeconfig, NODE_OPTIONS: '' };
-    const operator = new Operator(spawn(process.execPath, args, { env, stdio: ['ignore', output, output] }), log);
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', output, output] });
     closeSync(output);
-    process.once('exit', () => operator.#child.kill('SIGKILL'));
-    const isReady = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${probes}/readyz`)).ok;
-    for (let tries = 0; !(await Promise.race([isReady().catch(() => false), operator.failed])); tries += 1) {
-      if (tries > 200) throw new Error(`the operator did not become ready: ${operator.#tail()}`);
-      await delay(50);
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
+    return new Operator(child, log, ports);
+  }
+
+  /** Resolves when it says it is ready. @param everyMs between two questions. @throws Error after a minute */
+  async ready(everyMs = 50): Promise<void> {
+    const isReady = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${this.#ports.probes}/readyz`)).ok;
+    while (!(await Promise.race([isReady().catch(() => false), this.failed]))) {
+      if (performance.now() - this.spawnedAt > 60_000)
+        throw new Error(`the operator did not become ready: ${this.#tail()}`);
+      await delay(everyMs);
     }
-    return operator;
   }
 
   get pid(): number {
     return this.#child.pid ?? 0;
   }
 
+  get ports(): Ports {
+    return this.#ports;
+  }
+
+  /** The sum of a metric over all its labels; 0 while there is none. */
+  async metric(name: string): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${this.#ports.metrics}/metrics`);
+    if (!answer.ok) throw new Error(`the operator's metrics cannot be read: ${answer.status} ${await answer.text()}`);
+    const lines = (await answer.text()).split('\n').filter((line) => new RegExp(`^${name}[ {]`).test(line));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#child.kill('SIGTERM');
+    const stuck = setTimeout(() => this.#child.kill('SIGKILL'), 30_000);
     await this.#exited;
+    clearTimeout(stuck);
   }
 
   #tail(): string {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DebugSession } from '../src/api/debugsession.ts';
 import type { ContainerState } from '../src/api/pod.ts';
 import { toTimestamp } from '../src/api/time.ts';
@@ -40,7 +41,7 @@ export class PlayedKubelet {
     // Whoever does not wait for it must not be ended by it.
     promise.catch(() => undefined);
     seen.pods.onChange((pod) => this.#start(pod));
-    if (options.ends) seen.sessions.onChange((session) => this.#end(session));
+    if (options.ends) seen.sessions.onChange((session) => this.end(session));
   }
 
   #start(pod: RawPod): void {
@@ -54,7 +55,8 @@ export class PlayedKubelet {
     void this.#write(pod.metadata.name, books);
   }
 
-  #end({ status }: DebugSession): void {
+  /** Lets the container of a session come to its end, as if its command had ended; nothing when it does not run. */
+  end({ status }: DebugSession): void {
     const books = this.#pods.get(status?.podName ?? '');
     const name = status?.debugContainerName ?? '';
     const running = books?.states.get(name)?.running;
@@ -63,6 +65,11 @@ export class PlayedKubelet {
     books.states.set(name, { terminated: { exitCode: 0, reason: 'Completed', finishedAt, ...running } });
     books.changed = true;
     void this.#write(status.podName ?? '', books);
+  }
+
+  /** Resolves when all that was to be said is written. */
+  async written(): Promise<void> {
+    while ([...this.#pods.values()].some(({ writing }) => writing)) await delay(20);
   }
 
   /** One write at a time for each pod, as a kubelet: the list of statuses is written as a whole. */

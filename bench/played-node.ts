@@ -11,6 +11,8 @@ const RENEW_MS = 10_000;
 const PARALLEL = 32;
 /** How large a pod of a real cluster is, in bytes of JSON: a few containers with their environment. */
 const POD_BYTES = 12_000;
+/** Selects the pods that are not large. */
+export const DEBUGGABLE = 'app=played';
 
 /**
  * A Node object that nobody runs, kept alive by its Lease: pods of a node that does not exist are deleted by the pod garbage collector, and
@@ -45,10 +47,9 @@ export class PlayedNode {
     return node;
   }
 
-  /** Takes Node and Lease away. */
-  async stop(): Promise<void> {
+  /** Keeps it alive no longer. The objects stay: whoever sweeps takes them away. */
+  stop(): void {
     clearInterval(this.#timer);
-    await removeNode(this.#client, this.name);
   }
 
   /** Pods that run and are ready, as far as the API server knows. They go at once when they are deleted. */
@@ -67,7 +68,7 @@ export class PlayedNode {
       value: 'x'.repeat(60),
     }));
     return {
-      metadata: { name, labels: { app: 'played' } },
+      metadata: { name, labels: { app: bytes > 0 ? 'crowd' : 'played' } },
       spec: {
         nodeName: this.name,
         terminationGracePeriodSeconds: 0,
@@ -83,7 +84,7 @@ export class PlayedNode {
   }
 }
 
-/** Also for a node that an interrupted run has left. */
+/** Takes Node and Lease away. */
 export async function removeNode(client: RestClient, name: string): Promise<void> {
   await Promise.allSettled([client.delete(`/api/v1/nodes/${name}`), client.delete(`${LEASES}/${name}`)]);
 }

@@ -1,36 +1,43 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { ProbeResult, ProbeRun, ProbeTask } from './probe.ts';
+import type { ProbeOrder, ProbeTask } from './probe.ts';
 
 /** The probe as a child process. */
 export class ProbeProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
-  readonly #answers: AsyncIterator<string>;
+  #stopping = false;
+  /** Rejects when it ends by itself; why is in its own words on standard error. Pending otherwise. */
+  readonly failed: Promise<never>;
 
   constructor(task: ProbeTask) {
     const probe = fileURLToPath(new URL('probe.ts', import.meta.url));
-    const child = spawn(process.execPath, [probe], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [probe], { stdio: ['pipe', 'inherit', 'inherit'] });
     this.#child = child;
     this.#exited = once(child, 'exit');
-    this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    this.failed = this.#exited.then(() => {
+      if (this.#stopping) return new Promise<never>(() => undefined);
+      throw new Error('the probe ended early: its own words are above');
+    });
+    this.failed.catch(() => undefined);
     process.once('exit', () => child.kill('SIGKILL'));
-    // When it ends early, that is told by the answer that does not come.
+    // When it ends early, that is told by `failed`.
     child.stdin.on('error', () => undefined);
     this.#send(task);
   }
 
-  /** @throws Error when it ends before it has answered; why is in its own words on standard error */
-  async run(run: ProbeRun): Promise<ProbeResult> {
-    this.#send(run);
-    const answer = await this.#answers.next();
-    if (answer.done === true) throw new Error('the probe ended early: its own words are above');
-    return JSON.parse(answer.value) as ProbeResult;
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Tells it of a session that was made. */
+  serve(order: ProbeOrder): void {
+    this.#send(order);
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#child.kill('SIGKILL');
     await this.#exited;
   }

@@ -2,69 +2,42 @@ import { createInterface } from 'node:readline';
 import type { DebugSession, DebugSessionStatus } from '../src/api/debugsession.ts';
 import type { EphemeralContainer } from '../src/api/ephemeral-container.ts';
 import { connect } from '../src/kube/connect.ts';
-import { podsPath, SessionApi, sessionsPath } from '../src/reconcile/session-api.ts';
+import { podsPath, SessionApi } from '../src/reconcile/session-api.ts';
 import type { RawPod } from '../src/reconcile/trim.ts';
 import { Followed } from './followed.ts';
-import { pool } from './pool.ts';
 import { replay, type LifeNames, type RecordedLife } from './recorded-life.ts';
-import { sessionBody } from './session-body.ts';
 
 /**
  * The floor: a process of its own that makes the very same writes for each session as the operator, through the same client and with
  * the same rights, and decides nothing. What it writes is what the operator wrote for one session, with other names in it. Like the operator
- * it lives through all runs, so that neither is measured cold: the task comes as a line of JSON, then a line for each run, answered by one.
+ * it lives through all runs, so that neither is measured cold. The task comes as a line of JSON, then a line for each session that was made:
+ * where the operator has a watch, this has a pipe.
  */
 export interface ProbeTask {
   kubeconfig: string;
-  /** Of the administrator, who makes the sessions for the operator as well. */
-  adminKubeconfig: string;
   namespace: string;
   life: RecordedLife;
 }
 
-export interface ProbeRun {
-  /** Pods by name, with uid. */
-  pods: { name: string; uid: string }[];
-  prefix: string;
-  sessions: number;
-  concurrency: number;
-}
-
-export interface ProbeResult {
-  seconds: number;
-  /** Events that were written when the last session was over. */
-  eventsInTime: number;
+export interface ProbeOrder {
+  session: DebugSession;
+  pod: { name: string; uid: string };
 }
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const task = JSON.parse(String((await lines.next()).value)) as ProbeTask;
 const { namespace, life } = task;
 const { client } = connect({ kubeconfig: task.kubeconfig });
-const person = connect({ kubeconfig: task.adminKubeconfig }).client;
 const api = new SessionApi(client);
 const signal = new AbortController().signal;
 const pods = await Followed.start<RawPod>(client, podsPath(namespace));
 /** Events are sent as the operator sends them: one after the other, and nobody waits for them. */
 let telling: Promise<unknown> = Promise.resolve();
-let told = 0;
 
-async function live(run: ProbeRun, index: number): Promise<void> {
-  const name = `${run.prefix}-${index}`;
-  const pod = run.pods[index % run.pods.length];
-  if (pod === undefined) throw new Error('no pods');
-  const made = await person.create<DebugSession>(
-    sessionsPath(namespace),
-    sessionBody(name, { target: { podName: pod.name } }),
-  );
-  const container = `debug-${made.metadata.uid.slice(0, 8)}-1`;
-  const names: LifeNames = {
-    namespace,
-    session: name,
-    sessionUID: made.metadata.uid,
-    pod: pod.name,
-    podUID: pod.uid,
-    container,
-  };
+async function live({ session: made, pod }: ProbeOrder): Promise<void> {
+  const { name, uid } = made.metadata;
+  const container = `debug-${uid.slice(0, 8)}-1`;
+  const names: LifeNames = { namespace, session: name, sessionUID: uid, pod: pod.name, podUID: pod.uid, container };
   const status = (which: 0 | 1 | 2): DebugSessionStatus => replay(life.statuses[which], life.names, names);
   const tell = (which: number): void => {
     const text = life.events[which];
@@ -72,7 +45,7 @@ async function live(run: ProbeRun, index: number): Promise<void> {
     const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
     const body = replay<{ metadata: object }>(text, life.names, names);
     const metadata = { namespace, name: `${name}.${which}` };
-    telling = telling.then(() => client.create(path, { ...body, metadata })).then(() => (told += 1));
+    telling = telling.then(() => client.create(path, { ...body, metadata }));
   };
   const is = (state: 'running' | 'terminated') => (seen: RawPod) =>
     seen.status?.ephemeralContainerStatuses?.some(
@@ -94,14 +67,7 @@ async function live(run: ProbeRun, index: number): Promise<void> {
   await api.setFinalizers(session, [], signal);
 }
 
-for await (const line of lines) {
-  const run = JSON.parse(line) as ProbeRun;
-  told = 0;
-  const begin = performance.now();
-  await pool(run.sessions, run.concurrency, (index) => live(run, index));
-  const result: ProbeResult = { seconds: (performance.now() - begin) / 1_000, eventsInTime: told };
-  await telling;
-  process.stdout.write(`${JSON.stringify(result)}\n`);
-}
+// A life that fails ends the process: whoever started it is told by that.
+for await (const line of lines) void live(JSON.parse(line) as ProbeOrder);
 await pods.stop();
-await Promise.all([client.close(), person.close()]);
+await client.close();

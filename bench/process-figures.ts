@@ -1,9 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { median } from './statistics.ts';
+import { collectedHeapMegabytes } from './heap.ts';
+import type { Operator } from './operator.ts';
 
 /** Linux counts CPU time for user space in hundredths of a second (USER_HZ), whatever the kernel's own tick is. */
 const TICKS_PER_SECOND = 100;
+/** Looks at the memory of a process at rest. */
+const LOOKS = 10;
+
+/** What a process takes, all in MB (10^6 bytes). */
+export interface Memory {
+  /** Resident, with the garbage it has not collected. */
+  atRest: number;
+  /** Resident after a forced collection. */
+  collected: number;
+  /** Of that in use by JavaScript: what it really keeps. */
+  heap: number;
+}
 
 /** Resident memory in MB (10^6 bytes). @throws Error when there is no such process */
 export function residentMegabytes(pid: number): number {
@@ -19,15 +32,21 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** Resident memory once things are quiet: the median of five looks, a second apart, after `settleMs`. */
-export async function settledMegabytes(pid: number, settleMs: number): Promise<number> {
-  await delay(settleMs);
-  const looks: number[] = [];
-  for (let look = 0; look < 5; look += 1) {
-    looks.push(residentMegabytes(pid));
-    await delay(1_000);
+/** Resident memory once things are quiet: the lowest of ten looks. */
+async function megabytesAtRest(pid: number, seconds: number): Promise<number> {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < LOOKS; look += 1) {
+    await delay((seconds * 1_000) / LOOKS);
+    lowest = Math.min(lowest, residentMegabytes(pid));
   }
-  return median(looks);
+  return lowest;
+}
+
+/** @param seconds to wait for rest, and again half as long after the collection: pages are given back bit by bit */
+export async function memoryOf({ pid, ports }: Operator, seconds: number): Promise<Memory> {
+  const atRest = await megabytesAtRest(pid, seconds);
+  const heap = await collectedHeapMegabytes(pid, ports.inspector);
+  return { atRest, collected: await megabytesAtRest(pid, seconds / 2), heap };
 }
 
 /** Percent of one core over a while. */

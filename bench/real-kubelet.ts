@@ -7,6 +7,7 @@ import { appPod, isReady } from '../test/support/pods.ts';
 import { Followed } from './followed.ts';
 import { pool } from './pool.ts';
 import type { Rig } from './rig.ts';
+import { numbered } from './stand.ts';
 
 export interface RealKubeletOptions {
   /** Rounds of one session and one bare PATCH. */
@@ -28,26 +29,33 @@ export interface RealKubelet {
 }
 
 const PODS = 10;
+/** Sessions whose end is awaited at the same time: what is measured is the end, not how many a machine can start at once. */
+const ENDING = 10;
 const TTL = '5s';
 
-/** Containers that really start and really end. */
-export async function measureRealKubelet(rig: Rig, options: RealKubeletOptions): Promise<RealKubelet> {
+/** Containers that really start and really end. @param found is filled as the figures come */
+export async function measureRealKubelet(
+  rig: Rig,
+  options: RealKubeletOptions,
+  found: Partial<RealKubelet>,
+): Promise<void> {
   const namespace = await rig.namespace('real');
   const pods = await Followed.start<RawPod>(rig.client, podsPath(namespace));
   const sessions = await Followed.start<DebugSession>(rig.client, sessionsPath(namespace));
-  const operator = await rig.startOperator(namespace);
-  const names = Array.from({ length: PODS }, (_, index) => `pod-${index}`);
+  const operator = await rig.startOperator();
+  const names = numbered('pod', PODS);
   const bench: Bench = { rig, namespace, pods, sessions, names };
-  const measure = async (): Promise<RealKubelet> => {
+  const measure = async (): Promise<void> => {
     await pool(PODS, PODS, async (index) => {
       const name = names[index] ?? '';
       await rig.client.create(podsPath(namespace), { metadata: { name }, spec: appPod() });
       await pods.until(name, isReady, 120_000);
     });
-    return { ...(await starts(bench, options.starts)), ...(await ends(bench, options.ends)) };
+    Object.assign(found, await starts(bench, options.starts));
+    Object.assign(found, await ends(bench, options.ends));
   };
   try {
-    return await Promise.race([operator.failed, measure()]);
+    await Promise.race([operator.failed, measure()]);
   } finally {
     await rig.stopOperator(operator);
     await Promise.all([pods.stop(), sessions.stop()]);
@@ -75,16 +83,15 @@ async function starts(bench: Bench, rounds: number): Promise<Pick<RealKubelet, '
     const other = names[(2 * round + 1) % names.length] ?? '';
     const path = `${podsPath(namespace)}/${other}/ephemeralcontainers`;
     const container = { name: `raw-${round}`, image: busyboxImage, imagePullPolicy: 'IfNotPresent', command };
-    createToRunning.push(
-      await started(pods, pod, () =>
-        rig.createSession(namespace, `start-${round}`, { target: { podName: pod }, command }),
-      ),
-    );
-    patchToRunning.push(
-      await started(pods, other, () =>
-        rig.client.patch(path, { spec: { ephemeralContainers: [container] } }, { type: 'strategic' }),
-      ),
-    );
+    const ofSession = async (): Promise<void> => {
+      const body = { target: { podName: pod }, command };
+      createToRunning.push(await started(pods, pod, () => rig.createSession(namespace, `start-${round}`, body)));
+    };
+    const ofPatch = async (): Promise<void> => {
+      const body = { spec: { ephemeralContainers: [container] } };
+      patchToRunning.push(await started(pods, other, () => rig.client.patch(path, body, { type: 'strategic' })));
+    };
+    for (const turn of round % 2 === 0 ? [ofSession, ofPatch] : [ofPatch, ofSession]) await turn();
   }
   return { createToRunning, patchToRunning };
 }
@@ -107,13 +114,12 @@ function count(pod: RawPod | undefined): { started: number; ended: number } {
   return { started: ended + states.filter((state) => state?.running !== undefined).length, ended };
 }
 
-/** Five at a time: what is measured is the end, not how many a machine can start at once. */
 async function ends(
   bench: Bench,
   sessions: number,
 ): Promise<Pick<RealKubelet, 'deadlineToSeen' | 'deadlineToFinished'>> {
   const [deadlineToSeen, deadlineToFinished]: [number[], number[]] = [[], []];
-  await pool(sessions, 5, async (index) => {
+  await pool(sessions, ENDING, async (index) => {
     const pod = bench.names[index % bench.names.length] ?? '';
     const name = `end-${index}`;
     const over = bench.sessions.until(name, ({ status }) => status?.completedAt !== undefined);
@@ -126,7 +132,7 @@ async function ends(
     const [run] = (await over).object.status?.runs ?? [];
     deadlineToFinished.push(Date.parse(run?.finishedAt ?? '') - deadline);
     // Not all at the same moment.
-    await delay(100 * (index % 5));
+    await delay(100 * (index % ENDING));
   });
   return { deadlineToSeen, deadlineToFinished };
 }

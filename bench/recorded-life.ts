@@ -45,6 +45,11 @@ export async function recordLife(client: RestClient, audit: AuditLog, session: D
     `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
   );
   const events = items.filter(({ regarding, related }) => regarding.name === name || related?.name === name);
+  // The probe does these six, in this order; should the operator come to do it in another way, so must the probe.
+  if (requests.length !== 6 || statuses.length !== 3 || patches.length !== 2)
+    throw new Error(
+      `${requests.length} writes for ${namespace}/${name}: the probe knows a life of six, see bench/probe.ts`,
+    );
   if (
     end === undefined ||
     intent === undefined ||

@@ -38,9 +38,10 @@ export function circumstances(command: string): Circumstances {
 export function writeReport(folder: string, about: Circumstances, results: Results): string {
   const measured = { ...about, load: { ...about.load, after: loadavg()[0] ?? Number.NaN } };
   const figures = figuresOf(results);
-  const text = `${markdown(measured, figures)}\n${profile(results.latency.steps)}`;
+  const text = [markdown(measured, figures), profile(results.latency?.steps ?? [])].filter(Boolean).join('\n');
   const quick = about.command.includes('QUICK') ? '-quick' : '';
-  const file = join(folder, `${about.date.slice(0, 10)}-${about.commit.replace('+', '-changed')}${quick}`);
+  const part = about.command.includes('ONLY') ? '-part' : '';
+  const file = join(folder, `${about.date.slice(0, 10)}-${about.commit.replace('+', '-changed')}${quick}${part}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${file}.md`, text);
   writeFileSync(`${file}.json`, `${JSON.stringify({ ...measured, figures, raw: results }, rounded, 1)}\n`);
@@ -63,6 +64,7 @@ function markdown(about: Circumstances, figures: readonly Figure[]): string {
 
 /** What create -> spec is made of: for a goal that is missed, where to look. */
 function profile(steps: readonly Step[]): string {
+  if (steps.length === 0) return '';
   const both = ({ p50, p99 }: Step['served']): string =>
     Number.isNaN(p50) ? '' : `${p50.toFixed(1)} (${p99.toFixed(1)})`;
   const rows = steps.map(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DebugSession } from '../src/api/debugsession.ts';
+import { ApiError } from '../src/kube/api-error.ts';
 import { connect } from '../src/kube/connect.ts';
 import type { RestClient } from '../src/kube/rest-client.ts';
 import { podsPath, sessionsPath } from '../src/reconcile/session-api.ts';
@@ -15,10 +16,16 @@ import { sessionBody, type GivenSpec } from './session-body.ts';
 
 const LABELS = { 'debugsession.dev/bench': 'true' };
 const SELECTOR = 'debugsession.dev/bench=true';
+const LEASE = '/apis/coordination.k8s.io/v1/namespaces/debugsession-system/leases/debugsession.dev';
 const ACCOUNT = ['debugsession-system', 'debugsession-controller-manager'] as const;
 
+interface Meta {
+  name: string;
+  finalizers?: string[];
+}
+
 interface Named {
-  items: { metadata: { name: string } }[];
+  items: { metadata: Meta }[];
 }
 
 /** What all measurements share: the cluster, namespaces and a played node of their own, and the end of it all. */
@@ -74,8 +81,19 @@ export class Rig {
     return full;
   }
 
+  /** A ready operator. @param namespaces none: all */
   async startOperator(...namespaces: string[]): Promise<Operator> {
-    const operator = await Operator.start({ folder: this.folder, kubeconfig: this.kubeconfig, namespaces });
+    const operator = await this.spawnOperator(...namespaces);
+    await operator.ready();
+    return operator;
+  }
+
+  /** An operator whose process has just been started. */
+  async spawnOperator(...namespaces: string[]): Promise<Operator> {
+    const { folder, kubeconfig } = this;
+    // One that was killed has not given it up, and the next would wait for it to expire.
+    await this.client.delete(LEASE).catch(() => undefined);
+    const operator = await Operator.spawn({ folder, kubeconfig, namespaces, leaseNamespace: ACCOUNT[0] });
     this.#operators.add(operator);
     return operator;
   }
@@ -85,15 +103,25 @@ export class Rig {
     await operator.stop();
   }
 
+  /** Whoever runs. */
+  async stopOperators(): Promise<void> {
+    await Promise.all([...this.#operators].map((operator) => this.stopOperator(operator)));
+  }
+
+  /** Takes away what a measurement has left, so that the next begins as it did. Without a namespace: of all that came before. */
+  clear(namespace?: string): Promise<void> {
+    return namespace === undefined ? sweep(this.client, this.node.name) : remove(this.client, [namespace]);
+  }
+
   createSession(namespace: string, name: string, spec: GivenSpec): Promise<DebugSession> {
     return this.client.create<DebugSession>(sessionsPath(namespace), sessionBody(name, spec));
   }
 
-  /** Takes everything of ours away, whatever is left of it; also after a failure. */
-  async close(): Promise<void> {
-    for (const operator of this.#operators) await operator.stop();
-    await sweep(this.client);
-    await this.node.stop();
+  /** Ends everything of ours. @param options.sweep takes away what is left in the cluster as well; not needed where the cluster itself goes */
+  async close(options: { sweep: boolean }): Promise<void> {
+    await this.stopOperators();
+    if (options.sweep) await sweep(this.client);
+    this.node.stop();
     await this.client.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -101,32 +129,62 @@ export class Rig {
 
 /** Takes sessions and pods of a namespace away at once. No operator may be at work on them. */
 export async function empty(client: RestClient, namespace: string): Promise<void> {
-  const { items } = await client.list<{ items: DebugSession[] }>(sessionsPath(namespace));
-  const held = items.filter(({ metadata }) => metadata.finalizers !== undefined);
-  await pool(held.length, 32, async (index) => {
-    const path = `${sessionsPath(namespace)}/${held[index]?.metadata.name}`;
-    await client.patch(path, { metadata: { finalizers: null } }, { type: 'merge' });
-  });
+  const body = { gracePeriodSeconds: 0, propagationPolicy: 'Background' };
   for (const path of [sessionsPath(namespace), podsPath(namespace)]) {
-    await client.delete(path, { body: { gracePeriodSeconds: 0 }, timeoutMs: 300_000 });
+    const found: Meta[] = [];
+    for await (const meta of metas(client, path)) found.push(meta);
+    // One by one, many at once: a delete of the whole collection does one after the other.
+    await pool(found.length, 32, async (index) => {
+      const { name, finalizers } = found[index] ?? { name: '' };
+      if (finalizers !== undefined)
+        await client.patch(`${path}/${name}`, { metadata: { finalizers: null } }, { type: 'merge' }).catch(unlessGone);
+      await client.delete(`${path}/${name}`, { body }).catch(unlessGone);
+    });
   }
 }
 
-/** The namespaces and nodes of this run and of any that was interrupted. */
-async function sweep(client: RestClient): Promise<void> {
+/** Page by page: tens of thousands do not fit into one answer. */
+async function* metas(client: RestClient, path: string): AsyncGenerator<Meta> {
+  let position: string | undefined;
+  do {
+    const query = { limit: 500, ...(position && { continue: position }) };
+    const page = await client.list<Named & { metadata: { continue?: string } }>(path, query, { timeoutMs: 60_000 });
+    for (const { metadata } of page.items) yield metadata;
+    position = page.metadata.continue;
+  } while (position);
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ApiError && error.code === 404)) throw error;
+}
+
+/** The namespaces of this run and of any that was interrupted, and the nodes of those. @param keep a node that is still needed */
+async function sweep(client: RestClient, keep?: string): Promise<void> {
   const labelSelector = SELECTOR;
-  const namespaces = async (): Promise<string[]> =>
-    (await client.list<Named>('/api/v1/namespaces', { labelSelector })).items.map(({ metadata }) => metadata.name);
-  for (const name of await namespaces()) {
-    await empty(client, name);
-    await client.delete(`/api/v1/namespaces/${name}`);
-  }
-  for (let tries = 0; (await namespaces()).length > 0; tries += 1) {
-    if (tries > 300) throw new Error(`namespaces of the benchmark do not go: ${(await namespaces()).join(', ')}`);
-    await delay(1_000);
-  }
+  const { items } = await client.list<Named>('/api/v1/namespaces', { labelSelector });
+  await remove(
+    client,
+    items.map(({ metadata }) => metadata.name),
+  );
   const nodes = await client.list<Named>('/api/v1/nodes', { labelSelector });
-  for (const { metadata } of nodes.items) await removeNode(client, metadata.name);
+  for (const { metadata } of nodes.items) if (metadata.name !== keep) await removeNode(client, metadata.name);
+}
+
+/** Returns when they are gone. @throws Error when they do not go within five minutes */
+async function remove(client: RestClient, namespaces: readonly string[]): Promise<void> {
+  for (const namespace of namespaces) {
+    await empty(client, namespace);
+    await client.delete(`/api/v1/namespaces/${namespace}`).catch(unlessGone);
+  }
+  for (const namespace of namespaces) {
+    const isThere = async (): Promise<boolean> =>
+      (await client.list<Named>('/api/v1/namespaces', { fieldSelector: `metadata.name=${namespace}` })).items.length >
+      0;
+    for (let tries = 0; await isThere(); tries += 1) {
+      if (tries > 600) throw new Error(`namespace ${namespace} of the benchmark does not go`);
+      await delay(500);
+    }
+  }
 }
 
 /** An operator for all namespaces would take the probe's sessions for its own. */

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DebugSession } from '../src/api/debugsession.ts';
 import { AuditLog } from '../test/support/audit-log.ts';
+import type { Operator } from './operator.ts';
 import { pool } from './pool.ts';
 import { ProbeProcess } from './probe-process.ts';
+import { cpuSeconds } from './process-figures.ts';
 import { recordLife, type RecordedLife } from './recorded-life.ts';
 import { empty, type Rig } from './rig.ts';
 import { isOver } from './session-body.ts';
-import { openStand, type Stand } from './stand.ts';
+import { numbered, openStand, type Stand } from './stand.ts';
 import { median, spread } from './statistics.ts';
 
 export interface ThroughputOptions {
@@ -18,6 +21,8 @@ export interface ThroughputOptions {
 export interface Run {
   seconds: number;
   sessionsPerSecond: number;
+  /** CPU time that operator or probe used for one session. */
+  cpuMsPerSession: number;
   /** Events that were written when the last session was over; nobody waits for the others. */
   eventsInTime: number;
 }
@@ -29,25 +34,37 @@ export interface Throughput {
   probe: Run[];
   /** Of the medians, operator by probe. */
   ratio: number;
-  /** Of the runs in pairs: each operator's by that of the probe right after it. */
+  /** Of the runs in pairs: each operator's by that of the probe right before or after it. */
   pairs: { median: number; min: number; max: number };
 }
 
 /** Played pods that the sessions of a run are spread over. They are new in each run: an injection costs more the more containers a pod has. */
 const PODS = 40;
 
-/** Sessions per second of the operator and of a probe that makes the same writes and decides nothing, by turns. */
+/** One of the two that are compared. */
+interface Contender {
+  stand: Stand;
+  pid: number;
+  /** How it comes to know of a session that was made; the operator has its watch. */
+  tell: (session: DebugSession, pod: { name: string; uid: string }) => void;
+}
+
+/**
+ * Sessions per second of the operator and of a probe that makes the same writes and decides nothing, by turns. All else is the same for both, and
+ * done by this process: it makes the session, plays the kubelet, and sees by a watch that the session is over.
+ */
 export async function measureThroughput(
   rig: Rig,
   options: ThroughputOptions,
   say: (line: string) => void,
-): Promise<Throughput[]> {
+  done: (result: Throughput) => void,
+): Promise<void> {
   const ofOperator = await openStand(rig, 'operator', { ends: true });
   const ofProbe = await openStand(rig, 'probe', { ends: true });
   const operator = await rig.startOperator(ofOperator.namespace);
   const fail = Promise.race([operator.failed, ofOperator.kubelet.failed, ofProbe.kubelet.failed]);
   try {
-    return await Promise.race([fail, compare(rig, { ofOperator, ofProbe }, options, say)]);
+    await Promise.race([fail, compare(rig, { operator, ofOperator, ofProbe }, options, { say, done })]);
   } finally {
     await rig.stopOperator(operator);
     await Promise.all([ofOperator.stop(), ofProbe.stop()]);
@@ -56,43 +73,51 @@ export async function measureThroughput(
 
 async function compare(
   rig: Rig,
-  { ofOperator, ofProbe }: { ofOperator: Stand; ofProbe: Stand },
+  { operator, ofOperator, ofProbe }: { operator: Operator; ofOperator: Stand; ofProbe: Stand },
   options: ThroughputOptions,
-  say: (line: string) => void,
-): Promise<Throughput[]> {
-  const probe = new ProbeProcess({
-    kubeconfig: rig.kubeconfig,
-    adminKubeconfig: rig.cluster.kubeconfig ?? '',
-    namespace: ofProbe.namespace,
-    life: await record(rig, ofOperator),
-  });
-  const results: Throughput[] = [];
-  try {
+  { say, done }: { say: (line: string) => void; done: (result: Throughput) => void },
+): Promise<void> {
+  const { kubeconfig } = rig;
+  const life = await record(rig, ofOperator);
+  const probe = new ProbeProcess({ kubeconfig, namespace: ofProbe.namespace, life });
+  const ours: Contender = { stand: ofOperator, pid: operator.pid, tell: () => undefined };
+  const floor: Contender = {
+    stand: ofProbe,
+    pid: probe.pid,
+    tell: (session, pod) => probe.serve({ session, pod }),
+  };
+  const both = async (load: Load, floorFirst: boolean): Promise<{ ours: Run; floor: Run }> => {
+    const early = floorFirst ? await runOnce(rig, floor, load) : undefined;
+    const result = await runOnce(rig, ours, load);
+    return { ours: result, floor: early ?? (await runOnce(rig, floor, load)) };
+  };
+  const runs = async (): Promise<void> => {
     // Once each, uncounted: code is compiled, connections are made.
-    const warm: Load = { prefix: 'warm', concurrency: 16, sessions: 100 };
-    await runOperator(rig, ofOperator, warm);
-    await runProbe(rig, ofProbe, probe, warm);
+    await both({ prefix: 'warm', concurrency: 16, sessions: 100 }, false);
     for (const [key, sessions] of Object.entries(options.sessions)) {
       const concurrency = Number(key);
       const [ofOurs, ofFloor]: [Run[], Run[]] = [[], []];
       for (let run = 0; run < options.runs; run += 1) {
         const load: Load = { prefix: `r${concurrency}-${run}`, concurrency, sessions };
-        const ours = await runOperator(rig, ofOperator, load);
-        const floor = await runProbe(rig, ofProbe, probe, load);
-        ofOurs.push(ours);
-        ofFloor.push(floor);
-        const [a, b] = [ours, floor].map(({ sessionsPerSecond }) => sessionsPerSecond.toFixed(1));
+        // Whoever comes second may find a warmer or a wearier server: each does so in every other run.
+        const pair = await both(load, run % 2 === 1);
+        ofOurs.push(pair.ours);
+        ofFloor.push(pair.floor);
+        const [a, b] = [pair.ours, pair.floor].map(({ sessionsPerSecond }) => sessionsPerSecond.toFixed(1));
         say(`concurrency ${concurrency}, run ${run + 1}: operator ${a}/s, probe ${b}/s`);
       }
-      results.push(summarize(concurrency, sessions, ofOurs, ofFloor));
+      done(summarize(concurrency, sessions, ofOurs, ofFloor));
     }
+  };
+  try {
+    await Promise.race([probe.failed, runs()]);
   } finally {
     await probe.stop();
   }
-  return results;
 }
 
-function summarize(concurrency: number, sessions: number, operator: Run[], probe: Run[]): Throughput {
+/** @internal */
+export function summarize(concurrency: number, sessions: number, operator: Run[], probe: Run[]): Throughput {
   const rates = (runs: Run[]): number[] => runs.map((run) => run.sessionsPerSecond);
   const pairs = rates(operator).map((rate, index) => rate / (rates(probe)[index] ?? Number.NaN));
   return {
@@ -124,37 +149,30 @@ async function record(rig: Rig, stand: Stand): Promise<RecordedLife> {
   return recordLife(rig.client, audit, object);
 }
 
-async function makePods(rig: Rig, stand: Stand, prefix: string): Promise<{ name: string; uid: string }[]> {
-  const names = Array.from({ length: PODS }, (_, index) => `${prefix}-pod-${index}`);
-  await rig.node.runPods(stand.namespace, names);
-  const found = await Promise.all(names.map((name) => stand.pods.until(name, () => true)));
-  return found.map(({ object }) => ({ name: object.metadata.name, uid: object.metadata.uid }));
-}
-
 /** As many people as `concurrency`, each with one session at a time. */
-async function runOperator(rig: Rig, stand: Stand, load: Load): Promise<Run> {
-  const pods = await makePods(rig, stand, load.prefix);
+async function runOnce(rig: Rig, { stand, pid, tell }: Contender, load: Load): Promise<Run> {
+  const names = numbered(`${load.prefix}-pod`, PODS);
+  await rig.node.runPods(stand.namespace, names);
+  const pods = (await Promise.all(names.map((name) => stand.pods.until(name, () => true)))).map(({ object }) => ({
+    name: object.metadata.name,
+    uid: object.metadata.uid,
+  }));
   const before = await countEvents(rig, stand.namespace);
-  const begin = performance.now();
+  const [begin, cpuBegin] = [performance.now(), cpuSeconds(pid)];
   await pool(load.sessions, load.concurrency, async (index) => {
     const name = `${load.prefix}-${index}`;
+    const pod = pods[index % pods.length] ?? { name: '', uid: '' };
     const over = stand.sessions.until(name, isOver);
-    await rig.createSession(stand.namespace, name, { target: { podName: pods[index % pods.length]?.name ?? '' } });
+    tell(await rig.createSession(stand.namespace, name, { target: { podName: pod.name } }), pod);
     await over;
   });
   const seconds = (performance.now() - begin) / 1_000;
+  const cpuMsPerSession = ((cpuSeconds(pid) - cpuBegin) * 1_000) / load.sessions;
   const eventsInTime = (await countEvents(rig, stand.namespace)) - before;
   // Neither the rest of its events nor its old sessions are to burden the next run.
   await untilTold(rig, stand.namespace, before + 4 * load.sessions);
   await empty(rig.client, stand.namespace);
-  return { seconds, sessionsPerSecond: load.sessions / seconds, eventsInTime };
-}
-
-async function runProbe(rig: Rig, stand: Stand, probe: ProbeProcess, load: Load): Promise<Run> {
-  const pods = await makePods(rig, stand, load.prefix);
-  const { seconds, eventsInTime } = await probe.run({ ...load, pods });
-  await empty(rig.client, stand.namespace);
-  return { seconds, sessionsPerSecond: load.sessions / seconds, eventsInTime };
+  return { seconds, sessionsPerSecond: load.sessions / seconds, cpuMsPerSession, eventsInTime };
 }
 
 export async function countEvents(rig: Rig, namespace: string): Promise<number> {
