@@ -16,27 +16,27 @@ export class OperatorProcess {
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    this.#exited = once(child, 'exit').then(([code]) => code as number | null);
+    this.#exited = once(child, 'close').then(([code]) => code as number | null);
     if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.#read(line));
     if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => this.garbage.push(line));
   }
 
-  /** Starts it and waits until it says that its caches are filled. @throws Error with its last lines when it ends before that. */
-  static async start(kubeconfig: string, args: readonly string[] = []): Promise<OperatorProcess> {
+  /** Starts it, without waiting for anything. Its KUBECONFIG is the file; what is in `args` comes last, and so counts. */
+  static launch(kubeconfig: string, args: readonly string[] = []): OperatorProcess {
     // Many run at once in one cluster, each for its own namespace: they do not elect one among them unless a test says so.
-    const flags = [
-      '--leader-elect=false',
-      '--metrics-bind-address=0',
-      '--health-probe-bind-address=0',
-      '--log-level=debug',
-    ];
-    const child = spawn(process.execPath, ['dist/main.js', ...flags, ...args], {
+    const nothingShared = ['--leader-elect=false', '--metrics-bind-address=0', '--health-probe-bind-address=0'];
+    const child = spawn(process.execPath, ['dist/main.js', ...nothingShared, '--log-level=debug', ...args], {
       env: { ...process.env, KUBECONFIG: kubeconfig, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const operator = new OperatorProcess(child);
     // Whatever becomes of the test, its operator does not outlive it.
     process.once('exit', () => child.kill('SIGKILL'));
+    return new OperatorProcess(child);
+  }
+
+  /** Starts it and waits until it says that its caches are filled. @throws Error with its last lines when it ends before that. */
+  static async start(kubeconfig: string, args: readonly string[] = []): Promise<OperatorProcess> {
+    const operator = OperatorProcess.launch(kubeconfig, args);
     try {
       await operator.until((line) => line.msg === 'ready');
     } catch (error) {
@@ -44,6 +44,11 @@ export class OperatorProcess {
       throw error;
     }
     return operator;
+  }
+
+  /** Its exit code, once it has ended and all it said was read; null when a signal ended it. */
+  get ended(): Promise<number | null> {
+    return this.#exited;
   }
 
   get pid(): number {

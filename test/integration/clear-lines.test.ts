@@ -1,0 +1,179 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse, stringify } from 'yaml';
+import { cluster } from '../cluster/cluster.ts';
+import { kubectl } from '../support/api-server.ts';
+import { BareApiServer } from '../support/bare-api-server.ts';
+import { repositoryPath } from '../support/crd.ts';
+import { freePort } from '../support/free-port.ts';
+import { OperatorProcess, type LogLine } from '../support/operator-process.ts';
+
+// What a person reads when something around the operator is wrong: one line that says what and where and what to do; and that it goes on by itself.
+
+const NAMESPACE = `clear-lines-${process.pid}`;
+const scratch = mkdtempSync(join(tmpdir(), 'clear-lines-'));
+const operators: OperatorProcess[] = [];
+
+beforeAll(() => kubectl('create', 'namespace', NAMESPACE));
+afterAll(async () => {
+  await Promise.all(operators.map((operator) => operator.kill()));
+  await kubectl('delete', 'namespace', NAMESPACE, '--wait=false');
+  rmSync(scratch, { recursive: true });
+});
+
+function launch(kubeconfig: string, ...args: string[]): OperatorProcess {
+  const operator = OperatorProcess.launch(kubeconfig, args);
+  operators.push(operator);
+  return operator;
+}
+
+const isFailure = (line: LogLine): boolean => line.msg === 'list or watch failed';
+const warnings = ({ lines }: OperatorProcess): LogLine[] => lines.filter(({ level }) => level === 'warn');
+
+/** Resolves once the operator has failed `count` times, said or not. */
+async function untilFailures(operator: OperatorProcess, count: number): Promise<void> {
+  await operator.until(() => operator.lines.filter(isFailure).length >= count);
+}
+
+/** The administrator's kubeconfig with a token in the place of his certificate. */
+function kubeconfigWithToken(token: string): string {
+  const config = parse(readFileSync(cluster().kubeconfig ?? '', 'utf8')) as { users: { user: object }[] };
+  const file = join(scratch, `${operators.length}.kubeconfig`);
+  writeFileSync(file, stringify({ ...config, users: config.users.map((user) => ({ ...user, user: { token } })) }));
+  return file;
+}
+
+describe('what the operator cannot start with ends it, with a line for each fault', () => {
+  it('wrong flags', async () => {
+    const operator = launch(
+      '',
+      '--leader-elect-lease-duration=15s',
+      '--metrics-secure=false',
+      '--metrics-bind-address=:1',
+    );
+    expect(await operator.ended).toBe(2);
+    expect(operator.garbage).toEqual([
+      'unknown flag "--leader-elect-lease-duration": did you mean --leader-election-lease-duration?',
+      '--metrics-secure=false needs a loopback address: --metrics-bind-address=127.0.0.1:8080',
+      'Try --help.',
+    ]);
+  });
+
+  it.each([
+    ['a kubeconfig that is not there', undefined, /kubeconfig cannot be read: ENOENT: no such file or directory/],
+    ['a kubeconfig that is none', 'foo: [', /kubeconfig cannot be read: /],
+    ['a kubeconfig without a cluster', 'apiVersion: v1\nkind: Config\n', /current.context/],
+  ])('%s', async (what, text, words) => {
+    const file = join(scratch, `${what.replaceAll(' ', '-')}.kubeconfig`);
+    if (text !== undefined) writeFileSync(file, text);
+    const operator = launch('', `--kubeconfig=${file}`);
+    expect(await operator.ended).toBe(1);
+    expect(operator.garbage).toEqual([]);
+    expect(operator.lines).toEqual([expect.objectContaining({ level: 'error', msg: 'the operator ends' })]);
+    expect(operator.lines[0]?.['err']).toMatch(words);
+  });
+
+  it('an address that is taken, and a certificate that is not there', async () => {
+    const port = await freePort();
+    const kubeconfig = cluster().kubeconfig ?? '';
+    const first = launch(kubeconfig, `--namespaces=${NAMESPACE}`, `--health-probe-bind-address=127.0.0.1:${port}`);
+    await first.until(({ msg }) => msg === 'ready');
+    const second = launch(kubeconfig, `--health-probe-bind-address=127.0.0.1:${port}`);
+    expect(await second.ended).toBe(1);
+    expect(second.lines.at(-1)?.['err']).toMatch(new RegExp(`^cannot listen on 127.0.0.1:${port}: .*EADDRINUSE`));
+    const third = launch(kubeconfig, '--metrics-bind-address=127.0.0.1:0', '--metrics-cert-path=/nowhere');
+    expect(await third.ended).toBe(1);
+    expect(third.lines.at(-1)?.['err']).toMatch(/^the certificate cannot be read: ENOENT.*\/nowhere\/tls\.crt/);
+  });
+});
+
+describe('what may yet come right is waited for', () => {
+  it('a right that is missing: the line names account, verb, resource and scope; it goes on once it is granted', async () => {
+    await kubectl('create', 'serviceaccount', 'poor', '-n', NAMESPACE);
+    const kubeconfig = await cluster().createServiceAccountKubeconfig(NAMESPACE, 'poor');
+    const operator = launch(kubeconfig, `--namespaces=${NAMESPACE}`);
+    await untilFailures(operator, 3);
+    expect(warnings(operator)).toEqual([
+      expect.objectContaining({
+        msg: 'list or watch failed',
+        code: 403,
+        err:
+          'a right is missing: debugsessions.debugsession.dev is forbidden: ' +
+          `User "system:serviceaccount:${NAMESPACE}:poor" cannot list resource "debugsessions" in API group "debugsession.dev" in the namespace "${NAMESPACE}"; ` +
+          'to grant it: kubectl apply -k config/rbac, or with --namespaces config/namespaced',
+      }),
+    ]);
+    const role = ['--clusterrole=debugsession-manager', `--serviceaccount=${NAMESPACE}:poor`];
+    await kubectl('create', 'rolebinding', 'rich', '-n', NAMESPACE, ...role);
+    await operator.until(({ msg }) => msg === 'ready', 35_000);
+    expect(operator.lines.map(({ msg }) => msg)).toContain('list and watch work again');
+    expect(await operator.stop()).toBe(0);
+  });
+
+  it('credentials that are not accepted, once, with the server that does not', async () => {
+    const operator = launch(kubeconfigWithToken('expired'));
+    await untilFailures(operator, 3);
+    const server = cluster().node?.server ?? expect.stringMatching(/^https/);
+    expect(warnings(operator)).toEqual([
+      expect.objectContaining({
+        code: 401,
+        err: `${String(server)} does not accept our credentials (401 Unauthorized): the token or the certificate has expired, or is not of this cluster`,
+      }),
+    ]);
+    expect(await operator.stop()).toBe(0);
+  });
+});
+
+/** The programs of an API server are those of a cluster of our own. */
+const onOwn = process.env['CLUSTER'] === 'current' ? describe.skip : describe;
+
+onOwn('an API server that is not there yet, and then has no CRD', () => {
+  let server: BareApiServer;
+  let operator: OperatorProcess;
+  let readyz: string;
+
+  beforeAll(async () => {
+    server = await BareApiServer.prepare();
+    const port = await freePort();
+    readyz = `http://127.0.0.1:${port}/readyz`;
+    operator = launch(server.kubeconfig, `--health-probe-bind-address=127.0.0.1:${port}`);
+  });
+  afterAll(() => server.stop());
+
+  it('is asked again, with a line for each try that says where and why, at growing intervals', async () => {
+    await untilFailures(operator, 4);
+    const tries = warnings(operator);
+    expect(tries.length).toBeGreaterThanOrEqual(4);
+    const address = new URL(server.server).host;
+    for (const { err } of tries) expect(err).toBe(`no answer from ${server.server}: connect ECONNREFUSED ${address}`);
+    // Half of each is random: the fourth is longer than the first in any case.
+    expect(Number(tries[3]?.['retryInMs'])).toBeGreaterThan(Number(tries[0]?.['retryInMs']));
+    expect((await fetch(readyz)).status).toBe(500);
+  });
+
+  it('is then told from one without the CRD: a line says so once and how to install it, and the operator is not ready', async () => {
+    await server.start();
+    const isMissing = ({ code }: LogLine): boolean => code === 404;
+    await operator.until(() => operator.lines.filter(isMissing).length >= 3, 40_000);
+    const err =
+      'the resource debugsessions.debugsession.dev is not installed in the cluster; to install it: kubectl apply -k config/crd; waiting for it';
+    expect(operator.lines.filter(isMissing).map(({ level }) => level)).toEqual(
+      expect.arrayContaining(['warn', 'debug', 'debug']),
+    );
+    expect(warnings(operator).filter(isMissing)).toEqual([expect.objectContaining({ err })]);
+    // Asked three times, and said once.
+    for (let times = 0; times < 3; times++) expect((await fetch(readyz)).status).toBe(500);
+    const reason = `the list of debugsessions has not been read yet: ${err}`;
+    expect(operator.lines.filter((line) => line['reason'] === reason)).toHaveLength(1);
+  }, 90_000);
+
+  it('goes on by itself when the CRD is installed', async () => {
+    expect(await server.kubectl('apply', '-k', repositoryPath('config/crd'))).toMatchObject({ code: 0 });
+    await operator.until(({ msg }) => msg === 'ready', 30_000);
+    expect((await fetch(readyz)).status).toBe(200);
+    expect(operator.garbage).toEqual([]);
+    expect(await operator.stop()).toBe(0);
+  });
+});
