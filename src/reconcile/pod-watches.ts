@@ -27,6 +27,7 @@ export interface PodWatchesOptions {
 }
 
 interface Watch {
+  scope: PodScope;
   informer: Informer<Pod>;
   abort: AbortController;
   ended: Promise<void>;
@@ -56,6 +57,8 @@ export class PodWatches {
   readonly #sessionsOf = new Map<string, Set<string>>();
   /** The last state of a pod that went while somebody looked: it may say how a container ended. */
   readonly #graves = new Map<string, Pod>();
+  /** By session: the pod that was read for it before it looked through a watch. */
+  readonly #read = new Map<string, Pod>();
 
   constructor(options: PodWatchesOptions) {
     this.#options = options;
@@ -64,6 +67,11 @@ export class PodWatches {
   /** How many watches are open. */
   get size(): number {
     return this.#watches.size;
+  }
+
+  /** Opens the watch that a look at this pod will need, so that its first list is under way. */
+  expect(sessionKey: string, pod: { namespace: string; name: string }): void {
+    this.#retain(sessionKey, pod, `${pod.namespace}/${pod.name}`);
   }
 
   /** What is known of a pod, after its watch has listed it. The session is told of every change until it looks elsewhere or is released. */
@@ -86,6 +94,7 @@ export class PodWatches {
 
   /** The session looks at nothing any more; a watch that nobody uses is closed. */
   release(sessionKey: string): void {
+    this.#read.delete(sessionKey);
     const look = this.#looks.get(sessionKey);
     if (look === undefined) return;
     this.#looks.delete(sessionKey);
@@ -103,12 +112,17 @@ export class PodWatches {
     watch.abort.abort();
   }
 
-  /** Takes the answer of a write of ours: what we read next is not older. */
+  /**
+   * Takes the answer of a write of ours: what we read next is not older, through whichever watch. One that is behind, or has not listed yet, does
+   * not know the pod, or knows an older one; one that has seen the pod go is ahead, and its store keeps it so.
+   */
   remember(pod: Pod): void {
-    for (const watch of this.#watches.values()) {
-      if (watch.informer.store.get(`${pod.metadata.namespace}/${pod.metadata.name}`) !== undefined)
-        watch.informer.store.upsert(pod);
-    }
+    for (const { scope, informer } of this.#watches.values()) if (covers(scope, pod)) informer.store.upsert(pod);
+  }
+
+  /** Takes a pod that was read for a session which will look at it next: the watch that it then looks through may be behind what we know. */
+  rememberFor(sessionKey: string, pod: Pod): void {
+    this.#read.set(sessionKey, pod);
   }
 
   /** Closes every watch. */
@@ -122,6 +136,7 @@ export class PodWatches {
     const known = this.#looks.get(sessionKey);
     const current = known?.pod === podKey ? this.#watches.get(known.scope) : undefined;
     if (current !== undefined) return current;
+    const read = this.#read.get(sessionKey);
     this.release(sessionKey);
     const scope = this.#scopeFor(pod);
     const scopeKey = `${scope.namespace ?? '*'}/${scope.name ?? '*'}`;
@@ -130,6 +145,7 @@ export class PodWatches {
     this.#looks.set(sessionKey, { scope: scopeKey, pod: podKey });
     const sessions = this.#sessionsOf.get(podKey) ?? new Set();
     this.#sessionsOf.set(podKey, sessions.add(sessionKey));
+    if (read !== undefined) this.remember(read);
     return watch;
   }
 
@@ -162,6 +178,7 @@ export class PodWatches {
       for (const session of sessions) this.#options.onChange(session);
     });
     const watch: Watch = {
+      scope,
       informer,
       abort,
       ended: informer.run(abort.signal),
@@ -194,4 +211,8 @@ export class PodWatches {
     signal.throwIfAborted();
     return informer.hasSynced();
   }
+}
+
+function covers({ namespace, name }: PodScope, { metadata }: Pod): boolean {
+  return (namespace ?? metadata.namespace) === metadata.namespace && (name ?? metadata.name) === metadata.name;
 }

@@ -192,10 +192,67 @@ describe('the answer of our own write', () => {
     expect(await scene.look('shop/s')).toMatchObject({ pod: { metadata: { resourceVersion: '70' } } });
   });
 
+  it('is what a look sees whose watch had begun to list before, and the list is older', async () => {
+    const scene = aScene();
+    scene.items = [named('web-1')];
+    const look = scene.look('shop/s');
+    scene.pods.remember(named('web-1', '70'));
+    expect(await look).toMatchObject({ pod: { metadata: { resourceVersion: '70' } } });
+  });
+
+  it('is what every watch shows that covers the pod, and no other', async () => {
+    const scene = aScene({ limits: { podsPerNamespace: 1, watches: 50 } });
+    scene.items = [named('web-1')];
+    await scene.look('shop/a');
+    await scene.look('shop/b', { namespace: 'shop', name: 'web-2' });
+    expect(scene.opened).toEqual(['shop/web-1', 'shop/*']);
+    scene.pods.remember(named('web-1', '70'));
+    // Through the pod's own watch, and then, after that has closed, through the namespace's.
+    expect(await scene.look('shop/a')).toMatchObject({ pod: { metadata: { resourceVersion: '70' } } });
+    scene.pods.release('shop/a');
+    expect(await scene.look('shop/a')).toMatchObject({ pod: { metadata: { resourceVersion: '70' } } });
+    scene.pods.remember(aPod((pod) => Object.assign(pod.metadata, { name: 'web-2', namespace: 'bank', uid: 'other' })));
+    expect(await scene.look('shop/b', { namespace: 'shop', name: 'web-2' })).toEqual({ kind: 'gone' });
+  });
+
   it('does not raise a pod that is gone', async () => {
     const scene = aScene();
     await scene.look('shop/s');
-    scene.pods.remember(named('web-1', '70'));
+    scene.pods.remember(named('web-1', '55'));
     expect(await scene.look('shop/s')).toEqual({ kind: 'gone' });
+  });
+});
+
+describe('a pod that was read before it is looked at', () => {
+  const WEB_3 = { namespace: 'shop', name: 'web-3' };
+
+  /** The namespace is watched, and the watch has not heard of web-3. */
+  async function behind(): Promise<Scene> {
+    const scene = aScene({ limits: { podsPerNamespace: 0, watches: 50 } });
+    await scene.look('shop/other');
+    await settle();
+    return scene;
+  }
+
+  it('is there, though the watch is behind, until the watch says that it is gone', async () => {
+    const scene = await behind();
+    scene.pods.rememberFor('shop/s', named('web-3', '65'));
+    expect(await scene.look('shop/s', WEB_3)).toMatchObject({ pod: { metadata: { resourceVersion: '65' } } });
+    const { open } = scene.watch('shop/*');
+    open.send('ADDED', named('web-3', '61'));
+    await settle();
+    expect(await scene.look('shop/s', WEB_3)).toMatchObject({ pod: { metadata: { resourceVersion: '65' } } });
+    open.send('DELETED', named('web-3', '66'));
+    await settle();
+    expect(await scene.look('shop/s', WEB_3)).toMatchObject({ kind: 'gone' });
+  });
+
+  it('is not there if the watch is ahead, and not after the session was released', async () => {
+    const scene = await behind();
+    scene.pods.rememberFor('shop/s', named('web-3', '59'));
+    expect(await scene.look('shop/s', WEB_3)).toEqual({ kind: 'gone' });
+    scene.pods.rememberFor('shop/s', named('web-3', '65'));
+    scene.pods.release('shop/s');
+    expect(await scene.look('shop/s', WEB_3)).toEqual({ kind: 'gone' });
   });
 });
