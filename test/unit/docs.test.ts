@@ -126,6 +126,7 @@ describe('docs/guides', () => {
 it.each([
   'docs/debugsession.md',
   'docs/reference.md',
+  'docs/flags.md',
   'docs/install.md',
   'docs/observability.md',
   'docs/runbooks.md',
