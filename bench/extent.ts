@@ -26,7 +26,7 @@ export const FULL: Extent = {
       { stored: 20_000, live: 2_000 },
     ],
   },
-  footprint: { pods: 10_000, liveSessions: 1_000, starts: 5, cpuSeconds: 60, restSeconds: 20 },
+  footprint: { pods: 10_000, liveSessions: 1_000, starts: 3, cpuSeconds: 60, restSeconds: 20 },
 };
 
 /** Enough to see that something has become much worse. */

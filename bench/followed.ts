@@ -52,7 +52,7 @@ export class Followed<T extends Stored> {
 
   /** The first state of an object that is as wanted, and when it was seen (ms of the monotonic clock). @throws Error after `timeoutMs` */
   until(name: string, wanted: (object: T) => boolean, timeoutMs = 60_000): Promise<{ object: T; at: number }> {
-    return new Promise((resolve, reject) => {
+    const promise = new Promise<{ object: T; at: number }>((resolve, reject) => {
       const looks = this.#looks.get(name) ?? new Set();
       this.#looks.set(name, looks);
       const leave = (): void => {
@@ -73,6 +73,9 @@ export class Followed<T extends Stored> {
       looks.add(look);
       for (const object of this.list()) if (object.metadata.name === name) look(object);
     });
+    // Asked for before something is done about it; when that fails, nobody waits for this any more.
+    promise.catch(() => undefined);
+    return promise;
   }
 
   async stop(): Promise<void> {

@@ -88,7 +88,7 @@ function cpuFigures({ options, idleCpu, idleCpuWithSessions, updates, watchedUpd
   const seconds = options.cpuSeconds;
   const sessions = `with ${options.liveSessions} that live`;
   const changing = (found: Updates, what: string): Figure => ({
-    what: `CPU over ${seconds} s, ${sessions}, while ${what} (${found.perSecond.toFixed(0)} changes a second)`,
+    what: `CPU over ${found.seconds.toFixed(0)} s, ${sessions}, while ${what} (${found.perSecond.toFixed(0)} changes a second)`,
     measured: `${found.percent.toFixed(2)} %`,
     goal: '',
   });

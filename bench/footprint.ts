@@ -15,6 +15,7 @@ export interface FootprintOptions {
   liveSessions: number;
   /** How often the operator is started anew with all of these. */
   starts: number;
+  /** Idle; half as long while pods change. */
   cpuSeconds: number;
   restSeconds: number;
 }
@@ -22,6 +23,7 @@ export interface FootprintOptions {
 /** CPU in percent of a core while pods that concern nobody change. */
 export interface Updates {
   percent: number;
+  seconds: number;
   /** As many as there really were. */
   perSecond: number;
 }
@@ -181,7 +183,7 @@ async function work(rig: Rig): Promise<void> {
 /** Changes an annotation of one pod after the other. */
 async function cpuWithUpdates(rig: Rig, { pid }: Operator, crowd: Stand, options: FootprintOptions): Promise<Updates> {
   const [before, begin] = [cpuSeconds(pid), performance.now()];
-  const total = options.cpuSeconds * UPDATES_PER_SECOND;
+  const total = Math.ceil(options.cpuSeconds / 2) * UPDATES_PER_SECOND;
   await pool(total, 16, async (index) => {
     const due = begin + (index * 1_000) / UPDATES_PER_SECOND;
     await delay(Math.max(0, due - performance.now()));
@@ -190,7 +192,7 @@ async function cpuWithUpdates(rig: Rig, { pid }: Operator, crowd: Stand, options
     await rig.client.patch(path, { metadata: { annotations } }, { type: 'merge' });
   });
   const seconds = (performance.now() - begin) / 1_000;
-  return { percent: ((cpuSeconds(pid) - before) / seconds) * 100, perSecond: total / seconds };
+  return { percent: ((cpuSeconds(pid) - before) / seconds) * 100, seconds, perSecond: total / seconds };
 }
 
 function told({ atRest, collected, heap }: Memory): string {

@@ -32,6 +32,9 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+// A part that failed leaves work behind which then fails as well; that must not end what cleans up, nor the next part.
+process.on('unhandledRejection', (reason) => say(`left behind: ${String(reason)}`));
+
 class Interruption extends Error {}
 
 /** Ends the measurement, not the process, however often it comes (make and its shell send it twice): what we have made has to go. */

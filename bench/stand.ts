@@ -35,9 +35,12 @@ export function numbered(prefix: string, count: number): string[] {
 }
 
 /** When one more container than now stands in a pod's spec, in ms of the monotonic clock. */
-export async function inSpecSince(stand: Stand, pod: string): Promise<number> {
+export function inSpecSince(stand: Stand, pod: string): Promise<number> {
   const known = containers(stand.pods.list().find(({ metadata }) => metadata.name === pod));
-  return (await stand.pods.until(pod, (seen) => containers(seen) > known, 120_000)).at;
+  const seen = stand.pods.until(pod, (now) => containers(now) > known, 120_000).then(({ at }) => at);
+  // As with `until` itself: it may be that nobody waits for it any more.
+  seen.catch(() => undefined);
+  return seen;
 }
 
 function containers(pod: RawPod | undefined): number {

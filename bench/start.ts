@@ -36,6 +36,7 @@ export async function measureStart(
   const operator = await rig.spawnOperator();
   const since = (at: number): number => at - operator.spawnedAt;
   const reconciled = untilReconciled(operator, options.sessions + 2);
+  reconciled.catch(() => undefined);
   await operator.ready(LOOK_MS);
   const ready = since(performance.now());
   const fresh = inSpecSince(stand, pods[1]);
