@@ -15,7 +15,8 @@ export interface CertificateFiles {
 
 /** A certificate and its key out of two files. @throws Error that names the file that cannot be read, or both when they do not belong together. */
 export async function readKeyPair(files: CertificateFiles): Promise<KeyPair> {
-  const [cert, key] = await Promise.all([readPem(files.cert), readPem(files.key)]);
+  const cert = await readPem(files.cert);
+  const key = await readPem(files.key);
   try {
     // An empty certificate passes here, and what follows the first certificate passes there.
     createSecureContext({ cert, key });

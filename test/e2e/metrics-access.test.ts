@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Agent, fetch } from 'undici';
+import { selfSignedCertificate } from '../../src/observability/self-signed-certificate.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { Stage } from '../support/stage.ts';
@@ -70,6 +74,37 @@ describe('the metrics, as the manifests have them served', () => {
     await stage.until('the token is refused', async () => (await scrape(token)).status === 401, 40_000);
     // 10 s here, and about as long in the API server, which has a cache of its own.
     expect(performance.now() - deleted).toBeLessThan(30_000);
+  });
+
+  it('have the certificate that is given, and its successor when the files change', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'metrics-certificate-'));
+    const port = await freePort();
+    const token = await tokenOf('prometheus');
+    /** Whoever trusts this certificate alone: does he get an answer? */
+    const isServed = async (ca: string): Promise<boolean> => {
+      const dispatcher = new Agent({ connect: { ca } });
+      const headers = { authorization: `Bearer ${token}` };
+      const asked = fetch(`https://localhost:${port}/metrics`, { headers, dispatcher });
+      const served = await asked.then(({ status }) => status === 200).catch(() => false);
+      await dispatcher.destroy();
+      return served;
+    };
+    const write = (): string => {
+      const { cert, key } = selfSignedCertificate({ hostname: 'metrics', now: new Date(), days: 1 });
+      writeFileSync(join(folder, 'tls.crt'), cert);
+      writeFileSync(join(folder, 'tls.key'), key);
+      return cert;
+    };
+    try {
+      const first = write();
+      await stage.startOperator(`--metrics-bind-address=127.0.0.1:${port}`, `--metrics-cert-path=${folder}`);
+      expect(await isServed(first)).toBe(true);
+      const second = write();
+      await stage.until('the new certificate is served', () => isServed(second));
+      expect(await isServed(first)).toBe(false);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('are not served without TLS', async () => {

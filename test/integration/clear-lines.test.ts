@@ -75,6 +75,14 @@ describe('what the operator cannot start with ends it, with a line for each faul
     expect(operator.lines[0]?.['err']).toMatch(words);
   });
 
+  it('in words for people, if that is what is asked for', async () => {
+    const operator = launch('', '--kubeconfig=/nowhere', '--log-format=text');
+    expect(await operator.ended).toBe(1);
+    const words =
+      'the operator ends err="/nowhere cannot be read: ENOENT: no such file or directory, open \'/nowhere\'"';
+    expect(operator.garbage).toEqual([expect.stringMatching(new RegExp(`^[0-9TZ:.-]+ ERROR ${words}$`))]);
+  });
+
   it('an address that is taken, and a certificate that is not there', async () => {
     const port = await freePort();
     const kubeconfig = cluster().kubeconfig ?? '';
