@@ -29,10 +29,10 @@ export class TokenBucket {
     return Math.max(0, -this.#tokens * this.#refillMs);
   }
 
-  /** Gives a token back that was not used. */
+  /** Gives a token back that was not used. Beyond the burst it is lost, with the next refill. */
   refund(now: number): void {
     this.#refill(now);
-    this.#tokens = Math.min(this.#burst, this.#tokens + 1);
+    this.#tokens++;
   }
 
   #refill(now: number): void {

@@ -64,11 +64,12 @@ describe('Controller', () => {
   });
 
   it('retries an error with backoff and forgets it after success', async () => {
-    const { at, log, results, queue } = await runOnce({ throws: new Error('one') }, { throws: new Error('two') });
-    expect(at).toEqual([0, 5, 15]);
-    expect(results).toEqual(['error 0', 'error 0', 'success 0']);
-    expect(log).toEqual(['warn reconcile failed: one', 'warn reconcile failed: two']);
-    expect(queue.failures('ns/a')).toBe(0);
+    const fault = (words: string) => ({ throws: new Error(words) });
+    const rest = { returns: { requeueAfterMs: 1000 } };
+    const { at, log, results } = await runOnce(fault('one'), fault('two'), rest, fault('three'));
+    expect(at).toEqual([0, 5, 15, 1015, 1020]);
+    expect(results).toEqual(['error 0', 'error 0', 'requeue_after 0', 'error 0', 'success 0']);
+    expect(log).toEqual(['one', 'two', 'three'].map((words) => `warn reconcile failed: ${words}`));
   });
 
   it('makes no noise of the end of the term, and keeps the key in case it was none', async () => {

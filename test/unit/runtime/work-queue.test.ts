@@ -208,14 +208,34 @@ describe('WorkQueue', () => {
       queue.addRateLimited('b');
       expect(clock.nextTimer).toBeLessThanOrEqual(1_000);
     });
+
+    it('gives back no place that is used', () => {
+      const { queue, clock } = setUp({ retryQps: 1, retryBurst: 1 });
+      queue.addRateLimited('a');
+      queue.addAfter('a', 900);
+      queue.addRateLimited('b');
+      clock.advance(999);
+      expect(queue.length).toBe(1);
+      clock.advance(1);
+      expect(queue.length).toBe(2);
+    });
+
+    it('gives the place of a retry back that came before a later add', () => {
+      const { queue, clock } = setUp({ retryQps: 1, retryBurst: 1 });
+      queue.addAfter('a', 9000);
+      queue.addRateLimited('a');
+      queue.add('a');
+      queue.addRateLimited('b');
+      clock.advance(5);
+      expect(queue.length).toBe(2);
+    });
   });
 
-  /** The shape of the growth, not the speed: what scans or fills with holes costs 50 times as much here. */
+  /** The shape of the growth, not the speed, and of processor time: what scans, or passes over holes, costs 30 times as much here. */
   it('costs about the same per key with 50,000 keys as with 1,000', () => {
-    const perKey = (keys: number): number => {
+    const work = (keys: number): void => {
       const queue = new WorkQueue({ clock: new FakeClock() });
       const names = Array.from({ length: keys }, (_, at) => `namespace-${at % 7}/session-${at}`);
-      const started = performance.now();
       for (const [at, name] of names.entries()) {
         queue.addAfter(name, 1000 + (at % 100));
         queue.add(name, at % 2 === 0 ? LOW_PRIORITY : 0);
@@ -223,10 +243,15 @@ describe('WorkQueue', () => {
       for (let taken = 0; taken < keys; taken++) void queue.get();
       for (const name of names) queue.done(name);
       expect(queue.size).toBe(0);
-      return (performance.now() - started) / keys;
     };
-    const best = (keys: number, runs: number): number => Math.min(...Array.from({ length: runs }, () => perKey(keys)));
-    perKey(5_000);
-    expect(best(50_000, 3) / best(1_000, 20)).toBeLessThan(10);
+    const cost = (rounds: number, keys: number): number => {
+      const before = process.cpuUsage();
+      for (let round = 0; round < rounds; round++) work(keys);
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
+    cost(10, 1_000);
+    const best = (rounds: number, keys: number): number => Math.min(...[1, 2, 3].map(() => cost(rounds, keys)));
+    expect(best(1, 50_000) / best(50, 1_000)).toBeLessThan(8);
   });
 });
