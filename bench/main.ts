@@ -109,8 +109,11 @@ async function main(): Promise<number> {
     say(`the benchmark ended early: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   } finally {
-    await rig?.close({ sweep: !values.down });
-    if (values.down) await takeClusterDown();
+    try {
+      await rig?.close({ sweep: !values.down });
+    } finally {
+      if (values.down) await takeClusterDown();
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import { replay, type LifeNames, type RecordedLife } from './recorded-life.ts';
 
 /**
  * The floor: a process of its own that makes the very same writes for each session as the operator, through the same client and with
- * the same rights, and decides nothing. What it writes is what the operator wrote for one session, with other names in it. Like the operator
+ * the same rights, and decides nothing. What it writes is what the operator wrote for one session, in that order, with other names in it. Like the operator
  * it lives through all runs, so that neither is measured cold. The task comes as a line of JSON, then a line for each session that was made:
  * where the operator has a watch, this has a pipe.
  */
@@ -38,7 +38,6 @@ async function live({ session: made, pod }: ProbeOrder): Promise<void> {
   const { name, uid } = made.metadata;
   const container = `debug-${uid.slice(0, 8)}-1`;
   const names: LifeNames = { namespace, session: name, sessionUID: uid, pod: pod.name, podUID: pod.uid, container };
-  const status = (which: 0 | 1 | 2): DebugSessionStatus => replay(life.statuses[which], life.names, names);
   const tell = (which: number): void => {
     const text = life.events[which];
     if (text === undefined) return;
@@ -52,19 +51,23 @@ async function live({ session: made, pod }: ProbeOrder): Promise<void> {
       (one) => one.name === container && one.state?.[state] !== undefined,
     ) === true;
 
-  let session = await api.setFinalizers(made, life.finalizers, signal);
-  session = await api.writeStatus(session, status(0), signal);
-  tell(0);
   const address = { namespace, ...pod };
-  await api.inject(address, replay<EphemeralContainer>(life.container, life.names, names), signal);
-  tell(1);
-  await pods.until(pod.name, is('running'));
-  session = await api.writeStatus(session, status(1), signal);
-  tell(2);
-  await pods.until(pod.name, is('terminated'));
-  session = await api.writeStatus(session, status(2), signal);
-  tell(3);
-  await api.setFinalizers(session, [], signal);
+  let session = made;
+  let step = 0;
+  for (const write of life.writes) {
+    if (write.kind === 'finalizers') {
+      session = await api.setFinalizers(session, write.finalizers, signal);
+      continue;
+    }
+    if (write.kind === 'inject') {
+      await api.inject(address, replay<EphemeralContainer>(write.container, life.names, names), signal);
+    } else {
+      if (write.after !== undefined) await pods.until(pod.name, is(write.after));
+      session = await api.writeStatus(session, replay<DebugSessionStatus>(write.status, life.names, names), signal);
+    }
+    tell(step);
+    step += 1;
+  }
 }
 
 // A life that fails ends the process: whoever started it is told by that.

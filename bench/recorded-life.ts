@@ -2,19 +2,22 @@ import type { DebugSession, DebugSessionStatus } from '../src/api/debugsession.t
 import type { EphemeralContainer } from '../src/api/ephemeral-container.ts';
 import type { RestClient } from '../src/kube/rest-client.ts';
 import type { AuditLog } from '../test/support/audit-log.ts';
-import { type AuditEvent } from '../test/support/audit-log.ts';
+import { isWrite, type AuditEvent } from '../test/support/audit-log.ts';
 
 /** What the operator wrote for one session, in order, as text: so another's names can be put in the place of its own. */
 export interface RecordedLife {
   /** What stands in the texts for the names of a session. */
   names: LifeNames;
-  /** Intent, Running, end: DebugSessionStatus. */
-  statuses: [string, string, string];
-  container: string;
-  finalizers: string[];
+  writes: RecordedWrite[];
   /** events.k8s.io/v1, without what the API server adds. */
   events: string[];
 }
+
+/** One write: its content, and the state of the container that it had to wait for. */
+export type RecordedWrite =
+  | { kind: 'finalizers'; finalizers: string[] }
+  | { kind: 'status'; status: string; after?: 'running' | 'terminated' }
+  | { kind: 'inject'; container: string };
 
 export interface LifeNames {
   namespace: string;
@@ -32,32 +35,15 @@ export async function recordLife(client: RestClient, audit: AuditLog, session: D
   const ofSession = ({ objectRef, user }: AuditEvent): boolean =>
     user.username.endsWith('controller-manager') &&
     (objectRef?.name === name || (objectRef?.subresource === 'ephemeralcontainers' && objectRef.name === run?.podName));
-  const requests = (await audit.requests(namespace))
-    .filter(ofSession)
-    .map(({ requestObject }) => requestObject as Body);
-  const statuses = requests.flatMap(({ status }) => (status === undefined ? [] : [JSON.stringify(status)]));
-  // A body of a status update carries finalizers as well; the patch that sets them is the one without a spec.
-  const patches = requests.filter(({ spec, status }) => spec === undefined && status === undefined);
-  const container = requests.find(({ spec }) => spec?.ephemeralContainers !== undefined)?.spec
-    ?.ephemeralContainers?.[0];
-  const [intent, running, end] = statuses.slice(-3);
+  const writes = writesOf((await audit.requests(namespace)).filter(ofSession).filter(isWrite));
   const { items } = await client.list<{ items: RecordedEvent[] }>(
     `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
   );
   const events = items.filter(({ regarding, related }) => regarding.name === name || related?.name === name);
-  // The probe does these six, in this order; should the operator come to do it in another way, so must the probe.
-  if (requests.length !== 6 || statuses.length !== 3 || patches.length !== 2)
-    throw new Error(
-      `${requests.length} writes for ${namespace}/${name}: the probe knows a life of six, see bench/probe.ts`,
-    );
-  if (
-    end === undefined ||
-    intent === undefined ||
-    running === undefined ||
-    container === undefined ||
-    run === undefined
-  )
-    throw new Error(`the audit log does not hold the whole life of ${namespace}/${name}`);
+  const kinds = writes.map((write) => (write.kind === 'status' ? (write.after ?? 'status') : write.kind));
+  const clean = ['inject', 'running', 'terminated'].every((kind) => kinds.filter((one) => one === kind).length === 1);
+  if (!clean || run === undefined)
+    throw new Error(`the audit log does not hold one clean life of ${namespace}/${name}, but ${kinds.join(', ')}`);
   return {
     names: {
       namespace,
@@ -67,13 +53,31 @@ export async function recordLife(client: RestClient, audit: AuditLog, session: D
       podUID: run.podUID ?? '',
       container: run.debugContainerName ?? '',
     },
-    statuses: [intent, running, end],
-    container: JSON.stringify(container),
-    finalizers: patches[0]?.metadata?.finalizers ?? [],
+    writes,
     events: events.map((event) =>
       JSON.stringify({ ...event, metadata: { name: event.metadata.name, namespace: event.metadata.namespace } }),
     ),
   };
+}
+
+/** What was written, in the order of the answers, from requests that the audit log holds in full. */
+export function writesOf(requests: readonly AuditEvent[]): RecordedWrite[] {
+  const waited = new Set<string>();
+  const after = (status: DebugSessionStatus | undefined): 'running' | 'terminated' | undefined => {
+    const state =
+      status?.completedAt !== undefined ? 'terminated' : status?.phase === 'Running' ? 'running' : undefined;
+    if (state === undefined || waited.has(state)) return undefined;
+    waited.add(state);
+    return state;
+  };
+  return requests.map(({ objectRef, requestObject }): RecordedWrite => {
+    const { metadata, spec, status } = requestObject as Body;
+    if (objectRef?.subresource === 'ephemeralcontainers')
+      return { kind: 'inject', container: JSON.stringify(spec?.ephemeralContainers?.[0]) };
+    if (objectRef?.subresource !== 'status') return { kind: 'finalizers', finalizers: metadata?.finalizers ?? [] };
+    const state = after(status);
+    return { kind: 'status', status: JSON.stringify(status), ...(state && { after: state }) };
+  });
 }
 
 interface Body {
