@@ -34,7 +34,7 @@ export class SessionCache {
 
   /** Takes the answer of a write that let the session go. */
   forget(session: DebugSession): void {
-    this.#silently(() => this.#storeOf(session.metadata.namespace)?.remove(session));
+    this.#silently(() => this.#storeOf(session.metadata.namespace)?.forget(session));
   }
 
   list(): DebugSession[] {

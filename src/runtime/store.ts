@@ -31,14 +31,15 @@ export function keyOf(object: Stored): string {
  * in time. Objects handed out are the stored ones: read them, do not change them.
  *
  * `#seen` is the resourceVersion up to which the watch has told us everything. So an object that is not here, in a version
- * up to `#seen`, has been deleted, and a late answer must not raise it from the dead. Only deletions that are ahead of the
- * watch (the answer of our own delete) have to be remembered, and only until the watch has passed them.
+ * up to `#seen`, has been deleted, and a late answer must not raise it from the dead. Only what our own writes have let go has
+ * to be remembered, and only until the watch, or a list, says so too.
  *
  * A cluster restored from an old etcd backup counts backwards; like every controller, ours must then be restarted.
  */
 export class Store<T extends Stored> {
   readonly #objects = new Map<string, T>();
-  readonly #graves = new Map<string, string>();
+  /** What our own writes have let go. By uid, which never comes back: the answer may have the version from before the deletion. */
+  readonly #graves = new Map<string, { uid: string; version: string }>();
   readonly #handlers = new Set<ChangeHandler<T>>();
   readonly #indexers: [string, (object: T) => readonly string[]][];
   readonly #indexed = new Map<string, Map<string, Set<string>>>();
@@ -98,7 +99,7 @@ export class Store<T extends Stored> {
   }
 
   /**
-   * Takes a deletion; `object` carries the resourceVersion of the deletion, as in a DELETED event.
+   * Takes a deletion from the watch; `object` carries the resourceVersion of the deletion, as in a DELETED event.
    * @returns whether the object was here in that or an older version
    */
   remove(object: T): boolean {
@@ -107,9 +108,22 @@ export class Store<T extends Stored> {
     const old = this.#objects.get(key);
     // Created anew since, and we know it already from the answer of our own create.
     if (old && compareResourceVersions(old.metadata.resourceVersion, version) > 0) return false;
-    if (compareResourceVersions(version, this.#seen) > 0) {
-      this.#graves.set(key, latestResourceVersion(version, this.#graves.get(key) ?? '0'));
-    }
+    if (this.#graves.get(key)?.uid === object.metadata.uid) this.#graves.delete(key);
+    return this.#drop(key, object);
+  }
+
+  /**
+   * Takes the answer of our own write that let the object go: a delete, or the removal of its last finalizer, whose answer has the
+   * version from before. The watch tells of it later; until then no list or event brings the object back.
+   * @returns whether the object was here
+   */
+  forget(object: T): boolean {
+    const key = keyOf(object);
+    const { uid, resourceVersion: version } = object.metadata;
+    const old = this.#objects.get(key);
+    // Created anew since; or the watch was faster.
+    if (old ? old.metadata.uid !== uid : compareResourceVersions(version, this.#seen) <= 0) return false;
+    this.#graves.set(key, { uid, version: latestResourceVersion(version, old?.metadata.resourceVersion ?? '0') });
     return this.#drop(key, object);
   }
 
@@ -118,9 +132,6 @@ export class Store<T extends Stored> {
    */
   advance(resourceVersion: string): void {
     this.#seen = latestResourceVersion(this.#seen, resourceVersion);
-    for (const [key, version] of this.#graves) {
-      if (compareResourceVersions(version, this.#seen) <= 0) this.#graves.delete(key);
-    }
   }
 
   /**
@@ -143,17 +154,21 @@ export class Store<T extends Stored> {
   }
 
   #replace(objects: readonly T[], listResourceVersion: string): void {
-    const listed = new Set<string>();
+    const listed = new Map<string, string>();
     // A list that is not behind the watch is the truth also about objects that we have never heard of (another selector).
     const floor = compareResourceVersions(listResourceVersion, this.#seen) >= 0 ? '0' : this.#seen;
     for (const object of objects) {
-      listed.add(keyOf(object));
+      listed.set(keyOf(object), object.metadata.uid);
       this.#accept(object, floor);
     }
     for (const [key, object] of this.#objects) {
       if (listed.has(key)) continue;
       if (compareResourceVersions(object.metadata.resourceVersion, listResourceVersion) > 0) continue;
       this.#drop(key, object);
+    }
+    for (const [key, { uid, version }] of this.#graves) {
+      if (listed.get(key) !== uid && compareResourceVersions(version, listResourceVersion) <= 0)
+        this.#graves.delete(key);
     }
     this.advance(listResourceVersion);
   }
@@ -163,7 +178,9 @@ export class Store<T extends Stored> {
     const key = keyOf(object);
     const version = object.metadata.resourceVersion;
     const old = this.#objects.get(key);
-    const known = old?.metadata.resourceVersion ?? latestResourceVersion(floor, this.#graves.get(key) ?? '0');
+    const grave = this.#graves.get(key);
+    if (grave?.uid === object.metadata.uid) return false;
+    const known = old?.metadata.resourceVersion ?? latestResourceVersion(floor, grave?.version ?? '0');
     if (compareResourceVersions(version, known) <= 0) return false;
     this.#graves.delete(key);
     this.#put(key, object, old);

@@ -49,10 +49,12 @@ export class ModelSource implements ListWatchSource {
     return object;
   }
 
-  remove(name: string): void {
+  /** @returns how it was before, as the answer to a write that takes off the last finalizer has it */
+  remove(name: string): Stored | undefined {
     const before = this.#stateAt(this.#version).get(name);
-    if (!before) return;
+    if (!before) return undefined;
     this.#happened('DELETED', { metadata: { ...before.metadata, resourceVersion: String(++this.#version) } });
+    return before;
   }
 
   bookmark(): void {

@@ -15,8 +15,8 @@ const LONG_MS = 900_000;
 
 type Move =
   | { kind: 'put' | 'remove'; name: string }
-  /** A write of our own, whose answer takes a while. */
-  | { kind: 'write'; name: string; answerMs: number }
+  /** A write of our own, whose answer takes a while; `let go` is one after which the object is gone. */
+  | { kind: 'write' | 'let go'; name: string; answerMs: number }
   | { kind: 'bookmark' | 'compact' }
   | { kind: 'break'; how: Breakdown }
   | { kind: 'refuse'; what: 'list' | 'watch'; how: Refusal };
@@ -26,7 +26,11 @@ const ms = fc.constantFrom(0, 1, 5, 20, 300, 4_000, 160_000);
 const move: fc.Arbitrary<Move> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constantFrom('put' as const, 'remove' as const), name }), weight: 4 },
   {
-    arbitrary: fc.record({ kind: fc.constant('write' as const), name, answerMs: fc.constantFrom(0, 3, 7, 200) }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('write' as const, 'let go' as const),
+      name,
+      answerMs: fc.constantFrom(0, 3, 7, 200),
+    }),
     weight: 4,
   },
   fc.record({ kind: fc.constantFrom('bookmark' as const, 'compact' as const) }),
@@ -58,11 +62,13 @@ class Play {
   readonly #told = new Map<string, string>();
   /** What our own writes were answered. */
   readonly #written = new Map<string, number>();
+  /** The uids of what our own writes have let go. */
+  readonly #gone = new Set<string>();
 
   constructor(random: () => number) {
     const { clock, source, store } = this;
     this.#informer = new Informer<Stored>({ name: 'things', source, store, clock, random, pageSize: 2 });
-    store.onChange((type, key, { metadata }) => this.#hear(type, key, metadata.resourceVersion));
+    store.onChange((type, key, { metadata }) => this.#hear(type, key, metadata));
     this.#running = this.#informer.run(this.#abort.signal);
   }
 
@@ -73,10 +79,15 @@ class Play {
         this.clock.setTimer(next.answerMs, () => this.#answer(answer));
         return;
       }
+      case 'let go': {
+        const answer = this.source.remove(next.name);
+        if (answer) this.clock.setTimer(next.answerMs, () => this.#letGo(answer));
+        return;
+      }
       case 'put':
         return void this.source.put(next.name);
       case 'remove':
-        return this.source.remove(next.name);
+        return void this.source.remove(next.name);
       case 'break':
         return this.source.break(next.how);
       case 'refuse':
@@ -114,7 +125,13 @@ class Play {
     this.check();
   }
 
-  #hear(type: string, key: string, version: string): void {
+  #letGo(answer: Stored): void {
+    this.store.forget(answer);
+    this.#gone.add(answer.metadata.uid);
+  }
+
+  #hear(type: string, key: string, { uid, resourceVersion: version }: Stored['metadata']): void {
+    if (type !== 'DELETED' && this.#gone.has(uid)) this.#told.set('risen from the dead', `${type} ${key} ${version}`);
     if (this.#abort.signal.aborted) this.#told.set('after the stop', version);
     const order = compareResourceVersions(version, this.#told.get(key) ?? '0');
     // A deletion that a list brings has the last version known.
@@ -123,7 +140,8 @@ class Play {
   }
 
   get wrongs(): unknown[] {
-    return [this.#told.get('after the stop'), this.#told.get('out of order')].filter((wrong) => wrong !== undefined);
+    const kinds = ['after the stop', 'out of order', 'risen from the dead'];
+    return kinds.map((kind) => this.#told.get(kind)).filter((wrong) => wrong !== undefined);
   }
 }
 

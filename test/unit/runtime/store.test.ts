@@ -62,12 +62,42 @@ describe('Store', () => {
   it('does not raise the dead: watch events behind the answer of our own delete', () => {
     const store = new Store<Thing>();
     store.replace([thing('a', 5)], '5');
-    store.remove(thing('a', 20));
+    store.forget(thing('a', 20));
     expect(store.upsert(thing('a', 12))).toBe(false);
     store.advance('12');
     expect(store.upsert(thing('a', 15))).toBe(false);
     store.replace([thing('a', 15)], '16'); // a list from before the deletion
     expect(store.size).toBe(0);
+  });
+
+  it('does not raise the dead: a list from before the write that let the last finalizer go, whose answer has the old version', () => {
+    const store = new Store<Thing>();
+    store.replace([thing('a', 5), thing('b', 6)], '6');
+    expect(store.forget(thing('a', 5))).toBe(true);
+    store.replace([thing('a', 5), thing('b', 6)], '7');
+    expect(versions(store)).toEqual({ b: '6' });
+    store.remove(thing('a', 8));
+    store.advance('8');
+    expect(store.upsert(thing('a', 9, { uid: 'again' }))).toBe(true);
+  });
+
+  it('forgets for no longer than it must: a list without the object, or the next of its name', () => {
+    const store = new Store<Thing>();
+    const revive = () => store.upsert(thing('a', 9));
+    store.replace([thing('a', 5)], '5');
+    store.forget(thing('a', 5));
+    store.replace([], '4');
+    expect(revive()).toBe(false);
+    store.replace([], '7');
+    // The same uid again is no Kubernetes; it shows that nothing is remembered.
+    expect(revive()).toBe(true);
+    store.forget(thing('a', 9));
+    store.upsert(thing('a', 12, { uid: 'next' }));
+    expect(versions(store)).toEqual({ a: '12' });
+    expect(store.forget(thing('a', 9))).toBe(false);
+    store.remove(thing('a', 13, { uid: 'next' }));
+    store.advance('13');
+    expect([store.forget(thing('a', 13, { uid: 'next' })), store.size]).toEqual([false, 0]);
   });
 
   it('keeps an object created anew when the deletion of its predecessor comes late', () => {
@@ -155,20 +185,28 @@ describe('Store', () => {
         });
         const truth: Record<string, string> = {};
         const late: { at: number; object: Thing; deleted: boolean }[] = [];
-        const deliver = (object: Thing, deleted: boolean) => (deleted ? store.remove(object) : store.upsert(object));
+        const born: Record<string, number> = {};
+        const objects = steps.map(({ name, deleted }, i) => {
+          const uid = `${name}-${(born[name] ??= i)}`;
+          if (deleted) delete born[name];
+          return thing(name, i + 1, { uid });
+        });
+        const answer = (object: Thing, deleted: boolean) => (deleted ? store.forget(object) : store.upsert(object));
         steps.forEach(({ name, deleted, answerAfter }, i) => {
-          const object = thing(name, i + 1);
-          if (answerAfter % 2) deliver(object, deleted); // the answer comes before the watch event
+          const object = objects[i] as Thing;
+          if (answerAfter % 2) answer(object, deleted); // the answer comes before the watch event
           late.push({ at: i + answerAfter, object, deleted }); // and once more after it
           if (deleted) delete truth[name];
           else truth[name] = String(i + 1);
         });
-        steps.forEach(({ name, deleted }, i) => {
-          deliver(thing(name, i + 1), deleted);
+        steps.forEach(({ deleted }, i) => {
+          const object = objects[i] as Thing;
+          if (deleted) store.remove(object);
+          else store.upsert(object);
           store.advance(String(i + 1));
-          for (const answer of late) if (answer.at === i) deliver(answer.object, answer.deleted);
+          for (const { at, object, deleted } of late) if (at === i) answer(object, deleted);
         });
-        for (const answer of late) deliver(answer.object, answer.deleted);
+        for (const { object, deleted } of late) answer(object, deleted);
         expect(versions(store)).toEqual(truth);
       }),
       { numRuns: 500 },
