@@ -101,8 +101,8 @@ export class LeaseObserver {
     if (this.#sawFree) return rivalsMs * random();
     const poll = retryPeriodMs * (1 + jitterFactor * random());
     const left = (this.#spec?.leaseDurationSeconds ?? 0) * 1000 - this.#silentMs();
-    // One that has run out and could not be taken is tried at the pace of the polling.
-    return left > 0 ? Math.min(poll, left + rivalsMs * random()) : poll;
+    // One that has run out and could not be taken is tried at the pace of the polling. Whole ms: a hair too early would be in vain.
+    return left > 0 ? Math.min(poll, Math.ceil(left + rivalsMs * random())) : poll;
   }
 
   /** News only: a watch may lag behind what we have read, and must not make it look like a change. */
