@@ -1,12 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { installManifests } from '../../scripts/manifests.ts';
 import { cluster } from '../cluster/cluster.ts';
 import { apiServer, type ApiServer, installCrds, kubectl } from '../support/api-server.ts';
+import { ConfigCopy } from '../support/config-copy.ts';
 import { repositoryPath } from '../support/crd.ts';
+import { withMonitoringResources } from '../support/prometheus-operator/resources.ts';
 
 interface Document {
   apiVersion: string;
@@ -19,15 +21,29 @@ const namespace = `config-${process.pid}`;
 const scratch = mkdtempSync(join(tmpdir(), 'debugsession-config-'));
 let server: ApiServer;
 
-/** No manifests: the files of Prometheus itself. Not for this API server: resources of the Prometheus operator; test/unit/alerts.test.ts reads those. */
-const FOREIGN = /^config\/prometheus\/(rules|service-monitor|prometheus-rule|tests\/.*)\.yaml$/;
+/** No manifests: the files of Prometheus itself; test/unit/alerts.test.ts reads those. */
+const FOREIGN = /^config\/prometheus\/(rules|tests\/.*)\.yaml$/;
+/** Resources of the Prometheus operator, which the API server does not know by itself. */
+const MONITORING = /^config\/prometheus\/(service-monitor|prometheus-rule)\.yaml$/;
+
+function configFiles(): string[] {
+  const paths = readdirSync(repositoryPath('config'), { recursive: true, encoding: 'utf8' });
+  return paths.filter((path) => path.endsWith('.yaml')).map((path) => `config/${path}`);
+}
 
 /** Files below config/ that hold manifests; kustomize's own are none. */
 function manifestFiles(): string[] {
-  return readdirSync(repositoryPath('config'), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.yaml') && basename(path) !== 'kustomization.yaml')
-    .map((path) => `config/${path}`)
-    .filter((path) => !FOREIGN.test(path))
+  return configFiles()
+    .filter((path) => basename(path) !== 'kustomization.yaml' && !FOREIGN.test(path))
+    .sort();
+}
+
+/** Folders below config/ that `kubectl apply -k` takes, and components, which only others take. */
+function kustomizations(kind: 'Kustomization' | 'Component'): string[] {
+  return configFiles()
+    .filter((path) => basename(path) === 'kustomization.yaml')
+    .filter((path) => new RegExp(`^kind: ${kind}$`, 'm').test(readFileSync(repositoryPath(path), 'utf8')))
+    .map((path) => dirname(path))
     .sort();
 }
 
@@ -52,6 +68,10 @@ async function dryRun(all: Document[]): Promise<string> {
     ...['apply', '--server-side', '--force-conflicts', '--field-manager=config-test', '-n', namespace],
     ...['--dry-run=server', '--validate=strict', '-f', file],
   );
+}
+
+async function expectAccepted(all: Document[]): Promise<void> {
+  expect((await dryRun(all)).trim().split('\n')).toHaveLength(all.length);
 }
 
 /** The documents that `kubectl apply -k` would send. */
@@ -81,11 +101,12 @@ afterAll(async () => {
 });
 
 describe('the manifests of config/', () => {
-  it.each(manifestFiles())('%s is accepted by the API server, every field known', async (path) => {
-    const all = documents(readFileSync(repositoryPath(path), 'utf8'));
-    const answer = await dryRun(all);
-    expect(answer.trim().split('\n')).toHaveLength(all.length);
-  });
+  it.each(manifestFiles().filter((path) => !MONITORING.test(path)))(
+    '%s is accepted by the API server, every field known',
+    async (path) => {
+      await expectAccepted(documents(readFileSync(repositoryPath(path), 'utf8')));
+    },
+  );
 
   it('would be refused with a field that is not known', async () => {
     const [sample] = documents(readFileSync(repositoryPath('config/samples/distroless-pod.yaml'), 'utf8'));
@@ -93,20 +114,47 @@ describe('the manifests of config/', () => {
     await expect(dryRun([odd])).rejects.toThrow('unknown field');
   });
 
-  it.each(['crd', 'rbac', 'manager', 'default', 'network-policy', 'namespaced'])(
-    'config/%s names every manifest of its directory',
+  it.each(kustomizations('Kustomization').filter((path) => path !== 'config/prometheus'))(
+    '%s names every manifest of its directory, and is accepted as a whole',
     async (directory) => {
-      const all = await built(`config/${directory}`);
-      const files = manifestFiles().filter((path) => path.startsWith(`config/${directory}/`));
+      const all = await built(directory);
+      const files = manifestFiles().filter((path) => dirname(path) === directory);
       const names = files.flatMap((path) => documents(readFileSync(repositoryPath(path), 'utf8'))).map(identity);
       expect(all.map(identity)).toEqual(expect.arrayContaining(names));
-      expect((await dryRun(all)).trim().split('\n')).toHaveLength(all.length);
+      await expectAccepted(all);
     },
   );
 
-  it('config/samples names every sample', async () => {
-    const all = await built('config/samples');
-    expect(all).toHaveLength(manifestFiles().filter((path) => path.startsWith('config/samples/')).length);
+  it('config/prometheus is accepted where the Prometheus operator is, every field known to its own definitions', async () => {
+    const all = await built('config/prometheus');
+    expect(all.map(({ kind }) => kind).sort()).toEqual(['PrometheusRule', 'Service', 'ServiceMonitor']);
+    const monitor = only(all, 'ServiceMonitor');
+    const odd = { ...monitor, spec: { ...(monitor['spec'] as object), endpoint: [] } };
+    await withMonitoringResources(async () => {
+      await expectAccepted(all);
+      await expect(dryRun([odd])).rejects.toThrow(/unknown field .*endpoint/);
+    });
+  }, 120_000);
+
+  it('every component is offered by config/default, and is accepted as a part of it', async () => {
+    const copy = new ConfigCopy();
+    try {
+      copy.chooseComponents();
+      const chosen = parse(readFileSync(copy.path('config/default/kustomization.yaml'), 'utf8')) as {
+        components: string[];
+      };
+      const offered = chosen.components.map((path) => join('config/default', path));
+      expect(offered.sort()).toEqual(kustomizations('Component'));
+      const all = documents(await kubectl('kustomize', copy.path('config/default')));
+      const parts = manifestFiles().filter((path) => path.startsWith('config/components/'));
+      const names = parts.flatMap((path) => documents(readFileSync(repositoryPath(path), 'utf8'))).map(identity);
+      expect(all.map(identity)).toEqual(expect.arrayContaining(names));
+      await expectAccepted(all);
+      const { template } = only(all, 'Deployment')['spec'] as { template: { spec: { priorityClassName: string } } };
+      expect(template.spec.priorityClassName).toBe(only(all, 'PriorityClass').metadata.name);
+    } finally {
+      copy.remove();
+    }
   });
 
   it('config/default is the CRD of crds/, the rights and the manager', async () => {
@@ -122,7 +170,7 @@ describe('the manifests of config/', () => {
   it('make manifests writes them into one file, which the API server accepts', async () => {
     const all = documents(installManifests([[cluster().kubectlPath, 'kustomize']]));
     expect(all).toEqual(await built('config/default'));
-    expect((await dryRun(all)).trim().split('\n')).toHaveLength(all.length);
+    await expectAccepted(all);
   });
 });
 
