@@ -46,16 +46,20 @@ export class Installation {
     try {
       // JSON is YAML.
       writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
-      await this.kubectl('apply', '-k', folder);
+      await this.#kubectl('apply', '-k', folder);
     } finally {
       rmSync(folder, { recursive: true });
     }
     await this.kubectl('rollout', 'status', `deployment/${DEPLOYMENT}`, '--timeout=80s');
   }
 
-  /** Its standard output. @throws Error with the server's words */
-  async kubectl(...args: string[]): Promise<string> {
-    const outcome = await this.cluster.kubectl(['--namespace', OPERATOR_NAMESPACE, ...args], { timeoutMs: 90_000 });
+  /** kubectl in the namespace of the operator; its standard output. @throws Error with the server's words */
+  kubectl(...args: string[]): Promise<string> {
+    return this.#kubectl('--namespace', OPERATOR_NAMESPACE, ...args);
+  }
+
+  async #kubectl(...args: string[]): Promise<string> {
+    const outcome = await this.cluster.kubectl(args, { timeoutMs: 90_000 });
     if (outcome.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${outcome.stderr.trim()}`);
     return outcome.stdout;
   }
@@ -109,8 +113,7 @@ export class Installation {
 
   /** Takes it away in the documented order, but for what prepareCluster() makes. Nothing is left that the next installation would find. */
   async remove(): Promise<void> {
-    const gone = await this.cluster.kubectl(['delete', 'debugsessions', '--all', '--all-namespaces', '--timeout=60s']);
-    if (gone.code !== 0) throw new Error(`the sessions do not go: ${gone.stderr.trim()}`);
+    await this.#kubectl('delete', 'debugsessions', '--all', '--all-namespaces', '--timeout=60s');
     // In the foreground: the Deployment goes after its pods, which the next run must not find.
     await this.kubectl('delete', 'deployment', DEPLOYMENT, '--ignore-not-found', '--cascade=foreground');
     // So that every run makes it anew, and needs the right to.

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { AuditLog } from '../support/audit-log.ts';
+import { ConfigCopy } from '../support/config-copy.ts';
+import { prepareCluster } from '../support/global-setup.ts';
+import { DEPLOYMENT, Installation, OPERATOR_NAMESPACE } from '../support/installation.ts';
+import { ensureOperatorImage } from '../support/operator-image.ts';
+import { appPod, ephemeralNames } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+// config/namespaced, edited as it says: an operator with rights in two namespaces of three. With the components that config/default offers.
+
+const ACCOUNT = `system:serviceaccount:${OPERATOR_NAMESPACE}:${DEPLOYMENT}`;
+const target = { podName: 'web' };
+let served: Stage[];
+let other: Stage;
+let installation: Installation;
+let audit: AuditLog;
+
+beforeAll(async () => {
+  const open = (name: string) => Stage.open(name, { operator: false });
+  [other, ...served] = await Promise.all([open('other'), open('shop'), open('stock')]);
+  installation = new Installation();
+  const node = installation.cluster.node;
+  if (node === undefined) throw new Error('an image cannot be loaded into a cluster of somebody else');
+  audit = await AuditLog.from(node.auditLog);
+  const [image] = await Promise.all([
+    ensureOperatorImage(node),
+    ...[other, ...served].map((stage) => stage.runningPod('web', appPod())),
+  ]);
+  // As config/namespaced says, for a cluster that had config/default before.
+  await installation.kubectl('delete', 'clusterrolebinding,clusterrole', 'debugsession-manager', '--ignore-not-found');
+  const copy = new ConfigCopy();
+  try {
+    copy.chooseComponents();
+    copy.lookAfter(served.map(({ namespace }) => namespace));
+    await installation.apply(image, copy.path('config/namespaced'));
+  } finally {
+    copy.remove();
+  }
+}, 120_000);
+
+afterAll(async () => {
+  await installation.remove();
+  await installation.kubectl('delete', 'priorityclass', 'debugsession-manager', '--ignore-not-found');
+  // The rights that the other suites need.
+  await prepareCluster();
+  await installation.close();
+  for (const stage of [other, ...served]) await stage.close();
+}, 120_000);
+
+it('does its job from the manifest to the record in each of its namespaces', async () => {
+  await Promise.all(
+    served.map(async (stage) => {
+      await stage.createSession('inspect', { target, command: ['sleep', '600'], ttl: '2s' });
+      const expired = await stage.untilSession(
+        'inspect',
+        (s) => s.status?.phase === 'Expired' && s.metadata.finalizers === undefined,
+      );
+      expect(expired.status?.runs).toMatchObject([{ state: 'Ended', endedBy: 'Supervisor', podName: 'web' }]);
+      await stage.changeSession('inspect', { attempt: 2, command: ['sh', '-c', 'exit 7'] });
+      const again = await stage.untilPhase('inspect', 'Completed');
+      expect(again.status?.runs).toMatchObject([{ attempt: 1 }, { attempt: 2, exitCode: 7 }]);
+      expect(ephemeralNames(await stage.pod('web')).sort()).toEqual(
+        again.status?.runs?.map((run) => run.debugContainerName),
+      );
+      await stage.until('the story is told', async () => {
+        const story = await stage.events('DebugSession', 'inspect');
+        return story.filter(({ reason }) => reason === 'Ended').length === 2;
+      });
+    }),
+  );
+});
+
+it('does nothing in any other namespace, and does not even ask', async () => {
+  const created = await other.createSession('unserved', { target, command: ['true'] });
+  // What is applied after it, in a namespace that is served, comes to its end.
+  const [stage] = served;
+  await stage?.createSession('after', { target, command: ['true'] });
+  await stage?.untilPhase('after', 'Completed');
+  expect(await other.session('unserved')).toEqual(created);
+  expect(ephemeralNames(await other.pod('web'))).toEqual([]);
+
+  const asked = async (namespace: string) =>
+    (await audit.requests(namespace)).filter(({ user }) => user.username === ACCOUNT);
+  expect(await asked(other.namespace)).toEqual([]);
+  expect(await asked(stage?.namespace ?? '')).not.toEqual([]);
+  for (const what of ['patch pods/ephemeralcontainers', 'list debugsessions.debugsession.dev', 'list pods']) {
+    const may = await other.kubectl(['auth', 'can-i', ...what.split(' '), `--as=${ACCOUNT}`]);
+    expect([what, may.stdout.trim()]).toEqual([what, 'no']);
+  }
+});
+
+it('has the priority that was chosen for it', async () => {
+  const pods = (await installation.pods()) as { spec?: { priorityClassName?: string; priority?: number } }[];
+  expect(pods).toMatchObject(
+    [1, 2].map(() => ({ spec: { priorityClassName: 'debugsession-manager', priority: 1e6 } })),
+  );
+});
