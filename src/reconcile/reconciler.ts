@@ -69,6 +69,8 @@ export class Reconciler {
     if (interest.kind === 'pod') sighting = await pods.look(key, { namespace, name: interest.name }, signal);
     else this.#release(key);
     if (interest.kind === 'workload') sighting = await resolveWorkload(api, namespace, interest.ref, signal);
+    // The next pass looks for it in a watch, which may be behind this list: "not there yet" would read as "gone".
+    if (interest.kind === 'workload' && sighting.kind === 'present') pods.rememberFor(key, sighting.pod);
     return { session, sighting, now: clock.now(), ...(isOfThisRun && { injectedAt: injection.at }) };
   }
 

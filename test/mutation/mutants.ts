@@ -20,6 +20,13 @@ const reconcile = (file: string, name: string, from: string, to: string): Mutant
   to,
 });
 
+const runtime = (file: string, name: string, from: string, to: string): Mutant => ({
+  name,
+  file: `src/runtime/${file}.ts`,
+  from,
+  to,
+});
+
 export const MUTANTS: readonly Mutant[] = [
   reconcile('session-api', 'the patch of the pod carries no uid', 'metadata: { uid: pod.uid }', 'metadata: {}'),
   reconcile(
@@ -204,12 +211,7 @@ export const MUTANTS: readonly Mutant[] = [
   reconcile('reconciler', 'a conflict is an error', "if (error.code === 409) return 'conflict';", ''),
   reconcile('reconciler', 'the answer of a write is not kept', 'this.#parts.sessions.remember(answer);', ''),
   reconcile('session-cache', 'own writes wake their session', 'if (!this.#writing) onForeignChange', 'onForeignChange'),
-  reconcile(
-    'pod-watches',
-    'a watch that nobody uses stays open',
-    'watch.abort.abort();\n  }\n\n  /** Takes',
-    '}\n\n  /** Takes',
-  ),
+  reconcile('pod-watches', 'a watch that nobody uses stays open', 'watch.abort.abort();\n  }\n\n  /**', '}\n\n  /**'),
   reconcile(
     'pod-watches',
     'the last state of a pod is not kept',
@@ -217,4 +219,88 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   reconcile('trim', 'whose container it is gets lost', 'defined({ name, sessionUID: env', 'defined({ name, other: env'),
+  reconcile(
+    'pod-watches',
+    'the answer of a write is kept only where the pod is known',
+    'if (covers(scope, pod)) informer',
+    'if (covers(scope, pod) && informer.store.list().length > 0) informer',
+  ),
+  reconcile(
+    'reconciler',
+    'what was read of a pod is forgotten before it is looked at',
+    "sighting.kind === 'present') pods.rememberFor(key, sighting.pod);",
+    "sighting.kind === 'present') pods.release(key);",
+  ),
+  runtime('list-watch', 'a watch that is silent is believed', 'setTimer(idleMs, ', 'setTimer(idleMs * 1e6, '),
+  runtime('list-watch', 'started twice, it runs twice', '(this.#running ??= this.#loop(signal))', 'this.#loop(signal)'),
+  runtime('list-watch', 'Retry-After is not obeyed', 'retryAfterMs === undefined ? own', 'own > 0 ? own'),
+  runtime('list-watch', 'no pause between one 410 and the next', 'if (this.#goneBefore) await', 'if (false) await'),
+  runtime(
+    'list-watch',
+    'a bookmark and a hang-up are no reason for a pause',
+    'onBookmark?.(resourceVersion));\n      return false;',
+    'onBookmark?.(resourceVersion));\n      return true;',
+  ),
+  runtime(
+    'list-watch',
+    'a repeated event sets the watch back',
+    'latestResourceVersion(before, resourceVersion)',
+    'resourceVersion',
+  ),
+  runtime(
+    'list-watch',
+    'a quiet watch that is reset makes the pauses longer',
+    "lasted && (course.heard || end.kind !== 'error')",
+    "lasted && end.kind !== 'error'",
+  ),
+  runtime(
+    'list-watch',
+    'a connection that nobody answers counts as recovered',
+    "lasted && (course.heard || end.kind !== 'error')",
+    'lasted',
+  ),
+  runtime('list-watch', 'a watch ahead of the server is asked for again', ' || code === 504', ''),
+  runtime(
+    'list-watch',
+    'an expired continue token fails the list',
+    'query.continue === undefined ||',
+    'query.limit ||',
+  ),
+  runtime(
+    'list-watch',
+    'a list is told after the stop',
+    '      signal.throwIfAborted();\n      // Page by page',
+    '      // Page by page',
+  ),
+  runtime(
+    'store',
+    'an older version wins',
+    'if (compareResourceVersions(version, known) <= 0)',
+    'if (version === known)',
+  ),
+  runtime(
+    'store',
+    'a deletion of our own is not remembered',
+    'if (grave?.uid === object.metadata.uid) return false;',
+    '',
+  ),
+  runtime('store', 'a deletion of our own is remembered for ever', 'listed.get(key) !== uid &&', 'false &&'),
+  runtime(
+    'store',
+    'a list takes away what is newer than itself',
+    'object.metadata.resourceVersion, listResourceVersion) > 0) continue',
+    'object.metadata.resourceVersion, listResourceVersion) > 1e9) continue',
+  ),
+  runtime(
+    'store',
+    'an old list raises the dead',
+    "this.#seen) >= 0 ? '0' : this.#seen",
+    "this.#seen) >= 0 ? '0' : '0'",
+  ),
+  {
+    name: 'a renewed token is not read after a 401',
+    file: 'src/kube/transport.ts',
+    from: '...toHeaders(options), ...(await this.#fileToken())',
+    to: '...toHeaders(options)',
+  },
 ];

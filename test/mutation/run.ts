@@ -13,6 +13,11 @@ const WORKERS = 2;
 /** In the order of what they cost: a bug that the first notices is not shown to the next. */
 const SUITES = [
   { name: 'unit', project: 'unit', tests: 'unit/(session/(?!supervisor|plan.property)|reconcile|api)' },
+  {
+    name: 'runtime',
+    project: 'unit',
+    tests: 'unit/(runtime/(list-watch|store|informer)|kube/(rotation|watch-faults))',
+  },
   { name: 'property', project: 'unit', tests: 'unit/session/plan.property' },
   { name: 'simulation', project: 'simulation', tests: 'simulation' },
 ] as const;

@@ -27,6 +27,8 @@ class Scene {
   readonly store = new Store<DebugSession>();
   readonly told: string[] = [];
   readonly foreign: string[] = [];
+  /** What the first list of a watch on pods shows. */
+  readonly listed: Pod[] = [];
   readonly pods: PodWatches;
   readonly reconciler: Reconciler;
   #version = 200;
@@ -35,9 +37,9 @@ class Scene {
     const sessions = new SessionCache();
     sessions.attach(undefined, this.store, (type) => this.foreign.push(type));
     this.store.upsert(session);
-    const items = pod === undefined ? [] : [pod];
+    if (pod !== undefined) this.listed.push(pod);
     this.pods = new PodWatches({
-      source: () => new FakeSource({ metadata: { resourceVersion: '60' }, items }),
+      source: () => new FakeSource({ metadata: { resourceVersion: '60' }, items: this.listed }),
       onChange: () => undefined,
       logger: silentLogger,
       clusterWide: false,
@@ -142,6 +144,22 @@ describe('a reconcile', () => {
     scene.clock.advance(60_000);
     await scene.run();
     expect(scene.session.status?.runs?.[0]?.injectedAt).toBe('2026-01-01T12:00:00Z');
+  });
+
+  it('of a workload finds the pod that it has just read, though the watch does not know it yet', async () => {
+    const workloadRef = { apiVersion: 'batch/v1', kind: 'Job', name: 'web' } as const;
+    const scene = aScene(aSession({ target: { workloadRef } }));
+    scene.listed.length = 0;
+    const [JOB, PODS] = ['GET /apis/batch/v1/namespaces/shop/jobs/web', 'GET /api/v1/namespaces/shop/pods'];
+    scene.client.on(JOB, {
+      metadata: { name: 'web', uid: 'job' },
+      spec: { selector: { matchLabels: { app: 'web' } } },
+    });
+    const ownerReferences = [{ kind: 'Job', name: 'web', uid: 'job', controller: true }];
+    const pod = aPod(({ metadata }) => Object.assign(metadata, { resourceVersion: '65', ownerReferences }));
+    scene.client.on(PODS, { items: [pod] });
+    await scene.run();
+    expect([scene.writes, scene.session.status?.phase]).toEqual([[FINALIZERS, STATUS, INJECT], 'Starting']);
   });
 
   it('asks to come back when the planner does', async () => {
