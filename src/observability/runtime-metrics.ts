@@ -88,16 +88,24 @@ type ControllerPart = Pick<RuntimeMetrics, 'reconcile'> & {
 
 function controllerMetrics(registers: Registry[]): ControllerPart {
   const counter = (name: string, help: string, labelNames = OF_CONTROLLER): Counter =>
-    new Counter({ registers, name: `controller_runtime_${name}`, help, labelNames });
-  const gauge = (name: string, help: string): Gauge =>
-    new Gauge({ registers, name: `controller_runtime_${name}`, help, labelNames: OF_CONTROLLER });
-  const total = counter('reconcile_total', 'Reconciles by result.', ['controller', 'result']);
-  const errors = counter('reconcile_errors_total', 'Reconciles that failed.');
-  const terminal = counter('terminal_reconcile_errors_total', 'Reconciles that failed and are not tried again.');
-  const panics = counter('reconcile_panics_total', 'Reconciles that failed by a bug of the operator.');
-  const timeouts = counter('reconcile_timeouts_total', 'Reconciles that took too long and were told to stop.');
-  const workers = gauge('max_concurrent_reconciles', 'How many reconciles may run at a time.');
-  const active = gauge('active_workers', 'How many run.');
+    new Counter({ registers, name, help, labelNames });
+  const gauge = (name: string, help: string): Gauge => new Gauge({ registers, name, help, labelNames: OF_CONTROLLER });
+  const total = counter('controller_runtime_reconcile_total', 'Reconciles by result.', ['controller', 'result']);
+  const errors = counter('controller_runtime_reconcile_errors_total', 'Reconciles that failed.');
+  const terminal = counter(
+    'controller_runtime_terminal_reconcile_errors_total',
+    'Reconciles that failed and are not tried again.',
+  );
+  const panics = counter(
+    'controller_runtime_reconcile_panics_total',
+    'Reconciles that failed by a bug of the operator.',
+  );
+  const timeouts = counter(
+    'controller_runtime_reconcile_timeouts_total',
+    'Reconciles that took too long and were told to stop.',
+  );
+  const workers = gauge('controller_runtime_max_concurrent_reconciles', 'How many reconciles may run at a time.');
+  const active = gauge('controller_runtime_active_workers', 'How many run.');
   const time = new Histogram({
     registers,
     name: 'controller_runtime_reconcile_time_seconds',
@@ -129,19 +137,24 @@ type QueuePart = Pick<RuntimeMetrics, 'queueAdd' | 'queueGet' | 'queueDone' | 'q
 };
 
 function queueMetrics(registers: Registry[]): QueuePart {
-  const counter = (name: string, help: string): Counter =>
-    new Counter({ registers, name: `workqueue_${name}`, help, labelNames: OF_QUEUE });
+  const counter = (name: string, help: string): Counter => new Counter({ registers, name, help, labelNames: OF_QUEUE });
   const gauge = (name: string, help: string, labelNames = OF_QUEUE): Gauge =>
-    new Gauge({ registers, name: `workqueue_${name}`, help, labelNames });
+    new Gauge({ registers, name, help, labelNames });
   const histogram = (name: string, help: string): Histogram =>
-    new Histogram({ registers, name: `workqueue_${name}`, help, labelNames: OF_QUEUE, buckets: QUEUE_BUCKETS });
-  const depth = gauge('depth', 'Keys that wait for a worker.', [...OF_QUEUE, 'priority']);
-  const adds = counter('adds_total', 'Keys that began to wait for a worker.');
-  const waited = histogram('queue_duration_seconds', 'How long a key waited for a worker.');
-  const worked = histogram('work_duration_seconds', 'How long a worker had a key.');
-  const unfinished = gauge('unfinished_work_seconds', 'How long all that is being worked on has taken so far.');
-  const longest = gauge('longest_running_processor_seconds', 'How long the longest of that has taken so far.');
-  const retries = counter('retries_total', 'Keys added with a delay.');
+    new Histogram({ registers, name, help, labelNames: OF_QUEUE, buckets: QUEUE_BUCKETS });
+  const depth = gauge('workqueue_depth', 'Keys that wait for a worker.', [...OF_QUEUE, 'priority']);
+  const adds = counter('workqueue_adds_total', 'Keys that began to wait for a worker.');
+  const waited = histogram('workqueue_queue_duration_seconds', 'How long a key waited for a worker.');
+  const worked = histogram('workqueue_work_duration_seconds', 'How long a worker had a key.');
+  const unfinished = gauge(
+    'workqueue_unfinished_work_seconds',
+    'How long all that is being worked on has taken so far.',
+  );
+  const longest = gauge(
+    'workqueue_longest_running_processor_seconds',
+    'How long the longest of that has taken so far.',
+  );
+  const retries = counter('workqueue_retries_total', 'Keys added with a delay.');
   /** Priorities that have been seen: a line that is empty falls to 0, it does not keep its last number. */
   const priorities = new Set([0]);
   const labels = (name: string): { name: string; controller: string } => ({ name, controller: name });
