@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { TerminalError, type Result } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
 import { observe, type Sighting } from '../session/observation.ts';
-import { interestOf, plan } from '../session/plan.ts';
+import { interestOf, plan, planUnseen } from '../session/plan.ts';
 import { planRefusal } from '../session/plan-run.ts';
 import { classifyRefusal } from '../session/refusal.ts';
 import type { Effect, Plan, Situation } from '../session/situation.ts';
@@ -49,14 +49,24 @@ export class Reconciler {
         this.#release(key);
         return {};
       }
-      const situation = await this.#look(key, session, signal);
-      const step = plan(situation);
+      const early = planUnseen(session, this.#parts.clock.now());
+      const situation = early === undefined ? await this.#look(key, session, signal) : this.#lookAhead(key, session);
+      const step = early ?? plan(situation);
       const tried = await this.#perform(situation, step, signal);
       if (tried === 'conflict') return { requeue: true };
       if (tried === 'gone') return {};
       if (step.effect.kind === 'none') return resultOf(step, situation.sighting);
     }
     throw new Error(`session ${key} did not come to rest within ${MAX_PASSES} passes`);
+  }
+
+  /** Begins to look and does not wait for what is seen. */
+  #lookAhead(key: string, session: DebugSession): Situation {
+    const { clock, pods } = this.#parts;
+    const now = clock.now();
+    const interest = interestOf(session, now);
+    if (interest.kind === 'pod') pods.expect(key, { namespace: session.metadata.namespace, name: interest.name });
+    return { session, sighting: { kind: 'unseen', message: 'not looked at yet' }, now };
   }
 
   async #look(key: string, session: DebugSession, signal: AbortSignal): Promise<Situation> {

@@ -8,7 +8,7 @@ import { findCondition, MAX_MESSAGE } from './conditions.ts';
 import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';
 import { asked, intendRun } from './intent.ts';
-import { hasFinalizer, isWaiting } from './lifecycle.ts';
+import { currentRun, hasFinalizer, isWaiting, mayStartLate } from './lifecycle.ts';
 import { patientState } from './patient.ts';
 import { preflight } from './preflight.ts';
 import { rest, type Plan, type Situation } from './situation.ts';
@@ -72,13 +72,22 @@ function planWait(situation: Situation, verdict: { reason: InjectionReason; mess
   // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
   const message = sameWait ? before.message : oneLine(verdict.message, MAX_MESSAGE);
   const wakeAt = Math.min(deadline, lapse === undefined ? deadline : lapse + 1);
-  if (sameWait && session.status?.observedGeneration === session.metadata.generation) return rest(now, wakeAt);
+  if (sameWait && session.status?.observedGeneration === session.metadata.generation)
+    return goOnWaiting(situation, wakeAt);
   const status = composeStatus({ session, standing: { phase: 'Pending', reason: verdict.reason, message }, now });
   return {
     effect: { kind: 'writeStatus', status },
     events: isWaiting(session) ? [] : [story.accepted(session)],
     requeueAfterMs: wakeAt - now,
   };
+}
+
+/** Nothing of it is in a pod, so nothing need hold it: its deletion must not wait where no operator runs any more. */
+function goOnWaiting({ session, now }: Situation, wakeAt: number): Plan {
+  const run = currentRun(session);
+  const isHeld = run !== undefined && mayStartLate(run, now);
+  if (hasFinalizer(session) && !isHeld) return { effect: { kind: 'removeFinalizer' }, events: [] };
+  return rest(now, wakeAt);
 }
 
 /** The attempt is over before a container stood anywhere; it is recorded like any other. */

@@ -1,5 +1,6 @@
 import type { DebugSession, WorkloadRef } from '../api/debugsession.ts';
-import { currentRun, hasFinalizer, isLive, mayStartLate, wantsStart } from './lifecycle.ts';
+import { fromTimestamp } from '../api/time.ts';
+import { currentRun, hasFinalizer, isLive, isWaiting, mayStartLate, wantsStart } from './lifecycle.ts';
 import { holdsBack, planHeld } from './late-start.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { planOver } from './plan-over.ts';
@@ -21,6 +22,18 @@ export function interestOf(session: DebugSession, now: number): Interest {
   }
   if (run?.podName !== undefined && mayStartLate(run, now)) return { kind: 'pod', name: run.podName };
   return { kind: 'none' };
+}
+
+/**
+ * The step that needs no look at the pod, if there is one: a session that is new, or was raised, gets its finalizer while its pod is being
+ * looked up, as nearly every one finds it. One that has to wait lets go of it again.
+ */
+export function planUnseen(session: DebugSession, now: number): Plan | undefined {
+  const run = currentRun(session);
+  const isHeld = run !== undefined && (isLive(run) || holdsBack(run, now));
+  const lapse = fromTimestamp(session.spec.notAfter);
+  if (isHeld || hasFinalizer(session) || !wantsStart(session) || isWaiting(session)) return undefined;
+  return lapse !== undefined && now > lapse ? undefined : { effect: { kind: 'addFinalizer' }, events: [] };
 }
 
 /** The next step of a session: pure, so that the same situation always gives the same step. */

@@ -5,7 +5,7 @@ import { toTimestamp } from '../../src/api/time.ts';
 import { containerName } from '../../src/session/container.ts';
 import { currentRun } from '../../src/session/lifecycle.ts';
 import type { Sighting } from '../../src/session/observation.ts';
-import { plan } from '../../src/session/plan.ts';
+import { plan, planUnseen } from '../../src/session/plan.ts';
 import type { EventIntent, Plan } from '../../src/session/situation.ts';
 import { aPod, aSession, NOON } from './builders.ts';
 import { brokenRules, brokenTransition } from './status-rules.ts';
@@ -61,7 +61,9 @@ export class World {
   }
 
   look(): Plan {
-    return plan({ session: this.session, sighting: this.sighting(), now: this.now });
+    return (
+      planUnseen(this.session, this.now) ?? plan({ session: this.session, sighting: this.sighting(), now: this.now })
+    );
   }
 
   /** One pass. */

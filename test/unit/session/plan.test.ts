@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseDuration } from '../../../src/api/duration.ts';
+import { hasFinalizer } from '../../../src/session/lifecycle.ts';
 import { World } from '../../support/world.ts';
 import { aStatus } from '../../support/builders.ts';
 
@@ -73,8 +74,24 @@ describe('waiting for the target', () => {
     world.pass(1_000);
     world.settle();
     expect([world.effects, world.condition('Injected')]).toEqual([
-      ['status Pending'],
+      ['addFinalizer', 'status Pending', 'removeFinalizer'],
       'False TargetContainerNotRunning',
+    ]);
+  });
+
+  it('holds nothing: the finalizer, put on while the pod was looked up, comes back with the pod', () => {
+    const world = new World();
+    const { pod } = world;
+    world.pod = undefined;
+    world.settle();
+    expect([world.phase, hasFinalizer(world.session)]).toEqual(['Pending', false]);
+    world.pod = pod;
+    world.settle();
+    expect(hasFinalizer(world.session)).toBe(true);
+    expect(world.effects.slice(-3)).toEqual([
+      'addFinalizer',
+      'status Starting',
+      `inject ${world.run.debugContainerName}`,
     ]);
   });
 
@@ -117,7 +134,7 @@ describe('waiting for the target', () => {
     world.settle();
     expect([world.phase, world.effects, world.run.reason]).toEqual([
       'Failed',
-      ['status Failed'],
+      ['addFinalizer', 'status Failed', 'removeFinalizer'],
       'TargetContainerNotFound',
     ]);
   });
