@@ -10,7 +10,7 @@ COPY package.json package-lock.json ./
 # Whoever needs another registry hands in an .npmrc as the secret `npmrc`: it is there for this line only.
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
-COPY scripts/build.ts scripts/
+COPY scripts scripts
 COPY src src
 RUN node scripts/build.ts
 
@@ -21,5 +21,5 @@ WORKDIR /app
 # By number: the kubelet cannot tell by a name that it is not root's (runAsNonRoot).
 USER 65532:65532
 # Metrics and probes, see --help.
-EXPOSE 8080 8081
+EXPOSE 8443 8081
 ENTRYPOINT ["/nodejs/bin/node", "/app/main.js"]

@@ -25,5 +25,18 @@ export async function prepareCluster(): Promise<void> {
   if (served.code !== 0) throw new Error(served.stderr.trim());
 }
 
+/**
+ * For suites whose tests start operators of their own. @throws Error where one is installed: it would serve their sessions as well, to no harm of theirs,
+ * but to that of what the tests look for.
+ */
+export async function prepareClusterAlone(): Promise<void> {
+  const found = await cluster().kubectl(['get', 'deployment', '--namespace=debugsession-system', '--output=name']);
+  if (found.stdout !== '') {
+    const wayOut = 'kubectl --namespace debugsession-system delete deployment debugsession-controller-manager';
+    throw new Error(`an operator is installed in this cluster, and these tests start their own: ${wayOut}`);
+  }
+  await prepareCluster();
+}
+
 // Jest takes the default export for the function to call.
-export { prepareCluster as default };
+export { prepareClusterAlone as default };
