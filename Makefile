@@ -33,7 +33,7 @@ manifests: node_modules/.stamp ## everything to install, as one file: dist/insta
 run: build ## run the operator against your kubeconfig, until Ctrl-C (ARGS=--flag=value)
 	@node dist/main.js --log-format=text --metrics-secure=false --metrics-bind-address=127.0.0.1:8080 $(ARGS)
 
-test: node_modules/.stamp ## every suite: lint, types, unit, simulation, integration, e2e, demo
+test: node_modules/.stamp ## every suite: lint, types, unit, simulation, integration, e2e, in the cluster, demo
 	@node test/run.ts
 
 # QUICK=1: fewer of everything. ONLY=latency,memory: these parts only. PODS=n: pods in the cluster that nobody debugs.
