@@ -175,6 +175,8 @@ export class PodWatches {
       const sessions = this.#sessionsOf.get(podKey);
       if (sessions === undefined) return;
       if (type === 'DELETED') this.#graves.set(podKey, pod);
+      // Who looks through a new watch waits for its first list, and need not be woken by it as well.
+      if (!informer.hasSynced()) return;
       for (const session of sessions) this.#options.onChange(session);
     });
     const watch: Watch = {

@@ -66,6 +66,20 @@ afterEach(async () => {
   await Promise.all(scenes.splice(0).map((scene) => scene.pods.stop()));
 });
 
+describe('the first list', () => {
+  it('wakes nobody: who looked waits for it already', async () => {
+    const scene = aScene();
+    scene.items = [named('web-1')];
+    scene.pods.expect('shop/one', WEB_1);
+    await expect(scene.look('shop/one')).resolves.toMatchObject({ kind: 'present' });
+    await settle();
+    expect(scene.changed).toEqual([]);
+    scene.watch('shop/web-1').watches[0]?.send('MODIFIED', named('web-1', '61'));
+    await settle();
+    expect(scene.changed).toEqual(['shop/one']);
+  });
+});
+
 describe('which watch covers a pod', () => {
   const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `web-${i + 1}`);
 
