@@ -72,7 +72,7 @@ describe('LeaderElector, whatever the network and the clocks do', () => {
         await Promise.all(stopping);
         expect(server.lease?.spec.holderIdentity).toBeUndefined();
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   }, 30_000);
 
