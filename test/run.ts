@@ -95,6 +95,7 @@ const STOPPED = 4;
 
 await ensurePackages(progressTo(process.stderr), [
   { name: 'lua5.4', isThere: () => hasProgram('lua5.4') },
+  { name: 'openssl', isThere: () => hasProgram('openssl') },
   ...(isOurs ? [buildahPackage] : []),
 ]);
 await ensurePromtool(progressTo(process.stderr));
