@@ -45,8 +45,13 @@ export function figuresOf(results: Results): Figure[] {
     ...endFigures(realKubelet ?? {}),
     ...(footprint?.options === undefined ? [] : footprintFigures({ ...footprint, options: footprint.options })),
     ...scaleFigures(scale),
-    ...failures.map(({ part, why }) => ({ what: part, measured: `not measured: ${why}`, goal: '', met: false })),
+    ...failures.map(({ part, why }) => ({ what: part, measured: `not measured: ${cell(why)}`, goal: '', met: false })),
   ];
+}
+
+/** Fits into a cell of a table. */
+function cell(words: string): string {
+  return words.replaceAll(/[\s|]+/g, ' ').slice(0, 200);
 }
 
 function throughputFigures({ concurrency, sessions, operator, probe, ratio, pairs }: Throughput): Figure[] {

@@ -67,8 +67,9 @@ export class Followed<T extends Stored> {
       };
       const timer = setTimeout(() => {
         leave();
-        const last = JSON.stringify(this.list().find(({ metadata }) => metadata.name === name));
-        reject(new Error(`${name} was not as wanted within ${timeoutMs} ms; last seen: ${last}`));
+        const last = this.list().find(({ metadata }) => metadata.name === name);
+        const state = JSON.stringify((last as { status?: unknown } | undefined)?.status ?? last)?.slice(0, 300);
+        reject(new Error(`${name} was not as wanted within ${timeoutMs} ms; last seen: ${state}`));
       }, timeoutMs);
       looks.add(look);
       for (const object of this.list()) if (object.metadata.name === name) look(object);

@@ -68,12 +68,12 @@ async function grow(
     const more = step.live + ending - running;
     await Promise.race([operator.failed, debug(rig, stand, { prefix: 'live', pods, sessions: more, from: made })]);
     made += more;
-    await store(rig, stand, record, { from: stored, to: step.stored });
-    stored = step.stored;
-    await stand.sessions.until(`stored-${stored - 1}`, isOver);
-    // The operator is to be at rest: it looks at each of the new ones as well.
     await operatorAtRest(operator);
     await rig.stopOperator(operator);
+    // In its absence: it would serve them before they are made to look as if they were over.
+    await store(rig, stand, record, { from: stored, to: step.stored });
+    stored = step.stored;
+    say(`${stored} sessions stored`);
     const result = await restart(rig, stand, { ...step, ending, pod: pods[0] ?? '', name: `new-${stored}` });
     operator = result.operator;
     done(result.step);
@@ -138,10 +138,16 @@ async function store(
     const path = `${sessionsPath(stand.namespace)}/${name}/status`;
     await rig.client.patch(path, { status: JSON.parse(text) as object }, { type: 'merge' });
   });
+  // The watch comes a moment later, and what it has not brought yet would look like a change of the operator's.
+  while (stand.sessions.list().filter((one) => isStored(one) && isOver(one)).length < to) await delay(200);
+}
+
+function isStored({ metadata }: DebugSession): boolean {
+  return metadata.name.startsWith('stored-');
 }
 
 function storedVersions(stand: Stand): Map<string, string | undefined> {
-  const stored = stand.sessions.list().filter(({ metadata }) => metadata.name.startsWith('stored-'));
+  const stored = stand.sessions.list().filter(isStored);
   return new Map(stored.map(({ metadata }) => [metadata.name, metadata.resourceVersion]));
 }
 

@@ -27,8 +27,8 @@ const run = (sessionsPerSecond: number): Run => ({
 
 it('nothing measured makes no rows, and a part that failed is a row that is not met', () => {
   expect(rowsOf({})).toEqual([]);
-  expect(rowsOf({ failures: [{ part: 'memory', why: 'the operator ended' }] })).toEqual([
-    { what: 'memory', measured: 'not measured: the operator ended', goal: '', met: false },
+  expect(rowsOf({ failures: [{ part: 'memory', why: 'the operator | ended\n' }] })).toEqual([
+    { what: 'memory', measured: 'not measured: the operator ended ', goal: '', met: false },
   ]);
 });
 
