@@ -71,14 +71,18 @@ function expose({ operator, metrics }: Parts): ReturnType<Metrics['expose']> {
   return metrics.expose();
 }
 
+function leaseNamespace({ config, connection }: Pick<Parts, 'config' | 'connection'>): string {
+  return config.leaderElectionNamespace ?? connection.namespace;
+}
+
 function createElector(
   config: Config,
-  { client, namespace }: Connection,
+  connection: Connection,
   options: Pick<LeaderElectorOptions, 'logger' | 'onStarted'>,
 ): LeaderElector {
   return new LeaderElector({
     ...options,
-    port: leasePort(client, config.leaderElectionNamespace ?? namespace, config.leaderElectionId),
+    port: leasePort(connection.client, leaseNamespace({ config, connection }), config.leaderElectionId),
     identity: `${hostname()}_${randomUUID()}`,
     leaseDurationMs: config.leaseDuration,
     renewDeadlineMs: config.renewDeadline,
@@ -116,7 +120,8 @@ async function run(config: Config, logger: ContextLogger, stop: AbortSignal): Pr
     logger,
   });
   await operator.start();
-  logger.info({ version: VERSION, server: serverOf(connection), namespaces: config.namespaces }, 'started');
+  const lease = config.leaderElect ? `${leaseNamespace(parts)}/${config.leaderElectionId}` : 'none';
+  logger.info({ version: VERSION, server: serverOf(connection), namespaces: config.namespaces, lease }, 'started');
   void operator.synced.then(() => logger.info({}, 'ready'));
   try {
     await lead(parts, stop);

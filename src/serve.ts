@@ -25,22 +25,25 @@ type Running = { stop(): Promise<void> };
 /** As client-go's cert.GenerateSelfSignedCertKey: nobody checks it, and a process that old gets a new one with its next start. */
 const SELF_SIGNED_DAYS = 365;
 
-/** Probes and metrics, where they are wanted. Rejects when an address is taken or a certificate cannot be read. */
+/** Probes and metrics, where they are wanted. Rejects when an address is taken or a certificate cannot be read; nothing is served then. */
 export async function serve(served: Served): Promise<Running[]> {
   const { config, readyz, logger } = served;
+  const [probes, metrics] = [config.healthProbeBindAddress, config.metricsBindAddress];
   const running: Running[] = [];
-  if (config.healthProbeBindAddress !== undefined) {
-    running.push(await startHealthServer({ address: config.healthProbeBindAddress, healthz: {}, readyz, logger }));
+  try {
+    if (probes) running.push(await startHealthServer({ address: probes, healthz: {}, readyz, logger }));
+    if (metrics) running.push(await serveMetrics(served, metrics));
+    return running;
+  } catch (error) {
+    // A server that goes on listening would keep the process from ending.
+    await Promise.all(running.map((server) => server.stop()));
+    throw error;
   }
-  const address = config.metricsBindAddress;
-  if (address !== undefined) {
-    running.push(
-      await (config.metricsSecure
-        ? serveSecurely(served, address)
-        : startMetricsServer({ metrics: served.metrics, address })),
-    );
-  }
-  return running;
+}
+
+function serveMetrics(served: Served, address: MetricsServerOptions['address']): Promise<Running> {
+  const { config, metrics } = served;
+  return config.metricsSecure ? serveSecurely(served, address) : startMetricsServer({ metrics, address });
 }
 
 async function serveSecurely(served: Served, address: MetricsServerOptions['address']): Promise<Running> {

@@ -91,7 +91,8 @@ describe('what the operator cannot start with ends it, with a line for each faul
     const second = launch(kubeconfig, `--health-probe-bind-address=127.0.0.1:${port}`);
     expect(await second.ended).toBe(1);
     expect(second.lines.at(-1)?.['err']).toMatch(new RegExp(`^cannot listen on 127.0.0.1:${port}: .*EADDRINUSE`));
-    const third = launch(kubeconfig, '--metrics-bind-address=127.0.0.1:0', '--metrics-cert-path=/nowhere');
+    const metrics = ['--metrics-bind-address=127.0.0.1:0', '--metrics-cert-path=/nowhere'];
+    const third = launch(kubeconfig, '--health-probe-bind-address=127.0.0.1:0', ...metrics);
     expect(await third.ended).toBe(1);
     expect(third.lines.at(-1)?.['err']).toMatch(/^the certificate cannot be read: ENOENT.*\/nowhere\/tls\.crt/);
   });
