@@ -20,7 +20,7 @@ const onCluster = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
 // What the operator does, once more: by config/default as it is, two replicas that serve every namespace. For that it must be the only operator, so
 // that nothing else runs at the same time. Left out is what needs an operator of its own (to stop, to kill, with other flags or rights), and what is
 // about the container more than about the operator (supervisor, profiles, late starts).
-const deployed = ['deletion', 'main-job', 'notafter-and-ttl', 're-debugging', 'refusals', 'tracking', 'workloads'];
+const deployed = ['deletion', 'main-job', 'notafter-and-ttl', 're-debugging', 'refusals', 'tracking'];
 const onDeployment = {
   globalSetup: '<rootDir>/test/support/deployed-setup.ts',
   globalTeardown: '<rootDir>/test/support/deployed-teardown.ts',

@@ -91,7 +91,7 @@ it('is upgraded, and set back, while a session runs: the Lease goes from hand to
   const old = (await installation.pods()).map(({ metadata }) => metadata.name);
   const over = new AbortController();
   const holders = installation.holders(over.signal);
-  await stage.createSession('upgraded', { target, command: ['sleep', '600'], ttl: '20s' });
+  await stage.createSession('upgraded', { target, command: ['sleep', '600'], ttl: '15s' });
   const running = await stage.untilPhase('upgraded', 'Running');
 
   await installation.apply(next);
