@@ -64,17 +64,39 @@ describe('config/default', () => {
     const listed = await node("console.log(fs.readdirSync('/app').sort().join(' '))");
     expect(listed.stdout).toBe('LICENSE main.js main.js.LEGAL.txt\n');
   });
+
+  it('serves the metrics of each replica over HTTPS, to whom docs/install.md lets read them', async () => {
+    expect(await stage.kubectl(['create', 'serviceaccount', 'prometheus'])).toMatchObject({ code: 0 });
+    const binding = ['clusterrolebinding', `reader-${stage.namespace}`];
+    const role = '--clusterrole=debugsession-metrics-reader';
+    await installation.kubectl('create', ...binding, role, `--serviceaccount=${stage.namespace}:prometheus`);
+    try {
+      const token = (await stage.kubectl(['create', 'token', 'prometheus'])).stdout.trim();
+      const pods = (await installation.pods()) as { status?: { podIP?: string } }[];
+      const urls = pods.map(({ status }) => `https://${status?.podIP}:8443/metrics`);
+      expect(urls).toHaveLength(2);
+      const leads = /^leader_election_master_status\{name="debugsession\.dev"\} ([01])$/m;
+      const answers = await Promise.all(urls.map((url) => scraped(url, token)));
+      expect(answers.map((body) => leads.exec(body)?.[1]).sort()).toEqual(['0', '1']);
+      expect(await scraped(urls[0] ?? '', 'nobody')).toMatch(/^401 /);
+    } finally {
+      await installation.kubectl('delete', ...binding);
+    }
+  });
 });
 
-it('hands over when the leader is deleted: the other sees the session that runs to its end, and serves the next', async () => {
+it('hands over when the leader is drained: the other sees the session that runs to its end, and serves the next', async () => {
   const leader = await installation.untilLeader(() => true);
+  const [other = ''] = (await installation.pods()).map(({ metadata }) => metadata.name).filter((pod) => pod !== leader);
   await stage.createSession('across', { target, command: ['sleep', '600'], ttl: '5s' });
   await stage.untilPhase('across', 'Running');
-  const deleted = Date.now();
-  await stage.client.delete(`/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods/${leader}`);
+  // The controller of the budget has seen both replicas a moment after they were ready.
+  await stage.until('the budget lets the leader go', async () => (await evicted(leader)) === 'evicted');
+  const drained = Date.now();
+  expect(await evicted(other)).toMatch(/disruption budget/);
   const successor = await installation.untilLeader((name) => name !== leader);
   // The Lease is given back and not waited out: that would take its whole 15 s.
-  expect(Date.now() - deleted).toBeLessThan(12_000);
+  expect(Date.now() - drained).toBeLessThan(12_000);
 
   await stage.createSession('second', { target, command: ['true'] });
   await untilSettled('second', 'Completed');
@@ -173,6 +195,28 @@ describe('uninstalled', () => {
     return [...new Set([...found.stdout.split('\n'), ...crd.stdout.split('\n')])].filter((name) => name !== '');
   }
 });
+
+/** What a scraper gets that runs where pods can be reached: the status and the body. */
+async function scraped(url: string, token: string): Promise<string> {
+  const script = `const headers = { authorization: 'Bearer ' + process.argv[2] };
+    require('node:https').get(process.argv[1], { headers, rejectUnauthorized: false }, (answer) => {
+      process.stdout.write(answer.statusCode + ' ');
+      answer.pipe(process.stdout);
+    });`;
+  const answer = await stage.cluster.node?.inNetwork([process.execPath, '-e', script, url, token]);
+  return answer?.code === 0 ? answer.stdout : `nothing: ${answer?.stderr}`;
+}
+
+/** Asks as `kubectl drain` does. @returns the words of a refusal */
+async function evicted(pod: string): Promise<string> {
+  try {
+    const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods/${pod}/eviction`;
+    await stage.client.create(path, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod } });
+    return 'evicted';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 /** In this phase and let go of: nothing more is to come. */
 function untilSettled(name: string, phase: string): ReturnType<Stage['untilSession']> {

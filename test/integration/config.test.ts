@@ -188,6 +188,29 @@ describe('the manager', () => {
     });
   });
 
+  it('says what it needs, how it is asked whether it lives, and that its replicas belong on several nodes', async () => {
+    const deployment = only(await built('config/manager'), 'Deployment')['spec'] as {
+      replicas: number;
+      selector: { matchLabels: object };
+      template: { spec: { containers: object[]; topologySpreadConstraints: object[] } };
+    };
+    expect(deployment.replicas).toBe(2);
+    const probe = (path: string) => expect.objectContaining({ httpGet: { path, port: 'health' } });
+    const { containers, topologySpreadConstraints } = deployment.template.spec;
+    expect(containers).toMatchObject([
+      {
+        livenessProbe: probe('/healthz'),
+        readinessProbe: probe('/readyz'),
+        // No limit of the processor: it would make ends late for nothing.
+        resources: { requests: { cpu: expect.any(String), memory: expect.any(String) }, limits: { memory: '256Mi' } },
+        securityContext: { readOnlyRootFilesystem: true },
+      },
+    ]);
+    expect(topologySpreadConstraints).toMatchObject([
+      { topologyKey: 'kubernetes.io/hostname', labelSelector: deployment.selector },
+    ]);
+  });
+
   it('runs as the account that the rights are bound to', async () => {
     const all = await built('config/default');
     const account = only(all, 'ServiceAccount').metadata;
