@@ -144,8 +144,8 @@ function scaleFigures(steps: readonly ScaleStep[]): Figure[] {
       met: (largest?.stored ?? 0) >= 20_000 && (largest?.live ?? 0) >= 2_000,
     },
     ...steps.map((step) => ({
-      what: `${step.stored} stored, ${step.live} live: a new session injected; ${step.endedMeanwhile} ends of meanwhile recorded; all looked at`,
-      measured: [step.newInSpec, step.endsRecorded, step.allReconciled].map(seconds).join('; '),
+      what: `${step.stored} stored, ${step.live} live: ready; a new session injected; ${step.endedMeanwhile} ends of meanwhile recorded; all looked at`,
+      measured: [step.ready, step.newInSpec, step.endsRecorded, step.allReconciled].map(seconds).join('; '),
       goal: '',
     })),
     ...steps

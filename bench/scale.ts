@@ -7,7 +7,7 @@ import { pool } from './pool.ts';
 import type { Rig } from './rig.ts';
 import { isOver } from './session-body.ts';
 import { inSpecSince, numbered, openStand, type Stand } from './stand.ts';
-import { untilReconciled } from './start.ts';
+import { LOOK_MS, untilReconciled } from './start.ts';
 
 export interface ScaleOptions {
   steps: { stored: number; live: number }[];
@@ -19,6 +19,8 @@ export interface ScaleStep {
   live: number;
   /** Sessions whose container ended while no operator ran. */
   endedMeanwhile: number;
+  /** It says that it is ready: all sessions are listed. */
+  ready: number;
   /** A session that was made while no operator ran has its container in the pod's spec. */
   newInSpec: number;
   /** Those that ended meanwhile are recorded as over. */
@@ -79,7 +81,7 @@ async function grow(
     done(result.step);
     say(
       `${step.stored} stored, ${step.live} live: caught up after ${(result.step.converged / 1_000).toFixed(1)} s ` +
-        `(new one injected after ${(result.step.newInSpec / 1_000).toFixed(1)} s)`,
+        `(ready after ${(result.step.ready / 1_000).toFixed(1)} s, new one injected after ${(result.step.newInSpec / 1_000).toFixed(1)} s)`,
     );
     if (result.step.converged > LIMIT_MS) return;
   }
@@ -100,7 +102,9 @@ async function restart(
   const since = (at: number): number => at - operator.spawnedAt;
   const over = Promise.all(ended.map(({ metadata }) => stand.sessions.until(metadata.name, isOver, 120_000)));
   const all = untilReconciled(operator, stored + live);
-  const [seen, ends, reconciled] = await Promise.race([operator.failed, Promise.all([inSpec, over, all])]);
+  const listed = operator.ready(LOOK_MS).then(() => since(performance.now()));
+  const found = Promise.all([listed, inSpec, over, all]);
+  const [ready, seen, ends, reconciled] = await Promise.race([operator.failed, found]);
   const [newInSpec, allReconciled] = [since(seen), since(reconciled.all)];
   const endsRecorded = since(Math.max(...ends.map(({ at }) => at)));
   const after = storedVersions(stand);
@@ -109,7 +113,7 @@ async function restart(
   const endedMeanwhile = ended.length;
   return {
     operator,
-    step: { stored, live, endedMeanwhile, newInSpec, endsRecorded, allReconciled, converged, storedTouched },
+    step: { stored, live, endedMeanwhile, ready, newInSpec, endsRecorded, allReconciled, converged, storedTouched },
   };
 }
 

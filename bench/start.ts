@@ -18,7 +18,7 @@ export interface Start {
 }
 
 /** How often its metrics are read, in ms: how exact the times are that come from them. */
-const LOOK_MS = 20;
+export const LOOK_MS = 20;
 
 /**
  * Starts an operator anew. None may run.

@@ -78,6 +78,7 @@ describe('many sessions', () => {
     stored,
     live: stored / 10,
     endedMeanwhile: 1,
+    ready: 1,
     newInSpec: 1,
     endsRecorded: 1,
     allReconciled: converged,
