@@ -97,6 +97,8 @@ export interface DebugSessionSpec {
   pendingTimeout?: string;
   startTimeout?: string;
   notAfter?: string;
+  /** Absent: the record is kept until somebody deletes it. */
+  ttlAfterFinished?: string;
   /** CRD default 1, so always present on an object from the API server. */
   attempt: number;
   justification?: string;

@@ -131,6 +131,10 @@ export class Reconciler {
         return this.#writeStatus(session, effect.status, signal);
       case 'inject':
         return this.#inject(session, effect, signal);
+      case 'delete': {
+        const left = await api.deleteSession(session, signal);
+        return left === undefined ? sessions.forget(session) : sessions.remember(left);
+      }
     }
   }
 

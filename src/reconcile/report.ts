@@ -3,7 +3,7 @@ import { fromTimestamp } from '../api/time.ts';
 import type { ContextLogger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { findCondition } from '../session/conditions.ts';
-import type { Plan } from '../session/situation.ts';
+import type { Effect, Plan } from '../session/situation.ts';
 
 export interface StepReport {
   session: DebugSession;
@@ -21,18 +21,26 @@ export function reportStep({ session, step, metrics, logger }: StepReport): void
   const pod = run?.podName === undefined ? {} : { pod: run.podName };
   const fields = { session: name, namespace, uid, ...(run && { run: run.attempt }), ...pod };
   const events = step.events.map((event) => event.reason);
-  const phase = effect.kind === 'writeStatus' ? { phase: effect.status.phase } : {};
-  const [level, words] =
-    effect.kind === 'addFinalizer' || effect.kind === 'removeFinalizer'
-      ? (['debug', effect.kind] as const)
-      : (['info', WORDS[effect.kind]] as const);
-  logger[level]({ ...fields, ...phase, ...(events.length > 0 && { events }) }, words);
+  const [level, words] = WORDS[effect.kind];
+  logger[level]({ ...fields, ...details(session, effect), ...(events.length > 0 && { events }) }, words);
   if (effect.kind === 'inject')
     metrics.injected(secondsSince(findCondition(session.status?.conditions, 'Accepted')?.lastTransitionTime));
   if (effect.kind === 'writeStatus' && run !== undefined) measureRun(session, run, metrics);
 }
 
-const WORDS = { writeStatus: 'status written', inject: 'container injected' } as const;
+const WORDS = {
+  addFinalizer: ['debug', 'addFinalizer'],
+  removeFinalizer: ['debug', 'removeFinalizer'],
+  writeStatus: ['info', 'status written'],
+  inject: ['info', 'container injected'],
+  delete: ['info', 'session deleted'],
+} as const;
+
+function details(session: DebugSession, effect: Effect): Record<string, unknown> {
+  if (effect.kind === 'writeStatus') return { phase: effect.status.phase };
+  // The record is gone then, and soon the events about it: how much of one it was.
+  return effect.kind === 'delete' ? { runs: session.status?.runs?.length ?? 0 } : {};
+}
 
 function runOf(session: DebugSession, { effect }: Plan): Run | undefined {
   if (effect.kind === 'inject') return effect.run;

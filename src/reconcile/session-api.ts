@@ -39,7 +39,7 @@ const WORKLOAD_PLURALS: Record<WorkloadRef['kind'], string> = {
 };
 
 /** The verbs that are used. */
-export type SessionClient = Pick<RestClient, 'get' | 'list' | 'patch' | 'replace'>;
+export type SessionClient = Pick<RestClient, 'get' | 'list' | 'patch' | 'replace' | 'delete'>;
 
 /** Everything that a session's life asks of the API server, by name: the whole write set of this operator besides events and its Lease. */
 export class SessionApi {
@@ -63,6 +63,18 @@ export class SessionApi {
     const body = { ...session, apiVersion: API_VERSION, kind: KIND, status };
     const path = `${sessionsPath(namespace)}/${encodeURIComponent(name)}/status`;
     return trimSession(await this.#client.replace(path, body, { query: { fieldManager: FIELD_MANAGER }, signal }));
+  }
+
+  /**
+   * Deletes the session, if it is still the one we know: 409 otherwise, also where an attempt was raised a moment ago.
+   * @returns what is left of it: with somebody else's finalizer it stays, being deleted
+   */
+  async deleteSession(session: DebugSession, signal: AbortSignal): Promise<DebugSession | undefined> {
+    const { name, namespace, resourceVersion, uid } = session.metadata;
+    const body = { preconditions: { uid, resourceVersion } };
+    const path = `${sessionsPath(namespace)}/${encodeURIComponent(name)}`;
+    const answer = await this.#client.delete<{ kind?: string }>(path, { body, signal });
+    return answer.kind === KIND ? trimSession(answer as DebugSession) : undefined;
   }
 
   /**

@@ -7,8 +7,9 @@ import { RELEASE_AFTER_MS } from './plan-deletion.ts';
 import { rest, type Plan, type Situation } from './situation.ts';
 import { nextConfirmation } from './stop-confirmation.ts';
 import * as story from './story.ts';
+import { planRemoval } from './ttl-after-finished.ts';
 
-/** A session with no live run and none to start: keep the record true, let go of the finalizer. */
+/** A session with no live run and none to start: keep the record true, let go of the finalizer, and of the record itself where that is wanted. */
 export function planOver(situation: Situation, run: Run | undefined): Plan {
   const { session, now } = situation;
   // Deleted between the finalizer and the intent: nothing was injected, and nobody else takes the finalizer off.
@@ -22,7 +23,7 @@ export function planOver(situation: Situation, run: Run | undefined): Plan {
     ...(wakeAt && { wakeAt }),
   });
   if (step.effect.kind !== 'none') return step;
-  return hasFinalizer(session) ? letGo(situation, known, step) : step;
+  return hasFinalizer(session) ? letGo(situation, known, step) : planRemoval(situation, step);
 }
 
 /**

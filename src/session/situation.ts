@@ -17,7 +17,9 @@ export type Effect =
   | { kind: 'addFinalizer' }
   | { kind: 'removeFinalizer' }
   | { kind: 'writeStatus'; status: DebugSessionStatus }
-  | { kind: 'inject'; run: Run; container: EphemeralContainer };
+  | { kind: 'inject'; run: Run; container: EphemeralContainer }
+  /** The record itself goes, if it is still the one that was looked at. */
+  | { kind: 'delete' };
 
 /** An event to record once the effect has succeeded. `key` makes it one event however often it is recorded. */
 export interface EventIntent {

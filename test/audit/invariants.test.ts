@@ -110,7 +110,23 @@ it('never takes back what it has said of a run, and keeps the rules of every sta
   }
 });
 
-it('writes nothing but finalizers, status, injections, events and its Lease, and asks who reads its metrics (S7)', () => {
+it('deletes no session but in the version whose end its status had confirmed (S6)', () => {
+  const removals = writes.filter(({ verb }) => verb === 'delete');
+  expect(removals.length).toBeGreaterThan(0);
+  const stored = new Map(statusWrites().map(({ session }) => [session.metadata.uid, session]));
+  for (const { requestObject, objectRef } of removals) {
+    const { preconditions = {} } = requestObject as { preconditions?: { uid?: string; resourceVersion?: string } };
+    expect({ ...preconditions, name: objectRef?.name }).toMatchObject({
+      uid: expect.stringMatching(/-/),
+      resourceVersion: expect.stringMatching(/^\d+$/),
+    });
+    const last = stored.get(preconditions.uid ?? '');
+    expect(last?.spec.ttlAfterFinished).toBeDefined();
+    expect(last?.status?.conditions).toContainEqual(expect.objectContaining({ type: 'StopConfirmed', status: 'True' }));
+  }
+});
+
+it('writes nothing but finalizers, status, injections, deletions that were asked for, events and its Lease, and asks who reads its metrics (S7)', () => {
   const kinds = new Set(
     writes.map(
       ({ verb, objectRef }) => `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`,
@@ -118,6 +134,7 @@ it('writes nothing but finalizers, status, injections, events and its Lease, and
   );
   const allowed = [
     'patch debugsessions',
+    'delete debugsessions',
     'update debugsessions/status',
     'patch pods/ephemeralcontainers',
     'create events',

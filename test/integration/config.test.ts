@@ -246,6 +246,7 @@ describe('the roles', () => {
       .filter((right) => !/^(get|list|watch) /.test(right));
     expect(writes.sort()).toEqual([
       'create events',
+      'delete debugsessions',
       'patch debugsessions',
       'patch pods/ephemeralcontainers',
       'update debugsessions/status',

@@ -152,6 +152,30 @@ export const MUTANTS: readonly Mutant[] = [
     "hasFinalizer(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);",
     'rest(now);',
   ),
+  session(
+    'ttl-after-finished',
+    'a record goes before its end is confirmed',
+    "confirmed?.status === 'True'",
+    'confirmed !== undefined',
+  ),
+  session(
+    'ttl-after-finished',
+    'a record goes though an earlier run may live',
+    "stopConfirmation(run, now).status !== 'True'",
+    'false',
+  ),
+  session(
+    'ttl-after-finished',
+    'a record goes at the wrong time',
+    'endOfSecond(confirmed',
+    'endOfSecond(status?.completedAt ?? confirmed',
+  ),
+  reconcile(
+    'session-api',
+    'a record goes that was changed meanwhile',
+    'preconditions: { uid, resourceVersion }',
+    'preconditions: { uid }',
+  ),
   session('plan-deletion', 'a deleted session goes before its container', 'if (now < at) return rest(now, at);', ''),
   session(
     'plan-deletion',

@@ -40,6 +40,10 @@ export class FakeClient implements SessionClient {
     return this.#answer({ verb: 'PUT', path, query: {}, body });
   }
 
+  delete<T>(path: string, { body }: { body?: unknown } = {}): Promise<T> {
+    return this.#answer({ verb: 'DELETE', path, query: {}, body });
+  }
+
   async #answer<T>(request: SentRequest): Promise<T> {
     this.sent.push(request);
     const answer = this.#answers.get(`${request.verb} ${request.path}`);

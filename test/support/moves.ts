@@ -42,6 +42,7 @@ const ENDS: Partial<Terminated>[] = [
 ];
 const TIMES = [1, 999, 5_000, 10_000, 30_000, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 3 * HOUR, 48 * HOUR];
 const SKEWS = [0, 0, -HOUR, HOUR, -2_000, 2_000];
+const KEPT = ['0s', '10m', '8760h'];
 const TTLS = ['1s', '10s', '30m', '4h', '8760h'];
 
 /** The container of the newest run stands in the pod that is there now. */
@@ -118,6 +119,10 @@ const POD: fc.Arbitrary<Move>[] = [
 /** What the CRD's rules let people do (crds/debugsessions.debugsession.dev.yaml). */
 const PEOPLE: fc.Arbitrary<Move>[] = [
   fc.constantFrom(...TTLS).map((ttl) => ({ words: `ttl ${ttl}`, run: (world) => world.edit({ ttl }) })),
+  fc.constantFrom(...KEPT).map((ttlAfterFinished) => ({
+    words: `ttlAfterFinished ${ttlAfterFinished}`,
+    run: (world) => world.edit({ ttlAfterFinished }),
+  })),
   fc.constantFrom('busybox:1', 'busybox:2').map((image) => ({
     words: `attempt up with ${image}`,
     run: (world) => {
@@ -156,6 +161,7 @@ export const aSpec: fc.Arbitrary<Partial<DebugSessionSpec>> = fc.record(
     startTimeout: fc.constantFrom('1s', '2m', '8760h'),
     pendingTimeout: fc.constantFrom('1s', '10m', '8760h'),
     supervisor: fc.constantFrom('Shell' as const, 'None' as const),
+    ttlAfterFinished: fc.constantFrom(...KEPT),
     notAfter: fc.constantFrom('2026-01-01T12:00:30Z', '2027-01-01T00:00:00Z'),
     command: fc.constantFrom(['sleep', '1d'], ['sh', '-c', 'echo $HOME']),
   },

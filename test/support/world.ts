@@ -110,6 +110,10 @@ export class World {
       case 'inject':
         this.effects.push(`inject ${effect.container.name}`);
         this.inject(effect.container.name);
+        break;
+      case 'delete':
+        this.effects.push('delete');
+        this.delete();
     }
     this.events.push(...events);
   }

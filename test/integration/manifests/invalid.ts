@@ -228,6 +228,31 @@ const TIMES: CreateCase[] = [
     { startTimeout: '1ms' },
     'spec.startTimeout: Invalid value: "1ms": must be at least 1s',
   ),
+  wrong(
+    'a ttlAfterFinished without unit',
+    { ttlAfterFinished: '0' },
+    'spec.ttlAfterFinished: Invalid value: "0": spec.ttlAfterFinished in body should be at least 2 chars long',
+  ),
+  wrong(
+    'a ttlAfterFinished in days',
+    { ttlAfterFinished: '7d' },
+    'spec.ttlAfterFinished: Invalid value: "7d": must be a duration such as 0s, 30m or 24h',
+  ),
+  wrong(
+    'a ttlAfterFinished below nothing',
+    { ttlAfterFinished: '-1s' },
+    'spec.ttlAfterFinished: Invalid value: "-1s": must be a duration such as 0s, 30m or 24h',
+  ),
+  wrong(
+    'a ttlAfterFinished in seconds, as a Job has it',
+    { ttlAfterFinished: 3600 },
+    'spec.ttlAfterFinished: Invalid value: "integer": spec.ttlAfterFinished in body must be of type string',
+  ),
+  wrong(
+    'a ttlAfterFinished over a year',
+    { ttlAfterFinished: '8760h1s' },
+    'spec.ttlAfterFinished: Invalid value: "8760h1s": must be at most 8760h',
+  ),
   wrong('notAfter without zone', { notAfter: '2026-12-01T00:00:00' }, 'spec.notAfter'),
   wrong(
     'notAfter in a zone that does not exist',
@@ -274,7 +299,6 @@ const UNKNOWN: CreateCase[] = [
   'cancel',
   'ifUnstoppable',
   'podAfterSession',
-  'ttlAfterFinished',
   'policyName',
   'attachers',
   'requestedBy',

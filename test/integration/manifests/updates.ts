@@ -172,6 +172,30 @@ const ANY_TIME: UpdateCase[] = [
   },
   { what: 'pendingTimeout changed', spec: MINIMAL, status: standing('Pending', 0), to: spec({ pendingTimeout: '1h' }) },
   { what: 'startTimeout changed', spec: MINIMAL, status: standing('Starting'), to: spec({ startTimeout: '1h' }) },
+  ...['Running', 'Completed', 'Failed'].map((phase) => ({
+    what: `ttlAfterFinished added while ${phase}`,
+    spec: MINIMAL,
+    status: standing(phase),
+    to: spec({ ttlAfterFinished: '24h' }),
+  })),
+  {
+    what: 'ttlAfterFinished lengthened after the end',
+    spec: spec({ ttlAfterFinished: '1m' }),
+    status: standing('Completed'),
+    to: spec({ ttlAfterFinished: '24h' }),
+  },
+  {
+    what: 'ttlAfterFinished taken away after the end',
+    spec: spec({ ttlAfterFinished: '1m' }),
+    status: standing('Completed'),
+    to: MINIMAL,
+  },
+  {
+    what: 'ttlAfterFinished changed to nonsense',
+    spec: spec({ ttlAfterFinished: '1m' }),
+    to: spec({ ttlAfterFinished: 'never' }),
+    message: 'spec.ttlAfterFinished: Invalid value: "never": must be a duration such as 0s, 30m or 24h',
+  },
   {
     what: 'notAfter changed',
     spec: MINIMAL,

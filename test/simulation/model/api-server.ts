@@ -29,6 +29,8 @@ export interface Change {
 export interface Witness {
   status(before: DebugSession, after: DebugSession): void;
   injection(pod: StoredPod, container: EphemeralContainer): void;
+  /** The operator deletes it, for good. */
+  removal(session: DebugSession): void;
 }
 
 /**
@@ -105,6 +107,19 @@ export class ApiServer {
       ...pod,
       spec: { ...pod.spec, ephemeralContainers: [...standing, ...structuredClone(added)] },
     });
+  }
+
+  /** DELETE debugsessions: just the object that the caller knows, and one that nobody holds. */
+  expireSession(
+    name: string,
+    { preconditions }: { preconditions?: { uid?: string; resourceVersion?: string } },
+  ): { kind: string } {
+    const { uid, resourceVersion } = preconditions ?? {};
+    if (uid === undefined || resourceVersion === undefined) throw new Error('a session is deleted unseen');
+    const session = this.#session(name, { uid, resourceVersion });
+    this.#witness.removal(session);
+    this.#removeSession(session);
+    return { kind: 'Status' };
   }
 
   // What people, controllers and kubelets do.

@@ -78,6 +78,7 @@ export class Network {
       patch: (path, body, options) =>
         send(`patch ${path}`, () => this.#patch(path, body, options.type), options.signal),
       replace: (path, body, options = {}) => send(`put ${path}`, () => this.#put(path, body), options.signal),
+      delete: (path, { body, signal } = {}) => send(`delete ${path}`, () => this.#delete(path, body), signal),
     };
   }
 
@@ -132,6 +133,13 @@ export class Network {
     if (folder === sessionsPath(NAMESPACE) && subresource === 'status')
       return this.#server.putStatus(name, body as Parameters<ApiServer['putStatus']>[1]);
     throw new Error(`not in the write set: put ${path}`);
+  }
+
+  #delete(path: string, body: unknown): unknown {
+    const [folder, name = '', subresource] = split(path);
+    if (folder === sessionsPath(NAMESPACE) && subresource === undefined)
+      return this.#server.expireSession(name, body as Parameters<ApiServer['expireSession']>[1]);
+    throw new Error(`not in the write set: delete ${path}`);
   }
 }
 

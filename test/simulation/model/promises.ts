@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { DebugSession, Run } from '../../../src/api/debugsession.ts';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
+import { parseDuration } from '../../../src/api/duration.ts';
 import type { EphemeralContainer } from '../../../src/api/ephemeral-container.ts';
 import { TERMINAL_PHASES } from '../../../src/api/reasons.ts';
 import { brokenRules, brokenTransition } from '../../support/status-rules.ts';
 import type { ApiServer, StoredPod, Witness } from './api-server.ts';
 import type { Kubelet, Truth } from './kubelet.ts';
+
+/** A time is known to the second, and an earlier run's last moment (2 min start, 10 s margin, 2 min ttl) is waited for. */
+const REMOVAL_SLACK_MS = 5 * 60_000;
 
 /**
  * The promises of the project, held against what the API server stores and what really runs, at the moment it happens. Every breach throws.
@@ -16,6 +20,8 @@ export class Promises implements Witness {
   now: () => number = () => 0;
   /** Every intent that was ever stored, by container name. */
   readonly #intents = new Map<string, Run>();
+  /** The names of all containers whose record the operator has removed. */
+  readonly #removed = new Set<string>();
   /** Where each container stands: pod uid by container name. */
   readonly #standing = new Map<string, string>();
   writes = 0;
@@ -57,8 +63,27 @@ export class Promises implements Witness {
     this.#breach(broken, intent);
   }
 
+  /** A record goes by itself only when it was asked for, its time has come, and nothing of it runs or waits. */
+  removal(session: DebugSession): void {
+    const { spec, status, metadata } = session;
+    const broken: string[] = [];
+    this.#meet('removed at its time');
+    const runs = status?.runs ?? [];
+    for (const { debugContainerName } of runs)
+      if (debugContainerName !== undefined) this.#removed.add(debugContainerName);
+    if (runs.some((run) => this.#runs(run))) broken.push('one of its containers runs');
+    if (this.now() < removalTime(session)) broken.push('before its time');
+    if (spec.attempt > (status?.attempt ?? 0)) broken.push(`attempt ${spec.attempt} waits`);
+    if ((metadata.finalizers ?? []).length > 0) broken.push('its finalizer stands');
+    this.#breach(
+      broken.map((fault) => `the record of ${metadata.name} goes: ${fault}`),
+      session,
+    );
+  }
+
   /** Nothing starts of which a session has said that it has ended (S6), and nothing beside another that is not given up (S2). */
   started(truth: Truth): void {
+    if (this.#removed.has(truth.name)) this.#breach([`${truth.name} starts after its record was removed`], truth);
     for (const session of this.server?.sessions.values() ?? []) {
       const runs = session.status?.runs ?? [];
       const own = runs.find((run) => run.debugContainerName === truth.name);
@@ -90,6 +115,8 @@ export class Promises implements Witness {
       if (spec.attempt > (status?.attempt ?? 0) && !lasts) broken.push('has an attempt that was never begun');
       if (over && !endless && !confirmed(session)) broken.push('its end is not confirmed');
       if (over && !endless && (metadata.finalizers ?? []).length > 0) broken.push('still has its finalizer');
+      const isOverdue = this.now() > removalTime(session) + REMOVAL_SLACK_MS;
+      if (isOverdue && !runsWithoutSupervisor(session)) broken.push('should have been removed');
       if (status?.observedGeneration !== metadata.generation) broken.push('has not seen the newest generation');
       broken.push(...this.#untrue(session, run));
       this.#breach(
@@ -116,6 +143,19 @@ export class Promises implements Witness {
   #breach(broken: string[], what: unknown): void {
     if (broken.length > 0) throw new Error(`${broken.join('; ')}\n${JSON.stringify(what, null, 1)}`);
   }
+}
+
+/** By the condition that people see; Infinity: never. */
+function removalTime(session: DebugSession): number {
+  const { spec, status } = session;
+  const since = status?.conditions?.find((c) => c.type === 'StopConfirmed')?.lastTransitionTime;
+  if (!confirmed(session) || since === undefined || spec.ttlAfterFinished === undefined) return Infinity;
+  return Date.parse(since) + parseDuration(spec.ttlAfterFinished);
+}
+
+/** What nothing ends may start at any time: then the record is kept. */
+function runsWithoutSupervisor({ status }: DebugSession): boolean {
+  return (status?.runs ?? []).some((run) => run.effective?.supervisor === 'None' && run.exitCode === undefined);
 }
 
 function confirmed({ status }: DebugSession): boolean {

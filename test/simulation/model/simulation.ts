@@ -194,12 +194,15 @@ export class Simulation {
       [5, 'raise'],
       [1, 'lower'],
       [2, 'ttl'],
+      [1, 'ttlAfterFinished'],
       [1, 'replace'],
       [1, 'delete'],
     ] as const);
     if (what === 'raise') return this.#raise(session);
     if (what === 'lower') this.#server.editSession(session, { attempt: Math.max(1, session.spec.attempt - 1) });
     if (what === 'ttl') this.#server.editSession(session, { ttl: this.#random.one('5s', '20s', '2m') });
+    if (what === 'ttlAfterFinished')
+      this.#server.editSession(session, { ttlAfterFinished: this.#random.one('0s', '30s', '24h') });
     if (what === 'replace') this.#server.replaceSession(session);
     if (what === 'delete') this.#server.deleteSession(session, now);
     return `${what} ${name}`;
@@ -228,6 +231,7 @@ export class Simulation {
       pendingTimeout: random.one('10s', '30s'),
       ...(random.chance(0.15) && { supervisor: 'None' as const }),
       ...(random.chance(0.5) && { command: ['sleep', '1d'] }),
+      ...(random.chance(0.3) && { ttlAfterFinished: random.one('0s', '10s', '1m') }),
     };
   }
 

@@ -18,6 +18,7 @@ import { FakeSource } from '../../support/fake-source.ts';
 const KEY = 'shop/inspect-web';
 const FINALIZERS = 'PATCH /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web';
 const STATUS = 'PUT /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web/status';
+const DELETE = 'DELETE /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web';
 const INJECT = 'PATCH /api/v1/namespaces/shop/pods/web-1/ephemeralcontainers';
 
 /** One session, one pod, and a server that says yes to everything until told otherwise. */
@@ -283,5 +284,54 @@ describe('a deleted session', () => {
     const scene = aScene(aSession({}, { metadata }));
     await scene.run();
     expect(scene.session.metadata.finalizers).toEqual(['others/one']);
+  });
+});
+
+describe('a session whose ttlAfterFinished is over', () => {
+  /** Lapsed, and so over without a container, an hour ago. */
+  async function expired(metadata = {}): Promise<Scene> {
+    const spec = { ttlAfterFinished: '1h', notAfter: '2025-01-01T00:00:00Z' };
+    const scene = aScene(aSession(spec, { metadata }));
+    expect(await scene.run()).toEqual({ requeueAfterMs: 3_600_999 });
+    scene.clock.advance(3_600_999);
+    return scene;
+  }
+
+  it('is deleted, if it is just the one that was looked at', async () => {
+    const scene = await expired();
+    const { uid, resourceVersion } = scene.session.metadata;
+    scene.client.on(DELETE, { kind: 'Status', status: 'Success' });
+    expect(await scene.run()).toEqual({});
+    expect([scene.store.get(KEY), scene.foreign]).toEqual([undefined, ['ADDED']]);
+    expect(scene.body(DELETE)).toEqual({ preconditions: { uid, resourceVersion } });
+  });
+
+  it('stays where somebody changed it meanwhile: the watch brings what they wrote', async () => {
+    const scene = await expired();
+    scene.client.on(DELETE, anApiError(409, 'the ResourceVersion in the precondition does not match'));
+    expect([await scene.run(), scene.store.get(KEY)?.metadata.name]).toEqual([{ requeue: true }, 'inspect-web']);
+  });
+
+  it('is no failure where somebody has deleted it, or an earlier answer was lost', async () => {
+    const scene = await expired();
+    scene.client.on(DELETE, anApiError(404, 'debugsessions "inspect-web" not found'));
+    expect(await scene.run()).toEqual({});
+  });
+
+  it('is tried again where the API server cannot', async () => {
+    const scene = await expired();
+    scene.client.on(DELETE, anApiError(503, 'later'));
+    await expect(scene.run()).rejects.toThrow('later');
+  });
+
+  it('is deleted once where others hold it', async () => {
+    const scene = await expired({ finalizers: ['others/one'] });
+    scene.client.on(DELETE, () => ({
+      ...scene.session,
+      metadata: { ...scene.session.metadata, resourceVersion: '999', deletionTimestamp: '2026-01-01T13:00:00Z' },
+    }));
+    await scene.run();
+    await scene.run();
+    expect(scene.writes.filter((write) => write === DELETE)).toHaveLength(1);
   });
 });

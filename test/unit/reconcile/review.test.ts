@@ -62,7 +62,7 @@ class Scene {
     this.reconciler = new Reconciler({
       sessions,
       pods: this.pods,
-      api: new SessionApi({ get: read, list: read, patch: write, replace: write }),
+      api: new SessionApi({ get: read, list: read, patch: write, replace: write, delete: read }),
       storyteller: new Storyteller({ record: () => undefined }),
       clock: this.clock,
       onStep: (_session, { effect }) => this.steps.push(effect.kind),

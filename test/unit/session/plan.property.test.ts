@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { MAX_DURATION_MS } from '../../../src/api/duration.ts';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
+import { wantsStart } from '../../../src/session/lifecycle.ts';
 import type { Plan } from '../../../src/session/situation.ts';
 import { aMove, aSpec, type Move } from '../../support/moves.ts';
 import { World } from '../../support/world.ts';
@@ -33,7 +34,7 @@ class Truth {
   }
 
   faults(world: World): string[] {
-    const { session, now } = world;
+    const { session } = world;
     const runs = session.status?.runs ?? [];
     const faults: string[] = [];
     for (const [name, uids] of this.injected) {
@@ -44,21 +45,23 @@ class Truth {
     }
     if (runs.filter((run) => run.state === 'Starting' || run.state === 'Running').length > 1)
       faults.push('two live runs');
-    const run = runs.at(-1);
-    const name = run?.debugContainerName ?? '';
-    const past = run?.lastMoment !== undefined && now >= Date.parse(run.lastMoment);
-    if (
-      world.condition('StopConfirmed')?.startsWith('True') &&
-      this.injected.has(name) &&
-      !this.ended.has(name) &&
-      !past
-    )
+    const name = runs.at(-1)?.debugContainerName ?? '';
+    if (world.condition('StopConfirmed')?.startsWith('True') && this.mayLive(world).includes(name))
       faults.push(`StopConfirmed of ${name}, which may run`);
     return faults;
   }
+
+  /** Containers that were not seen to end and whose last moment, if they have one, has not passed. */
+  mayLive({ session, now }: World): string[] {
+    return [...this.injected.keys()].filter((name) => {
+      const run = session.status?.runs?.find((candidate) => candidate.debugContainerName === name);
+      const past = run?.lastMoment !== undefined && now >= Date.parse(run.lastMoment);
+      return !this.ended.has(name) && !past;
+    });
+  }
 }
 
-function faultsOf(plan: Plan, world: World): string[] {
+function faultsOf(plan: Plan, world: World, truth: Truth): string[] {
   const { requeueAfterMs: pause, effect, events } = plan;
   const faults: string[] = [];
   if (pause !== undefined && !(pause >= 0 && pause <= LONGEST_PAUSE_MS)) faults.push(`requeueAfterMs ${pause}`);
@@ -73,6 +76,12 @@ function faultsOf(plan: Plan, world: World): string[] {
     if (world.session.metadata.deletionTimestamp !== undefined) faults.push('injects for a deleted session');
     if (!(world.session.metadata.finalizers ?? []).length) faults.push('injects without the finalizer');
   }
+  if (effect.kind === 'delete') {
+    if (world.session.spec.ttlAfterFinished === undefined) faults.push('deletes a record that is to be kept');
+    if (wantsStart(world.session)) faults.push('deletes a session whose attempt waits');
+    if (!world.condition('StopConfirmed')?.startsWith('True')) faults.push('deletes before the end is confirmed');
+    faults.push(...truth.mayLive(world).map((name) => `deletes the record of ${name}, which may run`));
+  }
   return faults;
 }
 
@@ -81,7 +90,7 @@ function live(world: World, moves: readonly Move[]): void {
   world.onStep = (plan) => {
     const again = canonicalJson(world.look());
     if (again !== canonicalJson(plan)) throw new Error('the same situation gave two plans');
-    const faults = faultsOf(plan, world);
+    const faults = faultsOf(plan, world, truth);
     if (faults.length > 0) throw new Error(faults.join('; '));
   };
   const check = (): void => {

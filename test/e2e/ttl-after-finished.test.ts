@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DebugSession } from '../../src/api/debugsession.ts';
+import { appPod, ephemeralNames } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.open('retention');
+  await stage.runningPod('web', appPod());
+});
+
+afterAll(() => stage.close());
+
+const target = { podName: 'web' };
+
+/** The first moment at which it may go, ms since the epoch. */
+function removalTime({ status, spec }: DebugSession): number {
+  const since = status?.conditions?.find((c) => c.type === 'StopConfirmed' && c.status === 'True')?.lastTransitionTime;
+  const [, seconds] = /^(\d+)s$/.exec(spec.ttlAfterFinished ?? '') ?? [];
+  return Date.parse(since ?? '') + Number(seconds) * 1000;
+}
+
+function isConfirmed({ status }: DebugSession): boolean {
+  return status?.conditions?.some((c) => c.type === 'StopConfirmed' && c.status === 'True') === true;
+}
+
+describe('a record with ttlAfterFinished', () => {
+  it('goes at its time and not before, also where the operator was killed meanwhile', async () => {
+    await stage.createSession('kept-a-while', { target, command: ['true'], ttlAfterFinished: '8s' });
+    const over = await stage.untilSession('kept-a-while', isConfirmed);
+    await stage.operators.at(-1)?.kill();
+    await stage.startOperator();
+    await stage.untilSessionGone('kept-a-while');
+    const late = Date.now() - removalTime(over);
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late).toBeLessThan(10_000);
+    const line = await stage.operators.at(-1)?.until(({ msg }) => msg === 'session deleted');
+    expect(line).toMatchObject({ session: 'kept-a-while', uid: over.metadata.uid, run: 1, runs: 1 });
+    // What was injected stands in the pod as ever.
+    expect(ephemeralNames(await stage.pod('web'))).toContain(over.status?.debugContainerName);
+  });
+
+  it('goes soon after the operator is back, where its time came while there was none', async () => {
+    await stage.createSession('overdue', { target, command: ['true'], ttlAfterFinished: '2s' });
+    const over = await stage.untilSession('overdue', isConfirmed);
+    await stage.operators.at(-1)?.kill();
+    await stage.until('its time is over', async () => Date.now() > removalTime(over) + 1_000);
+    expect((await stage.session('overdue')).status).toEqual(over.status);
+    await stage.startOperator();
+    await stage.untilSessionGone('overdue', 10_000);
+  });
+
+  it('of 0s stays while its container runs, and goes when it has ended', async () => {
+    await stage.createSession('live', { target, command: ['sleep', '5'], ttlAfterFinished: '0s' });
+    await stage.untilPhase('live', 'Running');
+    const over = await stage.untilPhase('live', 'Completed');
+    expect(over.status).toMatchObject({ exitCode: 0, runs: [{ endedBy: 'Command', reason: 'Exited' }] });
+    await stage.untilSessionGone('live', 10_000);
+  });
+
+  it('stays where an attempt is raised in the last second, and goes after that one', async () => {
+    await stage.createSession('raised', { target, command: ['true'], ttlAfterFinished: '4s' });
+    const first = await stage.untilSession('raised', isConfirmed);
+    await stage.until('the last second', async () => Date.now() > removalTime(first) - 1_000);
+    await stage.changeSession('raised', { attempt: 2, command: ['sleep', '6'] });
+    const second = await stage.untilSession(
+      'raised',
+      (session) => session.status?.attempt === 2 && isConfirmed(session),
+    );
+    expect(Date.now()).toBeGreaterThan(removalTime(first));
+    expect(second.status?.runs?.map((run) => run.reason)).toEqual(['Exited', 'Exited']);
+    await stage.untilSessionGone('raised');
+    expect(Date.now()).toBeGreaterThanOrEqual(removalTime(second));
+  });
+
+  it('stays where its time is lengthened after the end', async () => {
+    await stage.createSession('wanted', { target, command: ['true'], ttlAfterFinished: '3s' });
+    const over = await stage.untilSession('wanted', isConfirmed);
+    await stage.changeSession('wanted', { ttlAfterFinished: '1h' });
+    await stage.createSession('control', { target, command: ['true'], ttlAfterFinished: '3s' });
+    await stage.untilSessionGone('control');
+    expect(Date.now()).toBeGreaterThan(removalTime(over));
+    expect((await stage.session('wanted')).status?.runs).toEqual(over.status?.runs);
+  });
+});
