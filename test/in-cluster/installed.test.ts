@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FINALIZER } from '../../src/api/debugsession.ts';
 import { sessionsPath } from '../../src/reconcile/session-api.ts';
 import { documentedCommands, typeCommands } from '../support/documented-commands.ts';
-import { prepareCluster } from '../support/global-setup.ts';
+import { installResourceAndRights } from '../support/global-setup.ts';
 import { DEPLOYMENT, Installation, OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { ensureOperatorImage } from '../support/operator-image.ts';
 import { appPod, ephemeralNames } from '../support/pods.ts';
@@ -31,7 +31,7 @@ const [inOrder = '', byHand = ''] = documentedCommands('docs/install.md', 'Unins
 afterAll(async () => {
   // What the last tests take away, the next suite needs. And one that failed has left things behind.
   await typeCommands(byHand, stage.cluster);
-  await prepareCluster();
+  await installResourceAndRights();
   await installation.remove();
   await installation.close();
   await stage.close();
@@ -87,7 +87,7 @@ describe('config/default', () => {
 
 it('hands over when the leader is drained: the other sees the session that runs to its end, and serves the next', async () => {
   const leader = await installation.untilLeader(() => true);
-  const [other = ''] = (await installation.pods()).map(({ metadata }) => metadata.name).filter((pod) => pod !== leader);
+  const [other = ''] = (await podNames()).filter((pod) => pod !== leader);
   await stage.createSession('across', { target, command: ['sleep', '600'], ttl: '5s' });
   await stage.untilPhase('across', 'Running');
   // The controller of the budget has seen both replicas a moment after they were ready.
@@ -110,7 +110,7 @@ it('hands over when the leader is drained: the other sees the session that runs 
 it('is upgraded, and set back, while a session runs: the Lease goes from hand to hand, the session to its end', async () => {
   const next = `${image}-next`;
   expect(await stage.cluster.node?.ctr(['images', 'tag', '--force', image, next])).toMatchObject({ code: 0 });
-  const old = (await installation.pods()).map(({ metadata }) => metadata.name);
+  const old = await podNames();
   const over = new AbortController();
   const holders = installation.holders(over.signal);
   await stage.createSession('upgraded', { target, command: ['sleep', '600'], ttl: '15s' });
@@ -118,12 +118,14 @@ it('is upgraded, and set back, while a session runs: the Lease goes from hand to
 
   await installation.apply(next);
   expect(await installation.images()).toEqual([next, next]);
-  await installation.untilLeader((name) => !old.includes(name));
-  // Between the two: whoever serves now, it is not who served when the other one ran.
+  const fresh = await podNames();
+  await installation.untilLeader((name) => fresh.includes(name) && !old.includes(name));
+  // Served by the new version, or by the old one again.
   await stage.createSession('meanwhile', { target, command: ['true'] });
   await installation.kubectl('rollout', 'undo', `deployment/${DEPLOYMENT}`);
   await installation.kubectl('rollout', 'status', `deployment/${DEPLOYMENT}`, '--timeout=80s');
   expect(await installation.images()).toEqual([image, image]);
+  await installation.untilLeader((name) => !fresh.includes(name));
   await untilSettled('meanwhile', 'Completed');
 
   const expired = await untilSettled('upgraded', 'Expired');
@@ -195,6 +197,10 @@ describe('uninstalled', () => {
     return [...new Set([...found.stdout.split('\n'), ...crd.stdout.split('\n')])].filter((name) => name !== '');
   }
 });
+
+async function podNames(): Promise<string[]> {
+  return (await installation.pods()).map(({ metadata }) => metadata.name);
+}
 
 /** What a scraper gets that runs where pods can be reached: the status and the body. */
 async function scraped(url: string, token: string): Promise<string> {

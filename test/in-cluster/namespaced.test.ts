@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { AuditLog } from '../support/audit-log.ts';
 import { ConfigCopy } from '../support/config-copy.ts';
-import { prepareCluster } from '../support/global-setup.ts';
+import { installResourceAndRights } from '../support/global-setup.ts';
 import { DEPLOYMENT, Installation, OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { ensureOperatorImage } from '../support/operator-image.ts';
 import { appPod, ephemeralNames } from '../support/pods.ts';
@@ -43,7 +43,7 @@ afterAll(async () => {
   await installation.remove();
   await installation.kubectl('delete', 'priorityclass', 'debugsession-manager', '--ignore-not-found');
   // The rights that the other suites need.
-  await prepareCluster();
+  await installResourceAndRights();
   await installation.close();
   for (const stage of [other, ...served]) await stage.close();
 }, 120_000);

@@ -11,6 +11,11 @@ const INSTALL = [
 /** Before the suites that need a cluster: the operator as it is shipped, its resource and its rights as `kubectl apply -k` would install them. */
 export async function prepareCluster(): Promise<void> {
   await buildAll();
+  await installResourceAndRights();
+}
+
+/** The resource, the namespace and the rights, without an operator. Waits until the resource is served. */
+export async function installResourceAndRights(): Promise<void> {
   const target = cluster();
   for (const [flag, path] of INSTALL) {
     const applied = await target.kubectl(['apply', flag, repositoryPath(path)]);

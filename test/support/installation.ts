@@ -111,7 +111,7 @@ export class Installation {
     return this.kubectl('logs', selector, `--tail=${lines}`, '--prefix').catch((error: unknown) => String(error));
   }
 
-  /** Takes it away in the documented order, but for what prepareCluster() makes. Nothing is left that the next installation would find. */
+  /** Takes it away in the documented order, but for what the suites' setup makes. Nothing is left that the next installation would find. */
   async remove(): Promise<void> {
     await this.#kubectl('delete', 'debugsessions', '--all', '--all-namespaces', '--timeout=60s');
     // In the foreground: the Deployment goes after its pods, which the next run must not find.
