@@ -17,9 +17,9 @@ const suite = (name, more = {}) => ({
 // The suites that need a cluster find the operator built, and its resource and rights installed.
 const onCluster = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
 
-// What the operator does, once more: by config/default as it is, two replicas that serve every namespace. For that it must be the only operator, so
-// that nothing else runs at the same time. Left out is what needs an operator of its own (to stop, to kill, with other flags or rights), and what is
-// about the container more than about the operator (supervisor, profiles, late starts).
+// The main job once more, done by config/default as it is: two replicas that serve every namespace. So it must be the only operator, and nothing else
+// runs at the same time. A file that needs an operator of its own (to stop, to kill, with other flags or rights) cannot be among them; one that is about
+// the container or the target more than about the operator (supervisor, profiles, late starts, workloads) would show nothing new.
 const deployed = ['deletion', 'main-job', 'notafter-and-ttl', 're-debugging', 'refusals', 'tracking'];
 const onDeployment = {
   globalSetup: '<rootDir>/test/support/deployed-setup.ts',

@@ -31,8 +31,8 @@ export async function installResourceAndRights(): Promise<void> {
 }
 
 /**
- * For suites whose tests start operators of their own. @throws Error where one is installed: it would serve their sessions as well, to no harm of theirs,
- * but to that of what the tests look for.
+ * For suites whose tests start operators of their own.
+ * @throws Error where one is installed: it would serve their sessions too, which does those no harm, but spoils what the tests look for
  */
 export async function prepareClusterAlone(): Promise<void> {
   const found = await cluster().kubectl(['get', 'deployment', '--namespace=debugsession-system', '--output=name']);

@@ -13,10 +13,9 @@ export const DEPLOYMENT = 'debugsession-controller-manager';
 const LEASE = 'debugsession.dev';
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${OPERATOR_NAMESPACE}/leases`;
 
-/** The Lease as it passes from hand to hand. */
-export interface Lease {
+interface Lease {
   /** Empty once it has been given back. */
-  spec: { holderIdentity?: string; acquireTime?: string; renewTime?: string };
+  spec: { holderIdentity?: string };
 }
 
 /** The operator as a cluster has it: what `kubectl apply -k config/...` made, in the namespace that it is made in. */
@@ -26,13 +25,9 @@ export class Installation {
 
   /**
    * `kubectl apply -k`, as docs/install.md has it, of an overlay that names the image; then waits until both replicas are ready.
-   * @param image full reference @param kustomization a folder @param patches of the Deployment, as JSON patches have them
+   * @param image full reference @param kustomization a folder
    */
-  async apply(
-    image: string,
-    kustomization: string = repositoryPath('config/default'),
-    patches: object[] = [],
-  ): Promise<void> {
+  async apply(image: string, kustomization: string = repositoryPath('config/default')): Promise<void> {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'debugsession-overlay-')));
     const [newName = '', newTag = ''] = image.split(/:(?=[^/]*$)/);
     const overlay = {
@@ -41,7 +36,6 @@ export class Installation {
       // Kustomize takes a folder by a relative path only.
       resources: [relative(folder, realpathSync(kustomization))],
       images: [{ name: 'debugsession-operator', newName, newTag }],
-      patches: [{ target: { kind: 'Deployment', name: DEPLOYMENT }, patch: JSON.stringify(patches) }],
     };
     try {
       // JSON is YAML.
