@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
+import { sessionsPath } from '../../src/reconcile/session-api.ts';
 import { appPod, ephemeralNames } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -27,7 +28,7 @@ function isConfirmed({ status }: DebugSession): boolean {
 
 describe('a record with ttlAfterFinished', () => {
   it('goes at its time and not before, also where the operator was killed meanwhile', async () => {
-    await stage.createSession('kept-a-while', { target, command: ['true'], ttlAfterFinished: '8s' });
+    await stage.createSession('kept-a-while', { target, command: ['true'], ttlAfterFinished: '6s' });
     const over = await stage.untilSession('kept-a-while', isConfirmed);
     await stage.operators.at(-1)?.kill();
     await stage.startOperator();
@@ -60,10 +61,10 @@ describe('a record with ttlAfterFinished', () => {
   });
 
   it('stays where an attempt is raised in the last second, and goes after that one', async () => {
-    await stage.createSession('raised', { target, command: ['true'], ttlAfterFinished: '4s' });
+    await stage.createSession('raised', { target, command: ['true'], ttlAfterFinished: '3s' });
     const first = await stage.untilSession('raised', isConfirmed);
     await stage.until('the last second', async () => Date.now() > removalTime(first) - 1_000);
-    await stage.changeSession('raised', { attempt: 2, command: ['sleep', '6'] });
+    await stage.changeSession('raised', { attempt: 2, command: ['sleep', '4'] });
     const second = await stage.untilSession(
       'raised',
       (session) => session.status?.attempt === 2 && isConfirmed(session),
@@ -72,6 +73,23 @@ describe('a record with ttlAfterFinished', () => {
     expect(second.status?.runs?.map((run) => run.reason)).toEqual(['Exited', 'Exited']);
     await stage.untilSessionGone('raised');
     expect(Date.now()).toBeGreaterThanOrEqual(removalTime(second));
+  });
+
+  it('is deleted once, and waits for those who hold it with a finalizer of their own', async () => {
+    await stage.createSession('held', { target, command: ['true'], ttlAfterFinished: '2s' });
+    const path = `${sessionsPath(stage.namespace)}/held`;
+    const held = { metadata: { finalizers: ['example.com/archive'] } };
+    await stage.untilSession('held', (session) => isConfirmed(session) && !session.metadata.finalizers?.length);
+    await stage.client.patch(path, held, { type: 'merge' });
+    const going = await stage.untilSession('held', ({ metadata }) => metadata.deletionTimestamp !== undefined);
+    expect(going.status?.runs).toMatchObject([{ reason: 'Exited' }]);
+    await stage.operators.at(-1)?.until(({ msg, session }) => msg === 'session deleted' && session === 'held');
+    await stage.client.patch(path, { metadata: { finalizers: null } }, { type: 'merge' });
+    await stage.untilSessionGone('held');
+    const told = stage.operators
+      .at(-1)
+      ?.lines.filter(({ msg, session }) => session === 'held' && msg === 'session deleted');
+    expect(told).toHaveLength(1);
   });
 
   it('stays where its time is lengthened after the end', async () => {
