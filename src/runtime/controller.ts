@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { apiAnswer, isRefusal } from './api-answer.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
@@ -45,6 +46,9 @@ export interface ControllerOptions {
   onReconcile?: (report: ReconcileReport) => void;
 }
 
+/** How long keys may follow each other before the event loop gets its turn, ms. */
+const TURN_MS = 10;
+
 /** A bug in our code, not a fault of the world: logged with its stack, so that it can be found. */
 const bugs = [TypeError, ReferenceError, RangeError, SyntaxError];
 
@@ -67,6 +71,8 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
+  /** When the event loop had its last turn from us, monotonic ms. */
+  #turn = 0;
   #workers: Promise<void>[] = [];
 
   constructor(options: ControllerOptions) {
@@ -105,7 +111,15 @@ export class Controller {
       } finally {
         queue.done(key);
       }
+      await this.#breathe();
     }
+  }
+
+  /** Keys that need no I/O would follow each other without the event loop ever coming to its sockets and timers. */
+  async #breathe(): Promise<void> {
+    if (this.#clock.monotonic() - this.#turn < TURN_MS) return;
+    await setImmediate();
+    this.#turn = this.#clock.monotonic();
   }
 
   async #process(key: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Run } from '../api/debugsession.ts';
-import { canonicalJson } from '../api/canonical-json.ts';
+import { sameJson } from '../api/same-json.ts';
 import { rest, type EventIntent, type Plan, type Situation } from './situation.ts';
 import { composeStatus, type Standing } from './status.ts';
 import * as story from './story.ts';
@@ -26,7 +26,7 @@ interface Write {
 /** Composing is deterministic, so an equal status is no write: idle sessions cost nothing. */
 export function writeIfChanged({ session, now }: Situation, { run, record, standing, events, wakeAt }: Write): Plan {
   const status = composeStatus({ session, standing, now, ...(run && { run }), ...(record && { record }) });
-  if (canonicalJson(status) === canonicalJson(session.status ?? {})) return rest(now, wakeAt);
+  if (sameJson(status, session.status ?? {})) return rest(now, wakeAt);
   const pause = wakeAt === undefined ? {} : { requeueAfterMs: Math.max(0, wakeAt - now) };
   return { effect: { kind: 'writeStatus', status }, events, ...pause };
 }

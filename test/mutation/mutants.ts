@@ -186,7 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'outcome',
     'an equal status is written again',
-    'if (canonicalJson(status) === canonicalJson(session.status ?? {})) return rest(now, wakeAt);',
+    'if (sameJson(status, session.status ?? {})) return rest(now, wakeAt);',
     '',
   ),
   session(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../src/runtime/clock.ts';
 import { Controller, TerminalError } from '../../../src/runtime/controller.ts';
 import type { ControllerOptions, Result } from '../../../src/runtime/controller.ts';
 import type { Logger } from '../../../src/runtime/logger.ts';
@@ -50,6 +51,26 @@ async function runOnce(...outcomes: Outcome[]) {
 }
 
 describe('Controller', () => {
+  it('lets the event loop have its turn between keys that wait for nothing', async () => {
+    let time = 0;
+    let done = 0;
+    const clock = { ...systemClock, monotonic: () => time };
+    const { promise: allDone, resolve } = Promise.withResolvers<void>();
+    const set = setUp(
+      async () => {
+        time += 1;
+        if (++done === 100) resolve();
+        return {};
+      },
+      { clock },
+    );
+    for (let key = 0; key < 100; key++) set.queue.add(`ns/${key}`);
+    const turn = new Promise<number>((seen) => setImmediate(() => seen(done)));
+    await allDone;
+    await expect(turn).resolves.toBeLessThan(20);
+    await set.controller.stop();
+  });
+
   it('lets the key rest after success', async () => {
     const { at, results, queue } = await runOnce({ returns: {} });
     expect(at).toEqual([0]);
