@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parse } from 'yaml';
 import { freePort } from '../test/support/free-port.ts';
 
 export interface OperatorOptions {
@@ -20,6 +21,26 @@ interface Ports {
   probes: number;
   metrics: number;
   inspector: number;
+}
+
+/** What config/manager gives to Node. A share of the memory limit is put in as megabytes: here is no limit that Node could see. */
+function shippedNodeOptions(): string {
+  const { spec } = parse(readFileSync('config/manager/deployment.yaml', 'utf8')) as Deployment;
+  const [manager] = spec.template.spec.containers;
+  const options = manager?.env.find(({ name }) => name === 'NODE_OPTIONS')?.value ?? '';
+  const limit = Number(/^(\d+)Mi$/.exec(manager?.resources.limits.memory ?? '')?.[1]);
+  return options.replace(
+    /--max-old-space-size-percentage=(\d+)/,
+    (_, percent) => `--max-old-space-size=${Math.floor((limit * Number(percent)) / 100)}`,
+  );
+}
+
+interface Deployment {
+  spec: {
+    template: {
+      spec: { containers: { env: { name: string; value: string }[]; resources: { limits: { memory: string } } }[] };
+    };
+  };
 }
 
 /** The built operator as a child process with its defaults; its log goes to a file, as a container runtime would have it. */
@@ -62,7 +83,7 @@ export class Operator {
       // Whoever scrapes over HTTPS is authenticated, at the cost of two requests now and then; here nobody scrapes.
       '--metrics-secure=false',
     ];
-    const env = { ...process.env, KUBECONFIG: options.kubeconfig, NODE_OPTIONS: '' };
+    const env = { ...process.env, KUBECONFIG: options.kubeconfig, NODE_OPTIONS: shippedNodeOptions() };
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', output, output] });
     closeSync(output);
     const kill = (): void => void child.kill('SIGKILL');
