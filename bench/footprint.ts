@@ -188,7 +188,8 @@ async function cpuWithUpdates(rig: Rig, { pid }: Operator, crowd: Stand, options
     const due = begin + (index * 1_000) / UPDATES_PER_SECOND;
     await delay(Math.max(0, due - performance.now()));
     const path = `${podsPath(crowd.namespace)}/crowd-${index % options.pods}`;
-    const annotations = { 'debugsession.dev/bench': String(index) };
+    // A value that no earlier measurement has left there: the same again would be no change, and no event.
+    const annotations = { 'debugsession.dev/bench': `${begin}-${index}` };
     await rig.client.patch(path, { metadata: { annotations } }, { type: 'merge' });
   });
   const seconds = (performance.now() - begin) / 1_000;

@@ -100,6 +100,18 @@ afterAll(async () => {
   server.close();
 });
 
+/** Which of these roles become a part of which of Kubernetes' own. */
+function aggregations(all: readonly Document[]): string[] {
+  const labelled = all.flatMap(({ metadata }) =>
+    Object.keys(metadata.labels ?? {}).map((label) => [metadata.name, label] as const),
+  );
+  const prefix = 'rbac.authorization.k8s.io/aggregate-to-';
+  return labelled
+    .filter(([, label]) => label.startsWith(prefix))
+    .map(([name, label]) => `${name} into ${label.slice(prefix.length)}`)
+    .sort();
+}
+
 describe('the manifests of config/', () => {
   it.each(manifestFiles().filter((path) => !MONITORING.test(path)))(
     '%s is accepted by the API server, every field known',
@@ -152,6 +164,13 @@ describe('the manifests of config/', () => {
       await expectAccepted(all);
       const { template } = only(all, 'Deployment')['spec'] as { template: { spec: { priorityClassName: string } } };
       expect(template.spec.priorityClassName).toBe(only(all, 'PriorityClass').metadata.name);
+      expect(aggregations(all)).toEqual([
+        'debugsession-admin into admin',
+        'debugsession-user into edit',
+        'debugsession-viewer into view',
+      ]);
+      // Not chosen, nobody gets anything by a role that he has already.
+      expect(aggregations(await built('config/default'))).toEqual([]);
     } finally {
       copy.remove();
     }

@@ -289,7 +289,10 @@ export class Simulation {
   }
 }
 
-/** Nothing waits for real input or output, so one turn of the event loop lets every promise run as far as it can. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/**
+ * Nothing waits for real input or output, so one turn of the event loop lets every promise run as far as it can; a second one is for the workers
+ * of the controller, who leave one to others.
+ */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 }
