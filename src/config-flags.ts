@@ -19,7 +19,7 @@ export interface Config {
   kubeconfig: string | undefined;
   /** Absent: no metrics are served. */
   metricsBindAddress: BindAddress | undefined;
-  /** HTTPS, for who may; else plain HTTP, on a loopback address only. */
+  /** HTTPS, for those who may; else plain HTTP, on a loopback address only. */
   metricsSecure: boolean;
   /** A folder. Absent: a self-signed certificate is made. */
   metricsCertPath: string | undefined;
@@ -70,7 +70,8 @@ export const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
   metricsSecure: {
     name: 'metrics-secure',
     default: 'true',
-    meaning: 'Serve metrics over HTTPS, to who may get /metrics. false: plain HTTP to all, on a loopback address only.',
+    meaning:
+      'Serve metrics over HTTPS, to those who may get /metrics. false: plain HTTP to all, on a loopback address only.',
     parse: parseBoolean,
   },
   metricsCertPath: {
@@ -175,7 +176,8 @@ export const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
     name: 'shutdown-timeout',
     value: 'DURATION',
     default: '10s',
-    meaning: 'How long work under way may take to finish after SIGTERM.',
+    meaning:
+      'How long work under way may take to finish after SIGTERM; with leader election no longer than the Lease lasts.',
     parse: parsePeriod('0s'),
   },
 };

@@ -28,6 +28,8 @@ interface Parts {
 
 /** Events get this long after the work has ended, in ms. */
 const FLUSH_MS = 2_000;
+/** And giving the Lease back takes so long, in ms. */
+const RELEASE_MS = 500;
 
 function compose(config: Config, logger: ContextLogger): Parts {
   const metrics = createMetrics();
@@ -102,8 +104,10 @@ async function lead(parts: Parts, stop: AbortSignal): Promise<void> {
 /** What a leader does until `stop` aborts. What is under way is finished, and the last events are sent, as long as we still lead: the Lease is given back after that. */
 async function work({ config, operator, recorder, elector }: Parts, stop: AbortSignal): Promise<void> {
   const leads = (): boolean => elector === undefined || elector.isLeader();
+  // Nothing is renewed any more: what is left of the term has to do for the work, the last events, and giving the Lease back.
+  const left = (): number => (elector === undefined ? Infinity : Math.max(1, elector.leftMs - FLUSH_MS - RELEASE_MS));
   try {
-    await operator.lead(stop, () => (leads() ? config.shutdownTimeout : 0));
+    await operator.lead(stop, () => (leads() ? Math.min(config.shutdownTimeout, left()) : 0));
   } finally {
     await recorder.stop(leads() ? FLUSH_MS : 0);
   }

@@ -190,6 +190,7 @@ export class RestClient {
     const started = performance.now();
     const isWatch = call.options.query?.['watch'] === true;
     let code = 0;
+    let wasSent = true;
     try {
       const route = await this.#route();
       deadline.signal.throwIfAborted();
@@ -215,9 +216,12 @@ export class RestClient {
       if (code === 401) this.#transport.forgetCredentials();
       const retryAfter = answer.headers['retry-after'];
       throw ApiError.fromResponse(code, await answer.body.text(), retryAfter?.toString());
+    } catch (error) {
+      wasSent = !(error instanceof NotLeaderError);
+      throw error;
     } finally {
       const ms = performance.now() - started;
-      this.#onRequest({ verb: isWatch ? 'WATCH' : verb, path: call.path, code, ms });
+      if (wasSent) this.#onRequest({ verb: isWatch ? 'WATCH' : verb, path: call.path, code, ms });
     }
   }
 }

@@ -22,10 +22,11 @@ const BELIEVED_MS = 10_000;
 const MOST_REMEMBERED = 1_000;
 /** Each is up to two requests to the API server, on the connections that the work needs too. */
 const MOST_UNDER_WAY = 8;
+const MOST_WELCOME = 100;
 
 /**
  * Who may do what, as the API server says (TokenReview, then SubjectAccessReview): apiserver's delegating authenticator and authorizer in one.
- * An answer is believed for 10 s; no answer is remembered by nobody, and no token is kept: the cache knows a keyed hash of it.
+ * An answer is believed for 10 s; that there was none is not remembered. No token is kept: the cache knows a keyed hash of it.
  */
 export class DelegatedAccess<User extends { username: string }> {
   readonly #reviews: AccessReviews<User>;
@@ -33,6 +34,8 @@ export class DelegatedAccess<User extends { username: string }> {
   readonly #hashKey = randomBytes(32);
   readonly #answers = new Recent<{ verdict: Verdict; until: number }>(MOST_REMEMBERED);
   readonly #underWay = new Map<string, Promise<Verdict>>();
+  /** Who was allowed the last time: strangers, however many, must not keep the scraper out. */
+  readonly #wereAllowed = new Recent<true>(MOST_WELCOME);
 
   constructor(reviews: AccessReviews<User>, clock: Clock) {
     this.#reviews = reviews;
@@ -46,10 +49,12 @@ export class DelegatedAccess<User extends { username: string }> {
     if (known !== undefined && this.#clock.monotonic() < known.until) return known.verdict;
     const asked = this.#underWay.get(key);
     if (asked !== undefined) return asked;
-    if (this.#underWay.size >= MOST_UNDER_WAY) return { kind: 'busy' };
+    if (this.#underWay.size >= MOST_UNDER_WAY && !this.#wereAllowed.get(key)) return { kind: 'busy' };
     const asking = this.#ask(token, verb, path).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, asking);
     const verdict = await asking;
+    if (verdict.kind === 'allowed') this.#wereAllowed.set(key, true);
+    else this.#wereAllowed.delete(key);
     this.#answers.set(key, { verdict, until: this.#clock.monotonic() + BELIEVED_MS });
     return verdict;
   }

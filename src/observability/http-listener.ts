@@ -40,14 +40,24 @@ export interface Listener {
 
 const STOP_GRACE_MS = 250;
 const PATIENCE_MS = 5_000;
+/** The kubelet and a few scrapers need a handful; each TLS connection takes memory. */
+const MOST_CONNECTIONS = 200;
 const PLAIN = 'text/plain; charset=utf-8';
 
 /** A small HTTP server for probes and metrics: GET and HEAD only. Rejects with the address in its words when it cannot listen there. */
 export async function listen({ address, certificate, answer }: ListenerOptions): Promise<Listener> {
   const handler = (request: IncomingMessage, response: ServerResponse): void => void respond(request, response, answer);
-  const secure =
-    certificate && createTlsServer({ ...certificate, minVersion: 'TLSv1.2', handshakeTimeout: PATIENCE_MS }, handler);
-  const server = secure ?? createPlainServer(handler);
+  // Node looks for those who take too long every 30 s by default.
+  const checks = { connectionsCheckingInterval: 1_000 };
+  const tls = certificate && {
+    ...checks,
+    ...certificate,
+    minVersion: 'TLSv1.2' as const,
+    handshakeTimeout: PATIENCE_MS,
+  };
+  const secure = tls && createTlsServer(tls, handler);
+  const server = secure ?? createPlainServer(checks, handler);
+  server.maxConnections = MOST_CONNECTIONS;
   // Slow or silent clients must not hold connections: these are one-line requests from a kubelet or a scraper.
   server.headersTimeout = PATIENCE_MS;
   server.requestTimeout = PATIENCE_MS;

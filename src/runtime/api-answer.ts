@@ -7,12 +7,15 @@ export interface ApiAnswer {
   retryAfterMs?: number;
 }
 
+/** The API server asks for seconds. A maintenance page in front of it may ask for an hour, and is gone in a minute. */
+const longestPauseMs = 60_000;
+
 /** Reads those two from anything that was thrown. */
 export function apiAnswer(error: unknown): ApiAnswer {
   const { code, retryAfterMs } = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
   return {
     ...(typeof code === 'number' ? { code } : {}),
-    ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}),
+    ...(typeof retryAfterMs === 'number' ? { retryAfterMs: Math.min(retryAfterMs, longestPauseMs) } : {}),
   };
 }
 

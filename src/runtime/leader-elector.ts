@@ -35,7 +35,8 @@ export interface LeaderElectorOptions {
  * One leader at a time by a coordination.k8s.io Lease: client-go's leaderelection with ReleaseOnCancel. Candidates watch the Lease
  * instead of polling it, so that one that is given back is taken at once (docs/adr/0009). Two things are stricter: the deadline of a
  * leader counts from when its last successful renewal was *sent*, not answered, on a monotonic clock; and
- * `isLeader` looks at that clock each time, so a process that was frozen knows at once that its time is over. Others count
+ * `isLeader` looks at that clock each time, so a process that was frozen knows at once that its time is over (not so a suspended machine, whose
+ * clock stood still). Others count
  * `leaseDuration` from when they *saw* the renewal, which is later, so as long as the clocks run at about the same rate there
  * is never a second leader. The server does not know of any of this (no fencing): ask `isLeader` before each write is sent.
  */
@@ -86,6 +87,11 @@ export class LeaderElector {
     return this.#held && this.#clock.monotonic() < this.#deadline;
   }
 
+  /** How long we are still the leader without another renewal, ms. */
+  get leftMs(): number {
+    return this.#held ? Math.max(0, this.#deadline - this.#clock.monotonic()) : 0;
+  }
+
   /** Who held the lease when it was last seen; undefined: nobody. */
   get leader(): string | undefined {
     return this.#observer.holder;
@@ -118,7 +124,7 @@ export class LeaderElector {
       signal.removeEventListener('abort', end);
       end();
     }
-    // A last answer may have made us the holder just when we were told to stop.
+    // A last answer that came late may have made us the holder. (A write whose answer we did not wait for is left to expire.)
     if (this.#held) await this.#release();
     return false;
   }
@@ -209,11 +215,12 @@ export class LeaderElector {
         }
         // A renewal was on its way when we were told to stop: what stands there now?
         const lease = await port.get(limit);
-        if (lease && this.#isOurs(lease.spec)) this.#take(await giveBack(lease));
+        if (!lease || !this.#isOurs(lease.spec)) throw new Error('it is gone, or somebody else holds it');
+        this.#take(await giveBack(lease));
       });
       this.#logger.info({ identity: this.#options.identity }, 'gave the lease back');
     } catch (error) {
-      this.#logger.warn({ err: errorMessage(error) }, 'the lease was not given back, it will expire');
+      this.#logger.warn({ err: errorMessage(error) }, 'the lease was not given back');
     }
   }
 

@@ -57,8 +57,10 @@ interface Course {
   news: boolean;
 }
 
-/** A watch that ends sooner, without a word, counts as a failure: else a broken server would be asked without a pause. */
+/** A watch that ends sooner, without a change that is new, counts as a failure: else a broken server would be asked without a pause. */
 const shortWatchMs = 1_000;
+/** What nobody answers is given up sooner (RestClient: after 10 s), so a connection that broke later had been answered. */
+const answeredMs = 20_000;
 /** Bookmarks come about once a minute (kube-apiserver's defaultBookmarkFrequency); the first may take two. */
 const silenceMs = 150_000;
 
@@ -184,9 +186,11 @@ export class ListWatch<T> {
     const course: Course = { heard: false, news: false };
     const started = this.#clock.monotonic();
     const end = await this.#stream(from, course, signal);
-    const lasted = this.#clock.monotonic() - started >= shortWatchMs;
-    // What failed has recovered. An error after ten seconds without a sign of life is no recovery, it is a connection that was not answered.
-    if (lasted && (course.heard || end.kind !== 'error')) {
+    const ms = this.#clock.monotonic() - started;
+    const lasted = ms >= shortWatchMs;
+    // What failed has recovered. An error after ten seconds without a sign of life is no recovery, it is a connection that was not answered; one after
+    // half a minute may be a proxy that cuts what is idle, before the first bookmark has come.
+    if (lasted && (course.heard || end.kind !== 'error' || ms >= answeredMs)) {
       this.#failures = 0;
       this.#goneBefore = false;
     } else if (course.news && end.kind !== 'gone') this.#failures = 0;

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /**
- * Why a key is tried again:
+ * Why a key is tried again; up to half of each delay is taken off at random:
  *
  * | reason   | delay                        | overall limit | such as                                                           |
  * | -------- | ---------------------------- | ------------- | ----------------------------------------------------------------- |

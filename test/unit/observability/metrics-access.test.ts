@@ -83,6 +83,23 @@ describe('delegated access', () => {
     expect(await late).toEqual({ kind: 'unauthenticated' });
   });
 
+  it('hears who was allowed before, however many strangers ask', async () => {
+    const clock = new FakeClock();
+    const open: (() => void)[] = [];
+    const authenticate = (token: string): Promise<{ username: string } | undefined> =>
+      token === 't1'
+        ? Promise.resolve({ username: 'prometheus' })
+        : new Promise((resolve) => open.push(() => resolve(undefined)));
+    const access = new DelegatedAccess({ authenticate, authorize: () => Promise.resolve(true) }, clock);
+    await access.decide('t1', 'get', '/metrics');
+    clock.advance(30_000);
+    const strangers = Array.from({ length: 8 }, (_, number) => access.decide(`s${number}`, 'get', '/metrics'));
+    expect(await access.decide('t2', 'get', '/metrics')).toEqual({ kind: 'busy' });
+    expect(await access.decide('t1', 'get', '/metrics')).toEqual({ kind: 'allowed' });
+    for (const answer of open) answer();
+    await Promise.all(strangers);
+  });
+
   it('remembers a thousand answers, not more', async () => {
     const server = reviews({}, []);
     const access = new DelegatedAccess(server, new FakeClock());

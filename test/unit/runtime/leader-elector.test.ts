@@ -174,6 +174,18 @@ describe('LeaderElector', () => {
     await clock.advanceAsync(30_000);
   });
 
+  it('says how long it still leads', async () => {
+    const clock = new FakeClock();
+    const a = candidate('a', clock, new FakeLeaseServer(clock));
+    expect(a.elector.leftMs).toBe(0);
+    await clock.advanceAsync(0);
+    expect(a.elector.leftMs).toBe(10_000);
+    await clock.advanceAsync(1_500);
+    expect(a.elector.leftMs).toBe(8_500);
+    await a.stop();
+    expect(a.elector.leftMs).toBe(0);
+  });
+
   it('gives the lease back and rejects when the work fails', async () => {
     const clock = new FakeClock();
     const server = new FakeLeaseServer(clock);

@@ -232,6 +232,18 @@ describe('ListWatch', () => {
     await stop();
   });
 
+  it('is not slower with each cut of a proxy that lets no idle connection live until its first bookmark', async () => {
+    const source = new FakeSource(page(7));
+    const { stop, clock } = await run(source);
+    for (let nth = 1; nth <= 10; nth++) {
+      await clock.advanceAsync(35_000);
+      source.open.fail(new Error('other side closed'));
+      await clock.advanceAsync(100);
+      expect(source.watches).toHaveLength(nth + 1);
+    }
+    await stop();
+  });
+
   it('does slow down when nobody answers, however long each try takes', async () => {
     const source = new FakeSource(page(7));
     const { stop, clock } = await run(source);
