@@ -274,15 +274,16 @@ export const MUTANTS: readonly Mutant[] = [
   runtime(
     'list-watch',
     'a quiet watch that is reset makes the pauses longer',
-    "lasted && (course.heard || end.kind !== 'error')",
+    "lasted && (course.heard || end.kind !== 'error' || ms >= answeredMs)",
     "lasted && end.kind !== 'error'",
   ),
   runtime(
     'list-watch',
     'a connection that nobody answers counts as recovered',
-    "lasted && (course.heard || end.kind !== 'error')",
+    "lasted && (course.heard || end.kind !== 'error' || ms >= answeredMs)",
     'lasted',
   ),
+  runtime('list-watch', 'a proxy that cuts idle watches makes the pauses longer', ' || ms >= answeredMs)', ')'),
   runtime('list-watch', 'a watch ahead of the server is asked for again', ' || code === 504', ''),
   runtime(
     'list-watch',
