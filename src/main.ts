@@ -41,8 +41,9 @@ function compose(config: Config, logger: ContextLogger): Parts {
   const connection = connect({
     ...(config.kubeconfig !== undefined && { kubeconfig: config.kubeconfig }),
     userAgent: `debugsession/${VERSION}`,
-    onRequest: ({ verb, code }) => metrics.request(code === 0 ? '<error>' : code, verb, serverOf(connection)),
+    onRequest: ({ verb, code }) => metrics.request(code === 0 ? '<error>' : code, verb, server),
   });
+  const server = serverOf(connection);
   const elector = config.leaderElect ? createElector(config, connection, { logger, onStarted }) : undefined;
   // Sessions, injections and events leave only while we lead. Not so the Lease itself, and what any replica may ask for.
   const client = elector ? connection.client.guardedBy(() => elector.isLeader()) : connection.client;
@@ -63,8 +64,8 @@ function compose(config: Config, logger: ContextLogger): Parts {
   return parts;
 }
 
-function serverOf({ config }: Connection): string {
-  return new URL(config.getCurrentCluster()?.server ?? 'https://unknown').host;
+function serverOf({ client }: Connection): string {
+  return new URL(client.server).host;
 }
 
 /** For each scrape: what is counted by looking is counted now. */
@@ -103,13 +104,13 @@ async function lead(parts: Parts, stop: AbortSignal): Promise<void> {
 
 /** What a leader does until `stop` aborts. What is under way is finished, and the last events are sent, as long as we still lead: the Lease is given back after that. */
 async function work({ config, operator, recorder, elector }: Parts, stop: AbortSignal): Promise<void> {
-  const leads = (): boolean => elector === undefined || elector.isLeader();
+  const leftMs = (): number => elector?.leftMs ?? Infinity;
   // Nothing is renewed any more: what is left of the term has to do for the work, the last events, and giving the Lease back.
-  const left = (): number => (elector === undefined ? Infinity : Math.max(1, elector.leftMs - FLUSH_MS - RELEASE_MS));
+  const drainMs = (): number => Math.min(config.shutdownTimeout, Math.max(1, leftMs() - FLUSH_MS - RELEASE_MS));
   try {
-    await operator.lead(stop, () => (leads() ? Math.min(config.shutdownTimeout, left()) : 0));
+    await operator.lead(stop, () => (leftMs() > 0 ? drainMs() : 0));
   } finally {
-    await recorder.stop(leads() ? FLUSH_MS : 0);
+    await recorder.stop(leftMs() > 0 ? FLUSH_MS : 0);
   }
 }
 

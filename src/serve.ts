@@ -7,7 +7,7 @@ import { DelegatedAccess } from './observability/delegated-access.ts';
 import { startHealthServer, type HealthCheck } from './observability/health.ts';
 import { startMetricsServer, type MetricsServerOptions } from './observability/metrics-server.ts';
 import { selfSignedCertificate, type KeyPair } from './observability/self-signed-certificate.ts';
-import { followKeyPair, readKeyPair } from './observability/serving-certificate.ts';
+import { followKeyPair, readKeyPair, type CertificateFiles } from './observability/serving-certificate.ts';
 import { systemClock } from './runtime/clock.ts';
 import type { Logger } from './runtime/logger.ts';
 
@@ -61,7 +61,7 @@ async function serveSecurely(served: Served, address: MetricsServerOptions['addr
   };
 }
 
-function certificateFiles({ metricsCertName, metricsCertKey }: Config, folder: string): { cert: string; key: string } {
+function certificateFiles({ metricsCertName, metricsCertKey }: Config, folder: string): CertificateFiles {
   return { cert: join(folder, metricsCertName), key: join(folder, metricsCertKey) };
 }
 

@@ -1,20 +1,12 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-
-/** How a reconcile ended (controller-runtime's pkg/internal/controller). */
-export interface ReconcileOutcome {
-  result: 'success' | 'error' | 'requeue' | 'requeue_after';
-  /** Errors of these kinds have a counter besides that of all errors. */
-  error?: 'terminal' | 'panic';
-  timedOut: boolean;
-  ms: number;
-}
+import type { ReconcileReport } from '../runtime/controller.ts';
+import type { WorkQueue } from '../runtime/work-queue.ts';
 
 /** What a queue is like at this moment. */
 export interface QueueState {
   /** Keys that wait for a worker, by priority. */
   depths: ReadonlyMap<number, number>;
-  /** Keys being worked on: how many, how long they have taken together, and the longest of them, ms. */
-  running: { count: number; totalMs: number; longestMs: number };
+  running: ReturnType<WorkQueue['running']>;
 }
 
 /**
@@ -24,7 +16,7 @@ export interface QueueState {
 export interface RuntimeMetrics {
   /** Shows every series of a controller before its first reconcile, so that a rate() over them begins at 0. */
   controller(controller: string, workers: number): void;
-  reconcile(controller: string, outcome: ReconcileOutcome): void;
+  reconcile(controller: string, report: ReconcileReport): void;
   /** A key began to wait for a worker. */
   queueAdd(controller: string): void;
   /** A worker took a key that had waited so long. */

@@ -36,9 +36,8 @@ export interface LeaderElectorOptions {
  * instead of polling it, so that one that is given back is taken at once (docs/adr/0009). Two things are stricter: the deadline of a
  * leader counts from when its last successful renewal was *sent*, not answered, on a monotonic clock; and
  * `isLeader` looks at that clock each time, so a process that was frozen knows at once that its time is over (not so a suspended machine, whose
- * clock stood still). Others count
- * `leaseDuration` from when they *saw* the renewal, which is later, so as long as the clocks run at about the same rate there
- * is never a second leader. The server does not know of any of this (no fencing): ask `isLeader` before each write is sent.
+ * clock stood still). Others count `leaseDuration` from when they *saw* the renewal, which is later, so as long as the clocks run at about
+ * the same rate there is never a second leader. The server does not know of any of this (no fencing): ask `isLeader` before each write is sent.
  */
 export class LeaderElector {
   readonly #options: LeaderElectorOptions;
@@ -84,7 +83,7 @@ export class LeaderElector {
 
   /** Whether we may act as the leader at this very moment. */
   isLeader(): boolean {
-    return this.#held && this.#clock.monotonic() < this.#deadline;
+    return this.leftMs > 0;
   }
 
   /** How long we are still the leader without another renewal, ms. */
@@ -196,7 +195,7 @@ export class LeaderElector {
   /** A wanted end: the work may finish under the lease, which then goes to whoever is next. */
   async #leave(work: Promise<void>): Promise<void> {
     const overdue = new AbortController();
-    await Promise.race([work, sleep(this.#clock, this.#deadline - this.#clock.monotonic(), overdue.signal)]);
+    await Promise.race([work, sleep(this.#clock, this.leftMs, overdue.signal)]);
     overdue.abort();
     // Work that goes on behind its signal must not meet the next leader sooner than it has to.
     if (this.isLeader()) await this.#release();

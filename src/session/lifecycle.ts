@@ -1,4 +1,5 @@
 import { FINALIZER, type DebugSession, type Run } from '../api/debugsession.ts';
+import { fromTimestamp } from '../api/time.ts';
 
 /** The run that counts: the newest that was ever started. */
 export function currentRun(session: DebugSession): Run | undefined {
@@ -23,6 +24,12 @@ export function mayStartLate(run: Run, now: number): boolean {
 /** Only a raised attempt starts a run: a lower one is what a re-applied old commit sends, and it must start nothing. */
 export function wantsStart(session: DebugSession): boolean {
   return session.metadata.deletionTimestamp === undefined && session.spec.attempt > (session.status?.attempt ?? 0);
+}
+
+/** No run starts any more: `spec.notAfter` has passed. */
+export function hasLapsed(session: DebugSession, now: number): boolean {
+  const lapse = fromTimestamp(session.spec.notAfter);
+  return lapse !== undefined && now > lapse;
 }
 
 /** A session whose newest attempt is accepted and waits: its acceptance has been told and its clock runs. */

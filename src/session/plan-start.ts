@@ -8,7 +8,7 @@ import { findCondition, MAX_MESSAGE } from './conditions.ts';
 import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';
 import { asked, intendRun } from './intent.ts';
-import { currentRun, hasFinalizer, isWaiting, mayStartLate } from './lifecycle.ts';
+import { currentRun, hasFinalizer, hasLapsed, isWaiting, mayStartLate } from './lifecycle.ts';
 import { patientState } from './patient.ts';
 import { preflight } from './preflight.ts';
 import { rest, type Plan, type Situation } from './situation.ts';
@@ -19,14 +19,13 @@ import { refuse, wait, type Verdict } from './verdict.ts';
 /** A new attempt: wait for its target, refuse it, or write the intent (behind the finalizer, before the injection). */
 export function planStart(situation: Situation): Plan {
   const { session, now } = situation;
-  const { notAfter } = session.spec;
-  const lapse = fromTimestamp(notAfter);
-  if (lapse !== undefined && now > lapse) {
-    return failAttempt(situation, 'Lapsed', `spec.notAfter (${notAfter}) has passed: no run starts after it`);
+  if (hasLapsed(session, now)) {
+    const message = `spec.notAfter (${session.spec.notAfter}) has passed: no run starts after it`;
+    return failAttempt(situation, 'Lapsed', message);
   }
   const verdict = judge(situation);
   if (verdict.kind === 'refuse') return failAttempt(situation, verdict.reason, verdict.message);
-  if (verdict.kind === 'wait') return planWait(situation, verdict, lapse);
+  if (verdict.kind === 'wait') return planWait(situation, verdict);
   if (!hasFinalizer(session)) return { effect: { kind: 'addFinalizer' }, events: [] };
   if (situation.sighting.kind !== 'present') return rest(now);
   const run = intendRun(session, situation.sighting.pod, now);
@@ -60,7 +59,7 @@ function acceptedAt(session: DebugSession): number | undefined {
   return endOfSecond(findCondition(session.status?.conditions, 'Accepted')?.lastTransitionTime);
 }
 
-function planWait(situation: Situation, verdict: { reason: InjectionReason; message: string }, lapse?: number): Plan {
+function planWait(situation: Situation, verdict: { reason: InjectionReason; message: string }): Plan {
   const { session, now } = situation;
   const { pendingTimeout } = effectiveValues(session.spec);
   const deadline = (acceptedAt(session) ?? now) + parseDuration(pendingTimeout);
@@ -71,7 +70,7 @@ function planWait(situation: Situation, verdict: { reason: InjectionReason; mess
   const sameWait = isWaiting(session) && before?.reason === verdict.reason;
   // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
   const message = sameWait ? before.message : oneLine(verdict.message, MAX_MESSAGE);
-  const wakeAt = Math.min(deadline, lapse === undefined ? deadline : lapse + 1);
+  const wakeAt = Math.min(deadline, (fromTimestamp(session.spec.notAfter) ?? Infinity) + 1);
   if (sameWait && session.status?.observedGeneration === session.metadata.generation)
     return goOnWaiting(situation, wakeAt);
   const status = composeStatus({ session, standing: { phase: 'Pending', reason: verdict.reason, message }, now });

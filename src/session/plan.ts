@@ -1,6 +1,5 @@
 import type { DebugSession, WorkloadRef } from '../api/debugsession.ts';
-import { fromTimestamp } from '../api/time.ts';
-import { currentRun, hasFinalizer, isLive, isWaiting, mayStartLate, wantsStart } from './lifecycle.ts';
+import { currentRun, hasFinalizer, hasLapsed, isLive, isWaiting, mayStartLate, wantsStart } from './lifecycle.ts';
 import { holdsBack, planHeld } from './late-start.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { planOver } from './plan-over.ts';
@@ -31,9 +30,8 @@ export function interestOf(session: DebugSession, now: number): Interest {
 export function planUnseen(session: DebugSession, now: number): Plan | undefined {
   const run = currentRun(session);
   const isHeld = run !== undefined && (isLive(run) || holdsBack(run, now));
-  const lapse = fromTimestamp(session.spec.notAfter);
   if (isHeld || hasFinalizer(session) || !wantsStart(session) || isWaiting(session)) return undefined;
-  return lapse !== undefined && now > lapse ? undefined : { effect: { kind: 'addFinalizer' }, events: [] };
+  return hasLapsed(session, now) ? undefined : { effect: { kind: 'addFinalizer' }, events: [] };
 }
 
 /** The next step of a session: pure, so that the same situation always gives the same step. */

@@ -73,10 +73,10 @@ export const MUTANTS: readonly Mutant[] = [
     'planRun(situation, run)',
   ),
   session(
-    'plan-start',
+    'lifecycle',
     'notAfter is not kept',
-    'if (lapse !== undefined && now > lapse)',
-    'if (lapse !== undefined && now > lapse + 1e12)',
+    'lapse !== undefined && now > lapse',
+    'lapse !== undefined && now > lapse + 1e12',
   ),
   session(
     'plan-start',

@@ -200,6 +200,17 @@ export class World {
     return containerName(this.session.metadata.uid, (this.session.status?.attempt ?? 0) + 1);
   }
 
+  /** A session that has failed because its image does not come; the container stands in the pod, and may start yet. */
+  static neverStarted(spec: Partial<DebugSessionSpec> = {}): World {
+    const world = new World({ startTimeout: '1m', ttl: '5m', ...spec });
+    world.settle();
+    world.waits('ErrImagePull', 'no such image');
+    world.pass(61_000);
+    world.settle();
+    if (world.phase !== 'Failed') throw new Error(`the session is ${world.phase}, not Failed`);
+    return world;
+  }
+
   /** A session that runs. */
   static running(spec: Partial<DebugSessionSpec> = {}): World {
     const world = new World(spec);

@@ -2,18 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { World } from '../../support/world.ts';
 
 describe('a raised attempt behind a failed one', () => {
-  function failed(spec = {}): World {
-    const world = new World({ startTimeout: '1m', ttl: '5m', ...spec });
-    world.settle();
-    world.waits('ErrImagePull', 'no such image');
-    world.pass(61_000);
-    world.settle();
-    expect(world.phase).toBe('Failed');
-    return world;
-  }
-
   it('waits until the other can no longer start', () => {
-    const world = failed();
+    const world = World.neverStarted();
     world.edit({ attempt: 2 });
     expect(world.settle()).toBe(11_000);
     expect([world.phase, world.condition('Injected')]).toEqual(['Pending', 'False PreviousRunNotOver']);
@@ -23,7 +13,7 @@ describe('a raised attempt behind a failed one', () => {
   });
 
   it('waits for one that started late, follows it, and starts when it has ended', () => {
-    const world = failed();
+    const world = World.neverStarted();
     world.edit({ attempt: 2 });
     world.settle();
     world.starts();
@@ -52,7 +42,7 @@ describe('a raised attempt behind a failed one', () => {
   });
 
   it('does not wait for one without a supervisor that never started: nothing says when it no longer could', () => {
-    const world = failed({ supervisor: 'None' });
+    const world = World.neverStarted({ supervisor: 'None' });
     world.edit({ attempt: 2 });
     world.settle();
     expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);

@@ -12,17 +12,6 @@ function over(spec: Partial<DebugSessionSpec> = {}): { world: World; pause: numb
   return { world, pause: world.settle() };
 }
 
-/** Failed because its image does not come; the container stands in the pod, and may start yet. */
-function failed(spec: Partial<DebugSessionSpec> = {}): World {
-  const world = new World({ startTimeout: '1m', ttl: '5m', ttlAfterFinished: '0s', ...spec });
-  world.settle();
-  world.waits('ErrImagePull', 'no such image');
-  world.pass(61_000);
-  world.settle();
-  expect(world.phase).toBe('Failed');
-  return world;
-}
-
 function isDeleted({ effects }: World): boolean {
   return effects.includes('delete');
 }
@@ -108,7 +97,7 @@ describe('a session stays', () => {
   });
 
   it('while its container may start late, and until its last moment', () => {
-    const world = failed();
+    const world = World.neverStarted({ ttlAfterFinished: '0s' });
     expect(world.condition('StopConfirmed')).toBe('Unknown MayStartLate');
     world.pass(Date.parse(world.run.lastMoment ?? '') - world.now - 1);
     expect([world.settle(), isDeleted(world)]).toEqual([1, false]);
@@ -121,7 +110,7 @@ describe('a session stays', () => {
   });
 
   it('while its container runs that started late; its time counts from when that has ended', () => {
-    const world = failed({ ttlAfterFinished: '1h' });
+    const world = World.neverStarted({ ttlAfterFinished: '1h' });
     world.starts();
     world.settle();
     world.pass(2 * HOUR);
@@ -132,7 +121,7 @@ describe('a session stays', () => {
   });
 
   it('for ever, where nothing would end a container that starts late', () => {
-    const world = failed({ supervisor: 'None' });
+    const world = World.neverStarted({ ttlAfterFinished: '0s', supervisor: 'None' });
     world.pass(24 * HOUR);
     expect([world.settle(), isDeleted(world)]).toEqual([undefined, false]);
   });
@@ -166,7 +155,7 @@ describe('a session stays', () => {
   });
 
   it('for ever, where an earlier attempt without a supervisor may start yet', () => {
-    const world = failed({ supervisor: 'None' });
+    const world = World.neverStarted({ ttlAfterFinished: '0s', supervisor: 'None' });
     world.edit({ attempt: 2, supervisor: 'Shell' });
     world.settle();
     world.starts();
