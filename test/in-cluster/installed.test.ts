@@ -172,11 +172,13 @@ describe('uninstalled', () => {
     await stage.client.patch(`${sessionsPath(stage.namespace)}/held`, held, { type: 'merge' });
 
     const rest = typed(third);
-    await stage.until('all else is gone', async () => (await remains()).join() === RESOURCE, 60_000);
+    // 10 s, of which the namespace takes 5. Where it is looked at before the operator's pods have gone, it is looked at again after half of their grace,
+    // 16 s, and so on.
+    await stage.until('all else is gone', async () => (await remains()).join() === RESOURCE, 120_000);
     expect(await typed(byHand)).toMatchObject({ code: 0 });
     expect(await rest).toMatchObject({ code: 0, stderr: '' });
     expect(await remains()).toEqual([]);
-  });
+  }, 180_000);
 
   function typed(commands: string): ReturnType<typeof typeCommands> {
     return typeCommands(commands, stage.cluster);

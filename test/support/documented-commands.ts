@@ -21,5 +21,5 @@ export function typeCommands(commands: string, { kubectlPath, kubeconfig }: Clus
     ...(kubeconfig !== undefined && { KUBECONFIG: kubeconfig }),
     NO_PROXY: '*',
   };
-  return run(['sh', '-euc', commands], { cwd: repositoryPath('.'), env, timeoutMs: 90_000 });
+  return run(['sh', '-euc', commands], { cwd: repositoryPath('.'), env, timeoutMs: 150_000 });
 }
