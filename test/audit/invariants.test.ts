@@ -3,7 +3,7 @@ import type { DebugSession } from '../../src/api/debugsession.ts';
 import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
 import { isWrite, type AuditEvent } from '../support/audit-log.ts';
 import { brokenRules, brokenTransition } from '../support/status-rules.ts';
-import { operatorRequests, succeeded } from './operator-requests.ts';
+import { isConnection, operatorRequests, succeeded } from './operator-requests.ts';
 
 // What must never break, read from the API server's own log of every suite that ran before: the operator and the tests have no say in it.
 
@@ -126,7 +126,7 @@ it('deletes no session but in the version whose end its status had confirmed (S6
   }
 });
 
-it('writes nothing but finalizers, status, injections, deletions that were asked for, events and its Lease, and asks who reads its metrics (S7)', () => {
+it('writes nothing but finalizers, status, injections, stops, deletions that were asked for, events and its Lease, and asks who reads its metrics (S7)', () => {
   const kinds = new Set(
     writes.map(
       ({ verb, objectRef }) => `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`,
@@ -137,6 +137,9 @@ it('writes nothing but finalizers, status, injections, deletions that were asked
     'delete debugsessions',
     'update debugsessions/status',
     'patch pods/ephemeralcontainers',
+    'create pods/exec',
+    'create pods/attach',
+    'create pods/eviction',
     'create events',
     'create leases',
     'update leases',
@@ -151,3 +154,25 @@ it('writes nothing but finalizers, status, injections, deletions that were asked
     expect(Object.keys(metadata).sort()).toEqual(['finalizers', 'resourceVersion', 'uid']);
   }
 });
+
+it('gets into no container but those that it has injected before, by exec or attach (S7)', () => {
+  for (const event of requests.filter((each) => isConnection(each) && succeeded(each))) {
+    const names = new URL(event.requestURI, 'https://kubernetes').searchParams.getAll('container');
+    expect(names).toEqual([expect.stringMatching(/^debug-[0-9a-f]{8}-[0-9]{1,2}$/)]);
+    expect(injectedBefore(event).map(({ container }) => container.name)).toContain(names[0]);
+  }
+});
+
+it('evicts no pod but those into which it has injected before (S7)', () => {
+  for (const event of requests.filter(({ objectRef }) => objectRef?.subresource === 'eviction'))
+    expect({ pod: event.objectRef, injected: injectedBefore(event).length > 0 }).toMatchObject({ injected: true });
+});
+
+/** The injections into the pod that a request is about; also those whose answer nobody has seen. */
+function injectedBefore({ objectRef, requestReceivedTimestamp }: AuditEvent): Injection[] {
+  return requests
+    .filter((event) => isInjection(event) && event.requestObject !== undefined)
+    .filter((event) => event.requestReceivedTimestamp < requestReceivedTimestamp)
+    .filter((event) => event.objectRef?.namespace === objectRef?.namespace && event.objectRef?.name === objectRef?.name)
+    .flatMap(readInjection);
+}

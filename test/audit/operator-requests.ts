@@ -34,3 +34,8 @@ function parts(file: string): string[] {
 export function succeeded({ responseStatus }: AuditEvent): boolean {
   return responseStatus !== undefined && responseStatus.code < 300;
 }
+
+/** An exec or an attach: a GET or a POST, and what is done through it no request. */
+export function isConnection({ objectRef }: AuditEvent): boolean {
+  return objectRef?.resource === 'pods' && ['exec', 'attach'].includes(objectRef.subresource ?? '');
+}

@@ -28,7 +28,8 @@ beforeAll(async () => {
     ...[other, ...served].map((stage) => stage.runningPod('web', appPod())),
   ]);
   // As config/namespaced says, for a cluster that had config/default before.
-  await installation.kubectl('delete', 'clusterrolebinding,clusterrole', 'debugsession-manager', '--ignore-not-found');
+  const granted = ['debugsession-manager', 'debugsession-manager-exec', 'debugsession-manager-attach'];
+  await installation.kubectl('delete', 'clusterrolebinding,clusterrole', ...granted, '--ignore-not-found');
   const copy = new ConfigCopy();
   try {
     copy.chooseComponents();
@@ -84,9 +85,18 @@ it('does nothing in any other namespace, and does not even ask', async () => {
     (await audit.requests(namespace)).filter(({ user }) => user.username === ACCOUNT);
   expect(await asked(other.namespace)).toEqual([]);
   expect(await asked(stage?.namespace ?? '')).not.toEqual([]);
-  for (const what of ['patch pods/ephemeralcontainers', 'list debugsessions.debugsession.dev', 'list pods']) {
-    const may = await other.kubectl(['auth', 'can-i', ...what.split(' '), `--as=${ACCOUNT}`]);
-    expect([what, may.stdout.trim()]).toEqual([what, 'no']);
+  const rights = [
+    ...[
+      'patch pods --subresource=ephemeralcontainers',
+      'get pods --subresource=exec',
+      'create pods --subresource=eviction',
+    ],
+    ...['list debugsessions.debugsession.dev', 'list pods'],
+  ];
+  for (const what of rights) {
+    const may = (stage: Stage | undefined) => stage?.kubectl(['auth', 'can-i', ...what.split(' '), `--as=${ACCOUNT}`]);
+    expect([what, (await may(other))?.stdout.trim()]).toEqual([what, 'no']);
+    expect([what, (await may(stage))?.stdout.trim()]).toEqual([what, 'yes']);
   }
 });
 

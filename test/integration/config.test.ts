@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { installManifests } from '../../scripts/manifests.ts';
@@ -182,6 +183,7 @@ describe('the manifests of config/', () => {
       new Set([
         ...['Namespace', 'CustomResourceDefinition', 'ServiceAccount', 'Role', 'ClusterRole'],
         ...['RoleBinding', 'ClusterRoleBinding', 'Deployment', 'PodDisruptionBudget'],
+        ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'],
       ]),
     );
   });
@@ -236,7 +238,7 @@ describe('the manager', () => {
     const { template } = only(all, 'Deployment')['spec'] as { template: { spec: { serviceAccountName: string } } };
     expect(template.spec.serviceAccountName).toBe(account.name);
     const bindings = all.filter(({ kind }) => kind.endsWith('RoleBinding'));
-    expect(bindings).toHaveLength(3);
+    expect(bindings).toHaveLength(5);
     for (const { subjects } of bindings) {
       expect(subjects).toEqual([{ kind: 'ServiceAccount', name: account.name, namespace: account.namespace }]);
     }
@@ -248,7 +250,7 @@ describe('the roles', () => {
 
   it('grant nothing by a wildcard, and no role is aggregated into one of the cluster', async () => {
     const roles = (await built('config/rbac')).filter(({ kind }) => kind.endsWith('Role'));
-    expect(roles).toHaveLength(7);
+    expect(roles).toHaveLength(9);
     for (const role of roles) {
       const labels = Object.keys(role.metadata.labels ?? {});
       expect(labels.filter((label) => label.includes('aggregate-to'))).toEqual([]);
@@ -259,18 +261,58 @@ describe('the roles', () => {
   });
 
   it('let the operator change nothing of a pod but its ephemeral containers', async () => {
-    const manager = (await built('config/rbac')).find(({ metadata }) => metadata.name === 'debugsession-manager');
-    const writes = (manager?.['rules'] as Rule[])
-      .flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)))
-      .filter((right) => !/^(get|list|watch) /.test(right));
-    expect(writes.sort()).toEqual([
+    expect(writes(await built('config/rbac'))).toEqual([
       'create events',
+      'create pods/attach',
+      'create pods/eviction',
+      'create pods/exec',
       'delete debugsessions',
       'patch debugsessions',
       'patch pods/ephemeralcontainers',
       'update debugsessions/status',
     ]);
   });
+
+  // The components name roles; one that was renamed would be left in silently.
+  it.each([
+    ['without-exec', ['pods/exec']],
+    ['without-attach', ['pods/attach']],
+    ['without-exec without-attach', ['pods/attach', 'pods/exec']],
+    ['without-attach without-exec', ['pods/attach', 'pods/exec']],
+  ])('have no right but those that %s takes away, cluster-wide and by namespace', async (components, taken) => {
+    const copy = new ConfigCopy();
+    try {
+      for (const directory of ['config/default', 'config/namespaced']) {
+        const list = components.split(' ').map((name) => `  - ../components/${name}`);
+        copy.edit(`${directory}/kustomization.yaml`, (text) => [text, 'components:', ...list, ''].join('\n'));
+      }
+      // What default takes away, namespaced must take away by itself from its Roles; and both from what they have in common.
+      for (const directory of ['config/default', 'config/namespaced']) {
+        if (directory === 'config/namespaced') copy.restore('config/default');
+        const before = await built(directory);
+        const after = documents(await kubectl('kustomize', copy.path(directory)));
+        const gone = writes(before).filter((right) => !writes(after).includes(right));
+        expect(gone).toEqual(taken.flatMap((resource) => [`create ${resource}`]));
+        const names = taken.map((resource) => resource.replace('pods/', 'debugsession-manager-'));
+        expect(before.filter((document) => !after.some((other) => isDeepStrictEqual(other, document)))).toEqual(
+          before.filter(({ metadata }) => names.includes(metadata.name)),
+        );
+        expect(after.length).toBe(before.length - 2 * names.length);
+      }
+    } finally {
+      copy.remove();
+    }
+  });
+
+  /** What the operator's own roles, of the cluster and of namespaces, let it change. */
+  function writes(all: readonly Document[]): string[] {
+    return all
+      .filter(({ kind, metadata }) => kind.endsWith('Role') && metadata.name.startsWith('debugsession-manager'))
+      .flatMap((role) => role['rules'] as Rule[])
+      .flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)))
+      .filter((right) => !/^(get|list|watch) /.test(right))
+      .sort();
+  }
 });
 
 describe('config/namespaced', () => {
@@ -280,26 +322,28 @@ describe('config/namespaced', () => {
     expect(all.filter(({ kind }) => kind === 'ClusterRoleBinding').map(identity)).toEqual([
       'ClusterRoleBinding debugsession-metrics-auth-rolebinding',
     ]);
-    expect(all.map(identity)).not.toContain('ClusterRole debugsession-manager');
-    const roles = all.filter(({ kind, metadata }) => kind === 'Role' && metadata.name === 'debugsession-manager');
-    const manager = (await built('config/rbac')).find(({ metadata }) => metadata.name === 'debugsession-manager');
-    for (const role of roles) expect(role['rules']).toEqual(manager?.['rules']);
+    const names = ['debugsession-manager', 'debugsession-manager-exec', 'debugsession-manager-attach'];
+    const rights = await built('config/rbac');
+    for (const name of names) {
+      expect(all.map(identity)).not.toContain(`ClusterRole ${name}`);
+      const roles = all.filter(({ kind, metadata }) => kind === 'Role' && metadata.name === name);
+      const ofCluster = rights.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name);
+      for (const role of roles) expect(role['rules']).toEqual(ofCluster?.['rules']);
 
-    const { template } = only(all, 'Deployment')['spec'] as {
-      template: { spec: { containers: { args: string[] }[] } };
-    };
-    const namespaces = roles.map(({ metadata }) => metadata.namespace);
-    expect(template.spec.containers[0]?.args).toContain(`--namespaces=${namespaces.join(',')}`);
-    const bindings = all.filter(
-      ({ kind, metadata }) => kind === 'RoleBinding' && metadata.name === 'debugsession-manager',
-    );
-    expect(bindings.map(({ metadata }) => metadata.namespace)).toEqual(namespaces);
-    const account = only(all, 'ServiceAccount').metadata;
-    for (const binding of bindings) {
-      expect(binding['roleRef']).toMatchObject({ kind: 'Role', name: 'debugsession-manager' });
-      expect(binding['subjects']).toEqual([
-        { kind: 'ServiceAccount', name: account.name, namespace: account.namespace },
-      ]);
+      const { template } = only(all, 'Deployment')['spec'] as {
+        template: { spec: { containers: { args: string[] }[] } };
+      };
+      const namespaces = roles.map(({ metadata }) => metadata.namespace);
+      expect(template.spec.containers[0]?.args).toContain(`--namespaces=${namespaces.join(',')}`);
+      const bindings = all.filter(({ kind, metadata }) => kind === 'RoleBinding' && metadata.name === name);
+      expect(bindings.map(({ metadata }) => metadata.namespace)).toEqual(namespaces);
+      const account = only(all, 'ServiceAccount').metadata;
+      for (const binding of bindings) {
+        expect(binding['roleRef']).toMatchObject({ kind: 'Role', name });
+        expect(binding['subjects']).toEqual([
+          { kind: 'ServiceAccount', name: account.name, namespace: account.namespace },
+        ]);
+      }
     }
   });
 });

@@ -6,6 +6,8 @@ export interface AuditEvent {
   auditID: string;
   stage: string;
   verb: string;
+  /** With the query. */
+  requestURI: string;
   user: { username: string };
   objectRef?: { resource: string; subresource?: string; namespace?: string; name?: string; apiGroup?: string };
   responseStatus?: { code: number };

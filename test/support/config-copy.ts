@@ -23,6 +23,11 @@ export class ConfigCopy {
     writeFileSync(this.path(file), after);
   }
 
+  /** A file or folder as the repository has it. */
+  restore(path: string): void {
+    cpSync(repositoryPath(path), this.path(path), { recursive: true });
+  }
+
   /** Takes the number signs off the components that config/default offers. */
   chooseComponents(): void {
     this.edit('config/default/kustomization.yaml', (text) => text.replace(/^# (components:| {2}- .*)$/gm, '$1'));

@@ -7,6 +7,7 @@ function write(subresource: string | undefined, requestObject: object): AuditEve
     auditID: '',
     stage: 'ResponseComplete',
     verb: 'patch',
+    requestURI: '',
     user: { username: 'operator' },
     objectRef: { resource: 'debugsessions', ...(subresource && { subresource }) },
     requestObject,

@@ -15,6 +15,7 @@ function request(user: string, verb: string, ref: AuditEvent['objectRef'], [from
     auditID: `${verb}-${from}`,
     stage: 'ResponseComplete',
     verb,
+    requestURI: '',
     user: { username: user },
     objectRef: { namespace: 'ns', ...ref, resource: ref?.resource ?? '' },
     requestReceivedTimestamp: time(from),
