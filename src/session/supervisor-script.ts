@@ -1,26 +1,35 @@
 // The supervisor is written here as it runs: `$` is doubled for the kubelet only when a container is rendered (supervisor.ts). It stands in the
 // spec of every pod that is debugged, so it carries no comments: what it does, and why, is told here beside each part.
 
+/** The name of the watchdog's process, by which stop-script.ts finds it: 15 bytes at most. */
+export const WATCHDOG_NAME = 'debug-watchdog';
+
+/** Leaves a word as the termination message; `-n` empties the log. Silently without it where the log cannot be written. */
+export const MARK = '_mark() { { echo $1 >/dev/termination-log; } 2>/dev/null; }';
+
+/** Hundredths of a second since boot. A builtin read: no fork, needs no `date`, and a changed wall clock does not move it. */
+export const CLOCK = '_clock() { read _up _x </proc/uptime && _up=${_up%.*}${_up#*.}; }';
+
 /**
  * Names start with an underscore: a shell variable that came in as environment stays exported, so plain names could change the user's
  * environment, and a function called `watch` would run instead of the user's `watch`.
  *
- * - `_refuse WORD CODE [WHAT]`: ends without having run anything. The log may not be writable: silently without it, then.
- * - `_clock`: hundredths of a second since boot. A builtin read: no fork, needs no `date`, and a changed wall clock does not move it.
+ * - `_refuse WORD CODE [WHAT]`: ends without having run anything.
  * - `_nap`: in the background and waited for, so that a TERM cuts it short and its process is reaped.
  */
 const WORDS = `
 _ttl=$1 _by=$2 _last=$3 _tty=$4 _boot= _cmd=
 shift 4
-_mark() { { echo $1 >/dev/termination-log; } 2>/dev/null; }
+${MARK}
 _refuse() { _mark $1; echo "supervisor: $1 $3" >&2; exit $2; }
-_clock() { read _up _x </proc/uptime && _up=\${_up%.*}\${_up#*.}; }
+${CLOCK}
 _nap() { sleep $1 & wait $!; }
 `;
 
 /**
  * A start that is too late is refused: the operator has given this run up long ago. The wall clock is boot time plus time since boot.
  * Without a working `sleep` nothing could end the command in time, so it does not run at all.
+ * `_until TTL LASTMOMENT` reckons from the start, however often the ttl changes: `_now` and `_from` stay.
  */
 const CHECKS = `
 while read _k _v _x; do [ "$_k" != btime ] || { _boot=$_v; break; }; done </proc/stat
@@ -28,8 +37,13 @@ while read _k _v _x; do [ "$_k" != btime ] || { _boot=$_v; break; }; done </proc
 _now=$((_boot + _up / 100))
 [ $_now -le $_by ] && [ $_now -lt $_last ] || _refuse TooLate 125
 command -v "$1" >/dev/null || _refuse CommandNotFound 127 "$1"
-[ $((_now + _ttl)) -le $_last ] || _ttl=$((_last - _now))
-_end=$((_up + _ttl * 100))
+_from=$_up
+_until() {
+  _ttl=$1
+  [ $((_now + _ttl)) -le $2 ] || _ttl=$(($2 - _now))
+  _end=$((_from + _ttl * 100))
+}
+_until $_ttl $_last
 `;
 
 /**
@@ -74,6 +88,12 @@ _send() {
  * would go on with its next line.) Then HUP to all at once, a second later TERM, another second later KILL. KILL is repeated, and the watchdog
  * never concludes that its work is done: the outer shell ends it when the command is gone. `sleep .2` is not POSIX: where it fails the watchdog
  * spins instead.
+ *
+ * It can be told from outside (stop-script.ts; docs/adr/0016): USR1 ends the command now; on USR2 it reads `TTL LASTMOMENT` from the log, and empties
+ * the log as its answer. What else stands there is left alone, for the user may write it, and a shell would die of reckoning with it.
+ * By its name in /proc it is found. It takes the name last, so that nobody can signal it before its traps are set, which would kill it; `-n`, because
+ * a newline would become part of the name. Where the name cannot be taken it is not found, and works as ever.
+ * The trap of USR1 does not return, so that no nap can begin after it; a new ttl that comes just before a nap is heeded after it.
  */
 const WATCHDOG = `
 _pause() {
@@ -82,16 +102,17 @@ _pause() {
   _end=$((_up + 20))
   while _clock; [ $_up -lt $_end ]; do :; done
 }
-_watch() {
-  exec 2>/dev/null
-  trap '' INT QUIT
-  trap 'kill -KILL $!; wait; exit' TERM
-  while _clock; [ $_up -lt $_end ]; do
-    _left=$(((_end - _up + 99) / 100))
-    [ $_left -le 5 ] || _left=5
-    _nap $_left
-  done
-  _mark Deadline
+_wake() { kill -KILL $!; wait; }
+_heed() {
+  read -r _a _b _x </dev/termination-log
+  case "$_a $_b" in
+  *[!0-9\\ ]* | *' ') ;;
+  *) _until $_a $_b; _mark -n ;;
+  esac
+}
+_stop() {
+  trap '' USR1 USR2
+  _mark $1
   read _me _x </proc/self/stat
   read -r _s </proc/$$/stat
   set -- \${_s##*) }
@@ -105,6 +126,20 @@ _watch() {
     _send KILL
     _pause
   done
+}
+_watch() {
+  exec 2>/dev/null
+  trap '' INT QUIT
+  trap '_wake; exit' TERM
+  trap '_wake; _stop Stopped' USR1
+  trap '_wake; _heed' USR2
+  echo -n ${WATCHDOG_NAME} >/proc/self/comm
+  while _clock; [ $_up -lt $_end ]; do
+    _left=$(((_end - _up + 99) / 100))
+    [ $_left -le 5 ] || _left=5
+    _nap $_left
+  done
+  _stop Deadline
 }
 _watch & _dog=$!
 `;
@@ -180,6 +215,9 @@ exit $_r
 `;
 
 /** The supervisor, as `sh -c` takes it; arguments: ttl (s), start by and last moment (s since the epoch), 1 with a tty else 0, the command. */
-export const SUPERVISOR_SCRIPT = [WORDS, CHECKS, KIN, WATCHDOG, TERMINAL, BACKGROUND, END]
-  .map((part) => part.slice(1).replaceAll(/^ +/gm, ''))
-  .join('');
+export const SUPERVISOR_SCRIPT = joinParts([WORDS, CHECKS, KIN, WATCHDOG, TERMINAL, BACKGROUND, END]);
+
+/** One script of parts that are written to be read: without the line break that each begins with, and without indentation. */
+export function joinParts(parts: readonly string[]): string {
+  return parts.map((part) => part.slice(1).replaceAll(/^ +/gm, '')).join('');
+}

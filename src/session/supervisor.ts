@@ -2,6 +2,8 @@ import { SUPERVISOR_SCRIPT } from './supervisor-script.ts';
 
 /** The words that the supervisor leaves as the container's termination message: what it did, so that no exit code has to be guessed at. */
 export const DEADLINE = 'Deadline';
+/** Its end was asked for from outside (stop-script.ts), and it, or who asked, has ended the command. */
+export const STOPPED = 'Stopped';
 /** It was started after `startBy`, or after the last moment, and ran nothing. */
 export const TOO_LATE = 'TooLate';
 /** The first word of the command is no program of the image. */

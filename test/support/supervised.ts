@@ -12,6 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WATCHDOG_NAME } from '../../src/session/supervisor-script.ts';
 import { supervisedCommand } from '../../src/session/supervisor.ts';
 import { expandLikeKubelet } from './kubelet-expansion.ts';
 
@@ -41,6 +43,8 @@ export interface Wish {
   programs?: readonly string[];
   /** The host's pid of the application whose process namespace is joined; without it the supervisor is PID 1 of its own. */
   join?: number;
+  /** The command as it is, as with `supervisor: None`; it has to be one of `sh`. */
+  unsupervised?: boolean;
 }
 
 export interface Ended {
@@ -52,13 +56,21 @@ export interface Ended {
   seconds: number;
 }
 
+/** What an exec has to say. */
+export interface Said {
+  code: number | null;
+  stdout: string;
+}
+
 /** A supervisor on this machine: the very words that a container gets, after the kubelet's expansion. Only the log is another file. */
 export class Supervised {
   readonly child: ChildProcess;
   readonly #folder: string;
+  readonly #env: Record<string, string>;
   readonly #began = performance.now();
   readonly #closed: Promise<unknown>;
   #wake: (() => void)[] = [];
+  #first: number | undefined;
   stdout = '';
   stderr = '';
 
@@ -71,7 +83,8 @@ export class Supervised {
     writeFileSync(this.#log, '');
     const path = wish.programs === undefined ? `${bin}:/usr/bin:/bin` : bin;
     const env = { PATH: path, ...wish.env };
-    const words = this.#words(wish, env);
+    this.#env = env;
+    const words = wish.unsupervised ? ['sh', ...wish.command.slice(1)] : this.#words(wish, env);
     const [program = '', ...args] = wish.tty ? this.#onTerminal(words, wish) : this.#inNamespace(words, wish);
     this.child = spawn(program, args, { env: { ...env, TERM: 'dumb' }, stdio: 'pipe' });
     this.#closed = once(this.child, 'close').finally(() => this.#tell());
@@ -115,9 +128,44 @@ export class Supervised {
 
   /** Sends a signal to the supervisor itself, as the kubelet does to the container's first process. */
   signal(name: NodeJS.Signals): void {
-    const first = descendants(this.child.pid ?? 0).find((pid) => commandLine(pid).startsWith(`${this.#sh} -c`));
-    if (first === undefined) throw new Error('there is no supervisor');
-    process.kill(first, name);
+    process.kill(this.first, name);
+  }
+
+  /** The host's pid of the container's first process. */
+  get first(): number {
+    this.#first ??= descendants(this.child.pid ?? 0).find((pid) => commandLine(pid).startsWith(`${this.#sh} -c`));
+    if (this.#first === undefined) throw new Error('there is no supervisor');
+    return this.#first;
+  }
+
+  /** The host's pid of the watchdog, once it has taken its name. @throws Error after 10 s */
+  async watchdog(): Promise<number> {
+    const end = performance.now() + 10_000;
+    while (performance.now() < end) {
+      const found = childrenOf(this.first).find((pid) => nameOf(pid) === WATCHDOG_NAME);
+      if (found !== undefined) return found;
+      await delay(10);
+    }
+    throw new Error('there is no watchdog');
+  }
+
+  get log(): string {
+    return readFileSync(this.#log, 'utf8');
+  }
+
+  set log(text: string) {
+    writeFileSync(this.#log, text);
+  }
+
+  /** Runs this in the container, as exec does: in its namespaces, and no child of any of its processes. */
+  async exec(command: readonly string[]): Promise<Said> {
+    const words = command.map((word) => word.replaceAll('/dev/termination-log', this.#log));
+    const args = ['--target', String(this.first), '--pid', '--mount', ...words];
+    const child = spawn('/usr/bin/nsenter', args, { env: this.#env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    await once(child, 'close');
+    return { code: child.exitCode, stdout };
   }
 
   get #sh(): string {
@@ -139,7 +187,11 @@ export class Supervised {
   #inNamespace(words: string[], { join: pid }: Wish): string[] {
     const sh = this.#sh;
     if (pid !== undefined)
-      return ['/usr/bin/nsenter', '--target', String(pid), '--pid', '--mount', sh, ...words.slice(1)];
+      return [
+        ...['/usr/bin/nsenter', '--target', String(pid), '--pid'],
+        // A mount namespace of its own, as every container has.
+        ...['/usr/bin/unshare', '--mount-proc', sh, ...words.slice(1)],
+      ];
     return CAN_UNSHARE
       ? ['/usr/bin/unshare', '--pid', '--fork', '--mount-proc', sh, ...words.slice(1)]
       : [sh, ...words.slice(1)];
@@ -176,15 +228,31 @@ export class Application {
   /** Command line (empty for a zombie) of every process that it has become the parent of. */
   async adopted(): Promise<string[]> {
     const pid = await this.started();
-    return childrenOf(pid).map(
-      (child) => commandLine(child) || `zombie ${readFileSync(`/proc/${child}/comm`, 'utf8').trim()}`,
-    );
+    return childrenOf(pid).map((child) => commandLine(child) || `zombie ${nameOf(child)}`);
   }
 
   stop(): void {
     // Everything in a process namespace dies with its PID 1.
     const [pid] = descendants(this.#unshare.pid ?? 0);
     if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  }
+}
+
+/** The pid's name and its start, which no other process has: two lists that are equal are the same processes. */
+export function fingerprint(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return `${pid} ${nameOf(pid)} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+  } catch {
+    return `${pid} is gone`;
+  }
+}
+
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return '';
   }
 }
 
@@ -210,6 +278,6 @@ function childrenOf(parent: number): number[] {
     });
 }
 
-function descendants(parent: number): number[] {
+export function descendants(parent: number): number[] {
   return childrenOf(parent).flatMap((pid) => [pid, ...descendants(pid)]);
 }

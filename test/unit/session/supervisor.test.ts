@@ -4,12 +4,13 @@ import { SUPERVISOR_SCRIPT } from '../../../src/session/supervisor-script.ts';
 import {
   COMMAND_NOT_FOUND,
   DEADLINE,
+  STOPPED,
   supervisedCommand,
   TOO_LATE,
   UNSUPPORTED,
 } from '../../../src/session/supervisor.ts';
 import { expandLikeKubelet } from '../../support/kubelet-expansion.ts';
-import { Application, CAN_UNSHARE, SHELLS, Supervised, type Wish } from '../../support/supervised.ts';
+import { Application, CAN_UNSHARE, descendants, SHELLS, Supervised, type Wish } from '../../support/supervised.ts';
 
 // Bounds of time are wide: what is late here is a machine that is busy. The exact ones are held on a real kubelet (test/e2e).
 const SOON = 10;
@@ -46,7 +47,7 @@ describe('the words of a container', () => {
   });
 
   it('are small: they stand in the spec of every pod that is debugged', () => {
-    expect(SUPERVISOR_SCRIPT.length).toBeLessThan(2_600);
+    expect(SUPERVISOR_SCRIPT.length).toBeLessThan(2_900);
   });
 });
 
@@ -135,6 +136,107 @@ describe('any shell', () => {
     const name = `/tmp/) Z 1 ${shell}`;
     const code = `ln -sf /usr/bin/sleep "${name}"; trap 'rm "${name}"; exit 4' HUP; "${name}" 60`;
     expect(await run({ program, command: ['sh', '-c', code], ttl: 1 })).toMatchObject({ code: 4, word: DEADLINE });
+  });
+});
+
+describe('told from outside', () => {
+  const started = async (wish: Wish): Promise<{ supervised: Supervised; watchdog: number }> => {
+    const supervised = new Supervised(wish);
+    await supervised.sees(/up/);
+    return { supervised, watchdog: await supervised.watchdog() };
+  };
+  const UP = ['sh', '-c', 'echo up; exec sleep 60'];
+  const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+  const emptied = async (supervised: Supervised): Promise<void> => {
+    while (supervised.log !== '') await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+
+  eachShell('$shell: ends the command now', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, command: UP });
+    process.kill(watchdog, 'SIGUSR1');
+    const ended = await supervised.ended();
+    expect(ended).toMatchObject({ code: 129, word: STOPPED });
+    expect(ended.seconds).toBeLessThan(SOON);
+  });
+
+  eachShell('$shell: ends a command that ignores every signal, however often it is told', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, command: STUBBORN });
+    const again = setInterval(() => {
+      try {
+        process.kill(watchdog, 'SIGUSR1');
+        process.kill(watchdog, 'SIGUSR2');
+      } catch {
+        clearInterval(again);
+      }
+    }, 20);
+    const ended = await supervised.ended().finally(() => clearInterval(again));
+    expect(ended).toMatchObject({ code: 137, word: STOPPED });
+    expect(ended.seconds).toBeLessThan(SOON);
+  });
+
+  eachShell('$shell: ends it at another time, and says that it has heard', async ({ program }) => {
+    const later = await started({ program, ttl: 2, command: UP });
+    later.supervised.log = `4 ${inSeconds(60)}\n`;
+    process.kill(later.watchdog, 'SIGUSR2');
+    await emptied(later.supervised);
+    const ended = await later.supervised.ended();
+    expect(ended).toMatchObject({ code: 129, word: DEADLINE });
+    expect(ended.seconds).toBeGreaterThanOrEqual(3.9);
+    expect(ended.seconds).toBeLessThan(4 + SOON);
+
+    const sooner = await started({ program, ttl: 60, command: UP });
+    sooner.supervised.log = `2 ${inSeconds(60)}\n`;
+    process.kill(sooner.watchdog, 'SIGUSR2');
+    const soon = await sooner.supervised.ended();
+    expect(soon).toMatchObject({ code: 129, word: DEADLINE });
+    expect(soon.seconds).toBeGreaterThanOrEqual(1.9);
+    expect(soon.seconds).toBeLessThan(2 + SOON);
+  });
+
+  eachShell('$shell: not after the last moment, and at once if the end has passed', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
+    supervised.log = `600 ${inSeconds(-1)}\n`;
+    process.kill(watchdog, 'SIGUSR2');
+    const ended = await supervised.ended();
+    expect(ended).toMatchObject({ code: 129, word: DEADLINE });
+    expect(ended.seconds).toBeLessThan(SOON);
+  });
+
+  eachShell('$shell: what stands in the log and is no ttl is left alone', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, ttl: 4, command: UP });
+    for (const text of ['', '\n', '5', '5 \n', 'x y', '5 6x', 'a[$(kill $PPID)] 5', '-1 -1', 'the user wrote this']) {
+      supervised.log = text;
+      process.kill(watchdog, 'SIGUSR2');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(supervised.log).toBe(text);
+    }
+    const ended = await supervised.ended();
+    expect(ended).toMatchObject({ code: 129, word: DEADLINE });
+    expect(ended.seconds).toBeGreaterThanOrEqual(3.9);
+  });
+
+  eachShell('$shell: a hundred times, and no nap is left behind', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
+    for (let ttl = 61; ttl <= 160; ttl++) {
+      supervised.log = `${ttl} ${inSeconds(600)}\n`;
+      process.kill(watchdog, 'SIGUSR2');
+      await emptied(supervised);
+      expect(descendants(watchdog).length).toBeLessThanOrEqual(1);
+    }
+    process.kill(watchdog, 'SIGUSR1');
+    expect(await supervised.ended()).toMatchObject({ code: 129, word: STOPPED });
+  });
+
+  eachShell('$shell: the command itself dies of these signals as ever', async ({ program }) => {
+    expect(await run({ program, command: ['sh', '-c', 'kill -USR1 $$$$'] })).toMatchObject({ code: 138 });
+    expect(await run({ program, command: ['sh', '-c', 'kill -USR2 $$$$'] })).toMatchObject({ code: 140 });
+  });
+
+  eachShellAsRoot('$shell: ends a shell on a terminal with a job in the foreground', async ({ program }) => {
+    const command = ['sh', '-ic', 'echo up; sleep 60; :'];
+    const { supervised, watchdog } = await started({ program, tty: true, command });
+    process.kill(watchdog, 'SIGUSR1');
+    expect(await supervised.ended()).toMatchObject({ word: STOPPED });
   });
 });
 
