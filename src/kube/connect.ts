@@ -12,7 +12,7 @@ export interface Connection {
   client: RestClient;
   /** Of the current context, in a cluster the pod's own; `default` when neither says. */
   namespace: string;
-  /** For what a RestClient cannot do: exec and attach. */
+  /** For the skeleton, which wants to hold one. */
   config: KubeConfig;
 }
 

@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { errorMessage } from '../runtime/error-message.ts';
 import { NotLeaderError } from '../runtime/not-leader-error.ts';
@@ -8,9 +9,12 @@ import { Deadline } from './deadline.ts';
 import { splitLines } from './json-lines.ts';
 import { Transport } from './transport.ts';
 import type { Route } from './transport.ts';
+import { upgrade } from './upgrade.ts';
+import { createHandshake, WebSocketConnection } from './websocket.ts';
 import { checkedAtSending } from './write-guard.ts';
 
-export type Query = Record<string, string | number | boolean | undefined>;
+/** A list is sent as the same parameter several times. */
+export type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
 
 export interface RequestOptions {
   query?: Query;
@@ -25,7 +29,7 @@ export interface PatchOptions extends RequestOptions {
   fieldManager?: string;
 }
 
-/** What happened to one request, up to the head of its answer. `code` is 0 when there was none; a watch has the verb WATCH. */
+/** What happened to one request, up to the head of its answer. `code` is 0 when there was none; a watch has the verb WATCH, a WebSocket CONNECT. */
 export interface RequestReport {
   verb: string;
   path: string;
@@ -42,11 +46,18 @@ export interface RestClientOptions {
   connections?: number;
   /** For metrics. It must not throw. */
   onRequest?: (report: RequestReport) => void;
-  /** Asked at the moment when a POST, PUT, PATCH or DELETE is sent. Default: always yes. */
+  /** Asked at the moment when a POST, PUT, PATCH, DELETE or a WebSocket's GET is sent. Default: always yes. */
   mayWrite?: () => boolean;
 }
 
 type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** The head of an answer, with its body unread. */
+interface Answer {
+  statusCode: number;
+  headers: IncomingHttpHeaders;
+  body: { text(): Promise<string> };
+}
 
 interface Call {
   path: string;
@@ -151,7 +162,40 @@ export class RestClient {
     }
   }
 
-  /** Ends every connection. For the end of the process and of tests. */
+  /**
+   * A WebSocket of a subresource that the API server connects through, such as `pods/exec`. What it is for changes something, so that it counts
+   * as a write although it is a GET; `timeoutMs` and the signal count until it is open. The caller has to close it.
+   * @param protocols subprotocols, the preferred one first
+   */
+  async openWebSocket(
+    path: string,
+    protocols: readonly string[],
+    { query, signal, timeoutMs }: RequestOptions = {},
+  ): Promise<WebSocketConnection> {
+    const deadline = new Deadline(timeoutMs ?? this.#timeoutMs, this.server, signal);
+    try {
+      const handshake = createHandshake(protocols);
+      const { socket, headers } = await this.#reported('CONNECT', path, (route) => {
+        deadline.signal.throwIfAborted();
+        // A connection of its own, as a watch has it: it does not come back.
+        const dispatcher = this.#guarded(route.watches, 'CONNECT', path);
+        const request = { ...this.#request(route, 'GET', { path, options: { query } }), body: null };
+        return upgrade(
+          dispatcher,
+          { ...request, headers: { ...request.headers, ...handshake.headers } },
+          deadline.signal,
+        );
+      });
+      if (socket) return new WebSocketConnection(socket, headers, handshake);
+      throw new ConnectionError('EPROTO', `${this.server} answered ${path} without a WebSocket: is there a proxy?`);
+    } catch (error) {
+      throw deadline.explain(error);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  /** Ends every connection except WebSockets. For the end of the process and of tests. */
   close(): Promise<void> {
     return this.#transport.close();
   }
@@ -177,7 +221,7 @@ export class RestClient {
     }
   }
 
-  #guarded(requests: Dispatcher, verb: Verb, path: string): Dispatcher {
+  #guarded(requests: Dispatcher, verb: Verb | 'CONNECT', path: string): Dispatcher {
     const { mayWrite } = this.#options;
     if (verb === 'GET' || mayWrite === undefined) return requests;
     return checkedAtSending(requests, () => {
@@ -186,33 +230,42 @@ export class RestClient {
   }
 
   /** The answer's head, with its body unread; anything but 2xx is thrown. */
-  async #send(verb: Verb, call: Call, deadline: Deadline): Promise<Dispatcher.ResponseData> {
-    const started = performance.now();
+  #send(verb: Verb, call: Call, deadline: Deadline): Promise<Dispatcher.ResponseData> {
     const isWatch = call.options.query?.['watch'] === true;
+    return this.#reported(isWatch ? 'WATCH' : verb, call.path, (route) => {
+      deadline.signal.throwIfAborted();
+      const dispatcher = isWatch ? route.watches : this.#guarded(route.requests, verb, call.path);
+      return dispatcher.request({ ...this.#request(route, verb, call), signal: deadline.signal });
+    });
+  }
+
+  #request(route: Route, verb: Verb, { path, body, contentType, options }: Call): Dispatcher.RequestOptions {
+    return {
+      origin: route.server.origin,
+      path: route.server.pathname.replace(/\/$/, '') + path + queryString(options.query),
+      method: verb,
+      headers: {
+        ...route.headers,
+        accept: 'application/json',
+        'user-agent': this.#userAgent,
+        ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      // The deadline measures both, as one.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+  }
+
+  /** Asks, tells `onRequest` what came of it, and throws what is neither 2xx nor 101. */
+  async #reported<T extends Answer>(verb: string, path: string, ask: (route: Route) => Promise<T>): Promise<T> {
+    const started = performance.now();
     let code = 0;
     let wasSent = true;
     try {
-      const route = await this.#route();
-      deadline.signal.throwIfAborted();
-      const dispatcher = isWatch ? route.watches : this.#guarded(route.requests, verb, call.path);
-      const answer = await dispatcher.request({
-        origin: route.server.origin,
-        path: route.server.pathname.replace(/\/$/, '') + call.path + queryString(call.options.query),
-        method: verb,
-        headers: {
-          ...route.headers,
-          accept: 'application/json',
-          'user-agent': this.#userAgent,
-          ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
-        },
-        body: call.body === undefined ? null : JSON.stringify(call.body),
-        signal: deadline.signal,
-        // The deadline measures both, as one.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
+      const answer = await ask(await this.#route());
       code = answer.statusCode;
-      if (code >= 200 && code <= 299) return answer;
+      if ((code >= 200 && code <= 299) || code === 101) return answer;
       if (code === 401) this.#transport.forgetCredentials();
       const retryAfter = answer.headers['retry-after'];
       throw ApiError.fromResponse(code, await answer.body.text(), retryAfter?.toString());
@@ -221,14 +274,17 @@ export class RestClient {
       throw error;
     } finally {
       const ms = performance.now() - started;
-      if (wasSent) this.#onRequest({ verb: isWatch ? 'WATCH' : verb, path: call.path, code, ms });
+      if (wasSent) this.#onRequest({ verb, path, code, ms });
     }
   }
 }
 
 function queryString(query: Query = {}): string {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+  for (const [name, value] of Object.entries(query)) {
+    if (Array.isArray(value)) for (const one of value) parameters.append(name, String(one));
+    else if (value !== undefined) parameters.set(name, String(value));
+  }
   return parameters.size > 0 ? `?${parameters.toString()}` : '';
 }
 

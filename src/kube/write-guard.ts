@@ -12,6 +12,7 @@ export function checkedAtSending(dispatcher: Dispatcher, check: () => void): Dis
           check();
           handler.onRequestStart?.(controller, context);
         },
+        onRequestUpgrade: handler.onRequestUpgrade?.bind(handler),
         onResponseStart: handler.onResponseStart?.bind(handler),
         onResponseData: handler.onResponseData?.bind(handler),
         onResponseEnd: handler.onResponseEnd?.bind(handler),

@@ -1,11 +1,13 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
 
 export interface LoopbackServer {
   /** A kubeconfig that points here, with the token `test-token`. */
   config: KubeConfig;
+  /** For what is no request and answer, such as an upgrade. */
+  http: Server;
   /** Connections accepted so far. */
   connections(): number;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export async function startLoopback(
   });
   return {
     config,
+    http: server,
     connections: () => connections,
     close: () =>
       new Promise((resolve) => {
