@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build image manifests run demo test bench cluster-up cluster-down cluster-status
+.PHONY: help build image manifests uninstall run demo test bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,6 +28,12 @@ image: node_modules/.stamp ## build the operator's image (IMAGE=registry/name:ta
 
 manifests: node_modules/.stamp ## everything to install, as one file: dist/install.yaml
 	@node scripts/manifests.ts
+
+# OVERLAY: what was installed, if that was not config/default. TIMEOUT: seconds that each step may take.
+OVERLAY = config/default
+TIMEOUT = 120
+uninstall: node_modules/.stamp ## end the sessions, then take everything away from your kubeconfig's cluster (OVERLAY=folder, TIMEOUT=seconds)
+	@node scripts/uninstall.ts '$(OVERLAY)' '$(TIMEOUT)'
 
 # ARGS: flags of the operator; the last of a kind counts. It holds its Lease in the namespace of your kubeconfig's context.
 run: build ## run the operator against your kubeconfig, until Ctrl-C (ARGS=--flag=value)

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -12,21 +12,25 @@ const BUILDERS = [
 ] as const;
 
 /**
- * Everything that `kubectl apply -k config/default` would send, as one text.
- * @param builders programs to try, the first that there is @throws Error with its words, or that none is there
+ * Everything that `kubectl apply -k` would send, as one text.
+ * @param builders programs to try, the first that there is @param folder from the root of the repository, or absolute
+ * @throws Error with the program's words, or that none is there
  */
-export function installManifests(builders: readonly (readonly string[])[] = BUILDERS): string {
+export function installManifests(
+  builders: readonly (readonly string[])[] = BUILDERS,
+  folder = 'config/default',
+): string {
   for (const [program = '', ...args] of builders) {
-    const { status, stdout, stderr, error } = spawnSync(program, [...args, join(root, 'config/default')], {
+    const { status, stdout, stderr, error } = spawnSync(program, [...args, resolve(root, folder)], {
       encoding: 'utf8',
       maxBuffer: 64 << 20,
     });
     if (error !== undefined && 'code' in error && error.code === 'ENOENT') continue;
     if (error !== undefined) throw new Error(`${program}: ${error.message}`, { cause: error });
-    if (status !== 0) throw new Error(`${program} ${args.join(' ')} config/default: ${stderr.trim()}`);
+    if (status !== 0) throw new Error(`${program} ${args.join(' ')} ${folder}: ${stderr.trim()}`);
     return stdout;
   }
-  throw new Error('neither kubectl nor kustomize is there: install one of them, it builds config/default');
+  throw new Error('neither kubectl nor kustomize is there: install one of them, it builds the manifests');
 }
 
 /** `node scripts/manifests.ts [FILE]`: writes them to FILE, dist/install.yaml if none is given. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FINALIZER } from '../../src/api/debugsession.ts';
+import { type DebugSessionStatus, FINALIZER } from '../../src/api/debugsession.ts';
 import { sessionsPath } from '../../src/reconcile/session-api.ts';
 import { documentedCommands, typeCommands } from '../support/documented-commands.ts';
 import { installResourceAndRights } from '../support/global-setup.ts';
@@ -26,11 +26,11 @@ beforeAll(async () => {
   await installation.apply(image);
 }, 120_000);
 
-const [inOrder = '', byHand = ''] = documentedCommands('docs/install.md', 'Uninstall, in this order');
+const [byMake = '', inOrder = '', freed = ''] = documentedCommands('docs/install.md', 'Uninstall, in this order');
 
 afterAll(async () => {
   // What the last tests take away, the next suite needs. And one that failed has left things behind.
-  await typeCommands(byHand, stage.cluster);
+  await typeCommands(freed, stage.cluster);
   await installResourceAndRights();
   await installation.remove();
   await installation.close();
@@ -160,10 +160,8 @@ describe('uninstalled', () => {
     const { status } = await stage.untilPhase('last', 'Running');
     for (const command of [first, second]) expect(await typed(command)).toMatchObject({ code: 0, stderr: '' });
     expect(await typed('kubectl get debugsessions --all-namespaces')).toMatchObject({ stderr: 'No resources found\n' });
-    const pod = await stage.pod('web');
-    const container = pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === status?.debugContainerName);
-    expect(container).toMatchObject({ state: { terminated: {} } });
-    expect(pod.status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
+    expect(await containerOf(status)).toMatchObject({ state: { terminated: {} } });
+    expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
   });
 
   it('then leaves nothing. A session held without an operator holds it up, until its finalizer is taken off as documented', async () => {
@@ -175,10 +173,37 @@ describe('uninstalled', () => {
     // 10 s, of which the namespace takes 5. Where it is looked at before the operator's pods have gone, it is looked at again after half of their grace,
     // 16 s, and so on.
     await stage.until('all else is gone', async () => (await remains()).join() === RESOURCE, 120_000);
-    expect(await typed(byHand)).toMatchObject({ code: 0 });
+    expect(await typed(freed)).toMatchObject({ code: 0 });
     expect(await rest).toMatchObject({ code: 0, stderr: '' });
     expect(await remains()).toEqual([]);
   }, 180_000);
+
+  it('by make as well, which says what is stuck and how to free it', async () => {
+    await installResourceAndRights();
+    await stage.createSession('held', { target });
+    const held = { metadata: { finalizers: [FINALIZER] } };
+    await stage.client.patch(`${sessionsPath(stage.namespace)}/held`, held, { type: 'merge' });
+    const stuck = await typed(`${byMake.trim()} TIMEOUT=2`);
+    expect(stuck).toMatchObject({ code: 2, stderr: expect.stringContaining(`${stage.namespace}/held: phase `) });
+    // Nothing else is begun: an operator that came back could still end it.
+    expect(await remains()).toContain('clusterrole.rbac.authorization.k8s.io/debugsession-manager');
+    const patches = stuck.stderr.match(/^ {2}kubectl patch .*$/gm) ?? [];
+    expect(patches).toHaveLength(1);
+    expect(await typed(patches.join('\n'))).toMatchObject({ code: 0 });
+
+    await installation.apply(image);
+    await stage.createSession('live', { target, command: ['sleep', '600'], ttl: '10m' });
+    const { status } = await stage.untilPhase('live', 'Running');
+    expect(await typed(byMake)).toMatchObject({ code: 0 });
+    expect(await remains()).toEqual([]);
+    expect(await containerOf(status)).toMatchObject({ state: { terminated: {} } });
+    expect(await typed(byMake)).toMatchObject({ code: 0 });
+  }, 180_000);
+
+  async function containerOf(status: DebugSessionStatus | undefined): Promise<object | undefined> {
+    const { ephemeralContainerStatuses } = (await stage.pod('web')).status ?? {};
+    return ephemeralContainerStatuses?.find(({ name }) => name === status?.debugContainerName);
+  }
 
   function typed(commands: string): ReturnType<typeof typeCommands> {
     return typeCommands(commands, stage.cluster);
@@ -186,7 +211,8 @@ describe('uninstalled', () => {
 
   /** What there is of an installation, by the name of all its parts. */
   async function remains(): Promise<string[]> {
-    const kinds = 'namespaces,customresourcedefinitions,clusterroles,clusterrolebindings,priorityclasses';
+    const policies = 'validatingadmissionpolicies,validatingadmissionpolicybindings';
+    const kinds = `namespaces,customresourcedefinitions,clusterroles,clusterrolebindings,priorityclasses,${policies}`;
     const labelled = ['--selector=app.kubernetes.io/name=debugsession', '--output=name'];
     const found = await stage.cluster.kubectl(['get', kinds, ...labelled]);
     expect(found.code).toBe(0);

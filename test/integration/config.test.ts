@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { installManifests } from '../../scripts/manifests.ts';
+import { removals } from '../../scripts/uninstall.ts';
 import { cluster } from '../cluster/cluster.ts';
 import { apiServer, type ApiServer, installCrds, kubectl } from '../support/api-server.ts';
 import { ConfigCopy } from '../support/config-copy.ts';
@@ -193,6 +194,23 @@ describe('the manifests of config/', () => {
     expect(all).toEqual(await built('config/default'));
     await expectAccepted(all);
   });
+});
+
+describe('make uninstall', () => {
+  it.each(['config/default', 'config/namespaced'])(
+    'takes away all of %s: the rights before what confines them, the resource at the end',
+    async (directory) => {
+      const all = await built(directory);
+      const steps = removals(all);
+      expect(steps.flat().map(identity).sort()).toEqual(all.map(identity).sort());
+      const kinds = steps.map((step) => [...new Set(step.map(({ kind }) => kind))].sort());
+      expect(kinds[0]).toContain('Deployment');
+      const rights = kinds.findLastIndex((step) => step.some((kind) => kind.endsWith('RoleBinding')));
+      const policies = kinds.findIndex((step) => step.some((kind) => kind.startsWith('ValidatingAdmissionPolicy')));
+      expect(policies).toBeGreaterThan(rights);
+      expect(kinds.at(-1)).toEqual(['CustomResourceDefinition']);
+    },
+  );
 });
 
 describe('the manager', () => {
