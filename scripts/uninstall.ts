@@ -8,12 +8,12 @@ import { installManifests } from './manifests.ts';
 const SESSIONS = 'debugsessions.debugsession.dev';
 
 /** As far as it matters here. */
-export interface Manifest {
+interface Manifest {
   kind: string;
   metadata: { name: string; namespace?: string };
 }
 
-export interface Step {
+interface Step {
   what: string;
   takes(kind: string): boolean;
 }
@@ -22,7 +22,7 @@ export interface Step {
  * What is taken away after the sessions, in order; a manifest goes with the first step that takes it. The rights go before the policies which confine them, and
  * the pods before their namespace, which otherwise looks for them again only after half of their grace.
  */
-export const STEPS: readonly Step[] = [
+const STEPS: readonly Step[] = [
   { what: 'the operator', takes: (kind) => ['Deployment', 'PodDisruptionBudget'].includes(kind) },
   { what: 'its rights', takes: (kind) => /^(Cluster)?RoleBinding$/.test(kind) },
   { what: 'the roles', takes: (kind) => /^(Cluster)?Role$/.test(kind) },
@@ -33,8 +33,8 @@ export const STEPS: readonly Step[] = [
 ];
 
 /** The manifests of each step, every one of them once. */
-export function removals(manifests: readonly Manifest[]): Manifest[][] {
-  const stepOf = ({ kind }: Manifest): number => STEPS.findIndex((step) => step.takes(kind));
+export function removals<M extends Pick<Manifest, 'kind'>>(manifests: readonly M[]): M[][] {
+  const stepOf = ({ kind }: M): number => STEPS.findIndex((step) => step.takes(kind));
   return STEPS.map((_, index) => manifests.filter((manifest) => stepOf(manifest) === index));
 }
 
