@@ -4,13 +4,15 @@ import type { Connection } from './kube/connect.ts';
 import { resourceSource } from './kube/resource-source.ts';
 import type { ContextLogger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
+import { PodStreams } from './kube/pod-stream.ts';
+import { ContainerControl } from './reconcile/container-control.ts';
 import { PodWatches } from './reconcile/pod-watches.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { SessionApi, podsPath, sessionsPath } from './reconcile/session-api.ts';
 import { SessionCache } from './reconcile/session-cache.ts';
 import { Storyteller, type Recorder } from './reconcile/storyteller.ts';
 import { trimSession } from './reconcile/trim.ts';
-import { countSessions, reportStep } from './reconcile/report.ts';
+import { countSessions, reportEffort, reportStep } from './reconcile/report.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import { Informer } from './runtime/informer.ts';
@@ -52,6 +54,7 @@ export class DebugSessionOperator extends Operator {
   readonly #informers: Informer<DebugSession>[] = [];
   readonly #abort = new AbortController();
   readonly #pods: PodWatches;
+  readonly #control: ContainerControl;
   readonly #reconciler: Reconciler;
   #watches: Promise<void>[] = [];
   #leads = false;
@@ -82,10 +85,19 @@ export class DebugSessionOperator extends Operator {
       logger,
       clusterWide: namespaces.length === 0,
     });
+    const api = new SessionApi(connection.client);
+    this.#control = new ContainerControl({
+      streams: new PodStreams(connection.client, systemClock),
+      evict: (pod, signal) => api.evict(pod, signal),
+      clock: systemClock,
+      onDone: (key) => this.#queue.add(key),
+      onEffort: (effort) => reportEffort(effort, { metrics, logger }),
+    });
     this.#reconciler = new Reconciler({
       sessions: this.#sessions,
       pods: this.#pods,
-      api: new SessionApi(connection.client),
+      api,
+      control: this.#control,
       storyteller: new Storyteller(recorder),
       clock: systemClock,
       onStep: (session, step) => reportStep({ session, step, metrics, logger }),
@@ -133,7 +145,7 @@ export class DebugSessionOperator extends Operator {
   /** Ends the watches; resolves when the last has ended. */
   async shutDown(): Promise<void> {
     this.stop();
-    await Promise.all([...this.#watches, this.#pods.stop()]);
+    await Promise.all([...this.#watches, this.#pods.stop(), this.#control.stop()]);
   }
 
   override stop(): void {

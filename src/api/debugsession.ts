@@ -41,6 +41,12 @@ export type Profile = 'general' | 'baseline' | 'restricted' | 'netadmin' | 'sysa
 /** Shell: the command runs under our sh supervisor. None: nothing inside the container ends it. */
 export type SupervisorMode = 'Shell' | 'None';
 
+/** What is done when a container must end and nothing inside the pod ends it. Report: say so, and try again. EvictPod: its pod is evicted. */
+export type IfUnstoppable = 'Report' | 'EvictPod';
+
+/** Evict: a pod that somebody has been inside is retired once the session is over. */
+export type PodAfterSession = 'Keep' | 'Evict';
+
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'ReplicaSet' | 'Job';
 
 export interface WorkloadRef {
@@ -97,6 +103,12 @@ export interface DebugSessionSpec {
   pendingTimeout?: string;
   startTimeout?: string;
   notAfter?: string;
+  /** True: the run that lives ends now, and the record stays. No further attempt starts while it is set. */
+  cancel?: boolean;
+  /** Absent: Report. */
+  ifUnstoppable?: IfUnstoppable;
+  /** Absent: Keep. */
+  podAfterSession?: PodAfterSession;
   /** Absent: the record is kept until somebody deletes it. */
   ttlAfterFinished?: string;
   /** CRD default 1, so always present on an object from the API server. */
@@ -104,7 +116,7 @@ export interface DebugSessionSpec {
   justification?: string;
 }
 
-export type Phase = 'Pending' | 'Starting' | 'Running' | 'Ending' | 'Completed' | 'Expired' | 'Failed';
+export type Phase = 'Pending' | 'Starting' | 'Running' | 'Ending' | 'Completed' | 'Expired' | 'Cancelled' | 'Failed';
 
 export interface Condition {
   type: string;
@@ -142,8 +154,29 @@ export interface EffectiveValues {
 /** Starting: intent written. Running: the kubelet said so. StartedLate: it ran after the run had failed. Ended: terminated or gone. Failed: never ran, or may not. */
 export type RunState = 'Starting' | 'Running' | 'StartedLate' | 'Ended' | 'Failed';
 
+/** The ways in which the operator ends a container, in the order in which it tries them. */
+export type StopRoute = 'Exec' | 'Attach' | 'Eviction';
+
 /** Which line ended the container. */
-export type EndedBy = 'Command' | 'Supervisor' | 'PodGone' | 'Kubelet';
+export type EndedBy = 'Command' | 'Supervisor' | StopRoute | 'PodGone' | 'Kubelet';
+
+/** Why a container has to end. The first cause counts. */
+export type StopCause = 'Deadline' | 'Cancelled' | 'Deleted' | 'StartedLate' | 'RanAgain';
+
+/** That the operator set out to end a container: written before each way is tried for the first time, so that a restart knows what ended it. */
+export interface RunStop {
+  cause: StopCause;
+  requestedAt: string;
+  routes: StopRoute[];
+}
+
+/** The kubelet ran a container again after it had been seen to end, because the node had lost its record (k/k#124176). */
+export interface RanAgain {
+  containerID: string;
+  seenAt: string;
+  /** Absent while it runs. */
+  finishedAt?: string;
+}
 
 /** One attempt: the intent (written before the injection), then what became of it. Never dropped. */
 export interface Run {
@@ -168,6 +201,8 @@ export interface Run {
   before?: PatientState;
   image?: string;
   imageID?: string;
+  /** By which a container that was run again is told from the one that ended. */
+  containerID?: string;
   injectedAt?: string;
   startedAt?: string;
   expiresAt?: string;
@@ -178,6 +213,10 @@ export interface Run {
   reason?: string;
   message?: string;
   endedBy?: EndedBy;
+  /** A ttl that was asked for while it ran. Another than `effective.ttl`: not (yet) what counts inside the container. */
+  wantedTtl?: string;
+  stop?: RunStop;
+  ranAgain?: RanAgain;
 }
 
 export interface DebugSessionStatus {

@@ -2,7 +2,15 @@ import type { Phase } from './debugsession.ts';
 
 /** Condition types. Reconciling and Stalled are abnormal-true, as kstatus reads them; there is deliberately no Ready. */
 export type ConditionType =
-  'Accepted' | 'Injected' | 'Running' | 'Complete' | 'Failed' | 'StopConfirmed' | 'Reconciling' | 'Stalled';
+  | 'Accepted'
+  | 'Injected'
+  | 'Running'
+  | 'Complete'
+  | 'Failed'
+  | 'StopConfirmed'
+  | 'PodRetired'
+  | 'Reconciling'
+  | 'Stalled';
 
 /** Reasons why an injection has not happened (yet), or never will. Stable: people and programs match on them. */
 export type InjectionReason =
@@ -42,5 +50,10 @@ export type FailureReason =
   | 'SupervisorUnsupported'
   | 'SpecChanged';
 
+/** Why the end of a container that has to end is not confirmed. */
+export type StopReason =
+  /** It is being ended. */
+  'Stopping' | 'NoRoute' | 'ExecFailed' | 'ProcessSurvived' | 'NodeUnreachable' | 'EvictionBlocked';
+
 /** Phases that a session leaves only by a raised spec.attempt. */
-export const TERMINAL_PHASES: readonly Phase[] = ['Completed', 'Expired', 'Failed'];
+export const TERMINAL_PHASES: readonly Phase[] = ['Completed', 'Expired', 'Cancelled', 'Failed'];

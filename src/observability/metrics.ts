@@ -16,6 +16,8 @@ export interface Metrics extends RuntimeMetrics {
   ended(secondsLate: number): void;
   /** How many sessions have StopConfirmed False (the container runs past its end) and Unknown (nobody can see whether it does). */
   endUnconfirmed(count: Readonly<Record<'False' | 'Unknown', number>>): void;
+  /** One effort to end a container (or to tell it of another ttl) is over: by which way, and how it went. */
+  effort(way: string, outcome: string): void;
   /** A run failed for `reason` (one of the API's condition reasons). */
   failure(reason: string): void;
   /** Everything in Prometheus' text format. */
@@ -77,6 +79,12 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     help: 'Runs that failed, by reason.',
     labelNames: ['reason'],
   });
+  const efforts = new Counter({
+    registers,
+    name: 'debugsession_stop_efforts_total',
+    help: 'Efforts to end a container (Exec, Attach, Eviction) or to tell it of another ttl (Ttl), by how they went.',
+    labelNames: ['way', 'outcome'],
+  });
   return {
     sessions(count) {
       // A phase that nobody is in any more must fall to nothing, not keep its last number.
@@ -89,6 +97,7 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     endUnconfirmed(count) {
       for (const [status, number] of Object.entries(count)) unconfirmed.set({ status }, number);
     },
+    effort: (way, outcome) => efforts.inc({ way, outcome }),
     failure: (reason) => failures.inc({ reason }),
   };
 }

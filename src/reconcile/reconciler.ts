@@ -8,6 +8,7 @@ import { interestOf, plan, planUnseen } from '../session/plan.ts';
 import { planRefusal } from '../session/plan-run.ts';
 import { classifyRefusal } from '../session/refusal.ts';
 import type { Effect, Plan, Situation } from '../session/situation.ts';
+import type { ContainerControl } from './container-control.ts';
 import type { PodWatches } from './pod-watches.ts';
 import type { SessionApi } from './session-api.ts';
 import type { SessionCache } from './session-cache.ts';
@@ -19,6 +20,7 @@ export interface ReconcilerParts {
   pods: PodWatches;
   api: SessionApi;
   storyteller: Storyteller;
+  control: ContainerControl;
   clock: Clock;
   /** Told of each step that was done, for metrics and the log. */
   onStep?: (session: DebugSession, step: Plan) => void;
@@ -70,7 +72,7 @@ export class Reconciler {
   }
 
   async #look(key: string, session: DebugSession, signal: AbortSignal): Promise<Situation> {
-    const { clock, pods, api } = this.#parts;
+    const { clock, pods, api, control } = this.#parts;
     const { namespace } = session.metadata;
     const interest = interestOf(session, clock.now());
     const injection = this.#injections.get(key);
@@ -81,11 +83,14 @@ export class Reconciler {
     if (interest.kind === 'workload') sighting = await resolveWorkload(api, namespace, interest.ref, signal);
     // The next pass looks for it in a watch, which may be behind this list: "not there yet" would read as "gone".
     if (interest.kind === 'workload' && sighting.kind === 'present') pods.rememberFor(key, sighting.pod);
-    return { session, sighting, now: clock.now(), ...(isOfThisRun && { injectedAt: injection.at }) };
+    const efforts = control.effortsOf(session);
+    const known = { ...(isOfThisRun && { injectedAt: injection.at }), ...(efforts && { efforts }) };
+    return { session, sighting, now: clock.now(), ...known };
   }
 
   #release(key: string): void {
     this.#parts.pods.release(key);
+    this.#parts.control.forget(key);
     this.#injections.delete(key);
   }
 
@@ -131,6 +136,9 @@ export class Reconciler {
         return this.#writeStatus(session, effect.status, signal);
       case 'inject':
         return this.#inject(session, effect, signal);
+      case 'stop':
+      case 'tellTtl':
+        return this.#parts.control.begin(session, effect);
       case 'delete': {
         const left = await api.deleteSession(session, signal);
         return left === undefined ? sessions.forget(session) : sessions.remember(left);

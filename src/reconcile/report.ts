@@ -2,6 +2,7 @@ import type { DebugSession, Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import type { ContextLogger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import type { EffortReport } from './container-control.ts';
 import { findCondition } from '../session/conditions.ts';
 import type { Effect, Plan } from '../session/situation.ts';
 
@@ -33,17 +34,21 @@ const WORDS = {
   removeFinalizer: ['debug', 'removeFinalizer'],
   writeStatus: ['info', 'status written'],
   inject: ['info', 'container injected'],
+  stop: ['info', 'ending container'],
+  tellTtl: ['info', 'telling container of its ttl'],
   delete: ['info', 'session deleted'],
 } as const;
 
 function details(session: DebugSession, effect: Effect): Record<string, unknown> {
   if (effect.kind === 'writeStatus') return { phase: effect.status.phase };
+  if (effect.kind === 'stop') return { route: effect.route };
+  if (effect.kind === 'tellTtl') return { ttl: effect.ttl };
   // The record is gone then, and soon the events about it: how much of one it was.
   return effect.kind === 'delete' ? { runs: session.status?.runs?.length ?? 0 } : {};
 }
 
 function runOf(session: DebugSession, { effect }: Plan): Run | undefined {
-  if (effect.kind === 'inject') return effect.run;
+  if ('run' in effect) return effect.run;
   const status = effect.kind === 'writeStatus' ? effect.status : session.status;
   return status?.runs?.find((run) => run.attempt === status.attempt);
 }
@@ -64,6 +69,20 @@ function measureRun(session: DebugSession, run: Run, metrics: Metrics): void {
 
 function secondsSince(timestamp: string | undefined): number {
   return Math.max(0, Date.now() - (fromTimestamp(timestamp) ?? Date.now())) / 1000;
+}
+
+/** How an effort to end a container, or to tell it of another ttl, went. */
+export function reportEffort(
+  { session, run, kind, outcome }: EffortReport,
+  { metrics, logger }: Pick<StepReport, 'metrics' | 'logger'>,
+): void {
+  const { name, namespace, uid } = session.metadata;
+  const why = 'message' in outcome ? { why: outcome.message } : {};
+  const fields = { session: name, namespace, uid, run: run.attempt, ...(run.podName && { pod: run.podName }) };
+  const went = { way: kind, outcome: outcome.kind, ...why };
+  const isFine = outcome.kind === 'asked' || outcome.kind === 'told';
+  logger[isFine ? 'info' : 'warn']({ ...fields, ...went }, isFine ? 'container asked' : 'container not reached');
+  metrics.effort(kind, outcome.kind);
 }
 
 /** How many sessions are in each phase, and how many containers should have ended and have not. */

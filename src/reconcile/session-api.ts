@@ -39,7 +39,7 @@ const WORKLOAD_PLURALS: Record<WorkloadRef['kind'], string> = {
 };
 
 /** The verbs that are used. */
-export type SessionClient = Pick<RestClient, 'get' | 'list' | 'patch' | 'replace' | 'delete'>;
+export type SessionClient = Pick<RestClient, 'get' | 'list' | 'create' | 'patch' | 'replace' | 'delete'>;
 
 /** Everything that a session's life asks of the API server, by name: the whole write set of this operator besides events and its Lease. */
 export class SessionApi {
@@ -87,6 +87,16 @@ export class SessionApi {
     return trimPod(
       await this.#client.patch<RawPod>(path, body, { type: 'strategic', fieldManager: FIELD_MANAGER, signal }),
     );
+  }
+
+  /**
+   * Asks for the eviction of this very pod (policy/v1): 429 while a PodDisruptionBudget stands against it, 404 or 409 where it is gone or replaced.
+   */
+  async evict(pod: PodAddress, signal: AbortSignal): Promise<void> {
+    const path = `${podsPath(pod.namespace)}/${encodeURIComponent(pod.name)}/eviction`;
+    const metadata = { name: pod.name, namespace: pod.namespace };
+    const deleteOptions = { preconditions: { uid: pod.uid } };
+    await this.#client.create(path, { apiVersion: 'policy/v1', kind: 'Eviction', metadata, deleteOptions }, { signal });
   }
 
   getWorkload(namespace: string, ref: WorkloadRef, signal: AbortSignal): Promise<Workload> {

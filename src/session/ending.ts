@@ -1,15 +1,18 @@
-import type { EndedBy, Run } from '../api/debugsession.ts';
+import type { EndedBy, Run, StopCause, StopRoute } from '../api/debugsession.ts';
 import type { Pod, Terminated } from '../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { ttlMs } from './effective.ts';
 import { containerStatus } from './preflight.ts';
-import { COMMAND_NOT_FOUND, DEADLINE, TOO_LATE, UNSUPPORTED } from './supervisor.ts';
+import { COMMAND_NOT_FOUND, DEADLINE, STOPPED, TOO_LATE, UNSUPPORTED } from './supervisor.ts';
+
+/** The reason of a run that was ended, or never began, because somebody wanted it so. */
+export const CANCELLED = 'Cancelled';
 
 /** What a terminated container means for its run. */
 export type Ending =
-  | { kind: 'ended'; outcome: 'Exited' | 'Expired'; endedBy: EndedBy; message: string }
+  | { kind: 'ended'; outcome: 'Exited' | 'Expired' | typeof CANCELLED; endedBy: EndedBy; message: string }
   | {
       kind: 'failed';
       reason: FailureReason | Extract<InjectionReason, 'TargetContainerNotRunning'>;
@@ -33,8 +36,46 @@ export function readEnding(run: Run, terminated: Terminated, scene: Scene): Endi
     const message = `ended by its supervisor after ${run.effective?.ttl ?? 'its ttl'}`;
     return { kind: 'ended', outcome: 'Expired', endedBy: 'Supervisor', message };
   }
+  const route = stoppedBy(run, terminated, scene.pod);
+  if (route !== undefined) return { kind: 'ended', ...stopped(run, route) };
   return { kind: 'ended', outcome: 'Exited', ...whoEnded(run, terminated, scene) };
 }
+
+/**
+ * Which of the operator's ways ended the container. Exec leaves its word as the termination message, before the first signal, and so does a
+ * supervisor that was asked that way. An evicted pod is being deleted. Keys that were typed leave no trace: that the command ended after them is all
+ * that is known.
+ */
+export function stoppedBy(run: Run, terminated: Terminated, pod: Pod | undefined): StopRoute | undefined {
+  const routes = run.stop?.routes ?? [];
+  if (routes.includes('Exec') && terminated.message?.trim() === STOPPED) return 'Exec';
+  if (routes.includes('Eviction') && pod?.metadata.deletionTimestamp !== undefined) return 'Eviction';
+  return routes.includes('Attach') ? 'Attach' : undefined;
+}
+
+const STOPPED_HOW: Record<StopRoute, string> = {
+  Exec: 'ended by the operator with signals from inside the container',
+  Attach: 'ended after the operator had typed Ctrl-C and Ctrl-D, or exit',
+  Eviction: 'ended with its pod, which the operator evicted',
+};
+
+function stopped(
+  { stop }: Run,
+  route: StopRoute,
+): { outcome: 'Expired' | typeof CANCELLED; endedBy: EndedBy; message: string } {
+  const cause = stop?.cause ?? 'Cancelled';
+  const outcome = cause === 'Deadline' ? 'Expired' : CANCELLED;
+  return { outcome, endedBy: route, message: `${STOPPED_HOW[route]}, ${STOPPED_BECAUSE[cause]}` };
+}
+
+/** Why a container had to end, in words. */
+export const STOPPED_BECAUSE: Record<StopCause, string> = {
+  Deadline: 'because its ttl was over',
+  Cancelled: 'because the session was cancelled',
+  Deleted: 'because the session was deleted',
+  StartedLate: 'because its run had failed before it started',
+  RanAgain: 'because the kubelet had run it again',
+};
 
 function supervisorWord(run: Run, terminated: Terminated): string | undefined {
   return run.effective?.supervisor === 'Shell' ? terminated.message?.trim() : undefined;

@@ -1,11 +1,14 @@
-import type { Run } from '../api/debugsession.ts';
-import { fromTimestamp } from '../api/time.ts';
+import type { RanAgain, Run, StopCause } from '../api/debugsession.ts';
+import { fromTimestamp, toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { MAX_MESSAGE } from './conditions.ts';
 import { START_MARGIN_MS } from './effective.ts';
-import { isWaiting, mayStartLate } from './lifecycle.ts';
+import { stoppedBy } from './ending.ts';
+import { isWaiting, mayRunAgain, mayStartLate } from './lifecycle.ts';
 import { observe } from './observation.ts';
 import { writeIfChanged } from './outcome.ts';
+import { pursueEnd } from './plan-ending.ts';
+import { identityOf } from './run-record.ts';
 import type { EventIntent, Plan, Situation } from './situation.ts';
 import { stopConfirmation } from './stop-confirmation.ts';
 import * as story from './story.ts';
@@ -26,46 +29,86 @@ export function holdsBack(run: Run, now: number): boolean {
   return failedAt >= startBy - START_MARGIN_MS && now < startBy + CLOCK_SLACK_MS;
 }
 
-/** A raised attempt behind a run that may still get its container, or has: follow that one, and say what is waited for. */
+/** A raised attempt behind a run that may still get its container, or has: end that one, and say what is waited for. */
 export function planHeld(situation: Situation, run: Run): Plan {
   const { session, now } = situation;
-  const { run: known, events } = lookForLateStart(situation, run);
-  const what = `container ${known.debugContainerName} of attempt ${known.attempt}`;
-  const message =
-    known.state === 'StartedLate'
-      ? `${what} started late and runs: attempt ${session.spec.attempt} starts when it has ended`
-      : `${what} may still start until ${known.startBy}: attempt ${session.spec.attempt} starts after that`;
-  const wakeAt =
-    known.state === 'StartedLate'
-      ? fromTimestamp(known.lastMoment)
-      : (fromTimestamp(known.startBy) ?? now) + CLOCK_SLACK_MS;
+  const { run: known, events, stray } = lookAgain(situation, run);
   const told = isWaiting(session) ? events : [...events, story.accepted(session)];
-  return writeIfChanged(situation, {
-    record: known,
-    standing: { phase: 'Pending', reason: 'PreviousRunNotOver', message },
-    events: told,
-    ...(wakeAt !== undefined && wakeAt > now && { wakeAt }),
-  });
+  const what = `container ${known.debugContainerName} of attempt ${known.attempt}`;
+  const wait = (record: Run, message: string, news: { events: EventIntent[]; wakeAt?: number | undefined }): Plan =>
+    writeIfChanged(situation, {
+      record,
+      standing: { phase: 'Pending', reason: 'PreviousRunNotOver', message },
+      events: [...told, ...news.events],
+      ...(news.wakeAt !== undefined && news.wakeAt > now && { wakeAt: news.wakeAt }),
+    });
+  if (stray !== undefined) {
+    const message = `${what} started late and runs: attempt ${session.spec.attempt} starts when it has ended`;
+    return pursueEnd(situation, known, stray, (record, _unconfirmed, more, wakeAt) =>
+      wait(record, message, { events: more, wakeAt }),
+    );
+  }
+  const message = `${what} may still start until ${known.startBy}: attempt ${session.spec.attempt} starts after that`;
+  return wait(known, message, { events: [], wakeAt: (fromTimestamp(known.startBy) ?? now) + CLOCK_SLACK_MS });
+}
+
+/** What a second look at a run that is over tells. */
+export interface SecondLook {
+  run: Run;
+  events: EventIntent[];
+  /** Why its container has to be ended, if it runs. */
+  stray?: StopCause;
 }
 
 /** The record of a run that is over, with what became of its container since. */
-export function lookForLateStart(situation: Situation, run: Run): { run: Run; events: EventIntent[] } {
+export function lookAgain(situation: Situation, run: Run): SecondLook {
   const { session, sighting, now } = situation;
+  if (mayRunAgain(run, now)) return lookForSecondRun(situation, run);
   if (!mayStartLate(run, now)) return { run, events: [] };
   const seen = observe(run, session.metadata.uid, sighting);
-  const imageID = 'imageID' in seen && seen.imageID !== undefined ? { imageID: seen.imageID } : {};
   if (seen.kind === 'running') {
-    const late: Run = { ...run, ...imageID, state: 'StartedLate' };
+    const late: Run = { ...run, ...identityOf(seen), state: 'StartedLate' };
     const events = run.state === 'StartedLate' ? [] : [story.startedLate(late, stopConfirmation(late, now).message)];
-    return { run: late, events };
+    return { run: late, events, stray: 'StartedLate' };
   }
-  if (seen.kind !== 'terminated' && seen.kind !== 'podGone') return { run, events: [] };
+  const stillRuns: SecondLook = {
+    run,
+    events: [],
+    ...(run.state === 'StartedLate' && { stray: 'StartedLate' as const }),
+  };
+  if (seen.kind !== 'terminated' && seen.kind !== 'podGone') return stillRuns;
   // The kubelet has lost sight of it, which is no report of an end.
-  if (seen.terminated?.reason === 'ContainerStatusUnknown') return { run, events: [] };
-  if (seen.terminated !== undefined) {
-    const { exitCode } = seen.terminated;
-    const message = oneLine(`${run.message ?? ''}; started late and ended with exit code ${exitCode}`, MAX_MESSAGE);
-    return { run: { ...run, ...imageID, state: 'StartedLate', exitCode, message }, events: [] };
-  }
-  return { run: { ...run, endedBy: 'PodGone' }, events: [] };
+  if (seen.terminated?.reason === 'ContainerStatusUnknown') return stillRuns;
+  if (seen.terminated === undefined) return { run: { ...run, endedBy: 'PodGone' }, events: [] };
+  const { exitCode } = seen.terminated;
+  const route = stoppedBy(run, seen.terminated, 'pod' in seen ? seen.pod : undefined);
+  const message = oneLine(`${run.message ?? ''}; started late and ended with exit code ${exitCode}`, MAX_MESSAGE);
+  const ended: Run = { ...run, ...identityOf(seen), state: 'StartedLate', exitCode, message };
+  return { run: route === undefined ? ended : { ...ended, endedBy: route }, events: [] };
+}
+
+/**
+ * A container under the name of one that has ended, with another ID: the node had lost the record of the first (its container was removed there),
+ * and the kubelet ran it again (k/k#124176).
+ */
+function lookForSecondRun({ session, sighting, now }: Situation, run: Run): SecondLook {
+  const seen = observe(run, session.metadata.uid, sighting);
+  const { ranAgain } = run;
+  if (seen.kind === 'podGone' && ranAgain !== undefined)
+    return { run: withSecondRun(run, ranAgain, toTimestamp(now)), events: [] };
+  if (seen.kind !== 'running' && seen.kind !== 'terminated') return { run, events: [] };
+  const { containerID } = seen;
+  if (containerID === undefined || containerID === run.containerID) return { run, events: [] };
+  const isKnown = ranAgain?.containerID === containerID;
+  const again = isKnown ? ranAgain : { containerID, seenAt: toTimestamp(now) };
+  const end = seen.kind === 'terminated' ? (seen.terminated.finishedAt ?? toTimestamp(now)) : undefined;
+  const known = withSecondRun(run, again, end);
+  const events = isKnown ? [] : [story.ranAgain(known)];
+  return { run: known, events, ...(seen.kind === 'running' && { stray: 'RanAgain' as const }) };
+}
+
+/** Its end is set once. */
+function withSecondRun(run: Run, again: RanAgain, end: string | undefined): Run {
+  const finishedAt = again.finishedAt ?? end;
+  return { ...run, ranAgain: finishedAt === undefined ? again : { ...again, finishedAt } };
 }

@@ -21,6 +21,20 @@ export function mayStartLate(run: Run, now: number): boolean {
   return run.state === 'StartedLate' || run.lastMoment === undefined || now < Date.parse(run.lastMoment);
 }
 
+/** A run whose container the kubelet runs again after its end, as far as is known. */
+export function runsAgain({ ranAgain }: Run): boolean {
+  return ranAgain !== undefined && ranAgain.finishedAt === undefined;
+}
+
+/**
+ * Whether a container that has ended is still worth a look: until `startBy` its supervisor would let it run a second time, should its node lose the
+ * record of the first; after that it would end at once. One that does run again is looked at until it ends.
+ */
+export function mayRunAgain(run: Run, now: number): boolean {
+  if (run.state !== 'Ended' || run.containerID === undefined || run.endedBy === 'PodGone') return false;
+  return runsAgain(run) || now < (fromTimestamp(run.startBy) ?? 0);
+}
+
 /** Only a raised attempt starts a run: a lower one is what a re-applied old commit sends, and it must start nothing. */
 export function wantsStart(session: DebugSession): boolean {
   return session.metadata.deletionTimestamp === undefined && session.spec.attempt > (session.status?.attempt ?? 0);

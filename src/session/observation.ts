@@ -18,13 +18,19 @@ export type Sighting =
 export type Observation =
   | { kind: 'unseen' }
   /** The pod of this run is not there any more; `terminated` if its container was seen to end before, `injected` if it is known whether it stood there. */
-  | { kind: 'podGone'; replaced: boolean; injected?: boolean; terminated?: Terminated; imageID?: string }
+  | ({ kind: 'podGone'; replaced: boolean; injected?: boolean; terminated?: Terminated } & Identity)
   /** The container does not stand in the pod's spec, or (`nameTaken`) one that is not ours stands there under its name. */
   | { kind: 'notInjected'; pod: Pod; nameTaken: boolean }
   /** In the spec, not running; `reason` is normalised, so that it does not flap. */
   | { kind: 'waiting'; pod: Pod; reason: WaitingReason; message: string; final: boolean }
-  | { kind: 'running'; pod: Pod; startedAt: string | undefined; imageID?: string }
-  | { kind: 'terminated'; pod: Pod; terminated: Terminated; imageID?: string };
+  | ({ kind: 'running'; pod: Pod; startedAt: string | undefined } & Identity)
+  | ({ kind: 'terminated'; pod: Pod; terminated: Terminated } & Identity);
+
+/** What ran: the digest of the image, and the container by its runtime's name for it. */
+export interface Identity {
+  imageID?: string;
+  containerID?: string;
+}
 
 /** One kind of observation. */
 export type Seen<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
@@ -44,9 +50,9 @@ export function observe(run: Run, sessionUID: string, sighting: Sighting): Obser
   if (pod === undefined) return afterPod(run, sighting);
   const inSpec = pod.spec.ephemeralContainers?.find((candidate) => candidate.name === run.debugContainerName);
   if (inSpec?.sessionUID !== sessionUID) return { kind: 'notInjected', pod, nameTaken: inSpec !== undefined };
-  const { terminated, running, waiting, imageID } = stateIn(pod, run);
-  if (terminated !== undefined) return { kind: 'terminated', pod, terminated, ...imageID };
-  if (running !== undefined) return { kind: 'running', pod, ...imageID, startedAt: running.startedAt };
+  const { terminated, running, waiting, identity } = stateIn(pod, run);
+  if (terminated !== undefined) return { kind: 'terminated', pod, terminated, ...identity };
+  if (running !== undefined) return { kind: 'running', pod, ...identity, startedAt: running.startedAt };
   return waitingFor(pod, waiting);
 }
 
@@ -54,28 +60,30 @@ function afterPod(run: Run, sighting: Exclude<Sighting, { kind: 'unseen' | 'unre
   const replaced = sighting.kind === 'present';
   const { last } = sighting;
   if (last === undefined || last.metadata.uid !== run.podUID) return { kind: 'podGone', replaced };
-  const { terminated, imageID } = stateIn(last, run);
+  const { terminated, identity } = stateIn(last, run);
   const injected =
     last.spec.ephemeralContainers?.some((container) => container.name === run.debugContainerName) ?? false;
-  return { kind: 'podGone', replaced, injected, ...imageID, ...(terminated && { terminated }) };
+  return { kind: 'podGone', replaced, injected, ...identity, ...(terminated && { terminated }) };
 }
 
 interface StateIn {
   terminated: Terminated | undefined;
   running: { startedAt?: string } | undefined;
   waiting: { reason?: string; message?: string } | undefined;
-  imageID: { imageID?: string };
+  identity: Identity;
 }
 
 function stateIn(pod: Pod, run: Run): StateIn {
   const status = pod.status.ephemeralContainerStatuses?.find((candidate) => candidate.name === run.debugContainerName);
   const { running, waiting, terminated } = status?.state ?? {};
-  const id = status?.imageID ?? '';
+  const [imageID, containerID] = [status?.imageID, status?.containerID ?? terminated?.containerID].map((id) =>
+    oneLine(id ?? '', 512),
+  );
   return {
     terminated: terminated ?? startFailure(waiting?.reason, status?.lastState?.terminated),
     running,
     waiting,
-    imageID: id === '' ? {} : { imageID: oneLine(id, 512) },
+    identity: { ...(imageID && { imageID }), ...(containerID && { containerID }) },
   };
 }
 

@@ -8,10 +8,7 @@ import * as story from './story.ts';
 export function finish(situation: Situation, run: Run): Plan {
   const { session, now } = situation;
   const status = composeStatus({ session, standing: { phase: 'Over' }, run, now });
-  return {
-    effect: { kind: 'writeStatus', status },
-    events: [run.state === 'Ended' ? story.ended(run) : story.failed(run)],
-  };
+  return { effect: { kind: 'writeStatus', status }, events: [story.over(run)] };
 }
 
 interface Write {

@@ -1,41 +1,94 @@
 import type { Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
-import { lookForLateStart } from './late-start.ts';
+import { findCondition, type WantedCondition } from './conditions.ts';
+import { lookAgain } from './late-start.ts';
 import { hasFinalizer, mayStartLate } from './lifecycle.ts';
 import { writeIfChanged } from './outcome.ts';
-import { RELEASE_AFTER_MS } from './plan-deletion.ts';
-import { rest, type Plan, type Situation } from './situation.ts';
+import { releaseTime } from './plan-deletion.ts';
+import { planStray } from './plan-ending.ts';
+import { nextRetirement } from './retirement.ts';
+import { rest, type EventIntent, type Plan, type Situation } from './situation.ts';
 import { nextConfirmation } from './stop-confirmation.ts';
 import * as story from './story.ts';
 import { planRemoval } from './ttl-after-finished.ts';
 
-/** A session with no live run and none to start: keep the record true, let go of the finalizer, and of the record itself where that is wanted. */
+/**
+ * A session with no live run and none to start: keep the record true, end what runs all the same, retire its pod where that is wanted, let go of
+ * the finalizer, and of the record itself.
+ */
 export function planOver(situation: Situation, run: Run | undefined): Plan {
   const { session, now } = situation;
   // Deleted between the finalizer and the intent: nothing was injected, and nobody else takes the finalizer off.
   if (run === undefined) return hasFinalizer(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);
-  const { run: known, events } = lookForLateStart(situation, run);
-  const wakeAt = nextConfirmation(known, now);
-  const step = writeIfChanged(situation, {
-    run: known,
-    standing: { phase: 'Over' },
+  const { run: known, events, stray } = lookAgain(situation, run);
+  const isReleased = now >= (releaseTime(situation) ?? Infinity);
+  if (isReleased) return writeOrLetGo(situation, known, { events });
+  if (stray !== undefined) return untilRelease(situation, planStray(situation, known, stray, events));
+  return retire(situation, known, events);
+}
+
+/** The last thing that is done for a session: its pod goes, where that is wanted. It is told before it is done. */
+function retire(situation: Situation, run: Run, events: EventIntent[]): Plan {
+  const { session, sighting } = situation;
+  const { condition, evict, at } = nextRetirement(situation, run);
+  if (condition === undefined) return writeOrLetGo(situation, run, { events });
+  const isNews = condition.status === 'False' && findCondition(session.status?.conditions, 'PodRetired') === undefined;
+  const pod = sighting.kind === 'present' ? sighting.pod : undefined;
+  const told = isNews ? [...events, story.evicting(run, pod)] : events;
+  if (condition.status === 'True') return writeOrLetGo(situation, run, { events: told, retirement: condition });
+  const step = write(situation, run, { events: told, retirement: condition, ...(at !== undefined && { at }) });
+  if (step.effect.kind === 'none' && evict === true)
+    return { effect: { kind: 'stop', run, route: 'Eviction' }, events: [] };
+  return untilRelease(situation, step);
+}
+
+interface News {
+  events: EventIntent[];
+  retirement?: WantedCondition;
+  at?: number;
+}
+
+function write(situation: Situation, run: Run, { events, retirement, at }: News): Plan {
+  const { now } = situation;
+  const wakeAt = Math.min(nextConfirmation(run, now) ?? Infinity, lookUntil(run, now), at ?? Infinity);
+  return writeIfChanged(situation, {
+    run,
+    standing: { phase: 'Over', ...(retirement && { retirement }) },
     events,
-    ...(wakeAt && { wakeAt }),
+    ...(Number.isFinite(wakeAt) && { wakeAt }),
   });
+}
+
+function writeOrLetGo(situation: Situation, run: Run, news: News): Plan {
+  const step = write(situation, run, news);
   if (step.effect.kind !== 'none') return step;
-  return hasFinalizer(session) ? letGo(situation, known, step) : planRemoval(situation, step);
+  return hasFinalizer(situation.session) ? letGo(situation, run, step) : planRemoval(situation, step);
+}
+
+/** A deleted session is not held for longer than it may be. */
+function untilRelease(situation: Situation, step: Plan): Plan {
+  const at = releaseTime(situation);
+  if (at === undefined || step.effect.kind !== 'none') return step;
+  return { ...step, requeueAfterMs: Math.min(step.requeueAfterMs ?? Infinity, at - situation.now) };
+}
+
+/** When the container is not looked at any more, so that its watch can close: see `mayRunAgain`. */
+function lookUntil(run: Run, now: number): number {
+  const startBy = run.state === 'Ended' && run.containerID !== undefined ? fromTimestamp(run.startBy) : undefined;
+  return startBy !== undefined && startBy > now ? startBy : Infinity;
 }
 
 /**
  * A failed run may still get its container. While it could, the finalizer stays: with a deleted session 30 s at most, and then the pod is told
  * what is left in it, if it runs or nothing inside would end it.
  */
-function letGo({ session, now }: Situation, run: Run, step: Plan): Plan {
+function letGo(situation: Situation, run: Run, step: Plan): Plan {
+  const { session, now } = situation;
   const letGoNow: Plan = { effect: { kind: 'removeFinalizer' }, events: [] };
   if (!mayStartLate(run, now)) return letGoNow;
-  const deletedAt = fromTimestamp(session.metadata.deletionTimestamp);
-  if (deletedAt === undefined) return step;
-  if (now < deletedAt + RELEASE_AFTER_MS) return rest(now, deletedAt + RELEASE_AFTER_MS);
+  const releaseAt = releaseTime(situation);
+  if (releaseAt === undefined) return step;
+  if (now < releaseAt) return rest(now, releaseAt);
   const matters = run.state === 'StartedLate' || run.lastMoment === undefined;
   return matters ? { ...letGoNow, events: [story.releasedAlive(session, run)] } : letGoNow;
 }

@@ -3,20 +3,20 @@ import type { InjectionReason } from '../api/reasons.ts';
 import { endOfSecond, fromTimestamp } from '../api/time.ts';
 import { findCondition } from './conditions.ts';
 import { specHashOf } from './container.ts';
-import { BUILT_IN, startTimeoutMs } from './effective.ts';
+import { startTimeoutMs } from './effective.ts';
 import { containerOf } from './intent.ts';
 import { observe, type Seen } from './observation.ts';
 import { finish, writeIfChanged } from './outcome.ts';
-import { confirmInjection, endOf, endWithPod, failedRun, lostRun, startRun } from './run-record.ts';
+import { nextTtlStep, type TtlStep } from './plan-ttl.ts';
+import { planEnding } from './plan-ending.ts';
+import { cancelledRun, confirmInjection, endOf, endWithPod, failedRun, lostRun, startRun } from './run-record.ts';
 import { rest, type EventIntent, type Plan, type Situation } from './situation.ts';
 import type { Standing } from './status.ts';
+import { overdueAt, stopCause } from './stop.ts';
 import * as story from './story.ts';
 
 /** A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and cost no write. */
 const SLOW_START_MS = 5_000;
-/** How long after its deadline a supervised container may still be seen running, in ms: HUP, TERM, KILL a second apart, and the kubelet's report. */
-const OVERDUE_MS = 10_000;
-
 /** A run between its intent and its end. */
 export function planRun(situation: Situation, run: Run): Plan {
   const seen = observe(run, situation.session.metadata.uid, situation.sighting);
@@ -54,6 +54,8 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
     const message = `pod ${pod.metadata.name} has an ephemeral container ${run.debugContainerName} that is not of this session`;
     return finish(situation, failedRun(run, now, 'ContainerNameTaken', message));
   }
+  if (session.spec.cancel === true)
+    return finish(situation, cancelledRun(run, now, 'cancelled before the container was injected'));
   if (now >= startDeadline(run)) {
     const message = `not injected within ${run.effective?.startTimeout}: the API server refused, or the operator was away`;
     return finish(situation, failedRun(run, now, 'StartTimeout', message));
@@ -79,6 +81,8 @@ function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Pla
   const { session, now } = situation;
   const reason = seen.reason === 'ContainerCreating' ? 'StartTimeout' : seen.reason;
   if (seen.final) return finish(situation, failedRun(run, now, reason, seen.message));
+  if (session.spec.cancel === true)
+    return finish(situation, cancelledRun(run, now, `cancelled before the container ran: ${seen.message}`));
   const deadline = startDeadline(run);
   if (now >= deadline) {
     return finish(
@@ -110,29 +114,33 @@ function planOutOfSight(situation: Situation, run: Run, seen: Seen<'waiting'>): 
 
 function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Plan {
   const { session, now } = situation;
-  const running = run.state === 'Running' ? run : startRun(run, seen, now);
-  const supervised = running.effective?.supervisor !== 'None';
-  const overdueAt = (fromTimestamp(running.expiresAt) ?? now) + (supervised ? OVERDUE_MS : 0);
-  const events = run.state === 'Running' ? ttlEvents(situation, running) : [story.started(running)];
-  const what = `container ${running.debugContainerName} of pod ${running.podName}`;
-  if (now < overdueAt) {
-    const end = supervised
-      ? `ends at ${running.expiresAt}`
-      : `ends by itself only: without a supervisor nothing ends it at ${running.expiresAt}`;
-    const standing: Standing = { phase: 'Running', message: `${what} runs and ${end}` };
-    return writeIfChanged(situation, { run: running, standing, events, wakeAt: overdueAt });
-  }
-  const message = `${what} should have ended at ${running.expiresAt} and still runs; this operator has no way to stop it: end its command, or delete the pod`;
-  if (session.status?.phase !== 'Ending') events.push(story.overdue(running, message));
-  return writeIfChanged(situation, { run: running, standing: { phase: 'Ending', reason: 'NoRoute', message }, events });
+  const isNew = run.state !== 'Running';
+  const running = isNew ? startRun(run, seen, now) : run;
+  const told = isNew ? [story.started(running)] : [];
+  const cause = stopCause(session, running, now);
+  if (cause !== undefined) return planEnding(situation, running, cause, told);
+  // A first sight is written as it is; the same pass goes on with what has changed since the injection.
+  const step: TtlStep = isNew ? { kind: 'same' } : nextTtlStep(situation, running);
+  if (step.kind === 'tell') return { effect: { kind: 'tellTtl', run: running, ttl: step.ttl }, events: [] };
+  return step.kind === 'write'
+    ? runs(situation, step.run, [...told, ...step.events])
+    : runs(situation, running, told, step);
 }
 
-/** A changed ttl does not reach the supervisor that runs already: said once, with the write that takes note of the new generation. */
-function ttlEvents({ session }: Situation, run: Run): EventIntent[] {
-  const { generation = 0 } = session.metadata;
-  const wanted = session.spec.ttl ?? BUILT_IN.ttl;
-  if (wanted === run.effective?.ttl || session.status?.observedGeneration === generation) return [];
-  return [story.ttlChangeRefused(run, wanted, generation)];
+function runs(situation: Situation, run: Run, told: EventIntent[], step: TtlStep = { kind: 'same' }): Plan {
+  const { session, now } = situation;
+  const what = `container ${run.debugContainerName} of pod ${run.podName}`;
+  const ends =
+    run.effective?.supervisor === 'None'
+      ? `has no supervisor: the operator ends it at ${run.expiresAt}`
+      : `ends at ${run.expiresAt}`;
+  const [note, until] = step.kind === 'wait' ? [step.note, step.until] : [];
+  const refused = note === undefined ? '' : `; ttl ${run.wantedTtl} does not count for it: ${note}`;
+  const standing: Standing = { phase: 'Running', message: `${what} runs and ${ends}${refused}` };
+  const isFinal = note !== undefined && until === undefined;
+  const events = isFinal ? [...told, story.ttlChangeRefused(session, run, note)] : told;
+  const wakeAt = Math.min(overdueAt(run, now), until ?? Infinity);
+  return writeIfChanged(situation, { run, standing, events, wakeAt });
 }
 
 /** The API server has refused the injection for good. */

@@ -7,6 +7,7 @@ import { oneLine } from '../text/one-line.ts';
 import { findCondition, MAX_MESSAGE } from './conditions.ts';
 import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';
+import { CANCELLED } from './ending.ts';
 import { asked, intendRun } from './intent.ts';
 import { currentRun, hasFinalizer, hasLapsed, isWaiting, mayStartLate } from './lifecycle.ts';
 import { patientState } from './patient.ts';
@@ -19,6 +20,7 @@ import { refuse, wait, type Verdict } from './verdict.ts';
 /** A new attempt: wait for its target, refuse it, or write the intent (behind the finalizer, before the injection). */
 export function planStart(situation: Situation): Plan {
   const { session, now } = situation;
+  if (session.spec.cancel === true) return failAttempt(situation, CANCELLED, 'cancelled before anything was injected');
   if (hasLapsed(session, now)) {
     const message = `spec.notAfter (${session.spec.notAfter}) has passed: no run starts after it`;
     return failAttempt(situation, 'Lapsed', message);
@@ -90,7 +92,11 @@ function goOnWaiting({ session, now }: Situation, wakeAt: number): Plan {
 }
 
 /** The attempt is over before a container stood anywhere; it is recorded like any other. */
-function failAttempt(situation: Situation, reason: InjectionReason | FailureReason, message: string): Plan {
+function failAttempt(
+  situation: Situation,
+  reason: InjectionReason | FailureReason | typeof CANCELLED,
+  message: string,
+): Plan {
   const { session, sighting, now } = situation;
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
   const run: Run = {
@@ -104,7 +110,7 @@ function failAttempt(situation: Situation, reason: InjectionReason | FailureReas
     message: oneLine(message, MAX_MESSAGE),
   };
   const status = composeStatus({ session, standing: { phase: 'Over' }, run, now });
-  return { effect: { kind: 'writeStatus', status }, events: [story.failed(run)] };
+  return { effect: { kind: 'writeStatus', status }, events: [story.over(run)] };
 }
 
 function seen(session: DebugSession, pod: Pod | undefined): Partial<Run> {

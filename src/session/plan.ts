@@ -1,10 +1,20 @@
-import type { DebugSession, WorkloadRef } from '../api/debugsession.ts';
-import { currentRun, hasFinalizer, hasLapsed, isLive, isWaiting, mayStartLate, wantsStart } from './lifecycle.ts';
+import type { DebugSession, Run, WorkloadRef } from '../api/debugsession.ts';
+import {
+  currentRun,
+  hasFinalizer,
+  hasLapsed,
+  isLive,
+  isWaiting,
+  mayRunAgain,
+  mayStartLate,
+  wantsStart,
+} from './lifecycle.ts';
 import { holdsBack, planHeld } from './late-start.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { planOver } from './plan-over.ts';
 import { planRun } from './plan-run.ts';
 import { planStart } from './plan-start.ts';
+import { wantsRetirement } from './retirement.ts';
 import type { Plan, Situation } from './situation.ts';
 
 /** What the reconciler has to look at before it can plan. */
@@ -14,13 +24,18 @@ export type Interest = { kind: 'none' } | { kind: 'pod'; name: string } | { kind
 export function interestOf(session: DebugSession, now: number): Interest {
   const run = currentRun(session);
   if (run?.podName !== undefined && (isLive(run) || holdsBack(run, now))) return { kind: 'pod', name: run.podName };
-  if (wantsStart(session)) {
+  if (wantsStart(session) && session.spec.cancel !== true) {
     const { podName, workloadRef } = session.spec.target;
     if (podName !== undefined) return { kind: 'pod', name: podName };
     if (workloadRef !== undefined) return { kind: 'workload', ref: workloadRef };
   }
-  if (run?.podName !== undefined && mayStartLate(run, now)) return { kind: 'pod', name: run.podName };
+  if (run?.podName !== undefined && isLookedAt(session, run, now)) return { kind: 'pod', name: run.podName };
   return { kind: 'none' };
+}
+
+/** A run that is over, of which something may still be seen or has to be done. */
+function isLookedAt(session: DebugSession, run: Run, now: number): boolean {
+  return mayStartLate(run, now) || mayRunAgain(run, now) || wantsRetirement(session, run);
 }
 
 /**
@@ -31,7 +46,9 @@ export function planUnseen(session: DebugSession, now: number): Plan | undefined
   const run = currentRun(session);
   const isHeld = run !== undefined && (isLive(run) || holdsBack(run, now));
   if (isHeld || hasFinalizer(session) || !wantsStart(session) || isWaiting(session)) return undefined;
-  return hasLapsed(session, now) ? undefined : { effect: { kind: 'addFinalizer' }, events: [] };
+  return session.spec.cancel === true || hasLapsed(session, now)
+    ? undefined
+    : { effect: { kind: 'addFinalizer' }, events: [] };
 }
 
 /** The next step of a session: pure, so that the same situation always gives the same step. */

@@ -4,8 +4,8 @@ import { fromTimestamp, toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { MAX_MESSAGE } from './conditions.ts';
 import { ttlMs } from './effective.ts';
-import { readEnding } from './ending.ts';
-import type { Seen } from './observation.ts';
+import { CANCELLED, readEnding } from './ending.ts';
+import type { Identity, Seen } from './observation.ts';
 import type { Situation } from './situation.ts';
 
 // What is written down of a run at each turn of its life. startedAt, finishedAt and injectedAt are set once and never moved.
@@ -30,11 +30,16 @@ export function startRun(run: Run, seen: Seen<'running'>, now: number): Run {
   const startedAt = Math.min(Math.max(reported, injectedAt), Math.max(now, injectedAt));
   return {
     ...run,
-    ...(seen.imageID === undefined ? {} : { imageID: seen.imageID }),
+    ...identityOf(seen),
     startedAt: seen.startedAt ?? toTimestamp(now),
     expiresAt: toTimestamp(startedAt + Math.ceil(ttlMs(run) / 1000) * 1000),
     state: 'Running',
   };
+}
+
+/** Of what ran, the parts that are known. */
+export function identityOf({ imageID, containerID }: Identity): Identity {
+  return { ...(imageID !== undefined && { imageID }), ...(containerID !== undefined && { containerID }) };
 }
 
 /** The record of a run whose container the kubelet reported terminated. */
@@ -44,13 +49,13 @@ export function endOf(
   seen: Seen<'terminated'> | (Seen<'podGone'> & { terminated: object }),
 ): Run {
   const { session, sighting, now } = situation;
-  const { terminated, imageID } = seen;
+  const { terminated } = seen;
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
   const ending = readEnding(run, terminated, { pod, joined: session.spec.target.containerName });
   const unknown = terminated.reason === 'ContainerStatusUnknown';
   const facts: Run = {
     ...run,
-    ...(imageID === undefined ? {} : { imageID }),
+    ...identityOf(seen),
     ...(run.startedAt === undefined && terminated.startedAt && ending.kind === 'ended'
       ? { startedAt: terminated.startedAt }
       : {}),
@@ -74,12 +79,19 @@ export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>
     });
   }
   const what = seen.replaced ? 'was replaced by another of its name' : 'is gone';
-  if (run.state === 'Running')
-    return lostRun(run, now, 'PodGone', `pod ${run.podName} ${what}, and the container with it`);
+  if (run.state === 'Running') {
+    const lost = lostRun(run, now, 'PodGone', `pod ${run.podName} ${what}, and the container with it`);
+    return run.stop?.routes.includes('Eviction') === true ? { ...lost, endedBy: 'Eviction' } : lost;
+  }
   const reason: InjectionReason = seen.replaced ? 'PodReplaced' : 'PodNotFound';
   const failed = failedRun(run, now, reason, `pod ${run.podName} ${what}: its container was not seen to run`);
   // Seen to the last without our container: there is nothing of which the end would have to be confirmed.
   return seen.injected === false && run.injectedAt === undefined ? failed : { ...failed, endedBy: 'PodGone' };
+}
+
+/** The record of a run that was cancelled before its container ran, or stood anywhere. */
+export function cancelledRun(run: Run, now: number, message: string): Run {
+  return { ...run, finishedAt: toTimestamp(now), state: 'Failed', reason: CANCELLED, message };
 }
 
 /** The record of a run that was seen to run, and whose end nobody reported. */

@@ -1,5 +1,6 @@
-import type { DebugSession, DebugSessionStatus, Run } from '../api/debugsession.ts';
+import type { DebugSession, DebugSessionStatus, Run, StopRoute } from '../api/debugsession.ts';
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
+import type { Efforts } from './efforts.ts';
 import type { Sighting } from './observation.ts';
 
 /** What the planner knows: the session as stored, what was seen of its target, and the time (ms since the epoch). */
@@ -9,6 +10,8 @@ export interface Situation {
   now: number;
   /** When this process saw its injection succeed, in ms; lost with a restart, and then the time of the next look stands in for it. */
   injectedAt?: number;
+  /** What this process has done to the container of the newest run, and how that went; absent: nothing. */
+  efforts?: Efforts;
 }
 
 /** The one effect of a pass. Everything is written before it is relied on, so a crash between any two of them is repaired by the next pass. */
@@ -18,6 +21,9 @@ export type Effect =
   | { kind: 'removeFinalizer' }
   | { kind: 'writeStatus'; status: DebugSessionStatus }
   | { kind: 'inject'; run: Run; container: EphemeralContainer }
+  /** Begun, not waited for: how it went is in the efforts of a later situation. */
+  | { kind: 'stop'; run: Run; route: StopRoute }
+  | { kind: 'tellTtl'; run: Run; ttl: string }
   /** The record itself goes, if it is still the one that was looked at. */
   | { kind: 'delete' };
 

@@ -1,6 +1,7 @@
 import type { Condition, DebugSession, DebugSessionStatus, Phase, Run } from '../api/debugsession.ts';
 import { TERMINAL_PHASES } from '../api/reasons.ts';
 import { condition, mergeConditions, type WantedCondition } from './conditions.ts';
+import { CANCELLED } from './ending.ts';
 import { stopConfirmation } from './stop-confirmation.ts';
 
 /** Where a session stands: all that its status says follows from this and the record of its newest run. */
@@ -10,7 +11,14 @@ export type Standing =
   | { phase: 'Starting'; waiting?: { reason: string; message: string } }
   | { phase: 'Running'; message: string }
   | { phase: 'Ending'; reason: string; message: string }
-  | { phase: 'Over' };
+  /** `unconfirmed` where its container runs all the same and is being ended. */
+  | { phase: 'Over'; unconfirmed?: Unconfirmed; retirement?: WantedCondition };
+
+/** Why the end of a container that has to end is not confirmed (yet). */
+export interface Unconfirmed {
+  reason: string;
+  message: string;
+}
 
 export interface StatusInput {
   session: DebugSession;
@@ -57,6 +65,7 @@ function withRun(runs: readonly Run[], run: Run): Run[] {
 
 function phaseOf(standing: Standing, run: Run | undefined): Phase {
   if (standing.phase !== 'Over') return standing.phase;
+  if (run?.reason === CANCELLED) return 'Cancelled';
   if (run?.state !== 'Ended') return 'Failed';
   return run.reason === 'Expired' ? 'Expired' : 'Completed';
 }
@@ -113,7 +122,7 @@ function wantedConditions(standing: Standing, run: Run | undefined, now: number)
         condition('StopConfirmed', 'False', standing.reason, standing.message),
       ];
     case 'Over':
-      return run === undefined ? [accepted] : overConditions(accepted, run, now);
+      return run === undefined ? [accepted] : overConditions(accepted, run, { standing, now });
   }
 }
 
@@ -126,21 +135,24 @@ function injected(run: Run | undefined): WantedCondition {
   );
 }
 
-function overConditions(accepted: WantedCondition, run: Run, now: number): WantedCondition[] {
+function overConditions(
+  accepted: WantedCondition,
+  run: Run,
+  { standing, now }: { standing: Extract<Standing, { phase: 'Over' }>; now: number },
+): WantedCondition[] {
   const reason = run.reason ?? 'Unknown';
   const message = run.message ?? '';
-  const stop = stopConfirmation(run, now);
-  if (run.state === 'Ended') {
+  const { unconfirmed, retirement } = standing;
+  const stop = unconfirmed
+    ? condition('StopConfirmed', 'False', unconfirmed.reason, unconfirmed.message)
+    : stopConfirmation(run, now);
+  const last = retirement === undefined ? [stop] : [stop, retirement];
+  const placed = run.injectedAt === undefined ? condition('Injected', 'False', reason, message) : injected(run);
+  if (run.state === 'Ended' || reason === CANCELLED) {
     const complete = condition('Complete', 'True', reason, message);
-    return [accepted, injected(run), condition('Running', 'False', reason, message), complete, stop];
+    return [accepted, placed, condition('Running', 'False', reason, message), complete, ...last];
   }
   const refused = reason === 'Lapsed' ? condition('Accepted', 'False', reason, message) : accepted;
-  const notInjected = run.injectedAt === undefined ? condition('Injected', 'False', reason, message) : injected(run);
-  return [
-    refused,
-    notInjected,
-    condition('Failed', 'True', reason, message),
-    condition('Stalled', 'True', reason, message),
-    stop,
-  ];
+  const failed = condition('Failed', 'True', reason, message);
+  return [refused, placed, failed, condition('Stalled', 'True', reason, message), ...last];
 }

@@ -1,12 +1,14 @@
 import type { Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { condition, type WantedCondition } from './conditions.ts';
+import { runsAgain } from './lifecycle.ts';
 
 /**
  * StopConfirmed of a run that is over: True only where the kubelet reported the container terminated, where there never was one, or where
  * its supervisor's last moment has passed. A pod that vanished unseen, and a container that may still be started, are Unknown until then.
  */
 export function stopConfirmation(run: Run, now: number): WantedCondition {
+  if (runsAgain(run)) return condition('StopConfirmed', 'False', 'RanAgain', againMessage(run));
   if (run.exitCode !== undefined && run.reason !== 'ContainerStatusUnknown') {
     return condition('StopConfirmed', 'True', 'Terminated', `the kubelet reported the container terminated`);
   }
@@ -33,14 +35,23 @@ export function stopConfirmation(run: Run, now: number): WantedCondition {
 
 function mayStartMessage(run: Run): string {
   const then =
-    run.lastMoment === undefined ? 'nothing would end it then' : `after ${run.startBy} it would end itself at once`;
-  return `the container did not start in time, but it stands in the pod and the kubelet may start it later; ${then}`;
+    run.lastMoment === undefined
+      ? 'only the operator would end it then'
+      : `after ${run.startBy} it would end itself at once`;
+  return `the container has not run, but it stands in the pod and the kubelet may start it later; ${then}`;
+}
+
+function againMessage(run: Run): string {
+  return `the kubelet ran the container again after its end; ${endOfStray(run)}`;
 }
 
 function lateMessage(run: Run): string {
-  const end =
-    run.lastMoment === undefined ? 'ends by itself only' : `ends by itself at ${run.lastMoment} at the latest`;
-  return `the container started after its run had failed; it ${end}`;
+  return `the container started after its run had failed; ${endOfStray(run)}`;
+}
+
+function endOfStray({ lastMoment }: Run): string {
+  const byItself = lastMoment === undefined ? '' : `, and ends by itself at ${lastMoment} at the latest`;
+  return `the operator ends it${byItself}`;
 }
 
 /** When StopConfirmed of this run may change without anything being seen, in ms since the epoch. */

@@ -1,5 +1,7 @@
 import type { DebugSession, Run } from '../api/debugsession.ts';
+import type { Pod } from '../api/pod.ts';
 import { oneLine } from '../text/one-line.ts';
+import { CANCELLED } from './ending.ts';
 import type { EventIntent } from './situation.ts';
 
 // The events of a session's life, in the order in which `kubectl describe` tells them.
@@ -11,11 +13,15 @@ const STEPS = [
   'Accepted',
   'Injected',
   'Started',
+  'TtlChanged',
   'TtlChangeRefused',
   'StopUnconfirmed',
+  'Evicting',
   'Ended',
+  'Cancelled',
   'Failed',
   'StartedLate',
+  'RanAgain',
 ];
 
 function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
@@ -37,7 +43,7 @@ export function accepted(session: DebugSession): EventIntent {
 }
 
 export function injected(run: Run): EventIntent {
-  const joined = run.effective?.supervisor === 'None' ? ', without a supervisor: it ends by itself only' : '';
+  const joined = run.effective?.supervisor === 'None' ? ', without a supervisor: only the operator ends it' : '';
   const note = `Injected container ${run.debugContainerName} (${run.image}) into pod ${run.podName}${joined}`;
   return tell(run.attempt, run, { type: 'Normal', reason: 'Injected', action: 'Inject', note });
 }
@@ -45,6 +51,12 @@ export function injected(run: Run): EventIntent {
 export function started(run: Run): EventIntent {
   const note = `Container ${run.debugContainerName} runs in pod ${run.podName} on node ${run.nodeName}; its time is over at ${run.expiresAt}`;
   return tell(run.attempt, run, { type: 'Normal', reason: 'Started', action: 'Start', note });
+}
+
+/** How a run ended, whichever way. */
+export function over(run: Run): EventIntent {
+  if (run.state === 'Ended') return ended(run);
+  return run.reason === CANCELLED ? cancelled(run) : failed(run);
 }
 
 export function ended(run: Run): EventIntent {
@@ -60,18 +72,47 @@ export function failed(run: Run): EventIntent {
   return tell(run.attempt, run, { type: 'Warning', reason, action: reason === 'Failed' ? 'Fail' : 'Reject', note });
 }
 
-export function overdue(run: Run, message: string): EventIntent {
+export function stopUnconfirmed(run: Run, message: string): EventIntent {
   return tell(run.attempt, run, { type: 'Warning', reason: 'StopUnconfirmed', action: 'Stop', note: message });
+}
+
+/** A pod without a controller is not made again: said before it goes. */
+export function evicting(run: Run, pod: Pod | undefined): EventIntent {
+  const controller = pod?.metadata.ownerReferences?.find((owner) => owner.controller === true);
+  const lost =
+    controller === undefined
+      ? 'it has no controller, so nothing makes it again: what it holds is lost'
+      : `${controller.kind} ${controller.name} makes another`;
+  const note = `Evicting pod ${run.podName}, as the session asks: ${lost}`;
+  const type = controller === undefined ? 'Warning' : 'Normal';
+  return tell(run.attempt, run, { type, reason: 'Evicting', action: 'Evict', note });
+}
+
+export function cancelled(run: Run): EventIntent {
+  const note = `Attempt ${run.attempt}: ${run.message}`;
+  return tell(run.attempt, run, { type: 'Normal', reason: 'Cancelled', action: 'Cancel', note });
+}
+
+export function ranAgain(run: Run): EventIntent {
+  const note = `The kubelet ran container ${run.debugContainerName} of pod ${run.podName} again after its end, because its node had lost the record of it`;
+  return tell(run.attempt, run, { type: 'Warning', reason: 'RanAgain', action: 'Start', note });
 }
 
 export function startedLate(run: Run, message: string): EventIntent {
   return tell(run.attempt, run, { type: 'Warning', reason: 'StartedLate', action: 'Start', note: message });
 }
 
-export function ttlChangeRefused(run: Run, wanted: string, generation: number): EventIntent {
-  const note = `ttl ${wanted} counts for the next attempt: the container that runs was started with ${run.effective?.ttl} and ends at ${run.expiresAt}`;
+export function ttlChanged(run: Run): EventIntent {
+  const ttl = run.effective?.ttl ?? '';
+  const note = `ttl is ${ttl} now: the time of container ${run.debugContainerName} is over at ${run.expiresAt}`;
+  const told = tell(run.attempt, run, { type: 'Normal', reason: 'TtlChanged', action: 'ChangeTtl', note });
+  return { ...told, key: `${told.key}-${ttl}` };
+}
+
+export function ttlChangeRefused({ metadata }: DebugSession, run: Run, why: string): EventIntent {
+  const note = `ttl ${run.wantedTtl} counts for the next attempt only: the container that runs could not be told (${why}); it keeps ${run.effective?.ttl} and ends at ${run.expiresAt}`;
   const told = tell(run.attempt, run, { type: 'Warning', reason: 'TtlChangeRefused', action: 'ChangeTtl', note });
-  return { ...told, key: `${told.key}-${generation}` };
+  return { ...told, key: `${told.key}-${metadata.generation ?? 0}` };
 }
 
 /** On the pod, because the session that it speaks of is about to be gone. */

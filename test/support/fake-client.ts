@@ -32,6 +32,10 @@ export class FakeClient implements SessionClient {
     return this.#answer({ verb: 'GET', path, query });
   }
 
+  create<T>(path: string, body: unknown): Promise<T> {
+    return this.#answer({ verb: 'POST', path, query: {}, body });
+  }
+
   patch<T>(path: string, body: unknown): Promise<T> {
     return this.#answer({ verb: 'PATCH', path, query: {}, body });
   }

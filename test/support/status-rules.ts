@@ -81,7 +81,6 @@ function brokenRun(run: Run, next: Run): string[] {
     'debugContainerName',
     'specHash',
     'startBy',
-    'lastMoment',
     'intendedAt',
     'injectedAt',
     'startedAt',
@@ -91,6 +90,13 @@ function brokenRun(run: Run, next: Run): string[] {
   for (const field of fixed) {
     if (run[field] !== undefined && run[field] !== next[field]) broken.push(`run ${run.attempt}: ${field} changed`);
   }
+  // A ttl that was raised may let it live longer; nothing makes what was promised less.
+  if ((next.lastMoment ?? '') < (run.lastMoment ?? '')) broken.push(`run ${run.attempt}: lastMoment fell`);
+  const routes = next.stop?.routes ?? [];
+  if (run.stop?.routes.some((route) => !routes.includes(route)) === true)
+    broken.push(`run ${run.attempt}: a way that was tried was forgotten`);
+  if (run.ranAgain !== undefined && next.ranAgain === undefined)
+    broken.push(`run ${run.attempt}: ranAgain was dropped`);
   const wasOver = run.state === 'Ended' || run.state === 'Failed' || run.state === 'StartedLate';
   if (wasOver && (next.state === 'Starting' || next.state === 'Running'))
     broken.push(`run ${run.attempt} came back to life`);

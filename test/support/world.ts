@@ -5,6 +5,7 @@ import { toTimestamp } from '../../src/api/time.ts';
 import { containerName } from '../../src/session/container.ts';
 import { currentRun } from '../../src/session/lifecycle.ts';
 import type { Sighting } from '../../src/session/observation.ts';
+import type { EffortOutcome, Efforts } from '../../src/session/efforts.ts';
 import { plan, planUnseen } from '../../src/session/plan.ts';
 import type { EventIntent, Plan } from '../../src/session/situation.ts';
 import { aPod, aSession, NOON } from './builders.ts';
@@ -25,6 +26,9 @@ export class World {
   /** What the API server would say to the next injection. */
   refuseInjection: (() => void) | undefined;
   gone = false;
+  #ttl: string | undefined;
+  /** What was begun on the container and how it went; `tried` says how. */
+  efforts: Efforts = { tried: {} };
   /** Called with every plan before it is carried out. */
   onStep: (step: Plan) => void = () => undefined;
 
@@ -62,7 +66,8 @@ export class World {
 
   look(): Plan {
     return (
-      planUnseen(this.session, this.now) ?? plan({ session: this.session, sighting: this.sighting(), now: this.now })
+      planUnseen(this.session, this.now) ??
+      plan({ session: this.session, sighting: this.sighting(), now: this.now, efforts: this.efforts })
     );
   }
 
@@ -111,6 +116,13 @@ export class World {
         this.effects.push(`inject ${effect.container.name}`);
         this.inject(effect.container.name);
         break;
+      case 'stop':
+      case 'tellTtl':
+        this.effects.push(effect.kind === 'stop' ? `stop ${effect.route}` : `ttl ${effect.ttl}`);
+        if (this.efforts.underWay !== undefined) throw new Error(`${this.efforts.underWay} is under way`);
+        this.efforts = { ...this.efforts, underWay: effect.kind === 'stop' ? effect.route : 'Ttl' };
+        this.#ttl = effect.kind === 'tellTtl' ? effect.ttl : undefined;
+        break;
       case 'delete':
         this.effects.push('delete');
         this.delete();
@@ -150,6 +162,15 @@ export class World {
 
   pass(ms: number): void {
     this.now += ms;
+  }
+
+  /** What is under way is over, and went so. */
+  tried(outcome: EffortOutcome): void {
+    const { underWay, tried } = this.efforts;
+    if (underWay === undefined) throw new Error('nothing is under way');
+    const times = (tried[underWay]?.times ?? 0) + 1;
+    const ttl = this.#ttl === undefined ? {} : { ttl: this.#ttl };
+    this.efforts = { tried: { ...tried, [underWay]: { outcome, at: this.now, times, ...ttl } } };
   }
 
   /** What the kubelet says of our newest container. */

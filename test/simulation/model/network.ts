@@ -1,4 +1,5 @@
 import { ApiError, ConnectionError } from '../../../src/kube/api-error.ts';
+import type { Streams } from '../../../src/reconcile/container-control.ts';
 import { podsPath, sessionsPath, type SessionClient } from '../../../src/reconcile/session-api.ts';
 import type { ListPage, ListWatchSource, WatchQuery } from '../../../src/runtime/list-watch.ts';
 import type { WatchEvent } from '../../../src/runtime/watch-event.ts';
@@ -75,10 +76,20 @@ export class Network {
       get: (path, options = {}) => send(`get ${path}`, () => this.#get(path), options.signal),
       list: (path, query = {}, options = {}) =>
         send(`list ${path}`, () => this.#list(scopeOf(path, query)), options.signal),
+      create: (path, _body, options = {}) => send(`post ${path}`, () => refuse(path), options.signal),
       patch: (path, body, options) =>
         send(`patch ${path}`, () => this.#patch(path, body, options.type), options.signal),
       replace: (path, body, options = {}) => send(`put ${path}`, () => this.#put(path, body), options.signal),
       delete: (path, { body, signal } = {}) => send(`delete ${path}`, () => this.#delete(path, body), signal),
+    };
+  }
+
+  /** Exec and attach: this operator may not. */
+  streams(sender: Sender): Streams {
+    const send = <T>(path: string): Promise<T> => this.#send<T>(sender, { words: path, handle: () => refuse(path) });
+    return {
+      exec: ({ container }) => send(`exec ${container}`),
+      attach: ({ container }) => send(`attach ${container}`),
     };
   }
 
@@ -239,6 +250,10 @@ const FAULTS: [
 
 function answer(code: number, message: string): ApiError {
   return new ApiError({ code, reason: '', message });
+}
+
+function refuse(path: string): never {
+  throw answer(403, `${path} is forbidden`);
 }
 
 function attempt(handle: () => unknown): { value: unknown } | { error: unknown } {

@@ -1,4 +1,5 @@
 import type { DebugSession } from '../../../src/api/debugsession.ts';
+import { ContainerControl } from '../../../src/reconcile/container-control.ts';
 import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { SessionApi, podsPath, sessionsPath } from '../../../src/reconcile/session-api.ts';
@@ -48,10 +49,18 @@ export class ModelOperator implements Sender {
       clock: own,
       random: random.next,
     });
+    const api = new SessionApi(network.client(this));
+    const control = new ContainerControl({
+      streams: network.streams(this),
+      evict: (pod, signal) => api.evict(pod, signal),
+      clock: own,
+      onDone: (key) => this.queue.add(key),
+    });
     const reconciler = new Reconciler({
       sessions,
       pods: this.pods,
-      api: new SessionApi(network.client(this)),
+      api,
+      control,
       storyteller: new Storyteller({ record: tell }),
       clock: own,
     });

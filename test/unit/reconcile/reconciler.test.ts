@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FINALIZER, type DebugSession } from '../../../src/api/debugsession.ts';
 import type { Pod } from '../../../src/api/pod.ts';
+import { ContainerControl } from '../../../src/reconcile/container-control.ts';
 import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { SessionApi } from '../../../src/reconcile/session-api.ts';
@@ -12,6 +13,7 @@ import { Store } from '../../../src/runtime/store.ts';
 import { containerName, UID_VARIABLE } from '../../../src/session/container.ts';
 import { aPod, aSession, NOON } from '../../support/builders.ts';
 import { anApiError, FakeClient } from '../../support/fake-client.ts';
+import { FakeStreams } from '../../support/fake-streams.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeSource } from '../../support/fake-source.ts';
 
@@ -33,6 +35,10 @@ class Scene {
   /** How many watches on pods were open when the finalizers were written. */
   readonly watchesAtFinalizer: number[] = [];
   readonly pods: PodWatches;
+  readonly streams = new FakeStreams();
+  readonly control: ContainerControl;
+  /** Sessions that an effort has brought back. */
+  readonly woken: string[] = [];
   readonly reconciler: Reconciler;
   #version = 200;
 
@@ -48,10 +54,18 @@ class Scene {
       clusterWide: false,
       clock: this.clock,
     });
+    const api = new SessionApi(this.client);
+    this.control = new ContainerControl({
+      streams: this.streams,
+      evict: (address, signal) => api.evict(address, signal),
+      clock: this.clock,
+      onDone: (key) => this.woken.push(key),
+    });
     this.reconciler = new Reconciler({
       sessions,
       pods: this.pods,
-      api: new SessionApi(this.client),
+      api,
+      control: this.control,
       storyteller: new Storyteller({ record: ({ reason }) => this.told.push(reason) }),
       clock: this.clock,
     });

@@ -12,6 +12,7 @@ import { silentLogger } from '../../../src/runtime/logger.ts';
 import { Store } from '../../../src/runtime/store.ts';
 import { aPod, aSession, NOON } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { aControl } from '../../support/fake-streams.ts';
 import { FakeSource, statusError } from '../../support/fake-source.ts';
 
 const KEY = 'shop/inspect-web';
@@ -62,7 +63,8 @@ class Scene {
     this.reconciler = new Reconciler({
       sessions,
       pods: this.pods,
-      api: new SessionApi({ get: read, list: read, patch: write, replace: write, delete: read }),
+      api: new SessionApi({ get: read, list: read, create: read, patch: write, replace: write, delete: read }),
+      control: aControl(this.clock),
       storyteller: new Storyteller({ record: () => undefined }),
       clock: this.clock,
       onStep: (_session, { effect }) => this.steps.push(effect.kind),

@@ -362,37 +362,27 @@ describe('running', () => {
     const world = World.running({ ttl: '10s' });
     world.pass(20_000);
     world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', 'False Stopping']);
+    world.tried({ kind: 'forbidden', message: 'the operator may not' });
+    world.settle();
+    if (world.efforts.underWay) world.tried({ kind: 'forbidden', message: 'the operator may not' });
+    world.settle();
     expect([world.phase, world.condition('StopConfirmed'), world.told.at(-1)]).toEqual([
       'Ending',
       'False NoRoute',
       'StopUnconfirmed',
     ]);
-    world.pass(3_600_000);
-    expect(world.settle()).toBeUndefined();
     world.ends({ exitCode: 137, message: 'Deadline' });
     world.settle();
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Expired', 'True Terminated']);
   });
 
-  it('says of a container without a supervisor that it ends by itself only', () => {
+  it('says of a container without a supervisor that only the operator ends it', () => {
     const world = World.running({ supervisor: 'None', ttl: '10s' });
-    expect(world.message('Running')).toMatch(/ends by itself only/);
+    expect(world.message('Running')).toMatch(/the operator ends it at/);
     world.pass(10_000);
     world.settle();
     expect(world.phase).toBe('Ending');
-  });
-
-  it('keeps its deadline when the ttl is changed, and says so once', () => {
-    const world = World.running({ ttl: '10m' });
-    const { expiresAt } = world.run;
-    world.edit({ ttl: '1m' });
-    world.settle();
-    world.settle();
-    expect([world.run.expiresAt, world.told.filter((reason) => reason === 'TtlChangeRefused')]).toEqual([
-      expiresAt,
-      ['TtlChangeRefused'],
-    ]);
-    expect(world.session.status?.observedGeneration).toBe(2);
   });
 
   it.each([

@@ -1,0 +1,219 @@
+import type { DebugSession, Run, StopRoute } from '../api/debugsession.ts';
+import { parseDuration } from '../api/duration.ts';
+import { fromTimestamp } from '../api/time.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { AttachOptions, AttachOutcome, ExecOptions, ExecOutcome, Keystroke } from '../kube/pod-stream.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { NotLeaderError } from '../runtime/not-leader-error.ts';
+import { keyOf } from '../runtime/store.ts';
+import type { EffortKind, EffortOutcome, Efforts } from '../session/efforts.ts';
+import type { Effect } from '../session/situation.ts';
+import { readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../session/stop-script.ts';
+import { explainFault } from './effort-fault.ts';
+import type { PodAddress } from './session-api.ts';
+
+/** Exec and attach; kube/pod-stream.ts has them. */
+export interface Streams {
+  exec(options: ExecOptions): Promise<ExecOutcome>;
+  attach(options: AttachOptions, keystrokes: Iterable<Keystroke>): Promise<AttachOutcome>;
+}
+
+/** An effort that is over. */
+export interface EffortReport {
+  session: DebugSession;
+  run: Run;
+  kind: EffortKind;
+  outcome: EffortOutcome;
+}
+
+export interface ContainerControlOptions {
+  streams: Streams;
+  /** Asks for the eviction of this very pod. */
+  evict: (pod: PodAddress, signal: AbortSignal) => Promise<void>;
+  clock: Clock;
+  /** Called with the key of the session when an effort is over. */
+  onDone: (sessionKey: string) => void;
+  /** Told of each effort that is over, for metrics and the log. */
+  onEffort?: (effort: EffortReport) => void;
+}
+
+/** The script in the container takes 10 s at most. */
+const EXEC_MS = 15_000;
+const ATTACH_MS = 10_000;
+/** Efforts at the same time; the others wait. Each holds a connection through the API server to a kubelet. */
+const AT_ONCE = 64;
+
+interface Entry {
+  /** Which run of which session it is about: a session created anew under the name starts with none. */
+  id: string;
+  efforts: Efforts;
+}
+
+/** What is asked of a container, as `plan` has it. */
+export type ControlEffect = Extract<Effect, { kind: 'stop' | 'tellTtl' }>;
+
+/**
+ * Ends containers and tells them of another ttl. An effort takes seconds, so no worker waits for it: it is begun, and its outcome is in the
+ * efforts that the next pass sees.
+ */
+export class ContainerControl {
+  readonly #options: ContainerControlOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #abort = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(options: ContainerControlOptions) {
+    this.#options = options;
+  }
+
+  /** What has been tried for the newest run of a session. */
+  effortsOf(session: DebugSession): Efforts | undefined {
+    const entry = this.#entries.get(keyOf(session));
+    return entry?.id === idOf(session, session.status?.attempt) ? entry.efforts : undefined;
+  }
+
+  /** Begins, unless something is under way for this session already. */
+  begin(session: DebugSession, effect: ControlEffect): void {
+    const key = keyOf(session);
+    const id = idOf(session, effect.run.attempt);
+    const before = this.#entries.get(key);
+    const entry: Entry = before?.id === id ? before : { id, efforts: { tried: {} } };
+    if (entry.efforts.underWay !== undefined || this.#abort.signal.aborted) return;
+    const kind: EffortKind = effect.kind === 'tellTtl' ? 'Ttl' : effect.route;
+    entry.efforts = { ...entry.efforts, underWay: kind };
+    this.#entries.set(key, entry);
+    const work = this.#run(session, effect, kind).then((outcome) => {
+      this.#running.delete(work);
+      this.#waiting.shift()?.();
+      if (outcome === undefined) return;
+      const times = (entry.efforts.tried[kind]?.times ?? 0) + 1;
+      const tried = {
+        outcome,
+        at: this.#options.clock.now(),
+        times,
+        ...(effect.kind === 'tellTtl' && { ttl: effect.ttl }),
+      };
+      entry.efforts = { tried: { ...entry.efforts.tried, [kind]: tried } };
+      this.#options.onEffort?.({ session, run: effect.run, kind, outcome });
+      this.#options.onDone(key);
+    });
+    this.#running.add(work);
+  }
+
+  /** The session is over, or gone: what was tried is of no use any more. What is under way ends by itself. */
+  forget(sessionKey: string): void {
+    this.#entries.delete(sessionKey);
+  }
+
+  /** Breaks off what is under way. The script in a container goes on; whoever leads next asks again. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    for (const resume of this.#waiting.splice(0)) resume();
+    await Promise.all(this.#running);
+  }
+
+  /** Undefined when it was broken off: nothing is known of it then. */
+  async #run(session: DebugSession, effect: ControlEffect, kind: EffortKind): Promise<EffortOutcome | undefined> {
+    const { signal } = this.#abort;
+    try {
+      if (this.#running.size >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      signal.throwIfAborted();
+      if (effect.kind === 'tellTtl') return await this.#tell(session, effect);
+      return await this.#ways[effect.route](session, effect.run);
+    } catch (error) {
+      if (signal.aborted || error instanceof NotLeaderError) return undefined;
+      return explainFault(kind, error);
+    }
+  }
+
+  readonly #ways: Record<StopRoute, (session: DebugSession, run: Run) => Promise<EffortOutcome>> = {
+    Exec: (session, run) => this.#signal(session, run),
+    Attach: (session, run) => this.#type(session, run),
+    Eviction: (session, run) => this.#evict(session, run),
+  };
+
+  async #signal(session: DebugSession, run: Run): Promise<EffortOutcome> {
+    const answer = await this.#script(session, run, (shell) => stopCommand(shell));
+    if (answer === undefined) return NO_SHELL;
+    switch (answer.answer) {
+      case 'Survived':
+        return answer.processes === 0 ? { kind: 'asked' } : { kind: 'survived', processes: answer.processes };
+      case 'Blind':
+        return {
+          kind: 'impossible',
+          message: 'its processes cannot be told from others: /proc shows no mount namespaces',
+        };
+      default:
+        return { kind: 'asked' };
+    }
+  }
+
+  async #tell(
+    session: DebugSession,
+    { run, ttl }: Extract<ControlEffect, { kind: 'tellTtl' }>,
+  ): Promise<EffortOutcome> {
+    const ttlSeconds = Math.ceil(parseDuration(ttl) / 1000);
+    const lastMoment = fromTimestamp(run.lastMoment) ?? 0;
+    const answer = await this.#script(session, run, (shell) => ttlCommand(shell, { ttlSeconds, lastMoment }));
+    if (answer === undefined) return NO_SHELL;
+    if (answer.answer === 'Changed') return { kind: 'told' };
+    if (answer.answer === 'NoWatchdog') return { kind: 'impossible', message: 'its supervisor does not listen' };
+    return { kind: 'failed', message: 'its supervisor did not answer' };
+  }
+
+  /** Runs a script in the container with the first shell there is; undefined: there is none. */
+  async #script(
+    session: DebugSession,
+    run: Run,
+    commandOf: (shell: readonly string[]) => readonly string[],
+  ): Promise<ReturnType<typeof readStopAnswer> | undefined> {
+    for (const shell of SHELLS) {
+      const target = { ...targetOf(session, run), timeoutMs: EXEC_MS, signal: this.#abort.signal };
+      const outcome = await this.#options.streams.exec({ ...target, command: commandOf(shell) });
+      if (outcome.kind === 'notStarted') continue;
+      const answer =
+        outcome.kind === 'cut' ? readStopAnswer('', undefined) : readStopAnswer(outcome.stdout, outcome.exitCode);
+      if (answer.answer !== 'NoShell') return answer;
+    }
+    return undefined;
+  }
+
+  async #type(session: DebugSession, run: Run): Promise<EffortOutcome> {
+    const tty = run.effective?.tty === true;
+    const target = { ...targetOf(session, run), timeoutMs: ATTACH_MS, signal: this.#abort.signal };
+    await this.#options.streams.attach({ ...target, tty }, tty ? TERMINAL_KEYS : PLAIN_KEYS);
+    return { kind: 'asked' };
+  }
+
+  async #evict(session: DebugSession, run: Run): Promise<EffortOutcome> {
+    const pod = { namespace: session.metadata.namespace, name: run.podName ?? '', uid: run.podUID ?? '' };
+    try {
+      await this.#options.evict(pod, this.#abort.signal);
+    } catch (error) {
+      // Gone, or another of its name stands there: what was asked for has happened.
+      if (!(error instanceof ApiError) || (error.code !== 404 && error.code !== 409)) throw error;
+    }
+    return { kind: 'asked' };
+  }
+}
+
+const NO_SHELL: EffortOutcome = { kind: 'impossible', message: 'its image has no shell (sh, busybox, bash)' };
+
+const INTERRUPT = 0x03;
+const END_OF_INPUT = 0x04;
+/** Ctrl-C clears the line and ends what runs in the foreground, Ctrl-D on an empty line ends the shell; twice, for a shell in a shell. */
+const TERMINAL_KEYS: readonly Keystroke[] = [INTERRUPT, END_OF_INPUT, INTERRUPT, END_OF_INPUT].map((key) => ({
+  bytes: Uint8Array.of(key),
+  pauseMs: 300,
+}));
+/** Without a terminal there are no keys that mean anything: a word that shells, and most that read commands, know. */
+const PLAIN_KEYS: readonly Keystroke[] = [{ bytes: new TextEncoder().encode('exit\n'), pauseMs: 300 }];
+
+function targetOf(session: DebugSession, run: Run): { namespace: string; pod: string; container: string } {
+  return { namespace: session.metadata.namespace, pod: run.podName ?? '', container: run.debugContainerName ?? '' };
+}
+
+function idOf({ metadata }: DebugSession, attempt: number | undefined): string {
+  return `${metadata.uid}/${attempt ?? 0}`;
+}

@@ -1,0 +1,29 @@
+import { ApiError, ConnectionError } from '../kube/api-error.ts';
+import { errorMessage } from '../runtime/error-message.ts';
+import type { EffortKind, EffortOutcome } from '../session/efforts.ts';
+
+/** What each way needs, for the words of a refusal. */
+const NEEDS: Record<EffortKind, string> = {
+  Exec: 'get and create on pods/exec',
+  Ttl: 'get and create on pods/exec',
+  Attach: 'get and create on pods/attach',
+  Eviction: 'create on pods/eviction',
+};
+
+/** The API server's proxy to the kubelet, and Go's dialer. */
+const DIALING =
+  /error dialing backend|dial tcp|connection refused|no route to host|i\/o timeout|TLS handshake timeout/i;
+
+/** What a fault of an effort means. The API server answers for the kubelet, which it may not reach. */
+export function explainFault(kind: EffortKind, error: unknown): EffortOutcome {
+  const message = errorMessage(error);
+  if (error instanceof ConnectionError) return { kind: 'unreachable', message };
+  if (!(error instanceof ApiError)) return { kind: 'failed', message };
+  const { code } = error;
+  if (/ValidatingAdmissionPolicy|admission webhook/.test(message)) return { kind: 'forbidden', message };
+  if (code === 403) return { kind: 'forbidden', message: `the operator may not: it needs ${NEEDS[kind]}` };
+  // The eviction API's word for "not now"; 429 without it is a busy server.
+  if (kind === 'Eviction' && code === 429) return { kind: 'blocked', message };
+  const isDown = code === 502 || code === 503 || code === 504 || (code === 500 && DIALING.test(message));
+  return { kind: isDown ? 'unreachable' : 'failed', message };
+}

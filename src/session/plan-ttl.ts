@@ -1,0 +1,80 @@
+import { parseDuration } from '../api/duration.ts';
+import type { Run } from '../api/debugsession.ts';
+import { fromTimestamp, toTimestamp } from '../api/time.ts';
+import { BUILT_IN, ttlMs } from './effective.ts';
+import type { EffortOutcome, Tried } from './efforts.ts';
+import type { EventIntent, Situation } from './situation.ts';
+import * as story from './story.ts';
+
+/** A try that did not reach the container is repeated after this long, doubled each time up to the longest, in ms. */
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 60_000;
+
+/** What is to be done about a ttl that was changed while its container runs. */
+export type TtlStep =
+  | { kind: 'same' }
+  /** The record changes; `events` tell of it. */
+  | { kind: 'write'; run: Run; events: EventIntent[] }
+  | { kind: 'tell'; ttl: string }
+  /** The container does not know it yet (`until` when to try again), or never will (`note` says why). */
+  | { kind: 'wait'; until?: number; note?: string };
+
+/**
+ * A changed ttl counts once the supervisor has been told: until then, and where it cannot be told, the old deadline stands. What may live longer
+ * is written down first: lastMoment moves before the container hears of it, and only up. Without a supervisor the deadline is the operator's own,
+ * and moves at once. Both count from the start of the container.
+ */
+export function nextTtlStep({ session, now, efforts }: Situation, run: Run): TtlStep {
+  const { effective } = run;
+  const wanted = session.spec.ttl ?? BUILT_IN.ttl;
+  if (effective === undefined) return { kind: 'same' };
+  const { wantedTtl } = run;
+  if (wantedTtl === undefined && isSame(wanted, effective.ttl)) return { kind: 'same' };
+  if (effective.supervisor === 'None') return changed(run, wanted);
+  // Also where it is changed back: the container may have been told of the other one.
+  if (wantedTtl === undefined || !isSame(wanted, wantedTtl)) return { kind: 'write', run: intend(run, wanted), events: [] };
+  if (efforts?.underWay !== undefined) return { kind: 'wait' };
+  const tried = efforts?.tried.Ttl;
+  if (tried === undefined || tried.ttl !== wanted) return { kind: 'tell', ttl: wanted };
+  return afterTelling(run, wanted, tried, now);
+}
+
+function afterTelling(run: Run, wanted: string, { outcome, at, times }: Tried, now: number): TtlStep {
+  if (outcome.kind === 'told') return changed(run, wanted);
+  if (outcome.kind === 'forbidden' || outcome.kind === 'impossible') return { kind: 'wait', note: outcome.message };
+  const until = at + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(times - 1, 10));
+  return now >= until ? { kind: 'tell', ttl: wanted } : { kind: 'wait', until, note: wordsOf(outcome) };
+}
+
+function wordsOf(outcome: EffortOutcome): string {
+  return 'message' in outcome ? outcome.message : 'the container gave no answer';
+}
+
+function intend(run: Run, wanted: string): Run {
+  const [startBy, lastMoment] = [fromTimestamp(run.startBy), fromTimestamp(run.lastMoment)];
+  if (startBy === undefined || lastMoment === undefined) return { ...run, wantedTtl: wanted };
+  const last = Math.max(lastMoment, startBy + wholeSeconds(parseDuration(wanted)));
+  return { ...run, wantedTtl: wanted, lastMoment: toTimestamp(last) };
+}
+
+function changed(run: Run, ttl: string): TtlStep {
+  const { effective, ...others } = run;
+  delete others.wantedTtl;
+  const expiresAt = fromTimestamp(run.expiresAt);
+  if (effective === undefined || expiresAt === undefined) return { kind: 'same' };
+  const start = expiresAt - wholeSeconds(ttlMs(run));
+  const next: Run = {
+    ...others,
+    effective: { ...effective, ttl },
+    expiresAt: toTimestamp(start + wholeSeconds(parseDuration(ttl))),
+  };
+  return { kind: 'write', run: next, events: [story.ttlChanged(next)] };
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.ceil(ms / 1000) * 1000;
+}
+
+function isSame(one: string, other: string): boolean {
+  return parseDuration(one) === parseDuration(other);
+}

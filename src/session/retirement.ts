@@ -1,0 +1,69 @@
+import type { Condition, DebugSession, Run } from '../api/debugsession.ts';
+import { condition, findCondition, type WantedCondition } from './conditions.ts';
+import type { EffortOutcome, Tried } from './efforts.ts';
+import type { Sighting } from './observation.ts';
+import type { Situation } from './situation.ts';
+
+/** An eviction that is refused is tried again after this long, doubled each time up to the longest, in ms: drain's own pause is 5 s. */
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 60_000;
+/** How long an evicted pod may take to be seen going, in ms. */
+const LOOK_MS = 60_000;
+
+/** `spec.podAfterSession: Evict`: whether the pod of a session that is over has to go yet. A container that never ran is no reason. */
+export function wantsRetirement({ spec, status }: DebugSession, run: Run): boolean {
+  if (spec.podAfterSession !== 'Evict' || run.startedAt === undefined || run.podUID === undefined) return false;
+  return run.state === 'Ended' && findCondition(status?.conditions, 'PodRetired')?.status !== 'True';
+}
+
+/** Where the retirement of the pod stands, and what is to be done about it. */
+export interface Retirement {
+  condition?: WantedCondition;
+  evict?: true;
+  /** When to look again, or to try again. */
+  at?: number;
+}
+
+/** The next step of a retirement: pure, from the pod as it was seen and what has been tried. */
+export function nextRetirement(situation: Situation, run: Run): Retirement {
+  const { session, sighting, now, efforts } = situation;
+  const said = findCondition(session.status?.conditions, 'PodRetired');
+  const isSeen = sighting.kind === 'present' || sighting.kind === 'gone';
+  if (!isSeen || !wantsRetirement(session, run)) return said === undefined ? {} : { condition: asWanted(said) };
+  const without = withoutEviction(sighting, run);
+  if (without !== undefined) return { condition: retired('True', 'Retired', `pod ${run.podName} ${without}`) };
+  const evicting = retired('False', 'Evicting', `pod ${run.podName} is being evicted: somebody has been inside`);
+  const condition = said === undefined ? evicting : asWanted(said);
+  if (efforts?.underWay !== undefined) return { condition };
+  const tried = efforts?.tried.Eviction;
+  return tried === undefined ? { condition, evict: true } : afterEviction(run, tried, now);
+}
+
+/** Why the pod need not be evicted (any more). */
+function withoutEviction(sighting: Extract<Sighting, { kind: 'present' | 'gone' }>, run: Run): string | undefined {
+  if (sighting.kind === 'gone' || sighting.pod.metadata.uid !== run.podUID) return 'is gone';
+  const { metadata, status } = sighting.pod;
+  if (metadata.deletionTimestamp !== undefined) return 'is going';
+  return status.phase === 'Succeeded' || status.phase === 'Failed' ? 'has finished' : undefined;
+}
+
+function afterEviction(run: Run, { outcome, at, times }: Tried, now: number): Retirement {
+  const pause =
+    outcome.kind === 'asked' ? LOOK_MS : Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(times - 1, 10));
+  const reason =
+    outcome.kind === 'blocked' ? 'EvictionBlocked' : outcome.kind === 'asked' ? 'Evicting' : 'EvictionFailed';
+  const standing = retired('False', reason, `pod ${run.podName} was to be evicted: ${wordsOf(outcome)}`);
+  return now >= at + pause ? { condition: standing, evict: true } : { condition: standing, at: at + pause };
+}
+
+function asWanted({ status, reason, message }: Condition): WantedCondition {
+  return condition('PodRetired', status, reason, message);
+}
+
+function wordsOf(outcome: EffortOutcome): string {
+  return 'message' in outcome ? outcome.message : 'accepted, and it is still there';
+}
+
+function retired(status: 'True' | 'False', reason: string, message: string): WantedCondition {
+  return condition('PodRetired', status, reason, message);
+}

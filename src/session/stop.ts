@@ -1,0 +1,122 @@
+import type { DebugSession, Run, StopCause, StopRoute } from '../api/debugsession.ts';
+import type { StopReason } from '../api/reasons.ts';
+import { fromTimestamp } from '../api/time.ts';
+import { NO_EFFORTS, type Efforts, type Tried } from './efforts.ts';
+
+/**
+ * How long after its deadline a supervised container may still be seen running before the operator ends it, in ms: HUP, TERM, KILL a second
+ * apart, and the kubelet's report.
+ */
+export const OVERDUE_MS = 6_000;
+
+/**
+ * How long after an effort the container may still be seen running, in ms. The kubelet tells of an end within about a second; it is given more,
+ * because the next effort may be the eviction of a pod that has only been slow. An evicted pod has its grace period.
+ */
+const LOOK_MS: Record<StopRoute, number> = { Exec: 8_000, Attach: 4_000, Eviction: 60_000 };
+
+/** When all ways have been tried in vain they are tried again after this long, doubled each time, in ms. */
+const FIRST_RETRY_MS = 5_000;
+/** ... up to this, while the next try may go better, */
+const LONGEST_RETRY_MS = 60_000;
+/** ... or this, where only a person can change anything. */
+const REFUSED_RETRY_MS = 300_000;
+
+/** Why the container of a live run has to end by now, if it has to. */
+export function stopCause(session: DebugSession, run: Run, now: number): StopCause | undefined {
+  if (run.stop !== undefined) return run.stop.cause;
+  if (session.metadata.deletionTimestamp !== undefined) return 'Deleted';
+  if (session.spec.cancel === true) return 'Cancelled';
+  return now >= overdueAt(run, now) ? 'Deadline' : undefined;
+}
+
+/** When the operator itself sees to the end of a running container, in ms since the epoch: at its deadline, or when its supervisor should have. */
+export function overdueAt(run: Run, now: number): number {
+  return (fromTimestamp(run.expiresAt) ?? now) + (run.effective?.supervisor === 'None' ? 0 : OVERDUE_MS);
+}
+
+/** What is to be done about a container that has to end and has not. */
+export type StopStep =
+  | { kind: 'act'; route: StopRoute }
+  /** Something was done, or is being done: the container may end of it until then. */
+  | { kind: 'look'; until?: number }
+  | { kind: 'report'; reason: StopReason; message: string; retryAt: number };
+
+/**
+ * Ask, look, escalate, report: one way after the other, each looked after for a while; then what is known, and all of it again later, for as long
+ * as the container lives.
+ */
+export function nextStop(session: DebugSession, run: Run, now: number, efforts: Efforts = NO_EFFORTS): StopStep {
+  if (efforts.underWay !== undefined) return { kind: 'look' };
+  const routes = routesFor(session, run);
+  const round = Math.max(1, efforts.tried.Exec?.times ?? 0);
+  let retryFrom = 0;
+  for (const route of routes) {
+    const tried = efforts.tried[route];
+    if (tried === undefined || tried.times < round) return { kind: 'act', route };
+    const until = tried.at + LOOK_MS[route];
+    if (tried.outcome.kind === 'asked' && now < until) return { kind: 'look', until };
+    retryFrom = Math.max(retryFrom, tried.at);
+  }
+  const retryAt = retryFrom + pause(routes, efforts, round);
+  return now >= retryAt
+    ? { kind: 'act', route: 'Exec' }
+    : { kind: 'report', ...findings(run, routes, efforts), retryAt };
+}
+
+/** Attaching wants somebody to read what is typed, eviction that the spec asks for it. */
+function routesFor(session: DebugSession, run: Run): StopRoute[] {
+  const routes: StopRoute[] = ['Exec'];
+  if (run.effective?.stdin === true) routes.push('Attach');
+  if (session.spec.ifUnstoppable === 'EvictPod') routes.push('Eviction');
+  return routes;
+}
+
+function pause(routes: readonly StopRoute[], { tried }: Efforts, round: number): number {
+  const isHopeless = routes.every((route) => isNoRoute(tried[route]));
+  const longest = isHopeless ? REFUSED_RETRY_MS : LONGEST_RETRY_MS;
+  return Math.min(longest, FIRST_RETRY_MS * 2 ** Math.min(round - 1, 10));
+}
+
+/** It could not even be asked, and will not be unless a person changes something. */
+function isNoRoute(tried: Tried | undefined): boolean {
+  return tried?.outcome.kind === 'forbidden' || tried?.outcome.kind === 'impossible';
+}
+
+/** In this order: what says most about why it lives stands first. */
+const REASONS: readonly [StopReason, (route: StopRoute, tried: Tried) => boolean][] = [
+  ['EvictionBlocked', (_route, { outcome }) => outcome.kind === 'blocked'],
+  ['NodeUnreachable', (_route, { outcome }) => outcome.kind === 'unreachable'],
+  ['ProcessSurvived', (_route, { outcome }) => outcome.kind === 'survived' || outcome.kind === 'asked'],
+  ['ExecFailed', (_route, { outcome }) => outcome.kind === 'failed'],
+];
+
+function findings(run: Run, routes: readonly StopRoute[], { tried }: Efforts): { reason: StopReason; message: string } {
+  const all = routes.flatMap((route) => {
+    const last = tried[route];
+    return last === undefined ? [] : [{ route, last }];
+  });
+  const reason = REASONS.find(([, fits]) => all.some(({ route, last }) => fits(route, last)))?.[0] ?? 'NoRoute';
+  const what = `container ${run.debugContainerName} of pod ${run.podName} has to end and still runs`;
+  const words = all.map(({ route, last }) => `${WAYS[route]}: ${wordsOf(route, last)}`);
+  return { reason, message: `${what} (${words.join('; ')}); end its command, or delete the pod` };
+}
+
+const WAYS: Record<StopRoute, string> = { Exec: 'exec', Attach: 'attach', Eviction: 'eviction' };
+
+function wordsOf(route: StopRoute, { outcome }: Tried): string {
+  switch (outcome.kind) {
+    case 'asked':
+      return route === 'Eviction' ? 'accepted, and the pod is still there' : 'done, and no end was reported';
+    case 'told':
+      return 'told';
+    case 'survived':
+      return `${outcome.processes} of its processes survived every signal that can be sent from inside`;
+    case 'impossible':
+    case 'forbidden':
+    case 'blocked':
+    case 'unreachable':
+    case 'failed':
+      return outcome.message;
+  }
+}

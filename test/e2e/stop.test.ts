@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { appPod } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+// A session ends when somebody says so, and its status says so only when the kubelet does.
+
+let stage: Stage;
+const target = { podName: 'web' };
+
+beforeAll(async () => {
+  stage = await Stage.open('stop');
+  await stage.runningPod('web', appPod());
+});
+
+afterAll(() => stage.close());
+
+async function running(name: string, spec: Partial<DebugSessionSpec> = {}): Promise<DebugSession> {
+  await stage.createSession(name, { target, ttl: '10m', ...spec });
+  return stage.untilPhase(name, 'Running');
+}
+
+/** What the kubelet says of the container of a session. */
+async function containerOf({ status }: DebugSession): Promise<unknown> {
+  const pod = await stage.pod('web');
+  return pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === status?.debugContainerName)?.state;
+}
+
+it.each<[string, Partial<DebugSessionSpec>, string]>([
+  ['a command under its supervisor', { command: ['sleep', '600'] }, 'Exec'],
+  ['a shell with a terminal', {}, 'Exec'],
+  ['a shell in the namespace of its target', { target: { podName: 'web', containerName: 'app' } }, 'Exec'],
+  [
+    'a shell without a supervisor, in the namespace of its target',
+    { target: { podName: 'web', containerName: 'app' }, supervisor: 'None', stdin: true, tty: true, command: ['sh'] },
+    'Exec',
+  ],
+])('cancel ends %s', async (words, spec, endedBy) => {
+  const name = words.replaceAll(/[^a-z]+/g, '-');
+  await running(name, spec);
+  await stage.changeSession(name, { cancel: true });
+  const over = await stage.untilPhase(name, 'Cancelled');
+  expect(over.status?.runs).toMatchObject([
+    { endedBy, reason: 'Cancelled', stop: { cause: 'Cancelled', routes: ['Exec'] } },
+  ]);
+  expect(over.status?.conditions).toContainEqual(expect.objectContaining({ type: 'StopConfirmed', status: 'True' }));
+  expect(await containerOf(over)).toMatchObject({ terminated: {} });
+  expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
+});
+
+it('the deadline of a container without a supervisor is kept by the operator', async () => {
+  await running('no-supervisor', {
+    supervisor: 'None',
+    command: ['sh', '-c', 'trap exit TERM; sleep 600 & wait'],
+    ttl: '3s',
+  });
+  const over = await stage.untilPhase('no-supervisor', 'Expired');
+  expect(over.status?.runs).toMatchObject([{ endedBy: 'Exec', reason: 'Expired' }]);
+  const late = Date.parse(over.status?.completedAt ?? '') - Date.parse(over.status?.expiresAt ?? '');
+  expect(late).toBeLessThan(15_000);
+});
+
+it('a deleted session goes when its container has ended', async () => {
+  await running('deleted', { command: ['sleep', '600'] });
+  await stage.deleteSession('deleted');
+  const last = await stage.untilSession('deleted', (s) => s.status?.phase === 'Cancelled');
+  expect(last.status?.runs).toMatchObject([{ endedBy: 'Exec', stop: { cause: 'Deleted' } }]);
+  await stage.untilSessionGone('deleted');
+});
+
+it('one that ignores everything is reported, and says so for as long as it lives', async () => {
+  const session = await running('immune', { supervisor: 'None', command: ['sleep', '60'] });
+  await stage.changeSession('immune', { cancel: true });
+  const stays = await stage.untilSession(
+    'immune',
+    (s) => s.status?.conditions?.some((c) => c.type === 'StopConfirmed' && c.reason === 'ProcessSurvived') === true,
+  );
+  expect(stays.status?.phase).toBe('Ending');
+  expect(await containerOf(session)).toMatchObject({ running: {} });
+  const over = await stage.untilPhase('immune', 'Completed', 90_000);
+  expect(over.status?.conditions).toContainEqual(expect.objectContaining({ type: 'StopConfirmed', status: 'True' }));
+  const story = (await stage.events('DebugSession', 'immune')).map((event) => event.reason);
+  expect(story.filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
+}, 120_000);
+
+it('a ttl that is raised while it runs counts: the container lives past its old deadline and ends at the new one', async () => {
+  const { status } = await running('raised', { command: ['sleep', '600'], ttl: '6s' });
+  await stage.changeSession('raised', { ttl: '14s' });
+  const changed = await stage.untilSession('raised', (s) => s.status?.runs?.[0]?.effective?.ttl === '14s');
+  expect(Date.parse(changed.status?.expiresAt ?? '') - Date.parse(status?.expiresAt ?? '')).toBe(8_000);
+  const over = await stage.untilPhase('raised', 'Expired', 40_000);
+  expect(over.status?.runs).toMatchObject([{ endedBy: 'Supervisor' }]);
+  expect(Date.parse(over.status?.completedAt ?? '')).toBeGreaterThanOrEqual(
+    Date.parse(changed.status?.expiresAt ?? '') - 1_000,
+  );
+}, 60_000);
+
+it('a ttl that is lowered while it runs counts too', async () => {
+  await running('lowered', { command: ['sleep', '600'], ttl: '10m' });
+  await stage.changeSession('lowered', { ttl: '4s' });
+  const over = await stage.untilPhase('lowered', 'Expired');
+  expect(over.status?.runs).toMatchObject([{ endedBy: 'Supervisor', effective: { ttl: '4s' } }]);
+  const story = (await stage.events('DebugSession', 'lowered')).map((event) => event.reason);
+  expect(story).toContain('TtlChanged');
+});
