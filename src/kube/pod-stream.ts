@@ -86,14 +86,11 @@ export class PodStreams {
   async attach({ tty, ...target }: AttachOptions, keystrokes: Iterable<Keystroke>): Promise<AttachOutcome> {
     // A terminal has one output: with `stderr` the server refuses.
     const query = { stdin: true, stdout: true, stderr: !tty, tty };
-    return this.#with(target, 'attach', query, async (connection, signal) => {
+    return this.#with(target, 'attach', query, async (connection) => {
       const output = new Output();
       const over = new AbortController();
-      const stop = (): void => over.abort();
-      signal.addEventListener('abort', stop, { once: true });
-      const reading = output.take(connection).finally(stop);
+      const reading = output.take(connection).finally(() => over.abort());
       const typed = await this.#type(connection, keystrokes, over.signal);
-      signal.removeEventListener('abort', stop);
       if (typed) await connection.close();
       await reading;
       if (output.lastWord?.kind === 'failure') throw output.lastWord.error;
@@ -120,7 +117,7 @@ export class PodStreams {
     { namespace, pod, container, signal, timeoutMs }: StreamTarget,
     subresource: 'exec' | 'attach',
     query: Query,
-    use: (connection: WebSocketConnection, signal: AbortSignal) => Promise<T>,
+    use: (connection: WebSocketConnection) => Promise<T>,
   ): Promise<T> {
     const path = `/api/v1/namespaces/${namespace}/pods/${pod}/${subresource}`;
     const deadline = new Deadline(timeoutMs, this.#client.server, signal);
@@ -131,7 +128,7 @@ export class PodStreams {
       const destroy = (): void => opened.destroy();
       deadline.signal.addEventListener('abort', destroy, { once: true });
       deadline.signal.throwIfAborted();
-      const result = await use(opened, deadline.signal);
+      const result = await use(opened);
       // Else what the abort has broken would look like an outcome.
       deadline.signal.throwIfAborted();
       return result;

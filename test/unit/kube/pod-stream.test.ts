@@ -202,7 +202,8 @@ describe('a stream that is refused', () => {
     const { pod, streams } = await scene({ protocol: 'base64.channel.k8s.io' });
     expect(await thrownBy(streams.exec(exec))).toMatchObject({ name: 'ConnectionError', code: 'EPROTO' });
     await pod.untilLeft();
-    const wrongKey = 'HTTP/1.1 101 Yes\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: x\r\n\r\n';
+    const head = 'HTTP/1.1 101 Yes\r\nupgrade: websocket\r\nconnection: upgrade\r\n';
+    const wrongKey = `${head}sec-websocket-protocol: v5.channel.k8s.io\r\nsec-websocket-accept: x\r\n\r\n`;
     const other = await scene({ refuse: (socket) => socket.write(wrongKey) });
     expect(await thrownBy(other.streams.exec(exec))).toMatchObject({ name: 'ConnectionError', code: 'EPROTO' });
     await other.pod.untilLeft();
@@ -236,6 +237,33 @@ describe('a stream that has to end', () => {
     await asked.promise;
     late.abort(reason);
     expect(await thinking).toBe(reason);
+    await pod.untilLeft();
+  });
+
+  it('is not sent any more when it was aborted while it waited for its connection', async () => {
+    const { pod, streams } = await scene({
+      stream: (stream) => {
+        stream.send(onChannel(3, exitStatus(0)));
+        stream.close();
+      },
+    });
+    await streams.exec(exec);
+    const stop = new AbortController();
+    const connecting = thrownBy(streams.exec({ ...exec, command: ['never'], signal: stop.signal }));
+    for (let i = 0; i < 100; i++) await Promise.resolve();
+    stop.abort(reason);
+    expect(await connecting).toBe(reason);
+    await streams.exec(exec);
+    expect(pod.requests.filter(({ url }) => url?.includes('never'))).toEqual([]);
+  });
+
+  it('leaves no connection when what is to be typed cannot be had', async () => {
+    const { pod, streams } = await scene({});
+    const failing = (function* () {
+      yield key('x', 0);
+      throw reason;
+    })();
+    expect(await thrownBy(streams.attach(attach, failing))).toMatchObject({ cause: reason });
     await pod.untilLeft();
   });
 
@@ -304,24 +332,26 @@ describe('a stream that has to end', () => {
 describe('attach', () => {
   /** A server that keeps what is typed. */
   async function typewriter(): Promise<
-    Scene & { typed: string[]; untilTyped: (count: number) => Promise<void>; hangUp: () => void }
+    Scene & { typed: string[]; closed: number[]; untilTyped: (count: number) => Promise<void>; hangUp: () => void }
   > {
     const typed: string[] = [];
+    const closed: number[] = [];
     const accepted: { close(): void }[] = [];
     const stage = await scene({
       stream: (stream) => {
         stream.on('message', (data: Buffer) => typed.push(data.toString('latin1')));
+        stream.on('close', (code) => void closed.push(code));
         accepted.push(stream);
       },
     });
     const untilTyped = async (count: number): Promise<void> => {
       while (typed.length < count) await settle();
     };
-    return { ...stage, typed, untilTyped, hangUp: () => accepted.forEach((stream) => stream.close()) };
+    return { ...stage, typed, closed, untilTyped, hangUp: () => accepted.forEach((stream) => stream.close()) };
   }
 
   it('types on the channel of stdin with its pauses, closes nothing but the connection, and goes', async () => {
-    const { pod, streams, clock, typed, untilTyped } = await typewriter();
+    const { pod, streams, clock, typed, closed, untilTyped } = await typewriter();
     const attached = streams.attach(attach, [key('\x03', 300), key('\x04', 500)]);
     await untilTyped(1);
     await untilPause(clock, 300);
@@ -335,6 +365,7 @@ describe('attach', () => {
     expect(await attached).toEqual({ kind: 'typed' });
     await pod.untilLeft();
     expect(typed).toEqual(['\0\x03', '\0\x04']);
+    expect(closed).toEqual([1000]);
     expect(pod.requests[0]?.url).toContain('attach?container=debug&stdin=true&stdout=true&stderr=false&tty=true');
   });
 
