@@ -3,7 +3,7 @@ import { fromTimestamp, toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { MAX_MESSAGE } from './conditions.ts';
 import { START_MARGIN_MS } from './effective.ts';
-import { stoppedBy } from './ending.ts';
+import { CANCELLED, stoppedBy } from './ending.ts';
 import { isWaiting, mayRunAgain, mayStartLate } from './lifecycle.ts';
 import { observe } from './observation.ts';
 import { writeIfChanged } from './outcome.ts';
@@ -26,7 +26,8 @@ export function holdsBack(run: Run, now: number): boolean {
   if (run.state === 'StartedLate') return true;
   const [startBy, failedAt] = [fromTimestamp(run.startBy), fromTimestamp(run.finishedAt)];
   if (run.lastMoment === undefined || startBy === undefined || failedAt === undefined) return false;
-  return failedAt >= startBy - START_MARGIN_MS && now < startBy + CLOCK_SLACK_MS;
+  const wasGivenUp = run.reason !== CANCELLED && failedAt < startBy - START_MARGIN_MS;
+  return !wasGivenUp && now < startBy + CLOCK_SLACK_MS;
 }
 
 /** A raised attempt behind a run that may still get its container, or has: end that one, and say what is waited for. */

@@ -114,6 +114,25 @@ describe('cancel', () => {
   });
 });
 
+describe('debugging again after a cancel', () => {
+  it('waits for a container that may start yet: two of one session must not run at a time', () => {
+    const world = new World({ startTimeout: '1m' });
+    world.settle();
+    world.waits('ContainerCreating');
+    world.edit({ cancel: true });
+    world.settle();
+    world.edit({ cancel: false, attempt: 2 });
+    expect([world.settle(), world.phase, world.condition('Injected')]).toEqual([
+      72_000,
+      'Pending',
+      'False PreviousRunNotOver',
+    ]);
+    world.pass(72_000);
+    world.settle();
+    expect([world.run.attempt, world.phase]).toEqual([2, 'Starting']);
+  });
+});
+
 describe('escalation', () => {
   const cancelled = (spec: Partial<DebugSessionSpec> = {}): World => {
     const world = plain({ supervisor: 'None', ...spec });
