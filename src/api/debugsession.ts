@@ -176,6 +176,8 @@ export interface RanAgain {
   seenAt: string;
   /** Absent while it runs. */
   finishedAt?: string;
+  /** Its pod went before it was seen to end. */
+  lost?: true;
 }
 
 /** One attempt: the intent (written before the injection), then what became of it. Never dropped. */

@@ -34,8 +34,8 @@ const WORDS = {
   removeFinalizer: ['debug', 'removeFinalizer'],
   writeStatus: ['info', 'status written'],
   inject: ['info', 'container injected'],
-  stop: ['info', 'ending container'],
-  tellTtl: ['info', 'telling container of its ttl'],
+  stop: ['info', 'stop begun'],
+  tellTtl: ['info', 'new ttl sent'],
   delete: ['info', 'session deleted'],
 } as const;
 
@@ -79,9 +79,9 @@ export function reportEffort(
   const { name, namespace, uid } = session.metadata;
   const why = 'message' in outcome ? { why: outcome.message } : {};
   const fields = { session: name, namespace, uid, run: run.attempt, ...(run.podName && { pod: run.podName }) };
-  const went = { way: kind, outcome: outcome.kind, ...why };
+  const went = { route: kind, outcome: outcome.kind, ...why };
   const isFine = outcome.kind === 'asked' || outcome.kind === 'told';
-  logger[isFine ? 'info' : 'warn']({ ...fields, ...went }, isFine ? 'container asked' : 'container not reached');
+  logger[isFine ? 'info' : 'warn']({ ...fields, ...went }, isFine ? 'effort made' : 'effort in vain');
   metrics.effort(kind, outcome.kind);
 }
 

@@ -5,7 +5,7 @@ import { MAX_MESSAGE } from './conditions.ts';
 import { START_MARGIN_MS } from './effective.ts';
 import { CANCELLED, stoppedBy } from './ending.ts';
 import { isWaiting, mayRunAgain, mayStartLate } from './lifecycle.ts';
-import { observe } from './observation.ts';
+import { observe, type Seen } from './observation.ts';
 import { writeIfChanged } from './outcome.ts';
 import { pursueEnd } from './plan-ending.ts';
 import { identityOf } from './run-record.ts';
@@ -95,8 +95,7 @@ export function lookAgain(situation: Situation, run: Run): SecondLook {
 function lookForSecondRun({ session, sighting, now }: Situation, run: Run): SecondLook {
   const seen = observe(run, session.metadata.uid, sighting);
   const { ranAgain } = run;
-  if (seen.kind === 'podGone' && ranAgain !== undefined)
-    return { run: withSecondRun(run, ranAgain, toTimestamp(now)), events: [] };
+  if (seen.kind === 'podGone') return { run: goneWithPod(run, seen, now), events: [] };
   if (seen.kind !== 'running' && seen.kind !== 'terminated') return { run, events: [] };
   const { containerID } = seen;
   if (containerID === undefined || containerID === run.containerID) return { run, events: [] };
@@ -106,6 +105,15 @@ function lookForSecondRun({ session, sighting, now }: Situation, run: Run): Seco
   const known = withSecondRun(run, again, end);
   const events = isKnown ? [] : [story.ranAgain(known)];
   return { run: known, events, ...(seen.kind === 'running' && { stray: 'RanAgain' as const }) };
+}
+
+function goneWithPod(run: Run, { containerID, terminated }: Seen<'podGone'>, now: number): Run {
+  const { ranAgain } = run;
+  if (ranAgain === undefined) return run;
+  const end = containerID === ranAgain.containerID ? terminated?.finishedAt : undefined;
+  return end === undefined
+    ? withSecondRun(run, { ...ranAgain, lost: true }, toTimestamp(now))
+    : withSecondRun(run, ranAgain, end);
 }
 
 /** Its end is set once. */

@@ -34,7 +34,7 @@ function retire(situation: Situation, run: Run, events: EventIntent[]): Plan {
   if (condition === undefined) return writeOrLetGo(situation, run, { events });
   const isNews = condition.status === 'False' && findCondition(session.status?.conditions, 'PodRetired') === undefined;
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
-  const told = isNews ? [...events, story.evicting(run, pod)] : events;
+  const told = isNews ? [...events, story.retiring(run, pod)] : events;
   if (condition.status === 'True') return writeOrLetGo(situation, run, { events: told, retirement: condition });
   const step = write(situation, run, { events: told, retirement: condition, ...(at !== undefined && { at }) });
   if (step.effect.kind === 'none' && evict === true)

@@ -32,7 +32,8 @@ export function nextTtlStep({ session, now, efforts }: Situation, run: Run): Ttl
   if (wantedTtl === undefined && isSame(wanted, effective.ttl)) return { kind: 'same' };
   if (effective.supervisor === 'None') return changed(run, wanted);
   // Also where it is changed back: the container may have been told of the other one.
-  if (wantedTtl === undefined || !isSame(wanted, wantedTtl)) return { kind: 'write', run: intend(run, wanted), events: [] };
+  if (wantedTtl === undefined || !isSame(wanted, wantedTtl))
+    return { kind: 'write', run: intend(run, wanted), events: [] };
   if (efforts?.underWay !== undefined) return { kind: 'wait' };
   const tried = efforts?.tried.Ttl;
   if (tried === undefined || tried.ttl !== wanted) return { kind: 'tell', ttl: wanted };

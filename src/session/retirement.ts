@@ -1,6 +1,6 @@
 import type { Condition, DebugSession, Run } from '../api/debugsession.ts';
 import { condition, findCondition, type WantedCondition } from './conditions.ts';
-import type { EffortOutcome, Tried } from './efforts.ts';
+import type { Tried } from './efforts.ts';
 import type { Sighting } from './observation.ts';
 import type { Situation } from './situation.ts';
 
@@ -36,7 +36,7 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   const condition = said === undefined ? evicting : asWanted(said);
   if (efforts?.underWay !== undefined) return { condition };
   const tried = efforts?.tried.Eviction;
-  return tried === undefined ? { condition, evict: true } : afterEviction(run, tried, now);
+  return tried === undefined ? { condition, evict: true } : afterEviction(run, tried, { said: condition, now });
 }
 
 /** Why the pod need not be evicted (any more). */
@@ -47,21 +47,24 @@ function withoutEviction(sighting: Extract<Sighting, { kind: 'present' | 'gone' 
   return status.phase === 'Succeeded' || status.phase === 'Failed' ? 'has finished' : undefined;
 }
 
-function afterEviction(run: Run, { outcome, at, times }: Tried, now: number): Retirement {
-  const pause =
-    outcome.kind === 'asked' ? LOOK_MS : Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(times - 1, 10));
-  const reason =
-    outcome.kind === 'blocked' ? 'EvictionBlocked' : outcome.kind === 'asked' ? 'Evicting' : 'EvictionFailed';
-  const standing = retired('False', reason, `pod ${run.podName} was to be evicted: ${wordsOf(outcome)}`);
-  return now >= at + pause ? { condition: standing, evict: true } : { condition: standing, at: at + pause };
+function afterEviction(
+  run: Run,
+  { outcome, at, times }: Tried,
+  { said, now }: { said: WantedCondition; now: number },
+): Retirement {
+  if (outcome.kind === 'asked')
+    return now < at + LOOK_MS ? { condition: said, at: at + LOOK_MS } : { condition: said, evict: true };
+  const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(times - 1, 10));
+  const reason = outcome.kind === 'blocked' ? 'EvictionBlocked' : 'EvictionFailed';
+  const why = 'message' in outcome ? outcome.message : outcome.kind;
+  const known = retired('False', reason, `pod ${run.podName} was to be evicted: ${why}`);
+  // The words may change with every try; the reason is what people wait on.
+  const condition = said.reason === reason ? said : known;
+  return now >= at + pause ? { condition, evict: true } : { condition, at: at + pause };
 }
 
 function asWanted({ status, reason, message }: Condition): WantedCondition {
   return condition('PodRetired', status, reason, message);
-}
-
-function wordsOf(outcome: EffortOutcome): string {
-  return 'message' in outcome ? outcome.message : 'accepted, and it is still there';
 }
 
 function retired(status: 'True' | 'False', reason: string, message: string): WantedCondition {

@@ -117,7 +117,7 @@ function wantedConditions(standing: Standing, run: Run | undefined, now: number)
       return [
         accepted,
         injected(run),
-        condition('Running', 'True', 'Running', standing.message),
+        condition('Running', 'True', 'Running', `${nameOf(run)} runs, and has to end`),
         condition('Reconciling', 'True', standing.reason, standing.message),
         condition('StopConfirmed', 'False', standing.reason, standing.message),
       ];
@@ -133,6 +133,10 @@ function injected(run: Run | undefined): WantedCondition {
     'Injected',
     `container ${run?.debugContainerName ?? ''} stands in pod ${run?.podName ?? ''}`,
   );
+}
+
+function nameOf(run: Run | undefined): string {
+  return `container ${run?.debugContainerName ?? ''} of pod ${run?.podName ?? ''}`;
 }
 
 function overConditions(

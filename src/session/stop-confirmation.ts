@@ -9,21 +9,27 @@ import { runsAgain } from './lifecycle.ts';
  */
 export function stopConfirmation(run: Run, now: number): WantedCondition {
   if (runsAgain(run)) return condition('StopConfirmed', 'False', 'RanAgain', againMessage(run));
-  if (run.exitCode !== undefined && run.reason !== 'ContainerStatusUnknown') {
+  if (wasSeenToEnd(run))
     return condition('StopConfirmed', 'True', 'Terminated', `the kubelet reported the container terminated`);
-  }
-  if (run.injectedAt === undefined && run.endedBy === undefined) {
+  if (run.injectedAt === undefined && run.endedBy === undefined)
     return condition('StopConfirmed', 'True', 'NothingToStop', 'no container was injected');
-  }
   if (run.state === 'StartedLate' && run.endedBy === undefined)
     return condition('StopConfirmed', 'False', 'StartedLate', lateMessage(run));
   const lastMoment = fromTimestamp(run.lastMoment);
-  if (lastMoment !== undefined && now >= lastMoment) {
-    const message = `not seen to end; its supervisor lets nothing live past ${run.lastMoment}`;
-    return condition('StopConfirmed', 'True', 'LastMomentPassed', message);
-  }
+  if (lastMoment === undefined || now < lastMoment) return unknown(run);
+  const message = `not seen to end; its supervisor lets nothing live past ${run.lastMoment}`;
+  return condition('StopConfirmed', 'True', 'LastMomentPassed', message);
+}
+
+/** The first time it ran, and the second if there was one. */
+function wasSeenToEnd({ exitCode, reason, ranAgain }: Run): boolean {
+  return exitCode !== undefined && reason !== 'ContainerStatusUnknown' && ranAgain?.lost !== true;
+}
+
+function unknown(run: Run): WantedCondition {
   const until = run.lastMoment === undefined ? '' : `; its supervisor lets nothing live past ${run.lastMoment}`;
-  if (run.endedBy === 'PodGone') {
+  const wentUnseen = run.endedBy === 'PodGone' || run.endedBy === 'Eviction' || run.ranAgain?.lost === true;
+  if (wentUnseen) {
     const message = `the pod went before the container was seen to end (force delete or lost node)${until}`;
     return condition('StopConfirmed', 'Unknown', 'ForceDeleted', message);
   }

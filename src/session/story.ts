@@ -22,6 +22,7 @@ const STEPS = [
   'Failed',
   'StartedLate',
   'RanAgain',
+  'Retiring',
 ];
 
 function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
@@ -76,16 +77,34 @@ export function stopUnconfirmed(run: Run, message: string): EventIntent {
   return tell(run.attempt, run, { type: 'Warning', reason: 'StopUnconfirmed', action: 'Stop', note: message });
 }
 
-/** A pod without a controller is not made again: said before it goes. */
+/** The pod goes because nothing inside it ends the container. */
 export function evicting(run: Run, pod: Pod | undefined): EventIntent {
+  return leaving({ reason: 'Evicting', why: 'because nothing else ends the container' }, run, pod);
+}
+
+/** The pod goes because the session is over. */
+export function retiring(run: Run, pod: Pod | undefined): EventIntent {
+  return leaving({ reason: 'Retiring', why: 'because somebody has been inside' }, run, pod);
+}
+
+/** A pod without a controller is not made again: said before it goes. */
+function leaving(
+  { reason, why }: { reason: 'Evicting' | 'Retiring'; why: string },
+  run: Run,
+  pod: Pod | undefined,
+): EventIntent {
   const controller = pod?.metadata.ownerReferences?.find((owner) => owner.controller === true);
   const lost =
     controller === undefined
       ? 'it has no controller, so nothing makes it again: what it holds is lost'
       : `${controller.kind} ${controller.name} makes another`;
-  const note = `Evicting pod ${run.podName}, as the session asks: ${lost}`;
-  const type = controller === undefined ? 'Warning' : 'Normal';
-  return tell(run.attempt, run, { type, reason: 'Evicting', action: 'Evict', note });
+  const note = `Evicting pod ${run.podName}, as the session asks, ${why}; ${lost}`;
+  return tell(run.attempt, run, {
+    type: controller === undefined ? 'Warning' : 'Normal',
+    reason,
+    action: 'Evict',
+    note,
+  });
 }
 
 export function cancelled(run: Run): EventIntent {

@@ -26,6 +26,8 @@ export class World {
   /** What the API server would say to the next injection. */
   refuseInjection: (() => void) | undefined;
   gone = false;
+  /** What the kubelet calls the container from now on; absent as from a kubelet that does not say. */
+  containerID: string | undefined;
   #ttl: string | undefined;
   /** What was begun on the container and how it went; `tried` says how. */
   efforts: Efforts = { tried: {} };
@@ -179,7 +181,14 @@ export class World {
     const name = this.run.debugContainerName ?? '';
     if (pod === undefined) throw new Error('the kubelet has no pod');
     const others = (pod.status.ephemeralContainerStatuses ?? []).filter((status) => status.name !== name);
-    const status = { name, imageID: 'sha256:abc', state, ...(lastState && { lastState }) };
+    const { containerID } = this;
+    const status = {
+      name,
+      imageID: 'sha256:abc',
+      ...(containerID !== undefined && { containerID }),
+      state,
+      ...(lastState && { lastState }),
+    };
     this.pod = { ...pod, status: { ...pod.status, ephemeralContainerStatuses: [...others, status] } };
   }
 

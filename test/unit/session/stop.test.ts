@@ -207,6 +207,7 @@ describe('escalation', () => {
     world.podGoes({ seen: false });
     world.settle();
     expect([world.phase, world.run.endedBy]).toEqual(['Completed', 'Eviction']);
+    expect(world.condition('StopConfirmed')).toBe('Unknown ForceDeleted');
   });
 
   it('gives a container that was asked time to be seen ended before its pod is evicted', () => {
