@@ -20,7 +20,7 @@ const onCluster = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
 // The main job once more, done by config/default as it is: two replicas that serve every namespace. So it must be the only operator, and nothing else
 // runs at the same time. A file that needs an operator of its own (to stop, to kill, with other flags or rights) cannot be among them; one that is about
 // the container or the target more than about the operator (supervisor, profiles, late starts, workloads) would show nothing new.
-const deployed = ['deletion', 'main-job', 'notafter-and-ttl', 're-debugging', 'refusals', 'tracking'];
+const deployed = ['deletion', 'main-job', 'notafter-and-ttl', 're-debugging', 'refusals', 'stop', 'tracking'];
 const onDeployment = {
   globalSetup: '<rootDir>/test/support/deployed-setup.ts',
   globalTeardown: '<rootDir>/test/support/deployed-teardown.ts',
