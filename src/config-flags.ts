@@ -37,6 +37,8 @@ export interface Config {
   maxConcurrentReconciles: number;
   /** Empty: all namespaces. */
   namespaces: readonly string[];
+  /** Inject without knowing who asked: on a laptop. */
+  insecureNoIdentity: boolean;
   logLevel: LogLevel;
   logFormat: LogFormat;
   shutdownTimeout: number;
@@ -157,6 +159,12 @@ export const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
     default: '',
     meaning: 'Look after sessions in these namespaces only. Not given: in all.',
     parse: parseNamespaces,
+  },
+  insecureNoIdentity: {
+    name: 'insecure-no-identity',
+    default: 'false',
+    meaning: 'Inject for sessions of which nobody knows who asked, without the admission policy. For a laptop.',
+    parse: parseBoolean,
   },
   logLevel: {
     name: 'log-level',

@@ -55,6 +55,7 @@ function compose(config: Config, logger: ContextLogger): Parts {
   const operator = new DebugSessionOperator({
     connection: { ...connection, client },
     namespaces: config.namespaces,
+    insecureNoIdentity: config.insecureNoIdentity,
     workers: config.maxConcurrentReconciles,
     recorder,
     metrics,
@@ -116,7 +117,7 @@ async function work({ config, operator, recorder, elector }: Parts, stop: AbortS
 
 async function run(config: Config, logger: ContextLogger, stop: AbortSignal): Promise<void> {
   const parts = compose(config, logger);
-  const { connection, operator } = parts;
+  const { connection, operator, metrics } = parts;
   const servers = await serve({
     config,
     client: connection.client,
@@ -124,6 +125,9 @@ async function run(config: Config, logger: ContextLogger, stop: AbortSignal): Pr
     metrics: { expose: () => expose(parts) },
     logger,
   });
+  if (config.insecureNoIdentity)
+    logger.warn({}, '--insecure-no-identity: containers are injected for anybody, and nobody will know who asked');
+  metrics.insecure(config.insecureNoIdentity);
   await operator.start();
   const lease = config.leaderElect ? `${leaseNamespace(parts)}/${config.leaderElectionId}` : 'none';
   logger.info({ version: VERSION, server: serverOf(connection), namespaces: config.namespaces, lease }, 'started');

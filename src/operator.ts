@@ -7,6 +7,7 @@ import type { Metrics } from './observability/metrics.ts';
 import { PodStreams } from './kube/pod-stream.ts';
 import { ContainerControl } from './reconcile/container-control.ts';
 import { PodWatches } from './reconcile/pod-watches.ts';
+import { PolicyWatch } from './reconcile/policy-watch.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { SessionApi, podsPath, sessionsPath } from './reconcile/session-api.ts';
 import { SessionCache } from './reconcile/session-cache.ts';
@@ -37,6 +38,8 @@ export interface OperatorParts {
   connection: Connection;
   /** Empty: all. */
   namespaces: readonly string[];
+  /** Inject for sessions of which nobody knows who asked. */
+  insecureNoIdentity: boolean;
   workers: number;
   recorder: Recorder;
   metrics: Metrics;
@@ -54,6 +57,8 @@ export class DebugSessionOperator extends Operator {
   readonly #informers: Informer<DebugSession>[] = [];
   readonly #abort = new AbortController();
   readonly #pods: PodWatches;
+  /** Absent: nobody is asked who they are. */
+  readonly #policy: PolicyWatch | undefined;
   readonly #control: ContainerControl;
   readonly #reconciler: Reconciler;
   #watches: Promise<void>[] = [];
@@ -86,6 +91,14 @@ export class DebugSessionOperator extends Operator {
       clusterWide: namespaces.length === 0,
     });
     const api = new SessionApi(connection.client);
+    this.#policy = parts.insecureNoIdentity
+      ? undefined
+      : new PolicyWatch({
+          source: (path, name) =>
+            resourceSource(connection.client, path, { fieldSelector: `metadata.name=${name}` }, REMEDIES),
+          onChange: () => this.#askAgain(),
+          logger,
+        });
     this.#control = new ContainerControl({
       streams: new PodStreams(connection.client, systemClock),
       evict: (pod, signal) => api.evict(pod, signal),
@@ -98,6 +111,7 @@ export class DebugSessionOperator extends Operator {
       pods: this.#pods,
       api,
       control: this.#control,
+      authority: () => this.#policy?.authority ?? { kind: 'waived' },
       storyteller: new Storyteller(recorder),
       clock: systemClock,
       onStep: (session, step) => reportStep({ session, step, metrics, logger }),
@@ -157,6 +171,7 @@ export class DebugSessionOperator extends Operator {
     const scopes = this.#parts.namespaces.length === 0 ? [undefined] : this.#parts.namespaces;
     const enqueue = async ({ object, isListed = false }: SessionEvent): Promise<void> =>
       this.#enqueue(object as DebugSession, isListed);
+    if (this.#policy !== undefined) this.#watches.push(this.#policy.run(this.#abort.signal));
     for (const namespace of scopes) await this.watchResource(GROUP, VERSION, PLURAL, enqueue, namespace);
   }
 
@@ -182,6 +197,11 @@ export class DebugSessionOperator extends Operator {
     });
     this.#informers.push(informer);
     this.#watches.push(informer.run(this.#abort.signal));
+  }
+
+  /** Sessions that are to start may, or may not any more. */
+  #askAgain(): void {
+    for (const session of this.#sessions.list()) if (wantsStart(session)) this.#enqueue(session, true);
   }
 
   /** Without a worker nothing waits: a standby's queue would grow with every session that ever was, and `lead` begins with all there are. */

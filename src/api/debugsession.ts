@@ -86,6 +86,14 @@ export interface SecurityContext {
 
 export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
+/** Who asks, as authentication.k8s.io UserInfo has it. */
+export interface Requester {
+  username: string;
+  uid?: string;
+  groups?: string[];
+  extra?: Record<string, string[]>;
+}
+
 export interface DebugSessionSpec {
   target: Target;
   image: string;
@@ -114,6 +122,8 @@ export interface DebugSessionSpec {
   /** CRD default 1, so always present on an object from the API server. */
   attempt: number;
   justification?: string;
+  /** Checked by an admission policy, which also fills it in: never what a person says of themselves. */
+  requestedBy?: Requester;
 }
 
 export type Phase = 'Pending' | 'Starting' | 'Running' | 'Ending' | 'Completed' | 'Expired' | 'Cancelled' | 'Failed';
@@ -191,6 +201,8 @@ export interface Run {
   commandLine?: string;
   /** Why, as the spec said then. */
   justification?: string;
+  /** Who asked for this attempt. */
+  requestedBy?: Pick<Requester, 'username' | 'uid'>;
   /** sha256 over the container to be injected (hex). */
   specHash?: string;
   effective?: EffectiveValues;

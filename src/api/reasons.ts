@@ -34,6 +34,7 @@ export type InjectionReason =
   | 'Invalid'
   | 'TooLarge'
   | 'SubresourceUnavailable'
+  | 'AdmissionPolicyMissing'
   | 'ApiUnavailable';
 
 /** Reasons why a run failed for good, besides those of the injection. */

@@ -18,6 +18,8 @@ export interface Metrics extends RuntimeMetrics {
   endUnconfirmed(count: Readonly<Record<'False' | 'Unknown', number>>): void;
   /** One effort to end a container (or to tell it of another ttl) is over: by which way, and how it went. */
   effort(way: string, outcome: string): void;
+  /** Whether containers are injected without knowing who asked. */
+  insecure(isSo: boolean): void;
   /** A run failed for `reason` (one of the API's condition reasons). */
   failure(reason: string): void;
   /** Everything in Prometheus' text format. */
@@ -85,7 +87,13 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     help: 'Efforts to end a container (Exec, Attach, Eviction) or to tell it of another ttl (Ttl), by how they went.',
     labelNames: ['way', 'outcome'],
   });
+  const insecure = new Gauge({
+    registers,
+    name: 'debugsession_insecure_no_identity',
+    help: '1 while containers are injected without knowing who asked (--insecure-no-identity).',
+  });
   return {
+    insecure: (isSo) => insecure.set(isSo ? 1 : 0),
     sessions(count) {
       // A phase that nobody is in any more must fall to nothing, not keep its last number.
       sessions.reset();

@@ -3,6 +3,7 @@ import { ApiError } from '../kube/api-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { TerminalError, type Result } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
+import type { Authority } from '../session/admission.ts';
 import { observe, type Sighting } from '../session/observation.ts';
 import { interestOf, plan, planUnseen } from '../session/plan.ts';
 import { planRefusal } from '../session/plan-run.ts';
@@ -21,6 +22,8 @@ export interface ReconcilerParts {
   api: SessionApi;
   storyteller: Storyteller;
   control: ContainerControl;
+  /** What is known now of the policy that says who asks. */
+  authority: () => Authority;
   clock: Clock;
   /** Told of each step that was done, for metrics and the log. */
   onStep?: (session: DebugSession, step: Plan) => void;
@@ -84,7 +87,8 @@ export class Reconciler {
     // The next pass looks for it in a watch, which may be behind this list: "not there yet" would read as "gone".
     if (interest.kind === 'workload' && sighting.kind === 'present') pods.rememberFor(key, sighting.pod);
     const efforts = control.effortsOf(session);
-    const known = { ...(isOfThisRun && { injectedAt: injection.at }), ...(efforts && { efforts }) };
+    const authority = this.#parts.authority();
+    const known = { authority, ...(isOfThisRun && { injectedAt: injection.at }), ...(efforts && { efforts }) };
     return { session, sighting, now: clock.now(), ...known };
   }
 

@@ -20,7 +20,8 @@ export function reportStep({ session, step, metrics, logger }: StepReport): void
   const { name, namespace, uid } = session.metadata;
   const run = runOf(session, step);
   const pod = run?.podName === undefined ? {} : { pod: run.podName };
-  const fields = { session: name, namespace, uid, ...(run && { run: run.attempt }), ...pod };
+  const who = run?.requestedBy === undefined ? {} : { requester: run.requestedBy.username };
+  const fields = { session: name, namespace, uid, ...(run && { run: run.attempt }), ...pod, ...who };
   const events = step.events.map((event) => event.reason);
   const [level, words] = WORDS[effect.kind];
   logger[level]({ ...fields, ...details(session, effect), ...(events.length > 0 && { events }) }, words);

@@ -10,6 +10,9 @@ import { COMMAND_NOT_FOUND, DEADLINE, STOPPED, TOO_LATE, UNSUPPORTED } from './s
 /** The reason of a run that was ended, or never began, because somebody wanted it so. */
 export const CANCELLED = 'Cancelled';
 
+/** Reasons of an attempt that was not accepted. */
+export const REJECTED: readonly string[] = ['Lapsed', 'AdmissionPolicyMissing'];
+
 /** What a terminated container means for its run. */
 export type Ending =
   | { kind: 'ended'; outcome: 'Exited' | 'Expired' | typeof CANCELLED; endedBy: EndedBy; message: string }

@@ -1,4 +1,4 @@
-import type { DebugSession, DebugSessionSpec, Run } from '../api/debugsession.ts';
+import type { DebugSession, DebugSessionSpec, Requester, Run } from '../api/debugsession.ts';
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
 import type { Pod } from '../api/pod.ts';
 import { parseDuration } from '../api/duration.ts';
@@ -54,13 +54,19 @@ export function containerOf(session: DebugSession, run: Run): EphemeralContainer
   });
 }
 
-/** What was asked for and why: a later attempt may change both in the spec, and the record has to outlast it. */
-export function asked({ command = [], args = [], justification }: DebugSessionSpec): Partial<Run> {
+/** Name and uid: groups are many, and change. */
+function whoIs({ username, uid }: Requester): Pick<Requester, 'username' | 'uid'> {
+  return { username, ...(uid !== undefined && { uid }) };
+}
+
+/** What was asked for, by whom and why: a later attempt may change both in the spec, and the record has to outlast it. */
+export function asked({ command = [], args = [], justification, requestedBy }: DebugSessionSpec): Partial<Run> {
   const words = [...command, ...args].map((word) =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
   );
   return {
     ...(words.length > 0 && { commandLine: oneLine(words.join(' '), 1024) }),
     ...(justification !== undefined && { justification: oneLine(justification, 1024) }),
+    ...(requestedBy && { requestedBy: whoIs(requestedBy) }),
   };
 }

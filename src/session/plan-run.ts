@@ -56,6 +56,11 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
   }
   if (session.spec.cancel === true)
     return finish(situation, cancelledRun(run, now, 'cancelled before the container was injected'));
+  const { authority } = situation;
+  if (authority?.kind === 'missing') {
+    const message = `who asked cannot be known any more: ${authority.message}`;
+    return finish(situation, failedRun(run, now, 'AdmissionPolicyMissing', message));
+  }
   if (now >= startDeadline(run)) {
     const message = `not injected within ${run.effective?.startTimeout}: the API server refused, or the operator was away`;
     return finish(situation, failedRun(run, now, 'StartTimeout', message));

@@ -4,6 +4,7 @@ import type { Pod } from '../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
 import { endOfSecond, fromTimestamp, toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
+import { admissionOf, UNREAD } from './admission.ts';
 import { findCondition, MAX_MESSAGE } from './conditions.ts';
 import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';
@@ -25,7 +26,9 @@ export function planStart(situation: Situation): Plan {
     const message = `spec.notAfter (${session.spec.notAfter}) has passed: no run starts after it`;
     return failAttempt(situation, 'Lapsed', message);
   }
-  const verdict = judge(situation);
+  const admission = admissionOf(session, situation.authority ?? UNREAD);
+  if (admission.kind === 'refused') return failAttempt(situation, 'AdmissionPolicyMissing', admission.message);
+  const verdict = admission.kind === 'wait' ? wait('AdmissionPolicyMissing', admission.message) : judge(situation);
   if (verdict.kind === 'refuse') return failAttempt(situation, verdict.reason, verdict.message);
   if (verdict.kind === 'wait') return planWait(situation, verdict);
   if (!hasFinalizer(session)) return { effect: { kind: 'addFinalizer' }, events: [] };

@@ -1,5 +1,6 @@
 import type { DebugSession, DebugSessionStatus, Run, StopRoute } from '../api/debugsession.ts';
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
+import type { Authority } from './admission.ts';
 import type { Efforts } from './efforts.ts';
 import type { Sighting } from './observation.ts';
 
@@ -10,6 +11,8 @@ export interface Situation {
   now: number;
   /** When this process saw its injection succeed, in ms; lost with a restart, and then the time of the next look stands in for it. */
   injectedAt?: number;
+  /** Absent: nothing is known of it yet. */
+  authority?: Authority;
   /** What this process has done to the container of the newest run, and how that went; absent: nothing. */
   efforts?: Efforts;
 }

@@ -1,7 +1,7 @@
 import type { Condition, DebugSession, DebugSessionStatus, Phase, Run } from '../api/debugsession.ts';
 import { TERMINAL_PHASES } from '../api/reasons.ts';
 import { condition, mergeConditions, type WantedCondition } from './conditions.ts';
-import { CANCELLED } from './ending.ts';
+import { CANCELLED, REJECTED } from './ending.ts';
 import { stopConfirmation } from './stop-confirmation.ts';
 
 /** Where a session stands: all that its status says follows from this and the record of its newest run. */
@@ -97,7 +97,9 @@ function wantedConditions(standing: Standing, run: Run | undefined, now: number)
   switch (standing.phase) {
     case 'Pending':
       return [
-        accepted,
+        REJECTED.includes(standing.reason)
+          ? condition('Accepted', 'Unknown', standing.reason, standing.message)
+          : accepted,
         condition('Injected', 'False', standing.reason, standing.message),
         condition('Reconciling', 'True', standing.reason, standing.message),
       ];
@@ -156,7 +158,7 @@ function overConditions(
     const complete = condition('Complete', 'True', reason, message);
     return [accepted, placed, condition('Running', 'False', reason, message), complete, ...last];
   }
-  const refused = reason === 'Lapsed' ? condition('Accepted', 'False', reason, message) : accepted;
+  const refused = REJECTED.includes(reason) ? condition('Accepted', 'False', reason, message) : accepted;
   const failed = condition('Failed', 'True', reason, message);
   return [refused, placed, failed, condition('Stalled', 'True', reason, message), ...last];
 }

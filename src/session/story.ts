@@ -1,7 +1,7 @@
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Pod } from '../api/pod.ts';
 import { oneLine } from '../text/one-line.ts';
-import { CANCELLED } from './ending.ts';
+import { CANCELLED, REJECTED } from './ending.ts';
 import type { EventIntent } from './situation.ts';
 
 // The events of a session's life, in the order in which `kubectl describe` tells them.
@@ -33,13 +33,14 @@ function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
 }
 
 export function accepted(session: DebugSession): EventIntent {
-  const { attempt, justification } = session.spec;
+  const { attempt, justification, requestedBy } = session.spec;
+  const who = requestedBy === undefined ? ', of nobody knows whom' : ` for ${requestedBy.username}`;
   const why = justification === undefined ? '' : `: ${justification}`;
   return tell(attempt, undefined, {
     type: 'Normal',
     reason: 'Accepted',
     action: 'Accept',
-    note: `Attempt ${attempt} accepted${why}`,
+    note: `Attempt ${attempt} accepted${who}${why}`,
   });
 }
 
@@ -68,7 +69,7 @@ export function ended(run: Run): EventIntent {
 }
 
 export function failed(run: Run): EventIntent {
-  const reason = run.reason === 'Lapsed' ? 'Rejected' : 'Failed';
+  const reason = REJECTED.includes(run.reason ?? '') ? 'Rejected' : 'Failed';
   const note = `Attempt ${run.attempt} failed (${run.reason}): ${run.message}`;
   return tell(run.attempt, run, { type: 'Warning', reason, action: reason === 'Failed' ? 'Fail' : 'Reject', note });
 }

@@ -22,7 +22,13 @@ export function aSession(
       creationTimestamp: '2026-01-01T12:00:00Z',
       ...rest.metadata,
     },
-    spec: { target: { podName: 'web-1' }, image: 'docker.io/library/busybox:1.36', attempt: 1, ...spec },
+    spec: {
+      target: { podName: 'web-1' },
+      image: 'docker.io/library/busybox:1.36',
+      attempt: 1,
+      requestedBy: { username: 'dana', groups: ['system:authenticated'] },
+      ...spec,
+    },
     status: rest.status ?? { observedGeneration: -1 },
   };
 }

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { buildAll } from '../../scripts/build.ts';
 import { cluster } from '../cluster/cluster.ts';
 import { repositoryPath } from './crd.ts';
 
 const INSTALL = [
   ['-k', 'config/crd'],
+  ['-k', 'config/admission'],
   ['-f', 'config/manager/namespace.yaml'],
   ['-k', 'config/rbac'],
 ] as const;
@@ -28,6 +30,40 @@ export async function installResourceAndRights(): Promise<void> {
     '--timeout=30s',
   ]);
   if (served.code !== 0) throw new Error(served.stderr.trim());
+  await untilInForce();
+}
+
+/** New admission policies are in force after some seconds: then nobody can ask in another's name. */
+async function untilInForce(): Promise<void> {
+  const spec = { target: { podName: 'web' }, image: 'busybox' };
+  const session = (requester: object): string =>
+    JSON.stringify({
+      apiVersion: 'debugsession.dev/v1alpha1',
+      kind: 'DebugSession',
+      metadata: { name: 'probe' },
+      spec: { ...spec, ...requester },
+    });
+  const tryIt = (input: string): ReturnType<ReturnType<typeof cluster>['kubectl']> =>
+    cluster().kubectl(
+      [
+        'create',
+        '--dry-run=server',
+        '--namespace=default',
+        '--output=jsonpath={.spec.requestedBy.username}',
+        '-f',
+        '-',
+      ],
+      { input },
+    );
+  for (let tries = 0; tries < 60; tries += 1) {
+    const [forged, own] = await Promise.all([
+      tryIt(session({ requestedBy: { username: 'nobody' } })),
+      tryIt(session({})),
+    ]);
+    if (forged.code !== 0 && forged.stderr.includes('spec.requestedBy must be who asks') && own.stdout !== '') return;
+    await delay(500);
+  }
+  throw new Error('the admission policies of config/admission are not in force after 30 s');
 }
 
 /**

@@ -5,6 +5,7 @@ import { toTimestamp } from '../../src/api/time.ts';
 import { containerName } from '../../src/session/container.ts';
 import { currentRun } from '../../src/session/lifecycle.ts';
 import type { Sighting } from '../../src/session/observation.ts';
+import type { Authority } from '../../src/session/admission.ts';
 import type { EffortOutcome, Efforts } from '../../src/session/efforts.ts';
 import { plan, planUnseen } from '../../src/session/plan.ts';
 import type { EventIntent, Plan } from '../../src/session/situation.ts';
@@ -29,6 +30,8 @@ export class World {
   /** What the kubelet calls the container from now on; absent as from a kubelet that does not say. */
   containerID: string | undefined;
   #ttl: string | undefined;
+  /** What the operator knows of the policy that says who asks. */
+  authority: Authority = { kind: 'inForce', since: NOON - 3_600_000 };
   /** What was begun on the container and how it went; `tried` says how. */
   efforts: Efforts = { tried: {} };
   /** Called with every plan before it is carried out. */
@@ -69,7 +72,13 @@ export class World {
   look(): Plan {
     return (
       planUnseen(this.session, this.now) ??
-      plan({ session: this.session, sighting: this.sighting(), now: this.now, efforts: this.efforts })
+      plan({
+        session: this.session,
+        sighting: this.sighting(),
+        now: this.now,
+        efforts: this.efforts,
+        authority: this.authority,
+      })
     );
   }
 

@@ -20,6 +20,7 @@ const defaults: Config = {
   retryPeriod: 2_000,
   maxConcurrentReconciles: 8,
   namespaces: [],
+  insecureNoIdentity: false,
   logLevel: 'info',
   logFormat: 'json',
   shutdownTimeout: 10_000,

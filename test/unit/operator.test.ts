@@ -39,6 +39,7 @@ function anOperator(sessions: DebugSession[]) {
   const operator = new DebugSessionOperator({
     connection: { client: client as unknown as RestClient, namespace: 'default', config: new KubeConfig() },
     namespaces: [],
+    insecureNoIdentity: true,
     workers: 1,
     recorder: { record: () => undefined },
     metrics,

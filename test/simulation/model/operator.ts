@@ -61,6 +61,7 @@ export class ModelOperator implements Sender {
       pods: this.pods,
       api,
       control,
+      authority: () => ({ kind: 'inForce', since: 0 }),
       storyteller: new Storyteller({ record: tell }),
       clock: own,
     });

@@ -66,6 +66,7 @@ class Scene {
       pods: this.pods,
       api,
       control: this.control,
+      authority: () => ({ kind: 'inForce', since: 0 }),
       storyteller: new Storyteller({ record: ({ reason }) => this.told.push(reason) }),
       clock: this.clock,
     });

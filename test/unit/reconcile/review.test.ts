@@ -65,6 +65,7 @@ class Scene {
       pods: this.pods,
       api: new SessionApi({ get: read, list: read, create: read, patch: write, replace: write, delete: read }),
       control: aControl(this.clock),
+      authority: () => ({ kind: 'inForce', since: 0 }),
       storyteller: new Storyteller({ record: () => undefined }),
       clock: this.clock,
       onStep: (_session, { effect }) => this.steps.push(effect.kind),

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../api/canonical-json.ts';
+import { fromTimestamp } from '../api/time.ts';
+import type { ListWatchSource } from '../runtime/list-watch.ts';
+import { Informer } from '../runtime/informer.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Authority } from '../session/admission.ts';
+
+/** Name of the admission policy on spec.requestedBy, and of its binding (config/admission). */
+export const REQUESTER_POLICY = 'debugsession-requester';
+
+/**
+ * sha256 (hex) over the specs of policy and binding as config/admission has them: what is not exactly that is no policy that this operator knows.
+ * test/unit/requester-policy.test.ts says what they have to be.
+ */
+export const FINGERPRINTS = {
+  policy: 'f968651f986068f3cfd10f0da70a822da318af2129b851d35848c8dbba6b8fb9',
+  binding: 'c5fd5d8839146c7a49bfb781c576d22ad7ab4f5ad9ecfca10a319d772ad2c06c',
+} as const;
+
+type Part = keyof typeof FINGERPRINTS;
+
+const PATH = '/apis/admissionregistration.k8s.io/v1';
+const PATHS: Record<Part, string> = {
+  policy: `${PATH}/validatingadmissionpolicies`,
+  binding: `${PATH}/validatingadmissionpolicybindings`,
+};
+const WORDS: Record<Part, string> = {
+  policy: `ValidatingAdmissionPolicy ${REQUESTER_POLICY}`,
+  binding: `ValidatingAdmissionPolicyBinding ${REQUESTER_POLICY}`,
+};
+
+/** As much as is looked at. */
+interface Known {
+  metadata: { name: string; resourceVersion: string; uid: string };
+  fingerprint: string;
+  /** ms since the epoch. */
+  changedAt: number;
+}
+
+interface RawPolicy {
+  metadata: {
+    name: string;
+    uid: string;
+    resourceVersion: string;
+    creationTimestamp?: string;
+    managedFields?: { time?: string; subresource?: string }[];
+  };
+  spec?: unknown;
+}
+
+export interface PolicyWatchOptions {
+  /** Lists and watches the one object of that name. */
+  source: (path: string, name: string) => ListWatchSource;
+  /** Something about it has changed. */
+  onChange: () => void;
+  logger: Logger;
+}
+
+/** Follows the admission policy that says who asks, so that nothing is injected for sessions that were not admitted under it. */
+export class PolicyWatch {
+  readonly #informers: Record<Part, Informer<Known>>;
+
+  constructor({ source, onChange, logger }: PolicyWatchOptions) {
+    const follow = (part: Part): Informer<Known> => {
+      const transform = (raw: unknown): Known => know(raw as RawPolicy);
+      const name = WORDS[part];
+      const informer = new Informer<Known>({ name, source: source(PATHS[part], REQUESTER_POLICY), transform, logger });
+      informer.store.onChange(onChange);
+      return informer;
+    };
+    this.#informers = { policy: follow('policy'), binding: follow('binding') };
+  }
+
+  /** What is known now. */
+  get authority(): Authority {
+    const since: number[] = [];
+    for (const part of ['policy', 'binding'] as const) {
+      const informer = this.#informers[part];
+      if (!informer.hasSynced())
+        return { kind: 'unread', message: informer.failure ?? `${WORDS[part]} has not been read yet` };
+      const known = informer.store.get(REQUESTER_POLICY);
+      if (known === undefined) return { kind: 'missing', message: `there is no ${WORDS[part]}` };
+      if (known.fingerprint !== FINGERPRINTS[part])
+        return { kind: 'missing', message: `${WORDS[part]} is not what this operator knows` };
+      since.push(known.changedAt);
+    }
+    return { kind: 'inForce', since: Math.max(...since) };
+  }
+
+  /** Follows until `signal` aborts. It never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(Object.values(this.#informers).map((informer) => informer.run(signal)));
+  }
+}
+
+/** The newest change that anybody made to it, its status aside: an API server writes that. */
+function know({ metadata, spec }: RawPolicy): Known {
+  const { name, uid, resourceVersion } = metadata;
+  const writes = (metadata.managedFields ?? []).filter(({ subresource }) => subresource !== 'status');
+  const times = [metadata.creationTimestamp, ...writes.map(({ time }) => time)].map((time) => fromTimestamp(time) ?? 0);
+  return { metadata: { name, uid, resourceVersion }, fingerprint: fingerprintOf(spec), changedAt: Math.max(...times) };
+}
+
+/** @param spec of a policy or a binding */
+export function fingerprintOf(spec: unknown): string {
+  return createHash('sha256').update(canonicalJson(spec)).digest('hex');
+}

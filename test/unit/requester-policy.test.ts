@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { FINGERPRINTS, fingerprintOf, REQUESTER_POLICY } from '../../src/reconcile/policy-watch.ts';
+import { repositoryPath } from '../support/crd.ts';
+
+// The operator trusts the admission policy that it knows, and no other.
+
+interface Manifest {
+  metadata: { name: string };
+  spec: { policyName?: string; validationActions?: string[] };
+}
+
+const read = (name: string): Manifest =>
+  parse(readFileSync(repositoryPath(`config/admission/${name}.yaml`), 'utf8')) as Manifest;
+
+it('is the one that config/admission installs: after a change there, the fingerprint is', () => {
+  const [policy, binding] = [read('requester-policy'), read('requester-policy-binding')];
+  expect([policy.metadata.name, binding.metadata.name, binding.spec.policyName]).toEqual(
+    Array.from({ length: 3 }, () => REQUESTER_POLICY),
+  );
+  expect({ policy: fingerprintOf(policy.spec), binding: fingerprintOf(binding.spec) }).toEqual(FINGERPRINTS);
+});
+
+it('and a binding that only audits is not', () => {
+  const binding = read('requester-policy-binding');
+  expect(fingerprintOf({ ...binding.spec, validationActions: ['Audit'] })).not.toBe(FINGERPRINTS.binding);
+});
