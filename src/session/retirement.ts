@@ -36,7 +36,9 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   const condition = said === undefined ? evicting : asWanted(said);
   if (efforts?.underWay !== undefined) return { condition };
   const tried = efforts?.tried.Eviction;
-  return tried === undefined ? { condition, evict: true } : afterEviction(run, tried, { said: condition, now });
+  return tried === undefined
+    ? { condition, evict: true }
+    : afterEviction(run, tried, { said: condition, now, isSaid: efforts?.isSaid });
 }
 
 /** Why the pod need not be evicted (any more). */
@@ -50,7 +52,7 @@ function withoutEviction(sighting: Extract<Sighting, { kind: 'present' | 'gone' 
 function afterEviction(
   run: Run,
   { outcome, at, times }: Tried,
-  { said, now }: { said: WantedCondition; now: number },
+  { said, now, isSaid }: { said: WantedCondition; now: number; isSaid: true | undefined },
 ): Retirement {
   if (outcome.kind === 'asked')
     return now < at + LOOK_MS ? { condition: said, at: at + LOOK_MS } : { condition: said, evict: true };
@@ -59,7 +61,7 @@ function afterEviction(
   const why = 'message' in outcome ? outcome.message : outcome.kind;
   const known = retired('False', reason, `pod ${run.podName} was to be evicted: ${why}`);
   // The words may change with every try; the reason is what people wait on.
-  const condition = said.reason === reason ? said : known;
+  const condition = said.reason === reason || isSaid === true ? said : known;
   return now >= at + pause ? { condition, evict: true } : { condition, at: at + pause };
 }
 
