@@ -29,11 +29,14 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   const { session, sighting, now, efforts } = situation;
   const said = findCondition(session.status?.conditions, 'PodRetired');
   const isSeen = sighting.kind === 'present' || sighting.kind === 'gone';
-  if (!isSeen || !wantsRetirement(session, run)) return said === undefined ? {} : { condition: asWanted(said) };
+  const kept: Retirement = said === undefined ? {} : { condition: asWanted(said) };
+  // Not wanted any more: what was not done need not be waited for.
+  if (!wantsRetirement(session, run)) return said?.status === 'True' ? kept : {};
+  if (!isSeen) return kept;
   const without = withoutEviction(sighting, run);
   if (without !== undefined) return { condition: retired('True', 'Retired', `pod ${run.podName} ${without}`) };
   const evicting = retired('False', 'Evicting', `pod ${run.podName} is being evicted: somebody has been inside`);
-  const condition = said === undefined ? evicting : asWanted(said);
+  const condition = kept.condition ?? evicting;
   if (efforts?.underWay !== undefined) return { condition };
   const tried = efforts?.tried.Eviction;
   return tried === undefined

@@ -21,6 +21,8 @@ export interface Truth {
   stuckUntil?: number;
   /** How often the node has run it: more than once where it lost the record of the first. */
   times: number;
+  /** How it ended, the last time. */
+  how?: HowEnded;
   makeup: Makeup;
   /** It was told of a ttl by a request that came late: another had been told, or was wanted, since. Its last moment holds all the same. */
   staleTtl?: true;
@@ -77,7 +79,7 @@ export class Kubelet {
     const pod = this.#random.pick([...this.#server.pods.values()]);
     if (pod === undefined) return '';
     const acts = [() => this.#start(pod, now), () => this.#report(pod), () => this.#report(pod), () => this.#exit(now)];
-    if (this.#random.chance(0.05)) return this.#loseRecord(pod, now);
+    if (this.#random.chance(0.12)) return this.#loseRecord(pod, now);
     return this.#random.pick(acts)?.() ?? '';
   }
 
@@ -203,6 +205,7 @@ export class Kubelet {
     const exitCode = { Deadline: 129, TooLate: 125, Stopped: 137, exit: this.#random.one(0, 1, 137), killed: 137 }[how];
     const times = { startedAt: toTimestamp(truth.startedAt ?? now), finishedAt: toTimestamp(now) };
     truth.state = 'ended';
+    truth.how = how;
     truth.shown = { terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', ...times, ...word } };
     truth.reported = false;
   }

@@ -24,7 +24,7 @@ export class People {
     const act = this.#random.weighted<(session: DebugSession, now: string) => string>([
       [5, () => this.#raise(session)],
       [1, () => this.#edit(session, { attempt: Math.max(1, session.spec.attempt - 1) })],
-      [2, () => this.#edit(session, { ttl: this.#random.one('5s', '20s', '2m') })],
+      [4, () => this.#edit(session, { ttl: this.#random.one('5s', '20s', '2m') })],
       [1, () => this.#edit(session, { ttlAfterFinished: this.#random.one('0s', '30s', '24h') })],
       [2, () => this.#edit(session, { cancel: this.#random.chance(0.7) })],
       [1, () => this.#edit(session, { ifUnstoppable: this.#random.one('Report', 'EvictPod') })],

@@ -131,7 +131,7 @@ export class Promises implements Witness, NodeWitness {
       if (own.attempt === session.status?.attempt && confirmed(session))
         broken.push(`${truth.name} starts after StopConfirmed (S6)`);
       const given = (run: Run): boolean =>
-        run.state === 'Failed' || run.state === 'StartedLate' || run.endedBy === 'PodGone';
+        run.state === 'Failed' || run.state === 'StartedLate' || run.reason === 'PodGone';
       const others = runs.filter(
         (run) => run !== own && !given(run) && !given(own) && this.#runs(run) && !this.#ranAgain(run),
       );

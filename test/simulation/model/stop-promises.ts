@@ -1,6 +1,6 @@
-import type { DebugSession, Run, StopCause } from '../../../src/api/debugsession.ts';
+import type { DebugSession, EndedBy, Run, StopCause } from '../../../src/api/debugsession.ts';
 import { parseDuration } from '../../../src/api/duration.ts';
-import type { Kubelet, Truth } from './kubelet.ts';
+import type { HowEnded, Kubelet, Truth } from './kubelet.ts';
 
 /** How long ago what a request rests on may have been true: it was seen, was sent and has arrived, 10 s late each time. */
 const A_MOMENT_MS = 25_000;
@@ -91,8 +91,25 @@ export class StopPromises {
   status(before: DebugSession, after: DebugSession): string[] {
     return (after.status?.runs ?? []).flatMap((run) => {
       const old = before.status?.runs?.find(({ attempt }) => attempt === run.attempt);
-      return [...this.#unfounded(after, run, old), ...this.#outlives(run)];
+      const end = old?.endedBy === run.endedBy ? [] : this.#misattributed(run);
+      return [...this.#unfounded(after, run, old), ...this.#outlives(run), ...end];
     });
+  }
+
+  /** Who is said to have ended a container has ended it. Keys leave no trace: that its command ended after them is all that is known. */
+  #misattributed(run: Run): string[] {
+    const truth = this.truthOf(run);
+    if (truth?.how === undefined || truth.times > 1 || run.endedBy === undefined) return [];
+    const fits: Partial<Record<EndedBy, HowEnded[]>> = {
+      Exec: ['Stopped'],
+      Supervisor: ['Deadline'],
+      Command: ['exit', 'killed'],
+      Attach: ['exit', 'killed'],
+    };
+    const ways = fits[run.endedBy];
+    return ways === undefined || ways.includes(truth.how)
+      ? []
+      : [`${truth.name}: ${truth.how}, and endedBy ${run.endedBy}`];
   }
 
   #unfounded(session: DebugSession, run: Run, old: Run | undefined): string[] {

@@ -319,6 +319,20 @@ describe('a ttl changed while it runs', () => {
     expect(world.run).toMatchObject({ effective: { ttl: '10m' }, expiresAt: '2026-01-01T12:10:00Z' });
   });
 
+  it('ends the container at once where that much has passed, before anybody knows that it was told', () => {
+    const world = plain({ ttl: '10m' });
+    world.pass(120_000);
+    world.edit({ ttl: '1m' });
+    expect(begun(world)).toBe('Ttl');
+    world.ends({ exitCode: 129, message: 'Deadline\n' });
+    world.settle();
+    expect([world.phase, world.run.endedBy, world.run.message]).toEqual([
+      'Expired',
+      'Supervisor',
+      'ended by its supervisor after 1m',
+    ]);
+  });
+
   it('is not told in turns by two operators that tried with different luck', () => {
     const world = plain({ ttl: '10m' });
     world.edit({ ttl: '1m' });
