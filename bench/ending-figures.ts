@@ -71,7 +71,7 @@ function lateFigure(what: string, ends: readonly SessionEnd[], { by, p50, p99 }:
   return [
     {
       what: `${what}, p50, p99 of ${ends.length} (ended by ${endersOf(ends)})`,
-      measured: both(late),
+      measured: `${both(late)} (latest: ${latestOf(ends)})`,
       goal: goals.filter(Boolean).join(', '),
       ...(p99 !== undefined && { met: isMet }),
     },
@@ -83,6 +83,12 @@ function endersOf(ends: readonly SessionEnd[]): string {
   const counts = new Map<string, number>();
   for (const { endedBy = 'nothing yet' } of ends) counts.set(endedBy, (counts.get(endedBy) ?? 0) + 1);
   return [...counts].map(([name, count]) => `${name} ${count}`).join(', ');
+}
+
+/** Its shape: where to look. */
+function latestOf(ends: readonly SessionEnd[]): string {
+  const [latest] = [...ends].sort((a, b) => (exitedAt(a) - a.due < exitedAt(b) - b.due ? 1 : -1));
+  return latest?.shape ?? 'none';
 }
 
 /** Infinity: not as long as it was waited for. */

@@ -10,7 +10,7 @@ const good: SessionEnd = {
   ...{ group: 'supervisor', shape: 'any', endedBy: 'Supervisor' },
   ...{ due: DUE, exited: DUE + 500, said: DUE + 1_500 },
 };
-const unended: SessionEnd = { group: 'supervisor', shape: 'any', due: DUE };
+const unended: SessionEnd = { group: 'supervisor', shape: 'a stubborn one', due: DUE };
 const ofExec: SessionEnd = { ...good, group: 'exec', endedBy: 'Exec' };
 
 function row(words: string, ends: SessionEnd[], more: Partial<Ending> = {}): Figure {
@@ -45,14 +45,14 @@ describe('end minus deadline', () => {
     });
     expect(row('with a supervisor', [good, unended])).toMatchObject({
       what: expect.stringContaining('(ended by Supervisor 1, nothing yet 1)'),
-      measured: '0.5 s, none within a minute',
+      measured: '0.5 s, none within a minute (latest: a stubborn one)',
       met: false,
     });
   });
 
   it('a cancelled session is told of, without a goal', () => {
     const found = row('cancel sent', [{ ...good, group: 'cancel' }]);
-    expect(found).toMatchObject({ measured: '0.5 s, 0.5 s', goal: '' });
+    expect(found).toMatchObject({ measured: '0.5 s, 0.5 s (latest: any)', goal: '' });
     expect(found.met).toBeUndefined();
   });
 });
