@@ -1,6 +1,6 @@
 import type { Condition, DebugSession, Run } from '../api/debugsession.ts';
 import { condition, findCondition, type WantedCondition } from './conditions.ts';
-import type { Tried } from './efforts.ts';
+import { NO_EFFORTS, type Tried } from './efforts.ts';
 import type { Sighting } from './observation.ts';
 import type { Situation } from './situation.ts';
 
@@ -26,7 +26,7 @@ export interface Retirement {
 
 /** The next step of a retirement: pure, from the pod as it was seen and what has been tried. */
 export function nextRetirement(situation: Situation, run: Run): Retirement {
-  const { session, sighting, now, efforts } = situation;
+  const { session, sighting, now, efforts = NO_EFFORTS } = situation;
   const said = findCondition(session.status?.conditions, 'PodRetired');
   const isSeen = sighting.kind === 'present' || sighting.kind === 'gone';
   const kept: Retirement = said === undefined ? {} : { condition: asWanted(said) };
@@ -37,11 +37,11 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   if (without !== undefined) return { condition: retired('True', 'Retired', `pod ${run.podName} ${without}`) };
   const evicting = retired('False', 'Evicting', `pod ${run.podName} is being evicted: somebody has been inside`);
   const condition = kept.condition ?? evicting;
-  if (efforts?.underWay !== undefined) return { condition };
-  const tried = efforts?.tried.Eviction;
+  if (efforts.underWay !== undefined) return { condition };
+  const tried = efforts.tried.Eviction;
   return tried === undefined
     ? { condition, evict: true }
-    : afterEviction(run, tried, { said: condition, now, isSaid: efforts?.isSaid });
+    : afterEviction(run, tried, { said: condition, now, isSaid: efforts.isSaid });
 }
 
 /** Why the pod need not be evicted (any more). */
