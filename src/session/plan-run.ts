@@ -74,7 +74,9 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
       'the spec was changed between the intent and the injection: raise spec.attempt to debug with the new one';
     return finish(situation, failedRun(run, now, 'SpecChanged', message));
   }
-  return { effect: { kind: 'inject', run, container }, events: [story.injected(run)] };
+  const { restartPolicy = 'Always' } = pod.spec;
+  const warning = restartPolicy === 'Always' ? [] : [story.delaysCompletion(run, pod)];
+  return { effect: { kind: 'inject', run, container }, events: [story.injected(run), ...warning] };
 }
 
 function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {

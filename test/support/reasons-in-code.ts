@@ -15,7 +15,7 @@ const NO_REASONS = new Set([
   // Ways to end a container, why it had to end, what the spec wants.
   ...['Exec', 'Attach', 'Eviction', 'Ttl', 'Deleted', 'EvictPod'],
   // What is read of Kubernetes.
-  ...['File', 'RuntimeDefault', 'Deployment', 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Pod'],
+  ...['File', 'RuntimeDefault', 'Deployment', 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Pod', 'Always', 'Never'],
   ...['OOMKilled', 'RunContainerError', 'CreateContainerConfigError', 'ContainerCannotRun'],
   // What the supervisor leaves behind, and what the script of an exec says.
   ...['Deadline', 'Unsupported', 'Stopped', 'Survived', 'Changed', 'NoWatchdog', 'Unheard', 'Blind', 'NoShell'],
