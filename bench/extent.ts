@@ -1,4 +1,5 @@
 import type { BurstOptions } from './burst.ts';
+import type { EndingOptions } from './ending.ts';
 import type { FootprintOptions } from './footprint.ts';
 import type { RealKubeletOptions } from './real-kubelet.ts';
 import type { ScaleOptions } from './scale.ts';
@@ -10,6 +11,7 @@ export interface Extent {
   throughput: ThroughputOptions;
   burst: BurstOptions;
   realKubelet: RealKubeletOptions;
+  ending: EndingOptions;
   scale: ScaleOptions;
   footprint: FootprintOptions;
 }
@@ -19,6 +21,7 @@ export const FULL: Extent = {
   throughput: { runs: 5, sessions: { 8: 160, 32: 320 } },
   burst: { runs: 5, sessions: 200 },
   realKubelet: { starts: 30, ends: 100 },
+  ending: { deadlines: 100, cancels: 24 },
   scale: {
     steps: [
       { stored: 5_000, live: 500 },
@@ -35,6 +38,7 @@ export const QUICK: Extent = {
   throughput: { runs: 3, sessions: { 8: 40, 32: 80 } },
   burst: { runs: 1, sessions: 200 },
   realKubelet: { starts: 5, ends: 20 },
+  ending: { deadlines: 20, cancels: 6 },
   scale: { steps: [{ stored: 1_000, live: 100 }] },
   footprint: { pods: 1_000, liveSessions: 200, starts: 1, cpuSeconds: 15, restSeconds: 4 },
 };

@@ -1,4 +1,6 @@
 import type { Burst } from './burst.ts';
+import { endingFigures } from './ending-figures.ts';
+import type { Ending } from './ending.ts';
 import { EPHEMERAL_JOB } from './ephemeral-job.ts';
 import { footprintFigures } from './footprint-figures.ts';
 import type { Footprint } from './footprint.ts';
@@ -15,6 +17,7 @@ export interface Results {
   throughput: Throughput[];
   burst?: Burst;
   realKubelet?: Partial<RealKubelet>;
+  ending?: Ending;
   scale: ScaleStep[];
   footprint?: Partial<Footprint>;
   failures: { part: string; why: string }[];
@@ -36,13 +39,14 @@ const RATIO_GOALS: Record<number, number> = { 8: 0.85, 32: 0.75 };
 
 /** The table: what was measured, beside what it should be. */
 export function figuresOf(results: Results): Figure[] {
-  const { throughput, latency, burst, realKubelet, scale, footprint, failures } = results;
+  const { throughput, latency, burst, realKubelet, ending, scale, footprint, failures } = results;
   return [
     ...throughput.flatMap(throughputFigures),
     ...(latency === undefined ? [] : [...latencyFigures(latency), ...requestFigures(latency)]),
     ...(burst === undefined ? [] : burstFigures(burst)),
     ...startFigures(realKubelet ?? {}),
     ...endFigures(realKubelet ?? {}),
+    ...(ending === undefined ? [] : endingFigures(ending)),
     ...(footprint?.options === undefined ? [] : footprintFigures({ ...footprint, options: footprint.options })),
     ...scaleFigures(scale),
     ...failures.map(({ part, why }) => ({ what: part, measured: `not measured: ${cell(why)}`, goal: '', met: false })),

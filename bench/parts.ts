@@ -1,4 +1,5 @@
 import { measureBurst } from './burst.ts';
+import { measureEnding } from './ending.ts';
 import type { Extent } from './extent.ts';
 import type { Results } from './figures.ts';
 import { measureFootprint } from './footprint.ts';
@@ -53,6 +54,13 @@ export const PARTS: readonly Part[] = [
     title: 'start and end on the real kubelet',
     async measure({ rig, extent, results }) {
       await measureRealKubelet(rig, extent.realKubelet, (results.realKubelet = {}));
+    },
+  },
+  {
+    name: 'ending',
+    title: 'ends of sessions of every shape, by every line',
+    async measure({ rig, extent, results }) {
+      results.ending = await measureEnding(rig, extent.ending);
     },
   },
   {

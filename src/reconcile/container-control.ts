@@ -101,6 +101,13 @@ export class ContainerControl {
     this.#running.add(work);
   }
 
+  /** What `seen` tells has been written, and nothing is left to do about it. What has come of an effort since is another one. */
+  settle(session: DebugSession, seen: Efforts | undefined): void {
+    const entry = this.#entries.get(keyOf(session));
+    if (entry !== undefined && entry.efforts === seen && seen.underWay === undefined)
+      entry.efforts = { ...seen, isSaid: true };
+  }
+
   /** The session is over, or gone: what was tried is of no use any more. What is under way ends by itself. */
   forget(sessionKey: string): void {
     this.#entries.delete(sessionKey);

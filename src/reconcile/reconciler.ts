@@ -60,7 +60,9 @@ export class Reconciler {
       const tried = await this.#perform(situation, step, signal);
       if (tried === 'conflict') return { requeue: true };
       if (tried === 'gone') return {};
-      if (step.effect.kind === 'none') return resultOf(step, situation.sighting);
+      if (step.effect.kind !== 'none') continue;
+      this.#parts.control.settle(session, situation.efforts);
+      return resultOf(step, situation.sighting);
     }
     throw new Error(`session ${key} did not come to rest within ${MAX_PASSES} passes`);
   }

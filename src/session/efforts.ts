@@ -37,6 +37,11 @@ export interface Efforts {
   /** What is being done now; its end brings the session back. */
   underWay?: EffortKind;
   tried: Partial<Record<EffortKind, Tried>>;
+  /**
+   * What they tell has been written. It is not written again: of two operators at once each would put its own experience in the place of the
+   * other's, for ever.
+   */
+  isSaid?: true;
 }
 
 export const NO_EFFORTS: Efforts = { tried: {} };

@@ -1,9 +1,10 @@
+import { parseDuration } from '../api/duration.ts';
 import type { EndedBy, Run, StopCause, StopRoute } from '../api/debugsession.ts';
 import type { Pod, Terminated } from '../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
-import { ttlMs } from './effective.ts';
+import { BUILT_IN } from './effective.ts';
 import { containerStatus } from './preflight.ts';
 import { COMMAND_NOT_FOUND, DEADLINE, STOPPED, TOO_LATE, UNSUPPORTED } from './supervisor.ts';
 
@@ -35,8 +36,9 @@ export interface Scene {
 export function readEnding(run: Run, terminated: Terminated, scene: Scene): Ending {
   const failed = startFailure(run, terminated);
   if (failed !== undefined) return failed;
-  if (deadlineReached(run, terminated)) {
-    const message = `ended by its supervisor after ${run.effective?.ttl ?? 'its ttl'}`;
+  const ttl = deadlineReached(run, terminated);
+  if (ttl !== undefined) {
+    const message = `ended by its supervisor after ${ttl}`;
     return { kind: 'ended', outcome: 'Expired', endedBy: 'Supervisor', message };
   }
   const route = stoppedBy(run, terminated, scene.pod);
@@ -87,11 +89,17 @@ function supervisorWord(run: Run, terminated: Terminated): string | undefined {
 /** The supervisor refuses before it runs anything, within a second. Later its words are those of a command that can write them as well. */
 const REFUSAL_MS = 60_000;
 
-/** The word counts only at its time: earlier it is one that the command wrote. The kubelet's times are whole seconds. */
-function deadlineReached(run: Run, terminated: Terminated): boolean {
-  if (supervisorWord(run, terminated) !== DEADLINE) return false;
+/**
+ * Which ttl was over. The word counts only at its time: earlier it is one that the command wrote. The kubelet's times are whole seconds. A ttl that is
+ * wanted may have reached the container before anybody knew that it had, and a shorter one may have ended it at once.
+ */
+function deadlineReached(run: Run, terminated: Terminated): string | undefined {
+  if (supervisorWord(run, terminated) !== DEADLINE) return undefined;
   const [started, finished] = [fromTimestamp(terminated.startedAt), fromTimestamp(terminated.finishedAt)];
-  return started === undefined || finished === undefined || finished - started >= ttlMs(run) - 2_000;
+  const known = run.effective?.ttl ?? BUILT_IN.ttl;
+  const lived = started === undefined || finished === undefined ? Infinity : finished - started + 2_000;
+  const over = [known, run.wantedTtl ?? known].filter((ttl) => lived >= parseDuration(ttl));
+  return over.sort((one, other) => parseDuration(other) - parseDuration(one))[0];
 }
 
 function refusalWord(run: Run, terminated: Terminated): string | undefined {
@@ -154,7 +162,21 @@ function whoEnded(run: Run, terminated: Terminated, { pod, joined }: Scene): { e
       message: `killed when container ${joined}, whose process namespace it shared, ended, ${code}`,
     };
   }
+  if (KILLED.includes(terminated.exitCode) && pod !== undefined && hasFinished(pod))
+    return { endedBy: 'Kubelet', message: `ended by the kubelet, because the pod had finished, ${code}` };
   return { endedBy: 'Command', message: `the command ended by itself, ${code}` };
+}
+
+/** TERM, and KILL when the grace period was over: a command that ends well when its pod does has ended by itself. */
+const KILLED = [143, 137];
+
+/** Nothing of the pod's own runs any more, or will: the kubelet then ends what else runs in it, and only after that the pod's phase says so. */
+function hasFinished({ spec, status }: Pod): boolean {
+  if ((spec.restartPolicy ?? 'Always') === 'Always') return false;
+  const states = spec.containers.map(({ name }) => status.containerStatuses?.find((own) => own.name === name)?.state);
+  const isDone = (end?: Terminated): boolean =>
+    end !== undefined && (spec.restartPolicy === 'Never' || end.exitCode === 0);
+  return states.every((state) => isDone(state?.terminated));
 }
 
 /** A container that joined its target's process namespace dies with the target's PID 1. */

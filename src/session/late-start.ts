@@ -4,7 +4,7 @@ import { oneLine } from '../text/one-line.ts';
 import { MAX_MESSAGE } from './conditions.ts';
 import { START_MARGIN_MS } from './effective.ts';
 import { CANCELLED, stoppedBy } from './ending.ts';
-import { isWaiting, mayRunAgain, mayStartLate } from './lifecycle.ts';
+import { isWaiting, mayRunAgain, mayStartLate, runsAgain } from './lifecycle.ts';
 import { observe, type Seen } from './observation.ts';
 import { writeIfChanged } from './outcome.ts';
 import { pursueEnd } from './plan-ending.ts';
@@ -17,11 +17,12 @@ import * as story from './story.ts';
 const CLOCK_SLACK_MS = 2_000;
 
 /**
- * A new attempt waits for the failed one before it: two containers of one session must not run at a time. It waits while that container runs,
+ * A new attempt waits for the failed one before it: two containers of one session must not run at a time. It waits while that container runs, late or again,
  * and as long as its supervisor would let it start. Without a supervisor there is no such moment: what never started is not waited for. Nor is
  * a run that was given up before its time, because it could not start at all (a bad image name, root where root is refused).
  */
 export function holdsBack(run: Run, now: number): boolean {
+  if (runsAgain(run)) return true;
   if (!mayStartLate(run, now)) return false;
   if (run.state === 'StartedLate') return true;
   const [startBy, failedAt] = [fromTimestamp(run.startBy), fromTimestamp(run.finishedAt)];
@@ -44,11 +45,18 @@ export function planHeld(situation: Situation, run: Run): Plan {
       ...(news.wakeAt !== undefined && news.wakeAt > now && { wakeAt: news.wakeAt }),
     });
   if (stray !== undefined) {
-    const message = `${what} started late and runs: attempt ${session.spec.attempt} starts when it has ended`;
+    const how = stray === 'RanAgain' ? 'runs again after its end' : 'started late and runs';
+    const message = `${what} ${how}: attempt ${session.spec.attempt} starts when it has ended`;
     return pursueEnd(situation, known, stray, (record, _unconfirmed, more, wakeAt) =>
       wait(record, message, { events: more, wakeAt }),
     );
   }
+  if (runsAgain(known))
+    return wait(
+      known,
+      `${what} ran again when it was last seen: attempt ${session.spec.attempt} starts when it has ended`,
+      { events: [] },
+    );
   const message = `${what} may still start until ${known.startBy}: attempt ${session.spec.attempt} starts after that`;
   return wait(known, message, { events: [], wakeAt: (fromTimestamp(known.startBy) ?? now) + CLOCK_SLACK_MS });
 }

@@ -1,4 +1,4 @@
-import type { Pod, Terminated } from '../api/pod.ts';
+import type { ContainerStatus, Pod, Terminated } from '../api/pod.ts';
 import type { Run } from '../api/debugsession.ts';
 import type { FailureReason, InjectionReason } from '../api/reasons.ts';
 import { oneLine } from '../text/one-line.ts';
@@ -80,7 +80,7 @@ function stateIn(pod: Pod, run: Run): StateIn {
     oneLine(id ?? '', 512),
   );
   return {
-    terminated: terminated ?? startFailure(waiting?.reason, status?.lastState?.terminated),
+    terminated: terminated ?? startFailure(status),
     running,
     waiting,
     identity: { ...(imageID && { imageID }), ...(containerID && { containerID }) },
@@ -89,11 +89,12 @@ function stateIn(pod: Pod, run: Run): StateIn {
 
 /**
  * A container that was created but could not be started is dead for good, yet the kubelet of a pod that restarts goes on showing
- * `waiting: RunContainerError` with the truth in lastState (reason cache of kuberuntime).
+ * `waiting: RunContainerError` with the truth in lastState (reason cache of kuberuntime). One that runs again after its end has a lastState too.
  */
-function startFailure(waitingReason: string | undefined, last: Terminated | undefined): Terminated | undefined {
-  if (last !== undefined) return last;
-  return waitingReason === 'RunContainerError' ? { exitCode: 128, reason: 'StartError' } : undefined;
+function startFailure({ state, lastState }: Partial<ContainerStatus> = {}): Terminated | undefined {
+  if (state?.running !== undefined) return undefined;
+  if (lastState?.terminated !== undefined) return lastState.terminated;
+  return state?.waiting?.reason === 'RunContainerError' ? { exitCode: 128, reason: 'StartError' } : undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Run, RunStop, StopCause } from '../api/debugsession.ts';
 import { toTimestamp } from '../api/time.ts';
 import { findCondition } from './conditions.ts';
+import type { Efforts } from './efforts.ts';
 import { STOPPED_BECAUSE } from './ending.ts';
 import { writeIfChanged } from './outcome.ts';
 import type { EventIntent, Plan, Situation } from './situation.ts';
@@ -33,12 +34,16 @@ export function pursueEnd(situation: Situation, run: Run, cause: StopCause, writ
       return write(run, said, [], step.until);
     case 'report': {
       const { reason, message, retryAt } = step;
-      // The words change with every try (times, addresses); the reason is what people wait on.
-      if (said.reason === reason) return write(run, said, [], retryAt);
+      if (!isNews(said, reason, efforts)) return write(run, said, [], retryAt);
       const events = ASKED.includes(said.reason) ? [story.stopUnconfirmed(run, message)] : [];
       return write(run, { reason, message }, events, retryAt);
     }
   }
+}
+
+/** The words change with every try (times, addresses); the reason is what people wait on. */
+function isNews(said: Unconfirmed, reason: string, efforts: Efforts | undefined): boolean {
+  return said.reason !== reason && (efforts?.isSaid !== true || ASKED.includes(said.reason));
 }
 
 /** What is said before it is known how asking went. After that a change of the reason is no news for an event. */

@@ -79,7 +79,9 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
       'the spec was changed between the intent and the injection: raise spec.attempt to debug with the new one';
     return finish(situation, failedRun(run, now, 'SpecChanged', message));
   }
-  return { effect: { kind: 'inject', run, container }, events: [story.injected(run)] };
+  const { restartPolicy = 'Always' } = pod.spec;
+  const warning = restartPolicy === 'Always' ? [] : [story.delaysCompletion(run, pod)];
+  return { effect: { kind: 'inject', run, container }, events: [story.injected(run), ...warning] };
 }
 
 function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
@@ -134,18 +136,25 @@ function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Pla
 
 function runs(situation: Situation, run: Run, told: EventIntent[], step: TtlStep = { kind: 'same' }): Plan {
   const { session, now } = situation;
-  const what = `container ${run.debugContainerName} of pod ${run.podName}`;
-  const ends =
-    run.effective?.supervisor === 'None'
-      ? `has no supervisor: the operator ends it at ${run.expiresAt}`
-      : `ends at ${run.expiresAt}`;
   const [note, until] = step.kind === 'wait' ? [step.note, step.until] : [];
-  const refused = note === undefined ? '' : `; ttl ${run.wantedTtl} does not count for it: ${note}`;
-  const standing: Standing = { phase: 'Running', message: `${what} runs and ${ends}${refused}` };
+  const standing: Standing = { phase: 'Running', message: runningMessage(situation, run, note) };
   const isFinal = note !== undefined && until === undefined;
   const events = isFinal ? [...told, story.ttlChangeRefused(session, run, note)] : told;
   const wakeAt = Math.min(overdueAt(run, now), until ?? Infinity);
   return writeIfChanged(situation, { run, standing, events, wakeAt });
+}
+
+/** @param note why a changed ttl does not count, as this process has found */
+function runningMessage({ session, efforts }: Situation, run: Run, note: string | undefined): string {
+  const what = `container ${run.debugContainerName} of pod ${run.podName}`;
+  const plain =
+    run.effective?.supervisor === 'None'
+      ? `${what} runs and has no supervisor: the operator ends it at ${run.expiresAt}`
+      : `${what} runs and ends at ${run.expiresAt}`;
+  if (note === undefined) return plain;
+  const said = findCondition(session.status?.conditions, 'Running')?.message;
+  if (efforts?.isSaid === true && said?.startsWith(`${plain};`) === true) return said;
+  return `${plain}; ttl ${run.wantedTtl} does not count for it: ${note}`;
 }
 
 /** The API server has refused the injection for good. */

@@ -1,6 +1,6 @@
 import type { Condition, DebugSession, Run } from '../api/debugsession.ts';
 import { condition, findCondition, type WantedCondition } from './conditions.ts';
-import type { Tried } from './efforts.ts';
+import { NO_EFFORTS, type Tried } from './efforts.ts';
 import type { Sighting } from './observation.ts';
 import type { Situation } from './situation.ts';
 
@@ -26,17 +26,22 @@ export interface Retirement {
 
 /** The next step of a retirement: pure, from the pod as it was seen and what has been tried. */
 export function nextRetirement(situation: Situation, run: Run): Retirement {
-  const { session, sighting, now, efforts } = situation;
+  const { session, sighting, now, efforts = NO_EFFORTS } = situation;
   const said = findCondition(session.status?.conditions, 'PodRetired');
   const isSeen = sighting.kind === 'present' || sighting.kind === 'gone';
-  if (!isSeen || !wantsRetirement(session, run)) return said === undefined ? {} : { condition: asWanted(said) };
+  const kept: Retirement = said === undefined ? {} : { condition: asWanted(said) };
+  // Not wanted any more: what was not done need not be waited for.
+  if (!wantsRetirement(session, run)) return said?.status === 'True' ? kept : {};
+  if (!isSeen) return kept;
   const without = withoutEviction(sighting, run);
   if (without !== undefined) return { condition: retired('True', 'Retired', `pod ${run.podName} ${without}`) };
   const evicting = retired('False', 'Evicting', `pod ${run.podName} is being evicted: somebody has been inside`);
-  const condition = said === undefined ? evicting : asWanted(said);
-  if (efforts?.underWay !== undefined) return { condition };
-  const tried = efforts?.tried.Eviction;
-  return tried === undefined ? { condition, evict: true } : afterEviction(run, tried, { said: condition, now });
+  const condition = kept.condition ?? evicting;
+  if (efforts.underWay !== undefined) return { condition };
+  const tried = efforts.tried.Eviction;
+  return tried === undefined
+    ? { condition, evict: true }
+    : afterEviction(run, tried, { said: condition, now, isSaid: efforts.isSaid });
 }
 
 /** Why the pod need not be evicted (any more). */
@@ -50,7 +55,7 @@ function withoutEviction(sighting: Extract<Sighting, { kind: 'present' | 'gone' 
 function afterEviction(
   run: Run,
   { outcome, at, times }: Tried,
-  { said, now }: { said: WantedCondition; now: number },
+  { said, now, isSaid }: { said: WantedCondition; now: number; isSaid: true | undefined },
 ): Retirement {
   if (outcome.kind === 'asked')
     return now < at + LOOK_MS ? { condition: said, at: at + LOOK_MS } : { condition: said, evict: true };
@@ -59,7 +64,7 @@ function afterEviction(
   const why = 'message' in outcome ? outcome.message : outcome.kind;
   const known = retired('False', reason, `pod ${run.podName} was to be evicted: ${why}`);
   // The words may change with every try; the reason is what people wait on.
-  const condition = said.reason === reason ? said : known;
+  const condition = said.reason === reason || isSaid === true ? said : known;
   return now >= at + pause ? { condition, evict: true } : { condition, at: at + pause };
 }
 

@@ -21,7 +21,9 @@ export const SHELLS: readonly (readonly string[])[] = [
  *
  * - The traps: whoever stops the container at the same time would end us. Two that stop it do no harm to each other, until KILL.
  * - `_each SIGNAL` signals ours, and counts them: `0` only counts.
- * - `_pause`: builtins alone where `sleep` is missing, or takes no fractions, which POSIX does not promise.
+ * - `_spin`: a tenth of a second of builtins alone. While we wait for the watchdog nothing else will do: it ends the container, and us, and a `sleep`
+ *   that loses its parent so would stay a zombie in a joined process namespace. Mostly that is a matter of milliseconds, and it is never more than 5 s.
+ * - `_pause`: `sleep` may be missing, and POSIX promises no fractions.
  * - The last line: `test` may know no -ef, or /proc no namespaces, or show another process namespace than the one we are in. Then nothing is safe.
  */
 const WORDS = `
@@ -39,12 +41,12 @@ _each() {
     _n=$((_n + 1))
   done
 }
-_pause() {
-  sleep .1 && return
+_spin() {
   _clock
   _until=$((_up + 10))
   while _clock && [ $_up -lt $_until ]; do :; done
 }
+_pause() { sleep .1 || _spin; }
 read -r _s </proc/self/stat
 [ "\${_s%% *}" = $$ ] && _same $$ || { echo Blind; exit 1; }
 `;
@@ -82,22 +84,22 @@ _tell() {
 const STOP = `
 _await() {
   _clock
-  _end=$((_up + $1))
+  _end=$((_up + $2))
   while _each 0; [ $_n -gt 0 ]; do
     _clock && [ $_up -lt $_end ] || return
-    _pause
+    $1
   done
   echo Survived 0
   exit
 }
-_tell USR1 && _await 500
+_tell USR1 && _await _spin 500
 _mark ${STOPPED}
 _each HUP
-_await 100
+_await _pause 100
 _each TERM
-_await \${1}00
+_await _pause \${1}00
 _each KILL
-_await 100
+_await _pause 100
 _mark -n
 echo Survived $_n
 exit 1
@@ -119,7 +121,7 @@ _clock
 _end=$((_up + 500))
 while [ "$_w" = "$1 $2" ]; do
   _clock && [ $_up -lt $_end ] || { _mark -n; echo Unheard; exit 1; }
-  _pause
+  _spin
   read -r _w </dev/termination-log
 done
 echo Changed

@@ -12,6 +12,7 @@ type Told = Pick<EventIntent, 'type' | 'reason' | 'action' | 'note'>;
 const STEPS = [
   'Accepted',
   'Injected',
+  'DelaysCompletion',
   'Started',
   'TtlChanged',
   'TtlChangeRefused',
@@ -27,7 +28,8 @@ const STEPS = [
 
 function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
   const step = STEPS.indexOf(told.reason);
-  const order = `${String(attempt).padStart(2, '0')}-${step < 0 ? STEPS.length : step}`;
+  const digits = (count: number): string => String(count).padStart(2, '0');
+  const order = `${digits(attempt)}-${digits(step < 0 ? STEPS.length : step)}`;
   const pod = run?.podName === undefined ? {} : { podName: run.podName, ...(run.podUID && { podUID: run.podUID }) };
   return { ...told, note: oneLine(told.note), key: `${order}-${told.reason}`, on: 'session', ...pod };
 }
@@ -48,6 +50,17 @@ export function injected(run: Run): EventIntent {
   const joined = run.effective?.supervisor === 'None' ? ', without a supervisor: only the operator ends it' : '';
   const note = `Injected container ${run.debugContainerName} (${run.image}) into pod ${run.podName}${joined}`;
   return tell(run.attempt, run, { type: 'Normal', reason: 'Injected', action: 'Inject', note });
+}
+
+/**
+ * A pod that is to finish counts as running for as long as any container runs in it, the kubelet ends ours with the rest, and a shell that does not
+ * mind TERM lives for the whole grace period: with such a pod its Job completes later. (Kubelet: status manager, `mergePodStatus`.)
+ */
+export function delaysCompletion(run: Run, pod: Pod): EventIntent {
+  const owner = pod.metadata.ownerReferences?.find((candidate) => candidate.controller === true);
+  const whose = owner === undefined ? `Pod ${run.podName}` : `Pod ${run.podName} of ${owner.kind} ${owner.name}`;
+  const note = `${whose} is one that finishes: when its own containers have ended the kubelet ends ${run.debugContainerName} too, and the pod has not completed before that, which may take its terminationGracePeriodSeconds`;
+  return tell(run.attempt, run, { type: 'Warning', reason: 'DelaysCompletion', action: 'Inject', note });
 }
 
 export function started(run: Run): EventIntent {

@@ -2,12 +2,13 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { kubeconfigFile } from './components.ts';
 import type { Instance } from './instance.ts';
+import { removeContainer } from './cri.ts';
 import { enterNetwork } from './network.ts';
 import { cachePaths, instanceFiles } from './paths.ts';
 import { mustRun, type Outcome, run, type RunOptions } from './run-program.ts';
 import { kubeconfig } from './settings.ts';
 import { findInstance } from './slots.ts';
-import { instanceProcesses, startKubelet } from './start.ts';
+import { instanceProcesses, restartContainerd, startKubelet } from './start.ts';
 
 export interface KubectlOptions {
   /** What kubectl reads from its standard input (`apply -f -`). */
@@ -51,8 +52,14 @@ export interface ClusterNode {
   readonly staticPods: string;
   /** etcd.log, kubelet.log and so on. */
   readonly logs: string;
+  /** The words that run containerd's ctr in the kubelet's namespace, for what goes on until it is ended (`events`). */
+  readonly ctrCommand: readonly string[];
   /** Runs containerd's ctr in the kubelet's namespace. */
   ctr(args: readonly string[]): Promise<Outcome>;
+  /** The IDs of the containers that run, as containerd knows them: without a kubelet or an API server in between. */
+  runningContainers(): Promise<Set<string>>;
+  /** Makes the node forget a container, as `crictl rm` would. @param id without `containerd://` @throws Error with the runtime's words */
+  removeContainer(id: string): Promise<void>;
   /** Loads an OCI or docker archive. @throws Error when containerd refuses it. */
   loadImage(archive: string): Promise<void>;
   /** Runs a program in the node's network: there the node's ports, the pods' and the services' addresses are reachable. */
@@ -61,6 +68,8 @@ export interface ClusterNode {
   stopKubelet(graceMs?: number): Promise<void>;
   /** Starts it again; returns when the node is ready and logs, exec and attach work. @throws Error with the end of its log. */
   startKubelet(): Promise<void>;
+  /** Ends containerd (by KILL) and starts it again; its containers run on. Returns when it answers. @throws Error with the end of its log. */
+  restartContainerd(): Promise<void>;
 }
 
 /**
@@ -115,13 +124,20 @@ function clusterNode(instance: Instance): ClusterNode {
     auditLog: files.auditLog,
     staticPods: files.staticPods,
     logs: files.logs,
+    ctrCommand: ctr,
     ctr: (args) => run([...ctr, ...args]),
+    runningContainers: async () => {
+      const stdout = await mustRun([...ctr, 'tasks', 'ls']);
+      return new Set(stdout.split('\n').flatMap((line) => /^(\S+)\s+\d+\s+RUNNING/.exec(line)?.[1] ?? []));
+    },
+    removeContainer: (id) => removeContainer(files.containerdSocket, id),
     loadImage: async (archive) => {
       await mustRun([...ctr, 'images', 'import', archive], { timeoutMs: 300_000 });
     },
     inNetwork: (argv, options) => run([...enterNetwork(instance), ...argv], options),
     stopKubelet: (graceMs = 3000) => processes.stop('kubelet', graceMs),
     startKubelet: () => startKubelet(instance, processes),
+    restartContainerd: () => restartContainerd(instance, processes),
   };
 }
 

@@ -69,6 +69,15 @@ export async function startKubelet(instance: Instance, processes: Processes): Pr
   await waitUntil({ what: 'the kubelet to know its pods', ready, processes, launched: ['kubelet'] });
 }
 
+/** Ends containerd without a word and starts it again; what it ran is in the hands of its shims meanwhile. */
+export async function restartContainerd(instance: Instance, processes: Processes): Promise<void> {
+  await processes.stop('containerd', 0);
+  await startComponent(instance, processes, 'containerd');
+  const ctr = [join(instance.folder, 'bin', 'ctr'), '--address', instanceFiles(instance.folder).containerdSocket];
+  const ready = async () => (await run([...ctr, 'version'])).code === 0;
+  await waitUntil({ what: 'containerd to answer', ready, processes, launched: ['containerd'] });
+}
+
 function canHeal(instance: Instance): boolean {
   const { complete, bootId } = instanceFiles(instance.folder);
   const sameBoot = existsSync(bootId) && readFileSync(bootId, 'utf8') === currentBoot();

@@ -89,7 +89,7 @@ describe.each(Object.entries(WAYS).map(([way, verbs], index) => ({ way, verbs, i
 
     it('attempt 3 is refused while the second runs, in words that name the phase', async () => {
       expect(await resend({ ...stays, attempt: 3 })).toMatch(
-        /spec\.attempt: Forbidden: attempt cannot be raised while the session is Running: wait until it is Completed, Expired or Failed/,
+        /spec\.attempt: Forbidden: attempt cannot be raised while the session is Running: wait until it is Completed, Expired, Cancelled or Failed/,
       );
     });
 

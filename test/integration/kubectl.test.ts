@@ -104,7 +104,7 @@ describe('kubectl explain', () => {
       'How long the container may run, counted from the moment it runs: 45s, 30m, 1h30m; 1s to 8760h.',
     );
     expect(text).toContain(
-      'Absent: 30m. May be changed at any time; changed while a run lives, it counts for the next attempt.',
+      'Absent: 30m. May be changed at any time; changed while a run lives, the container is told, or the event TtlChangeRefused says why it could not be.',
     );
   });
 

@@ -12,12 +12,13 @@ const COPIED = ['src', 'test', 'crds', 'package.json', 'jest.config.js', 'tsconf
 const WORKERS = 2;
 /** In the order of what they cost: a bug that the first notices is not shown to the next. */
 const SUITES = [
-  { name: 'unit', project: 'unit', tests: 'unit/(session/(?!supervisor|plan.property)|reconcile|api)' },
+  { name: 'unit', project: 'unit', tests: 'unit/(session/(?!supervisor|stop-script|plan.property)|reconcile|api)' },
   {
     name: 'runtime',
     project: 'unit',
     tests: 'unit/(runtime/(list-watch|store|informer)|kube/(rotation|watch-faults))',
   },
+  { name: 'shell', project: 'unit', tests: 'unit/session/(supervisor|stop-script)' },
   { name: 'property', project: 'unit', tests: 'unit/session/plan.property' },
   { name: 'simulation', project: 'simulation', tests: 'simulation' },
 ] as const;

@@ -35,7 +35,16 @@ export class AuditLog {
   }
 
   /** The finished requests about one namespace, in the order of their answers. */
-  async requests(namespace: string): Promise<AuditEvent[]> {
+  requests(namespace: string): Promise<AuditEvent[]> {
+    return this.#events(namespace, 'ResponseComplete');
+  }
+
+  /** The streams and watches about one namespace whose answer has begun: an exec is under way, or was. */
+  begun(namespace: string): Promise<AuditEvent[]> {
+    return this.#events(namespace, 'ResponseStarted');
+  }
+
+  async #events(namespace: string, stage: string): Promise<AuditEvent[]> {
     const handle = await open(this.#file);
     const events: AuditEvent[] = [];
     const wanted = `"namespace":"${namespace}"`;
@@ -43,7 +52,7 @@ export class AuditLog {
       if (!line.includes(wanted)) continue;
       // The last line may be half written: it is read the next time.
       const event = parse(line);
-      if (event?.stage === 'ResponseComplete' && event.objectRef?.namespace === namespace) events.push(event);
+      if (event?.stage === stage && event.objectRef?.namespace === namespace) events.push(event);
     }
     return events;
   }

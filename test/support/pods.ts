@@ -47,3 +47,8 @@ export function isBackingOff(pod: RawPod): boolean {
 export function ephemeralNames(pod: RawPod): string[] {
   return (pod.spec?.ephemeralContainers ?? []).map((container) => container.name);
 }
+
+/** The ID of a container without the name of its runtime; empty before it has one. */
+export function containerID(status: { containerID?: string } | undefined): string {
+  return status?.containerID?.split('//')[1] ?? '';
+}

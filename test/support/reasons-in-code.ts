@@ -7,16 +7,18 @@ import { repositoryPath } from './crd.ts';
 const NO_REASONS = new Set([
   // Values of conditions, types and actions of events, other conditions.
   ...['True', 'False', 'Unknown', 'Normal', 'Warning'],
-  ...['Accept', 'Inject', 'Start', 'End', 'Fail', 'Reject', 'ChangeTtl', 'Stop', 'Release'],
-  ...['Complete', 'Failed', 'StopConfirmed', 'Reconciling', 'Stalled', 'Ready', 'PodScheduled'],
+  ...['Accept', 'Inject', 'Start', 'End', 'Fail', 'Reject', 'ChangeTtl', 'Stop', 'Release', 'Evict', 'Cancel'],
+  ...['Complete', 'Failed', 'StopConfirmed', 'PodRetired', 'Reconciling', 'Stalled', 'Ready', 'PodScheduled'],
   // Phases, states of runs, who ended it, modes of the supervisor.
   ...['Pending', 'Starting', 'Ending', 'Over', 'Completed', 'Ended', 'Succeeded'],
   ...['Command', 'Supervisor', 'Kubelet', 'Shell', 'None'],
+  // Ways to end a container, why it had to end, what the spec wants.
+  ...['Exec', 'Attach', 'Eviction', 'Ttl', 'Deleted', 'EvictPod'],
   // What is read of Kubernetes.
-  ...['File', 'RuntimeDefault', 'Deployment', 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Pod'],
+  ...['File', 'RuntimeDefault', 'Deployment', 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Pod', 'Always', 'Never'],
   ...['OOMKilled', 'RunContainerError', 'CreateContainerConfigError', 'ContainerCannotRun'],
-  // What the supervisor leaves behind.
-  ...['Deadline', 'Unsupported'],
+  // What the supervisor leaves behind, and what the script of an exec says.
+  ...['Deadline', 'Unsupported', 'Stopped', 'Survived', 'Changed', 'NoWatchdog', 'Unheard', 'Blind', 'NoShell'],
 ]);
 
 /** Every CamelCase word in a string of the code that decides, the unions of reasons included, but for {@link NO_REASONS}. */

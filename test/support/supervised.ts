@@ -238,11 +238,12 @@ export class Application {
   }
 }
 
-/** The pid's name and its start, which no other process has: two lists that are equal are the same processes. */
+/** A pid and its start, which no other process has: where two are equal the process lives, or was dead already the first time. */
 export function fingerprint(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return `${pid} ${nameOf(pid)} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? `${pid} is dead` : `${pid} ${rest[18]}`;
   } catch {
     return `${pid} is gone`;
   }

@@ -45,20 +45,25 @@ function typeLines(type: ts.TypeNode, path: string, mark: string, declarations: 
     if (ts.isTypeAliasDeclaration(declaration)) return typeLines(declaration.type, path, mark, declarations);
     return [`${path}${mark}: object`, ...memberLines(declaration.members, `${path}.`, declarations)];
   }
-  return [`${path}${mark}: ${scalar(type, path)}`];
+  return [`${path}${mark}: ${scalar(type, path, declarations)}`];
 }
 
-function scalar(type: ts.TypeNode, path: string): string {
+function scalar(type: ts.TypeNode, path: string, declarations: Declarations): string {
   if (type.kind === ts.SyntaxKind.StringKeyword) return 'string';
   if (type.kind === ts.SyntaxKind.NumberKeyword) return 'number';
-  if (type.kind === ts.SyntaxKind.BooleanKeyword) return 'boolean';
-  const members = ts.isUnionTypeNode(type) ? [...type.types] : [type];
-  return oneOf(
-    members.map((member) => {
-      if (ts.isLiteralTypeNode(member) && ts.isStringLiteral(member.literal)) return member.literal.text;
-      throw new Error(`${path}: cannot compare ${member.getText()} with a schema`);
-    }),
-  );
+  // A schema has no word for a mark that is set or absent.
+  const isMark = ts.isLiteralTypeNode(type) && type.literal.kind === ts.SyntaxKind.TrueKeyword;
+  if (isMark || type.kind === ts.SyntaxKind.BooleanKeyword) return 'boolean';
+  return oneOf(words(type, path, declarations));
+}
+
+/** The words of a union of string literals, and of the unions that it is made of. */
+function words(type: ts.TypeNode, path: string, declarations: Declarations): string[] {
+  if (ts.isUnionTypeNode(type)) return type.types.flatMap((member) => words(member, path, declarations));
+  if (ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal)) return [type.literal.text];
+  const alias = ts.isTypeReferenceNode(type) ? declarations.get(type.typeName.getText()) : undefined;
+  if (alias !== undefined && ts.isTypeAliasDeclaration(alias)) return words(alias.type, path, declarations);
+  throw new Error(`${path}: cannot compare ${type.getText()} with a schema`);
 }
 
 function oneOf(values: string[]): string {

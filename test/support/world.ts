@@ -96,7 +96,9 @@ export class World {
     for (let pass = 0; pass < 10; pass += 1) {
       if (this.gone) return undefined;
       const step = this.step();
-      if (step.effect.kind === 'none') return step.requeueAfterMs;
+      if (step.effect.kind !== 'none') continue;
+      if (this.efforts.underWay === undefined) this.efforts = { ...this.efforts, isSaid: true };
+      return step.requeueAfterMs;
     }
     throw new Error(`does not come to rest: ${this.effects.join(', ')}`);
   }

@@ -56,7 +56,15 @@ const RUN: Manifest = {
   signal: 2,
   reason: 'Exited',
   message: 'the command ended with exit code 130',
-  endedBy: 'Command',
+  endedBy: 'Exec',
+  containerID: 'containerd://4f0c0f4a1b2c',
+  wantedTtl: '1h',
+  stop: { cause: 'Cancelled', requestedAt: '2026-01-02T03:09:58Z', routes: ['Exec', 'Attach', 'Eviction'] },
+  ranAgain: {
+    containerID: 'containerd://5a1d0f4a1b2c',
+    seenAt: '2026-01-02T03:11:00Z',
+    finishedAt: '2026-01-02T03:11:01Z',
+  },
 };
 
 function runs(count: number): Manifest[] {
@@ -67,7 +75,7 @@ export const STATUSES: StatusCase[] = [
   {
     what: 'with every field is accepted',
     status: {
-      phase: 'Completed',
+      phase: 'Cancelled',
       observedGeneration: 1,
       attempt: 1,
       podName: 'web-7c9f',
@@ -113,6 +121,18 @@ export const STATUSES: StatusCase[] = [
     what: 'with an unknown ender is refused',
     status: { runs: [{ ...RUN, endedBy: 'Magic' }] },
     message: 'status.runs[0].endedBy: Unsupported value: "Magic"',
+  },
+  {
+    what: 'with a cause that is none is refused',
+    status: { runs: [{ ...RUN, stop: { cause: 'Mood', requestedAt: '2026-01-02T03:09:58Z', routes: [] } }] },
+    message: 'status.runs[0].stop.cause: Unsupported value: "Mood"',
+  },
+  {
+    what: 'with a way that was tried twice is refused',
+    status: {
+      runs: [{ ...RUN, stop: { cause: 'Deleted', requestedAt: '2026-01-02T03:09:58Z', routes: ['Exec', 'Exec'] } }],
+    },
+    message: 'status.runs[0].stop.routes[1]: Duplicate value: "Exec"',
   },
   {
     what: 'with attempt 21 is refused',

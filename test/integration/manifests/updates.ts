@@ -96,7 +96,7 @@ function standing(phase: string, attempt = 1): Manifest {
 }
 
 function cannotBeRaised(phase: string): string {
-  return `spec.attempt: Forbidden: attempt cannot be raised while the session is ${phase}: wait until it is Completed, Expired or Failed`;
+  return `spec.attempt: Forbidden: attempt cannot be raised while the session is ${phase}: wait until it is Completed, Expired, Cancelled or Failed`;
 }
 
 const ATTEMPT: UpdateCase[] = [
@@ -107,12 +107,45 @@ const ATTEMPT: UpdateCase[] = [
     to: spec({ attempt: 2 }),
     message: cannotBeRaised(phase),
   })),
-  ...['Pending', 'Completed', 'Expired', 'Failed'].map((phase) => ({
+  ...['Pending', 'Completed', 'Expired', 'Cancelled', 'Failed'].map((phase) => ({
     what: `attempt raised while ${phase}`,
     spec: MINIMAL,
     status: standing(phase),
     to: spec({ attempt: 2 }),
   })),
+  {
+    what: 'attempt raised while cancel is true',
+    spec: spec({ cancel: true }),
+    status: standing('Cancelled'),
+    to: spec({ cancel: true, attempt: 2 }),
+    message:
+      'spec.attempt: Forbidden: attempt cannot be raised while cancel is true: set cancel to false, or leave it out, in the same change',
+  },
+  {
+    what: 'attempt raised in the change that sets cancel',
+    spec: MINIMAL,
+    status: standing('Completed'),
+    to: spec({ cancel: true, attempt: 2 }),
+    message: 'spec.attempt: Forbidden: attempt cannot be raised while cancel is true',
+  },
+  {
+    what: 'attempt raised with cancel set back',
+    spec: spec({ cancel: true }),
+    status: standing('Cancelled'),
+    to: spec({ cancel: false, attempt: 2 }),
+  },
+  {
+    what: 'cancel set while Running',
+    spec: MINIMAL,
+    status: standing('Running'),
+    to: spec({ cancel: true }),
+  },
+  {
+    what: 'another fate for container and pod while Running',
+    spec: MINIMAL,
+    status: standing('Running'),
+    to: spec({ ifUnstoppable: 'EvictPod', podAfterSession: 'Evict' }),
+  },
   { what: 'attempt raised before the operator has looked', spec: MINIMAL, to: spec({ attempt: 2 }) },
   { what: 'attempt raised by more than one', spec: MINIMAL, status: standing('Failed'), to: spec({ attempt: 7 }) },
   {

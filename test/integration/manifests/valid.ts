@@ -35,6 +35,9 @@ export const VALID: CreateCase[] = [
       pendingTimeout: '10m',
       startTimeout: '2m',
       notAfter: '2026-12-01T00:00:00Z',
+      cancel: false,
+      ifUnstoppable: 'EvictPod',
+      podAfterSession: 'Evict',
       ttlAfterFinished: '24h',
       attempt: 20,
       justification: 'INC-4711 checkout is slow\n\tsince 14:00, says Zoë',
@@ -64,6 +67,8 @@ export const VALID: CreateCase[] = [
   { what: 'timeouts of a day', spec: spec({ pendingTimeout: '24h', startTimeout: '1440m' }) },
   { what: 'a record that goes at once', spec: spec({ ttlAfterFinished: '0s' }) },
   { what: 'a record that is kept for a year', spec: spec({ ttlAfterFinished: '8760h' }) },
+  { what: 'one that is cancelled before it begins', spec: spec({ cancel: true }) },
+  { what: 'the other fates', spec: spec({ ifUnstoppable: 'Report', podAfterSession: 'Keep' }) },
   { what: 'notAfter with a zone and a fraction', spec: spec({ notAfter: '2026-12-01T01:00:00.123456+01:00' }) },
   { what: 'a securityContext with one field', spec: spec({ securityContext: { runAsUser: 1000 } }) },
   ...['general', 'baseline', 'restricted', 'netadmin', 'sysadmin'].map((profile) => ({

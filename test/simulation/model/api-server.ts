@@ -31,6 +31,10 @@ export interface Witness {
   injection(pod: StoredPod, container: EphemeralContainer): void;
   /** The operator deletes it, for good. */
   removal(session: DebugSession): void;
+  /** The operator asks for the eviction of a pod that is there. */
+  eviction(pod: StoredPod): void;
+  /** A session is there, or has changed, or (`undefined`) is no more. */
+  stored(name: string, session: DebugSession | undefined): void;
 }
 
 /**
@@ -122,6 +126,26 @@ export class ApiServer {
     return { kind: 'Status' };
   }
 
+  /**
+   * POST pods/eviction: the pod's graceful deletion begins.
+   * @param blocked a PodDisruptionBudget stands against it
+   */
+  evict(
+    name: string,
+    body: { deleteOptions?: { preconditions?: { uid?: string } } },
+    at: { now: string; blocked: boolean },
+  ): { kind: string } {
+    const pod = this.pods.get(name);
+    if (pod === undefined) throw notFound('pods', name);
+    const uid = body.deleteOptions?.preconditions?.uid;
+    if (uid === undefined) throw new Error('a pod is evicted unseen');
+    if (uid !== pod.metadata.uid) throw refusal(409, 'Precondition failed: UID in precondition');
+    this.#witness.eviction(pod);
+    if (at.blocked) throw refusal(429, "Cannot evict pod as it would violate the pod's disruption budget.");
+    this.deletePod(pod, at.now);
+    return { kind: 'Status' };
+  }
+
   // What people, controllers and kubelets do.
 
   createSession(name: string, spec: DebugSessionSpec, now: string): void {
@@ -181,6 +205,12 @@ export class ApiServer {
     this.#store('pods', 'MODIFIED', { ...pod, ...change });
   }
 
+  /** Gracefully: the kubelet ends it. */
+  deletePod(pod: StoredPod, now: string): void {
+    if (pod.metadata.deletionTimestamp === undefined)
+      this.updatePod(pod, { metadata: { ...pod.metadata, deletionTimestamp: now } });
+  }
+
   removePod(pod: StoredPod): void {
     this.pods.delete(pod.metadata.name);
     this.#publish('pods', 'DELETED', pod);
@@ -215,6 +245,9 @@ export class ApiServer {
       ...object,
       metadata: { ...object.metadata, resourceVersion: String(this.#version) },
     });
+    const isSession = resource === 'debugsessions';
+    if (isSession)
+      this.#witness.stored(object.metadata.name, type === 'DELETED' ? undefined : (stored as DebugSession));
     this.history.push({ resource, type, object: stored, version: this.#version });
     return stored;
   }

@@ -28,5 +28,6 @@ export async function explore(operators: number): Promise<Map<string, number>> {
 export const USUAL = [
   ...['Pending', 'Starting', 'Running', 'Ending', 'Completed', 'Expired', 'Failed'].map((phase) => `phase ${phase}`),
   ...['run StartedLate ImagePullFailed', 'run Failed PendingTimeout', 'run Failed PodReplaced', 'run Ended PodGone'],
-  ...['injected first', 'injected again', 'removed at its time'],
+  ...['injected first', 'injected again', 'removed at its time', 'started again', 'evicted', 'phase Cancelled'],
+  ...['asked Exec', 'asked Attach', 'asked Ttl', 'ended by Exec', 'ended by Attach', 'ended by Eviction'],
 ];

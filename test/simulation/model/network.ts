@@ -1,16 +1,11 @@
 import { ApiError, ConnectionError } from '../../../src/kube/api-error.ts';
 import type { Streams } from '../../../src/reconcile/container-control.ts';
 import { podsPath, sessionsPath, type SessionClient } from '../../../src/reconcile/session-api.ts';
-import type { ListPage, ListWatchSource, WatchQuery } from '../../../src/runtime/list-watch.ts';
-import type { WatchEvent } from '../../../src/runtime/watch-event.ts';
-import { NAMESPACE, notFound, type ApiServer, type Change, type Resource, type Stored } from './api-server.ts';
+import type { ListPage, ListWatchSource } from '../../../src/runtime/list-watch.ts';
+import { NAMESPACE, notFound, type ApiServer, type Stored } from './api-server.ts';
 import type { Random } from './random.ts';
-
-/** Who sends; what a dead process has sent may still arrive, but nobody hears the answer. */
-export interface Sender {
-  readonly name: string;
-  readonly dead: boolean;
-}
+import type { ModelStreams } from './streams.ts';
+import { ModelWatch, type Scope, type Sender } from './watch.ts';
 
 interface Request {
   sender: Sender;
@@ -20,9 +15,12 @@ interface Request {
   reject: (error: unknown) => void;
 }
 
-interface Scope {
-  resource: Resource;
-  name?: string;
+export interface NetworkSetting {
+  server: ApiServer;
+  streams: ModelStreams;
+  random: Random;
+  /** RFC 3339. */
+  now: () => string;
 }
 
 /** Between operators and API server: holds every request and every watch event back until the simulation lets it through, or spoils it. */
@@ -32,11 +30,15 @@ export class Network {
   readonly requests: Request[] = [];
   watches: ModelWatch[] = [];
   readonly #server: ApiServer;
+  readonly #streams: ModelStreams;
   readonly #random: Random;
+  readonly #now: () => string;
 
-  constructor(server: ApiServer, random: Random) {
+  constructor({ server, streams, random, now }: NetworkSetting) {
     this.#server = server;
+    this.#streams = streams;
     this.#random = random;
+    this.#now = now;
   }
 
   /** Lets the i-th request through, or not. Its words, for the trace. */
@@ -76,7 +78,7 @@ export class Network {
       get: (path, options = {}) => send(`get ${path}`, () => this.#get(path), options.signal),
       list: (path, query = {}, options = {}) =>
         send(`list ${path}`, () => this.#list(scopeOf(path, query)), options.signal),
-      create: (path, _body, options = {}) => send(`post ${path}`, () => refuse(path), options.signal),
+      create: (path, body, options = {}) => send(`post ${path}`, () => this.#post(path, body), options.signal),
       patch: (path, body, options) =>
         send(`patch ${path}`, () => this.#patch(path, body, options.type), options.signal),
       replace: (path, body, options = {}) => send(`put ${path}`, () => this.#put(path, body), options.signal),
@@ -84,12 +86,20 @@ export class Network {
     };
   }
 
-  /** Exec and attach: this operator may not. */
+  /** Exec and attach. One of them takes no time in the container, and as long as any request on the way. */
   streams(sender: Sender): Streams {
-    const send = <T>(path: string): Promise<T> => this.#send<T>(sender, { words: path, handle: () => refuse(path) });
     return {
-      exec: ({ container }) => send(`exec ${container}`),
-      attach: ({ container }) => send(`attach ${container}`),
+      exec: (options) => {
+        const { container, command, signal } = options;
+        const words = `exec ${container} ${command.slice(-2).join(' ')}`;
+        const handle = (): unknown => this.#streams.exec(options, this.faults);
+        return this.#send(sender, { words, handle, ...(signal && { signal }) });
+      },
+      attach: (options) => {
+        const handle = (): unknown => this.#streams.attach(options);
+        const { container, signal } = options;
+        return this.#send(sender, { words: `attach ${container}`, handle, ...(signal && { signal }) });
+      },
     };
   }
 
@@ -146,87 +156,19 @@ export class Network {
     throw new Error(`not in the write set: put ${path}`);
   }
 
+  #post(path: string, body: unknown): unknown {
+    const [folder, name = '', subresource] = split(path);
+    if (folder !== podsPath(NAMESPACE) || subresource !== 'eviction')
+      throw new Error(`not in the write set: post ${path}`);
+    const at = { now: this.#now(), blocked: this.#random.chance(this.faults) };
+    return this.#server.evict(name, body as Parameters<ApiServer['evict']>[1], at);
+  }
+
   #delete(path: string, body: unknown): unknown {
     const [folder, name = '', subresource] = split(path);
     if (folder === sessionsPath(NAMESPACE) && subresource === undefined)
       return this.#server.expireSession(name, body as Parameters<ApiServer['expireSession']>[1]);
     throw new Error(`not in the write set: delete ${path}`);
-  }
-}
-
-/** One open watch. Events come in order, as late as the simulation likes. */
-export class ModelWatch {
-  readonly sender: Sender;
-  readonly signal: AbortSignal;
-  readonly #scope: Scope;
-  readonly #server: ApiServer;
-  readonly #ready: (WatchEvent | Error | 'end')[] = [];
-  #cursor: number;
-  #wake: () => void = () => undefined;
-
-  constructor(
-    sender: Sender,
-    scope: Scope,
-    { server, query, signal }: { server: ApiServer; query: WatchQuery; signal: AbortSignal },
-  ) {
-    this.sender = sender;
-    this.signal = signal;
-    this.#scope = scope;
-    this.#server = server;
-    const from = Number(query.resourceVersion);
-    this.#cursor = server.history.findIndex((change) => change.version > from);
-    if (this.#cursor < 0) this.#cursor = server.history.length;
-    signal.addEventListener('abort', () => this.#wake());
-  }
-
-  get behind(): boolean {
-    return this.#seek() < this.#server.history.length;
-  }
-
-  /** Hands on the next event. */
-  deliver(): void {
-    const change = this.#server.history[this.#seek()];
-    if (change === undefined) return;
-    this.#cursor += 1;
-    this.#push({ type: change.type, object: change.object });
-  }
-
-  /** Nothing happened up to now: only where nothing did. */
-  bookmark(): void {
-    if (this.behind) return;
-    this.#push({ type: 'BOOKMARK', object: { metadata: { resourceVersion: String(this.#server.version) } } });
-  }
-
-  end(how: 'closed' | 'gone' | 'reset'): void {
-    if (how === 'gone') this.#push({ type: 'ERROR', object: { code: 410, message: 'too old resource version' } });
-    else this.#push(how === 'closed' ? 'end' : new ConnectionError('ECONNRESET', 'the watch broke'));
-  }
-
-  async *events(): AsyncGenerator<WatchEvent> {
-    for (;;) {
-      if (this.signal.aborted) throw this.signal.reason;
-      const next = this.#ready.shift();
-      if (next === 'end') return;
-      if (next instanceof Error) throw next;
-      if (next) yield next;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-
-  #seek(): number {
-    const { history } = this.#server;
-    while (this.#cursor < history.length && !this.#concerns(history[this.#cursor])) this.#cursor += 1;
-    return this.#cursor;
-  }
-
-  #concerns(change: Change | undefined): boolean {
-    const { resource, name } = this.#scope;
-    return change?.resource === resource && (name === undefined || change.object.metadata.name === name);
-  }
-
-  #push(item: WatchEvent | Error | 'end'): void {
-    this.#ready.push(item);
-    this.#wake();
   }
 }
 
@@ -250,10 +192,6 @@ const FAULTS: [
 
 function answer(code: number, message: string): ApiError {
   return new ApiError({ code, reason: '', message });
-}
-
-function refuse(path: string): never {
-  throw answer(403, `${path} is forbidden`);
 }
 
 function attempt(handle: () => unknown): { value: unknown } | { error: unknown } {

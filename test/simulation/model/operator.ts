@@ -14,8 +14,9 @@ import { silentLogger } from '../../../src/runtime/logger.ts';
 import { keyOf } from '../../../src/runtime/store.ts';
 import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { NAMESPACE } from './api-server.ts';
-import type { Network, Sender } from './network.ts';
+import type { Network } from './network.ts';
 import type { Random } from './random.ts';
+import type { Sender } from './watch.ts';
 
 export interface OperatorSetting {
   network: Network;

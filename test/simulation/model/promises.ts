@@ -6,7 +6,8 @@ import type { EphemeralContainer } from '../../../src/api/ephemeral-container.ts
 import { TERMINAL_PHASES } from '../../../src/api/reasons.ts';
 import { brokenRules, brokenTransition } from '../../support/status-rules.ts';
 import type { ApiServer, StoredPod, Witness } from './api-server.ts';
-import type { Kubelet, Truth } from './kubelet.ts';
+import type { Kubelet, NodeWitness, Truth } from './kubelet.ts';
+import { StopPromises } from './stop-promises.ts';
 
 /** A time is known to the second, and an earlier run's last moment (2 min start, 10 s margin, 2 min ttl) is waited for. */
 const REMOVAL_SLACK_MS = 5 * 60_000;
@@ -14,10 +15,9 @@ const REMOVAL_SLACK_MS = 5 * 60_000;
 /**
  * The promises of the project, held against what the API server stores and what really runs, at the moment it happens. Every breach throws.
  */
-export class Promises implements Witness {
+export class Promises implements Witness, NodeWitness {
   server: ApiServer | undefined;
-  kubelet: Kubelet | undefined;
-  now: () => number = () => 0;
+  readonly #stop = new StopPromises();
   /** Every intent that was ever stored, by container name. */
   readonly #intents = new Map<string, Run>();
   /** The names of all containers whose record the operator has removed. */
@@ -27,6 +27,18 @@ export class Promises implements Witness {
   writes = 0;
   /** What was met on the way: phases, reasons of failed runs, attempts that were injected. */
   readonly met = new Map<string, number>();
+
+  set kubelet(kubelet: Kubelet) {
+    this.#stop.kubelet = kubelet;
+  }
+
+  get now(): () => number {
+    return this.#stop.now;
+  }
+
+  set now(now: () => number) {
+    this.#stop.now = now;
+  }
 
   /** Monotone (S5) and true (S6). */
   status(before: DebugSession, after: DebugSession): void {
@@ -43,8 +55,33 @@ export class Promises implements Witness {
       broken.push('two live runs (S2)');
     const run = runs.find((candidate) => candidate.attempt === attempt);
     this.#meet(`run ${run?.state} ${run?.reason ?? ''}`);
-    broken.push(...this.#untrue(after, run));
+    if (run?.endedBy !== undefined) this.#meet(`ended by ${run.endedBy}`);
+    broken.push(...this.#untrue(after, run), ...this.#stop.status(before, after));
     this.#breach(broken, after.status);
+  }
+
+  stored(name: string, session: DebugSession | undefined): void {
+    this.#stop.stored(name, session);
+  }
+
+  looksUntil(container: string): number {
+    return this.#stop.looksUntil(container);
+  }
+
+  isWanted(container: string, ttlMs: number): boolean {
+    return this.#stop.isWanted(container, ttlMs);
+  }
+
+  /** Only containers of a run are entered, and only for what its status has said before. */
+  asked(route: 'Exec' | 'Attach' | 'Ttl', container: string, numbers?: { ttlMs: number; lastMoment: number }): void {
+    this.#meet(`asked ${route}`);
+    this.#breach(this.#stop.asked(route, container, numbers), numbers);
+  }
+
+  /** Only where the spec asks for it, and only the pod that was debugged. */
+  eviction(pod: StoredPod): void {
+    this.#meet('evicted');
+    this.#breach(this.#stop.eviction(pod.metadata.uid), pod.metadata);
   }
 
   /** One container a run, in the recorded pod, after its intent, and just as intended (S1 to S4). */
@@ -71,7 +108,7 @@ export class Promises implements Witness {
     const runs = status?.runs ?? [];
     for (const { debugContainerName } of runs)
       if (debugContainerName !== undefined) this.#removed.add(debugContainerName);
-    if (runs.some((run) => this.#runs(run))) broken.push('one of its containers runs');
+    if (runs.some((run) => this.#runs(run) && !this.#ranAgain(run))) broken.push('one of its containers runs');
     if (this.now() < removalTime(session)) broken.push('before its time');
     if (spec.attempt > (status?.attempt ?? 0)) broken.push(`attempt ${spec.attempt} waits`);
     if ((metadata.finalizers ?? []).length > 0) broken.push('its finalizer stands');
@@ -83,6 +120,8 @@ export class Promises implements Witness {
 
   /** Nothing starts of which a session has said that it has ended (S6), and nothing beside another that is not given up (S2). */
   started(truth: Truth): void {
+    // What the node runs a second time nobody can foresee. That it is seen, told and ended is asked for at the end.
+    if (truth.times > 1) return this.#meet('started again');
     if (this.#removed.has(truth.name)) this.#breach([`${truth.name} starts after its record was removed`], truth);
     for (const session of this.server?.sessions.values() ?? []) {
       const runs = session.status?.runs ?? [];
@@ -92,8 +131,10 @@ export class Promises implements Witness {
       if (own.attempt === session.status?.attempt && confirmed(session))
         broken.push(`${truth.name} starts after StopConfirmed (S6)`);
       const given = (run: Run): boolean =>
-        run.state === 'Failed' || run.state === 'StartedLate' || run.endedBy === 'PodGone';
-      const others = runs.filter((run) => run !== own && !given(run) && !given(own) && this.#runs(run));
+        run.state === 'Failed' || run.state === 'StartedLate' || run.reason === 'PodGone';
+      const others = runs.filter(
+        (run) => run !== own && !given(run) && !given(own) && this.#runs(run) && !this.#ranAgain(run),
+      );
       if (others.length > 0) broken.push(`${truth.name} starts beside ${others[0]?.debugContainerName} (S2)`);
       this.#breach(broken, session.status);
     }
@@ -118,7 +159,8 @@ export class Promises implements Witness {
       const isOverdue = this.now() > removalTime(session) + REMOVAL_SLACK_MS;
       if (isOverdue && !runsWithoutSupervisor(session)) broken.push('should have been removed');
       if (status?.observedGeneration !== metadata.generation) broken.push('has not seen the newest generation');
-      broken.push(...this.#untrue(session, run));
+      const isReachable = this.server?.pods.get(run?.podName ?? '')?.metadata.uid === run?.podUID;
+      if (run !== undefined) broken.push(...this.#stop.atTheEnd(session, run, isReachable));
       this.#breach(
         broken.map((fault) => `at the end ${metadata.name} ${fault}`),
         session,
@@ -127,13 +169,18 @@ export class Promises implements Witness {
   }
 
   #untrue(session: DebugSession, run: Run | undefined): string[] {
-    if (run === undefined || !confirmed(session) || !this.#runs(run)) return [];
+    if (run === undefined || !confirmed(session) || !this.#runs(run) || this.#ranAgain(run)) return [];
     return [`StopConfirmed of ${run.debugContainerName}, which runs (S6)`];
   }
 
   #runs(run: Run): boolean {
-    const truth = this.kubelet?.truths.get(`${run.podUID}/${run.debugContainerName}`);
+    const truth = this.#stop.truthOf(run);
     return truth?.state === 'running' && this.now() < (truth.endAt ?? Infinity);
+  }
+
+  /** As far as nobody has written down. */
+  #ranAgain(run: Run): boolean {
+    return (this.#stop.truthOf(run)?.times ?? 0) > 1 && run.ranAgain === undefined;
   }
 
   #meet(what: string): void {

@@ -1,4 +1,3 @@
-import type { DebugSession, DebugSessionSpec } from '../../../src/api/debugsession.ts';
 import { toTimestamp } from '../../../src/api/time.ts';
 import type { EventRecord } from '../../../src/runtime/event.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -6,8 +5,10 @@ import { ApiServer, type StoredPod } from './api-server.ts';
 import { Kubelet } from './kubelet.ts';
 import { Network } from './network.ts';
 import { ModelOperator } from './operator.ts';
+import { People } from './people.ts';
 import { Promises } from './promises.ts';
 import { Random } from './random.ts';
+import { ModelStreams } from './streams.ts';
 
 const MINUTE = 60_000;
 /** A request or a watch event is under way for so long at most, ms: the client gives up after 10 s. */
@@ -25,6 +26,7 @@ export class Simulation {
   readonly #server = new ApiServer(this.#promises);
   readonly #network: Network;
   readonly #kubelet: Kubelet;
+  readonly #people: People;
   readonly #operators: ModelOperator[] = [];
   readonly #count: number;
   #born = 0;
@@ -37,11 +39,15 @@ export class Simulation {
     this.#random = new Random(seed);
     // Whatever takes its chances without being given a source must repeat as well.
     Math.random = this.#random.next;
-    this.#network = new Network(this.#server, this.#random);
-    this.#kubelet = new Kubelet(this.#server, this.#random, (truth) => this.#promises.started(truth));
-    this.#promises.server = this.#server;
-    this.#promises.kubelet = this.#kubelet;
-    this.#promises.now = () => this.#clock.now();
+    const [server, random, witness] = [this.#server, this.#random, this.#promises];
+    const now = (): number => this.#clock.now();
+    this.#kubelet = new Kubelet(server, random, witness);
+    const streams = new ModelStreams({ server, kubelet: this.#kubelet, witness, random, now });
+    this.#network = new Network({ server, streams, random, now: () => toTimestamp(now()) });
+    this.#people = new People(server, random);
+    witness.server = server;
+    witness.kubelet = this.#kubelet;
+    witness.now = now;
     this.#network.faults = this.#random.one(0, 0.05, 0.3);
   }
 
@@ -71,7 +77,11 @@ export class Simulation {
   /** Pods that still have to be watched: those of containers that nothing ends. */
   #endless(): number {
     const endless = [...this.#server.sessions.values()].filter((session) =>
-      session.status?.runs?.some((run) => run.effective?.supervisor === 'None' && run.exitCode === undefined),
+      session.status?.runs?.some((run) => {
+        const isOver =
+          run.exitCode !== undefined && (run.ranAgain === undefined || run.ranAgain.finishedAt !== undefined);
+        return run.effective?.supervisor === 'None' && !isOver;
+      }),
     );
     return endless.length;
   }
@@ -84,7 +94,7 @@ export class Simulation {
       [14, () => this.#kubelet.step(this.#clock.now())],
       [9, () => this.#advance(this.#random.one(1, 50, 500, 2_000))],
       [2, () => this.#wait(this.#random.one(5_000, 25_000, MINUTE, 3 * MINUTE))],
-      [9, () => this.#people()],
+      [9, () => this.#people.act(toTimestamp(this.#clock.now()))],
       [3, () => this.#pods()],
       [2, () => this.#crash()],
       [watches.length > 0 ? 2 : 0, () => this.#spoilWatch()],
@@ -178,63 +188,6 @@ export class Simulation {
     if (this.#complaint !== undefined) throw new Error(this.#complaint);
   }
 
-  // People, with what the CRD's rules let them do.
-
-  #people(): string {
-    const { sessions } = this.#server;
-    const now = toTimestamp(this.#clock.now());
-    const session = this.#random.pick([...sessions.values()]);
-    if (session === undefined || (sessions.size < 3 && this.#random.chance(0.25))) {
-      const name = this.#random.one('one', 'two', 'three');
-      if (!sessions.has(name)) this.#server.createSession(name, this.#aSpec(), now);
-      return `apply ${name}`;
-    }
-    const { name } = session.metadata;
-    const what = this.#random.weighted([
-      [5, 'raise'],
-      [1, 'lower'],
-      [2, 'ttl'],
-      [1, 'ttlAfterFinished'],
-      [1, 'replace'],
-      [1, 'delete'],
-    ] as const);
-    if (what === 'raise') return this.#raise(session);
-    if (what === 'lower') this.#server.editSession(session, { attempt: Math.max(1, session.spec.attempt - 1) });
-    if (what === 'ttl') this.#server.editSession(session, { ttl: this.#random.one('5s', '20s', '2m') });
-    if (what === 'ttlAfterFinished')
-      this.#server.editSession(session, { ttlAfterFinished: this.#random.one('0s', '30s', '24h') });
-    if (what === 'replace') this.#server.replaceSession(session);
-    if (what === 'delete') this.#server.deleteSession(session, now);
-    return `${what} ${name}`;
-  }
-
-  #raise(session: DebugSession): string {
-    const { phase = '' } = session.status ?? {};
-    const lives = ['Starting', 'Running', 'Ending'].includes(phase);
-    const attempt = session.spec.attempt + 1;
-    if (attempt > 20 || (lives && attempt > (session.status?.attempt ?? 0))) return '';
-    this.#server.editSession(session, { attempt, image: this.#random.one('busybox:1', 'busybox:2') });
-    return `raise ${session.metadata.name} to ${attempt}`;
-  }
-
-  #aSpec(): DebugSessionSpec {
-    const random = this.#random;
-    const podName = random.one('web-0', 'web-0', 'web-1');
-    const workloadRef = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web' } as const;
-    const containerName = random.chance(0.2) ? { containerName: 'app' } : {};
-    return {
-      target: random.chance(0.85) ? { podName, ...containerName } : { workloadRef },
-      image: 'busybox:1',
-      attempt: 1,
-      ttl: random.one('5s', '20s', '2m'),
-      startTimeout: random.one('20s', '2m'),
-      pendingTimeout: random.one('10s', '30s'),
-      ...(random.chance(0.15) && { supervisor: 'None' as const }),
-      ...(random.chance(0.5) && { command: ['sleep', '1d'] }),
-      ...(random.chance(0.3) && { ttlAfterFinished: random.one('0s', '10s', '1m') }),
-    };
-  }
-
   // Pods come and go.
 
   #newPod(name: string): void {
@@ -278,14 +231,10 @@ export class Simulation {
     if (fresh !== undefined) this.#server.updatePod(fresh, { status: { ...fresh.status, phase: 'Failed' } });
   }
 
+  /** The first time it begins, the second time it is over. */
   #delete(pod: StoredPod, now: number): void {
-    if (pod.metadata.deletionTimestamp === undefined) {
-      const metadata = { ...pod.metadata, deletionTimestamp: toTimestamp(now) };
-      return this.#server.updatePod(pod, { metadata });
-    }
-    this.#kubelet.terminate(pod, now);
-    const fresh = this.#server.pods.get(pod.metadata.name);
-    if (fresh !== undefined) this.#server.removePod(fresh);
+    if (pod.metadata.deletionTimestamp === undefined) this.#server.deletePod(pod, toTimestamp(now));
+    else this.#kubelet.remove(pod, now);
   }
 }
 

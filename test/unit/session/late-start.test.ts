@@ -78,3 +78,25 @@ describe('the record', () => {
     ]);
   });
 });
+
+it('a raised attempt waits for a container that runs again after its end, and starts when it has ended', () => {
+  const world = new World();
+  world.settle();
+  world.containerID = 'containerd://first';
+  world.starts();
+  world.settle();
+  world.ends({ containerID: 'containerd://first' });
+  world.settle();
+  world.containerID = 'containerd://second';
+  world.starts();
+  world.settle();
+  world.edit({ attempt: 2 });
+  world.settle();
+  expect([world.phase, world.condition('Injected')]).toEqual(['Pending', 'False PreviousRunNotOver']);
+  expect(world.message('Injected')).toMatch(/runs again after its end/);
+  world.tried({ kind: 'asked' });
+  world.ends({ exitCode: 129, message: 'Stopped', containerID: 'containerd://second' });
+  world.settle();
+  expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
+  expect(world.session.status?.runs?.[0]?.ranAgain).toHaveProperty('finishedAt');
+});

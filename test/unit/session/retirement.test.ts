@@ -83,3 +83,12 @@ it('may be asked for after the end', () => {
   world.settle();
   expect([world.efforts.underWay, world.condition('PodRetired')]).toEqual(['Eviction', 'False Evicting']);
 });
+
+it('is not waited for any more once nobody wants it: what is said of it goes, and the finalizer with it', () => {
+  const world = over();
+  world.tried({ kind: 'blocked', message: 'Cannot evict pod as it would violate the disruption budget.' });
+  world.settle();
+  world.edit({ podAfterSession: 'Keep' });
+  world.settle();
+  expect([world.condition('PodRetired'), world.session.metadata.finalizers]).toEqual([undefined, []]);
+});

@@ -176,6 +176,26 @@ describe('escalation', () => {
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', 'True Terminated']);
   });
 
+  it('two operators that tried with different luck do not write in turns', () => {
+    const world = cancelled();
+    world.tried(FORBIDDEN);
+    world.settle();
+    const other = world.efforts;
+    world.efforts = { underWay: 'Exec', tried: {} };
+    world.tried({ kind: 'unreachable', message: 'error dialing backend' });
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('False NodeUnreachable');
+    const writes = world.effects.length;
+    world.efforts = other;
+    world.settle();
+    expect([world.condition('StopConfirmed'), world.effects.length]).toEqual(['False NodeUnreachable', writes]);
+    world.pass(5_000);
+    begun(world);
+    world.tried(FORBIDDEN);
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('False NoRoute');
+  });
+
   it('types into a session with stdin where exec is of no use', () => {
     const world = cancelled({ stdin: true, tty: true });
     world.tried(NO_SHELL);
@@ -297,6 +317,37 @@ describe('a ttl changed while it runs', () => {
     world.tried({ kind: 'told' });
     world.settle();
     expect(world.run).toMatchObject({ effective: { ttl: '10m' }, expiresAt: '2026-01-01T12:10:00Z' });
+  });
+
+  it('ends the container at once where that much has passed, before anybody knows that it was told', () => {
+    const world = plain({ ttl: '10m' });
+    world.pass(120_000);
+    world.edit({ ttl: '1m' });
+    expect(begun(world)).toBe('Ttl');
+    world.ends({ exitCode: 129, message: 'Deadline\n' });
+    world.settle();
+    expect([world.phase, world.run.endedBy, world.run.message]).toEqual([
+      'Expired',
+      'Supervisor',
+      'ended by its supervisor after 1m',
+    ]);
+  });
+
+  it('is not told in turns by two operators that tried with different luck', () => {
+    const world = plain({ ttl: '10m' });
+    world.edit({ ttl: '1m' });
+    world.settle();
+    world.tried(FORBIDDEN);
+    world.settle();
+    const other = world.efforts;
+    const outcome: EffortOutcome = { kind: 'unreachable', message: 'error dialing backend' };
+    world.efforts = { tried: { Ttl: { outcome, at: world.now, times: 1, ttl: '1m' } } };
+    world.settle();
+    expect(world.message('Running')).toMatch(/error dialing backend/);
+    world.efforts = other;
+    const writes = world.effects.length;
+    world.settle();
+    expect([world.effects.length, world.message('Running')]).toEqual([writes, expect.stringMatching(/dialing/)]);
   });
 
   it('is tried again when the node did not answer', () => {

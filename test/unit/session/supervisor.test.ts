@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SUPERVISOR_SCRIPT } from '../../../src/session/supervisor-script.ts';
 import {
   COMMAND_NOT_FOUND,
@@ -148,7 +149,7 @@ describe('told from outside', () => {
   const UP = ['sh', '-c', 'echo up; exec sleep 60'];
   const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
   const emptied = async (supervised: Supervised): Promise<void> => {
-    while (supervised.log !== '') await new Promise((resolve) => setTimeout(resolve, 20));
+    while (supervised.log !== '') await delay(20);
   };
 
   eachShell('$shell: ends the command now', async ({ program }) => {
@@ -202,12 +203,22 @@ describe('told from outside', () => {
     expect(ended.seconds).toBeLessThan(SOON);
   });
 
+  eachShell('$shell: the new ttl counts from the start, as the old one did', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
+    await delay(6_000);
+    supervised.log = `5 ${inSeconds(600)}\n`;
+    const told = performance.now();
+    process.kill(watchdog, 'SIGUSR2');
+    expect(await supervised.ended()).toMatchObject({ code: 129, word: DEADLINE });
+    expect(performance.now() - told).toBeLessThan(4_500);
+  });
+
   eachShell('$shell: what stands in the log and is no ttl is left alone', async ({ program }) => {
     const { supervised, watchdog } = await started({ program, ttl: 4, command: UP });
     for (const text of ['', '\n', '5', '5 \n', 'x y', '5 6x', 'a[$(kill $PPID)] 5', '-1 -1', 'the user wrote this']) {
       supervised.log = text;
       process.kill(watchdog, 'SIGUSR2');
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await delay(100);
       expect(supervised.log).toBe(text);
     }
     const ended = await supervised.ended();

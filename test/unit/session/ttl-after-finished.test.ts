@@ -210,3 +210,14 @@ it('a shorter time counts at once', () => {
   world.settle();
   expect(world.gone).toBe(true);
 });
+
+it('until its time it is looked at as long as its container may run again', () => {
+  const world = new World({ ttlAfterFinished: '24h', startTimeout: '5m' });
+  world.settle();
+  world.containerID = 'containerd://first';
+  world.starts();
+  world.settle();
+  world.pass(60_000);
+  world.ends({ containerID: 'containerd://first' });
+  expect(world.settle()).toBe(Date.parse(world.run.startBy ?? '') - world.now);
+});

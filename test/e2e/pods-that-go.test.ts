@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
+import type { ContainerState } from '../../src/api/pod.ts';
+import { podsPath } from '../../src/reconcile/session-api.ts';
+import type { RawPod } from '../../src/reconcile/trim.ts';
+import { AuditLog } from '../support/audit-log.ts';
+import { appPod, containerID, ephemeralNames, isReady, shellPod } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+// What becomes of a session whose pod, or whose target, goes under it.
+
+let stage: Stage;
+let audit: AuditLog | undefined;
+
+/** An application that ends well when it is told to. */
+const OBEDIENT = 'until [ -e /tmp/end ]; do sleep .1; done';
+
+const JOB_GRACE_SECONDS = 4;
+
+beforeAll(async () => {
+  stage = await Stage.open('pods-that-go');
+  if (stage.cluster.node !== undefined) audit = await AuditLog.from(stage.cluster.node.auditLog);
+  await Promise.all([
+    ...['forced', 'deleted', 'evicted'].map((name) => stage.runningPod(name, appPod())),
+    stage.runningPod('restarted', shellPod(OBEDIENT)),
+    createWorkload('apps/v1', 'statefulsets', 'again', { template: appPod(), selector: true }),
+    createWorkload('batch/v1', 'jobs', 'job', {
+      template: shellPod(OBEDIENT, { restartPolicy: 'Never', terminationGracePeriodSeconds: JOB_GRACE_SECONDS }),
+    }),
+  ]);
+}, 60_000);
+
+afterAll(() => stage.close());
+
+async function createWorkload(
+  group: string,
+  plural: string,
+  name: string,
+  { template, selector }: { template: object; selector?: boolean },
+): Promise<void> {
+  const labels = { app: name };
+  const spec = {
+    template: { metadata: { labels }, spec: template },
+    ...(selector && { selector: { matchLabels: labels } }),
+  };
+  await stage.client.create(`/apis/${group}/namespaces/${stage.namespace}/${plural}`, { metadata: { name }, spec });
+}
+
+async function running(podName: string, spec: Partial<DebugSessionSpec> = {}): Promise<DebugSession> {
+  await stage.createSession(podName, { command: ['sleep', '600'], ...spec, target: { podName, ...spec.target } });
+  return stage.untilPhase(podName, 'Running');
+}
+
+function condition({ status }: DebugSession): unknown {
+  return status?.conditions?.find(({ type }) => type === 'StopConfirmed');
+}
+
+/** The container of a session is not among those that run on the node. */
+async function expectEndedOnNode({ status }: DebugSession): Promise<void> {
+  const id = containerID(status?.runs?.[0]);
+  expect(id).not.toBe('');
+  const { node } = stage.cluster;
+  if (node === undefined) return;
+  await stage.until('it has ended on the node', async () => !(await node.runningContainers()).has(id));
+}
+
+const ending = (pod: string): Promise<unknown> =>
+  stage.kubectl(['exec', pod, '--container=app', '--', 'touch', '/tmp/end']);
+
+it.concurrent(
+  'deleted by force: nobody saw the end, which is said until the last moment that the supervisor leaves it',
+  async () => {
+    await running('forced', { ttl: '4s', startTimeout: '2s' });
+    await stage.deletePod('forced', 0);
+    const over = await stage.untilPhase('forced', 'Completed');
+    expect(over.status?.runs).toMatchObject([{ endedBy: 'PodGone', reason: 'PodGone' }]);
+    expect(over.status?.runs?.[0]?.exitCode).toBeUndefined();
+    expect(condition(over)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
+    const lastMoment = Date.parse(over.status?.runs?.[0]?.lastMoment ?? '');
+    expect(Date.now()).toBeLessThan(lastMoment);
+    const confirmed = await stage.untilSession(
+      'forced',
+      (s) => JSON.stringify(condition(s)).includes('LastMomentPassed'),
+      60_000,
+    );
+    expect(condition(confirmed)).toMatchObject({ status: 'True' });
+    expect(Date.now()).toBeGreaterThanOrEqual(lastMoment);
+    await expectEndedOnNode(confirmed);
+  },
+  90_000,
+);
+
+it.concurrent.each([
+  ['deleted', () => stage.deletePod('deleted')],
+  [
+    'evicted',
+    () =>
+      stage.client.create(`${podsPath(stage.namespace)}/evicted/eviction`, {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name: 'evicted', namespace: stage.namespace },
+      }),
+  ],
+] as const)('%s in order: its end is seen, and that it went with its pod', async (name, go) => {
+  await running(name);
+  await go();
+  const over = await stage.untilPhase(name, 'Completed');
+  expect(over.status?.runs).toMatchObject([{ state: 'Ended', endedBy: 'PodGone', exitCode: 143 }]);
+  expect(condition(over)).toMatchObject({ status: 'True', reason: 'Terminated' });
+  await expectEndedOnNode(over);
+  await stage.untilGone(podsPath(stage.namespace), name);
+});
+
+it.concurrent('made again under its name by a StatefulSet: nothing is done to the new pod', async () => {
+  const podName = 'again-0';
+  await stage.untilPod(podName, isReady);
+  const session = await running(podName, { supervisor: 'None', command: ['sleep', '600'] });
+  const old = session.status?.runs?.[0]?.podUID;
+  // Nothing in it ends of what can be sent from inside, so the operator would ask again and again.
+  await stage.changeSession(podName, { cancel: true });
+  await stage.untilPhase(podName, 'Ending');
+  await stage.deletePod(podName, 0);
+  const made = await stage.untilPod(podName, (pod) => pod.metadata.uid !== old && isReady(pod));
+  const over = await stage.untilSession(podName, (s) => s.status?.completedAt !== undefined);
+  expect(over.status?.runs).toMatchObject([{ podUID: old, endedBy: 'PodGone', attempt: 1 }]);
+  expect(condition(over)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
+  await expectEndedOnNode(over);
+  expect(ephemeralNames(await stage.pod(podName))).toEqual([]);
+  const since = made.metadata.creationTimestamp ?? '';
+  const entered = (await audit?.requests(stage.namespace))?.filter(
+    ({ objectRef, requestReceivedTimestamp }) =>
+      objectRef?.name === podName &&
+      ['exec', 'attach', 'eviction', 'ephemeralcontainers'].includes(objectRef.subresource ?? '') &&
+      requestReceivedTimestamp > since,
+  );
+  expect(entered ?? []).toEqual([]);
+});
+
+it.concurrent(
+  'its target ends and is started again: the container that shared its processes dies with it',
+  async () => {
+    await running('restarted', { target: { podName: 'restarted', containerName: 'app' } });
+    await ending('restarted');
+    const over = await stage.untilPhase('restarted', 'Completed');
+    expect(over.status?.runs).toMatchObject([{ endedBy: 'Kubelet', exitCode: 137, reason: 'Exited' }]);
+    expect(over.status?.runs?.[0]?.message).toMatch(
+      /^killed when container app, whose process namespace it shared, ended/,
+    );
+    await stage.untilPod('restarted', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
+    await expectEndedOnNode(over);
+  },
+);
+
+it.concurrent(
+  'the pod of a Job: it completes only when the kubelet has ended the shell in it, which was warned of',
+  async () => {
+    const found = await stage.client.list<{ items: RawPod[] }>(podsPath(stage.namespace), { labelSelector: 'app=job' });
+    const podName = found.items[0]?.metadata.name ?? '';
+    await stage.untilPod(podName, isReady);
+    const shell = { stdin: true, tty: true, command: ['sh'] };
+    await stage.createSession('job', { target: { podName }, supervisor: 'None', ...shell });
+    await stage.untilPhase('job', 'Running');
+    await ending(podName);
+    const done = await stage.untilPod(podName, ({ status }) => ownState(status)?.terminated !== undefined);
+    expect(done.status?.phase).toBe('Running');
+    const over = await stage.untilPhase('job', 'Completed');
+    expect(over.status?.runs).toMatchObject([{ endedBy: 'Kubelet', exitCode: 137, reason: 'Exited' }]);
+    const finished = await stage.untilPod(podName, ({ status }) => status?.phase === 'Succeeded');
+    const own = Date.parse(ownState(finished.status)?.terminated?.finishedAt ?? '');
+    // The kubelet's times are whole seconds.
+    expect(Date.parse(over.status?.completedAt ?? '') - own).toBeGreaterThanOrEqual((JOB_GRACE_SECONDS - 1) * 1000);
+    await expectEndedOnNode(over);
+    const told = (await stage.events('DebugSession', 'job')).filter(({ reason }) => reason === 'DelaysCompletion');
+    expect(told).toMatchObject([
+      { type: 'Warning', note: expect.stringContaining(`Pod ${podName} of Job job is one`) },
+    ]);
+  },
+);
+
+function ownState(status: RawPod['status']): ContainerState | undefined {
+  return status?.containerStatuses?.[0]?.state;
+}
