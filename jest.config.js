@@ -37,6 +37,8 @@ export default {
     suite('simulation'),
     suite('integration', onCluster),
     suite('e2e', onCluster),
+    // Takes policies of the whole cluster away: nothing else runs at the same time.
+    suite('security', onCluster),
     suite('deployed', onDeployment),
     suite('in-cluster', onCluster),
     suite('audit'),

@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { Person } from '../support/person.ts';
+import { Stage } from '../support/stage.ts';
+
+// Nobody asks in another's name. Each test is named after the attack, or after what must not be taken for one.
+
+let stage: Stage;
+let dana: Person;
+let eve: Person;
+
+const NOT_YOU = /spec\.requestedBy must be who asks, eve with all groups/;
+const NEVER_CHANGES = /spec\.requestedBy is who asked for this attempt and never changes/;
+const NOT_YOURS = /this session is dana's: others may set cancel to true, lower ttl, or raise attempt/;
+
+beforeAll(async () => {
+  stage = await Stage.open('identity', { operator: false });
+  [dana, eve] = await Promise.all([
+    Person.whoMayAsk(stage, 'dana', ['devs', 'oncall']),
+    Person.whoMayAsk(stage, 'eve', ['devs']),
+  ]);
+});
+
+afterAll(() => stage.close());
+
+function manifest(name: string, spec: Partial<DebugSessionSpec> = {}): object {
+  const target = { podName: 'web' };
+  const kind = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugSession' };
+  return { ...kind, metadata: { name }, spec: { target, image: 'busybox:1.36', ttl: '10m', ...spec } };
+}
+
+/** A session of Dana's. */
+async function ofDana(name: string, spec: Partial<DebugSessionSpec> = {}): Promise<string> {
+  expect(await dana.create(manifest(name, spec))).toMatchObject({ code: 0 });
+  return name;
+}
+
+async function requesterOf(name: string): Promise<unknown> {
+  return (await stage.session(name)).spec.requestedBy;
+}
+
+const AS_DANA = { username: 'dana', groups: ['devs', 'oncall', 'system:authenticated'] };
+
+describe('who leaves it out', () => {
+  it.each(['apply', 'apply --server-side', 'replace', 'create'])(
+    'is named, by kubectl %s, and again',
+    async (command) => {
+      const name = `left-out-${command.replaceAll(/[^a-z]+/g, '-')}`;
+      const input = JSON.stringify(manifest(name));
+      const again = command === 'create' ? 'apply' : command;
+      if (command === 'replace') await ofDana(name);
+      for (const words of [command, again, again]) {
+        const outcome = await dana.kubectl([...words.split(' '), '-f', '-'], input);
+        expect(outcome.code).toBe(0);
+      }
+      expect(await requesterOf(name)).toEqual(AS_DANA);
+    },
+  );
+
+  it('stays the requester when another account syncs the same manifest again', async () => {
+    const name = await ofDana('synced');
+    for (const args of [[], ['--server-side', '--force-conflicts']])
+      expect(await eve.apply(manifest(name), ...args)).toMatchObject({ code: 0 });
+    expect(await requesterOf(name)).toEqual(AS_DANA);
+  });
+
+  it('is named anew when the attempt is raised, whoever does it', async () => {
+    const name = await ofDana('raised');
+    expect(await eve.patch(name, { spec: { attempt: 2 } })).toMatchObject({ code: 0 });
+    expect(await requesterOf(name)).toEqual({ username: 'eve', groups: ['devs', 'system:authenticated'] });
+  });
+});
+
+describe('a forged identity', () => {
+  it.each<[string, object]>([
+    ['another name', { username: 'dana' }],
+    ['the own name with a group more', { username: 'eve', groups: ['devs', 'system:authenticated', 'oncall'] }],
+    ['the own name without the groups', { username: 'eve' }],
+    ['the own name with another uid', { username: 'eve', uid: '0', groups: ['devs', 'system:authenticated'] }],
+    [
+      'the own name with more than the authenticator says',
+      { username: 'eve', groups: ['devs', 'system:authenticated'], extra: { scopes: ['all'] } },
+    ],
+    ['a service account', { username: 'system:serviceaccount:kube-system:default' }],
+    ['the name in another case', { username: 'Eve', groups: ['devs', 'system:authenticated'] }],
+    ['the name with a blank', { username: 'eve ', groups: ['devs', 'system:authenticated'] }],
+  ])('%s is refused at the creation', async (_words, requestedBy) => {
+    const outcome = await eve.create(manifest('forged', { requestedBy } as Partial<DebugSessionSpec>));
+    expect(outcome).toMatchObject({ code: 1, stderr: expect.stringMatching(NOT_YOU) });
+  });
+
+  it.each<[string, string[]]>([
+    ['apply', ['apply', '-f', '-']],
+    ['server-side apply', ['apply', '--server-side', '-f', '-']],
+  ])('is refused by %s', async (_words, args) => {
+    const input = JSON.stringify(manifest('forged', { requestedBy: { username: 'dana' } }));
+    expect(await eve.kubectl(args, input)).toMatchObject({ code: 1, stderr: expect.stringMatching(NOT_YOU) });
+  });
+
+  it('with a raised attempt is overwritten by the true one', async () => {
+    const name = await ofDana('overwritten');
+    const spec = { attempt: 2, requestedBy: { username: 'dana', groups: AS_DANA.groups } };
+    expect(await eve.patch(name, { spec })).toMatchObject({ code: 0 });
+    expect(await requesterOf(name)).toMatchObject({ username: 'eve' });
+  });
+
+  it('an empty name is no name', async () => {
+    const outcome = await eve.create(manifest('empty', { requestedBy: { username: '' } }));
+    expect(outcome).toMatchObject({ code: 1, stderr: expect.stringMatching(/requestedBy\.username/) });
+  });
+
+  it('is never what an impersonated user is judged by: the one who is impersonated counts', async () => {
+    await new Person(stage, 'dana', ['devs']).create(manifest('impersonated'));
+    expect(await requesterOf('impersonated')).toEqual({ username: 'dana', groups: ['devs', 'system:authenticated'] });
+  });
+});
+
+describe('the identity of a session that is there', () => {
+  it.each<[string, object]>([
+    ['is not taken over', { spec: { requestedBy: { username: 'eve', groups: ['devs', 'system:authenticated'] } } }],
+    ['is not given away', { spec: { requestedBy: { username: 'mallory' } } }],
+  ])('%s by a patch, not even by the requester', async (words, patch) => {
+    const name = await ofDana(`there-${words.replaceAll(/[^a-z]+/g, '-')}`);
+    for (const person of [eve, dana])
+      expect(await person.patch(name, patch)).toMatchObject({ code: 1, stderr: expect.stringMatching(NEVER_CHANGES) });
+    expect(await requesterOf(name)).toEqual(AS_DANA);
+  });
+
+  it('is not taken off: who removes it finds it there', async () => {
+    const name = await ofDana('taken-off');
+    const args = ['patch', 'dbg', name, '--type=json', '--patch=[{"op":"remove","path":"/spec/requestedBy"}]'];
+    expect(await eve.kubectl(args)).toMatchObject({ code: 0 });
+    expect(await requesterOf(name)).toEqual(AS_DANA);
+  });
+
+  it('is not changed through the status', async () => {
+    const name = await ofDana('through-status');
+    const args = ['patch', 'dbg', name, '--subresource=status', '--type=merge'];
+    const patch = JSON.stringify({
+      status: { runs: [{ attempt: 1, state: 'Running', requestedBy: { username: 'eve' } }] },
+    });
+    expect(await eve.kubectl([...args, `--patch=${patch}`])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/forbidden/),
+    });
+  });
+
+  it('is not that of a session made again under the name', async () => {
+    const name = await ofDana('again');
+    expect(await eve.kubectl(['delete', 'dbg', name])).toMatchObject({ code: 0 });
+    expect(await eve.create(manifest(name))).toMatchObject({ code: 0 });
+    expect(await requesterOf(name)).toMatchObject({ username: 'eve' });
+  });
+});
+
+describe("another's session", () => {
+  it.each<[string, Partial<DebugSessionSpec>]>([
+    ['lives longer', { ttl: '1h' }],
+    ['lives longer, by leaving the ttl to its default', { ttl: null } as unknown as Partial<DebugSessionSpec>],
+    ['waits longer', { pendingTimeout: '1h' }],
+    ['starts later', { startTimeout: '1h' }],
+    ['is allowed for longer', { notAfter: '2099-01-01T00:00:00Z' }],
+    ['takes its pod with it', { podAfterSession: 'Evict' }],
+    ['evicts its pod', { ifUnstoppable: 'EvictPod' }],
+    ['loses its record', { ttlAfterFinished: '0s' }],
+    ['is cancelled and lives longer at once', { cancel: true, ttl: '2h' }],
+  ])('%s: refused', async (words, spec) => {
+    const name = await ofDana(`other-${words.replaceAll(/[^a-z]+/g, '-')}`);
+    expect(await eve.patch(name, { spec })).toMatchObject({ code: 1, stderr: expect.stringMatching(NOT_YOURS) });
+    expect(await dana.patch(name, { spec })).toMatchObject({ code: 0 });
+  });
+
+  it.each<[string, Partial<DebugSessionSpec>]>([
+    ['its justification', { justification: 'nothing' }],
+    ['its image', { image: 'evil:1' }],
+    ['its command', { command: ['sh', '-c', 'evil'] }],
+  ])('is not rewritten after the fact: %s', async (words, spec) => {
+    const name = await ofDana(`rewritten-${words.replaceAll(/[^a-z]+/g, '-')}`, { justification: 'INC-1' });
+    for (const person of [eve, dana])
+      expect(await person.patch(name, { spec })).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/frozen until/),
+      });
+  });
+
+  it('is not brought back to life once it was cancelled', async () => {
+    const name = await ofDana('uncancelled', { cancel: true });
+    expect(await eve.patch(name, { spec: { cancel: false } })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(NOT_YOURS),
+    });
+  });
+
+  it('may be ended, now or earlier, and labelled, by everybody who may update it', async () => {
+    const name = await ofDana('ended');
+    for (const patch of [
+      { metadata: { labels: { seen: 'yes' } } },
+      { spec: { ttl: '1m' } },
+      { spec: { cancel: true } },
+    ])
+      expect(await eve.patch(name, patch)).toMatchObject({ code: 0 });
+  });
+
+  it('may be changed by who holds manage-any', async () => {
+    const name = await ofDana('managed');
+    const rule = ['--verb=manage-any', '--resource=debugsessions.debugsession.dev'];
+    expect(await stage.kubectl(['create', 'role', 'manager', ...rule])).toMatchObject({ code: 0 });
+    const mia = await Person.whoMayAsk(stage, 'mia');
+    expect(await mia.patch(name, { spec: { ttl: '1h' } })).toMatchObject({ code: 1 });
+    await mia.bind('role', 'manager');
+    expect(await mia.patch(name, { spec: { ttl: '1h' } })).toMatchObject({ code: 0 });
+    expect(await requesterOf(name)).toEqual(AS_DANA);
+  });
+});
