@@ -30,6 +30,9 @@ const WORDS: Record<Part, string> = {
   binding: `ValidatingAdmissionPolicyBinding ${REQUESTER_POLICY}`,
 };
 
+/** Apply would leave what was added to it. */
+const REPLACE = 'kubectl replace -k config/admission, of the version of this operator';
+
 /** As much as is looked at. */
 interface Known {
   metadata: { name: string; resourceVersion: string; uid: string };
@@ -80,9 +83,10 @@ export class PolicyWatch {
       if (!informer.hasSynced())
         return { kind: 'unread', message: informer.failure ?? `${WORDS[part]} has not been read yet` };
       const known = informer.store.get(REQUESTER_POLICY);
-      if (known === undefined) return { kind: 'missing', message: `there is no ${WORDS[part]}` };
+      if (known === undefined)
+        return { kind: 'missing', message: `there is no ${WORDS[part]}: kubectl apply -k config/admission` };
       if (known.fingerprint !== FINGERPRINTS[part])
-        return { kind: 'missing', message: `${WORDS[part]} is not what this operator knows` };
+        return { kind: 'missing', message: `${WORDS[part]} is not what this operator knows: ${REPLACE}` };
       since.push(known.changedAt);
     }
     return { kind: 'inForce', since: Math.max(...since) };

@@ -23,8 +23,6 @@ const PROPAGATION_MS = 5_000;
 /** Whether it is certain that a session was admitted under the policy; if not, why. */
 export type Admission = { kind: 'admitted' } | { kind: 'wait' | 'refused'; message: string };
 
-const INSTALL = 'kubectl apply -k config/admission, of the version of this operator';
-
 /**
  * Fail closed: what was asked for while the policy was not surely in force is not injected, later either. A refused attempt is over; the next one is
  * asked for under the policy.
@@ -36,7 +34,7 @@ export function admissionOf(session: DebugSession, authority: Authority): Admiss
     case 'unread':
       return { kind: 'wait', message: `who asks cannot be known: ${authority.message}` };
     case 'missing':
-      return { kind: 'refused', message: `who asked cannot be known: ${authority.message}; ${INSTALL}` };
+      return { kind: 'refused', message: `who asked cannot be known: ${authority.message}` };
     case 'inForce':
       return admittedSince(session, authority.since);
   }

@@ -34,7 +34,7 @@ export async function installResourceAndRights(): Promise<void> {
 }
 
 /** New admission policies are in force after some seconds: then nobody can ask in another's name. */
-async function untilInForce(): Promise<void> {
+export async function untilInForce(): Promise<void> {
   const spec = { target: { podName: 'web' }, image: 'busybox' };
   const session = (requester: object): string =>
     JSON.stringify({
