@@ -18,7 +18,7 @@ export type Authority =
 export const UNREAD: Authority = { kind: 'unread', message: 'the admission policy has not been read yet' };
 
 /** A policy that has just been made or changed is not in force at once at every API server, in ms: 1 to 3 s were measured. */
-const PROPAGATION_MS = 5_000;
+export const PROPAGATION_MS = 5_000;
 
 /** Whether it is certain that a session was admitted under the policy; if not, why. */
 export type Admission = { kind: 'admitted' } | { kind: 'wait' | 'refused'; message: string };

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { PROPAGATION_MS } from '../../src/session/admission.ts';
 import { buildAll } from '../../scripts/build.ts';
 import { cluster } from '../cluster/cluster.ts';
 import { repositoryPath } from './crd.ts';
@@ -19,9 +20,11 @@ export async function prepareCluster(): Promise<void> {
 /** The resource, the namespace and the rights, without an operator. Waits until the resource is served. */
 export async function installResourceAndRights(): Promise<void> {
   const target = cluster();
+  let isNew = false;
   for (const [flag, path] of INSTALL) {
     const applied = await target.kubectl(['apply', flag, repositoryPath(path)]);
     if (applied.code !== 0) throw new Error(`kubectl apply ${flag} ${path}: ${applied.stderr.trim()}`);
+    isNew ||= path === 'config/admission' && /created|configured/.test(applied.stdout);
   }
   const served = await target.kubectl([
     'wait',
@@ -31,6 +34,8 @@ export async function installResourceAndRights(): Promise<void> {
   ]);
   if (served.code !== 0) throw new Error(served.stderr.trim());
   await untilInForce();
+  // What is asked for right after a change of the policy is refused.
+  if (isNew) await delay(PROPAGATION_MS + 1_000);
 }
 
 /** New admission policies are in force after some seconds: then nobody can ask in another's name. */
