@@ -97,6 +97,23 @@ describe('cancel', () => {
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Cancelled', 'True NothingToStop']);
   });
 
+  it('right after the intent: over only when an injection that was sent before would have been seen', () => {
+    const world = new World();
+    while (world.phase !== 'Starting') world.step();
+    world.edit({ cancel: true });
+    expect([world.settle(), world.phase]).toEqual([10_999, 'Starting']);
+    world.inject(world.run.debugContainerName ?? '');
+    world.starts();
+    expect([begun(world), world.phase]).toEqual(['Exec', 'Ending']);
+    const other = new World();
+    while (other.phase !== 'Starting') other.step();
+    other.edit({ cancel: true });
+    other.pass(10_999);
+    other.settle();
+    expect([other.phase, other.condition('StopConfirmed')]).toEqual(['Cancelled', 'True NothingToStop']);
+    expect(other.effects).not.toContain(`inject ${other.run.debugContainerName}`);
+  });
+
   it('while its image does not come: over at once, and ended should it start yet', () => {
     const world = new World({ supervisor: 'None' });
     world.settle();
