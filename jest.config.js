@@ -39,6 +39,7 @@ export default {
     suite('e2e', onCluster),
     suite('deployed', onDeployment),
     suite('in-cluster', onCluster),
+    suite('node', onCluster),
     suite('audit'),
   ],
 };
