@@ -100,6 +100,8 @@ export class StopPromises {
   #misattributed(run: Run): string[] {
     const truth = this.truthOf(run);
     if (truth?.how === undefined || truth.times > 1 || run.endedBy === undefined) return [];
+    // The record has two of its ttls, and another may have ended it: told to it, taken back, and no answer was heard.
+    if (truth.how === 'Deadline' && (this.#recorded.get(truth.name)?.ttls.size ?? 0) > 2) return [];
     const fits: Partial<Record<EndedBy, HowEnded[]>> = {
       Exec: ['Stopped'],
       Supervisor: ['Deadline'],
@@ -148,7 +150,7 @@ export class StopPromises {
     if (truth.endAt > Date.parse(run.lastMoment ?? '')) broken.push(`${truth.name} may live past its lastMoment`);
     const ttls = [run.effective?.ttl, run.wantedTtl].map((ttl) => (ttl === undefined ? 0 : parseDuration(ttl)));
     const longest = (truth.startedAt ?? 0) + Math.max(...ttls);
-    if (run.state === 'Running' && truth.staleTtl !== true && truth.endAt > longest)
+    if (run.state === 'Running' && truth.times === 1 && truth.staleTtl !== true && truth.endAt > longest)
       broken.push(`${truth.name} may live past its ttl`);
     return broken;
   }
@@ -156,7 +158,7 @@ export class StopPromises {
   /** What has to end and could be ended has ended; what lives on is said to live on (L6). On a lost node nothing can be ended, or known. */
   atTheEnd(session: DebugSession, run: Run, isReachable: boolean): string[] {
     const truth = this.truthOf(run);
-    if (truth?.state !== 'running') return [];
+    if (truth?.state !== 'running' || (truth.times > 1 && !isReachable)) return [];
     const { name, endAt, makeup } = truth;
     const byKeys = makeup.reads && run.effective?.stdin === true;
     const ends = (makeup.shell && !makeup.immune) || byKeys || session.spec.ifUnstoppable === 'EvictPod';
