@@ -106,8 +106,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'observation',
     'a container that could not be started is waited for',
-    "return waitingReason === 'RunContainerError' ?",
-    "return waitingReason === 'never' ?",
+    "return state?.waiting?.reason === 'RunContainerError' ?",
+    "return state?.waiting?.reason === 'never' ?",
   ),
   session(
     'observation',
@@ -125,8 +125,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'stop-confirmation',
     'a lost container counts as ended',
-    "run.exitCode !== undefined && run.reason !== 'ContainerStatusUnknown'",
-    'run.exitCode !== undefined',
+    "exitCode !== undefined && reason !== 'ContainerStatusUnknown'",
+    'exitCode !== undefined',
   ),
   session(
     'stop-confirmation',
@@ -198,8 +198,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'ending',
     'exit codes are guessed at',
-    'if (supervisorWord(run, terminated) !== DEADLINE) return false;',
-    'if (terminated.exitCode !== 129) return false;',
+    'if (supervisorWord(run, terminated) !== DEADLINE) return undefined;',
+    'if (terminated.exitCode !== 129) return undefined;',
   ),
   session(
     'effective',
