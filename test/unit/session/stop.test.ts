@@ -88,6 +88,18 @@ describe('cancel', () => {
     expect(world.told).toEqual(['Cancelled']);
   });
 
+  it('taken back when its container has been asked: nobody can say what it has left running, so it ends all the same', () => {
+    const world = plain();
+    world.edit({ cancel: true });
+    begun(world);
+    world.edit({ cancel: false });
+    world.tried({ kind: 'failed', message: 'HTTP 500' });
+    world.settle();
+    expect([world.phase, world.run.stop?.cause]).toEqual(['Ending', 'Cancelled']);
+    world.pass(5_000);
+    expect(begun(world)).toBe('Exec');
+  });
+
   it('while it waits for its pod', () => {
     const world = new World();
     world.podGoes({ seen: false });
