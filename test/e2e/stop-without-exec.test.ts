@@ -17,7 +17,7 @@ async function running(stage: Stage, name: string, spec: Partial<DebugSessionSpe
   return stage.untilPhase(name, 'Running');
 }
 
-describe('an operator that may neither exec nor attach', () => {
+describe('an operator that may neither exec, attach nor evict', () => {
   let stage: Stage;
   let audit: AuditLog;
   /** A deleted session, and when it was deleted and went, in ms since the epoch: its 30 s pass while the other tests run. */
@@ -28,7 +28,7 @@ describe('an operator that may neither exec nor attach', () => {
     stage = await Stage.open('no-route', { operator: false });
     await Promise.all([stage.runningPod('web', appPod()), stage.runningPod('left', appPod())]);
     audit = await AuditLog.from(stage.cluster.node?.auditLog ?? '/dev/null');
-    await startReduced(stage);
+    await startReduced(stage, { without: ['pods/eviction'] });
     held = deleteOne();
     held.catch(() => undefined);
   });
@@ -64,6 +64,25 @@ describe('an operator that may neither exec nor attach', () => {
     expect(await containerState(stage, after)).toMatchObject({ running: {} });
     if (stage.cluster.node !== undefined) expect((await asked('cancelled')).filter(isWrite)).toHaveLength(before + 2);
     expect((await toldOf(stage, 'cancelled')).filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
+  });
+
+  it('says of each way what it lacks, also where the pod is to go', async () => {
+    await running(stage, 'evicted', { command, ifUnstoppable: 'EvictPod' });
+    await stage.changeSession('evicted', { cancel: true });
+    const stays = await stage.untilSession('evicted', (s) => confirmation(s)?.reason === 'NoRoute');
+    expect(stays.status?.runs).toMatchObject([{ stop: { routes: ['Exec', 'Eviction'] } }]);
+    expect(confirmation(stays)?.message).toMatch(/exec: .*pods\/exec; eviction: .*create on pods\/eviction/);
+    await stage.createSession('retired', { target: { podName: 'web' }, command: ['true'], podAfterSession: 'Evict' });
+    const over = await stage.untilSession('retired', (s) =>
+      (s.status?.conditions ?? []).some(({ reason }) => reason === 'EvictionFailed'),
+    );
+    expect(over.status?.phase).toBe('Completed');
+    expect(over.status?.conditions).toContainEqual(
+      expect.objectContaining({
+        ...{ type: 'PodRetired', status: 'False' },
+        message: expect.stringMatching(/create on pods\/eviction/),
+      }),
+    );
   });
 
   it('refuses a changed ttl once, and the old deadline stands and is true', async () => {

@@ -12,7 +12,7 @@ const FILES = { exec: 'manager-exec-role.yaml', attach: 'manager-attach-role.yam
 export interface Reduced {
   /** What it has besides the rights that no component takes away. */
   also?: readonly (keyof typeof FILES)[];
-  /** Resources that it may do nothing with, such as pods/eviction. */
+  /** Resources that it may do nothing with, such as pods/eviction; each must have a rule of its own. */
   without?: readonly string[];
 }
 
@@ -30,9 +30,9 @@ export async function startReduced(
   { also = [], without = [] }: Reduced = {},
   ...args: string[]
 ): Promise<OperatorProcess> {
-  const rules = ['manager-role.yaml', ...also.map((right) => FILES[right])]
-    .flatMap(rulesOf)
-    .filter(({ resources }) => !resources.some((resource) => without.includes(resource)));
+  const all = ['manager-role.yaml', ...also.map((right) => FILES[right])].flatMap(rulesOf);
+  const rules = all.filter(({ resources }) => !resources.some((resource) => without.includes(resource)));
+  if (rules.length !== all.length - without.length) throw new Error(`not one rule each: ${without.join(', ')}`);
   const inNamespace = `${RBAC}/namespaces/${stage.namespace}`;
   const name = 'reduced';
   await stage.client.create(`${inNamespace}/roles`, { metadata: { name }, rules });
