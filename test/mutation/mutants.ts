@@ -413,12 +413,6 @@ export const MUTANTS: readonly Mutant[] = [
     "said?.status === 'True' ? kept : {}",
     'kept',
   ),
-  session(
-    'retirement',
-    'a pod is retired before its session is over',
-    "run.state === 'Ended' && findCondition",
-    'findCondition',
-  ),
   session('late-start', 'an attempt starts beside a container that runs again', 'if (runsAgain(run)) return true;', ''),
   session(
     'late-start',
