@@ -41,6 +41,7 @@ export default {
     suite('security', onCluster),
     suite('deployed', onDeployment),
     suite('in-cluster', onCluster),
+    suite('node', onCluster),
     suite('audit'),
   ],
 };

@@ -115,6 +115,7 @@ if (isOurs) {
   // As many as there are files: they wait for pods, and no operator is started beside them.
   suite('deployed', '6');
   suite('in-cluster', '1');
+  suite('node', '1');
 }
 // What all of them left in the API server's log.
 if (isOurs) suite('audit', '1');

@@ -38,8 +38,8 @@ local complete = find(status.conditions, "Complete")
 local running = find(status.conditions, "Running")
 local reconciling = find(status.conditions, "Reconciling")
 
--- A container that should have ended and has not comes first: somebody must look at it.
-if stop.status == "False" then
+-- A container that should have ended and has not comes first: somebody must look at it. One that is being ended takes a second or two.
+if stop.status == "False" and stop.reason ~= "Stopping" then
   hs.status = "Degraded"
   hs.message = describe(status, stop)
 elseif failed.status == "True" then

@@ -4,6 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { TerminalError, type Result } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Authority } from '../session/admission.ts';
+import { currentRun, isLive } from '../session/lifecycle.ts';
 import { observe, type Sighting } from '../session/observation.ts';
 import { interestOf, plan, planUnseen } from '../session/plan.ts';
 import { planRefusal } from '../session/plan-run.ts';
@@ -83,7 +84,7 @@ export class Reconciler {
     const injection = this.#injections.get(key);
     const isOfThisRun = injection?.uid === session.metadata.uid && injection.attempt === session.status?.attempt;
     let sighting: Sighting = { kind: 'gone' };
-    if (interest.kind === 'pod') sighting = await pods.look(key, { namespace, name: interest.name }, signal);
+    if (interest.kind === 'pod') sighting = await this.#lookAtPod(session, interest.name, signal);
     else this.#release(key);
     if (interest.kind === 'workload') sighting = await resolveWorkload(api, namespace, interest.ref, signal);
     // The next pass looks for it in a watch, which may be behind this list: "not there yet" would read as "gone".
@@ -92,6 +93,22 @@ export class Reconciler {
     const authority = this.#parts.authority();
     const known = { authority, ...(isOfThisRun && { injectedAt: injection.at }), ...(efforts && { efforts }) };
     return { session, sighting, now: clock.now(), ...known };
+  }
+
+  /**
+   * That a pod is not there may also mean that it is not there yet: a watch, or the list of an API server's cache, can be behind another operator
+   * who has injected into it. Before a live run is given up for a pod that was not seen to go, its pod is asked for itself.
+   */
+  async #lookAtPod(session: DebugSession, name: string, signal: AbortSignal): Promise<Sighting> {
+    const { pods, api } = this.#parts;
+    const { namespace } = session.metadata;
+    const sighting = await pods.look(keyOf(session), { namespace, name }, signal);
+    const run = currentRun(session);
+    if (run === undefined || !isLive(run) || !isUnaccountedFor(sighting, run.podUID)) return sighting;
+    const pod = await api.readPod(namespace, name, signal);
+    if (pod === undefined || pod.metadata.uid !== run.podUID) return sighting;
+    pods.remember(pod);
+    return { kind: 'present', pod };
   }
 
   #release(key: string): void {
@@ -191,6 +208,13 @@ export class Reconciler {
     });
     this.#parts.pods.remember(pod);
   }
+}
+
+/** Neither there, nor seen to go. */
+function isUnaccountedFor(sighting: Sighting, podUID: string | undefined): boolean {
+  if (sighting.kind === 'unseen' || sighting.kind === 'unresolved') return false;
+  const known = sighting.kind === 'present' ? [sighting.pod, sighting.last] : [sighting.last];
+  return known.every((pod) => pod?.metadata.uid !== podUID);
 }
 
 function resultOf(step: Plan, sighting: Sighting): Result {

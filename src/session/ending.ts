@@ -53,6 +53,7 @@ export function readEnding(run: Run, terminated: Terminated, scene: Scene): Endi
  */
 export function stoppedBy(run: Run, terminated: Terminated, pod: Pod | undefined): StopRoute | undefined {
   const routes = run.stop?.routes ?? [];
+  if (deadlineReached(run, terminated) !== undefined) return undefined;
   if (routes.includes('Exec') && terminated.message?.trim() === STOPPED) return 'Exec';
   if (routes.includes('Eviction') && pod?.metadata.deletionTimestamp !== undefined) return 'Eviction';
   return routes.includes('Attach') ? 'Attach' : undefined;

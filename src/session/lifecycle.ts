@@ -31,7 +31,8 @@ export function runsAgain({ ranAgain }: Run): boolean {
  * record of the first; after that it would end at once. One that does run again is looked at until it ends.
  */
 export function mayRunAgain(run: Run, now: number): boolean {
-  if (run.state !== 'Ended' || run.containerID === undefined || run.endedBy === 'PodGone') return false;
+  const hasEnded = run.state === 'Ended' || (run.state === 'StartedLate' && run.exitCode !== undefined);
+  if (!hasEnded || run.containerID === undefined || run.endedBy === 'PodGone') return false;
   return runsAgain(run) || now < (fromTimestamp(run.startBy) ?? 0);
 }
 

@@ -13,13 +13,18 @@ import * as story from './story.ts';
 const RELEASE_AFTER_MS = 30_000;
 /** ... and where its pod is being deleted as well, as all is when a namespace goes: nobody may hold that up. */
 const RELEASE_WITH_POD_MS = 10_000;
+/** ... and after it was first asked to end, if the operator was away all that time, in ms. */
+const RELEASE_AFTER_ASKING_MS = 10_000;
 
 /** When a deleted session is let go of at the latest, in ms since the epoch; undefined: it is not being deleted. */
-export function releaseTime({ session, sighting }: Situation): number | undefined {
-  const deletedAt = fromTimestamp(session.metadata.deletionTimestamp);
+export function releaseTime(situation: Situation): number | undefined {
+  const deletedAt = fromTimestamp(situation.session.metadata.deletionTimestamp);
   if (deletedAt === undefined) return undefined;
-  const podGoes = sighting.kind === 'present' && sighting.pod.metadata.deletionTimestamp !== undefined;
-  return deletedAt + (podGoes ? RELEASE_WITH_POD_MS : RELEASE_AFTER_MS);
+  return deletedAt + (podGoes(situation) ? RELEASE_WITH_POD_MS : RELEASE_AFTER_MS);
+}
+
+function podGoes({ sighting }: Situation): boolean {
+  return sighting.kind === 'present' && sighting.pod.metadata.deletionTimestamp !== undefined;
 }
 
 /** A session that is being deleted while its container may live: end it and record that, or let go in time and say so on the pod. */
@@ -46,7 +51,7 @@ export function planDeletion(situation: Situation, run: Run): Plan {
 
 function endOrRelease(situation: Situation, run: Run, seen: Seen<'running'>): Plan {
   const { session, now } = situation;
-  const at = releaseTime(situation) ?? now;
+  const at = releaseOfRunning(situation, run);
   if (now >= at) return release(situation, run);
   const injected = confirmInjection(situation, run, seen.startedAt);
   const running = run.state === 'Running' ? run : startRun(injected, seen, now);
@@ -54,6 +59,14 @@ function endOrRelease(situation: Situation, run: Run, seen: Seen<'running'>): Pl
   const step = planEnding(situation, running, stopCause(session, running, now) ?? 'Deleted', told);
   if (step.effect.kind !== 'none') return step;
   return { ...step, requeueAfterMs: Math.min(step.requeueAfterMs ?? Infinity, at - now) };
+}
+
+/** However late the operator comes, the container is asked to end before it is let go of. A pod that goes takes it along. */
+function releaseOfRunning(situation: Situation, run: Run): number {
+  const { now } = situation;
+  const at = releaseTime(situation) ?? now;
+  const askedAt = fromTimestamp(run.stop?.requestedAt) ?? now;
+  return podGoes(situation) ? at : Math.max(at, askedAt + RELEASE_AFTER_ASKING_MS);
 }
 
 function release(situation: Situation, run: Run): Plan {

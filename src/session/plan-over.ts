@@ -2,7 +2,7 @@ import type { Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { findCondition, type WantedCondition } from './conditions.ts';
 import { lookAgain } from './late-start.ts';
-import { hasFinalizer, mayStartLate } from './lifecycle.ts';
+import { hasFinalizer, mayRunAgain, mayStartLate } from './lifecycle.ts';
 import { writeIfChanged } from './outcome.ts';
 import { releaseTime } from './plan-deletion.ts';
 import { planStray } from './plan-ending.ts';
@@ -74,7 +74,7 @@ function untilRelease(situation: Situation, step: Plan): Plan {
 
 /** When the container is not looked at any more, so that its watch can close: see `mayRunAgain`. */
 function lookUntil(run: Run, now: number): number {
-  const startBy = run.state === 'Ended' && run.containerID !== undefined ? fromTimestamp(run.startBy) : undefined;
+  const startBy = mayRunAgain(run, now) ? fromTimestamp(run.startBy) : undefined;
   return startBy !== undefined && startBy > now ? startBy : Infinity;
 }
 

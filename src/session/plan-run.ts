@@ -17,6 +17,9 @@ import * as story from './story.ts';
 
 /** A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and cost no write. */
 const SLOW_START_MS = 5_000;
+/** How long an injection that an operator sent before it died may be under way, and unseen, in ms: the client's own deadline. */
+const UNDER_WAY_MS = 10_000;
+
 /** A run between its intent and its end. */
 export function planRun(situation: Situation, run: Run): Plan {
   const seen = observe(run, situation.session.metadata.uid, situation.sighting);
@@ -54,8 +57,7 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
     const message = `pod ${pod.metadata.name} has an ephemeral container ${run.debugContainerName} that is not of this session`;
     return finish(situation, failedRun(run, now, 'ContainerNameTaken', message));
   }
-  if (session.spec.cancel === true)
-    return finish(situation, cancelledRun(run, now, 'cancelled before the container was injected'));
+  if (session.spec.cancel === true) return planCancelled(situation, run);
   const { authority } = situation;
   if (authority?.kind === 'missing') {
     const message = `who asked cannot be known any more: ${authority.message}`;
@@ -82,6 +84,14 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
   const { restartPolicy = 'Always' } = pod.spec;
   const warning = restartPolicy === 'Always' ? [] : [story.delaysCompletion(run, pod)];
   return { effect: { kind: 'inject', run, container }, events: [story.injected(run), ...warning] };
+}
+
+/** "Not injected" is not believed at once of a run that is cancelled: what is over with nothing to stop is not looked at again. */
+function planCancelled(situation: Situation, run: Run): Plan {
+  const { now } = situation;
+  const arrived = (endOfSecond(run.intendedAt) ?? 0) + UNDER_WAY_MS;
+  if (now < arrived) return rest(now, arrived);
+  return finish(situation, cancelledRun(run, now, 'cancelled before the container was injected'));
 }
 
 function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {

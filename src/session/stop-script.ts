@@ -21,9 +21,9 @@ export const SHELLS: readonly (readonly string[])[] = [
  *
  * - The traps: whoever stops the container at the same time would end us. Two that stop it do no harm to each other, until KILL.
  * - `_each SIGNAL` signals ours, and counts them: `0` only counts.
- * - `_spin`: a tenth of a second of builtins alone. While we wait for the watchdog nothing else will do: it ends the container, and us, and a `sleep`
- *   that loses its parent so would stay a zombie in a joined process namespace. Mostly that is a matter of milliseconds, and it is never more than 5 s.
- * - `_pause`: `sleep` may be missing, and POSIX promises no fractions.
+ * - `_spin`: a tenth of a second of builtins alone. The end of the container is ours, and a `sleep` that lost its parent so would stay a zombie in a
+ *   joined process namespace. So wherever the end may come any moment nothing else will do; mostly it is a matter of milliseconds.
+ * - `_pause`: where it may take long. `sleep` may be missing, and POSIX promises no fractions.
  * - The last line: `test` may know no -ef, or /proc no namespaces, or show another process namespace than the one we are in. Then nothing is safe.
  */
 const WORDS = `
@@ -53,7 +53,7 @@ read -r _s </proc/self/stat
 
 /**
  * `_tell SIGNAL` signals the watchdog: of its name, a child of the container's first process, which is ours and whose parent is not. The name alone
- * would not do: the first process would be missed where it has the name between fork and exec, and anything may call itself so. Succeeds if there is one.
+ * would not do: what the watchdog naps with bears it too, between fork and exec, and anything may call itself so. Succeeds if there is one.
  */
 const TELL = `
 _parent() {
@@ -95,11 +95,11 @@ _await() {
 _tell USR1 && _await _spin 500
 _mark ${STOPPED}
 _each HUP
-_await _pause 100
+_await _spin 100
 _each TERM
 _await _pause \${1}00
 _each KILL
-_await _pause 100
+_await _spin 50
 _mark -n
 echo Survived $_n
 exit 1

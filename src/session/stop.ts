@@ -46,7 +46,8 @@ export type StopStep =
  * Ask, look, escalate, report: one way after the other, each looked after for a while; then what is known, and all of it again later, for as long
  * as the container lives.
  */
-export function nextStop(session: DebugSession, run: Run, now: number, efforts: Efforts = NO_EFFORTS): StopStep {
+export function nextStop(session: DebugSession, run: Run, now: number, all: Efforts = NO_EFFORTS): StopStep {
+  const efforts = withoutFormer(run, all);
   if (efforts.underWay !== undefined) return { kind: 'look' };
   const routes = routesFor(session, run);
   const round = Math.max(1, efforts.tried.Exec?.times ?? 0);
@@ -62,6 +63,14 @@ export function nextStop(session: DebugSession, run: Run, now: number, efforts: 
   return now >= retryAt
     ? { kind: 'act', route: 'Exec' }
     : { kind: 'report', ...findings(run, routes, efforts), retryAt };
+}
+
+/** What was tried before the kubelet ran the container again was tried on another: its pod is not evicted before this one has been asked. */
+function withoutFormer({ ranAgain }: Run, efforts: Efforts): Efforts {
+  const since = fromTimestamp(ranAgain?.seenAt);
+  if (since === undefined) return efforts;
+  const tried = Object.entries(efforts.tried).filter(([, { at }]) => at >= since);
+  return { ...efforts, tried: Object.fromEntries(tried) };
 }
 
 /** Attaching wants somebody to read what is typed, eviction that the spec asks for it. */

@@ -11,6 +11,8 @@ export const dashImage = 'docker.io/library/dash:test';
 export const bashImage = 'docker.io/library/bash:test';
 /** /bin/sh is dash, and there is neither `sleep` nor `date`. (Busybox' own sh finds its applets without a link, so it will not do.) */
 export const nosleepImage = 'docker.io/library/nosleep:test';
+/** /bin/busybox and not one link: no `sh`, no `kill` and no `sleep` to be found by their names. */
+export const nolinksImage = 'docker.io/library/nolinks:test';
 /** Like {@link busyboxImage}, with USER 1000. */
 export const nonrootDebugImage = 'docker.io/library/debug:nonroot';
 
@@ -21,6 +23,7 @@ export const imageNotice = `Its nodes must hold or be able to pull the images th
   dashImage,
   bashImage,
   nosleepImage,
+  nolinksImage,
   nonrootDebugImage,
 ].join(
   ', ',

@@ -55,6 +55,7 @@ export async function buildImages(program: (name: string) => string): Promise<Bu
         files: [...busyboxFiles(others.filter((applet) => applet !== 'sleep' && applet !== 'date')), ...dash],
         command: ['sh'],
       },
+      { reference: names.nolinksImage, files: busyboxFiles([]), command: ['/bin/busybox', 'sh'] },
     ],
     architecture,
   );

@@ -3,6 +3,7 @@ import type { DebugSession } from '../../src/api/debugsession.ts';
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
 import { argocdHealth } from '../support/argocd-health.ts';
+import { confirmation } from '../support/ending.ts';
 import { appPod, isReady, restrictedPod } from '../support/pods.ts';
 import { recordSession } from '../support/recorded-session.ts';
 import { Stage } from '../support/stage.ts';
@@ -72,13 +73,29 @@ it('is Degraded where a run has failed, and Progressing before', async () => {
 }, 90_000);
 
 it('is Degraded where a container should have ended and runs', async () => {
-  await stage.createSession('unguarded', { target, supervisor: 'None', command: ['sleep', '600'], ttl: '2s' });
-  shows('ending-not-confirmed', await stage.untilPhase('unguarded', 'Ending'), 'Degraded');
+  // In a process namespace of its own it is process 1: without a handler no signal from inside reaches it.
+  const alone = { podName: 'web-7c9f' };
+  await stage.createSession('unguarded', { target: alone, supervisor: 'None', command: ['sleep', '600'], ttl: '2s' });
+  const survived = await stage.untilSession('unguarded', (session) => {
+    const { reason } = confirmation(session) ?? {};
+    if (reason === 'Stopping') shows('ending', session, 'Progressing');
+    return reason === 'ProcessSurvived';
+  });
+  shows('ending-not-confirmed', survived, 'Degraded');
+});
+
+it('is Healthy where one was cancelled', async () => {
+  await stage.createSession('cancelled', { target, command: ['sleep', '600'] });
+  await stage.untilPhase('cancelled', 'Running');
+  await stage.changeSession('cancelled', { cancel: true });
+  shows('cancelled', await stage.untilPhase('cancelled', 'Cancelled'), 'Healthy');
+  await stage.createSession('called-off', { target: { podName: 'nobody' }, cancel: true });
+  shows('cancelled-before', await stage.untilPhase('called-off', 'Cancelled'), 'Healthy');
 });
 
 const onNode = process.env['CLUSTER'] === 'current' ? it.skip : it;
 onNode(
-  'is Degraded where one runs that was given up, for nothing ends it',
+  'is Degraded where one runs that was given up',
   async () => {
     const image = `localhost/comes/late:health`;
     await stage.runningPod('late', appPod());

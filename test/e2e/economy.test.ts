@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DebugSession } from '../../src/api/debugsession.ts';
 import { AuditLog, isWrite, type AuditEvent } from '../support/audit-log.ts';
 import { appPod } from '../support/pods.ts';
 import { freePort } from '../support/free-port.ts';
@@ -57,6 +58,42 @@ onNode('what a session costs', () => {
     expect(await reconciles()).toBeLessThanOrEqual(8);
   });
 
+  it('a cancelled one: one write more, the exec, and no GET of anything else', async () => {
+    const { length: askedBefore } = await operators();
+    await stage.createSession('cancelled', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '10m' });
+    await stage.untilPhase('cancelled', 'Running');
+    await stage.changeSession('cancelled', { cancel: true });
+    const isOver = (s: DebugSession): boolean => s.status?.phase === 'Cancelled' && s.metadata.finalizers === undefined;
+    await stage.untilSession('cancelled', isOver);
+    await stage.until('four events', async () => (await stage.events('DebugSession', 'cancelled')).length >= 4);
+    const parts = ({ verb, objectRef }: AuditEvent): string[] => [
+      verb,
+      objectRef?.subresource ?? objectRef?.resource ?? '',
+    ];
+    const isEvent = ({ objectRef }: AuditEvent): boolean => objectRef?.resource === 'events';
+    const isExec = ({ objectRef }: AuditEvent): boolean => objectRef?.subresource === 'exec';
+    const asked = async (): Promise<AuditEvent[]> => (await operators()).slice(askedBefore);
+    await stage.until('the books are closed', async () => {
+      const all = await asked();
+      return all.filter(isEvent).length >= 4 && all.some(isExec);
+    });
+    const all = await asked();
+    const writes = all.filter((request) => isWrite(request) && !isEvent(request) && !isExec(request));
+    expect(writes.map(parts)).toEqual([
+      ['patch', 'debugsessions'],
+      ['update', 'status'],
+      ['patch', 'ephemeralcontainers'],
+      ['update', 'status'],
+      // That it is being ended, and by which way: before it is asked for.
+      ['update', 'status'],
+      ['update', 'status'],
+      ['patch', 'debugsessions'],
+    ]);
+    expect(all.filter(isExec)).toHaveLength(1);
+    expect(all.filter((request) => request.verb === 'get' && !isExec(request))).toEqual([]);
+    expect(all.filter(isEvent)).toHaveLength(4);
+  });
+
   it('one that runs and is left alone: nothing for 20 s', async () => {
     await stage.createSession('idle', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '5m' });
     await stage.untilPhase('idle', 'Running');
@@ -64,7 +101,7 @@ onNode('what a session costs', () => {
       (await operators()).filter(({ verb, objectRef }) => verb === 'create' && objectRef?.resource === 'events').length;
     const before = await created();
     await stage.until('it is told', async () => (await stage.events('DebugSession', 'idle')).length >= 3);
-    await stage.until('the books are closed', async () => (await created()) >= Math.max(before, 7));
+    await stage.until('the books are closed', async () => (await created()) >= Math.max(before, 11));
     const { length: askedBefore } = await operators();
     await delay(20_000);
     // An end of a watch is in the books when it ends.

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
+import { confirmation, containerState, toldOf } from '../support/ending.ts';
+import { appPod, ephemeralNames } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
 let stage: Stage;
@@ -54,3 +57,86 @@ onNode(
   },
   180_000,
 );
+
+/** A session whose image is not there yet, and that has no supervisor: nothing inside would refuse to start, or end it. */
+function withoutImage(image: string, podName: string): Partial<DebugSessionSpec> & Pick<DebugSessionSpec, 'target'> {
+  return {
+    target: { podName },
+    image,
+    imagePullPolicy: 'Never',
+    supervisor: 'None',
+    // It ends of a signal that comes from inside, as process 1 too.
+    command: ['sh', '-c', 'trap "exit 0" HUP; while :; do sleep 1; done'],
+    ttl: '10m',
+  };
+}
+
+onNode(
+  'a container without a supervisor that starts after its run has failed is ended by the operator, also by one that was away',
+  async () => {
+    const image = `localhost/comes/late-unguarded:${Date.now()}`;
+    await Promise.all(['unguarded', 'raised', 'deleted'].map((name) => stage.runningPod(name, appPod())));
+    await Promise.all([
+      stage.createSession('unguarded', { ...withoutImage(image, 'unguarded'), startTimeout: '1s' }),
+      // Process 1 without a handler: no signal from inside reaches it.
+      stage.createSession('raised', {
+        ...withoutImage(image, 'raised'),
+        ...{ command: ['sleep', '12'], startTimeout: '1s' },
+      }),
+      stage.createSession('deleted', { ...withoutImage(image, 'deleted'), startTimeout: '10m' }),
+    ]);
+    const failed = await stage.untilPhase('unguarded', 'Failed');
+    expect(confirmation(failed)).toMatchObject({ status: 'Unknown', reason: 'MayStartLate' });
+    const { startedAt, finishedAt, reason } = failed.status?.runs?.[0] ?? {};
+    await stage.untilPhase('raised', 'Failed');
+    await stage.untilPod('deleted', (pod) => ephemeralNames(pod).length === 1);
+    await stage.operators.at(-1)?.kill();
+    await stage.startOperator();
+    await stage.deleteSession('deleted');
+    await stage.cluster.node?.ctr(['images', 'tag', busyboxImage, image]);
+    const ended = deletedWhileStarting();
+    const behind = raisedBehindOneThatRuns();
+    for (const other of [ended, behind]) other.catch(() => undefined);
+    try {
+      const name = 'unguarded';
+      const late = await stage.untilSession(name, (s) => s.status?.runs?.[0]?.exitCode !== undefined, 100_000);
+      expect(late.status?.phase).toBe('Failed');
+      expect(late.status?.runs).toMatchObject([
+        { state: 'StartedLate', reason, finishedAt, endedBy: 'Exec', stop: { cause: 'StartedLate', routes: ['Exec'] } },
+      ]);
+      expect(late.status?.runs?.[0]?.startedAt).toBe(startedAt);
+      expect(confirmation(late)).toMatchObject({ status: 'True', reason: 'Terminated' });
+      expect(await containerState(stage, late)).toMatchObject({ terminated: {} });
+      expect(await toldOf(stage, name)).toContain('StartedLate');
+      await ended;
+      await behind;
+    } finally {
+      await stage.cluster.node?.ctr(['images', 'rm', image]);
+    }
+  },
+  180_000,
+);
+
+async function deletedWhileStarting(): Promise<void> {
+  const over = await stage.untilSession('deleted', (s) => s.status?.runs?.[0]?.endedBy !== undefined, 60_000);
+  expect(over.status).toMatchObject({ phase: 'Cancelled', runs: [{ endedBy: 'Exec', stop: { cause: 'Deleted' } }] });
+  await stage.untilSessionGone('deleted', 10_000);
+}
+
+/** The next attempt waits for the container of the one before, and starts when it has ended. */
+async function raisedBehindOneThatRuns(): Promise<void> {
+  await stage.untilSession('raised', (s) => s.status?.runs?.[0]?.state === 'StartedLate', 100_000);
+  await stage.changeSession('raised', { attempt: 2, image: busyboxImage, supervisor: 'Shell', command: ['true'] });
+  const waits = await stage.untilPhase('raised', 'Pending');
+  expect(waits.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'Reconciling', status: 'True', reason: 'PreviousRunNotOver' }),
+  );
+  const over = await stage.untilPhase('raised', 'Completed', 60_000);
+  expect(over.status?.runs).toMatchObject([
+    { state: 'StartedLate', exitCode: 0 },
+    { state: 'Ended', exitCode: 0 },
+  ]);
+  const states = (await stage.pod('raised')).status?.ephemeralContainerStatuses?.map(({ state }) => state?.terminated);
+  const [first, second] = [states?.[0], states?.[1]];
+  expect(Date.parse(second?.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(first?.finishedAt ?? ''));
+}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import type { ContainerStatus } from '../../src/api/pod.ts';
 import { AuditLog, type AuditEvent } from '../support/audit-log.ts';
@@ -9,9 +10,11 @@ import { Stage } from '../support/stage.ts';
 // What a session promises is kept by its supervisor and its record, not by a process that happens to be there.
 
 const target = { podName: 'web' };
+/** Ends by KILL only, two seconds after it was asked. */
+const STUBBORN = ['sh', '-c', 'trap "" HUP TERM INT; while :; do sleep 1; done'];
 const stages: Stage[] = [];
 const opened = new Map<string, Promise<Stage>>();
-const NAMES = ['deadline', 'delete', 'written', 'asked', 'ended'] as const;
+const NAMES = ['deadline', 'delete', 'long', 'written', 'asked', 'ended'] as const;
 
 /** Each has an operator of its own to end. */
 const stageOf = (name: (typeof NAMES)[number]): Promise<Stage> => opened.get(name) ?? Promise.reject(new Error(name));
@@ -80,13 +83,17 @@ it.concurrent(
   },
 );
 
-it.concurrent(
-  'down during delete: the session stays, and goes when the operator is back and has ended it',
-  async () => {
-    const stage = await stageOf('delete');
+it.concurrent.each([
+  ['delete', 'down during delete: the session stays, and goes when the operator is back and has ended it', 0],
+  ['long', 'also where that takes longer than a deleted session is held', 32_000],
+] as const)(
+  '%s: %s',
+  async (name, _what, awayMs) => {
+    const stage = await stageOf(name);
     const { status } = await running(stage);
     await operatorOf(stage).kill();
     await stage.deleteSession('session');
+    await delay(awayMs);
     expect(await runsOnNode(stage)).toBe(true);
     expect((await stage.session('session')).status).toEqual(status);
     await stage.startOperator();
@@ -95,6 +102,7 @@ it.concurrent(
     expect(await runsOnNode(stage)).toBe(false);
     await stage.untilSessionGone('session');
   },
+  90_000,
 );
 
 it.concurrent('killed when it has written down what it is about to do: the next one does it', async () => {
@@ -119,13 +127,17 @@ onNode('killed as soon as the container was asked: the next one sees that it has
 
 onNode('killed between the end and its record: the next one records what ended it', async () => {
   const stage = await stageOf('ended');
-  await running(stage);
+  await running(stage, { command: STUBBORN });
   await askedToStop(stage);
-  // It holds still, so that it cannot have written anything when it dies.
-  process.kill(operatorOf(stage).pid, 'SIGSTOP');
-  await untilTerminated(stage);
-  expect((await stage.session('session')).status).toMatchObject({ phase: 'Ending', runs: [{ state: 'Running' }] });
-  await operatorOf(stage).kill();
+  const operator = operatorOf(stage);
+  try {
+    // It holds still before the container has ended, so it cannot have written anything of that when it dies.
+    process.kill(operator.pid, 'SIGSTOP');
+    await untilTerminated(stage);
+    expect((await stage.session('session')).status).toMatchObject({ phase: 'Ending', runs: [{ state: 'Running' }] });
+  } finally {
+    await operator.kill();
+  }
   await stage.startOperator();
   const asked = (await execs(stage)).length;
   await expectStoppedByExec(stage);

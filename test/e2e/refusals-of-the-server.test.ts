@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import type { Run } from '../../src/api/debugsession.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import { nonrootDebugImage } from '../cluster/image-names.ts';
-import { repositoryPath } from '../support/crd.ts';
 import { appPod, ephemeralNames, isReady, restrictedPod } from '../support/pods.ts';
+import { startReduced } from '../support/reduced-operator.ts';
 import { Stage } from '../support/stage.ts';
 
 // What the API server refuses is shown in its own words, with what to do where it does not say so itself.
@@ -61,23 +59,9 @@ describe('an operator that lacks the right to inject', () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.open('unprivileged', { operator: false });
-    const [roles, accounts] = ['roles', 'rolebindings'].map(
-      (resource) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${stage.namespace}/${resource}`,
-    );
-    const role = parse(readFileSync(repositoryPath('config/rbac/manager-role.yaml'), 'utf8')) as {
-      rules: { resources: string[] }[];
-    };
-    const rules = role.rules.filter((rule) => !rule.resources.includes('pods/ephemeralcontainers'));
-    expect(rules).toHaveLength(role.rules.length - 1);
-    await stage.client.create(roles ?? '', { metadata: { name: 'reduced' }, rules });
-    await stage.client.create(accounts ?? '', {
-      metadata: { name: 'reduced' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reduced' },
-      subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: stage.namespace }],
-    });
     await stage.createPod('web', appPod());
     await stage.untilPod('web', isReady);
-    await stage.startOperatorAs(await stage.cluster.createServiceAccountKubeconfig(stage.namespace, 'default'));
+    await startReduced(stage, { without: ['pods/ephemeralcontainers'] });
   });
   afterAll(() => stage.close());
 

@@ -69,7 +69,8 @@ it('a deleted session goes when its container has ended', async () => {
 });
 
 it('one that ignores everything is reported, and says so for as long as it lives', async () => {
-  const session = await running('immune', { supervisor: 'None', command: ['sleep', '60'] });
+  // Three seconds of signals from inside, and then it is looked at again.
+  const session = await running('immune', { supervisor: 'None', command: ['sleep', '15'] });
   await stage.changeSession('immune', { cancel: true });
   const stays = await stage.untilSession(
     'immune',
@@ -77,11 +78,11 @@ it('one that ignores everything is reported, and says so for as long as it lives
   );
   expect(stays.status?.phase).toBe('Ending');
   expect(await containerOf(session)).toMatchObject({ running: {} });
-  const over = await stage.untilPhase('immune', 'Completed', 90_000);
+  const over = await stage.untilPhase('immune', 'Completed', 40_000);
   expect(over.status?.conditions).toContainEqual(expect.objectContaining({ type: 'StopConfirmed', status: 'True' }));
   const story = (await stage.events('DebugSession', 'immune')).map((event) => event.reason);
   expect(story.filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
-}, 120_000);
+}, 60_000);
 
 it('a ttl that is raised while it runs counts: the container lives past its old deadline and ends at the new one', async () => {
   const { status } = await running('raised', { command: ['sleep', '600'], ttl: '6s' });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
 import type { ContainerState, Terminated } from '../../src/api/pod.ts';
+import type { EffortOutcome } from '../../src/session/efforts.ts';
 import { currentRun } from '../../src/session/lifecycle.ts';
 import { aPod, aStatus } from './builders.ts';
 import { FAULTY_TEXT } from './faulty-text.ts';
@@ -129,15 +130,57 @@ const PEOPLE: fc.Arbitrary<Move>[] = [
       const { attempt } = world.session.spec;
       const lives = ['Starting', 'Running', 'Ending'].includes(world.phase ?? '');
       if (attempt < 20 && (!lives || attempt + 1 <= (world.session.status?.attempt ?? 0)))
-        world.edit({ attempt: attempt + 1, image });
+        world.edit({ attempt: attempt + 1, image, cancel: false });
     },
   })),
   fc.constant({
     words: 'attempt down',
     run: (world) => world.edit({ attempt: Math.max(1, world.session.spec.attempt - 1) }),
   }),
+  fc.boolean().map((cancel) => ({ words: `cancel ${cancel}`, run: (world) => world.edit({ cancel }) })),
+  fc.constantFrom('Report', 'EvictPod').map((ifUnstoppable) => ({
+    words: `ifUnstoppable ${ifUnstoppable}`,
+    run: (world) => world.edit({ ifUnstoppable }),
+  })),
+  fc.constantFrom('Keep', 'Evict').map((podAfterSession) => ({
+    words: `podAfterSession ${podAfterSession}`,
+    run: (world) => world.edit({ podAfterSession }),
+  })),
   fc.constant({ words: 'replace', run: (world) => world.replace() }),
   fc.constant({ words: 'delete', run: (world) => world.delete() }),
+];
+
+const OUTCOMES: EffortOutcome[] = [
+  { kind: 'asked' },
+  { kind: 'told' },
+  { kind: 'survived', processes: 1 },
+  { kind: 'impossible', message: 'its image has no shell' },
+  { kind: 'forbidden', message: 'the operator may not' },
+  { kind: 'blocked', message: FAULTY_TEXT },
+  { kind: 'unreachable', message: FAULTY_TEXT },
+  { kind: 'failed', message: 'HTTP 500' },
+];
+
+/** How what is under way went; only of a ttl can be said that it was told. */
+function goes(world: World, outcome: EffortOutcome): void {
+  const { underWay } = world.efforts;
+  if (underWay !== undefined && (outcome.kind === 'told') === (underWay === 'Ttl')) world.tried(outcome);
+}
+
+const EFFORTS: fc.Arbitrary<Move>[] = [
+  fc.constantFrom(...OUTCOMES).map((outcome) => ({
+    words: `what is under way goes: ${outcome.kind}`,
+    run: (world) => goes(world, outcome),
+  })),
+  fc.constant({ words: 'the operator dies', run: (world) => (world.efforts = { tried: {} }) }),
+  fc.constantFrom('containerd://first', 'containerd://second').map((id) => ({
+    words: `the container is ${id}, and runs`,
+    run: (world) => {
+      if (!stands(world)) return;
+      world.containerID = id;
+      world.starts();
+    },
+  })),
 ];
 
 const TIME: fc.Arbitrary<Move>[] = [
@@ -151,6 +194,7 @@ export const aMove: fc.Arbitrary<Move> = fc.oneof(
   { arbitrary: fc.oneof(...KUBELET), weight: 4 },
   { arbitrary: fc.oneof(...POD), weight: 2 },
   { arbitrary: fc.oneof(...PEOPLE), weight: 2 },
+  { arbitrary: fc.oneof(...EFFORTS), weight: 3 },
   { arbitrary: fc.oneof(...TIME), weight: 6 },
 );
 
@@ -162,6 +206,8 @@ export const aSpec: fc.Arbitrary<Partial<DebugSessionSpec>> = fc.record(
     pendingTimeout: fc.constantFrom('1s', '10m', '8760h'),
     supervisor: fc.constantFrom('Shell' as const, 'None' as const),
     ttlAfterFinished: fc.constantFrom(...KEPT),
+    ifUnstoppable: fc.constantFrom('Report' as const, 'EvictPod' as const),
+    podAfterSession: fc.constantFrom('Keep' as const, 'Evict' as const),
     notAfter: fc.constantFrom('2026-01-01T12:00:30Z', '2027-01-01T00:00:00Z'),
     command: fc.constantFrom(['sleep', '1d'], ['sh', '-c', 'echo $HOME']),
   },

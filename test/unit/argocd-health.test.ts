@@ -7,7 +7,7 @@ import { repositoryPath } from '../support/crd.ts';
 const fixtures = 'test/unit/fixtures/sessions';
 
 /**
- * Every fixture, and what Argo CD must make of it. The message: its beginning. All but `without-status` and `ending` are recorded from a real
+ * Every fixture, and what Argo CD must make of it. The message: its beginning. All but `without-status` are recorded from a real
  * kubelet by test/e2e/argocd-health.test.ts (RECORD_SESSIONS=1, then prettier).
  */
 const EXPECTED: Record<string, Health> = {
@@ -24,8 +24,13 @@ const EXPECTED: Record<string, Health> = {
   },
   running: { status: 'Healthy', message: 'Running: container debug-' },
   'running-spec-changed': { status: 'Progressing', message: 'waiting for the operator' },
-  ending: { status: 'Progressing', message: 'Ending, ProcessSurvived: ' },
-  'ending-not-confirmed': { status: 'Degraded', message: 'Ending, NoRoute: container debug-' },
+  ending: { status: 'Progressing', message: 'Ending, Stopping: container debug-' },
+  'ending-not-confirmed': { status: 'Degraded', message: 'Ending, ProcessSurvived: container debug-' },
+  cancelled: {
+    status: 'Healthy',
+    message: 'Cancelled: ended by the operator with signals from inside the container, because the session was',
+  },
+  'cancelled-before': { status: 'Healthy', message: 'Cancelled: cancelled before anything was injected' },
   completed: { status: 'Healthy', message: 'Completed, Exited: the command ended by itself, exit code 0' },
   'completed-exit-1': { status: 'Healthy', message: 'Completed, Exited: the command ended by itself, exit code 1' },
   'completed-pod-gone': { status: 'Healthy', message: 'Completed, PodGone: ' },

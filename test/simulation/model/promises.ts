@@ -159,8 +159,7 @@ export class Promises implements Witness, NodeWitness {
       const isOverdue = this.now() > removalTime(session) + REMOVAL_SLACK_MS;
       if (isOverdue && !runsWithoutSupervisor(session)) broken.push('should have been removed');
       if (status?.observedGeneration !== metadata.generation) broken.push('has not seen the newest generation');
-      const isReachable = this.server?.pods.get(run?.podName ?? '')?.metadata.uid === run?.podUID;
-      if (run !== undefined) broken.push(...this.#stop.atTheEnd(session, run, isReachable));
+      if (run !== undefined) broken.push(...this.#stop.atTheEnd(session, run, this.#isReachable(run)));
       this.#breach(
         broken.map((fault) => `at the end ${metadata.name} ${fault}`),
         session,
@@ -170,12 +169,18 @@ export class Promises implements Witness, NodeWitness {
 
   #untrue(session: DebugSession, run: Run | undefined): string[] {
     if (run === undefined || !confirmed(session) || !this.#runs(run) || this.#ranAgain(run)) return [];
+    // A known gap (docs/testing.md): the answer of its injection was lost, and then its node.
+    if (run.injectedAt === undefined && !this.#isReachable(run)) return [];
     return [`StopConfirmed of ${run.debugContainerName}, which runs (S6)`];
   }
 
   #runs(run: Run): boolean {
     const truth = this.#stop.truthOf(run);
     return truth?.state === 'running' && this.now() < (truth.endAt ?? Infinity);
+  }
+
+  #isReachable({ podName = '', podUID }: Run): boolean {
+    return this.server?.pods.get(podName)?.metadata.uid === podUID;
   }
 
   /** As far as nobody has written down. */

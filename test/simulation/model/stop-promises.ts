@@ -14,6 +14,8 @@ interface Recorded {
   ttls: Set<number>;
   /** The newest of them, in ms. */
   wanted: number;
+  /** How often another one was wanted. */
+  changes: number;
   lastMoment: number;
   startBy: number;
 }
@@ -48,10 +50,12 @@ export class StopPromises {
     const known = this.#recorded.get(name) ?? {
       ...{ routes: new Set(), ttls: new Set() },
       wanted: 0,
+      changes: 0,
       lastMoment: 0,
       startBy: 0,
     };
     for (const route of run.stop?.routes ?? []) known.routes.add(route);
+    if (run.wantedTtl !== undefined && parseDuration(run.wantedTtl) !== known.wanted) known.changes += 1;
     for (const ttl of [run.effective?.ttl, run.wantedTtl])
       if (ttl !== undefined) known.ttls.add((known.wanted = parseDuration(ttl)));
     known.lastMoment = Math.max(known.lastMoment, Date.parse(run.lastMoment ?? '1970-01-01T00:00:00Z'));
@@ -100,6 +104,8 @@ export class StopPromises {
   #misattributed(run: Run): string[] {
     const truth = this.truthOf(run);
     if (truth?.how === undefined || truth.times > 1 || run.endedBy === undefined) return [];
+    // The record has two of its ttls, and another may have ended it: told to it, taken back, and no answer was heard.
+    if (truth.how === 'Deadline' && (this.#recorded.get(truth.name)?.changes ?? 0) > 1) return [];
     const fits: Partial<Record<EndedBy, HowEnded[]>> = {
       Exec: ['Stopped'],
       Supervisor: ['Deadline'],
@@ -117,6 +123,8 @@ export class StopPromises {
     if (stop === undefined) return [];
     const broken: string[] = [];
     const name = run.debugContainerName;
+    if (run.state === 'Running' && session.status?.phase !== 'Ending')
+      broken.push(`${name} is asked to end, and runs on`);
     if (old?.stop === undefined && !this.#isCause(stop.cause, session, run))
       broken.push(`${name} need not end: ${stop.cause}`);
     if (old?.stop !== undefined && old.stop.cause !== stop.cause)
@@ -146,9 +154,10 @@ export class StopPromises {
     if (truth?.state !== 'running' || truth.endAt === undefined) return [];
     const broken: string[] = [];
     if (truth.endAt > Date.parse(run.lastMoment ?? '')) broken.push(`${truth.name} may live past its lastMoment`);
-    const ttls = [run.effective?.ttl, run.wantedTtl].map((ttl) => (ttl === undefined ? 0 : parseDuration(ttl)));
-    const longest = (truth.startedAt ?? 0) + Math.max(...ttls);
-    if (run.state === 'Running' && truth.staleTtl !== true && truth.endAt > longest)
+    // While another is wanted nobody knows which of those that were ever told of counts; and a second run begins with the first of them.
+    const isSettled = run.state === 'Running' && run.wantedTtl === undefined && truth.times === 1;
+    const longest = (truth.startedAt ?? 0) + parseDuration(run.effective?.ttl ?? '0s');
+    if (isSettled && truth.staleTtl !== true && truth.endAt > longest)
       broken.push(`${truth.name} may live past its ttl`);
     return broken;
   }
@@ -156,14 +165,14 @@ export class StopPromises {
   /** What has to end and could be ended has ended; what lives on is said to live on (L6). On a lost node nothing can be ended, or known. */
   atTheEnd(session: DebugSession, run: Run, isReachable: boolean): string[] {
     const truth = this.truthOf(run);
-    if (truth?.state !== 'running') return [];
+    if (truth?.state !== 'running' || (truth.times > 1 && !isReachable)) return [];
     const { name, endAt, makeup } = truth;
     const byKeys = makeup.reads && run.effective?.stdin === true;
     const ends = (makeup.shell && !makeup.immune) || byKeys || session.spec.ifUnstoppable === 'EvictPod';
     const broken: string[] = [];
     if (endAt !== undefined || (isReachable && ends)) broken.push(`could have ended ${name}, which runs`);
     const said = session.status?.conditions?.find(({ type }) => type === 'StopConfirmed')?.status;
-    const isSaid = said === 'False' || (said === 'Unknown' && !isReachable) || session.status?.phase === 'Pending';
+    const isSaid = said === 'False' || !isReachable || session.status?.phase === 'Pending';
     if (!isSaid) broken.push(`does not say that ${name} runs`);
     return broken;
   }

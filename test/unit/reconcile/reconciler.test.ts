@@ -350,3 +350,35 @@ describe('a session whose ttlAfterFinished is over', () => {
     expect(scene.writes.filter((write) => write === DELETE)).toHaveLength(1);
   });
 });
+
+describe('a pod that is not there', () => {
+  /** A session whose container is injected, as an operator finds it whose watch shows `listed`; a read of the pod shows `stored`. */
+  async function taken(listed: Pod[], stored: Pod[]): Promise<Scene> {
+    const before = aScene();
+    await before.run();
+    const { session } = before;
+    const scene = aScene({ ...session, metadata: { ...session.metadata, resourceVersion: '100' } });
+    scene.listed.splice(0, 1, ...listed);
+    scene.client.on(READ_POD, { items: stored });
+    await scene.run();
+    return scene;
+  }
+  const another = (): Pod => aPod((pod) => (pod.metadata.uid = 'another'));
+
+  it('as far as the watch knows, and is: no run is given up for it', async () => {
+    for (const listed of [[], [another()]]) {
+      const scene = await taken(listed, [aPod((pod) => (pod.metadata.resourceVersion = '65'))]);
+      expect(scene.session.status?.phase).toBe('Starting');
+    }
+  });
+
+  it('and is not: its run is over', async () => {
+    for (const stored of [[], [another()]]) {
+      const scene = await taken([], stored);
+      expect([scene.session.status?.phase, scene.client.sent.filter(({ verb }) => verb === 'GET')]).toEqual([
+        'Failed',
+        [expect.anything()],
+      ]);
+    }
+  });
+});

@@ -100,3 +100,17 @@ it('a raised attempt waits for a container that runs again after its end, and st
   expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
   expect(world.session.status?.runs?.[0]?.ranAgain).toHaveProperty('finishedAt');
 });
+
+it('one that started late and ended at its own deadline was ended by nobody else, whatever was tried', () => {
+  const world = World.neverStarted({ startTimeout: '1m', ttl: '1m' });
+  world.starts();
+  world.settle();
+  world.tried({ kind: 'failed', message: 'HTTP 500' });
+  world.settle();
+  world.tried({ kind: 'asked' });
+  const startedAt = new Date(world.now).toISOString();
+  world.pass(60_000);
+  world.ends({ exitCode: 129, message: 'Deadline', startedAt });
+  world.settle();
+  expect([world.condition('StopConfirmed'), world.run.endedBy]).toEqual(['True Terminated', undefined]);
+});

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { MAX_DURATION_MS } from '../../../src/api/duration.ts';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import { wantsStart } from '../../../src/session/lifecycle.ts';
-import type { Plan } from '../../../src/session/situation.ts';
+import type { Effect, Plan } from '../../../src/session/situation.ts';
 import { aMove, aSpec, type Move } from '../../support/moves.ts';
 import { World } from '../../support/world.ts';
 
@@ -61,6 +61,13 @@ class Truth {
   }
 }
 
+/** What is done to a container or its pod without a word in the status before. */
+function unrecorded(effect: Extract<Effect, { kind: 'stop' | 'tellTtl' }>, { session, run }: World): string[] {
+  if (effect.kind === 'tellTtl') return run.wantedTtl === effect.ttl ? [] : [`tells of ${effect.ttl} unrecorded`];
+  const retires = effect.route === 'Eviction' && session.spec.podAfterSession === 'Evict' && run.state === 'Ended';
+  return retires || run.stop?.routes.includes(effect.route) === true ? [] : [`${effect.route} unrecorded`];
+}
+
 function faultsOf(plan: Plan, world: World, truth: Truth): string[] {
   const { requeueAfterMs: pause, effect, events } = plan;
   const faults: string[] = [];
@@ -76,6 +83,7 @@ function faultsOf(plan: Plan, world: World, truth: Truth): string[] {
     if (world.session.metadata.deletionTimestamp !== undefined) faults.push('injects for a deleted session');
     if (!(world.session.metadata.finalizers ?? []).length) faults.push('injects without the finalizer');
   }
+  if (effect.kind === 'stop' || effect.kind === 'tellTtl') faults.push(...unrecorded(effect, world));
   if (effect.kind === 'delete') {
     if (world.session.spec.ttlAfterFinished === undefined) faults.push('deletes a record that is to be kept');
     if (wantsStart(world.session)) faults.push('deletes a session whose attempt waits');
@@ -105,6 +113,7 @@ function live(world: World, moves: readonly Move[]): void {
   }
   // Left alone, every session comes to its end: what still waits or runs has a last moment, and a container without a supervisor is reported.
   for (let rounds = 0; rounds < 10 && !world.gone; rounds += 1) {
+    if (world.efforts.underWay !== undefined) world.tried({ kind: 'failed', message: 'HTTP 500' });
     const pause = world.settle();
     check();
     if (pause === undefined) break;
@@ -113,7 +122,7 @@ function live(world: World, moves: readonly Move[]): void {
   if (world.gone) return;
   // The kubelet of this life never ends a container that started late; an attempt behind it waits, and says so.
   const held = world.condition('Injected') === 'False PreviousRunNotOver' && world.run.state === 'StartedLate';
-  expect(held ? ['Pending'] : ['Completed', 'Expired', 'Failed', 'Ending']).toContain(world.phase);
+  expect(held ? ['Pending'] : ['Completed', 'Expired', 'Cancelled', 'Failed', 'Ending']).toContain(world.phase);
 }
 
 describe('any life of a session', () => {

@@ -495,11 +495,23 @@ describe('deleting', () => {
   it('lets go after 30 s and says on the pod when the container will end', () => {
     const world = World.running();
     world.delete();
+    world.settle();
     world.pass(30_000);
     world.settle();
     const event = world.events.at(-1);
     expect([world.gone, event?.on, event?.reason]).toEqual([true, 'pod', 'SessionDeletedWhileRunning']);
     expect(event?.note).toMatch(/ends by itself at 2026-01-01T12:30:00Z at the latest/);
+  });
+
+  it('asks the container to end before it lets go, where the operator was away all that time', () => {
+    const world = World.running();
+    world.delete();
+    world.pass(600_000);
+    expect(world.settle()).toBe(10_000);
+    expect([world.gone, world.efforts.underWay, world.run.stop?.cause]).toEqual([false, 'Exec', 'Deleted']);
+    world.pass(10_000);
+    world.settle();
+    expect(world.gone).toBe(true);
   });
 
   it('lets go where it was deleted between the finalizer and the intent', () => {

@@ -44,3 +44,20 @@ describe('a container that runs again after its end', () => {
     expect(world.run).toMatchObject({ containerID: FIRST, exitCode: 0, endedBy: 'Command' });
   });
 });
+
+it('one that started late, was ended and runs again is ended again', () => {
+  const world = World.neverStarted({ supervisor: 'None' });
+  world.containerID = FIRST;
+  world.starts();
+  world.settle();
+  world.tried({ kind: 'asked' });
+  world.ends({ exitCode: 137, message: 'Stopped', containerID: FIRST });
+  expect(world.settle()).toBe(Date.parse(world.run.startBy ?? '') - world.now);
+  world.pass(5_000);
+  world.containerID = SECOND;
+  world.starts();
+  world.settle();
+  expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Failed', 'False RanAgain']);
+  expect(world.run).toMatchObject({ state: 'StartedLate', ranAgain: { containerID: SECOND } });
+  expect(world.efforts.underWay).toBe('Exec');
+});

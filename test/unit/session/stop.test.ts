@@ -88,6 +88,18 @@ describe('cancel', () => {
     expect(world.told).toEqual(['Cancelled']);
   });
 
+  it('taken back when its container has been asked: nobody can say what it has left running, so it ends all the same', () => {
+    const world = plain();
+    world.edit({ cancel: true });
+    begun(world);
+    world.edit({ cancel: false });
+    world.tried({ kind: 'failed', message: 'HTTP 500' });
+    world.settle();
+    expect([world.phase, world.run.stop?.cause]).toEqual(['Ending', 'Cancelled']);
+    world.pass(5_000);
+    expect(begun(world)).toBe('Exec');
+  });
+
   it('while it waits for its pod', () => {
     const world = new World();
     world.podGoes({ seen: false });
@@ -95,6 +107,23 @@ describe('cancel', () => {
     world.edit({ cancel: true });
     world.settle();
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Cancelled', 'True NothingToStop']);
+  });
+
+  it('right after the intent: over only when an injection that was sent before would have been seen', () => {
+    const world = new World();
+    while (world.phase !== 'Starting') world.step();
+    world.edit({ cancel: true });
+    expect([world.settle(), world.phase]).toEqual([10_999, 'Starting']);
+    world.inject(world.run.debugContainerName ?? '');
+    world.starts();
+    expect([begun(world), world.phase]).toEqual(['Exec', 'Ending']);
+    const other = new World();
+    while (other.phase !== 'Starting') other.step();
+    other.edit({ cancel: true });
+    other.pass(10_999);
+    other.settle();
+    expect([other.phase, other.condition('StopConfirmed')]).toEqual(['Cancelled', 'True NothingToStop']);
+    expect(other.effects).not.toContain(`inject ${other.run.debugContainerName}`);
   });
 
   it('while its image does not come: over at once, and ended should it start yet', () => {

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { bashImage, distrolessImage } from '../cluster/image-names.ts';
+import { Terminal } from '../support/attach.ts';
+import { AuditLog, isWrite, type AuditEvent } from '../support/audit-log.ts';
+import { confirmation, containerState, nameOf, toldOf } from '../support/ending.ts';
+import { appPod } from '../support/pods.ts';
+import { startReduced } from '../support/reduced-operator.ts';
+import { Stage } from '../support/stage.ts';
+
+// What is left where the cluster does not let the operator exec (config/components/without-exec, without-attach).
+
+const UNGUARDED = { supervisor: 'None' } as const;
+
+async function running(stage: Stage, name: string, spec: Partial<DebugSessionSpec>): Promise<DebugSession> {
+  await stage.createSession(name, { target: { podName: 'web' }, ttl: '10m', ...spec });
+  return stage.untilPhase(name, 'Running');
+}
+
+describe('an operator that may neither exec, attach nor evict', () => {
+  let stage: Stage;
+  let audit: AuditLog;
+  /** A deleted session, and when it was deleted and went, in ms since the epoch: its 30 s pass while the other tests run. */
+  let held: Promise<{ live: DebugSession; deleted: number; gone: number }>;
+  const command = ['sleep', '600'];
+
+  beforeAll(async () => {
+    stage = await Stage.open('no-route', { operator: false });
+    await Promise.all([stage.runningPod('web', appPod()), stage.runningPod('left', appPod())]);
+    audit = await AuditLog.from(stage.cluster.node?.auditLog ?? '/dev/null');
+    await startReduced(stage, { without: ['pods/eviction'] });
+    held = deleteOne();
+    held.catch(() => undefined);
+  });
+  afterAll(() => stage.close());
+
+  async function deleteOne(): Promise<{ live: DebugSession; deleted: number; gone: number }> {
+    const live = await running(stage, 'deleted', { target: { podName: 'left' }, command });
+    await stage.deleteSession('deleted');
+    const deleted = Date.parse((await stage.session('deleted')).metadata.deletionTimestamp ?? '');
+    await stage.untilSessionGone('deleted', 50_000);
+    return { live, deleted, gone: Date.now() };
+  }
+
+  const asked = async (name: string): Promise<AuditEvent[]> => {
+    const found = await audit.requests(stage.namespace);
+    return found.filter(({ user, objectRef }) => user.username.endsWith(':default') && objectRef?.name === name);
+  };
+
+  it('says NoRoute at once, in two writes and one event, and tries again without a write', async () => {
+    const live = await running(stage, 'cancelled', { command });
+    const pod = live.status?.podName ?? '';
+    const before = (await asked('cancelled')).filter(isWrite).length;
+    await stage.changeSession('cancelled', { cancel: true });
+    const stays = await stage.untilSession('cancelled', (s) => confirmation(s)?.reason === 'NoRoute', 5_000);
+    expect(stays.status?.phase).toBe('Ending');
+    expect(stays.status?.runs).toMatchObject([{ stop: { cause: 'Cancelled', routes: ['Exec'] } }]);
+    expect(confirmation(stays)?.message).toMatch(/the operator may not: it needs get and create on pods\/exec/);
+    const tries = async (): Promise<number> =>
+      (await asked(pod)).filter(({ objectRef }) => objectRef?.subresource === 'exec').length;
+    if (stage.cluster.node !== undefined) await stage.until('it has tried again', async () => (await tries()) >= 2);
+    const after = await stage.session('cancelled');
+    expect(after.metadata.resourceVersion).toBe(stays.metadata.resourceVersion);
+    expect(await containerState(stage, after)).toMatchObject({ running: {} });
+    if (stage.cluster.node !== undefined) expect((await asked('cancelled')).filter(isWrite)).toHaveLength(before + 2);
+    expect((await toldOf(stage, 'cancelled')).filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
+  });
+
+  it('says of each way what it lacks, also where the pod is to go', async () => {
+    await running(stage, 'evicted', { command, ifUnstoppable: 'EvictPod' });
+    await stage.changeSession('evicted', { cancel: true });
+    const stays = await stage.untilSession('evicted', (s) => confirmation(s)?.reason === 'NoRoute');
+    expect(stays.status?.runs).toMatchObject([{ stop: { routes: ['Exec', 'Eviction'] } }]);
+    expect(confirmation(stays)?.message).toMatch(/exec: .*pods\/exec; eviction: .*create on pods\/eviction/);
+    await stage.createSession('retired', { target: { podName: 'web' }, command: ['true'], podAfterSession: 'Evict' });
+    const over = await stage.untilSession('retired', (s) =>
+      (s.status?.conditions ?? []).some(({ reason }) => reason === 'EvictionFailed'),
+    );
+    expect(over.status?.phase).toBe('Completed');
+    expect(over.status?.conditions).toContainEqual(
+      expect.objectContaining({
+        ...{ type: 'PodRetired', status: 'False' },
+        message: expect.stringMatching(/create on pods\/eviction/),
+      }),
+    );
+  });
+
+  it('refuses a changed ttl once, and the old deadline stands and is true', async () => {
+    const live = await running(stage, 'timed', { command, ttl: '8s' });
+    await stage.changeSession('timed', { ttl: '1h' });
+    const noted = await stage.untilSession('timed', (s) => s.status?.observedGeneration === s.metadata.generation);
+    expect(noted.status?.expiresAt).toBe(live.status?.expiresAt);
+    const over = await stage.untilPhase('timed', 'Expired');
+    expect(over.status?.runs).toMatchObject([{ endedBy: 'Supervisor', effective: { ttl: '8s' }, wantedTtl: '1h' }]);
+    const late = Date.parse(over.status?.completedAt ?? '') - Date.parse(live.status?.expiresAt ?? '');
+    expect(late).toBeLessThanOrEqual(6_000);
+    const told = (await stage.events('DebugSession', 'timed')).filter(({ reason }) => reason.startsWith('Ttl'));
+    expect(told).toMatchObject([{ reason: 'TtlChangeRefused', type: 'Warning' }]);
+    expect(told[0]?.note).toMatch(
+      new RegExp(
+        `^ttl 1h counts for the next attempt only: .*\\(the operator may not: .*\\); it keeps 8s and ends at ${live.status?.expiresAt}$`,
+      ),
+    );
+    await stage.changeSession('timed', { attempt: 2, command: ['true'] });
+    const again = await stage.untilPhase('timed', 'Completed');
+    expect(again.status?.runs?.map((run) => run.effective?.ttl)).toEqual(['8s', '1h']);
+  });
+
+  it('lets a deleted session go after 30 s, and tells the pod what was left in it', async () => {
+    const { live, deleted, gone } = await held;
+    expect([gone - deleted >= 29_000, gone - deleted < 45_000]).toEqual([true, true]);
+    const warnings = async () =>
+      (await stage.events('Pod', 'left')).filter(({ reason }) => reason === 'SessionDeletedWhileRunning');
+    await stage.until('the pod is told', async () => (await warnings()).length > 0);
+    expect((await warnings())[0]?.note).toContain(`ends by itself at ${live.status?.expiresAt} at the latest`);
+    expect(await containerState(stage, live)).toMatchObject({ running: {} });
+  }, 60_000);
+});
+
+describe('an operator that may attach and not exec', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await Stage.open('attach-only', { operator: false });
+    await stage.runningPod('web', appPod());
+    await startReduced(stage, { also: ['attach'] });
+  });
+  afterAll(() => stage.close());
+
+  const terminal = { stdin: true, tty: true };
+
+  it.each<[string, Partial<DebugSessionSpec>]>([
+    ['the default shell', {}],
+    ['busybox sh', { ...UNGUARDED, ...terminal, command: ['sh'] }],
+    ['bash', { ...UNGUARDED, ...terminal, image: bashImage, command: ['bash'] }],
+    [
+      'a program without a shell, on a terminal',
+      { ...UNGUARDED, image: distrolessImage, env: [{ name: 'LISTEN', value: ':0' }] },
+    ],
+    ['a shell that reads a plain stdin', { stdin: true, command: ['sh'] }],
+    ['a shell that reads a plain stdin as process 1', { ...UNGUARDED, stdin: true, command: ['sh'] }],
+  ])('ends %s', async (words, spec) => {
+    const name = nameOf(words);
+    await running(stage, name, spec);
+    await stage.changeSession(name, { cancel: true });
+    const over = await stage.untilPhase(name, 'Cancelled');
+    expect(over.status?.runs).toMatchObject([{ endedBy: 'Attach', stop: { routes: ['Exec', 'Attach'] } }]);
+    expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
+    expect(confirmation(over)).toMatchObject({ status: 'True', reason: 'Terminated' });
+  });
+
+  it('ends a shell in whose foreground a command runs', async () => {
+    const live = await running(stage, 'busy', { ...UNGUARDED, ...terminal, command: ['sh'] });
+    const person = await Terminal.attach(stage, live);
+    await person.run('echo go; sleep 600', /go/);
+    await stage.changeSession('busy', { cancel: true });
+    const over = await stage.untilPhase('busy', 'Cancelled');
+    expect(over.status?.runs).toMatchObject([{ endedBy: 'Attach' }]);
+    await person.ended();
+  });
+
+  it('has no way into what reads nothing, and types nothing into what has no stdin', async () => {
+    await running(stage, 'deaf', { ...UNGUARDED, command: ['sleep', '600'] });
+    await stage.changeSession('deaf', { cancel: true });
+    const stays = await stage.untilSession('deaf', (s) => confirmation(s)?.reason === 'NoRoute', 10_000);
+    expect(stays.status?.runs).toMatchObject([{ stop: { routes: ['Exec'] } }]);
+  });
+});

@@ -1,0 +1,45 @@
+import { expect, it } from '@jest/globals';
+import type { DebugSession, Run } from '../../../src/api/debugsession.ts';
+import { ContainerControl } from '../../../src/reconcile/container-control.ts';
+import { aSession, NOON } from '../../support/builders.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const RUN: Run = { attempt: 1, podName: 'web-1', podUID: 'pod', debugContainerName: 'debug-1', state: 'Running' };
+
+/** A session whose exec of the stop script has found two processes that survived. */
+async function tried(): Promise<{ control: ContainerControl; session: (attempt: number) => DebugSession }> {
+  const session = (attempt: number): DebugSession => ({ ...aSession(), status: { attempt } });
+  let done: (key: string) => void = () => undefined;
+  const over = new Promise<string>((resolve) => (done = resolve));
+  const control = new ContainerControl({
+    streams: {
+      exec: () => Promise.resolve({ kind: 'exited', exitCode: 1, stdout: 'Survived 2\n', stderr: '' }),
+      attach: () => Promise.reject(new Error('nobody attaches')),
+    },
+    evict: () => Promise.reject(new Error('nobody evicts')),
+    clock: new FakeClock(NOON),
+    onDone: (key) => done(key),
+  });
+  control.begin(session(1), { kind: 'stop', run: RUN, route: 'Exec' });
+  expect(control.effortsOf(session(1))?.underWay).toBe('Exec');
+  await over;
+  return { control, session };
+}
+
+it('keeps what was tried for the attempt that it was tried for', async () => {
+  const { control, session } = await tried();
+  expect(control.effortsOf(session(1))?.tried.Exec).toMatchObject({
+    outcome: { kind: 'survived', processes: 2 },
+    times: 1,
+  });
+  expect(control.effortsOf(session(2))).toBeUndefined();
+});
+
+it('takes for written what was seen, and not what has come of an effort since', async () => {
+  const { control, session } = await tried();
+  const seen = control.effortsOf(session(1));
+  control.settle(session(1), { tried: {} });
+  expect(control.effortsOf(session(1))?.isSaid).toBeUndefined();
+  control.settle(session(1), seen);
+  expect(control.effortsOf(session(1))?.isSaid).toBe(true);
+});
