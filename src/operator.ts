@@ -19,7 +19,7 @@ import { Controller } from './runtime/controller.ts';
 import { Informer } from './runtime/informer.ts';
 import { keyOf } from './runtime/store.ts';
 import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from './runtime/work-queue.ts';
-import { hasFinalizer, wantsStart } from './session/lifecycle.ts';
+import { isMarked, wantsStart } from './session/lifecycle.ts';
 
 // A CommonJS package: Node hands its `exports` over as the default export.
 const Operator = operatorPackage.default;
@@ -212,7 +212,7 @@ export class DebugSessionOperator extends Operator {
 
 /** What a list shows waits behind what has just happened or come due; and of it, records that are complete behind sessions with work to do. */
 function listedPriority(session: DebugSession): number {
-  return hasFinalizer(session) || wantsStart(session) ? LOW_PRIORITY / 2 : LOW_PRIORITY;
+  return isMarked(session) || wantsStart(session) ? LOW_PRIORITY / 2 : LOW_PRIORITY;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -12,6 +12,8 @@ export const KIND = 'DebugSession';
 export const PLURAL = 'debugsessions';
 /** Stands on a session from the intent of a run until that run has ended, so that a delete cannot forget a live container. */
 export const FINALIZER = `${GROUP}/container`;
+/** Goes on and off with the finalizer, its value is `true`: by it the attach guard (config/admission) finds the sessions that count. */
+export const LIVE_LABEL = `${GROUP}/live`;
 
 /** The fields of metav1.ObjectMeta that we read or write. */
 export interface ObjectMeta {
@@ -94,6 +96,14 @@ export interface Requester {
   extra?: Record<string, string[]>;
 }
 
+/** Who may come into a debug container besides who asked for it. */
+export interface Attacher {
+  kind: 'User' | 'Group' | 'ServiceAccount';
+  name: string;
+  /** Of a ServiceAccount. Absent: the session's. */
+  namespace?: string;
+}
+
 export interface DebugSessionSpec {
   target: Target;
   image: string;
@@ -122,6 +132,7 @@ export interface DebugSessionSpec {
   /** CRD default 1, so always present on an object from the API server. */
   attempt: number;
   justification?: string;
+  attachers?: Attacher[];
   /** Checked by an admission policy, which also fills it in: never what a person says of themselves. */
   requestedBy?: Requester;
 }
@@ -203,6 +214,8 @@ export interface Run {
   justification?: string;
   /** Who asked for this attempt. */
   requestedBy?: Pick<Requester, 'username' | 'uid'>;
+  /** Who else may come in, as the spec said then. */
+  attachers?: Attacher[];
   /** sha256 over the container to be injected (hex). */
   specHash?: string;
   effective?: EffectiveValues;

@@ -14,7 +14,7 @@ export const REQUESTER_POLICY = 'debugsession-requester';
  * test/unit/requester-policy.test.ts says what they have to be.
  */
 export const FINGERPRINTS = {
-  policy: 'f968651f986068f3cfd10f0da70a822da318af2129b851d35848c8dbba6b8fb9',
+  policy: '42f70751ee5ff47d471c1a3cad66839426d38f7b59bb2cdf9b3e8704db698ccb',
   binding: 'c5fd5d8839146c7a49bfb781c576d22ad7ab4f5ad9ecfca10a319d772ad2c06c',
 } as const;
 

@@ -1,4 +1,4 @@
-import { FINALIZER, type DebugSession, type DebugSessionStatus } from '../api/debugsession.ts';
+import type { DebugSession, DebugSessionStatus } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { TerminalError, type Result } from '../runtime/controller.ts';
@@ -142,17 +142,16 @@ export class Reconciler {
   async #effect(situation: Situation, effect: Effect, signal: AbortSignal): Promise<void> {
     const { session } = situation;
     const { api, sessions } = this.#parts;
-    const finalizers = session.metadata.finalizers ?? [];
     switch (effect.kind) {
       case 'none':
         return;
       case 'addFinalizer':
-        return sessions.remember(await api.setFinalizers(session, [...finalizers, FINALIZER], signal));
+        return sessions.remember(await api.setHeld(session, true, signal));
       case 'removeFinalizer': {
-        const others = finalizers.filter((name) => name !== FINALIZER);
-        const answer = await api.setFinalizers(session, others, signal);
+        const answer = await api.setHeld(session, false, signal);
+        const isLast = (answer.metadata.finalizers ?? []).length === 0;
         // Without the last finalizer a deleted session is gone with this very answer.
-        if (session.metadata.deletionTimestamp !== undefined && others.length === 0) return sessions.forget(answer);
+        if (session.metadata.deletionTimestamp !== undefined && isLast) return sessions.forget(answer);
         return sessions.remember(answer);
       }
       case 'writeStatus':

@@ -1,4 +1,4 @@
-import { API_VERSION, GROUP, KIND, PLURAL, VERSION } from '../api/debugsession.ts';
+import { API_VERSION, FINALIZER, GROUP, KIND, LIVE_LABEL, PLURAL, VERSION } from '../api/debugsession.ts';
 import type { DebugSession, DebugSessionStatus, WorkloadRef } from '../api/debugsession.ts';
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
 import type { Pod } from '../api/pod.ts';
@@ -49,10 +49,13 @@ export class SessionApi {
     this.#client = client;
   }
 
-  /** Replaces the list, if the session is still the one we know: 409 otherwise. */
-  async setFinalizers(session: DebugSession, finalizers: string[], signal: AbortSignal): Promise<DebugSession> {
+  /** Puts finalizer and live label on, or takes both off, if the session is still the one we know: 409 otherwise. */
+  async setHeld(session: DebugSession, held: boolean, signal: AbortSignal): Promise<DebugSession> {
     const { name, namespace, resourceVersion, uid } = session.metadata;
-    const body = { metadata: { uid, resourceVersion, finalizers } };
+    const others = session.metadata.finalizers?.filter((finalizer) => finalizer !== FINALIZER) ?? [];
+    const finalizers = held ? [...others, FINALIZER] : others;
+    const labels = { [LIVE_LABEL]: held ? 'true' : null };
+    const body = { metadata: { uid, resourceVersion, finalizers, labels } };
     const path = `${sessionsPath(namespace)}/${encodeURIComponent(name)}`;
     return trimSession(await this.#client.patch(path, body, { type: 'merge', fieldManager: FIELD_MANAGER, signal }));
   }

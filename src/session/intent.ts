@@ -60,7 +60,13 @@ function whoIs({ username, uid }: Requester): Pick<Requester, 'username' | 'uid'
 }
 
 /** What was asked for, by whom and why: a later attempt may change both in the spec, and the record has to outlast it. */
-export function asked({ command = [], args = [], justification, requestedBy }: DebugSessionSpec): Partial<Run> {
+export function asked({
+  command = [],
+  args = [],
+  justification,
+  requestedBy,
+  attachers,
+}: DebugSessionSpec): Partial<Run> {
   const words = [...command, ...args].map((word) =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
   );
@@ -68,5 +74,6 @@ export function asked({ command = [], args = [], justification, requestedBy }: D
     ...(words.length > 0 && { commandLine: oneLine(words.join(' '), 1024) }),
     ...(justification !== undefined && { justification: oneLine(justification, 1024) }),
     ...(requestedBy && { requestedBy: whoIs(requestedBy) }),
+    ...(attachers && { attachers }),
   };
 }

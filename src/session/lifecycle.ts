@@ -1,4 +1,4 @@
-import { FINALIZER, type DebugSession, type Run } from '../api/debugsession.ts';
+import { FINALIZER, LIVE_LABEL, type DebugSession, type Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 
 /** The run that counts: the newest that was ever started. */
@@ -52,6 +52,12 @@ export function isWaiting(session: DebugSession): boolean {
   return session.status?.phase === 'Pending';
 }
 
-export function hasFinalizer(session: DebugSession): boolean {
-  return session.metadata.finalizers?.includes(FINALIZER) ?? false;
+/** Finalizer or live label stand on it, so there is something to take off. Who replaces the whole object may have taken off the one or the other. */
+export function isMarked({ metadata }: DebugSession): boolean {
+  return metadata.finalizers?.includes(FINALIZER) === true || metadata.labels?.[LIVE_LABEL] !== undefined;
+}
+
+/** Finalizer and live label stand on it, as they have to while a container of it may live. */
+export function isHeld({ metadata }: DebugSession): boolean {
+  return metadata.finalizers?.includes(FINALIZER) === true && metadata.labels?.[LIVE_LABEL] === 'true';
 }

@@ -1,6 +1,6 @@
 import type { Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
-import { hasFinalizer } from './lifecycle.ts';
+import { isMarked } from './lifecycle.ts';
 import { observe, type Seen } from './observation.ts';
 import { finish } from './outcome.ts';
 import { planEnding } from './plan-ending.ts';
@@ -30,7 +30,7 @@ function podGoes({ sighting }: Situation): boolean {
 /** A session that is being deleted while its container may live: end it and record that, or let go in time and say so on the pod. */
 export function planDeletion(situation: Situation, run: Run): Plan {
   const { session, now } = situation;
-  if (!hasFinalizer(session)) return rest(now);
+  if (!isMarked(session)) return rest(now);
   const seen = observe(run, session.metadata.uid, situation.sighting);
   switch (seen.kind) {
     case 'terminated':

@@ -2,7 +2,7 @@ import type { Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { findCondition, type WantedCondition } from './conditions.ts';
 import { lookAgain } from './late-start.ts';
-import { hasFinalizer, mayRunAgain, mayStartLate } from './lifecycle.ts';
+import { isMarked, mayRunAgain, mayStartLate } from './lifecycle.ts';
 import { writeIfChanged } from './outcome.ts';
 import { releaseTime } from './plan-deletion.ts';
 import { planStray } from './plan-ending.ts';
@@ -19,7 +19,7 @@ import { planRemoval } from './ttl-after-finished.ts';
 export function planOver(situation: Situation, run: Run | undefined): Plan {
   const { session, now } = situation;
   // Deleted between the finalizer and the intent: nothing was injected, and nobody else takes the finalizer off.
-  if (run === undefined) return hasFinalizer(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);
+  if (run === undefined) return isMarked(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);
   const { run: known, events, stray } = lookAgain(situation, run);
   const isReleased = now >= (releaseTime(situation) ?? Infinity);
   if (isReleased) return writeOrLetGo(situation, known, { events });
@@ -62,7 +62,7 @@ function write(situation: Situation, run: Run, { events, retirement, at }: News)
 function writeOrLetGo(situation: Situation, run: Run, news: News): Plan {
   const step = write(situation, run, news);
   if (step.effect.kind !== 'none') return step;
-  return hasFinalizer(situation.session) ? letGo(situation, run, step) : planRemoval(situation, step);
+  return isMarked(situation.session) ? letGo(situation, run, step) : planRemoval(situation, step);
 }
 
 /** A deleted session is not held for longer than it may be. */

@@ -10,7 +10,7 @@ import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';
 import { CANCELLED } from './ending.ts';
 import { asked, intendRun } from './intent.ts';
-import { currentRun, hasFinalizer, hasLapsed, isWaiting, mayStartLate } from './lifecycle.ts';
+import { currentRun, hasLapsed, isHeld, isMarked, isWaiting, mayStartLate } from './lifecycle.ts';
 import { patientState } from './patient.ts';
 import { preflight } from './preflight.ts';
 import { rest, type Plan, type Situation } from './situation.ts';
@@ -31,7 +31,7 @@ export function planStart(situation: Situation): Plan {
   const verdict = admission.kind === 'wait' ? wait('AdmissionPolicyMissing', admission.message) : judge(situation);
   if (verdict.kind === 'refuse') return failAttempt(situation, verdict.reason, verdict.message);
   if (verdict.kind === 'wait') return planWait(situation, verdict);
-  if (!hasFinalizer(session)) return { effect: { kind: 'addFinalizer' }, events: [] };
+  if (!isHeld(session)) return { effect: { kind: 'addFinalizer' }, events: [] };
   if (situation.sighting.kind !== 'present') return rest(now);
   const run = intendRun(session, situation.sighting.pod, now);
   const status = composeStatus({ session, standing: { phase: 'Starting' }, run, now });
@@ -89,8 +89,8 @@ function planWait(situation: Situation, verdict: { reason: InjectionReason; mess
 /** Nothing of it is in a pod, so nothing need hold it: its deletion must not wait where no operator runs any more. */
 function goOnWaiting({ session, now }: Situation, wakeAt: number): Plan {
   const run = currentRun(session);
-  const isHeld = run !== undefined && mayStartLate(run, now);
-  if (hasFinalizer(session) && !isHeld) return { effect: { kind: 'removeFinalizer' }, events: [] };
+  const mayStart = run !== undefined && mayStartLate(run, now);
+  if (isMarked(session) && !mayStart) return { effect: { kind: 'removeFinalizer' }, events: [] };
   return rest(now, wakeAt);
 }
 

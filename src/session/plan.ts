@@ -1,8 +1,8 @@
 import type { DebugSession, Run, WorkloadRef } from '../api/debugsession.ts';
 import {
   currentRun,
-  hasFinalizer,
   hasLapsed,
+  isHeld,
   isLive,
   isWaiting,
   mayRunAgain,
@@ -44,8 +44,8 @@ function isLookedAt(session: DebugSession, run: Run, now: number): boolean {
  */
 export function planUnseen(session: DebugSession, now: number): Plan | undefined {
   const run = currentRun(session);
-  const isHeld = run !== undefined && (isLive(run) || holdsBack(run, now));
-  if (isHeld || hasFinalizer(session) || !wantsStart(session) || isWaiting(session)) return undefined;
+  const isBusy = run !== undefined && (isLive(run) || holdsBack(run, now));
+  if (isBusy || isHeld(session) || !wantsStart(session) || isWaiting(session)) return undefined;
   return session.spec.cancel === true || hasLapsed(session, now)
     ? undefined
     : { effect: { kind: 'addFinalizer' }, events: [] };
@@ -58,7 +58,7 @@ export function plan(situation: Situation): Plan {
   if (run !== undefined && isLive(run)) {
     if (session.metadata.deletionTimestamp !== undefined) return planDeletion(situation, run);
     // Who replaces the whole object (kubectl replace) takes off what its manifest does not name.
-    return hasFinalizer(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
+    return isHeld(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
   }
   if (!wantsStart(session)) return planOver(situation, run);
   return run !== undefined && holdsBack(run, situation.now) ? planHeld(situation, run) : planStart(situation);

@@ -32,8 +32,8 @@ export const MUTANTS: readonly Mutant[] = [
   reconcile(
     'session-api',
     'finalizers are patched without a resource version',
-    'metadata: { uid, resourceVersion, finalizers }',
-    'metadata: { uid, finalizers }',
+    'metadata: { uid, resourceVersion, finalizers, labels }',
+    'metadata: { uid, finalizers, labels }',
   ),
   session(
     'container',
@@ -63,13 +63,13 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'plan-start',
     'the finalizer is forgotten',
-    "if (!hasFinalizer(session)) return { effect: { kind: 'addFinalizer' }, events: [] };",
+    "if (!isHeld(session)) return { effect: { kind: 'addFinalizer' }, events: [] };",
     '',
   ),
   session(
     'plan',
     'a finalizer that was taken off is not put back',
-    "hasFinalizer(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] }",
+    "isHeld(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] }",
     'planRun(situation, run)',
   ),
   session(
@@ -149,7 +149,7 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'plan-over',
     'a session without a run keeps its finalizer',
-    "hasFinalizer(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);",
+    "isMarked(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);",
     'rest(now);',
   ),
   session(

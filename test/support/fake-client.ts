@@ -60,3 +60,10 @@ export class FakeClient implements SessionClient {
 export function anApiError(code: number, message: string): ApiError {
   return new ApiError({ code, reason: '', message, details: { name: 'x' } });
 }
+
+/** The metadata after a JSON merge patch of them: a label whose value is null is gone. */
+export function mergeMetadata(before: object | undefined, patch: object | undefined): object {
+  const merged: { labels?: Record<string, string | null> } = { ...before, ...patch };
+  if (merged.labels === undefined) return merged;
+  return { ...merged, labels: Object.fromEntries(Object.entries(merged.labels).filter(([, value]) => value !== null)) };
+}

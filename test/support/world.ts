@@ -1,5 +1,5 @@
 import type { DebugSession, DebugSessionSpec, Run } from '../../src/api/debugsession.ts';
-import { FINALIZER } from '../../src/api/debugsession.ts';
+import { FINALIZER, LIVE_LABEL } from '../../src/api/debugsession.ts';
 import type { ContainerState, Pod, Terminated } from '../../src/api/pod.ts';
 import { toTimestamp } from '../../src/api/time.ts';
 import { containerName } from '../../src/session/container.ts';
@@ -110,11 +110,11 @@ export class World {
         return void this.events.push(...events);
       case 'addFinalizer':
         this.effects.push('addFinalizer');
-        this.#change({ finalizers: [...finalizers, FINALIZER] });
+        this.#change({ finalizers: [...new Set([...finalizers, FINALIZER])], labels: { [LIVE_LABEL]: 'true' } });
         break;
       case 'removeFinalizer':
         this.effects.push('removeFinalizer');
-        this.#change({ finalizers: finalizers.filter((name) => name !== FINALIZER) });
+        this.#change({ finalizers: finalizers.filter((name) => name !== FINALIZER), labels: {} });
         this.gone = this.session.metadata.deletionTimestamp !== undefined;
         break;
       case 'writeStatus': {
@@ -162,7 +162,7 @@ export class World {
 
   /** As `kubectl replace` would: what the manifest does not name is lost. */
   replace(): void {
-    this.#change({ finalizers: [] });
+    this.#change({ finalizers: [], labels: {} });
     // A deleted object goes with its last finalizer, whoever takes it off.
     this.gone = this.session.metadata.deletionTimestamp !== undefined;
   }

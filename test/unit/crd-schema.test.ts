@@ -51,6 +51,7 @@ describe('the schema of DebugSession', () => {
       'spec.args',
       'spec.securityContext',
       'spec.justification',
+      'spec.attachers',
     ];
     expect(
       fields(

@@ -293,6 +293,22 @@ const TIMES: CreateCase[] = [
     { justification: 'x\u001b[2J' },
     'spec.justification: Invalid value: "x\\x1b[2J": must not hold control characters other than tab and newline',
   ),
+  wrong(
+    'an attacher of another kind',
+    { attachers: [{ kind: 'Role', name: 'x' }] },
+    'spec.attachers[0].kind: Unsupported value: "Role": supported values: "User", "Group", "ServiceAccount"',
+  ),
+  wrong('an attacher without a name', { attachers: [{ kind: 'User' }] }, 'spec.attachers[0].name: Required value'),
+  wrong(
+    'a group of a namespace',
+    { attachers: [{ kind: 'Group', name: 'devs', namespace: 'shop' }] },
+    'spec.attachers[0].namespace: Invalid value: "shop": only a ServiceAccount has a namespace',
+  ),
+  wrong(
+    'too many attachers',
+    { attachers: Array.from({ length: 21 }, (_, i) => ({ kind: 'User', name: `u${i}` })) },
+    'spec.attachers: Too many: 21: must have at most 20 items',
+  ),
   wrong('an empty justification', { justification: '' }, 'spec.justification in body should be at least 1 chars long'),
   wrong(
     'a justification that is a novel',

@@ -12,6 +12,7 @@ const FULL: Manifest = spec({
   securityContext: { runAsUser: 0 },
   supervisor: 'Shell',
   justification: 'INC-1',
+  attachers: [{ kind: 'Group', name: 'team-shop' }],
 });
 
 const OTHER: Manifest = {
@@ -27,11 +28,12 @@ const OTHER: Manifest = {
   securityContext: { runAsUser: 1 },
   supervisor: 'None',
   justification: 'INC-2',
+  attachers: [{ kind: 'Group', name: 'team-cart' }],
 };
 
 /** The message for a frozen field. */
 function frozen(field: string): string {
-  const verb = field === 'args' ? 'are' : 'is';
+  const verb = ['args', 'attachers'].includes(field) ? 'are' : 'is';
   return `spec.${field}: Forbidden: ${field} ${verb} frozen until the next attempt: raise attempt in the same change`;
 }
 

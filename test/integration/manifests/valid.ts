@@ -40,6 +40,11 @@ export const VALID: CreateCase[] = [
       podAfterSession: 'Evict',
       ttlAfterFinished: '24h',
       attempt: 20,
+      attachers: [
+        { kind: 'User', name: 'olga' },
+        { kind: 'ServiceAccount', name: 'robot', namespace: 'ci' },
+        { kind: 'ServiceAccount', name: 'robot' },
+      ],
       justification: 'INC-4711 checkout is slow\n\tsince 14:00, says Zoë',
     },
   },

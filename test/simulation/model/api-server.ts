@@ -1,5 +1,5 @@
 import type { DebugSession, DebugSessionSpec, DebugSessionStatus } from '../../../src/api/debugsession.ts';
-import { API_VERSION, KIND } from '../../../src/api/debugsession.ts';
+import { API_VERSION, KIND, LIVE_LABEL } from '../../../src/api/debugsession.ts';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import type { EphemeralContainer } from '../../../src/api/ephemeral-container.ts';
 import type { Pod } from '../../../src/api/pod.ts';
@@ -59,18 +59,22 @@ export class ApiServer {
 
   // What the operator may ask.
 
-  /** PATCH debugsessions (merge): the finalizers, for just the object that the caller knows. */
+  /** PATCH debugsessions (merge): the finalizers and the live label, for just the object that the caller knows. */
   patchFinalizers(name: string, body: { metadata: DebugSession['metadata'] }): DebugSession {
     const keys = [...Object.keys(body), ...Object.keys(body.metadata)].sort().join();
-    if (keys !== 'finalizers,metadata,resourceVersion,uid') throw new Error(`the patch of a session touches ${keys}`);
+    if (keys !== 'finalizers,labels,metadata,resourceVersion,uid')
+      throw new Error(`the patch of a session touches ${keys}`);
     const session = this.#session(name, body.metadata);
     const finalizers = body.metadata.finalizers ?? [];
+    const live = (body.metadata.labels as Record<string, string | null>)[LIVE_LABEL];
+    const labels: Record<string, string> = typeof live === 'string' ? { [LIVE_LABEL]: live } : {};
     const before = session.metadata.finalizers ?? [];
     const deleted = session.metadata.deletionTimestamp !== undefined;
     if (deleted && finalizers.some((finalizer) => !before.includes(finalizer)))
       throw refusal(422, 'no new finalizers can be added if the object is being deleted');
-    if (canonicalJson(finalizers) === canonicalJson(before)) return session;
-    const next = { ...session, metadata: { ...session.metadata, finalizers } };
+    const isSame = canonicalJson(labels) === canonicalJson(session.metadata.labels ?? {});
+    if (isSame && canonicalJson(finalizers) === canonicalJson(before)) return session;
+    const next = { ...session, metadata: { ...session.metadata, finalizers, labels } };
     if (deleted && finalizers.length === 0) {
       this.sessions.delete(name);
       this.#publish('debugsessions', 'DELETED', next);
@@ -174,7 +178,7 @@ export class ApiServer {
   /** As `kubectl replace` does: what the manifest does not name is lost. */
   replaceSession(session: DebugSession): void {
     if ((session.metadata.finalizers ?? []).length === 0) return;
-    const next = { ...session, metadata: { ...session.metadata, finalizers: [] } };
+    const next = { ...session, metadata: { ...session.metadata, finalizers: [], labels: {} } };
     if (session.metadata.deletionTimestamp === undefined) this.#store('debugsessions', 'MODIFIED', next);
     else this.#removeSession(next);
   }

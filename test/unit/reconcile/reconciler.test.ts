@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FINALIZER, type DebugSession } from '../../../src/api/debugsession.ts';
+import { FINALIZER, LIVE_LABEL, type DebugSession } from '../../../src/api/debugsession.ts';
 import type { Pod } from '../../../src/api/pod.ts';
 import { ContainerControl } from '../../../src/reconcile/container-control.ts';
 import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
@@ -12,7 +12,7 @@ import { silentLogger } from '../../../src/runtime/logger.ts';
 import { Store } from '../../../src/runtime/store.ts';
 import { containerName, UID_VARIABLE } from '../../../src/session/container.ts';
 import { aPod, aSession, NOON } from '../../support/builders.ts';
-import { anApiError, FakeClient } from '../../support/fake-client.ts';
+import { anApiError, FakeClient, mergeMetadata } from '../../support/fake-client.ts';
 import { FakeStreams } from '../../support/fake-streams.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeSource } from '../../support/fake-source.ts';
@@ -106,7 +106,10 @@ class Scene {
   #write(body: unknown, part: 'metadata' | 'status'): DebugSession {
     const { session } = this;
     const sent = body as DebugSession;
-    const metadata = { ...session.metadata, ...(part === 'metadata' && sent.metadata) };
+    const metadata = mergeMetadata(
+      session.metadata,
+      part === 'metadata' ? sent.metadata : {},
+    ) as typeof session.metadata;
     return {
       ...session,
       ...(part === 'status' && sent.status && { status: sent.status }),
@@ -145,7 +148,10 @@ describe('a reconcile', () => {
     const scene = aScene();
     await scene.run();
     const { uid } = scene.session.metadata;
-    expect(scene.body(FINALIZERS)).toEqual({ metadata: { uid, resourceVersion: '100', finalizers: [FINALIZER] } });
+    const labels = { [LIVE_LABEL]: 'true' };
+    expect(scene.body(FINALIZERS)).toEqual({
+      metadata: { uid, resourceVersion: '100', finalizers: [FINALIZER], labels },
+    });
     expect(scene.body(STATUS)['metadata']).toMatchObject({ uid, resourceVersion: '201' });
     const { metadata, spec } = scene.body(INJECT);
     expect([metadata, Object.keys(scene.body(INJECT)), Object.keys(spec ?? {})]).toEqual([
@@ -290,7 +296,7 @@ describe('a deleted session', () => {
     await scene.run();
     expect([scene.store.get(KEY), scene.body(FINALIZERS)['metadata']]).toEqual([
       undefined,
-      expect.objectContaining({ finalizers: [] }),
+      expect.objectContaining({ finalizers: [], labels: { [LIVE_LABEL]: null } }),
     ]);
   });
 

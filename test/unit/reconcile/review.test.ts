@@ -11,6 +11,7 @@ import { TerminalError, type Result } from '../../../src/runtime/controller.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import { Store } from '../../../src/runtime/store.ts';
 import { aPod, aSession, NOON } from '../../support/builders.ts';
+import { mergeMetadata } from '../../support/fake-client.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { aControl } from '../../support/fake-streams.ts';
 import { FakeSource, statusError } from '../../support/fake-source.ts';
@@ -53,7 +54,7 @@ class Scene {
       return Promise.resolve({
         ...current,
         ...(status && { status }),
-        metadata: { ...current?.metadata, ...(status ? {} : metadata), resourceVersion },
+        metadata: { ...mergeMetadata(current?.metadata, status ? {} : metadata), resourceVersion },
       } as T);
     };
     const read = <T>(path: string): Promise<T> => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseDuration } from '../../../src/api/duration.ts';
-import { hasFinalizer } from '../../../src/session/lifecycle.ts';
+import { isHeld, isMarked } from '../../../src/session/lifecycle.ts';
 import { World } from '../../support/world.ts';
 import { aStatus } from '../../support/builders.ts';
 
@@ -84,10 +84,10 @@ describe('waiting for the target', () => {
     const { pod } = world;
     world.pod = undefined;
     world.settle();
-    expect([world.phase, hasFinalizer(world.session)]).toEqual(['Pending', false]);
+    expect([world.phase, isMarked(world.session)]).toEqual(['Pending', false]);
     world.pod = pod;
     world.settle();
-    expect(hasFinalizer(world.session)).toBe(true);
+    expect(isHeld(world.session)).toBe(true);
     expect(world.effects.slice(-3)).toEqual([
       'addFinalizer',
       'status Starting',
