@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import type { DebugSession } from '../../src/api/debugsession.ts';
+import { LIVE_LABEL, type DebugSession } from '../../src/api/debugsession.ts';
 import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
 import { isWrite, type AuditEvent } from '../support/audit-log.ts';
 import { brokenRules, brokenTransition } from '../support/status-rules.ts';
@@ -126,7 +126,7 @@ it('deletes no session but in the version whose end its status had confirmed (S6
   }
 });
 
-it('writes nothing but finalizers, status, injections, stops, deletions that were asked for, events and its Lease, and asks who reads its metrics (S7)', () => {
+it('writes nothing but finalizers with the live label, status, injections, stops, deletions that were asked for, events and its Lease, and asks who reads its metrics (S7)', () => {
   const kinds = new Set(
     writes.map(
       ({ verb, objectRef }) => `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`,
@@ -149,9 +149,10 @@ it('writes nothing but finalizers, status, injections, stops, deletions that wer
   expect([...kinds].filter((kind) => !allowed.includes(kind))).toEqual([]);
   for (const { verb, objectRef, requestObject } of writes) {
     if (verb !== 'patch' || objectRef?.resource !== 'debugsessions') continue;
-    const { metadata, ...others } = requestObject as { metadata: object };
+    const { metadata, ...others } = requestObject as { metadata: { labels: object } };
     expect(Object.keys(others)).toEqual([]);
-    expect(Object.keys(metadata).sort()).toEqual(['finalizers', 'resourceVersion', 'uid']);
+    expect(Object.keys(metadata).sort()).toEqual(['finalizers', 'labels', 'resourceVersion', 'uid']);
+    expect(Object.keys(metadata.labels)).toEqual([LIVE_LABEL]);
   }
 });
 
