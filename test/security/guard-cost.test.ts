@@ -29,7 +29,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await bindOutside(undefined);
   await Promise.all([guarded, unguarded].map((stage) => stage.close()));
-}, 120_000);
+  // Another file takes the resource away, which waits for all of them.
+  const gone = ['wait', '--for=delete', `namespace/${guarded.namespace}`, '--timeout=170s'];
+  expect(await guarded.cluster.kubectl(gone, { timeoutMs: 175_000 })).toMatchObject({ code: 0 });
+}, 240_000);
 
 /** Binds the guard to all namespaces but these. Undefined: to all, as it is shipped. */
 async function bindOutside(namespaces: string[] | undefined): Promise<void> {
