@@ -31,6 +31,9 @@ const REMEDIES = {
   grant: 'kubectl apply -k config/rbac, or with --namespaces config/namespaced',
 };
 
+/** The policy is of the whole cluster, whatever --namespaces says. Every Kubernetes that is supported serves its kind. */
+const POLICY_REMEDIES = { grant: 'kubectl apply -k config/rbac' };
+
 /** Whether the skeleton's event was found in a list, and not sent by the watch. */
 type SessionEvent = ResourceEvent & { isListed?: boolean };
 
@@ -95,7 +98,7 @@ export class DebugSessionOperator extends Operator {
       ? undefined
       : new PolicyWatch({
           source: (path, name) =>
-            resourceSource(connection.client, path, { fieldSelector: `metadata.name=${name}` }, REMEDIES),
+            resourceSource(connection.client, path, { fieldSelector: `metadata.name=${name}` }, POLICY_REMEDIES),
           onChange: () => this.#askAgain(),
           logger,
         });

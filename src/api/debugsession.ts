@@ -94,6 +94,12 @@ export interface Requester {
   extra?: Record<string, string[]>;
 }
 
+/** Who asked, as the record keeps it. */
+export interface RunRequester {
+  username: string;
+  uid?: string;
+}
+
 export interface DebugSessionSpec {
   target: Target;
   image: string;
@@ -201,8 +207,8 @@ export interface Run {
   commandLine?: string;
   /** Why, as the spec said then. */
   justification?: string;
-  /** Who asked for this attempt. */
-  requestedBy?: Pick<Requester, 'username' | 'uid'>;
+  /** Who asked for this attempt: without the groups, which are many, and change. */
+  requestedBy?: RunRequester;
   /** sha256 over the container to be injected (hex). */
   specHash?: string;
   effective?: EffectiveValues;

@@ -293,6 +293,17 @@ const TIMES: CreateCase[] = [
     { justification: 'x\u001b[2J' },
     'spec.justification: Invalid value: "x\\x1b[2J": must not hold control characters other than tab and newline',
   ),
+  wrong('nobody who asks', { requestedBy: {} }, 'spec.requestedBy.username: Required value'),
+  wrong(
+    'an empty name of who asks',
+    { requestedBy: { username: '' } },
+    'spec.requestedBy.username in body should be at least 1 chars long',
+  ),
+  wrong(
+    'more of who asks than there is',
+    { requestedBy: { username: 'dana', email: 'dana@example.com' } },
+    'unknown field "spec.requestedBy.email"',
+  ),
   wrong('an empty justification', { justification: '' }, 'spec.justification in body should be at least 1 chars long'),
   wrong(
     'a justification that is a novel',
@@ -313,7 +324,6 @@ const UNKNOWN: CreateCase[] = [
   'name',
   'policyName',
   'attachers',
-  'requestedBy',
 ].map((field) => wrong(`the field ${field}`, { [field]: {} }, `unknown field "spec.${field}"`));
 
 export const INVALID: CreateCase[] = [
