@@ -6,6 +6,7 @@ import { findCondition } from './conditions.ts';
 import { specHashOf } from './container.ts';
 import { startTimeoutMs } from './effective.ts';
 import { containerOf } from './intent.ts';
+import { injectionArrived } from './lifecycle.ts';
 import { observe, type Seen } from './observation.ts';
 import { finish, writeIfChanged } from './outcome.ts';
 import { nextTtlStep, type TtlStep } from './plan-ttl.ts';
@@ -18,8 +19,6 @@ import * as story from './story.ts';
 
 /** A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and cost no write. */
 const SLOW_START_MS = 5_000;
-/** How long an injection that an operator sent before it died may be under way, and unseen, in ms: the client's own deadline. */
-const UNDER_WAY_MS = 10_000;
 
 /** A run between its intent and its end. */
 export function planRun(situation: Situation, run: Run): Plan {
@@ -100,7 +99,7 @@ function planUnknown(situation: Situation, run: Run, why: string): Plan {
 /** "Not injected" is not believed at once of a run that is cancelled: what is over with nothing to stop is not looked at again. */
 function planCancelled(situation: Situation, run: Run): Plan {
   const { now } = situation;
-  const arrived = (endOfSecond(run.intendedAt) ?? 0) + UNDER_WAY_MS;
+  const arrived = injectionArrived(run);
   if (now < arrived) return rest(now, arrived);
   return finish(situation, cancelledRun(run, now, 'cancelled before the container was injected'));
 }
