@@ -14,7 +14,7 @@ import { SessionCache } from './reconcile/session-cache.ts';
 import { Storyteller, type Recorder } from './reconcile/storyteller.ts';
 import { trimSession } from './reconcile/trim.ts';
 import { countSessions, reportEffort, reportStep } from './reconcile/report.ts';
-import { systemClock } from './runtime/clock.ts';
+import { sleep, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import { Informer } from './runtime/informer.ts';
 import { keyOf } from './runtime/store.ts';
@@ -25,6 +25,9 @@ import { hasFinalizer, wantsStart } from './session/lifecycle.ts';
 const Operator = operatorPackage.default;
 
 const CONTROLLER = 'debugsession';
+
+/** How long the first term waits for the policy to be read, in ms. */
+const POLICY_PATIENCE_MS = 2_000;
 
 const REMEDIES = {
   install: 'kubectl apply -k config/crd',
@@ -143,6 +146,8 @@ export class DebugSessionOperator extends Operator {
   async lead(signal: AbortSignal, drainMs: () => number): Promise<void> {
     const { workers, metrics, logger } = this.#parts;
     await Promise.race([this.synced, aborted(signal)]);
+    // Who waits would else be told that nobody knows who asks. Where the policy cannot be read that is so.
+    await Promise.race([this.#policy?.synced, sleep(systemClock, POLICY_PATIENCE_MS, signal)]);
     if (signal.aborted) return;
     const controller = new Controller({
       name: CONTROLLER,
