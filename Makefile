@@ -35,7 +35,7 @@ TIMEOUT = 120
 uninstall: node_modules/.stamp ## end the sessions, then take everything away from your kubeconfig's cluster (OVERLAY=folder, TIMEOUT=seconds)
 	@node scripts/uninstall.ts '$(OVERLAY)' '$(TIMEOUT)'
 
-# ARGS: flags of the operator; the last of a kind counts. It holds its Lease in the namespace of your kubeconfig's context.
+# It needs the resource and the policies on who asks (kubectl apply -k config/crd, and config/admission). ARGS: flags of the operator; the last of a kind counts. It holds its Lease in the namespace of your kubeconfig's context.
 run: build ## run the operator against your kubeconfig, until Ctrl-C (ARGS=--flag=value)
 	@node dist/main.js --log-format=text --metrics-secure=false --metrics-bind-address=127.0.0.1:8080 $(ARGS)
 

@@ -19,14 +19,15 @@ interface Step {
 }
 
 /**
- * What is taken away after the sessions, in order; a manifest goes with the first step that takes it. The rights go before the policies which confine them, and
- * the pods before their namespace, which otherwise looks for them again only after half of their grace.
+ * What is taken away after the sessions, in order; a manifest goes with the first step that takes it. The rights go before the policies which confine them, the
+ * operator before the policy without which it refuses sessions, and the pods before their namespace, which otherwise looks for them again only after half of
+ * their grace. The resource goes last: what is asked for without the policies goes with it.
  */
 const STEPS: readonly Step[] = [
   { what: 'the operator', takes: (kind) => ['Deployment', 'PodDisruptionBudget'].includes(kind) },
   { what: 'its rights', takes: (kind) => /^(Cluster)?RoleBinding$/.test(kind) },
   { what: 'the roles', takes: (kind) => /^(Cluster)?Role$/.test(kind) },
-  { what: 'the policies', takes: (kind) => kind.startsWith('ValidatingAdmissionPolicy') },
+  { what: 'the policies', takes: (kind) => /^(Validating|Mutating)AdmissionPolicy/.test(kind) },
   { what: 'the rest', takes: (kind) => !['Namespace', 'CustomResourceDefinition'].includes(kind) },
   { what: 'the namespace', takes: (kind) => kind === 'Namespace' },
   { what: 'the resource', takes: (kind) => kind === 'CustomResourceDefinition' },

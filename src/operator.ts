@@ -14,7 +14,7 @@ import { SessionCache } from './reconcile/session-cache.ts';
 import { Storyteller, type Recorder } from './reconcile/storyteller.ts';
 import { trimSession } from './reconcile/trim.ts';
 import { countSessions, reportEffort, reportStep } from './reconcile/report.ts';
-import { systemClock } from './runtime/clock.ts';
+import { sleep, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import { Informer } from './runtime/informer.ts';
 import { keyOf } from './runtime/store.ts';
@@ -26,10 +26,16 @@ const Operator = operatorPackage.default;
 
 const CONTROLLER = 'debugsession';
 
+/** How long the first term waits for the policy to be read, in ms. */
+const POLICY_PATIENCE_MS = 2_000;
+
 const REMEDIES = {
   install: 'kubectl apply -k config/crd',
   grant: 'kubectl apply -k config/rbac, or with --namespaces config/namespaced',
 };
+
+/** The policy is of the whole cluster, whatever --namespaces says. Every Kubernetes that is supported serves its kind. */
+const POLICY_REMEDIES = { grant: 'kubectl apply -k config/rbac' };
 
 /** Whether the skeleton's event was found in a list, and not sent by the watch. */
 type SessionEvent = ResourceEvent & { isListed?: boolean };
@@ -95,7 +101,7 @@ export class DebugSessionOperator extends Operator {
       ? undefined
       : new PolicyWatch({
           source: (path, name) =>
-            resourceSource(connection.client, path, { fieldSelector: `metadata.name=${name}` }, REMEDIES),
+            resourceSource(connection.client, path, { fieldSelector: `metadata.name=${name}` }, POLICY_REMEDIES),
           onChange: () => this.#askAgain(),
           logger,
         });
@@ -140,6 +146,8 @@ export class DebugSessionOperator extends Operator {
   async lead(signal: AbortSignal, drainMs: () => number): Promise<void> {
     const { workers, metrics, logger } = this.#parts;
     await Promise.race([this.synced, aborted(signal)]);
+    // Who waits would else be told that nobody knows who asks. Where the policy cannot be read that is so.
+    await Promise.race([this.#policy?.synced, sleep(systemClock, POLICY_PATIENCE_MS, signal)]);
     if (signal.aborted) return;
     const controller = new Controller({
       name: CONTROLLER,

@@ -104,6 +104,12 @@ export interface Attacher {
   namespace?: string;
 }
 
+/** Who asked, as the record keeps it. */
+export interface RunRequester {
+  username: string;
+  uid?: string;
+}
+
 export interface DebugSessionSpec {
   target: Target;
   image: string;
@@ -212,8 +218,8 @@ export interface Run {
   commandLine?: string;
   /** Why, as the spec said then. */
   justification?: string;
-  /** Who asked for this attempt. */
-  requestedBy?: Pick<Requester, 'username' | 'uid'>;
+  /** Who asked for this attempt: without the groups, which are many, and change. */
+  requestedBy?: RunRequester;
   /** Who else may come in, as the spec said then. */
   attachers?: Attacher[];
   /** sha256 over the container to be injected (hex). */

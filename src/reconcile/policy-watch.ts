@@ -92,6 +92,11 @@ export class PolicyWatch {
     return { kind: 'inForce', since: Math.max(...since) };
   }
 
+  /** Resolves when both have been read; pending for ever where that never happens. */
+  get synced(): Promise<unknown> {
+    return Promise.all(Object.values(this.#informers).map((informer) => informer.synced));
+  }
+
   /** Follows until `signal` aborts. It never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(Object.values(this.#informers).map((informer) => informer.run(signal)));

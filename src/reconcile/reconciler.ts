@@ -63,6 +63,8 @@ export class Reconciler {
       if (tried === 'gone') return {};
       if (step.effect.kind !== 'none') continue;
       this.#parts.control.settle(session, situation.efforts);
+      // The look may have taken longer than there was something to see.
+      if (interestOf(session, situation.now).kind === 'none') this.#release(key);
       return resultOf(step, situation.sighting);
     }
     throw new Error(`session ${key} did not come to rest within ${MAX_PASSES} passes`);

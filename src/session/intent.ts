@@ -1,4 +1,4 @@
-import type { DebugSession, DebugSessionSpec, Requester, Run } from '../api/debugsession.ts';
+import type { DebugSession, DebugSessionSpec, Requester, Run, RunRequester } from '../api/debugsession.ts';
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
 import type { Pod } from '../api/pod.ts';
 import { parseDuration } from '../api/duration.ts';
@@ -55,7 +55,7 @@ export function containerOf(session: DebugSession, run: Run): EphemeralContainer
 }
 
 /** Name and uid: groups are many, and change. */
-function whoIs({ username, uid }: Requester): Pick<Requester, 'username' | 'uid'> {
+function whoIs({ username, uid }: Requester): RunRequester {
   return { username, ...(uid !== undefined && { uid }) };
 }
 

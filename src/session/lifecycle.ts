@@ -1,5 +1,5 @@
 import { FINALIZER, LIVE_LABEL, type DebugSession, type Run } from '../api/debugsession.ts';
-import { fromTimestamp } from '../api/time.ts';
+import { endOfSecond, fromTimestamp } from '../api/time.ts';
 
 /** The run that counts: the newest that was ever started. */
 export function currentRun(session: DebugSession): Run | undefined {
@@ -34,6 +34,14 @@ export function mayRunAgain(run: Run, now: number): boolean {
   const hasEnded = run.state === 'Ended' || (run.state === 'StartedLate' && run.exitCode !== undefined);
   if (!hasEnded || run.containerID === undefined || run.endedBy === 'PodGone') return false;
   return runsAgain(run) || now < (fromTimestamp(run.startBy) ?? 0);
+}
+
+/** How long an injection that an operator sent before it died may be under way, and unseen, in ms: the client's own deadline. */
+const UNDER_WAY_MS = 10_000;
+
+/** When an injection of this run is no longer under way, in ms since the epoch: from then on "not in the pod" can be believed. */
+export function injectionArrived(run: Run): number {
+  return (endOfSecond(run.intendedAt) ?? 0) + UNDER_WAY_MS;
 }
 
 /** Only a raised attempt starts a run: a lower one is what a re-applied old commit sends, and it must start nothing. */

@@ -1,6 +1,6 @@
 import type { Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
-import { isMarked } from './lifecycle.ts';
+import { injectionArrived, isMarked } from './lifecycle.ts';
 import { observe, type Seen } from './observation.ts';
 import { finish } from './outcome.ts';
 import { planEnding } from './plan-ending.ts';
@@ -38,15 +38,19 @@ export function planDeletion(situation: Situation, run: Run): Plan {
     case 'podGone':
       return finish(situation, endWithPod(situation, run, seen));
     case 'notInjected':
-      // Nothing was started, and nothing will be: a deleted session is not injected.
-      if (run.injectedAt === undefined) return { effect: { kind: 'removeFinalizer' }, events: [] };
-      return release(situation, run);
+      return run.injectedAt === undefined ? letGoUninjected(run, now) : release(situation, run);
     case 'running':
       return endOrRelease(situation, run, seen);
     case 'unseen':
     case 'waiting':
       return release(situation, run);
   }
+}
+
+/** A deleted session is not injected any more. What was sent before may still arrive: an answer was lost, or an operator that has died had sent it. */
+function letGoUninjected(run: Run, now: number): Plan {
+  const arrived = injectionArrived(run);
+  return now < arrived ? rest(now, arrived) : { effect: { kind: 'removeFinalizer' }, events: [] };
 }
 
 function endOrRelease(situation: Situation, run: Run, seen: Seen<'running'>): Plan {

@@ -1,10 +1,12 @@
 import type { Run } from '../api/debugsession.ts';
+import type { Pod } from '../api/pod.ts';
 import type { InjectionReason } from '../api/reasons.ts';
 import { endOfSecond, fromTimestamp } from '../api/time.ts';
 import { findCondition } from './conditions.ts';
 import { specHashOf } from './container.ts';
 import { startTimeoutMs } from './effective.ts';
 import { containerOf } from './intent.ts';
+import { injectionArrived } from './lifecycle.ts';
 import { observe, type Seen } from './observation.ts';
 import { finish, writeIfChanged } from './outcome.ts';
 import { nextTtlStep, type TtlStep } from './plan-ttl.ts';
@@ -17,8 +19,6 @@ import * as story from './story.ts';
 
 /** A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and cost no write. */
 const SLOW_START_MS = 5_000;
-/** How long an injection that an operator sent before it died may be under way, and unseen, in ms: the client's own deadline. */
-const UNDER_WAY_MS = 10_000;
 
 /** A run between its intent and its end. */
 export function planRun(situation: Situation, run: Run): Plan {
@@ -59,22 +59,13 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
   }
   if (session.spec.cancel === true) return planCancelled(situation, run);
   const { authority } = situation;
-  if (authority?.kind === 'missing') {
-    const message = `who asked cannot be known any more: ${authority.message}`;
-    return finish(situation, failedRun(run, now, 'AdmissionPolicyMissing', message));
-  }
+  if (authority?.kind === 'missing') return planUnknown(situation, run, authority.message);
   if (now >= startDeadline(run)) {
     const message = `not injected within ${run.effective?.startTimeout}: the API server refused, or the operator was away`;
     return finish(situation, failedRun(run, now, 'StartTimeout', message));
   }
-  if (pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') {
-    const message = `pod ${pod.metadata.name} finished (${pod.status.phase}) before the container was injected`;
-    return finish(situation, failedRun(run, now, 'PodFinished', message));
-  }
-  if (pod.metadata.deletionTimestamp !== undefined) {
-    const message = `pod ${pod.metadata.name} was deleted before the container was injected`;
-    return finish(situation, failedRun(run, now, 'PodTerminating', message));
-  }
+  const unfit = unfitFor(pod);
+  if (unfit !== undefined) return finish(situation, failedRun(run, now, unfit.reason, unfit.message));
   const container = containerOf(session, run);
   if (specHashOf(container) !== run.specHash) {
     const message =
@@ -86,10 +77,29 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
   return { effect: { kind: 'inject', run, container }, events: [story.injected(run), ...warning] };
 }
 
+/** Why nothing starts in this pod any more. */
+function unfitFor({ metadata, status }: Pod): { reason: InjectionReason; message: string } | undefined {
+  const { name } = metadata;
+  if (status.phase === 'Succeeded' || status.phase === 'Failed')
+    return {
+      reason: 'PodFinished',
+      message: `pod ${name} finished (${status.phase}) before the container was injected`,
+    };
+  if (metadata.deletionTimestamp !== undefined)
+    return { reason: 'PodTerminating', message: `pod ${name} was deleted before the container was injected` };
+  return undefined;
+}
+
+/** The policy that says who asks has gone between the intent and the injection. */
+function planUnknown(situation: Situation, run: Run, why: string): Plan {
+  const message = `who asked cannot be known any more: ${why}`;
+  return finish(situation, failedRun(run, situation.now, 'AdmissionPolicyMissing', message));
+}
+
 /** "Not injected" is not believed at once of a run that is cancelled: what is over with nothing to stop is not looked at again. */
 function planCancelled(situation: Situation, run: Run): Plan {
   const { now } = situation;
-  const arrived = (endOfSecond(run.intendedAt) ?? 0) + UNDER_WAY_MS;
+  const arrived = injectionArrived(run);
   if (now < arrived) return rest(now, arrived);
   return finish(situation, cancelledRun(run, now, 'cancelled before the container was injected'));
 }

@@ -106,9 +106,13 @@ function findings(run: Run, routes: readonly StopRoute[], { tried }: Efforts): {
     return last === undefined ? [] : [{ route, last }];
   });
   const reason = REASONS.find(([, fits]) => all.some(({ route, last }) => fits(route, last)))?.[0] ?? 'NoRoute';
-  const what = `container ${run.debugContainerName} of pod ${run.podName} has to end and still runs`;
+  const what = `container ${run.debugContainerName} of pod ${run.podName} has to end`;
   const words = all.map(({ route, last }) => `${WAYS[route]}: ${wordsOf(route, last)}`);
-  return { reason, message: `${what} (${words.join('; ')}); end its command, or delete the pod` };
+  const how = `(${words.join('; ')})`;
+  // Its supervisor may have ended it: that cannot be known then.
+  if (reason === 'NodeUnreachable')
+    return { reason, message: `${what}, and its node does not say whether it has ${how}; look at the node` };
+  return { reason, message: `${what} and still runs ${how}; end its command, or delete the pod` };
 }
 
 const WAYS: Record<StopRoute, string> = { Exec: 'exec', Attach: 'attach', Eviction: 'eviction' };

@@ -3,7 +3,7 @@ import { LIVE_LABEL, type DebugSession } from '../../src/api/debugsession.ts';
 import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
 import { isWrite, type AuditEvent } from '../support/audit-log.ts';
 import { brokenRules, brokenTransition } from '../support/status-rules.ts';
-import { isConnection, operatorRequests, succeeded } from './operator-requests.ts';
+import { allInjections, isConnection, operatorRequests, succeeded } from './operator-requests.ts';
 
 // What must never break, read from the API server's own log of every suite that ran before: the operator and the tests have no say in it.
 
@@ -18,6 +18,7 @@ interface Injection {
 let requests: AuditEvent[];
 let writes: AuditEvent[];
 let injections: Injection[];
+let ofAnybody: AuditEvent[];
 
 function isInjection({ objectRef }: AuditEvent): boolean {
   return objectRef?.subresource === 'ephemeralcontainers';
@@ -53,7 +54,7 @@ function unansweredStatusWrites(): { event: AuditEvent; session: DebugSession }[
 }
 
 beforeAll(async () => {
-  requests = await operatorRequests();
+  [requests, ofAnybody] = await Promise.all([operatorRequests(), allInjections()]);
   writes = requests.filter((event) => isWrite(event) && succeeded(event));
   injections = writes.filter(isInjection).flatMap(readInjection);
 });
@@ -160,7 +161,11 @@ it('gets into no container but those that it has injected before, by exec or att
   for (const event of requests.filter((each) => isConnection(each) && succeeded(each))) {
     const names = new URL(event.requestURI, 'https://kubernetes').searchParams.getAll('container');
     expect(names).toEqual([expect.stringMatching(/^debug-[0-9a-f]{8}-[0-9]{1,2}$/)]);
-    expect(injectedBefore(event).map(({ container }) => container.name)).toContain(names[0]);
+    const { namespace, name: pod } = event.objectRef ?? {};
+    const injected = injectedBefore(event).map(({ container }) => container.name);
+    expect({ namespace, pod, at: event.requestReceivedTimestamp, injected }).toMatchObject({
+      injected: expect.arrayContaining(names),
+    });
   }
 });
 
@@ -171,8 +176,7 @@ it('evicts no pod but those into which it has injected before (S7)', () => {
 
 /** The injections into the pod that a request is about; also those whose answer nobody has seen. */
 function injectedBefore({ objectRef, requestReceivedTimestamp }: AuditEvent): Injection[] {
-  return requests
-    .filter((event) => isInjection(event) && event.requestObject !== undefined)
+  return ofAnybody
     .filter((event) => event.requestReceivedTimestamp < requestReceivedTimestamp)
     .filter((event) => event.objectRef?.namespace === objectRef?.namespace && event.objectRef?.name === objectRef?.name)
     .flatMap(readInjection);

@@ -2,24 +2,36 @@ import { createReadStream, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cluster } from '../cluster/cluster.ts';
+import { UID_VARIABLE } from '../../src/session/container.ts';
 import type { AuditEvent } from '../support/audit-log.ts';
 
 /** The account that every suite runs the operator with. */
 const OPERATOR = 'system:serviceaccount:debugsession-system:debugsession-controller-manager';
 
 /** Everything that the operator asked of the API server since the cluster was started, in the order of the answers. */
-export async function operatorRequests(): Promise<AuditEvent[]> {
+export function operatorRequests(): Promise<AuditEvent[]> {
+  return logged(OPERATOR, ({ user }) => user.username === OPERATOR);
+}
+
+/** Every injection since the cluster was started, whoever the operator was: some suites run it with an account of their own. */
+export function allInjections(): Promise<AuditEvent[]> {
+  return logged(
+    UID_VARIABLE,
+    ({ objectRef, requestObject }) => objectRef?.subresource === 'ephemeralcontainers' && requestObject !== undefined,
+  );
+}
+
+async function logged(word: string, wanted: (event: AuditEvent) => boolean): Promise<AuditEvent[]> {
   const file = cluster().node?.auditLog;
   if (file === undefined) return [];
   const found: AuditEvent[] = [];
   for (const part of parts(file)) {
     for await (const line of createInterface({ input: createReadStream(part) })) {
-      if (!line.includes(OPERATOR)) continue;
+      if (!line.includes(word)) continue;
       const event = JSON.parse(line) as AuditEvent;
       // A watch that is still open has only started; its right was used all the same. Panic: whoever asked did not wait for the answer.
       const ended = event.stage === 'ResponseComplete' || event.stage === 'Panic';
-      if ((ended || (event.stage === 'ResponseStarted' && event.verb === 'watch')) && event.user.username === OPERATOR)
-        found.push(event);
+      if ((ended || (event.stage === 'ResponseStarted' && event.verb === 'watch')) && wanted(event)) found.push(event);
     }
   }
   return found;

@@ -6,6 +6,7 @@ import { AuditLog, isWrite } from '../support/audit-log.ts';
 import { repositoryPath } from '../support/crd.ts';
 import type { LogLine, OperatorProcess } from '../support/operator-process.ts';
 import { appPod } from '../support/pods.ts';
+import { letReadPolicy } from '../support/policy-reader.ts';
 import { Stage } from '../support/stage.ts';
 
 // Replicas as a Deployment would run them, but as processes that can be killed and frozen. Their Lease is in the namespace of the test, under the very
@@ -134,7 +135,7 @@ async function grantRights(): Promise<void> {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: to },
       subjects,
     });
-  await Promise.all([bind('Role', name), bind('ClusterRole', 'debugsession-manager')]);
+  await Promise.all([bind('Role', name), bind('ClusterRole', 'debugsession-manager'), letReadPolicy(stage, FROZEN)]);
 }
 
 function startReplica(account: string, duration: string, deadline: string, retry: string): Promise<OperatorProcess> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { documentedCommands, typeCommands } from '../support/documented-commands.ts';
 import { Stage } from '../support/stage.ts';
 
 let stage: Stage;
@@ -38,7 +39,9 @@ it('injects, tracks, ends by the ttl, records, and debugs again', async () => {
   await stage.until('four events', async () => (await stage.events('DebugSession', 'inspect')).length >= 4);
   const story = await stage.events('DebugSession', 'inspect');
   expect(story.map((event) => event.reason)).toEqual(['Accepted', 'Injected', 'Started', 'Ended']);
-  expect(story[0]?.note).toBe('Attempt 1 accepted: INC-4711');
+  const who = expired.spec.requestedBy?.username;
+  expect(first?.requestedBy).toEqual(expect.objectContaining({ username: who }));
+  expect(story[0]?.note).toBe(`Attempt 1 accepted for ${who}: INC-4711`);
   expect(story[3]?.related).toMatchObject({ kind: 'Pod', name: 'web' });
 
   await stage.changeSession('inspect', { attempt: 2, command: ['sh', '-c', 'exit 7'] });
@@ -53,4 +56,20 @@ it('injects, tracks, ends by the ttl, records, and debugs again', async () => {
 
   const after = await stage.pod('web');
   expect(after.status?.containerStatuses?.[0]).toMatchObject({ name: 'app', restartCount: 0, ready: true });
+});
+
+it('leads from the container of a pod back to who asked, as docs/observability.md says', async () => {
+  const { status, spec } = await stage.session('inspect');
+  const [transcript = ''] = documentedCommands('docs/observability.md', 'Who asked');
+  const commands = transcript
+    .split('\n')
+    .flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : []))
+    .join('\n')
+    .replace('get pod web', `get pod web --namespace=${stage.namespace}`)
+    .replace(/debug-[0-9a-f]{8}-1/, status?.runs?.[0]?.debugContainerName ?? '');
+  const who = spec.requestedBy?.username;
+  expect(await typeCommands(commands, stage.cluster)).toMatchObject({
+    code: 0,
+    stdout: `${stage.namespace}/inspect\n1 ${who}\n2 ${who}`,
+  });
 });

@@ -6,6 +6,7 @@ import { appPod } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
 // A namespace goes with everything in it, and live sessions do not hold it up: the operator sees to that with no rights but its own.
+// Since Kubernetes 1.33 (KEP-5080) the pods go first: most sessions see their container end before they are deleted themselves.
 
 const PODS = 5;
 const SESSIONS = 50;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { repositoryPath } from '../support/crd.ts';
 import { freePort } from '../support/free-port.ts';
+import { letReadPolicy } from '../support/policy-reader.ts';
 import { Stage } from '../support/stage.ts';
 
 const ACCOUNT = 'confined';
@@ -17,6 +18,7 @@ beforeAll(async () => {
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }),
   );
   expect(applied).toMatchObject({ code: 0 });
+  await letReadPolicy(stage, ACCOUNT);
   metricsPort = await freePort();
   await stage.startOperatorAs(
     await stage.cluster.createServiceAccountKubeconfig(stage.namespace, ACCOUNT),
@@ -33,7 +35,7 @@ interface Manifest {
   subjects?: object[];
 }
 
-/** What config/namespaced grants in one namespace, and the Lease, for an account of the test's own: the usual one has more rights here. */
+/** What config/namespaced grants in one namespace, and the Lease, but for the policy of the whole cluster, for an account of the test's own: the usual one has more rights here. */
 async function rights(): Promise<Manifest[]> {
   const role = await stage.kubectl(['kustomize', repositoryPath('config/namespaced/rights')]);
   const lease = ['leader-election-role.yaml', 'leader-election-role-binding.yaml']

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { distrolessImage } from '../cluster/image-names.ts';
 import { appPod } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -46,6 +47,21 @@ it.each<[string, Partial<DebugSessionSpec>, string]>([
   expect(over.status?.conditions).toContainEqual(expect.objectContaining({ type: 'StopConfirmed', status: 'True' }));
   expect(await containerOf(over)).toMatchObject({ terminated: {} });
   expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
+});
+
+it('where the image has no shell, and exec can do nothing, Ctrl-C is typed', async () => {
+  const interactive = { supervisor: 'None', stdin: true, tty: true } as const;
+  const joined = { podName: 'web', containerName: 'app' };
+  await running('shell-less', {
+    ...interactive,
+    target: joined,
+    image: distrolessImage,
+    env: [{ name: 'LISTEN', value: ':0' }],
+  });
+  await stage.changeSession('shell-less', { cancel: true });
+  const over = await stage.untilPhase('shell-less', 'Cancelled');
+  expect(over.status?.runs).toMatchObject([{ endedBy: 'Attach', stop: { routes: ['Exec', 'Attach'] } }]);
+  expect(await containerOf(over)).toMatchObject({ terminated: {} });
 });
 
 it('the deadline of a container without a supervisor is kept by the operator', async () => {

@@ -211,7 +211,9 @@ describe('uninstalled', () => {
 
   /** What there is of an installation, by the name of all its parts. */
   async function remains(): Promise<string[]> {
-    const policies = 'validatingadmissionpolicies,validatingadmissionpolicybindings';
+    const policies = ['validating', 'mutating']
+      .map((kind) => `${kind}admissionpolicies,${kind}admissionpolicybindings`)
+      .join();
     const kinds = `namespaces,customresourcedefinitions,clusterroles,clusterrolebindings,priorityclasses,${policies}`;
     const labelled = ['--selector=app.kubernetes.io/name=debugsession', '--output=name'];
     const found = await stage.cluster.kubectl(['get', kinds, ...labelled]);

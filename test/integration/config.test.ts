@@ -178,15 +178,29 @@ describe('the manifests of config/', () => {
     }
   });
 
-  it('config/default is the CRD of crds/, the rights and the manager', async () => {
+  it('config/default is the CRD of crds/, the policies, the rights and the manager', async () => {
     const kinds = (await built('config/default')).map(({ kind }) => kind);
     expect(new Set(kinds)).toEqual(
       new Set([
         ...['Namespace', 'CustomResourceDefinition', 'ServiceAccount', 'Role', 'ClusterRole'],
         ...['RoleBinding', 'ClusterRoleBinding', 'Deployment', 'PodDisruptionBudget'],
         ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'],
+        ...['MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding'],
       ]),
     );
+  });
+
+  it('before Kubernetes 1.36 everything but what fills in who asks, which is still checked', async () => {
+    const copy = new ConfigCopy();
+    try {
+      copy.edit('config/default/kustomization.yaml', (text) => `${text}components: [../components/before-1-36]\n`);
+      const after = documents(await kubectl('kustomize', copy.path('config/default')));
+      const before = await built('config/default');
+      expect(after).toEqual(before.filter(({ kind }) => !kind.startsWith('Mutating')));
+      expect(after).toHaveLength(before.length - 2);
+    } finally {
+      copy.remove();
+    }
   });
 
   it('make manifests writes them into one file, which the API server accepts', async () => {
@@ -198,7 +212,7 @@ describe('the manifests of config/', () => {
 
 describe('make uninstall', () => {
   it.each(['config/default', 'config/namespaced'])(
-    'takes away all of %s: the rights before what confines them, the resource at the end',
+    'takes away all of %s: the operator and its rights before the policies on them and on who asks, the resource at the end',
     async (directory) => {
       const all = await built(directory);
       const steps = removals(all);
@@ -206,8 +220,10 @@ describe('make uninstall', () => {
       const kinds = steps.map((step) => [...new Set(step.map(({ kind }) => kind))].sort());
       expect(kinds[0]).toContain('Deployment');
       const rights = kinds.findLastIndex((step) => step.some((kind) => kind.endsWith('RoleBinding')));
-      const policies = kinds.findIndex((step) => step.some((kind) => kind.startsWith('ValidatingAdmissionPolicy')));
-      expect(policies).toBeGreaterThan(rights);
+      const policies = kinds.filter((step) => step.some((kind) => kind.includes('AdmissionPolicy')));
+      expect(policies).toHaveLength(1);
+      expect(policies[0]).toHaveLength(4);
+      expect(kinds.indexOf(policies[0] ?? [])).toBeGreaterThan(rights);
       expect(kinds.at(-1)).toEqual(['CustomResourceDefinition']);
     },
   );
@@ -256,7 +272,7 @@ describe('the manager', () => {
     const { template } = only(all, 'Deployment')['spec'] as { template: { spec: { serviceAccountName: string } } };
     expect(template.spec.serviceAccountName).toBe(account.name);
     const bindings = all.filter(({ kind }) => kind.endsWith('RoleBinding'));
-    expect(bindings).toHaveLength(5);
+    expect(bindings).toHaveLength(6);
     for (const { subjects } of bindings) {
       expect(subjects).toEqual([{ kind: 'ServiceAccount', name: account.name, namespace: account.namespace }]);
     }
@@ -268,7 +284,7 @@ describe('the roles', () => {
 
   it('grant nothing by a wildcard, and no role is aggregated into one of the cluster', async () => {
     const roles = (await built('config/rbac')).filter(({ kind }) => kind.endsWith('Role'));
-    expect(roles).toHaveLength(9);
+    expect(roles).toHaveLength(10);
     for (const role of roles) {
       const labels = Object.keys(role.metadata.labels ?? {});
       expect(labels.filter((label) => label.includes('aggregate-to'))).toEqual([]);
@@ -336,9 +352,11 @@ describe('the roles', () => {
 describe('config/namespaced', () => {
   it('gives the operator nothing but the same rights in the namespaces that it is told to look after', async () => {
     const all = await built('config/namespaced');
-    // The reviews for the metrics are about the whole cluster; nothing else is.
-    expect(all.filter(({ kind }) => kind === 'ClusterRoleBinding').map(identity)).toEqual([
+    // The reviews for the metrics and the policy that says who asks are about the whole cluster; nothing else is.
+    const ofCluster = all.filter(({ kind }) => kind === 'ClusterRoleBinding').map(identity);
+    expect(ofCluster.sort()).toEqual([
       'ClusterRoleBinding debugsession-metrics-auth-rolebinding',
+      'ClusterRoleBinding debugsession-policy-reader-rolebinding',
     ]);
     const names = ['debugsession-manager', 'debugsession-manager-exec', 'debugsession-manager-attach'];
     const rights = await built('config/rbac');

@@ -4,6 +4,8 @@ import { apiServer, type ApiServer, installCrds, kubectl } from '../support/api-
 const namespace = `kubectl-${process.pid}`;
 const sessions = `/apis/debugsession.dev/v1alpha1/namespaces/${namespace}/debugsessions`;
 let server: ApiServer;
+/** Whom the API server takes us for. */
+let requester: string;
 
 async function session(name: string, status: Record<string, unknown>): Promise<void> {
   const spec = { target: { podName: name }, image: 'busybox:1.36' };
@@ -28,6 +30,7 @@ beforeAll(async () => {
   await installCrds();
   server = await apiServer();
   await kubectl('create', 'namespace', namespace);
+  requester = await kubectl('auth', 'whoami', '--output=jsonpath={.status.userInfo.username}');
   await session('web-1', {
     phase: 'Expired',
     attempt: 2,
@@ -53,20 +56,21 @@ afterAll(async () => {
 describe('kubectl get', () => {
   it('shows where a session stands', async () => {
     const rows = await table('dbg');
-    expect(Object.keys(rows[0] ?? {})).toEqual(['NAME', 'POD', 'CONTAINER', 'PHASE', 'EXPIRES', 'AGE']);
+    expect(Object.keys(rows[0] ?? {})).toEqual(['NAME', 'POD', 'CONTAINER', 'PHASE', 'EXPIRES', 'REQUESTER', 'AGE']);
     expect(rows[0]).toMatchObject({
       NAME: 'web-1',
       POD: 'web-1',
       CONTAINER: 'debug-0123abcd-2',
       PHASE: 'Expired',
       EXPIRES: '2046-01-02T03:34:07Z',
+      REQUESTER: requester,
     });
     expect(rows[0]?.['AGE']).toMatch(/^\d+[sm]/);
   });
 
   it('shows with -o wide what ran where, and how the newest run ended', async () => {
     const rows = await table('dbg', '-o', 'wide');
-    expect(Object.keys(rows[0] ?? {}).slice(6)).toEqual(['IMAGE', 'NODE', 'EXIT', 'REASON']);
+    expect(Object.keys(rows[0] ?? {}).slice(7)).toEqual(['IMAGE', 'NODE', 'EXIT', 'REASON']);
     expect(rows[0]).toMatchObject({ IMAGE: 'busybox:1.36', NODE: 'node-1', EXIT: '129', REASON: 'Expired' });
   });
 
@@ -90,10 +94,17 @@ describe('kubectl get', () => {
     ['status.phase=Running', ['web-2']],
     ['status.podName=web-1', ['web-1']],
     ['status.podName=web-1,status.phase=Running', []],
+    ['spec.requestedBy.username=nobody', []],
   ])('selects by %s', async (selector, names) => {
     const found = await kubectl('get', '-n', namespace, 'dbg', '--field-selector', selector, '-o', 'name');
     expect(found.split('\n').filter(Boolean)).toEqual(names.map((name) => `debugsession.debugsession.dev/${name}`));
   });
+});
+
+it('kubectl get selects by who asked', async () => {
+  const args = ['get', '-n', namespace, 'dbg', '--output=name', '--field-selector'];
+  const found = await kubectl(...args, `spec.requestedBy.username=${requester}`);
+  expect(found.split('\n').filter(Boolean)).toHaveLength(3);
 });
 
 describe('kubectl explain', () => {

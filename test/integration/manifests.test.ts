@@ -84,10 +84,11 @@ describe('a session is created', () => {
     expectVerdict(answer, undefined);
   });
 
-  it('with attempt 1 and an observedGeneration that no generation equals, and with no other default', async () => {
+  it('with attempt 1, who asks, and an observedGeneration that no generation equals, and with no other default', async () => {
     const { body } = await server.post(`${sessions}?${dryRun}`, session('defaults', MINIMAL));
     expect(body).toMatchObject({ spec: { ...MINIMAL, attempt: 1 }, status: { observedGeneration: -1 } });
-    expect(Object.keys(body['spec'] as Manifest).sort()).toEqual(['attempt', 'image', 'target']);
+    // An admission policy, not the schema, fills in the last one.
+    expect(Object.keys(body['spec'] as Manifest).sort()).toEqual(['attempt', 'image', 'requestedBy', 'target']);
     expect(body['status']).toEqual({ observedGeneration: -1 });
   });
 

@@ -11,6 +11,7 @@ export interface Schema {
   required?: string[];
   properties?: Record<string, Schema>;
   items?: Schema;
+  additionalProperties?: Schema;
   maxLength?: number;
   maxItems?: number;
   format?: string;
@@ -44,14 +45,19 @@ export function debugSessionSchema(): Schema {
   return version.schema.openAPIV3Schema;
 }
 
-/** Calls `visit` with every field below a schema and its path (`spec.env[].name`), items of arrays included. */
+/** Calls `visit` with every field below a schema and its path (`spec.env[].name`), items of arrays and values of maps (`{}`) included. */
 export function walkSchema(schema: Schema, visit: (path: string, field: Schema) => void, path = ''): void {
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const fieldPath = path === '' ? name : `${path}.${name}`;
     visit(fieldPath, field);
     walkSchema(field, visit, fieldPath);
   }
-  if (schema.items === undefined) return;
-  visit(`${path}[]`, schema.items);
-  walkSchema(schema.items, visit, `${path}[]`);
+  for (const [mark, inner] of [
+    ['[]', schema.items],
+    ['{}', schema.additionalProperties],
+  ] as const) {
+    if (inner === undefined) continue;
+    visit(`${path}${mark}`, inner);
+    walkSchema(inner, visit, `${path}${mark}`);
+  }
 }

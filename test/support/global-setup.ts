@@ -20,11 +20,11 @@ export async function prepareCluster(): Promise<void> {
 /** The resource, the namespace and the rights, without an operator. Waits until the resource is served. */
 export async function installResourceAndRights(): Promise<void> {
   const target = cluster();
-  let isNew = false;
+  let applies = '';
   for (const [flag, path] of INSTALL) {
     const applied = await target.kubectl(['apply', flag, repositoryPath(path)]);
     if (applied.code !== 0) throw new Error(`kubectl apply ${flag} ${path}: ${applied.stderr.trim()}`);
-    isNew ||= path === 'config/admission' && /created|configured/.test(applied.stdout);
+    applies += applied.stdout;
   }
   const served = await target.kubectl([
     'wait',
@@ -33,9 +33,13 @@ export async function installResourceAndRights(): Promise<void> {
     '--timeout=30s',
   ]);
   if (served.code !== 0) throw new Error(served.stderr.trim());
+  await untilBelieved(applies);
+}
+
+/** @param applied what `kubectl apply` of config/admission has printed: what is asked for right after a change of the policy is refused */
+export async function untilBelieved(applied: string): Promise<void> {
   await untilInForce();
-  // What is asked for right after a change of the policy is refused.
-  if (isNew) await delay(PROPAGATION_MS + 1_000);
+  if (/admissionpolic.*debugsession-requester (created|configured)/.test(applied)) await delay(PROPAGATION_MS + 1_000);
 }
 
 /** New admission policies are in force after some seconds: then nobody can ask in another's name. */

@@ -7,6 +7,7 @@ import type { RawPod } from '../../src/reconcile/trim.ts';
 import { cluster, type Cluster } from '../cluster/cluster.ts';
 import { connectToCluster } from './connect-to-cluster.ts';
 import { repositoryPath } from './crd.ts';
+import { untilBelieved } from './global-setup.ts';
 
 export const OPERATOR_NAMESPACE = 'debugsession-system';
 export const DEPLOYMENT = 'debugsession-controller-manager';
@@ -24,7 +25,7 @@ export class Installation {
   readonly client: RestClient = connectToCluster().client;
 
   /**
-   * `kubectl apply -k`, as docs/install.md has it, of an overlay that names the image; then waits until both replicas are ready.
+   * `kubectl apply -k`, as docs/install.md has it, of an overlay that names the image; then waits until its policies are in force and both replicas are ready.
    * @param image full reference @param kustomization a folder
    */
   async apply(image: string, kustomization: string = repositoryPath('config/default')): Promise<void> {
@@ -40,7 +41,7 @@ export class Installation {
     try {
       // JSON is YAML.
       writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
-      await this.#kubectl('apply', '-k', folder);
+      await untilBelieved(await this.#kubectl('apply', '-k', folder));
     } finally {
       rmSync(folder, { recursive: true });
     }

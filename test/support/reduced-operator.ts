@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { repositoryPath } from './crd.ts';
 import type { OperatorProcess } from './operator-process.ts';
+import { letReadPolicy } from './policy-reader.ts';
 import type { Stage } from './stage.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -41,5 +42,6 @@ export async function startReduced(
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
     subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: stage.namespace }],
   });
+  await letReadPolicy(stage, 'default');
   return stage.startOperatorAs(await stage.cluster.createServiceAccountKubeconfig(stage.namespace, 'default'), ...args);
 }

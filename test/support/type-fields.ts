@@ -39,6 +39,10 @@ function typeLines(type: ts.TypeNode, path: string, mark: string, declarations: 
   if (ts.isTypeLiteralNode(type)) {
     return [`${path}${mark}: object`, ...memberLines(type.members, `${path}.`, declarations)];
   }
+  const [key, value] = ts.isTypeReferenceNode(type) ? (type.typeArguments ?? []) : [];
+  if (key?.kind === ts.SyntaxKind.StringKeyword && value !== undefined && type.getText().startsWith('Record<')) {
+    return [`${path}${mark}: object`, ...typeLines(value, `${path}{}`, '', declarations)];
+  }
   if (ts.isTypeReferenceNode(type)) {
     const declaration = declarations.get(type.typeName.getText());
     if (declaration === undefined) throw new Error(`${path}: unknown type ${type.getText()}`);
@@ -81,7 +85,11 @@ export function schemaFields(schema: Schema, path = ''): string[] {
 }
 
 function fieldLines(field: Schema, path: string, mark: string): string[] {
-  if (field.type === 'object') return [`${path}${mark}: object`, ...schemaFields(field, `${path}.`)];
+  if (field.type === 'object') {
+    const values = field.additionalProperties;
+    const more = values === undefined ? [] : fieldLines(values, `${path}{}`, '');
+    return [`${path}${mark}: object`, ...schemaFields(field, `${path}.`), ...more];
+  }
   if (field.type === 'array') {
     if (field.items === undefined) throw new Error(`${path}: an array without items`);
     return [`${path}${mark}: array`, ...fieldLines(field.items, `${path}[]`, '')];

@@ -24,7 +24,7 @@ function sections(markdown: string): Map<string, string> {
 function fields(): string[] {
   const paths: string[] = [];
   walkSchema(debugSessionSchema(), (path) => {
-    if (/^(spec|status)\./.test(path) && !path.endsWith('[]')) paths.push(path);
+    if (/^(spec|status)\./.test(path) && !/(\[\]|\{\})$/.test(path)) paths.push(path);
   });
   return paths;
 }

@@ -309,6 +309,17 @@ const TIMES: CreateCase[] = [
     { attachers: Array.from({ length: 21 }, (_, i) => ({ kind: 'User', name: `u${i}` })) },
     'spec.attachers: Too many: 21: must have at most 20 items',
   ),
+  wrong('nobody who asks', { requestedBy: {} }, 'spec.requestedBy.username: Required value'),
+  wrong(
+    'an empty name of who asks',
+    { requestedBy: { username: '' } },
+    'spec.requestedBy.username in body should be at least 1 chars long',
+  ),
+  wrong(
+    'more of who asks than there is',
+    { requestedBy: { username: 'dana', email: 'dana@example.com' } },
+    'unknown field "spec.requestedBy.email"',
+  ),
   wrong('an empty justification', { justification: '' }, 'spec.justification in body should be at least 1 chars long'),
   wrong(
     'a justification that is a novel',
@@ -329,7 +340,6 @@ const UNKNOWN: CreateCase[] = [
   'name',
   'policyName',
   'attachers',
-  'requestedBy',
 ].map((field) => wrong(`the field ${field}`, { [field]: {} }, `unknown field "spec.${field}"`));
 
 export const INVALID: CreateCase[] = [

@@ -67,6 +67,7 @@ export class People {
       target: random.chance(0.85) ? { podName, ...containerName } : { workloadRef },
       image: 'busybox:1',
       attempt: 1,
+      requestedBy: { username: 'dana' },
       ttl: random.one('5s', '20s', '2m'),
       startTimeout: random.one('20s', '2m'),
       pendingTimeout: random.one('10s', '30s'),

@@ -191,6 +191,9 @@ describe('between intent and injection', () => {
   it('does not inject when the session is deleted', () => {
     const world = intended();
     world.delete();
+    // An injection that an operator sent before it died may still arrive.
+    expect([world.settle(), world.gone]).toEqual([10_999, false]);
+    world.pass(10_999);
     world.settle();
     expect(world.effects).toEqual(['addFinalizer', 'status Starting', 'removeFinalizer']);
     expect(world.gone).toBe(true);

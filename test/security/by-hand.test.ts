@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConfigCopy } from '../support/config-copy.ts';
+import { installResourceAndRights } from '../support/global-setup.ts';
+import { appPod } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+// Before Kubernetes 1.36, as docs/install.md tells it: nothing fills in who asks, so they write it themselves. It is checked as ever.
+
+const FILL_IN = 'debugsession-fill-in-requester';
+const WHOAMI = ['auth', 'whoami', '--output=jsonpath={.status.userInfo}'];
+const target = { podName: 'web' };
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.open('by-hand');
+  await stage.runningPod('web', appPod());
+  const copy = new ConfigCopy();
+  try {
+    copy.edit('config/default/kustomization.yaml', (text) => `${text}components: [../components/before-1-36]\n`);
+    const built = await stage.cluster.kubectl(['kustomize', copy.path('config/default')]);
+    expect(built).toMatchObject({ code: 0, stdout: expect.not.stringContaining(FILL_IN) });
+    expect(built.stdout).toContain('debugsession-requester');
+  } finally {
+    copy.remove();
+  }
+  const kinds = 'mutatingadmissionpolicy,mutatingadmissionpolicybinding';
+  expect(await stage.cluster.kubectl(['delete', kinds, FILL_IN])).toMatchObject({ code: 0 });
+  // The API server learns of it after a moment.
+  await stage.until(
+    'nothing is filled in',
+    async () => (await asked('nobody-named', {}, '--dry-run=server')).code !== 0,
+  );
+});
+
+afterAll(async () => {
+  await installResourceAndRights();
+  await stage.close();
+});
+
+/** Asks as somebody with a manifest. */
+function asked(name: string, spec: object, ...args: string[]): ReturnType<Stage['kubectl']> {
+  const kind = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugSession', metadata: { name } };
+  const whole = { target, image: 'docker.io/library/busybox:1.36', imagePullPolicy: 'IfNotPresent', command: ['true'] };
+  return stage.kubectl(['apply', ...args, '-f', '-'], JSON.stringify({ ...kind, spec: { ...whole, ...spec } }));
+}
+
+async function whoami(...as: string[]): Promise<{ username: string }> {
+  return JSON.parse((await stage.kubectl([...as, ...WHOAMI])).stdout) as { username: string };
+}
+
+it('who leaves it out is refused, and told what to write', async () => {
+  expect(await asked('left-out', {})).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/spec\.requestedBy must be who asks, .*write what kubectl auth whoami says/),
+  });
+});
+
+describe('who writes what kubectl auth whoami says', () => {
+  it('gets a container, and the record names them; and again with a raised attempt', async () => {
+    const requestedBy = await whoami();
+    for (const attempt of [1, 2]) {
+      expect(await asked('by-hand', { requestedBy, attempt })).toMatchObject({ code: 0 });
+      const { status } = await stage.untilSession(
+        'by-hand',
+        (s) => s.status?.attempt === attempt && s.status.phase === 'Completed',
+      );
+      expect(status?.runs?.at(-1)?.requestedBy).toMatchObject({ username: requestedBy.username });
+    }
+  });
+
+  it('of somebody else does not', async () => {
+    const requestedBy = await whoami('--as=dana');
+    expect(requestedBy).toMatchObject({ username: 'dana' });
+    expect(await asked('forged', { requestedBy })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/spec\.requestedBy must be who asks, .*, not dana/),
+    });
+  });
+});
