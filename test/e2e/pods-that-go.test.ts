@@ -70,7 +70,7 @@ const ending = (pod: string): Promise<unknown> =>
 it.concurrent(
   'deleted by force: nobody saw the end, which is said until the last moment that the supervisor leaves it',
   async () => {
-    await running('forced', { ttl: '4s', startTimeout: '2s' });
+    await running('forced', { ttl: '4s', startTimeout: '12s' });
     await stage.deletePod('forced', 0);
     const over = await stage.untilPhase('forced', 'Completed');
     expect(over.status?.runs).toMatchObject([{ endedBy: 'PodGone', reason: 'PodGone' }]);

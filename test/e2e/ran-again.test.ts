@@ -62,7 +62,7 @@ onNode(
   'too late to start: its supervisor ends it at once, without having run the command, and the record stays as it is',
   async () => {
     const name = 'late';
-    await stage.createSession(name, { target: { podName: name }, startTimeout: '2s', command: ['sleep', '1'] });
+    await stage.createSession(name, { target: { podName: name }, startTimeout: '10s', command: ['sleep', '1'] });
     const over = await stage.untilPhase(name, 'Completed');
     // The supervisor's clock counts in whole seconds and may be more than one behind.
     await delay(Date.parse(over.status?.runs?.[0]?.startBy ?? '') + 3_000 - Date.now());
