@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
+import { PROPAGATION_MS } from '../../src/session/admission.ts';
 import { findCondition } from '../../src/session/conditions.ts';
 import { repositoryPath } from '../support/crd.ts';
 import { untilInForce } from '../support/global-setup.ts';
@@ -21,6 +23,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await install();
+  // Who comes next finds a policy that is believed.
+  await delay(PROPAGATION_MS + 1_000);
   await stage.close();
 });
 
