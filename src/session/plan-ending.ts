@@ -5,7 +5,7 @@ import type { Efforts } from './efforts.ts';
 import { STOPPED_BECAUSE } from './ending.ts';
 import { writeIfChanged } from './outcome.ts';
 import type { EventIntent, Plan, Situation } from './situation.ts';
-import type { Unconfirmed } from './status.ts';
+import type { Standing, Unconfirmed } from './status.ts';
 import { stopConfirmation } from './stop-confirmation.ts';
 import { nextStop } from './stop.ts';
 import * as story from './story.ts';
@@ -51,20 +51,33 @@ const ASKED = ['Stopping', 'StartedLate', 'RanAgain'];
 
 /** A live run that has to end: phase Ending until the kubelet reports it terminated, or its pod is gone. */
 export function planEnding(situation: Situation, run: Run, cause: StopCause, told: EventIntent[] = []): Plan {
-  return pursueEnd(situation, run, cause, (known, unconfirmed, events, wakeAt) => {
-    const standing = { phase: 'Ending', ...unconfirmed } as const;
-    const all = [...told, ...events];
-    return writeIfChanged(situation, { run: known, standing, events: all, ...(wakeAt !== undefined && { wakeAt }) });
-  });
+  return pursueEnd(
+    situation,
+    run,
+    cause,
+    inStatus(situation, told, (said) => ({ phase: 'Ending', ...said })),
+  );
 }
 
 /** A run that is over, whose container runs all the same: it started late, or again. Its phase does not move. */
 export function planStray(situation: Situation, run: Run, cause: StopCause, told: EventIntent[]): Plan {
-  return pursueEnd(situation, run, cause, (known, unconfirmed, events, wakeAt) => {
-    const standing = { phase: 'Over', unconfirmed } as const;
-    const all = [...told, ...events];
-    return writeIfChanged(situation, { run: known, standing, events: all, ...(wakeAt !== undefined && { wakeAt }) });
-  });
+  return pursueEnd(
+    situation,
+    run,
+    cause,
+    inStatus(situation, told, (said) => ({ phase: 'Over', unconfirmed: said })),
+  );
+}
+
+/** @param told events that belong to the first write whatever it says */
+function inStatus(situation: Situation, told: EventIntent[], standingOf: (said: Unconfirmed) => Standing): WriteDown {
+  return (run, unconfirmed, events, wakeAt) =>
+    writeIfChanged(situation, {
+      run,
+      standing: standingOf(unconfirmed),
+      events: [...told, ...events],
+      ...(wakeAt !== undefined && { wakeAt }),
+    });
 }
 
 /** What the status says already of this pursuit: said until something else is known, so that a retry is no write. */

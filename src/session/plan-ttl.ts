@@ -3,12 +3,9 @@ import type { Run } from '../api/debugsession.ts';
 import { fromTimestamp, toTimestamp } from '../api/time.ts';
 import { BUILT_IN, ttlMs } from './effective.ts';
 import type { EffortOutcome, Tried } from './efforts.ts';
+import { retryPause } from './retry.ts';
 import type { EventIntent, Situation } from './situation.ts';
 import * as story from './story.ts';
-
-/** A try that did not reach the container is repeated after this long, doubled each time up to the longest, in ms. */
-const FIRST_RETRY_MS = 5_000;
-const LONGEST_RETRY_MS = 60_000;
 
 /** What is to be done about a ttl that was changed while its container runs. */
 export type TtlStep =
@@ -43,7 +40,7 @@ export function nextTtlStep({ session, now, efforts }: Situation, run: Run): Ttl
 function afterTelling(run: Run, wanted: string, { outcome, at, times }: Tried, now: number): TtlStep {
   if (outcome.kind === 'told') return changed(run, wanted);
   if (outcome.kind === 'forbidden' || outcome.kind === 'impossible') return { kind: 'wait', note: outcome.message };
-  const until = at + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(times - 1, 10));
+  const until = at + retryPause(times);
   return now >= until ? { kind: 'tell', ttl: wanted } : { kind: 'wait', until, note: wordsOf(outcome) };
 }
 

@@ -2,11 +2,9 @@ import type { Condition, DebugSession, Run } from '../api/debugsession.ts';
 import { condition, findCondition, type WantedCondition } from './conditions.ts';
 import { NO_EFFORTS, type Tried } from './efforts.ts';
 import type { Sighting } from './observation.ts';
+import { retryPause } from './retry.ts';
 import type { Situation } from './situation.ts';
 
-/** An eviction that is refused is tried again after this long, doubled each time up to the longest, in ms: drain's own pause is 5 s. */
-const FIRST_RETRY_MS = 5_000;
-const LONGEST_RETRY_MS = 60_000;
 /** How long an evicted pod may take to be seen going, in ms. */
 const LOOK_MS = 60_000;
 
@@ -59,7 +57,7 @@ function afterEviction(
 ): Retirement {
   if (outcome.kind === 'asked')
     return now < at + LOOK_MS ? { condition: said, at: at + LOOK_MS } : { condition: said, evict: true };
-  const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(times - 1, 10));
+  const pause = retryPause(times);
   const reason = outcome.kind === 'blocked' ? 'EvictionBlocked' : 'EvictionFailed';
   const why = 'message' in outcome ? outcome.message : outcome.kind;
   const known = retired('False', reason, `pod ${run.podName} was to be evicted: ${why}`);

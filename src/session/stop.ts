@@ -2,6 +2,7 @@ import type { DebugSession, Run, StopCause, StopRoute } from '../api/debugsessio
 import type { StopReason } from '../api/reasons.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { NO_EFFORTS, type Efforts, type Tried } from './efforts.ts';
+import { retryPause } from './retry.ts';
 
 /**
  * How long after its deadline a supervised container may still be seen running before the operator ends it, in ms: HUP, TERM, KILL a second
@@ -15,11 +16,7 @@ export const OVERDUE_MS = 6_000;
  */
 const LOOK_MS: Record<StopRoute, number> = { Exec: 8_000, Attach: 4_000, Eviction: 60_000 };
 
-/** When all ways have been tried in vain they are tried again after this long, doubled each time, in ms. */
-const FIRST_RETRY_MS = 5_000;
-/** ... up to this, while the next try may go better, */
-const LONGEST_RETRY_MS = 60_000;
-/** ... or this, where only a person can change anything. */
+/** The longest pause between two rounds of all ways where only a person can change anything, in ms. */
 const REFUSED_RETRY_MS = 300_000;
 
 /** Why the container of a live run has to end by now, if it has to. */
@@ -83,8 +80,7 @@ function routesFor(session: DebugSession, run: Run): StopRoute[] {
 
 function pause(routes: readonly StopRoute[], { tried }: Efforts, round: number): number {
   const isHopeless = routes.every((route) => isNoRoute(tried[route]));
-  const longest = isHopeless ? REFUSED_RETRY_MS : LONGEST_RETRY_MS;
-  return Math.min(longest, FIRST_RETRY_MS * 2 ** Math.min(round - 1, 10));
+  return isHopeless ? retryPause(round, REFUSED_RETRY_MS) : retryPause(round);
 }
 
 /** It could not even be asked, and will not be unless a person changes something. */
