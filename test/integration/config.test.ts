@@ -284,7 +284,7 @@ describe('the roles', () => {
 
   it('grant nothing by a wildcard, and no role is aggregated into one of the cluster', async () => {
     const roles = (await built('config/rbac')).filter(({ kind }) => kind.endsWith('Role'));
-    expect(roles).toHaveLength(10);
+    expect(roles).toHaveLength(11);
     for (const role of roles) {
       const labels = Object.keys(role.metadata.labels ?? {});
       expect(labels.filter((label) => label.includes('aggregate-to'))).toEqual([]);
