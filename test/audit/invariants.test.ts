@@ -30,7 +30,9 @@ function readInjection(event: AuditEvent): Injection[] {
     spec: { ephemeralContainers: EphemeralContainer[] };
   };
   return body.spec.ephemeralContainers.map((container) => {
-    const value = (name: string): string => container.env.find((variable) => variable.name === name)?.value ?? '';
+    // One that somebody added by hand may have none.
+    const env = 'env' in container ? container.env : [];
+    const value = (name: string): string => env.find((variable) => variable.name === name)?.value ?? '';
     const run = `${value('DEBUGSESSION_UID')}/${value('DEBUGSESSION_ATTEMPT')}`;
     return { event, container, podUID: body.metadata.uid, run };
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigCopy } from '../support/config-copy.ts';
-import { installResourceAndRights } from '../support/global-setup.ts';
+import { installResourceAndRights, untilPolicyIsOld } from '../support/global-setup.ts';
 import { appPod } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -12,6 +12,7 @@ const target = { podName: 'web' };
 let stage: Stage;
 
 beforeAll(async () => {
+  await untilPolicyIsOld();
   stage = await Stage.open('by-hand');
   await stage.runningPod('web', appPod());
   const copy = new ConfigCopy();

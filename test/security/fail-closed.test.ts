@@ -1,11 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
-import { PROPAGATION_MS } from '../../src/session/admission.ts';
 import { findCondition } from '../../src/session/conditions.ts';
 import { repositoryPath } from '../support/crd.ts';
-import { untilInForce } from '../support/global-setup.ts';
+import { untilInForce, untilPolicyIsOld } from '../support/global-setup.ts';
 import { appPod, ephemeralNames } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -17,14 +15,13 @@ const POLICY = 'validatingadmissionpolicy/debugsession-requester';
 const BINDING = 'validatingadmissionpolicybinding/debugsession-requester';
 
 beforeAll(async () => {
+  await untilPolicyIsOld();
   stage = await Stage.open('fail-closed');
   await stage.runningPod('web', appPod());
 });
 
 afterAll(async () => {
   await install();
-  // Who comes next finds a policy that is believed.
-  await delay(PROPAGATION_MS + 1_000);
   await stage.close();
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FINALIZER, LIVE_LABEL, type DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { shellPod } from '../support/pods.ts';
+import { untilPolicyIsOld } from '../support/global-setup.ts';
 import { Stage } from '../support/stage.ts';
 import { Visitor, type Protocol, type Visit } from '../support/visitor.ts';
 
@@ -22,6 +23,7 @@ const target = { podName: 'web' };
 const PEOPLE = ['dana', 'eve', 'olga', 'gus', 'mia'];
 
 beforeAll(async () => {
+  await untilPolicyIsOld();
   [stage, confined] = await Promise.all([
     Stage.open('guard'),
     Stage.open('guard-confined', { labels: { 'debugsession.dev/confine': 'true' } }),

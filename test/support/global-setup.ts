@@ -90,3 +90,14 @@ export async function prepareClusterAlone(): Promise<void> {
 
 // Jest takes the default export for the function to call.
 export { prepareClusterAlone as default };
+
+/** For suites that change the policy, one after the other: whoever comes next waits until what the last has left behind is believed. */
+export async function untilPolicyIsOld(): Promise<void> {
+  const kinds =
+    'validatingadmissionpolicy/debugsession-requester,validatingadmissionpolicybinding/debugsession-requester';
+  const found = await cluster().kubectl(['get', ...kinds.split(','), '--output=json', '--show-managed-fields']);
+  if (found.code !== 0) throw new Error(found.stderr.trim());
+  const { items } = JSON.parse(found.stdout) as { items: { metadata: { managedFields: { time: string }[] } }[] };
+  const changed = items.flatMap(({ metadata }) => metadata.managedFields.map(({ time }) => Date.parse(time)));
+  await delay(Math.max(0, Math.max(...changed) + PROPAGATION_MS + 1_000 - Date.now()));
+}
