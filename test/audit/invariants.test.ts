@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { LIVE_LABEL, type DebugSession } from '../../src/api/debugsession.ts';
 import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
+import { UID_VARIABLE } from '../../src/session/container.ts';
 import { isWrite, type AuditEvent } from '../support/audit-log.ts';
 import { brokenRules, brokenTransition } from '../support/status-rules.ts';
 import { allInjections, isConnection, operatorRequests, succeeded } from './operator-requests.ts';
@@ -30,9 +31,7 @@ function readInjection(event: AuditEvent): Injection[] {
     spec: { ephemeralContainers: EphemeralContainer[] };
   };
   return body.spec.ephemeralContainers.map((container) => {
-    // One that somebody added by hand may have none.
-    const env = 'env' in container ? container.env : [];
-    const value = (name: string): string => env.find((variable) => variable.name === name)?.value ?? '';
+    const value = (name: string): string => container.env.find((variable) => variable.name === name)?.value ?? '';
     const run = `${value('DEBUGSESSION_UID')}/${value('DEBUGSESSION_ATTEMPT')}`;
     return { event, container, podUID: body.metadata.uid, run };
   });
@@ -164,7 +163,7 @@ it('gets into no container but those that it has injected before, by exec or att
     const names = new URL(event.requestURI, 'https://kubernetes').searchParams.getAll('container');
     expect(names).toEqual([expect.stringMatching(/^debug-[0-9a-f]{8}-[0-9]{1,2}$/)]);
     const { namespace, name: pod } = event.objectRef ?? {};
-    const injected = injectedBefore(event).map(({ container }) => container.name);
+    const injected = injectedBefore(event);
     expect({ namespace, pod, at: event.requestReceivedTimestamp, injected }).toMatchObject({
       injected: expect.arrayContaining(names),
     });
@@ -176,10 +175,16 @@ it('evicts no pod but those into which it has injected before (S7)', () => {
     expect({ pod: event.objectRef, injected: injectedBefore(event).length > 0 }).toMatchObject({ injected: true });
 });
 
-/** The injections into the pod that a request is about; also those whose answer nobody has seen. */
-function injectedBefore({ objectRef, requestReceivedTimestamp }: AuditEvent): Injection[] {
+/** The containers of sessions that were injected before into the pod that a request is about; also those whose answer nobody has seen. */
+function injectedBefore({ objectRef, requestReceivedTimestamp }: AuditEvent): string[] {
   return ofAnybody
     .filter((event) => event.requestReceivedTimestamp < requestReceivedTimestamp)
     .filter((event) => event.objectRef?.namespace === objectRef?.namespace && event.objectRef?.name === objectRef?.name)
-    .flatMap(readInjection);
+    .flatMap(({ requestObject }) => {
+      // People add containers too, with whatever they like.
+      const { spec } = requestObject as { spec?: { ephemeralContainers?: (Partial<EphemeralContainer> | null)[] } };
+      const all = spec?.ephemeralContainers ?? [];
+      const ours = all.filter((one) => one?.env?.some(({ name }) => name === UID_VARIABLE) === true);
+      return ours.map((one) => one?.name ?? '');
+    });
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { distrolessImage } from '../cluster/image-names.ts';
@@ -119,4 +120,33 @@ it('a ttl that is lowered while it runs counts too', async () => {
   expect(over.status?.runs).toMatchObject([{ endedBy: 'Supervisor', effective: { ttl: '4s' } }]);
   const story = (await stage.events('DebugSession', 'lowered')).map((event) => event.reason);
   expect(story).toContain('TtlChanged');
+});
+
+it('a ttl beyond the longest there is, is refused, and what runs keeps its deadline', async () => {
+  const { status } = await running('beyond', { command: ['sleep', '600'], ttl: '10m' });
+  await expect(stage.changeSession('beyond', { ttl: '8761h' })).rejects.toThrow(/must be at most 8760h/);
+  await stage.changeSession('beyond', { cancel: true });
+  const over = await stage.untilPhase('beyond', 'Cancelled');
+  expect(over.status?.expiresAt).toBe(status?.expiresAt);
+});
+
+it('a ttl that is raised in the last second counts or does not, and the status says which', async () => {
+  const session = await running('last-second', { command: ['sleep', '600'], ttl: '5s' });
+  const deadline = Date.parse(session.status?.expiresAt ?? '');
+  await delay(Math.max(0, deadline - 700 - Date.now()));
+  await stage.changeSession('last-second', { ttl: '1h' });
+  const told = await stage.untilSession(
+    'last-second',
+    ({ status }) => status?.phase === 'Expired' || status?.runs?.[0]?.effective?.ttl === '1h',
+  );
+  if (told.status?.phase === 'Expired') {
+    expect(told.status.runs).toMatchObject([{ endedBy: 'Supervisor', effective: { ttl: '5s' } }]);
+    expect(await containerOf(told)).toMatchObject({ terminated: {} });
+    return;
+  }
+  // It counts: the container is there when the old deadline and all the time for its end have passed.
+  await delay(Math.max(0, deadline + 5_000 - Date.now()));
+  expect(await containerOf(told)).toMatchObject({ running: {} });
+  await stage.changeSession('last-second', { cancel: true });
+  await stage.untilPhase('last-second', 'Cancelled');
 });
