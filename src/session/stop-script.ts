@@ -78,7 +78,8 @@ _tell() {
  * namespace. If there is none, or it is deaf, all are signalled: HUP, a second later TERM, and after the grace KILL. Usually no answer is
  * ever given, because the end of the container is our own.
  *
- * The word is taken back where something lives on, as does process 1 of its own namespace without handlers, which is immune even to KILL from within:
+ * The word is not written where it stands: of two that stop it, the one would be killed by what the other has ended, with the log emptied and not yet written.
+ * It is taken back where something lives on, as does process 1 of its own namespace without handlers, which is immune even to KILL from within:
  * when it ends some day it was not we who ended it.
  */
 const STOP = `
@@ -93,7 +94,9 @@ _await() {
   exit
 }
 _tell USR1 && _await _spin 500
-_mark ${STOPPED}
+_w=
+read -r _w </dev/termination-log
+[ "$_w" = ${STOPPED} ] || _mark ${STOPPED}
 _each HUP
 _await _spin 100
 _each TERM
