@@ -28,28 +28,6 @@ export function readLastWord(text: string): LastWord {
   return { kind: 'failure', error };
 }
 
-/** Keeps the first bytes of an output and counts on. */
-export class LimitedOutput {
-  readonly #limit: number;
-  readonly #chunks: Uint8Array[] = [];
-  #length = 0;
-
-  constructor(limitBytes: number) {
-    this.#limit = limitBytes;
-  }
-
-  push(bytes: Uint8Array): void {
-    const kept = bytes.subarray(0, this.#limit - this.#length);
-    this.#length += kept.length;
-    if (kept.length > 0) this.#chunks.push(Uint8Array.from(kept));
-  }
-
-  /** As UTF-8; a character that was cut at the end is left out. */
-  text(): string {
-    return new TextDecoder().decode(Buffer.concat(this.#chunks), { stream: true });
-  }
-}
-
 function parse(text: string): { status?: unknown } | undefined {
   try {
     const value: unknown = JSON.parse(text);

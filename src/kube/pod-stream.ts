@@ -1,9 +1,10 @@
 import type { Clock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/clock.ts';
 import { errorMessage } from '../runtime/error-message.ts';
-import { channelProtocols, ERROR, LimitedOutput, readLastWord, STDERR, STDIN, STDOUT } from './channel-protocol.ts';
+import { channelProtocols, ERROR, readLastWord, STDERR, STDIN, STDOUT } from './channel-protocol.ts';
 import type { LastWord } from './channel-protocol.ts';
 import { Deadline } from './deadline.ts';
+import { LimitedOutput } from './limited-output.ts';
 import type { Query, RestClient } from './rest-client.ts';
 import type { WebSocketConnection } from './websocket.ts';
 

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { LimitedOutput } from './limited-output.ts';
 
 /** The head of the answer to a request for another protocol. */
 export interface UpgradeAnswer {
@@ -26,7 +27,7 @@ export function upgrade(
   signal: AbortSignal,
 ): Promise<UpgradeAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<UpgradeAnswer>();
-  const chunks: Buffer[] = [];
+  const body = new LimitedOutput(longestBody);
   let head: Pick<UpgradeAnswer, 'statusCode' | 'headers'> | undefined;
   let sending: Dispatcher.DispatchController | undefined;
   const onAbort = (): void => {
@@ -53,13 +54,9 @@ export function upgrade(
         onResponseStart(_, statusCode, headers) {
           head = { statusCode, headers };
         },
-        onResponseData(_, chunk) {
-          const left = longestBody - chunks.reduce((sum, { length }) => sum + length, 0);
-          if (left > 0) chunks.push(Buffer.from(chunk.subarray(0, left)));
-        },
+        onResponseData: (_, chunk) => body.push(chunk),
         onResponseEnd() {
-          const text = Buffer.concat(chunks).toString('utf8');
-          if (head) resolve({ ...head, body: { text: () => Promise.resolve(text) } });
+          if (head) resolve({ ...head, body: { text: () => Promise.resolve(body.text()) } });
         },
         onResponseError: (_, error) => reject(error),
       },

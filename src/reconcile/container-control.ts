@@ -1,16 +1,16 @@
 import type { DebugSession, Run, StopRoute } from '../api/debugsession.ts';
-import { parseDuration } from '../api/duration.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { AttachOptions, AttachOutcome, ExecOptions, ExecOutcome, Keystroke } from '../kube/pod-stream.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { NotLeaderError } from '../runtime/not-leader-error.ts';
 import { keyOf } from '../runtime/store.ts';
+import { ttlSeconds } from '../session/effective.ts';
 import type { EffortKind, EffortOutcome, Efforts } from '../session/efforts.ts';
 import type { Effect } from '../session/situation.ts';
 import { readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../session/stop-script.ts';
 import { explainFault } from './effort-fault.ts';
-import type { PodAddress } from './session-api.ts';
+import { podOf, type PodAddress } from './session-api.ts';
 
 /** Exec and attach; kube/pod-stream.ts has them. */
 export interface Streams {
@@ -160,9 +160,8 @@ export class ContainerControl {
     session: DebugSession,
     { run, ttl }: Extract<ControlEffect, { kind: 'tellTtl' }>,
   ): Promise<EffortOutcome> {
-    const ttlSeconds = Math.ceil(parseDuration(ttl) / 1000);
-    const lastMoment = fromTimestamp(run.lastMoment) ?? 0;
-    const answer = await this.#script(session, run, (shell) => ttlCommand(shell, { ttlSeconds, lastMoment }));
+    const times = { ttlSeconds: ttlSeconds(ttl), lastMoment: fromTimestamp(run.lastMoment) ?? 0 };
+    const answer = await this.#script(session, run, (shell) => ttlCommand(shell, times));
     if (answer === undefined) return NO_SHELL;
     if (answer.answer === 'Changed') return { kind: 'told' };
     if (answer.answer === 'NoWatchdog') return { kind: 'impossible', message: 'its supervisor does not listen' };
@@ -194,9 +193,8 @@ export class ContainerControl {
   }
 
   async #evict(session: DebugSession, run: Run): Promise<EffortOutcome> {
-    const pod = { namespace: session.metadata.namespace, name: run.podName ?? '', uid: run.podUID ?? '' };
     try {
-      await this.#options.evict(pod, this.#abort.signal);
+      await this.#options.evict(podOf(session, run), this.#abort.signal);
     } catch (error) {
       // Gone, or another of its name stands there: what was asked for has happened.
       if (!(error instanceof ApiError) || (error.code !== 404 && error.code !== 409)) throw error;

@@ -12,7 +12,7 @@ import { classifyRefusal } from '../session/refusal.ts';
 import type { Effect, Plan, Situation } from '../session/situation.ts';
 import type { ContainerControl } from './container-control.ts';
 import type { PodWatches } from './pod-watches.ts';
-import type { SessionApi } from './session-api.ts';
+import { podOf, type SessionApi } from './session-api.ts';
 import type { SessionCache } from './session-cache.ts';
 import type { Storyteller } from './storyteller.ts';
 import { resolveWorkload } from './workload.ts';
@@ -200,8 +200,7 @@ export class Reconciler {
     signal: AbortSignal,
   ): Promise<void> {
     const { run, container } = effect;
-    const address = { namespace: session.metadata.namespace, name: run.podName ?? '', uid: run.podUID ?? '' };
-    const pod = await this.#parts.api.inject(address, container, signal);
+    const pod = await this.#parts.api.inject(podOf(session, run), container, signal);
     this.#injections.set(keyOf(session), {
       uid: session.metadata.uid,
       attempt: run.attempt,

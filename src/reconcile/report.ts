@@ -17,17 +17,22 @@ export interface StepReport {
 export function reportStep({ session, step, metrics, logger }: StepReport): void {
   const { effect } = step;
   if (effect.kind === 'none') return;
-  const { name, namespace, uid } = session.metadata;
   const run = runOf(session, step);
-  const pod = run?.podName === undefined ? {} : { pod: run.podName };
   const who = run?.requestedBy === undefined ? {} : { requester: run.requestedBy.username };
-  const fields = { session: name, namespace, uid, ...(run && { run: run.attempt }), ...pod, ...who };
+  const fields = { ...subject(session, run), ...who };
   const events = step.events.map((event) => event.reason);
   const [level, words] = WORDS[effect.kind];
   logger[level]({ ...fields, ...details(session, effect), ...(events.length > 0 && { events }) }, words);
   if (effect.kind === 'inject')
     metrics.injected(secondsSince(findCondition(session.status?.conditions, 'Accepted')?.lastTransitionTime));
   if (effect.kind === 'writeStatus' && run !== undefined) measureRun(session, run, metrics);
+}
+
+/** What a line is about. */
+function subject({ metadata }: DebugSession, run: Run | undefined): Record<string, unknown> {
+  const { name, namespace, uid } = metadata;
+  const pod = run?.podName === undefined ? {} : { pod: run.podName };
+  return { session: name, namespace, uid, ...(run && { run: run.attempt }), ...pod };
 }
 
 const WORDS = {
@@ -77,12 +82,10 @@ export function reportEffort(
   { session, run, kind, outcome }: EffortReport,
   { metrics, logger }: Pick<StepReport, 'metrics' | 'logger'>,
 ): void {
-  const { name, namespace, uid } = session.metadata;
   const why = 'message' in outcome ? { why: outcome.message } : {};
-  const fields = { session: name, namespace, uid, run: run.attempt, ...(run.podName && { pod: run.podName }) };
   const went = { route: kind, outcome: outcome.kind, ...why };
   const isFine = outcome.kind === 'asked' || outcome.kind === 'told';
-  logger[isFine ? 'info' : 'warn']({ ...fields, ...went }, isFine ? 'effort made' : 'effort in vain');
+  logger[isFine ? 'info' : 'warn']({ ...subject(session, run), ...went }, isFine ? 'effort made' : 'effort in vain');
   metrics.effort(kind, outcome.kind);
 }
 

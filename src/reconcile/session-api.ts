@@ -1,5 +1,5 @@
 import { API_VERSION, FINALIZER, GROUP, KIND, LIVE_LABEL, PLURAL, VERSION } from '../api/debugsession.ts';
-import type { DebugSession, DebugSessionStatus, WorkloadRef } from '../api/debugsession.ts';
+import type { DebugSession, DebugSessionStatus, Run, WorkloadRef } from '../api/debugsession.ts';
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
 import type { Pod } from '../api/pod.ts';
 import type { RestClient } from '../kube/rest-client.ts';
@@ -20,6 +20,11 @@ export interface PodAddress {
   namespace: string;
   name: string;
   uid: string;
+}
+
+/** The pod that was recorded for a run. */
+export function podOf({ metadata }: DebugSession, run: Run): PodAddress {
+  return { namespace: metadata.namespace, name: run.podName ?? '', uid: run.podUID ?? '' };
 }
 
 export const sessionsPath = (namespace?: string): string =>

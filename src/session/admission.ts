@@ -45,15 +45,15 @@ function admittedSince(session: DebugSession, since: number): Admission {
     const message = `spec.requestedBy is absent: this was asked for without the admission policy; raise spec.attempt to ask again`;
     return { kind: 'refused', message };
   }
-  const accepted = acceptedAt(session);
-  const isCertain = accepted === undefined ? askedAfter(session) >= since + PROPAGATION_MS : accepted >= since;
+  const found = foundAdmittedAt(session);
+  const isCertain = found === undefined ? askedAfter(session) >= since + PROPAGATION_MS : found >= since;
   if (isCertain) return { kind: 'admitted' };
   const message = `the admission policy was changed after this was asked for, or just before, so who asked is not certain; raise spec.attempt to ask again`;
   return { kind: 'refused', message };
 }
 
 /** Of an attempt that waits: when it was found to be admitted. That holds as long as the policy is what it was. */
-function acceptedAt(session: DebugSession): number | undefined {
+function foundAdmittedAt(session: DebugSession): number | undefined {
   const accepted = findCondition(session.status?.conditions, 'Accepted');
   return isWaiting(session) && accepted?.status === 'True' ? fromTimestamp(accepted.lastTransitionTime) : undefined;
 }

@@ -61,7 +61,7 @@ function commandOf({
   const words = command.length === 0 ? ['sh'] : [...command, ...args];
   return {
     command: supervisedCommand({
-      ttlSeconds: ttlSeconds(effective),
+      ttlSeconds: ttlSeconds(effective.ttl),
       startBy,
       lastMoment,
       tty: effective.tty,

@@ -28,14 +28,14 @@ export function effectiveValues(spec: DebugSessionSpec): EffectiveValues {
   };
 }
 
-/** The ttl in whole seconds, rounded up: the supervisor counts in seconds and must not end early. */
-export function ttlSeconds(effective: EffectiveValues): number {
-  return Math.ceil(parseDuration(effective.ttl) / 1000);
+/** A ttl in whole seconds, rounded up: the supervisor counts in seconds and must not end early. Every deadline of ours counts so too. */
+export function ttlSeconds(ttl: string): number {
+  return Math.ceil(parseDuration(ttl) / 1000);
 }
 
-/** The ttl that counts for a run, in ms. */
-export function ttlMs(run: Run): number {
-  return parseDuration(run.effective?.ttl ?? BUILT_IN.ttl);
+/** How long a container of this run may run from its start, in ms. */
+export function lifeMs(run: Run): number {
+  return ttlSeconds(run.effective?.ttl ?? BUILT_IN.ttl) * 1000;
 }
 
 /** How long a run may take from its intent to running, in ms. */

@@ -28,7 +28,7 @@ export function intendRun(session: DebugSession, pod: Pod, now: number): Run {
     effective,
     intendedAt: toTimestamp(now),
     startBy: toTimestamp(startBy),
-    ...(supervised ? { lastMoment: toTimestamp(startBy + ttlSeconds(effective) * 1000) } : {}),
+    ...(supervised ? { lastMoment: toTimestamp(startBy + ttlSeconds(effective.ttl) * 1000) } : {}),
     before: patientState(pod, spec.target.containerName),
     image: spec.image,
     ...asked(spec),

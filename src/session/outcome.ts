@@ -1,6 +1,6 @@
 import type { Run } from '../api/debugsession.ts';
 import { sameJson } from '../api/same-json.ts';
-import { rest, type EventIntent, type Plan, type Situation } from './situation.ts';
+import { rest, wakeBy, type EventIntent, type Plan, type Situation } from './situation.ts';
 import { composeStatus, type Standing } from './status.ts';
 import * as story from './story.ts';
 
@@ -17,13 +17,13 @@ interface Write {
   record?: Run;
   standing: Standing;
   events: EventIntent[];
-  wakeAt?: number;
+  /** See wakeBy. */
+  wakeAt?: number | undefined;
 }
 
 /** Composing is deterministic, so an equal status is no write: idle sessions cost nothing. */
 export function writeIfChanged({ session, now }: Situation, { run, record, standing, events, wakeAt }: Write): Plan {
   const status = composeStatus({ session, standing, now, ...(run && { run }), ...(record && { record }) });
   if (sameJson(status, session.status ?? {})) return rest(now, wakeAt);
-  const pause = wakeAt === undefined ? {} : { requeueAfterMs: Math.max(0, wakeAt - now) };
-  return { effect: { kind: 'writeStatus', status }, events, ...pause };
+  return wakeBy({ effect: { kind: 'writeStatus', status }, events }, now, wakeAt);
 }

@@ -5,7 +5,7 @@ import { observe, type Seen } from './observation.ts';
 import { finish } from './outcome.ts';
 import { planEnding } from './plan-ending.ts';
 import { confirmInjection, endOf, endWithPod, startRun } from './run-record.ts';
-import { rest, type Plan, type Situation } from './situation.ts';
+import { rest, wakeBy, type Plan, type Situation } from './situation.ts';
 import { stopCause } from './stop.ts';
 import * as story from './story.ts';
 
@@ -61,8 +61,7 @@ function endOrRelease(situation: Situation, run: Run, seen: Seen<'running'>): Pl
   const running = run.state === 'Running' ? run : startRun(injected, seen, now);
   const told = run.state === 'Running' ? [] : [story.started(running)];
   const step = planEnding(situation, running, stopCause(session, running, now) ?? 'Deleted', told);
-  if (step.effect.kind !== 'none') return step;
-  return { ...step, requeueAfterMs: Math.min(step.requeueAfterMs ?? Infinity, at - now) };
+  return step.effect.kind === 'none' ? wakeBy(step, now, at) : step;
 }
 
 /** However late the operator comes, the container is asked to end before it is let go of. A pod that goes takes it along. */

@@ -76,7 +76,7 @@ function inStatus(situation: Situation, told: EventIntent[], standingOf: (said: 
       run,
       standing: standingOf(unconfirmed),
       events: [...told, ...events],
-      ...(wakeAt !== undefined && { wakeAt }),
+      wakeAt,
     });
 }
 

@@ -7,7 +7,7 @@ import { writeIfChanged } from './outcome.ts';
 import { releaseTime } from './plan-deletion.ts';
 import { planStray } from './plan-ending.ts';
 import { nextRetirement } from './retirement.ts';
-import { rest, type EventIntent, type Plan, type Situation } from './situation.ts';
+import { rest, wakeBy, type EventIntent, type Plan, type Situation } from './situation.ts';
 import { nextConfirmation } from './stop-confirmation.ts';
 import * as story from './story.ts';
 import { planRemoval } from './ttl-after-finished.ts';
@@ -36,7 +36,7 @@ function retire(situation: Situation, run: Run, events: EventIntent[]): Plan {
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
   const told = isNews ? [...events, story.retiring(run, pod)] : events;
   if (condition.status === 'True') return writeOrLetGo(situation, run, { events: told, retirement: condition });
-  const step = write(situation, run, { events: told, retirement: condition, ...(at !== undefined && { at }) });
+  const step = write(situation, run, { events: told, retirement: condition, at });
   if (step.effect.kind === 'none' && evict === true)
     return { effect: { kind: 'stop', run, route: 'Eviction' }, events: [] };
   return untilRelease(situation, step);
@@ -45,7 +45,7 @@ function retire(situation: Situation, run: Run, events: EventIntent[]): Plan {
 interface News {
   events: EventIntent[];
   retirement?: WantedCondition;
-  at?: number;
+  at?: number | undefined;
 }
 
 function write(situation: Situation, run: Run, { events, retirement, at }: News): Plan {
@@ -55,7 +55,7 @@ function write(situation: Situation, run: Run, { events, retirement, at }: News)
     run,
     standing: { phase: 'Over', ...(retirement && { retirement }) },
     events,
-    ...(Number.isFinite(wakeAt) && { wakeAt }),
+    wakeAt,
   });
 }
 
@@ -67,9 +67,7 @@ function writeOrLetGo(situation: Situation, run: Run, news: News): Plan {
 
 /** A deleted session is not held for longer than it may be. */
 function untilRelease(situation: Situation, step: Plan): Plan {
-  const at = releaseTime(situation);
-  if (at === undefined || step.effect.kind !== 'none') return step;
-  return { ...step, requeueAfterMs: Math.min(step.requeueAfterMs ?? Infinity, at - situation.now) };
+  return step.effect.kind === 'none' ? wakeBy(step, situation.now, releaseTime(situation)) : step;
 }
 
 /** When the container is not looked at any more, so that its watch can close: see `mayRunAgain`. */

@@ -5,13 +5,14 @@ import { endOfSecond, fromTimestamp } from '../api/time.ts';
 import { findCondition } from './conditions.ts';
 import { specHashOf } from './container.ts';
 import { startTimeoutMs } from './effective.ts';
+import { CANCELLED } from './ending.ts';
 import { containerOf } from './intent.ts';
 import { injectionArrived } from './lifecycle.ts';
 import { observe, type Seen } from './observation.ts';
 import { finish, writeIfChanged } from './outcome.ts';
 import { nextTtlStep, type TtlStep } from './plan-ttl.ts';
 import { planEnding } from './plan-ending.ts';
-import { cancelledRun, confirmInjection, endOf, endWithPod, failedRun, lostRun, startRun } from './run-record.ts';
+import { confirmInjection, endOf, endWithPod, failedRun, lostRun, startRun } from './run-record.ts';
 import { rest, type EventIntent, type Plan, type Situation } from './situation.ts';
 import type { Standing } from './status.ts';
 import { overdueAt, stopCause } from './stop.ts';
@@ -101,7 +102,7 @@ function planCancelled(situation: Situation, run: Run): Plan {
   const { now } = situation;
   const arrived = injectionArrived(run);
   if (now < arrived) return rest(now, arrived);
-  return finish(situation, cancelledRun(run, now, 'cancelled before the container was injected'));
+  return finish(situation, failedRun(run, now, CANCELLED, 'cancelled before the container was injected'));
 }
 
 function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
@@ -109,7 +110,7 @@ function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Pla
   const reason = seen.reason === 'ContainerCreating' ? 'StartTimeout' : seen.reason;
   if (seen.final) return finish(situation, failedRun(run, now, reason, seen.message));
   if (session.spec.cancel === true)
-    return finish(situation, cancelledRun(run, now, `cancelled before the container ran: ${seen.message}`));
+    return finish(situation, failedRun(run, now, CANCELLED, `cancelled before the container ran: ${seen.message}`));
   const deadline = startDeadline(run);
   if (now >= deadline) {
     return finish(

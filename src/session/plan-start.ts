@@ -1,7 +1,7 @@
 import { parseDuration } from '../api/duration.ts';
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Pod } from '../api/pod.ts';
-import type { FailureReason, InjectionReason } from '../api/reasons.ts';
+import type { InjectionReason } from '../api/reasons.ts';
 import { endOfSecond, fromTimestamp, toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { admissionOf, UNREAD } from './admission.ts';
@@ -13,6 +13,7 @@ import { asked, intendRun } from './intent.ts';
 import { currentRun, hasLapsed, isHeld, isMarked, isWaiting, mayStartLate } from './lifecycle.ts';
 import { patientState } from './patient.ts';
 import { preflight } from './preflight.ts';
+import type { NeverRan } from './run-record.ts';
 import { rest, type Plan, type Situation } from './situation.ts';
 import { composeStatus } from './status.ts';
 import * as story from './story.ts';
@@ -95,11 +96,7 @@ function goOnWaiting({ session, now }: Situation, wakeAt: number): Plan {
 }
 
 /** The attempt is over before a container stood anywhere; it is recorded like any other. */
-function failAttempt(
-  situation: Situation,
-  reason: InjectionReason | FailureReason | typeof CANCELLED,
-  message: string,
-): Plan {
+function failAttempt(situation: Situation, reason: NeverRan, message: string): Plan {
   const { session, sighting, now } = situation;
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
   const run: Run = {

@@ -1,7 +1,7 @@
 import { parseDuration } from '../api/duration.ts';
 import type { Run } from '../api/debugsession.ts';
 import { fromTimestamp, toTimestamp } from '../api/time.ts';
-import { BUILT_IN, ttlMs } from './effective.ts';
+import { BUILT_IN, lifeMs, ttlSeconds } from './effective.ts';
 import type { EffortOutcome, Tried } from './efforts.ts';
 import { retryPause } from './retry.ts';
 import type { EventIntent, Situation } from './situation.ts';
@@ -51,7 +51,7 @@ function wordsOf(outcome: EffortOutcome): string {
 function intend(run: Run, wanted: string): Run {
   const [startBy, lastMoment] = [fromTimestamp(run.startBy), fromTimestamp(run.lastMoment)];
   if (startBy === undefined || lastMoment === undefined) return { ...run, wantedTtl: wanted };
-  const last = Math.max(lastMoment, startBy + wholeSeconds(parseDuration(wanted)));
+  const last = Math.max(lastMoment, startBy + ttlSeconds(wanted) * 1000);
   return { ...run, wantedTtl: wanted, lastMoment: toTimestamp(last) };
 }
 
@@ -60,17 +60,13 @@ function changed(run: Run, ttl: string): TtlStep {
   delete others.wantedTtl;
   const expiresAt = fromTimestamp(run.expiresAt);
   if (effective === undefined || expiresAt === undefined) return { kind: 'same' };
-  const start = expiresAt - wholeSeconds(ttlMs(run));
+  const start = expiresAt - lifeMs(run);
   const next: Run = {
     ...others,
     effective: { ...effective, ttl },
-    expiresAt: toTimestamp(start + wholeSeconds(parseDuration(ttl))),
+    expiresAt: toTimestamp(start + ttlSeconds(ttl) * 1000),
   };
   return { kind: 'write', run: next, events: [story.ttlChanged(next)] };
-}
-
-function wholeSeconds(ms: number): number {
-  return Math.ceil(ms / 1000) * 1000;
 }
 
 function isSame(one: string, other: string): boolean {

@@ -4,9 +4,7 @@ import { NO_EFFORTS, type Tried } from './efforts.ts';
 import type { Sighting } from './observation.ts';
 import { retryPause } from './retry.ts';
 import type { Situation } from './situation.ts';
-
-/** How long an evicted pod may take to be seen going, in ms. */
-const LOOK_MS = 60_000;
+import { LOOK_MS } from './stop.ts';
 
 /** `spec.podAfterSession: Evict`: whether the pod of a session that is over has to go yet. A container that never ran is no reason. */
 export function wantsRetirement({ spec, status }: DebugSession, run: Run): boolean {
@@ -56,7 +54,9 @@ function afterEviction(
   { said, now, isSaid }: { said: WantedCondition; now: number; isSaid: true | undefined },
 ): Retirement {
   if (outcome.kind === 'asked')
-    return now < at + LOOK_MS ? { condition: said, at: at + LOOK_MS } : { condition: said, evict: true };
+    return now < at + LOOK_MS.Eviction
+      ? { condition: said, at: at + LOOK_MS.Eviction }
+      : { condition: said, evict: true };
   const pause = retryPause(times);
   const reason = outcome.kind === 'blocked' ? 'EvictionBlocked' : 'EvictionFailed';
   const why = 'message' in outcome ? outcome.message : outcome.kind;

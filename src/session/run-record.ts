@@ -3,8 +3,8 @@ import type { FailureReason, InjectionReason } from '../api/reasons.ts';
 import { fromTimestamp, toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { MAX_MESSAGE } from './conditions.ts';
-import { ttlMs } from './effective.ts';
-import { CANCELLED, readEnding } from './ending.ts';
+import { lifeMs } from './effective.ts';
+import { readEnding, type CANCELLED } from './ending.ts';
 import type { Identity, Seen } from './observation.ts';
 import type { Situation } from './situation.ts';
 
@@ -32,7 +32,7 @@ export function startRun(run: Run, seen: Seen<'running'>, now: number): Run {
     ...run,
     ...identityOf(seen),
     startedAt: seen.startedAt ?? toTimestamp(now),
-    expiresAt: toTimestamp(startedAt + Math.ceil(ttlMs(run) / 1000) * 1000),
+    expiresAt: toTimestamp(startedAt + lifeMs(run)),
     state: 'Running',
   };
 }
@@ -89,11 +89,6 @@ export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>
   return seen.injected === false && run.injectedAt === undefined ? failed : { ...failed, endedBy: 'PodGone' };
 }
 
-/** The record of a run that was cancelled before its container ran, or stood anywhere. */
-export function cancelledRun(run: Run, now: number, message: string): Run {
-  return { ...run, finishedAt: toTimestamp(now), state: 'Failed', reason: CANCELLED, message };
-}
-
 /** The record of a run that was seen to run, and whose end nobody reported. */
 export function lostRun(run: Run, now: number, reason: 'PodGone' | 'ContainerStatusUnknown', message: string): Run {
   const endedBy = reason === 'PodGone' ? 'PodGone' : 'Kubelet';
@@ -107,7 +102,10 @@ export function lostRun(run: Run, now: number, reason: 'PodGone' | 'ContainerSta
   };
 }
 
+/** Why a run never ran. */
+export type NeverRan = InjectionReason | FailureReason | typeof CANCELLED;
+
 /** The record of a run that never ran, or may not. */
-export function failedRun(run: Run, now: number, reason: InjectionReason | FailureReason, message: string): Run {
+export function failedRun(run: Run, now: number, reason: NeverRan, message: string): Run {
   return { ...run, finishedAt: toTimestamp(now), state: 'Failed', reason, message: oneLine(message, MAX_MESSAGE) };
 }

@@ -52,6 +52,11 @@ export interface Plan {
 
 /** Nothing to do until something is seen, or until `at` (ms since the epoch). */
 export function rest(now: number, at?: number): Plan {
-  const pause = at === undefined ? {} : { requeueAfterMs: Math.max(0, at - now) };
-  return { effect: { kind: 'none' }, events: [], ...pause };
+  return wakeBy({ effect: { kind: 'none' }, events: [] }, now, at);
+}
+
+/** The same step, after which to look again at `at` (ms since the epoch) at the latest. Undefined and Infinity: no such time. */
+export function wakeBy(step: Plan, now: number, at = Infinity): Plan {
+  const requeueAfterMs = Math.min(step.requeueAfterMs ?? Infinity, Math.max(0, at - now));
+  return Number.isFinite(requeueAfterMs) ? { ...step, requeueAfterMs } : step;
 }

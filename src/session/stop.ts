@@ -14,7 +14,7 @@ export const OVERDUE_MS = 6_000;
  * How long after an effort the container may still be seen running, in ms. The kubelet tells of an end within about a second; it is given more,
  * because the next effort may be the eviction of a pod that has only been slow. An evicted pod has its grace period.
  */
-const LOOK_MS: Record<StopRoute, number> = { Exec: 8_000, Attach: 4_000, Eviction: 60_000 };
+export const LOOK_MS: Record<StopRoute, number> = { Exec: 8_000, Attach: 4_000, Eviction: 60_000 };
 
 /** The longest pause between two rounds of all ways where only a person can change anything, in ms. */
 const REFUSED_RETRY_MS = 300_000;

@@ -74,14 +74,14 @@ export function over(run: Run): EventIntent {
   return run.reason === CANCELLED ? cancelled(run) : failed(run);
 }
 
-export function ended(run: Run): EventIntent {
+function ended(run: Run): EventIntent {
   const code = run.exitCode === undefined ? '' : ` with exit code ${run.exitCode}`;
   const note = `Container ${run.debugContainerName} ended${code}, by ${run.endedBy}${duration(run)}: ${run.message}`;
   const type = run.endedBy === 'PodGone' && run.exitCode === undefined ? 'Warning' : 'Normal';
   return tell(run.attempt, run, { type, reason: 'Ended', action: 'End', note });
 }
 
-export function failed(run: Run): EventIntent {
+function failed(run: Run): EventIntent {
   const reason = REJECTED.includes(run.reason ?? '') ? 'Rejected' : 'Failed';
   const note = `Attempt ${run.attempt} failed (${run.reason}): ${run.message}`;
   return tell(run.attempt, run, { type: 'Warning', reason, action: reason === 'Failed' ? 'Fail' : 'Reject', note });
@@ -121,7 +121,7 @@ function leaving(
   });
 }
 
-export function cancelled(run: Run): EventIntent {
+function cancelled(run: Run): EventIntent {
   const note = `Attempt ${run.attempt}: ${run.message}`;
   return tell(run.attempt, run, { type: 'Normal', reason: 'Cancelled', action: 'Cancel', note });
 }

@@ -1,7 +1,7 @@
 import { parseDuration } from '../api/duration.ts';
 import { endOfSecond } from '../api/time.ts';
 import { findCondition } from './conditions.ts';
-import type { Plan, Situation } from './situation.ts';
+import { wakeBy, type Plan, type Situation } from './situation.ts';
 import { nextConfirmation, stopConfirmation } from './stop-confirmation.ts';
 
 /** The end of `spec.ttlAfterFinished`: the record goes, or waits for its time. `step` is what is left to do for a record that stays. */
@@ -9,8 +9,7 @@ export function planRemoval(situation: Situation, step: Plan): Plan {
   const at = removalTime(situation);
   if (at === undefined) return step;
   // No event: it would be about an object that is not there, and gone within the hour. The audit log and ours have the deletion.
-  if (situation.now >= at) return { effect: { kind: 'delete' }, events: [] };
-  return { ...step, requeueAfterMs: Math.min(step.requeueAfterMs ?? Infinity, at - situation.now) };
+  return situation.now >= at ? { effect: { kind: 'delete' }, events: [] } : wakeBy(step, situation.now, at);
 }
 
 /**

@@ -204,13 +204,13 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'effective',
     'the ttl of the supervisor is rounded down',
-    'Math.ceil(parseDuration(effective.ttl)',
-    'Math.floor(parseDuration(effective.ttl)',
+    'Math.ceil(parseDuration(ttl)',
+    'Math.floor(parseDuration(ttl)',
   ),
   session(
     'intent',
     'the last moment is the start by',
-    'toTimestamp(startBy + ttlSeconds(effective) * 1000)',
+    'toTimestamp(startBy + ttlSeconds(effective.ttl) * 1000)',
     'toTimestamp(startBy)',
   ),
   session(
@@ -392,7 +392,7 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'plan-ttl',
     'the last moment does not move with a longer ttl',
-    'Math.max(lastMoment, startBy + wholeSeconds(parseDuration(wanted)))',
+    'Math.max(lastMoment, startBy + ttlSeconds(wanted) * 1000)',
     'lastMoment',
   ),
   session(
@@ -440,10 +440,10 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   session(
-    'ttl-after-finished',
+    'situation',
     'a record that is kept is looked at no more',
-    'Math.min(step.requeueAfterMs ?? Infinity, at - situation.now)',
-    'at - situation.now',
+    'Math.min(step.requeueAfterMs ?? Infinity, Math.max(0, at - now))',
+    'Math.max(0, at - now)',
   ),
   reconcile(
     'container-control',
@@ -460,8 +460,8 @@ export const MUTANTS: readonly Mutant[] = [
   reconcile(
     'container-control',
     'a container is told of another last moment than is recorded',
-    'fromTimestamp(run.lastMoment) ?? 0;',
-    'this.#options.clock.now() + 1e9;',
+    'fromTimestamp(run.lastMoment) ?? 0 }',
+    'this.#options.clock.now() + 1e9 }',
   ),
   reconcile(
     'container-control',
