@@ -32,6 +32,8 @@ export interface RequestCounts {
   lists: number;
   watches: number;
   events: number;
+  /** Whether who asked may use the policy. Nothing is stored by them. */
+  reviews: number;
   /** Refused with 409 or anything else. */
   refused: number;
 }
@@ -125,9 +127,11 @@ function has(pod: RawPod, name: string): boolean {
 function countRequests(asked: AuditEvent[], sessions: number): RequestCounts {
   const count = (wanted: (event: AuditEvent) => boolean): number => asked.filter(wanted).length / sessions;
   const isEvent = ({ objectRef }: AuditEvent): boolean => objectRef?.resource === 'events';
+  const isReview = ({ objectRef }: AuditEvent): boolean => objectRef?.resource === 'localsubjectaccessreviews';
   return {
     sessions,
-    writes: count((event) => isWrite(event) && !isEvent(event)),
+    writes: count((event) => isWrite(event) && !isEvent(event) && !isReview(event)),
+    reviews: count(isReview),
     gets: count(({ verb }) => verb === 'get'),
     lists: count(({ verb }) => verb === 'list'),
     watches: count(({ verb }) => verb === 'watch'),

@@ -6,9 +6,12 @@ import type { ContextLogger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { PodStreams } from './kube/pod-stream.ts';
 import { ContainerControl } from './reconcile/container-control.ts';
+import { DebugPolicies, POLICIES_PATH } from './reconcile/debug-policies.ts';
+import { Places } from './reconcile/places.ts';
 import { PodWatches } from './reconcile/pod-watches.ts';
 import { PolicyWatch } from './reconcile/policy-watch.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
+import { RulesLookup } from './reconcile/rules-lookup.ts';
 import { SessionApi, podsPath, sessionsPath } from './reconcile/session-api.ts';
 import { SessionCache } from './reconcile/session-cache.ts';
 import { Storyteller, type Recorder } from './reconcile/storyteller.ts';
@@ -17,9 +20,11 @@ import { countSessions, reportEffort, reportStep } from './reconcile/report.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import { Informer } from './runtime/informer.ts';
-import { keyOf } from './runtime/store.ts';
+import { keyOf, namespaceOf } from './runtime/store.ts';
 import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from './runtime/work-queue.ts';
 import { isMarked, wantsStart } from './session/lifecycle.ts';
+import type { Authority } from './session/admission.ts';
+import { limitsOf, policyNameOf, type PolicyView } from './session/permission.ts';
 
 // A CommonJS package: Node hands its `exports` over as the default export.
 const Operator = operatorPackage.default;
@@ -65,6 +70,7 @@ export class DebugSessionOperator extends Operator {
   readonly #pods: PodWatches;
   /** Absent: nobody is asked who they are. */
   readonly #policy: PolicyWatch | undefined;
+  readonly #policies: DebugPolicies;
   readonly #control: ContainerControl;
   readonly #reconciler: Reconciler;
   #watches: Promise<void>[] = [];
@@ -77,6 +83,8 @@ export class DebugSessionOperator extends Operator {
     this.kubeConfig = connection.config;
     metrics.controller(CONTROLLER, workers);
     this.#queue = new WorkQueue({
+      // Ten thousand sessions of one namespace keep those of the others waiting by one at a time.
+      groupOf: namespaceOf,
       hooks: {
         onAdd: () => metrics.queueAdd(CONTROLLER),
         onGet: (ms) => metrics.queueGet(CONTROLLER, ms),
@@ -105,6 +113,21 @@ export class DebugSessionOperator extends Operator {
           onChange: () => this.#askAgain(),
           logger,
         });
+    this.#policies = new DebugPolicies({
+      source: resourceSource(connection.client, POLICIES_PATH, {}, { ...POLICY_REMEDIES, install: REMEDIES.install }),
+      onChange: () => this.#askAgain(),
+      logger,
+    });
+    const policyOf = (name: string): PolicyView => this.#policies.get(name);
+    const authority = (): Authority => this.#policy?.authority ?? { kind: 'waived' };
+    const isSystem = (namespace: string): boolean =>
+      namespace.startsWith('kube-') || namespace === connection.podNamespace;
+    const places = new Places({
+      limitsOf: (session) => limitsOf(policyOf(policyNameOf(session))),
+      wake: (key) => void (this.#leads && this.#queue.add(key)),
+      clock: systemClock,
+    });
+    this.#sessions.followBy((key, session) => places.follow(key, session));
     this.#control = new ContainerControl({
       streams: new PodStreams(connection.client, systemClock),
       evict: (pod, signal) => api.evict(pod, signal),
@@ -117,7 +140,9 @@ export class DebugSessionOperator extends Operator {
       pods: this.#pods,
       api,
       control: this.#control,
-      authority: () => this.#policy?.authority ?? { kind: 'waived' },
+      authority,
+      rules: new RulesLookup({ api, authority, policyOf, isSystem }),
+      places,
       storyteller: new Storyteller(recorder),
       clock: systemClock,
       onStep: (session, step) => reportStep({ session, step, metrics, logger }),
@@ -146,8 +171,9 @@ export class DebugSessionOperator extends Operator {
   async lead(signal: AbortSignal, drainMs: () => number): Promise<void> {
     const { workers, metrics, logger } = this.#parts;
     await Promise.race([this.synced, aborted(signal)]);
-    // Who waits would else be told that nobody knows who asks. Where the policy cannot be read that is so.
-    await Promise.race([this.#policy?.synced, sleep(systemClock, POLICY_PATIENCE_MS, signal)]);
+    // Who waits would else be told that nobody knows who asks, or what is allowed. Where the policies cannot be read that is so.
+    const policies = Promise.all([this.#policy?.synced, this.#policies.synced]);
+    await Promise.race([policies, sleep(systemClock, POLICY_PATIENCE_MS, signal)]);
     if (signal.aborted) return;
     const controller = new Controller({
       name: CONTROLLER,
@@ -180,6 +206,9 @@ export class DebugSessionOperator extends Operator {
     const enqueue = async ({ object, isListed = false }: SessionEvent): Promise<void> =>
       this.#enqueue(object as DebugSession, isListed);
     if (this.#policy !== undefined) this.#watches.push(this.#policy.run(this.#abort.signal));
+    this.#watches.push(this.#policies.run(this.#abort.signal));
+    // That there is none is no change to tell of.
+    for (const synced of [this.#policies.synced, this.#policy?.synced]) void synced?.then(() => this.#askAgain());
     for (const namespace of scopes) await this.watchResource(GROUP, VERSION, PLURAL, enqueue, namespace);
   }
 
@@ -207,9 +236,10 @@ export class DebugSessionOperator extends Operator {
     this.#watches.push(informer.run(this.#abort.signal));
   }
 
-  /** Sessions that are to start may, or may not any more. */
+  /** What is to start may, or may not any more; what runs may have to end. */
   #askAgain(): void {
-    for (const session of this.#sessions.list()) if (wantsStart(session)) this.#enqueue(session, true);
+    for (const session of this.#sessions.list())
+      if (wantsStart(session) || isMarked(session)) this.#enqueue(session, true);
   }
 
   /** Without a worker nothing waits: a standby's queue would grow with every session that ever was, and `lead` begins with all there are. */

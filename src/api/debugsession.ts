@@ -1,3 +1,5 @@
+import type { Allowance } from './debugpolicy.ts';
+
 /**
  * The DebugSession resource as TypeScript sees it. The CRD (crds/) is the contract; test/unit/crd-types.test.ts keeps the two in step.
  * All times are RFC 3339 strings in UTC, all durations are GEP-2257 strings (see duration.ts).
@@ -63,9 +65,44 @@ export interface Target {
   containerName?: string;
 }
 
+/** A key of a secret or a config map. */
+export interface KeyRef {
+  name: string;
+  key: string;
+  optional?: boolean;
+}
+
+/** All keys of a secret or a config map. */
+export interface SourceRef {
+  name: string;
+  optional?: boolean;
+}
+
+/** Exactly one of the two. */
+export interface EnvVarSource {
+  secretKeyRef?: KeyRef;
+  configMapKeyRef?: KeyRef;
+}
+
+/** At most one of value and valueFrom. */
 export interface EnvVar {
   name: string;
   value?: string;
+  valueFrom?: EnvVarSource;
+}
+
+/** Exactly one of secretRef and configMapRef. */
+export interface EnvFromSource {
+  prefix?: string;
+  secretRef?: SourceRef;
+  configMapRef?: SourceRef;
+}
+
+/** A volume of the pod. Without subPath and subPathExpr, which Kubernetes forbids in ephemeral containers. */
+export interface VolumeMount {
+  name: string;
+  mountPath: string;
+  readOnly?: boolean;
 }
 
 /** core/v1 Capabilities. */
@@ -116,6 +153,8 @@ export interface DebugSessionSpec {
   command?: string[];
   args?: string[];
   env?: EnvVar[];
+  envFrom?: EnvFromSource[];
+  volumeMounts?: VolumeMount[];
   workingDir?: string;
   imagePullPolicy?: PullPolicy;
   stdin?: boolean;
@@ -137,6 +176,8 @@ export interface DebugSessionSpec {
   ttlAfterFinished?: string;
   /** CRD default 1, so always present on an object from the API server. */
   attempt: number;
+  /** The DebugPolicy that says what may be asked for. Absent: default. */
+  policyName?: string;
   justification?: string;
   attachers?: Attacher[];
   /** Checked by an admission policy, which also fills it in: never what a person says of themselves. */
@@ -188,7 +229,7 @@ export type StopRoute = 'Exec' | 'Attach' | 'Eviction';
 export type EndedBy = 'Command' | 'Supervisor' | StopRoute | 'PodGone' | 'Kubelet';
 
 /** Why a container has to end. The first cause counts. */
-export type StopCause = 'Deadline' | 'Cancelled' | 'Deleted' | 'StartedLate' | 'RanAgain';
+export type StopCause = 'Deadline' | 'Cancelled' | 'Revoked' | 'Deleted' | 'StartedLate' | 'RanAgain';
 
 /** That the operator set out to end a container: written before each way is tried for the first time, so that a restart knows what ended it. */
 export interface RunStop {
@@ -216,6 +257,12 @@ export interface Run {
   debugContainerName?: string;
   /** Command and arguments that were asked for, in one line: the spec may say something else by now. */
   commandLine?: string;
+  /** The DebugPolicy that allowed it. */
+  policyName?: string;
+  /** The policy said revokeRunning then. */
+  revocable?: boolean;
+  /** What it needed of the policy's allow: the spec may ask for something else by now. */
+  allowances?: Allowance[];
   /** Why, as the spec said then. */
   justification?: string;
   /** Who asked for this attempt: without the groups, which are many, and change. */

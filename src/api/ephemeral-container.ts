@@ -1,4 +1,4 @@
-import type { EnvVar, PullPolicy, SecurityContext } from './debugsession.ts';
+import type { EnvFromSource, EnvVar, PullPolicy, SecurityContext, VolumeMount } from './debugsession.ts';
 
 /** The fields of a core/v1 EphemeralContainer that we set. */
 export interface EphemeralContainer {
@@ -8,6 +8,8 @@ export interface EphemeralContainer {
   command?: string[];
   args?: string[];
   env: EnvVar[];
+  envFrom?: EnvFromSource[];
+  volumeMounts?: VolumeMount[];
   workingDir?: string;
   stdin?: boolean;
   tty?: boolean;

@@ -12,6 +12,7 @@ export interface PodMeta {
   resourceVersion: string;
   creationTimestamp?: string;
   deletionTimestamp?: string;
+  labels?: Record<string, string>;
   annotations?: Record<string, string>;
   ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
 }
@@ -22,10 +23,16 @@ export interface PodSpec {
   restartPolicy?: string;
   shareProcessNamespace?: boolean;
   hostPID?: boolean;
+  hostNetwork?: boolean;
+  hostIPC?: boolean;
+  /** A container or init container of it is privileged; ephemeral ones do not count. */
+  privileged?: boolean;
   containers: { name: string }[];
   initContainers?: { name: string }[];
   /** `sessionUID` is the value of our own environment variable in it, by which a container of ours is told from one that took its name. */
   ephemeralContainers?: { name: string; sessionUID?: string }[];
+  /** `mounted`: a container or init container of it mounts the volume; ephemeral ones do not count. */
+  volumes?: { name: string; mounted: boolean }[];
 }
 
 export interface PodStatus {

@@ -25,6 +25,8 @@ export type InjectionReason =
   | 'NoReadyPod'
   | 'TargetContainerNotFound'
   | 'TargetContainerNotRunning'
+  | 'VolumeNotFound'
+  | 'VolumeNotMounted'
   | 'PreviousRunNotOver'
   | 'TooManyEphemeralContainers'
   | 'ContainerNameTaken'
@@ -35,6 +37,10 @@ export type InjectionReason =
   | 'TooLarge'
   | 'SubresourceUnavailable'
   | 'AdmissionPolicyMissing'
+  | 'PolicyNotFound'
+  | 'PolicyDenied'
+  | 'RequesterNotAllowed'
+  | 'LimitReached'
   | 'ApiUnavailable';
 
 /** Reasons why a run failed for good, besides those of the injection. */

@@ -1,39 +1,16 @@
+import { takeEnv, takeEnvFrom } from './convert-env.ts';
+import { takeVolumeMounts } from './convert-volumes.ts';
+import type { ConvertedContainer, Draft, Field } from './draft.ts';
 import type { FieldPath } from './input-documents.ts';
+import { DNS_LABEL, isNothing, isObject } from './values.ts';
 
-/** Something to tell about a field of the input. */
-export interface Finding {
-  path: FieldPath;
-  message: string;
-}
-
-/** What became of one legacy container: the session's spec without its target pod, and what there is to say. */
-export interface ConvertedContainer {
-  name: string;
-  targetContainerName?: string;
-  spec: Record<string, unknown>;
-  /** Fields that the session does not have. */
-  leftOut: Finding[];
-  /** What is said differently in the session. */
-  notes: Finding[];
-  /** Why the container cannot be converted at all. */
-  faults: Finding[];
-}
-
-type Draft = ConvertedContainer;
-type Field = (value: unknown, path: FieldPath, draft: Draft) => void;
-
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
 /** Bound of crds/debugsessions.debugsession.dev.yaml, and of core/v1. */
 const MAX_ID = 2_147_483_647;
 
 const notForEphemeral = 'an ephemeral container cannot have it';
-const noVolumes = 'a session has no volumes';
 const NO_COUNTERPART: ReadonlyMap<string, string> = new Map([
   ['stdinOnce', 'a session stays attachable until it ends'],
-  ['envFrom', 'a session reads no Secret and no ConfigMap'],
-  ['volumeMounts', noVolumes],
-  ['volumeDevices', noVolumes],
+  ['volumeDevices', 'a session has no block devices'],
   ['terminationMessagePath', 'the operator uses /dev/termination-log'],
   ['terminationMessagePolicy', 'the operator uses File'],
   ...['ports', 'resources', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'].map(
@@ -46,7 +23,9 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['image', (value, path, draft) => takeImage(value, path, draft)],
   ['command', take('command', list)],
   ['args', take('args', list)],
-  ['env', (value, path, draft) => takeEnv(value, path, draft)],
+  ['env', takeEnv],
+  ['envFrom', takeEnvFrom],
+  ['volumeMounts', takeVolumeMounts],
   ['workingDir', take('workingDir', matching(/^\//, 'only an absolute path can be taken over'))],
   ['imagePullPolicy', take('imagePullPolicy', matching(/^(Always|IfNotPresent|Never)$/, 'not a pull policy'))],
   ['stdin', take('stdin', boolean)],
@@ -100,17 +79,6 @@ function settle(draft: Draft, path: FieldPath): void {
   });
 }
 
-/** null, '', [] and {}: what Go writes for a field that is not set. */
-function isNothing(value: unknown): boolean {
-  if (value === undefined || value === null || value === '') return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
-}
-
-/** Whether it is a JSON object. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 type Read = (value: unknown) => { value: unknown } | { fault: string } | { leftOut: string };
 
 /** Takes a field over under `name` in `to` (default: the spec). */
@@ -157,48 +125,6 @@ function takeTarget(value: unknown, path: FieldPath, draft: Draft): void {
 function takeImage(value: unknown, path: FieldPath, draft: Draft): void {
   if (typeof value === 'string' && /^[!-~]{1,1024}$/.test(value)) draft.spec.image = value;
   else draft.faults.push({ path, message: 'must be an image reference such as busybox:1.36' });
-}
-
-function takeEnv(value: unknown, path: FieldPath, draft: Draft): void {
-  if (!Array.isArray(value)) {
-    draft.faults.push({ path, message: 'must be a list' });
-    return;
-  }
-  const taken = new Map<string, { path: FieldPath; variable: { name: string; value?: string } }>();
-  for (const [index, entry] of (value as unknown[]).entries()) {
-    const at = [...path, index];
-    const variable = readVariable(entry, at, draft);
-    if (variable === undefined) continue;
-    const earlier = taken.get(variable.name);
-    if (earlier !== undefined)
-      draft.leftOut.push({ path: earlier.path, message: 'a later entry has the same name and wins' });
-    // Taken away first: the order counts where one variable refers to another.
-    taken.delete(variable.name);
-    taken.set(variable.name, { path: at, variable });
-  }
-  if (taken.size > 0) draft.spec.env = [...taken.values()].map(({ variable }) => variable);
-}
-
-function readVariable(entry: unknown, path: FieldPath, draft: Draft): { name: string; value?: string } | undefined {
-  const { name, value, valueFrom, ...unknown } = isObject(entry) ? entry : {};
-  if (typeof name !== 'string' || !ENV_NAME.test(name)) {
-    draft.faults.push({ path, message: 'must have the name of a variable' });
-    return undefined;
-  }
-  if (!isNothing(valueFrom)) {
-    draft.leftOut.push({
-      path,
-      message: `the whole variable, because of valueFrom: a session's variables have plain values only`,
-    });
-    return undefined;
-  }
-  for (const key of Object.keys(unknown)) {
-    if (unknown[key] !== null) draft.leftOut.push({ path: [...path, key], message: 'unknown field' });
-  }
-  if (value === undefined || value === null) return { name };
-  if (typeof value === 'string') return { name, value };
-  draft.faults.push({ path: [...path, 'value'], message: 'must be a text (numbers, true and the like need quotes)' });
-  return undefined;
 }
 
 /** A field of an object inside the spec, made when the first of its fields is taken. */

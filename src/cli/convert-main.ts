@@ -1,9 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { oneLine } from '../text/one-line.ts';
 import { convert } from './convert.ts';
-
-/** Far more than etcd takes (1.5 MiB an object), far less than would trouble the machine. */
-const MAX_BYTES = 10 * 1024 * 1024;
+import { readInput, sourceName } from './read-input.ts';
 
 const USAGE = `Turns EphemeralContainers documents (Kubernetes 1.16 to 1.21) into DebugSessions.
 
@@ -14,19 +11,6 @@ Exit code: 0 everything was taken over
            1 converted, but fields were left out; standard error lists them
            2 the input cannot be used; standard error says why, nothing is written
 `;
-
-/** The whole input as text. Throws on anything unreadable, too large, or not UTF-8. */
-async function readInput(file: string): Promise<string> {
-  const stream: AsyncIterable<Uint8Array> = file === '-' ? process.stdin : createReadStream(file);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES / 1024 / 1024} MiB`);
-    chunks.push(chunk);
-  }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-}
 
 function complain(kind: string, lines: readonly string[]): void {
   process.stderr.write(lines.map((line) => `${kind}: ${line}\n`).join(''));
@@ -43,7 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(USAGE);
     return 2;
   }
-  const source = file === '-' ? 'standard input' : oneLine(file);
+  const source = sourceName(file);
   let text: string;
   try {
     text = await readInput(file);

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { API_VERSION, KIND } from '../api/debugsession.ts';
 import { oneLine } from '../text/one-line.ts';
-import { convertContainer, isObject } from './convert-container.ts';
-import type { ConvertedContainer, Finding } from './convert-container.ts';
+import { convertContainer } from './convert-container.ts';
+import type { ConvertedContainer, Finding } from './draft.ts';
+import { findingLine, shown, type Place } from './finding-line.ts';
 import { readDocuments } from './input-documents.ts';
-import type { FieldPath, InputDocument } from './input-documents.ts';
+import type { FieldPath } from './input-documents.ts';
+import { DNS_LABEL, isObject, isObjectName } from './values.ts';
 import { writeDocuments } from './write-documents.ts';
 
 export type Conversion =
@@ -13,8 +15,6 @@ export type Conversion =
   /** Nothing is converted unless everything can be. */
   | { kind: 'unusable'; faults: string[] };
 
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 /** Taken: kind and version have decided what the object is. */
 const TYPE_META = { apiVersion: undefined, kind: undefined };
 /** metadata.name of a session fits into a label. */
@@ -24,12 +24,6 @@ interface Findings {
   leftOut: string[];
   notes: string[];
   faults: string[];
-}
-
-/** Where a finding is: the file, and the document in it. */
-interface Place {
-  source: string;
-  document: InputDocument;
 }
 
 /**
@@ -105,7 +99,7 @@ function convertPod(pod: Record<string, unknown>, path: FieldPath, context: Cont
 function readMetadata(metadata: unknown, path: FieldPath, context: Context): { name: string; namespace?: string } {
   const { name, namespace, ...unknown } = isObject(metadata) ? metadata : {};
   leaveOut(context, path, unknown, 'of the pod, not of a session');
-  if (typeof name !== 'string' || name.length > 253 || !DNS_SUBDOMAIN.test(name)) {
+  if (!isObjectName(name)) {
     fault(context, [...path, 'name'], `must be the name of the pod, found ${shown(name)}`);
     return { name: '' };
   }
@@ -173,27 +167,9 @@ function fault(context: Context, path: FieldPath, message: string): void {
 }
 
 function report({ place, findings }: Context, found: Record<keyof Findings, Finding[]>): void {
-  const { source, document } = place;
-  const line = ({ path, message }: Finding): string =>
-    oneLine(
-      `${source}: document ${document.number}, line ${document.lineOf(path)}: ${pathText(path)}${message}`,
-      2_000,
-    );
+  const line = (finding: Finding): string => findingLine(place, finding);
   // One by one: a spread of very many arguments overflows the stack.
   for (const finding of found.leftOut) findings.leftOut.push(line(finding));
   for (const finding of found.notes) findings.notes.push(line(finding));
   for (const finding of found.faults) findings.faults.push(line(finding));
-}
-
-/** `ephemeralContainers[0].image: `, or nothing for the document itself. */
-function pathText(path: FieldPath): string {
-  const text = path.map((step) => {
-    if (typeof step === 'number') return `[${step}]`;
-    return /^[\w-]{1,100}$/.test(step) ? `.${step}` : `[${shown(step)}]`;
-  });
-  return path.length === 0 ? '' : `${text.join('').replace(/^\./, '')}: `;
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? 'none' : oneLine(JSON.stringify(value), 100);
 }

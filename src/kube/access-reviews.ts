@@ -8,6 +8,16 @@ export interface UserInfo {
   extra?: Record<string, string[]>;
 }
 
+/** The answer to a question about rights (authorization.k8s.io/v1), whichever kind of review asked it. */
+export interface AccessReview {
+  status?: { allowed?: boolean; denied?: boolean };
+}
+
+/** What is not allowed in so many words is not. */
+export function isAllowed({ status }: AccessReview): boolean {
+  return status?.allowed === true && status.denied !== true;
+}
+
 /** A scraper waits 10 s as a rule, and two of these must fit in. */
 const timeoutMs = 4_000;
 
@@ -29,15 +39,11 @@ export function accessReviews(client: RestClient): {
       );
       return status?.authenticated === true && status.user?.username ? status.user : undefined;
     },
-    async authorize({ username, uid, groups, extra }, verb, path) {
-      const spec = { user: username, uid, groups, extra, nonResourceAttributes: { verb, path } };
+    async authorize({ username, uid, groups, extra }, verb, asked) {
+      const spec = { user: username, uid, groups, extra, nonResourceAttributes: { verb, path: asked } };
       const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
-      const { status } = await client.create<{ status?: { allowed?: boolean; denied?: boolean } }>(
-        '/apis/authorization.k8s.io/v1/subjectaccessreviews',
-        body,
-        { timeoutMs },
-      );
-      return status?.allowed === true && status.denied !== true;
+      const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+      return isAllowed(await client.create<AccessReview>(path, body, { timeoutMs }));
     },
   };
 }

@@ -12,9 +12,14 @@ export interface Connection {
   client: RestClient;
   /** Of the current context, in a cluster the pod's own; `default` when neither says. */
   namespace: string;
+  /** The namespace of our own pod; absent outside a cluster. */
+  podNamespace?: string;
   /** For the skeleton, which wants to hold one. */
   config: KubeConfig;
 }
+
+/** What client-node calls the user that it makes of a service account. */
+const IN_CLUSTER_USER = 'inClusterUser';
 
 /** client-node answers this when it finds nothing at all; nobody means it. */
 const guessedServer = 'http://localhost:8080';
@@ -36,5 +41,6 @@ export function connect(options: ConnectOptions = {}): Connection {
     throw new Error('no kubeconfig and no service account: set KUBECONFIG or run in a pod');
   }
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace?.trim() || 'default';
-  return { client: new RestClient(config, options), namespace, config };
+  const inCluster = config.getCurrentUser()?.name === IN_CLUSTER_USER;
+  return { client: new RestClient(config, options), namespace, ...(inCluster && { podNamespace: namespace }), config };
 }

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { Logger } from '../runtime/logger.ts';
 import { redactFields, redactText } from './redact.ts';
-import { textLine } from './text-line.ts';
+import { plainJson, textLine } from './text-line.ts';
 
 /** What places a line in the story of one session. */
 export interface SessionFields {
@@ -48,8 +48,8 @@ export function createLogger({ level, format, destination }: LoggerOptions): Con
       serializers: { err: (error: unknown) => error },
       formatters: { level: (label) => ({ level: label }) },
     },
-    // Out of the JSON, so that both say the same. It is slower, and people do not read that fast.
-    format === 'text' ? { write: (line: string) => void output.write(textLine(line)) } : output,
+    // Text is made out of the JSON, so that both say the same. It is slower, and people do not read that fast.
+    { write: (line: string) => void output.write(format === 'text' ? textLine(line) : plainJson(line)) },
   );
   return contextLogger(lines, {});
 }

@@ -26,3 +26,16 @@ function text(value: unknown): string {
 function escaped(characters: string): string {
   return [...characters].map((character) => `\\u{${character.codePointAt(0)?.toString(16)}}`).join('');
 }
+
+/** What JSON need not escape, and a terminal could take for an order: C1 controls, marks that turn the reading round, separators of lines. */
+const UNESCAPED = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** A JSON line as safe to look at as {@link textLine}, and the same to who parses it. */
+export function plainJson(line: string): string {
+  return line.replace(UNESCAPED, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}

@@ -1,17 +1,19 @@
-import type { DebugSession, DebugSessionStatus } from '../api/debugsession.ts';
+import type { DebugSession, DebugSessionStatus, Run } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { TerminalError, type Result } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Authority } from '../session/admission.ts';
-import { currentRun, isLive } from '../session/lifecycle.ts';
+import { currentRun, isLive, wantsStart } from '../session/lifecycle.ts';
 import { observe, type Sighting } from '../session/observation.ts';
 import { interestOf, plan, planUnseen } from '../session/plan.ts';
 import { planRefusal } from '../session/plan-run.ts';
 import { classifyRefusal } from '../session/refusal.ts';
 import type { Effect, Plan, Situation } from '../session/situation.ts';
 import type { ContainerControl } from './container-control.ts';
+import type { Places } from './places.ts';
 import type { PodWatches } from './pod-watches.ts';
+import type { KnownLabels, RulesLookup } from './rules-lookup.ts';
 import { podOf, type SessionApi } from './session-api.ts';
 import type { SessionCache } from './session-cache.ts';
 import type { Storyteller } from './storyteller.ts';
@@ -25,6 +27,8 @@ export interface ReconcilerParts {
   control: ContainerControl;
   /** What is known now of the policy that says who asks. */
   authority: () => Authority;
+  rules: RulesLookup;
+  places: Places;
   clock: Clock;
   /** Told of each step that was done, for metrics and the log. */
   onStep?: (session: DebugSession, step: Plan) => void;
@@ -49,6 +53,7 @@ export class Reconciler {
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<Result> {
+    const known: KnownLabels = {};
     for (let pass = 0; pass < MAX_PASSES; pass += 1) {
       const session = this.#parts.sessions.get(key);
       if (session === undefined) {
@@ -56,8 +61,9 @@ export class Reconciler {
         return {};
       }
       const early = planUnseen(session, this.#parts.clock.now());
-      const situation = early === undefined ? await this.#look(key, session, signal) : this.#lookAhead(key, session);
-      const step = early ?? plan(situation);
+      const situation =
+        early === undefined ? await this.#look(key, session, signal, known) : this.#lookAhead(key, session);
+      const step = early ?? (await this.#review(situation, this.#plan(situation), signal));
       const tried = await this.#perform(situation, step, signal);
       if (tried === 'conflict') return { requeue: true };
       if (tried === 'gone') return {};
@@ -70,6 +76,27 @@ export class Reconciler {
     throw new Error(`session ${key} did not come to rest within ${MAX_PASSES} passes`);
   }
 
+  /** Counts the places, and takes one for a run that is to begin, in one go: nothing is waited for in between, so that no two take the same. */
+  #plan(situation: Situation): Plan {
+    const { session, sighting } = situation;
+    const { places } = this.#parts;
+    const podName = sighting.kind === 'present' ? sighting.pod.metadata.name : undefined;
+    const isToBegin = wantsStart(session) || currentRun(session)?.state === 'Starting';
+    const step = plan(isToBegin ? { ...situation, crowd: places.crowdFor(session, podName) } : situation);
+    const run = intentOf(session, step.effect);
+    if (run !== undefined) places.claim(session, run);
+    return step;
+  }
+
+  /** Right before an injection the API server is asked whether who asked may still use the policy. */
+  async #review(situation: Situation, step: Plan, signal: AbortSignal): Promise<Plan> {
+    if (step.effect.kind !== 'inject') return step;
+    const denied = await this.#parts.rules.denial(situation.session, signal);
+    // An earlier try may stand in the pod already, and its answer was lost.
+    const isMoot = denied === undefined || (await this.#stands(situation.session, step.effect, signal));
+    return isMoot ? step : this.#plan({ ...situation, denied });
+  }
+
   /** Begins to look and does not wait for what is seen. */
   #lookAhead(key: string, session: DebugSession): Situation {
     const { clock, pods } = this.#parts;
@@ -79,7 +106,7 @@ export class Reconciler {
     return { session, sighting: { kind: 'unseen', message: 'not looked at yet' }, now };
   }
 
-  async #look(key: string, session: DebugSession, signal: AbortSignal): Promise<Situation> {
+  async #look(key: string, session: DebugSession, signal: AbortSignal, labels: KnownLabels): Promise<Situation> {
     const { clock, pods, api, control } = this.#parts;
     const { namespace } = session.metadata;
     const interest = interestOf(session, clock.now());
@@ -93,7 +120,8 @@ export class Reconciler {
     if (interest.kind === 'workload' && sighting.kind === 'present') pods.rememberFor(key, sighting.pod);
     const efforts = control.effortsOf(session);
     const authority = this.#parts.authority();
-    const known = { authority, ...(isOfThisRun && { injectedAt: injection.at }), ...(efforts && { efforts }) };
+    const rules = await this.#parts.rules.of(session, signal, labels);
+    const known = { authority, rules, ...(isOfThisRun && { injectedAt: injection.at }), ...(efforts && { efforts }) };
     return { session, sighting, now: clock.now(), ...known };
   }
 
@@ -127,8 +155,10 @@ export class Reconciler {
       // The session itself was deleted meanwhile: nothing is left to write to.
       if (error.code === 404 && step.effect.kind !== 'inject') return 'gone';
       // Somebody wrote it since we read it; the watch brings what they wrote.
-      if (error.code === 409) return 'conflict';
+      if (error.code === 409 && step.effect.kind !== 'inject') return 'conflict';
       if (step.effect.kind !== 'inject') throw error;
+      // The pod has changed since it was looked at: what its policy says of it may not hold any more.
+      if (error.code === 409) return this.#lookAfresh(situation.session, step.effect.run, signal);
       const refusal = classifyRefusal(error);
       if (refusal.kind === 'retry') throw error;
       // An earlier try may have been carried out and its answer lost: the pod as it is now tells, the watch may not have yet.
@@ -170,6 +200,12 @@ export class Reconciler {
     }
   }
 
+  async #lookAfresh({ metadata }: DebugSession, { podName = '' }: Run, signal: AbortSignal): Promise<'conflict'> {
+    const pod = await this.#parts.api.readPod(metadata.namespace, podName, signal);
+    if (pod !== undefined) this.#parts.pods.remember(pod);
+    return 'conflict';
+  }
+
   async #stands(
     { metadata }: DebugSession,
     { run }: Extract<Effect, { kind: 'inject' }>,
@@ -184,6 +220,14 @@ export class Reconciler {
   }
 
   async #writeStatus(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#store(session, status, signal);
+    } finally {
+      this.#parts.places.unclaim(session);
+    }
+  }
+
+  async #store(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<void> {
     const answer = await this.#parts.api.writeStatus(session, status, signal);
     if (answer.metadata.resourceVersion === session.metadata.resourceVersion) {
       // Written again it would be dropped again.
@@ -199,8 +243,9 @@ export class Reconciler {
     effect: Extract<Effect, { kind: 'inject' }>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { run, container } = effect;
-    const pod = await this.#parts.api.inject(podOf(session, run), container, signal);
+    const { run, container, resourceVersion } = effect;
+    const address = { ...podOf(session, run), ...(resourceVersion !== undefined && { resourceVersion }) };
+    const pod = await this.#parts.api.inject(address, container, signal);
     this.#injections.set(keyOf(session), {
       uid: session.metadata.uid,
       attempt: run.attempt,
@@ -208,6 +253,13 @@ export class Reconciler {
     });
     this.#parts.pods.remember(pod);
   }
+}
+
+/** The run that begins with this effect. */
+function intentOf({ status }: DebugSession, effect: Effect): Run | undefined {
+  if (effect.kind !== 'writeStatus' || effect.status.phase !== 'Starting') return undefined;
+  const { attempt, runs } = effect.status;
+  return attempt === status?.attempt ? undefined : runs?.find((run) => run.attempt === attempt);
 }
 
 /** Neither there, nor seen to go. */

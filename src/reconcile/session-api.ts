@@ -1,9 +1,11 @@
 import { API_VERSION, FINALIZER, GROUP, KIND, LIVE_LABEL, PLURAL, VERSION } from '../api/debugsession.ts';
-import type { DebugSession, DebugSessionStatus, Run, WorkloadRef } from '../api/debugsession.ts';
+import { POLICY_PLURAL } from '../api/debugpolicy.ts';
+import type { DebugSession, DebugSessionStatus, Requester, Run, WorkloadRef } from '../api/debugsession.ts';
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
+import type { LabelSelector } from '../api/label-selector.ts';
 import type { Pod } from '../api/pod.ts';
+import { isAllowed, type AccessReview } from '../kube/access-reviews.ts';
 import type { RestClient } from '../kube/rest-client.ts';
-import type { LabelSelector } from '../session/choose-pod.ts';
 import { trimPod, trimSession, type RawPod } from './trim.ts';
 
 /** Our name in managedFields. */
@@ -34,6 +36,9 @@ export const sessionsPath = (namespace?: string): string =>
 
 export const podsPath = (namespace?: string): string =>
   namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+
+export const accessReviewsPath = (namespace: string): string =>
+  `/apis/authorization.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/localsubjectaccessreviews`;
 
 const WORKLOAD_PLURALS: Record<WorkloadRef['kind'], string> = {
   Deployment: 'deployments',
@@ -87,11 +92,16 @@ export class SessionApi {
 
   /**
    * Appends one ephemeral container. A strategic merge patch with one element needs no knowledge of the others, and the same patch again
-   * is no change, so it may be repeated after a crash or a lost answer.
+   * is no change, so it may be repeated after a crash or a lost answer. With a resourceVersion it is refused (409) where the pod has changed since.
    */
-  async inject(pod: PodAddress, container: EphemeralContainer, signal: AbortSignal): Promise<Pod> {
+  async inject(
+    { resourceVersion, ...pod }: PodAddress & { resourceVersion?: string },
+    container: EphemeralContainer,
+    signal: AbortSignal,
+  ): Promise<Pod> {
     const path = `${podsPath(pod.namespace)}/${encodeURIComponent(pod.name)}/ephemeralcontainers`;
-    const body = { metadata: { uid: pod.uid }, spec: { ephemeralContainers: [container] } };
+    const metadata = { uid: pod.uid, ...(resourceVersion !== undefined && { resourceVersion }) };
+    const body = { metadata, spec: { ephemeralContainers: [container] } };
     return trimPod(
       await this.#client.patch<RawPod>(path, body, { type: 'strategic', fieldManager: FIELD_MANAGER, signal }),
     );
@@ -105,6 +115,25 @@ export class SessionApi {
     const metadata = { name: pod.name, namespace: pod.namespace };
     const deleteOptions = { preconditions: { uid: pod.uid } };
     await this.#client.create(path, { apiVersion: 'policy/v1', kind: 'Eviction', metadata, deleteOptions }, { signal });
+  }
+
+  /** Whether a person may use this DebugPolicy in the namespace, by what the API server says now. */
+  async mayUse(user: Requester, policy: string, namespace: string, signal: AbortSignal): Promise<boolean> {
+    const { username, uid, groups, extra } = user;
+    const resourceAttributes = { group: GROUP, resource: POLICY_PLURAL, name: policy, verb: 'use', namespace };
+    const body = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'LocalSubjectAccessReview',
+      metadata: { namespace },
+      spec: { user: username, uid, groups, extra, resourceAttributes },
+    };
+    return isAllowed(await this.#client.create<AccessReview>(accessReviewsPath(namespace), body, { signal }));
+  }
+
+  async namespaceLabels(name: string, signal: AbortSignal): Promise<Record<string, string>> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
+    const { metadata } = await this.#client.get<{ metadata: { labels?: Record<string, string> } }>(path, { signal });
+    return metadata.labels ?? {};
   }
 
   getWorkload(namespace: string, ref: WorkloadRef, signal: AbortSignal): Promise<Workload> {

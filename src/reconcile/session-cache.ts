@@ -6,6 +6,7 @@ export class SessionCache {
   /** By namespace; under '' the one for all namespaces. */
   readonly #stores = new Map<string, Store<DebugSession>>();
   #writing = false;
+  #follow: (key: string, session: DebugSession | undefined) => void = () => undefined;
 
   /**
    * Adds the sessions of a namespace, or of all.
@@ -17,9 +18,15 @@ export class SessionCache {
     onForeignChange: (type: ChangeType, session: DebugSession, isListed: boolean) => void,
   ): void {
     this.#stores.set(namespace ?? '', store);
-    store.onChange((type, _key, session) => {
+    store.onChange((type, key, session) => {
+      this.#follow(key, type === 'DELETED' ? undefined : session);
       if (!this.#writing) onForeignChange(type, session, store.isListing);
     });
+  }
+
+  /** Has every session shown that there is, changes, or goes (undefined), by whatever way we know. */
+  followBy(follow: (key: string, session: DebugSession | undefined) => void): void {
+    this.#follow = follow;
   }
 
   /** @param key `namespace/name` */

@@ -1,17 +1,25 @@
-/** What is lined up. The links belong to the line it stands in. */
-export interface Ready<T> {
+import { LinkedList, type Linked } from './linked-list.ts';
+
+/** What is lined up. */
+export interface Ready<T> extends Linked<T> {
   priority: number;
+  /** Of one priority the groups take turns. */
+  readonly group: string;
   /** When it began to wait, as a number that only grows. */
   order: number;
-  previous?: T | undefined;
-  next?: T | undefined;
 }
 
-/** Those of one priority, the longest waiting first. */
-interface Line<T> {
-  priority: number;
-  head: T;
-  tail: T;
+/** Those of one group and one priority, the longest waiting first. */
+interface Group<T extends Linked<T>> extends Linked<Group<T>> {
+  readonly name: string;
+  readonly items: LinkedList<T>;
+}
+
+/** Those of one priority. No group is empty; the one whose turn it is stands first. */
+interface Level<T extends Linked<T>> {
+  readonly priority: number;
+  readonly groups: Map<string, Group<T>>;
+  readonly turns: LinkedList<Group<T>>;
   size: number;
 }
 
@@ -19,14 +27,14 @@ interface Line<T> {
 const FAIR_SHARE = 10;
 
 /**
- * Lines by priority, each first in first out (controller-runtime's priorityqueue keeps a tree in that order). The highest priority goes first,
- * but an endless stream of it must not starve the others: every tenth is the one of the lower priorities that has waited the longest.
- * Linked, so that one in the middle leaves without a search, and the first is found without passing over holes (a Map that is emptied from
- * its front is slow). Of lines there are few: priorities are constants of the program.
+ * Lines by priority. The highest goes first (as in controller-runtime's priorityqueue), but an endless stream of it must not starve the others: every
+ * tenth is one of the lower priorities, of that whose turn has waited the longest. Of one priority the groups take turns, so that whoever has very
+ * much in one group keeps the others waiting by one at a time; within a group it is first in, first out.
+ * Of priorities there are few: they are constants of the program.
  */
 export class ReadyKeys<T extends Ready<T>> {
   /** The highest first; none is empty. */
-  readonly #lines: Line<T>[] = [];
+  readonly #levels: Level<T>[] = [];
   #size = 0;
   /** How many went since a lower priority had its turn. */
   #passedOver = 0;
@@ -35,70 +43,78 @@ export class ReadyKeys<T extends Ready<T>> {
     return this.#size;
   }
 
-  /** Puts it at the end of the line of its priority. */
+  /** Puts it at the end of the line of its priority and group. */
   push(item: T): void {
+    const level = this.#levelFor(item.priority);
     this.#size++;
-    item.next = undefined;
-    item.previous = undefined;
-    const at = this.#lines.findIndex(({ priority }) => priority <= item.priority);
-    const line = this.#lines[at];
-    if (line?.priority === item.priority) {
-      item.previous = line.tail;
-      line.tail.next = item;
-      line.tail = item;
-      line.size++;
-      return;
-    }
-    const own = { priority: item.priority, head: item, tail: item, size: 1 };
-    this.#lines.splice(at < 0 ? this.#lines.length : at, 0, own);
+    level.size++;
+    const group = level.groups.get(item.group);
+    if (group) return group.items.push(item);
+    const own: Group<T> = { name: item.group, items: new LinkedList() };
+    own.items.push(item);
+    level.groups.set(own.name, own);
+    level.turns.push(own);
   }
 
-  /** Takes out the one whose turn it is. */
+  /** Takes out the one whose turn it is; then it is the turn of another group. */
   shift(): T | undefined {
-    const first = this.#lines[0]?.head;
-    const turn = this.#lowerTurn() ?? first;
-    if (turn) this.remove(turn);
-    return turn;
+    const level = this.#lowerTurn() ?? this.#levels[0];
+    const group = level?.turns.head;
+    const item = group?.items.head;
+    if (!level || !group || !item) return undefined;
+    this.remove(item);
+    if (group.items.head) {
+      level.turns.remove(group);
+      level.turns.push(group);
+    }
+    return item;
   }
 
   /** Takes out one that is in. */
   remove(item: T): void {
-    const at = this.#lines.findIndex(({ priority }) => priority === item.priority);
-    const line = this.#lines[at];
-    if (!line) return;
-    const { previous, next } = item;
-    if (previous) previous.next = next;
-    else if (next) line.head = next;
-    if (next) next.previous = previous;
-    else if (previous) line.tail = previous;
-    item.previous = undefined;
-    item.next = undefined;
+    const at = this.#levels.findIndex(({ priority }) => priority === item.priority);
+    const level = this.#levels[at];
+    const group = level?.groups.get(item.group);
+    if (!level || !group) return;
+    group.items.remove(item);
     this.#size--;
-    line.size--;
-    if (line.size === 0) this.#lines.splice(at, 1);
+    level.size--;
+    if (!group.items.head) {
+      level.turns.remove(group);
+      level.groups.delete(group.name);
+    }
+    if (level.size === 0) this.#levels.splice(at, 1);
   }
 
   clear(): void {
-    this.#lines.length = 0;
+    this.#levels.length = 0;
     this.#size = 0;
   }
 
   /** How many wait, by priority. */
   sizes(): Map<number, number> {
-    return new Map(this.#lines.map(({ priority, size }) => [priority, size]));
+    return new Map(this.#levels.map(({ priority, size }) => [priority, size]));
   }
 
-  /** The one of the lower priorities that has waited the longest, if it is its turn. */
-  #lowerTurn(): T | undefined {
-    if (this.#lines.length < 2) {
+  #levelFor(priority: number): Level<T> {
+    const at = this.#levels.findIndex((one) => one.priority <= priority);
+    const found = this.#levels[at];
+    if (found?.priority === priority) return found;
+    const level: Level<T> = { priority, groups: new Map(), turns: new LinkedList(), size: 0 };
+    this.#levels.splice(at < 0 ? this.#levels.length : at, 0, level);
+    return level;
+  }
+
+  /** Of the lower priorities the one that has waited the longest, if it is their turn. */
+  #lowerTurn(): Level<T> | undefined {
+    if (this.#levels.length < 2) {
       this.#passedOver = 0;
       return undefined;
     }
     this.#passedOver++;
     if (this.#passedOver < FAIR_SHARE) return undefined;
     this.#passedOver = 0;
-    let longest: T | undefined;
-    for (const { head } of this.#lines.slice(1)) if (!longest || head.order < longest.order) longest = head;
-    return longest;
+    const waitingSince = ({ turns }: Level<T>): number => turns.head?.items.head?.order ?? Infinity;
+    return this.#levels.slice(1).reduce((one, other) => (waitingSince(other) < waitingSince(one) ? other : one));
   }
 }

@@ -25,6 +25,11 @@ export function keyOf(object: Stored): string {
   return namespace ? `${namespace}/${name}` : name;
 }
 
+/** Of a key; empty for a cluster-scoped object. */
+export function namespaceOf(key: string): string {
+  return key.slice(0, Math.max(0, key.indexOf('/')));
+}
+
 /**
  * The objects of one resource as last seen: client-go's `cache.Indexer` plus read-your-writes. Lists, watch events and the
  * answers of our own writes all go in, in any order, and the newest resourceVersion wins, so that a reader never goes back

@@ -27,11 +27,14 @@ export interface WorkQueueOptions {
   /** How many retries may go at once after a quiet time; default 100. */
   retryBurst?: number;
   random?: () => number;
+  /** Keys of one group are handed out in turn with those of others of their priority. Default: all are of one group. */
+  groupOf?: (key: string) => string;
   hooks?: WorkQueueHooks;
 }
 
 interface Item {
   readonly key: string;
+  readonly group: string;
   priority: number;
   order: number;
   /** `ready` waits for a worker, `delayed` for a moment, `parked` for the end of its own run. */
@@ -54,6 +57,7 @@ interface Item {
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #hooks: WorkQueueHooks;
+  readonly #groupOf: (key: string) => string;
   readonly #limiter: RateLimiter;
   /** What waits, for whatever. */
   readonly #items = new Map<string, Item>();
@@ -70,9 +74,10 @@ export class WorkQueue {
   #shutDown = false;
 
   constructor(options: WorkQueueOptions = {}) {
-    const { clock = systemClock, random = Math.random, retryQps, retryBurst, hooks = {} } = options;
+    const { clock = systemClock, random = Math.random, retryQps, retryBurst, groupOf, hooks = {} } = options;
     this.#clock = clock;
     this.#hooks = hooks;
+    this.#groupOf = groupOf ?? ((): string => '');
     this.#limiter = new RateLimiter({
       clock,
       random,
@@ -187,7 +192,8 @@ export class WorkQueue {
     if (isDelayed) this.#hooks.onRetry?.();
     const known = this.#items.get(key);
     if (known) return this.#join(known, { isDelayed, readyAt, inLine, priority });
-    const item: Item = { key, priority, order: this.#order++, state: 'delayed', readyAt, inLine, index: 0 };
+    const group = this.#groupOf(key);
+    const item: Item = { key, group, priority, order: this.#order++, state: 'delayed', readyAt, inLine, index: 0 };
     this.#items.set(key, item);
     if (!isDelayed) return this.#due(item);
     this.#delayed.push(item);

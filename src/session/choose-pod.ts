@@ -1,12 +1,7 @@
 import type { WorkloadRef } from '../api/debugsession.ts';
+import type { LabelSelector } from '../api/label-selector.ts';
 import type { Pod } from '../api/pod.ts';
 import type { Sighting } from './observation.ts';
-
-/** A label selector of apps/v1 and batch/v1 workloads (metav1.LabelSelector). */
-export interface LabelSelector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: string; values?: string[] }[];
-}
 
 /** The selector in the notation of a list request. An operator that Kubernetes does not have is an error, not a match for all. */
 export function selectorText(selector: LabelSelector): string {
@@ -22,7 +17,7 @@ export function selectorText(selector: LabelSelector): string {
       case 'DoesNotExist':
         return `!${key}`;
       default:
-        throw new Error(`label selector operator ${operator} is unknown`);
+        throw new Error(`label selector operator ${String(operator)} is unknown`);
     }
   });
   return [...labels, ...expressions].join(',');

@@ -31,6 +31,7 @@ export function containerName(sessionUID: string, attempt: number): string {
 /** The container of a run: a pure function of its record and the spec. */
 export function ephemeralContainer(input: ContainerInput): EphemeralContainer {
   const { name, spec, effective, targetContainerName } = input;
+  const { envFrom = [], volumeMounts = [] } = spec;
   const securityContext = securityContextOf(effective.profile, spec.securityContext);
   return {
     name,
@@ -38,6 +39,8 @@ export function ephemeralContainer(input: ContainerInput): EphemeralContainer {
     ...(spec.imagePullPolicy && { imagePullPolicy: spec.imagePullPolicy }),
     ...commandOf(input),
     env: environment(input),
+    ...(envFrom.length > 0 && { envFrom }),
+    ...(volumeMounts.length > 0 && { volumeMounts }),
     ...(spec.workingDir !== undefined && { workingDir: spec.workingDir }),
     ...(effective.stdin && { stdin: true }),
     ...(effective.tty && { tty: true }),
@@ -70,6 +73,7 @@ function commandOf({
   };
 }
 
+/** Our own come last and are in `env`, which wins over `envFrom` (kubelet, makeEnvironmentVariables): no key of a secret takes their place. */
 function environment({ spec, sessionUID, attempt }: ContainerInput): EnvVar[] {
   const own = [
     { name: UID_VARIABLE, value: sessionUID },

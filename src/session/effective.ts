@@ -13,12 +13,16 @@ export const BUILT_IN = { ttl: '30m', pendingTimeout: '10m', startTimeout: '2m' 
  */
 export const START_MARGIN_MS = 10_000;
 
-/** What counts for a run that starts from this spec. An interactive sh where there is no command, as `kubectl debug -it` would give. */
-export function effectiveValues(spec: DebugSessionSpec): EffectiveValues {
+/**
+ * What counts for a run that starts from this spec.
+ * @param ttl of a spec that says none: its policy's
+ */
+export function effectiveValues(spec: DebugSessionSpec, ttl: string = BUILT_IN.ttl): EffectiveValues {
+  // An interactive sh where there is no command, as `kubectl debug -it` would give.
   const interactive = spec.command === undefined || spec.command.length === 0;
   const stdin = spec.stdin ?? interactive;
   return {
-    ttl: spec.ttl ?? BUILT_IN.ttl,
+    ttl: spec.ttl ?? ttl,
     pendingTimeout: spec.pendingTimeout ?? BUILT_IN.pendingTimeout,
     startTimeout: spec.startTimeout ?? BUILT_IN.startTimeout,
     profile: spec.profile ?? 'general',

@@ -12,7 +12,13 @@ import { COMMAND_NOT_FOUND, DEADLINE, STOPPED, TOO_LATE, UNSUPPORTED } from './s
 export const CANCELLED = 'Cancelled';
 
 /** Reasons of an attempt that was not accepted. */
-export const REJECTED: readonly string[] = ['Lapsed', 'AdmissionPolicyMissing'];
+export const REJECTED: readonly string[] = [
+  'Lapsed',
+  'AdmissionPolicyMissing',
+  'PolicyNotFound',
+  'PolicyDenied',
+  'RequesterNotAllowed',
+];
 
 /** What a terminated container means for its run. */
 export type Ending =
@@ -78,6 +84,7 @@ function stopped(
 export const STOPPED_BECAUSE: Record<StopCause, string> = {
   Deadline: 'because its ttl was over',
   Cancelled: 'because the session was cancelled',
+  Revoked: 'because its policy does not allow it any more',
   Deleted: 'because the session was deleted',
   StartedLate: 'because its run had failed before it started',
   RanAgain: 'because the kubelet had run it again',

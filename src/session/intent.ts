@@ -1,20 +1,24 @@
+import type { DebugPolicySpec } from '../api/debugpolicy.ts';
 import type { DebugSession, DebugSessionSpec, Requester, Run, RunRequester } from '../api/debugsession.ts';
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
 import type { Pod } from '../api/pod.ts';
 import { parseDuration } from '../api/duration.ts';
 import { fromTimestamp, toTimestamp } from '../api/time.ts';
+import { ttlOf, wishesOf } from '../policy/evaluate.ts';
 import { oneLine } from '../text/one-line.ts';
 import { containerName, ephemeralContainer, specHashOf } from './container.ts';
 import { effectiveValues, START_MARGIN_MS, ttlSeconds } from './effective.ts';
 import { patientState } from './patient.ts';
+import { policyNameOf } from './permission.ts';
 
 /**
  * The intent of a run: everything that its container follows from, written to status before the injection. A crash, a lost answer or a
  * second operator repeats the same injection from the same record.
  */
-export function intendRun(session: DebugSession, pod: Pod, now: number): Run {
+export function intendRun(session: DebugSession, pod: Pod, now: number, policy: DebugPolicySpec): Run {
   const { spec, metadata } = session;
-  const effective = effectiveValues(spec);
+  const effective = effectiveValues(spec, ttlOf(policy).default);
+  const allowances = wishesOf(spec);
   // Whole seconds, like every time that we write: what is recorded is what the supervisor is given.
   const second = Math.floor(now / 1000) * 1000;
   const startBy = second + parseDuration(effective.startTimeout) + START_MARGIN_MS;
@@ -31,6 +35,9 @@ export function intendRun(session: DebugSession, pod: Pod, now: number): Run {
     ...(supervised ? { lastMoment: toTimestamp(startBy + ttlSeconds(effective.ttl) * 1000) } : {}),
     before: patientState(pod, spec.target.containerName),
     image: spec.image,
+    policyName: policyNameOf(session),
+    ...(policy.revokeRunning === true && { revocable: true }),
+    ...(allowances.length > 0 && { allowances }),
     ...asked(spec),
     state: 'Starting',
   };

@@ -6,6 +6,7 @@ import { STOPPED_BECAUSE } from './ending.ts';
 import { writeIfChanged } from './outcome.ts';
 import type { EventIntent, Plan, Situation } from './situation.ts';
 import type { Standing, Unconfirmed } from './status.ts';
+import { asAllowed } from './permission.ts';
 import { stopConfirmation } from './stop-confirmation.ts';
 import { nextStop } from './stop.ts';
 import * as story from './story.ts';
@@ -21,7 +22,7 @@ export function pursueEnd(situation: Situation, run: Run, cause: StopCause, writ
   const { session, sighting, now, efforts } = situation;
   const stop: RunStop = run.stop ?? { cause, requestedAt: toTimestamp(now), routes: [] };
   const said = saidBefore(situation, run) ?? firstWords(run, stop.cause, now);
-  const step = nextStop(session, run, now, efforts);
+  const step = nextStop(asAllowed(session, situation.rules), run, now, efforts);
   switch (step.kind) {
     case 'act': {
       const { route } = step;

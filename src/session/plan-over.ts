@@ -6,7 +6,7 @@ import { isMarked, mayRunAgain, mayStartLate } from './lifecycle.ts';
 import { writeIfChanged } from './outcome.ts';
 import { releaseTime } from './plan-deletion.ts';
 import { planStray } from './plan-ending.ts';
-import { nextRetirement } from './retirement.ts';
+import { isSettled, isUnderWay, nextRetirement } from './retirement.ts';
 import { rest, wakeBy, type EventIntent, type Plan, type Situation } from './situation.ts';
 import { nextConfirmation } from './stop-confirmation.ts';
 import * as story from './story.ts';
@@ -32,10 +32,10 @@ function retire(situation: Situation, run: Run, events: EventIntent[]): Plan {
   const { session, sighting } = situation;
   const { condition, evict, at } = nextRetirement(situation, run);
   if (condition === undefined) return writeOrLetGo(situation, run, { events });
-  const isNews = condition.status === 'False' && findCondition(session.status?.conditions, 'PodRetired') === undefined;
+  const isNews = isUnderWay(condition) && !isUnderWay(findCondition(session.status?.conditions, 'PodRetired'));
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
   const told = isNews ? [...events, story.retiring(run, pod)] : events;
-  if (condition.status === 'True') return writeOrLetGo(situation, run, { events: told, retirement: condition });
+  if (isSettled(condition)) return writeOrLetGo(situation, run, { events: told, retirement: condition });
   const step = write(situation, run, { events: told, retirement: condition, at });
   if (step.effect.kind === 'none' && evict === true)
     return { effect: { kind: 'stop', run, route: 'Eviction' }, events: [] };

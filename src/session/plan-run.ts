@@ -1,4 +1,4 @@
-import type { Run } from '../api/debugsession.ts';
+import type { Run, StopCause } from '../api/debugsession.ts';
 import type { Pod } from '../api/pod.ts';
 import type { InjectionReason } from '../api/reasons.ts';
 import { endOfSecond, fromTimestamp } from '../api/time.ts';
@@ -8,15 +8,19 @@ import { startTimeoutMs } from './effective.ts';
 import { CANCELLED } from './ending.ts';
 import { containerOf } from './intent.ts';
 import { injectionArrived } from './lifecycle.ts';
+import { limitReached, LIMIT_REACHED, NOBODY, placeWanted, withThoseIn } from './limits.ts';
 import { observe, type Seen } from './observation.ts';
 import { finish, writeIfChanged } from './outcome.ts';
+import { isRevoked, judgesPod, limitsOf, permit, UNREAD_RULES } from './permission.ts';
 import { nextTtlStep, type TtlStep } from './plan-ttl.ts';
 import { planEnding } from './plan-ending.ts';
-import { confirmInjection, endOf, endWithPod, failedRun, lostRun, startRun } from './run-record.ts';
+import { roomLeft } from './preflight.ts';
+import { confirmInjection, endOf, endWithPod, failedRun, lostRun, startRun, type NeverRan } from './run-record.ts';
 import { rest, type EventIntent, type Plan, type Situation } from './situation.ts';
 import type { Standing } from './status.ts';
 import { overdueAt, stopCause } from './stop.ts';
 import * as story from './story.ts';
+import { refuse, type Objection } from './verdict.ts';
 
 /** A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and cost no write. */
 const SLOW_START_MS = 5_000;
@@ -58,15 +62,28 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
     const message = `pod ${pod.metadata.name} has an ephemeral container ${run.debugContainerName} that is not of this session`;
     return finish(situation, failedRun(run, now, 'ContainerNameTaken', message));
   }
-  if (session.spec.cancel === true) return planCancelled(situation, run);
-  const { authority } = situation;
-  if (authority?.kind === 'missing') return planUnknown(situation, run, authority.message);
-  if (now >= startDeadline(run)) {
+  if (session.spec.cancel === true)
+    return giveUp(situation, run, CANCELLED, 'cancelled before the container was injected');
+  return planFirst(situation, run, pod) ?? inject(situation, run, pod);
+}
+
+/** What stands against an injection that nothing but time has come between. */
+function planFirst(situation: Situation, run: Run, pod: Pod): Plan | undefined {
+  const { now } = situation;
+  const objection = objectionTo(situation, pod);
+  if (objection?.kind === 'refuse') return giveUp(situation, run, objection.reason, objection.message);
+  const deadline = startDeadline(run);
+  if (now >= deadline) {
     const message = `not injected within ${run.effective?.startTimeout}: the API server refused, or the operator was away`;
     return finish(situation, failedRun(run, now, 'StartTimeout', message));
   }
+  if (objection !== undefined) return rest(now, deadline);
   const unfit = unfitFor(pod);
-  if (unfit !== undefined) return finish(situation, failedRun(run, now, unfit.reason, unfit.message));
+  return unfit && finish(situation, failedRun(run, now, unfit.reason, unfit.message));
+}
+
+function inject(situation: Situation, run: Run, pod: Pod): Plan {
+  const { session, now, rules } = situation;
   const container = containerOf(session, run);
   if (specHashOf(container) !== run.specHash) {
     const message =
@@ -75,7 +92,29 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
   }
   const { restartPolicy = 'Always' } = pod.spec;
   const warning = restartPolicy === 'Always' ? [] : [story.delaysCompletion(run, pod)];
-  return { effect: { kind: 'inject', run, container }, events: [story.injected(run), ...warning] };
+  const seenAs = judgesPod(rules?.policy) ? { resourceVersion: pod.metadata.resourceVersion } : {};
+  return { effect: { kind: 'inject', run, container, ...seenAs }, events: [story.injected(run), ...warning] };
+}
+
+/** What has turned up since the intent against the injection, if anything has: policies change, rights are withdrawn, others are faster. */
+function objectionTo(situation: Situation, pod: Pod): Objection | undefined {
+  const { session, authority, denied, rules = UNREAD_RULES } = situation;
+  if (authority?.kind === 'missing')
+    return refuse('AdmissionPolicyMissing', `who asked cannot be known any more: ${authority.message}`);
+  if (denied !== undefined) return refuse('RequesterNotAllowed', denied);
+  const permission = permit(session, rules, pod);
+  if (permission.kind !== 'go') return rules.policy.kind === 'absent' ? { ...permission, kind: 'refuse' } : permission;
+  const room = roomLeft(pod, { maxContainers: limitsOf(rules?.policy).containersPerPod });
+  return room.kind === 'go' ? crowdedOut(situation, pod) : room;
+}
+
+/** The place was free at the intent, and nobody of this operator can have taken it since: another operator has. */
+function crowdedOut({ session, rules, crowd = NOBODY }: Situation, pod: Pod): Objection | undefined {
+  const { perPod } = limitsOf(rules?.policy);
+  if (perPod === undefined) return undefined;
+  const here = withThoseIn(pod, session.metadata.uid, { ...crowd, ahead: () => [] });
+  const reached = limitReached(placeWanted(session, pod.metadata.name), { perPod }, here);
+  return reached === undefined ? undefined : refuse(LIMIT_REACHED, `others were faster: ${reached}`);
 }
 
 /** Why nothing starts in this pod any more. */
@@ -91,18 +130,11 @@ function unfitFor({ metadata, status }: Pod): { reason: InjectionReason; message
   return undefined;
 }
 
-/** The policy that says who asks has gone between the intent and the injection. */
-function planUnknown(situation: Situation, run: Run, why: string): Plan {
-  const message = `who asked cannot be known any more: ${why}`;
-  return finish(situation, failedRun(run, situation.now, 'AdmissionPolicyMissing', message));
-}
-
-/** "Not injected" is not believed at once of a run that is cancelled: what is over with nothing to stop is not looked at again. */
-function planCancelled(situation: Situation, run: Run): Plan {
+/** "Not injected" is not believed at once of a run that is given up: what is over with nothing to stop is not looked at again. */
+function giveUp(situation: Situation, run: Run, reason: NeverRan, message: string): Plan {
   const { now } = situation;
   const arrived = injectionArrived(run);
-  if (now < arrived) return rest(now, arrived);
-  return finish(situation, failedRun(run, now, CANCELLED, 'cancelled before the container was injected'));
+  return now < arrived ? rest(now, arrived) : finish(situation, failedRun(run, now, reason, message));
 }
 
 function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
@@ -145,7 +177,7 @@ function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Pla
   const isNew = run.state !== 'Running';
   const running = isNew ? startRun(run, seen, now) : run;
   const told = isNew ? [story.started(running)] : [];
-  const cause = stopCause(session, running, now);
+  const cause = stopCause(session, running, now) ?? revocation(situation, running, seen.pod);
   if (cause !== undefined) return planEnding(situation, running, cause, told);
   // A first sight is written as it is; the same pass goes on with what has changed since the injection.
   const step: TtlStep = isNew ? { kind: 'same' } : nextTtlStep(situation, running);
@@ -155,27 +187,36 @@ function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Pla
     : runs(situation, running, told, step);
 }
 
+function revocation({ session, rules = UNREAD_RULES }: Situation, run: Run, pod: Pod): StopCause | undefined {
+  return isRevoked(session, run, rules, pod) ? 'Revoked' : undefined;
+}
+
 function runs(situation: Situation, run: Run, told: EventIntent[], step: TtlStep = { kind: 'same' }): Plan {
   const { session, now } = situation;
-  const [note, until] = step.kind === 'wait' ? [step.note, step.until] : [];
-  const standing: Standing = { phase: 'Running', message: runningMessage(situation, run, note) };
-  const isFinal = note !== undefined && until === undefined;
-  const events = isFinal ? [...told, story.ttlChangeRefused(session, run, note)] : told;
+  const { ttl, note, until } = step.kind === 'wait' ? step : {};
+  const refused = ttl === undefined || note === undefined ? undefined : { ttl, why: note };
+  const standing: Standing = { phase: 'Running', message: runningMessage(situation, run, refused) };
+  const isFinal = refused !== undefined && until === undefined;
+  const events = isFinal ? [...told, story.ttlChangeRefused(session, run, refused)] : told;
   const wakeAt = Math.min(overdueAt(run, now), until ?? Infinity);
   return writeIfChanged(situation, { run, standing, events, wakeAt });
 }
 
-/** @param note why a changed ttl does not count, as this process has found */
-function runningMessage({ session, efforts }: Situation, run: Run, note: string | undefined): string {
+/** @param refused why a changed ttl does not count, as this process has found */
+function runningMessage(
+  { session, efforts }: Situation,
+  run: Run,
+  refused: { ttl: string; why: string } | undefined,
+): string {
   const what = `container ${run.debugContainerName} of pod ${run.podName}`;
   const plain =
     run.effective?.supervisor === 'None'
       ? `${what} runs and has no supervisor: the operator ends it at ${run.expiresAt}`
       : `${what} runs and ends at ${run.expiresAt}`;
-  if (note === undefined) return plain;
+  if (refused === undefined) return plain;
   const said = findCondition(session.status?.conditions, 'Running')?.message;
   if (efforts?.isSaid === true && said?.startsWith(`${plain};`) === true) return said;
-  return `${plain}; ttl ${run.wantedTtl} does not count for it: ${note}`;
+  return `${plain}; ttl ${refused.ttl} does not count for it: ${refused.why}`;
 }
 
 /** The API server has refused the injection for good. */

@@ -8,16 +8,18 @@ import { admissionOf, UNREAD } from './admission.ts';
 import { findCondition, MAX_MESSAGE } from './conditions.ts';
 import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';
-import { CANCELLED } from './ending.ts';
+import { CANCELLED, REJECTED } from './ending.ts';
 import { asked, intendRun } from './intent.ts';
 import { currentRun, hasLapsed, isHeld, isMarked, isWaiting, mayStartLate } from './lifecycle.ts';
 import { patientState } from './patient.ts';
 import { preflight } from './preflight.ts';
 import type { NeverRan } from './run-record.ts';
+import { limitReached, LIMIT_REACHED, NOBODY, placeWanted, withThoseIn } from './limits.ts';
+import { limitsOf, permit, UNREAD_RULES } from './permission.ts';
 import { rest, type Plan, type Situation } from './situation.ts';
 import { composeStatus } from './status.ts';
 import * as story from './story.ts';
-import { refuse, wait, type Verdict } from './verdict.ts';
+import { GO, refuse, wait, type Verdict } from './verdict.ts';
 
 /** A new attempt: wait for its target, refuse it, or write the intent (behind the finalizer, before the injection). */
 export function planStart(situation: Situation): Plan {
@@ -33,13 +35,28 @@ export function planStart(situation: Situation): Plan {
   if (verdict.kind === 'refuse') return failAttempt(situation, verdict.reason, verdict.message);
   if (verdict.kind === 'wait') return planWait(situation, verdict);
   if (!isHeld(session)) return { effect: { kind: 'addFinalizer' }, events: [] };
-  if (situation.sighting.kind !== 'present') return rest(now);
-  const run = intendRun(session, situation.sighting.pod, now);
+  const { sighting, rules } = situation;
+  if (sighting.kind !== 'present' || rules?.policy.kind !== 'found') return rest(now);
+  const run = intendRun(session, sighting.pod, now, rules.policy.spec);
   const status = composeStatus({ session, standing: { phase: 'Starting' }, run, now });
-  return { effect: { kind: 'writeStatus', status }, events: isWaiting(session) ? [] : [story.accepted(session)] };
+  return { effect: { kind: 'writeStatus', status }, events: isAccepted(session) ? [] : [story.accepted(session)] };
 }
 
-function judge({ session, sighting }: Situation): Verdict {
+/** It waits, and has been told that it is accepted. */
+function isAccepted(session: DebugSession): boolean {
+  return isWaiting(session) && findCondition(session.status?.conditions, 'Accepted')?.status === 'True';
+}
+
+/** What is asked for comes first: what no pod could make right is not waited for. */
+function judge(situation: Situation): Verdict {
+  const { session, sighting, rules = UNREAD_RULES } = situation;
+  const permission = permit(session, rules, sighting.kind === 'present' ? sighting.pod : undefined);
+  if (permission.kind !== 'go') return permission;
+  const fitness = judgePod(situation);
+  return fitness.kind === 'go' ? judgeCrowd(situation) : fitness;
+}
+
+function judgePod({ session, sighting, rules }: Situation): Verdict {
   if (sighting.kind === 'unresolved') return wait(sighting.reason, sighting.message);
   if (sighting.kind === 'unseen') return wait('ApiUnavailable', sighting.message);
   if (sighting.kind === 'gone') {
@@ -57,7 +74,19 @@ function judge({ session, sighting }: Situation): Verdict {
       `pod ${pod.metadata.name} has an ephemeral container ${name} that is not of this session`,
     );
   }
-  return preflight(pod, session.spec.target.containerName);
+  const maxContainers = limitsOf(rules?.policy).containersPerPod;
+  const { target, volumeMounts } = session.spec;
+  const volumes = volumeMounts?.map((mount) => mount.name);
+  return preflight(pod, { containerName: target.containerName, volumes, maxContainers });
+}
+
+/** Whoever would be one too many waits. */
+function judgeCrowd({ session, sighting, rules, crowd = NOBODY }: Situation): Verdict {
+  if (sighting.kind !== 'present') return GO;
+  const { pod } = sighting;
+  const wanted = placeWanted(session, pod.metadata.name);
+  const reached = limitReached(wanted, limitsOf(rules?.policy), withThoseIn(pod, session.metadata.uid, crowd));
+  return reached === undefined ? GO : wait(LIMIT_REACHED, `${reached}; waiting in the order of asking`);
 }
 
 function acceptedAt(session: DebugSession): number | undefined {
@@ -82,7 +111,7 @@ function planWait(situation: Situation, verdict: { reason: InjectionReason; mess
   const status = composeStatus({ session, standing: { phase: 'Pending', reason: verdict.reason, message }, now });
   return {
     effect: { kind: 'writeStatus', status },
-    events: isWaiting(session) ? [] : [story.accepted(session)],
+    events: isAccepted(session) || REJECTED.includes(verdict.reason) ? [] : [story.accepted(session)],
     requeueAfterMs: wakeAt - now,
   };
 }

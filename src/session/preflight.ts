@@ -11,7 +11,17 @@ export const MAX_EPHEMERAL_CONTAINERS = 50;
 /** Marks a pod that the kubelet made from a file; the API server's copy is only a mirror. */
 export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
-type Check = (pod: Pod, containerName: string | undefined) => Verdict;
+/** What is asked of a pod. */
+export interface Wish {
+  /** The container whose process namespace is joined. */
+  containerName?: string | undefined;
+  /** The volumes that are mounted, by name. */
+  volumes?: readonly string[] | undefined;
+  /** How many ephemeral containers the policy lets a pod have. */
+  maxContainers?: number | undefined;
+}
+
+type Check = (pod: Pod, wish: Wish) => Verdict;
 
 /**
  * The look before the leap: the API server accepts an injection into pods where the kubelet never starts it (finished, terminating,
@@ -23,15 +33,16 @@ const CHECKS: readonly Check[] = [
   notTerminating,
   notWindows,
   targetKnown,
+  volumesMounted,
   scheduled,
   roomLeft,
   targetRunning,
 ];
 
 /** Whether a debug container may be injected into this pod now. */
-export function preflight(pod: Pod, containerName: string | undefined): Verdict {
+export function preflight(pod: Pod, wish: Wish): Verdict {
   for (const check of CHECKS) {
-    const verdict = check(pod, containerName);
+    const verdict = check(pod, wish);
     if (verdict.kind !== 'go') return verdict;
   }
   return GO;
@@ -67,13 +78,32 @@ function notWindows(pod: Pod): Verdict {
   return refuse('WindowsNode', `pod ${pod.metadata.name} runs on Windows: debug sessions work on Linux pods only`);
 }
 
-function targetKnown(pod: Pod, containerName: string | undefined): Verdict {
+function targetKnown(pod: Pod, { containerName }: Wish): Verdict {
   if (containerName === undefined) return GO;
   const names = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map((container) => container.name);
   if (names.includes(containerName)) return GO;
   return refuse(
     'TargetContainerNotFound',
     `pod ${pod.metadata.name} has no container ${oneLine(containerName, 63)}; it has ${names.join(', ')}`,
+  );
+}
+
+/**
+ * The API server knows which volumes a pod has, and takes one that no container mounts. The kubelet then has to set it up, and while it fails
+ * to it starts nothing in the pod any more, the application neither, for as long as the container stands in the spec: for ever.
+ */
+function volumesMounted({ metadata, spec: { volumes = [] } }: Pod, { volumes: wanted = [] }: Wish): Verdict {
+  const unknown = wanted.find((name) => !volumes.some((volume) => volume.name === name));
+  if (unknown !== undefined) {
+    const names = volumes.length === 0 ? 'none' : volumes.map(({ name }) => name).join(', ');
+    const what = `pod ${metadata.name} has no volume ${oneLine(unknown, 63)}; it has ${names}`;
+    return refuse('VolumeNotFound', what);
+  }
+  const unmounted = wanted.find((name) => !volumes.some((volume) => volume.name === name && volume.mounted));
+  if (unmounted === undefined) return GO;
+  return refuse(
+    'VolumeNotMounted',
+    `no container of pod ${metadata.name} mounts its volume ${unmounted}: if it could not be set up, nothing of the pod could be started any more; only volumes that a container mounts can be had`,
   );
 }
 
@@ -84,16 +114,18 @@ function scheduled(pod: Pod): Verdict {
   return wait('PodNotScheduled', `pod ${pod.metadata.name} has no node yet${why}`);
 }
 
-function roomLeft(pod: Pod): Verdict {
+/** Also asked once more right before the injection. */
+export function roomLeft(pod: Pod, { maxContainers }: Wish): Verdict {
   const count = pod.spec.ephemeralContainers?.length ?? 0;
-  if (count < MAX_EPHEMERAL_CONTAINERS) return GO;
+  const most = Math.min(maxContainers ?? MAX_EPHEMERAL_CONTAINERS, MAX_EPHEMERAL_CONTAINERS);
+  if (count < most) return GO;
   return refuse(
     'TooManyEphemeralContainers',
-    `pod ${pod.metadata.name} has ${count} ephemeral containers, at most ${MAX_EPHEMERAL_CONTAINERS} are allowed and Kubernetes never removes one: restart the pod or debug another`,
+    `pod ${pod.metadata.name} has ${count} ephemeral containers, at most ${most} are allowed and Kubernetes never removes one: restart the pod or debug another`,
   );
 }
 
-function targetRunning(pod: Pod, containerName: string | undefined): Verdict {
+function targetRunning(pod: Pod, { containerName }: Wish): Verdict {
   if (containerName === undefined) return GO;
   const status = containerStatus(pod, containerName);
   if (status?.state?.running !== undefined) return GO;

@@ -1,6 +1,7 @@
 import type { Condition, DebugSession, Run } from '../api/debugsession.ts';
 import { condition, findCondition, type WantedCondition } from './conditions.ts';
 import { NO_EFFORTS, type Tried } from './efforts.ts';
+import { mayEvict } from './permission.ts';
 import type { Sighting } from './observation.ts';
 import { retryPause } from './retry.ts';
 import type { Situation } from './situation.ts';
@@ -9,7 +10,13 @@ import { LOOK_MS } from './stop.ts';
 /** `spec.podAfterSession: Evict`: whether the pod of a session that is over has to go yet. A container that never ran is no reason. */
 export function wantsRetirement({ spec, status }: DebugSession, run: Run): boolean {
   if (spec.podAfterSession !== 'Evict' || run.startedAt === undefined || run.podUID === undefined) return false;
-  return run.state === 'Ended' && findCondition(status?.conditions, 'PodRetired')?.status !== 'True';
+  const said = findCondition(status?.conditions, 'PodRetired');
+  return run.state === 'Ended' && (said === undefined || !isSettled(said));
+}
+
+/** Nothing more is done about it: the pod is gone, or will not be evicted. */
+export function isSettled({ status, reason }: Pick<Condition, 'status' | 'reason'>): boolean {
+  return status === 'True' || reason === POLICY_DENIED;
 }
 
 /** Where the retirement of the pod stands, and what is to be done about it. */
@@ -20,19 +27,36 @@ export interface Retirement {
   at?: number;
 }
 
+const POLICY_DENIED = 'PolicyDenied';
+const POLICY_NOT_FOUND = 'PolicyNotFound';
+const NOT_KNOWN =
+  'whether podAfterSession Evict is allowed is not known: the policy is not there, or could not be read';
+const NOT_ALLOWED = 'podAfterSession Evict needs EvictPod in allow of the policy: the pod is left as it is';
+
 /** The next step of a retirement: pure, from the pod as it was seen and what has been tried. */
 export function nextRetirement(situation: Situation, run: Run): Retirement {
-  const { session, sighting, now, efforts = NO_EFFORTS } = situation;
+  const { session, sighting, rules } = situation;
   const said = findCondition(session.status?.conditions, 'PodRetired');
   const isSeen = sighting.kind === 'present' || sighting.kind === 'gone';
   const kept: Retirement = said === undefined ? {} : { condition: asWanted(said) };
   // Not wanted any more: what was not done need not be waited for.
-  if (!wantsRetirement(session, run)) return said?.status === 'True' ? kept : {};
+  if (!wantsRetirement(session, run)) return said !== undefined && isSettled(said) ? kept : {};
   if (!isSeen) return kept;
   const without = withoutEviction(sighting, run);
   if (without !== undefined) return { condition: retired('True', 'Retired', `pod ${run.podName} ${without}`) };
+  if (rules?.policy.kind !== 'found') return { condition: retired('False', POLICY_NOT_FOUND, NOT_KNOWN) };
+  if (!mayEvict(rules)) return { condition: retired('False', POLICY_DENIED, NOT_ALLOWED) };
+  return goOnEvicting(situation, run, kept);
+}
+
+/** It has been told, and something has been done about it or is about to be. */
+export function isUnderWay<T extends Pick<Condition, 'status' | 'reason'>>(said: T | undefined): said is T {
+  return said !== undefined && !isSettled(said) && said.reason !== POLICY_NOT_FOUND;
+}
+
+function goOnEvicting({ now, efforts = NO_EFFORTS }: Situation, run: Run, kept: Retirement): Retirement {
   const evicting = retired('False', 'Evicting', `pod ${run.podName} is being evicted: somebody has been inside`);
-  const condition = kept.condition ?? evicting;
+  const condition = isUnderWay(kept.condition) ? kept.condition : evicting;
   if (efforts.underWay !== undefined) return { condition };
   const tried = efforts.tried.Eviction;
   return tried === undefined

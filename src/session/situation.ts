@@ -2,7 +2,9 @@ import type { DebugSession, DebugSessionStatus, Run, StopRoute } from '../api/de
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
 import type { Authority } from './admission.ts';
 import type { Efforts } from './efforts.ts';
+import type { Crowd } from './limits.ts';
 import type { Sighting } from './observation.ts';
+import type { Rules } from './permission.ts';
 
 /** What the planner knows: the session as stored, what was seen of its target, and the time (ms since the epoch). */
 export interface Situation {
@@ -13,6 +15,12 @@ export interface Situation {
   injectedAt?: number;
   /** Absent: nothing is known of it yet. */
   authority?: Authority;
+  /** What its policy allows. Absent: nothing is known of it yet. */
+  rules?: Rules;
+  /** Who else lives or waits. Absent: nobody. */
+  crowd?: Crowd;
+  /** Why the API server says, right before the injection, that who asked may not use the policy. */
+  denied?: string;
   /** What this process has done to the container of the newest run, and how that went; absent: nothing. */
   efforts?: Efforts;
 }
@@ -23,7 +31,8 @@ export type Effect =
   | { kind: 'addFinalizer' }
   | { kind: 'removeFinalizer' }
   | { kind: 'writeStatus'; status: DebugSessionStatus }
-  | { kind: 'inject'; run: Run; container: EphemeralContainer }
+  /** With a resourceVersion only if the pod is still as it was looked at. */
+  | { kind: 'inject'; run: Run; container: EphemeralContainer; resourceVersion?: string }
   /** Begun, not waited for: how it went is in the efforts of a later situation. */
   | { kind: 'stop'; run: Run; route: StopRoute }
   | { kind: 'tellTtl'; run: Run; ttl: string }

@@ -142,8 +142,12 @@ export function ttlChanged(run: Run): EventIntent {
   return { ...told, key: `${told.key}-${ttl}` };
 }
 
-export function ttlChangeRefused({ metadata }: DebugSession, run: Run, why: string): EventIntent {
-  const note = `ttl ${run.wantedTtl} counts for the next attempt only: the container that runs could not be told (${why}); it keeps ${run.effective?.ttl} and ends at ${run.expiresAt}`;
+export function ttlChangeRefused(
+  { metadata }: DebugSession,
+  run: Run,
+  { ttl, why }: { ttl: string; why: string },
+): EventIntent {
+  const note = `ttl ${ttl} does not count for the container that runs (${why}); it keeps ${run.effective?.ttl} and ends at ${run.expiresAt}`;
   const told = tell(run.attempt, run, { type: 'Warning', reason: 'TtlChangeRefused', action: 'ChangeTtl', note });
   return { ...told, key: `${told.key}-${metadata.generation ?? 0}` };
 }

@@ -128,7 +128,7 @@ it('deletes no session but in the version whose end its status had confirmed (S6
   }
 });
 
-it('writes nothing but finalizers with the live label, status, injections, stops, deletions that were asked for, events and its Lease, and asks who reads its metrics (S7)', () => {
+it('writes nothing but finalizers with the live label, status, injections, stops, deletions that were asked for, events and its Lease, and asks who reads its metrics, and who may use a policy (S7)', () => {
   const kinds = new Set(
     writes.map(
       ({ verb, objectRef }) => `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`,
@@ -147,6 +147,7 @@ it('writes nothing but finalizers with the live label, status, injections, stops
     'update leases',
     'create tokenreviews',
     'create subjectaccessreviews',
+    'create localsubjectaccessreviews',
   ];
   expect([...kinds].filter((kind) => !allowed.includes(kind))).toEqual([]);
   for (const { verb, objectRef, requestObject } of writes) {

@@ -47,6 +47,7 @@ onNode('what a session costs', () => {
     expect(writes.map(({ verb, objectRef }) => [verb, objectRef?.subresource ?? objectRef?.resource])).toEqual([
       ['patch', 'debugsessions'],
       ['update', 'status'],
+      ['create', 'localsubjectaccessreviews'],
       ['patch', 'ephemeralcontainers'],
       ['update', 'status'],
       ['update', 'status'],
@@ -82,6 +83,7 @@ onNode('what a session costs', () => {
     expect(writes.map(parts)).toEqual([
       ['patch', 'debugsessions'],
       ['update', 'status'],
+      ['create', 'localsubjectaccessreviews'],
       ['patch', 'ephemeralcontainers'],
       ['update', 'status'],
       // That it is being ended, and by which way: before it is asked for.

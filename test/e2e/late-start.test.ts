@@ -126,7 +126,8 @@ async function deletedWhileStarting(): Promise<void> {
 /** The next attempt waits for the container of the one before, and starts when it has ended. */
 async function raisedBehindOneThatRuns(): Promise<void> {
   await stage.untilSession('raised', (s) => s.status?.runs?.[0]?.state === 'StartedLate', 100_000);
-  await stage.changeSession('raised', { attempt: 2, image: busyboxImage, supervisor: 'Shell', command: ['true'] });
+  const again: Partial<DebugSessionSpec> = { image: busyboxImage, supervisor: 'Shell', command: ['true'] };
+  await stage.changeSession('raised', { attempt: 2, ...again, startTimeout: '2m' });
   const waits = await stage.untilPhase('raised', 'Pending');
   expect(waits.status?.conditions).toContainEqual(
     expect.objectContaining({ type: 'Reconciling', status: 'True', reason: 'PreviousRunNotOver' }),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { appPod, ephemeralNames } from '../support/pods.ts';
+import { toldOf } from '../support/ending.ts';
 import { Stage } from '../support/stage.ts';
 
 let stage: Stage;
@@ -28,7 +29,7 @@ describe('notAfter', () => {
       }),
     );
     await stage.until('the story is told', async () => (await stage.events('DebugSession', 'old')).length > 0);
-    expect((await stage.events('DebugSession', 'old')).map((event) => event.reason)).toEqual(['Rejected']);
+    expect(await toldOf(stage, 'old')).toEqual(['Rejected']);
     expect(ephemeralNames(await stage.pod('web'))).toEqual([]);
   });
 

@@ -4,6 +4,7 @@ import type { ContainerState } from '../../src/api/pod.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
 import { AuditLog } from '../support/audit-log.ts';
+import { confirmation } from '../support/ending.ts';
 import { appPod, containerID, ephemeralNames, isReady, shellPod } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -51,10 +52,6 @@ async function running(podName: string, spec: Partial<DebugSessionSpec> = {}): P
   return stage.untilPhase(podName, 'Running');
 }
 
-function condition({ status }: DebugSession): unknown {
-  return status?.conditions?.find(({ type }) => type === 'StopConfirmed');
-}
-
 /** The container of a session is not among those that run on the node. */
 async function expectEndedOnNode({ status }: DebugSession): Promise<void> {
   const id = containerID(status?.runs?.[0]);
@@ -75,15 +72,11 @@ it.concurrent(
     const over = await stage.untilPhase('forced', 'Completed');
     expect(over.status?.runs).toMatchObject([{ endedBy: 'PodGone', reason: 'PodGone' }]);
     expect(over.status?.runs?.[0]?.exitCode).toBeUndefined();
-    expect(condition(over)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
+    expect(confirmation(over)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
     const lastMoment = Date.parse(over.status?.runs?.[0]?.lastMoment ?? '');
     expect(Date.now()).toBeLessThan(lastMoment);
-    const confirmed = await stage.untilSession(
-      'forced',
-      (s) => JSON.stringify(condition(s)).includes('LastMomentPassed'),
-      60_000,
-    );
-    expect(condition(confirmed)).toMatchObject({ status: 'True' });
+    const confirmed = await stage.untilSession('forced', (s) => confirmation(s)?.reason === 'LastMomentPassed', 60_000);
+    expect(confirmation(confirmed)).toMatchObject({ status: 'True' });
     expect(Date.now()).toBeGreaterThanOrEqual(lastMoment);
     await expectEndedOnNode(confirmed);
   },
@@ -106,7 +99,7 @@ it.concurrent.each([
   await go();
   const over = await stage.untilPhase(name, 'Completed');
   expect(over.status?.runs).toMatchObject([{ state: 'Ended', endedBy: 'PodGone', exitCode: 143 }]);
-  expect(condition(over)).toMatchObject({ status: 'True', reason: 'Terminated' });
+  expect(confirmation(over)).toMatchObject({ status: 'True', reason: 'Terminated' });
   await expectEndedOnNode(over);
   await stage.untilGone(podsPath(stage.namespace), name);
 });
@@ -123,7 +116,7 @@ it.concurrent('made again under its name by a StatefulSet: nothing is done to th
   const made = await stage.untilPod(podName, (pod) => pod.metadata.uid !== old && isReady(pod));
   const over = await stage.untilSession(podName, (s) => s.status?.completedAt !== undefined);
   expect(over.status?.runs).toMatchObject([{ podUID: old, endedBy: 'PodGone', attempt: 1 }]);
-  expect(condition(over)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
+  expect(confirmation(over)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
   await expectEndedOnNode(over);
   expect(ephemeralNames(await stage.pod(podName))).toEqual([]);
   const since = made.metadata.creationTimestamp ?? '';

@@ -4,6 +4,7 @@ import type { DebugSession } from '../../src/api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../src/api/reasons.ts';
 import { AuditLog, type AuditEvent } from '../support/audit-log.ts';
 import { appPod, ephemeralNames } from '../support/pods.ts';
+import { toldOf } from '../support/ending.ts';
 import { Stage } from '../support/stage.ts';
 
 // Never two containers for one run: with several sessions, with two operators, and however often the operator dies.
@@ -67,7 +68,7 @@ describe('two operators by mistake', () => {
     const both = stage.operators.map(({ lines }) => lines.filter((line) => line.msg === 'status written').length);
     expect(Math.min(...both)).toBeGreaterThan(0);
     for (const name of ten) {
-      const told = (await stage.events('DebugSession', name)).map((event) => event.reason);
+      const told = await toldOf(stage, name);
       expect(told).toEqual([...new Set(told)]);
     }
   });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { distrolessImage } from '../cluster/image-names.ts';
+import { confirmation, containerState, nameOf, toldOf } from '../support/ending.ts';
 import { appPod } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -22,12 +23,6 @@ async function running(name: string, spec: Partial<DebugSessionSpec> = {}): Prom
   return stage.untilPhase(name, 'Running');
 }
 
-/** What the kubelet says of the container of a session. */
-async function containerOf({ status }: DebugSession): Promise<unknown> {
-  const pod = await stage.pod('web');
-  return pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === status?.debugContainerName)?.state;
-}
-
 it.each<[string, Partial<DebugSessionSpec>, string]>([
   ['a command under its supervisor', { command: ['sleep', '600'] }, 'Exec'],
   ['a shell with a terminal', {}, 'Exec'],
@@ -38,15 +33,15 @@ it.each<[string, Partial<DebugSessionSpec>, string]>([
     'Exec',
   ],
 ])('cancel ends %s', async (words, spec, endedBy) => {
-  const name = words.replaceAll(/[^a-z]+/g, '-');
+  const name = nameOf(words);
   await running(name, spec);
   await stage.changeSession(name, { cancel: true });
   const over = await stage.untilPhase(name, 'Cancelled');
   expect(over.status?.runs).toMatchObject([
     { endedBy, reason: 'Cancelled', stop: { cause: 'Cancelled', routes: ['Exec'] } },
   ]);
-  expect(over.status?.conditions).toContainEqual(expect.objectContaining({ type: 'StopConfirmed', status: 'True' }));
-  expect(await containerOf(over)).toMatchObject({ terminated: {} });
+  expect(confirmation(over)).toMatchObject({ status: 'True' });
+  expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
   expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
 });
 
@@ -62,7 +57,7 @@ it('where the image has no shell, and exec can do nothing, Ctrl-C is typed', asy
   await stage.changeSession('shell-less', { cancel: true });
   const over = await stage.untilPhase('shell-less', 'Cancelled');
   expect(over.status?.runs).toMatchObject([{ endedBy: 'Attach', stop: { routes: ['Exec', 'Attach'] } }]);
-  expect(await containerOf(over)).toMatchObject({ terminated: {} });
+  expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
 });
 
 it('the deadline of a container without a supervisor is kept by the operator', async () => {
@@ -89,15 +84,12 @@ it('one that ignores everything is reported, and says so for as long as it lives
   // Three seconds of signals from inside, and then it is looked at again.
   const session = await running('immune', { supervisor: 'None', command: ['sleep', '15'] });
   await stage.changeSession('immune', { cancel: true });
-  const stays = await stage.untilSession(
-    'immune',
-    (s) => s.status?.conditions?.some((c) => c.type === 'StopConfirmed' && c.reason === 'ProcessSurvived') === true,
-  );
+  const stays = await stage.untilSession('immune', (s) => confirmation(s)?.reason === 'ProcessSurvived');
   expect(stays.status?.phase).toBe('Ending');
-  expect(await containerOf(session)).toMatchObject({ running: {} });
+  expect(await containerState(stage, session)).toMatchObject({ running: {} });
   const over = await stage.untilPhase('immune', 'Completed', 40_000);
-  expect(over.status?.conditions).toContainEqual(expect.objectContaining({ type: 'StopConfirmed', status: 'True' }));
-  const story = (await stage.events('DebugSession', 'immune')).map((event) => event.reason);
+  expect(confirmation(over)).toMatchObject({ status: 'True' });
+  const story = await toldOf(stage, 'immune');
   expect(story.filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
 }, 60_000);
 
@@ -118,7 +110,7 @@ it('a ttl that is lowered while it runs counts too', async () => {
   await stage.changeSession('lowered', { ttl: '4s' });
   const over = await stage.untilPhase('lowered', 'Expired');
   expect(over.status?.runs).toMatchObject([{ endedBy: 'Supervisor', effective: { ttl: '4s' } }]);
-  const story = (await stage.events('DebugSession', 'lowered')).map((event) => event.reason);
+  const story = await toldOf(stage, 'lowered');
   expect(story).toContain('TtlChanged');
 });
 
@@ -141,12 +133,12 @@ it('a ttl that is raised in the last second counts or does not, and the status s
   );
   if (told.status?.phase === 'Expired') {
     expect(told.status.runs).toMatchObject([{ endedBy: 'Supervisor', effective: { ttl: '5s' } }]);
-    expect(await containerOf(told)).toMatchObject({ terminated: {} });
+    expect(await containerState(stage, told)).toMatchObject({ terminated: {} });
     return;
   }
   // It counts: the container is there when the old deadline and all the time for its end have passed.
   await delay(Math.max(0, deadline + 5_000 - Date.now()));
-  expect(await containerOf(told)).toMatchObject({ running: {} });
+  expect(await containerState(stage, told)).toMatchObject({ running: {} });
   await stage.changeSession('last-second', { cancel: true });
   await stage.untilPhase('last-second', 'Cancelled');
 });

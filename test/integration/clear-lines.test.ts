@@ -103,7 +103,7 @@ describe('what may yet come right is waited for', () => {
     await kubectl('create', 'serviceaccount', 'poor', '-n', NAMESPACE);
     const kubeconfig = await cluster().createServiceAccountKubeconfig(NAMESPACE, 'poor');
     const operator = launch(kubeconfig, `--namespaces=${NAMESPACE}`);
-    await untilFailures(operator, 9);
+    await untilFailures(operator, 12);
     const user = `User "system:serviceaccount:${NAMESPACE}:poor" cannot list resource`;
     const said = warnings(operator).map(({ code, msg, err }) => ({ code, msg, err: String(err) }));
     const ofPolicy = (kind: string): string =>
@@ -111,6 +111,8 @@ describe('what may yet come right is waited for', () => {
       '"admissionregistration.k8s.io" at the cluster scope; to grant it: kubectl apply -k config/rbac';
     expect(said.sort((a, b) => a.err.localeCompare(b.err))).toEqual(
       [
+        `a right is missing: debugpolicies.debugsession.dev is forbidden: ${user} "debugpolicies" in API group "debugsession.dev" at the cluster scope; ` +
+          'to grant it: kubectl apply -k config/rbac',
         `a right is missing: debugsessions.debugsession.dev is forbidden: ${user} "debugsessions" in API group "debugsession.dev" in the namespace "${NAMESPACE}"; ` +
           'to grant it: kubectl apply -k config/rbac, or with --namespaces config/namespaced',
         ofPolicy('validatingadmissionpolicies'),
@@ -126,14 +128,14 @@ describe('what may yet come right is waited for', () => {
 
   it('credentials that are not accepted, once for each thing that is read, with the server that does not', async () => {
     const operator = launch(kubeconfigWithToken('expired'));
-    await untilFailures(operator, 9);
+    await untilFailures(operator, 12);
     const server = cluster().node?.server ?? expect.stringMatching(/^https/);
     const line = expect.objectContaining({
       code: 401,
       err: `${String(server)} does not accept our credentials (401 Unauthorized): the token or the certificate has expired, or is not of this cluster`,
     });
-    expect(warnings(operator)).toEqual([line, line, line]);
-    expect(new Set(warnings(operator).map(({ resource }) => resource)).size).toBe(3);
+    expect(warnings(operator)).toEqual([line, line, line, line]);
+    expect(new Set(warnings(operator).map(({ resource }) => resource)).size).toBe(4);
     expect(await operator.stop()).toBe(0);
   });
 });
@@ -168,16 +170,18 @@ onOwn('an API server that is not there yet, and then has no CRD', () => {
   it('is then told from one without the CRD: a line says so once and how to install it, and the operator is not ready', async () => {
     await server.start();
     const isMissing = ({ code }: LogLine): boolean => code === 404;
-    await operator.until(() => operator.lines.filter(isMissing).length >= 3, 40_000);
-    const err =
-      'the resource debugsessions.debugsession.dev is not installed in the cluster; to install it: kubectl apply -k config/crd; waiting for it';
+    await operator.until(() => operator.lines.filter(isMissing).length >= 6, 40_000);
+    const missing = (resource: string): string =>
+      `the resource ${resource}.debugsession.dev is not installed in the cluster; to install it: kubectl apply -k config/crd; waiting for it`;
     expect(operator.lines.filter(isMissing).map(({ level }) => level)).toEqual(
       expect.arrayContaining(['warn', 'debug', 'debug']),
     );
-    expect(warnings(operator).filter(isMissing)).toEqual([expect.objectContaining({ err })]);
+    const said = warnings(operator).filter(isMissing);
+    expect(new Set(said.map(({ err }) => err))).toEqual(new Set(['debugsessions', 'debugpolicies'].map(missing)));
+    expect(said).toHaveLength(2);
     // Asked three times, and said once.
     for (let times = 0; times < 3; times++) expect((await fetch(readyz)).status).toBe(500);
-    const reason = `the list of debugsessions has not been read yet: ${err}`;
+    const reason = `the list of debugsessions has not been read yet: ${missing('debugsessions')}`;
     expect(operator.lines.filter((line) => line['reason'] === reason)).toHaveLength(1);
   }, 90_000);
 

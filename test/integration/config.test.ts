@@ -168,9 +168,23 @@ describe('the manifests of config/', () => {
       expect(template.spec.priorityClassName).toBe(only(all, 'PriorityClass').metadata.name);
       expect(aggregations(all)).toEqual([
         'debugsession-admin into admin',
+        'debugsession-policy-viewer into view',
         'debugsession-user into edit',
         'debugsession-viewer into view',
       ]);
+      // By labels that those roles look for: view, edit and admin as this API server has them.
+      for (const aggregation of aggregations(all)) {
+        const [, role = ''] = aggregation.split(' into ');
+        const rule = await kubectl(
+          'get',
+          'clusterrole',
+          role,
+          '--output=jsonpath={.aggregationRule.clusterRoleSelectors}',
+        );
+        expect(JSON.parse(rule)).toEqual([
+          { matchLabels: { [`rbac.authorization.k8s.io/aggregate-to-${role}`]: 'true' } },
+        ]);
+      }
       // Not chosen, nobody gets anything by a role that he has already.
       expect(aggregations(await built('config/default'))).toEqual([]);
     } finally {
@@ -284,7 +298,7 @@ describe('the roles', () => {
 
   it('grant nothing by a wildcard, and no role is aggregated into one of the cluster', async () => {
     const roles = (await built('config/rbac')).filter(({ kind }) => kind.endsWith('Role'));
-    expect(roles).toHaveLength(11);
+    expect(roles).toHaveLength(12);
     for (const role of roles) {
       const labels = Object.keys(role.metadata.labels ?? {});
       expect(labels.filter((label) => label.includes('aggregate-to'))).toEqual([]);
@@ -297,6 +311,8 @@ describe('the roles', () => {
   it('let the operator change nothing of a pod but its ephemeral containers', async () => {
     expect(writes(await built('config/rbac'))).toEqual([
       'create events',
+      // Asks, and changes nothing.
+      'create localsubjectaccessreviews',
       'create pods/attach',
       'create pods/eviction',
       'create pods/exec',

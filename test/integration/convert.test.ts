@@ -37,6 +37,22 @@ const fixtures: [what: string, container: object][] = [
         { name: 'A', value: '' },
         { name: 'b.c-d' },
         { name: 'S', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } },
+        { name: 'C', valueFrom: { configMapKeyRef: { name: 'c', key: '..k', optional: true } } },
+        { name: 'F', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+      ],
+      envFrom: [{ prefix: 'A_', secretRef: { name: 's' } }, { configMapRef: { name: 'c.d', optional: false } }, {}],
+    },
+  ],
+  [
+    'volumes',
+    {
+      volumeMounts: [
+        ...['/data', '/a b', '/..a', '/dev', '/dev/shm', '/x/../dev', '/', '//', '/a/', '/a:b', 'a', '/\u0001'].map(
+          (mountPath) => ({ name: 'data', mountPath, readOnly: true }),
+        ),
+        { name: 'data', mountPath: '/data' },
+        { name: 'data', mountPath: '/sub', subPath: 'x' },
+        { name: 'data', mountPath: '/shared', mountPropagation: 'HostToContainer', recursiveReadOnly: 'Disabled' },
       ],
     },
   ],

@@ -11,11 +11,15 @@ const namespace = `guides-${process.pid}`;
 const strict = 'dryRun=All&fieldValidation=Strict';
 let server: ApiServer;
 
+const CLUSTER_SCOPED = ['DebugPolicy', 'ClusterRole'];
 const COLLECTIONS: Record<string, string> = {
+  DebugPolicy: '/apis/debugsession.dev/v1alpha1/debugpolicies',
   DebugSession: `/apis/debugsession.dev/v1alpha1/namespaces/${namespace}/debugsessions`,
+  ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
   Role: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`,
   RoleBinding: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
   Pod: `/api/v1/namespaces/${namespace}/pods`,
+  ServiceAccount: `/api/v1/namespaces/${namespace}/serviceaccounts`,
 };
 
 interface Block {
@@ -68,8 +72,9 @@ it('finds the blocks of the guides', () => {
 it.each(blocks())('$place', async ({ source }) => {
   for (const document of documents(source)) {
     const object = complete(document);
-    // A namespace that a reader is told to use is not there.
-    const metadata = { ...object.metadata, namespace };
+    // A namespace that a reader is told to use is not there, and what is of the cluster may be there already.
+    const name = `${object.metadata.name}-${namespace}`;
+    const metadata = { ...object.metadata, ...(CLUSTER_SCOPED.includes(object.kind) ? { name } : { namespace }) };
     const collection = COLLECTIONS[object.kind];
     expect({ kind: object.kind, collection }).toEqual({ kind: object.kind, collection: expect.any(String) });
     const answer = await server.post(`${collection}?${strict}`, { ...object, metadata });

@@ -112,10 +112,10 @@ describe('kubectl explain', () => {
     const text = (await kubectl('explain', 'dbg.spec.ttl')).replace(/\s+/g, ' ');
     expect(text).toContain('FIELD: ttl <string>');
     expect(text).toContain(
-      'How long the container may run, counted from the moment it runs: 45s, 30m, 1h30m; 1s to 8760h.',
+      'How long the container may run, counted from the moment it runs: 45s, 30m, 1h30m; 1s to 8760h, and no longer than its policy allows.',
     );
     expect(text).toContain(
-      'Absent: 30m. May be changed at any time; changed while a run lives, the container is told, or the event TtlChangeRefused says why it could not be.',
+      'Absent: as the policy says, 30m where it says nothing. May be changed at any time; changed while a run lives, the container is told, or the event TtlChangeRefused says why it could not be.',
     );
   });
 

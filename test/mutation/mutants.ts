@@ -1,34 +1,14 @@
-/** A bug that somebody could make: `from` stands exactly once in the file. */
-export interface Mutant {
-  name: string;
-  file: string;
-  from: string;
-  to: string;
-}
-
-const session = (file: string, name: string, from: string, to: string): Mutant => ({
-  name,
-  file: `src/session/${file}.ts`,
-  from,
-  to,
-});
-
-const reconcile = (file: string, name: string, from: string, to: string): Mutant => ({
-  name,
-  file: `src/reconcile/${file}.ts`,
-  from,
-  to,
-});
-
-const runtime = (file: string, name: string, from: string, to: string): Mutant => ({
-  name,
-  file: `src/runtime/${file}.ts`,
-  from,
-  to,
-});
+import { reconcile, runtime, session, type Mutant } from './mutant.ts';
+import { POLICY_MUTANTS } from './policy-mutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
-  reconcile('session-api', 'the patch of the pod carries no uid', 'metadata: { uid: pod.uid }', 'metadata: {}'),
+  ...POLICY_MUTANTS,
+  reconcile(
+    'session-api',
+    'the patch of the pod carries no uid',
+    'const metadata = { uid: pod.uid, ',
+    'const metadata = { ',
+  ),
   reconcile(
     'session-api',
     'finalizers are patched without a resource version',
@@ -232,7 +212,12 @@ export const MUTANTS: readonly Mutant[] = [
     "if (refusal.kind === 'retry') throw error;",
     "if (refusal.kind === 'retry' || refusal.kind === 'permanent') return 'done';",
   ),
-  reconcile('reconciler', 'a conflict is an error', "if (error.code === 409) return 'conflict';", ''),
+  reconcile(
+    'reconciler',
+    'a conflict is an error',
+    "if (error.code === 409 && step.effect.kind !== 'inject') return 'conflict';",
+    '',
+  ),
   reconcile('reconciler', 'the answer of a write is not kept', 'this.#parts.sessions.remember(answer);', ''),
   reconcile('session-cache', 'own writes wake their session', 'if (!this.#writing) onForeignChange', 'onForeignChange'),
   reconcile('pod-watches', 'a watch that nobody uses stays open', 'watch.abort.abort();\n  }\n\n  /**', '}\n\n  /**'),
@@ -410,7 +395,7 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'retirement',
     'a retirement that nobody wants any more is waited for',
-    "said?.status === 'True' ? kept : {}",
+    'said !== undefined && isSettled(said) ? kept : {}',
     'kept',
   ),
   session('late-start', 'an attempt starts beside a container that runs again', 'if (runsAgain(run)) return true;', ''),
@@ -436,8 +421,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'plan-run',
     'an injection that is under way is forgotten with a cancel',
-    'if (now < arrived) return rest(now, arrived);',
-    '',
+    'now < arrived ? rest(now, arrived) : finish(',
+    'finish(',
   ),
   session(
     'situation',

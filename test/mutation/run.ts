@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MUTANTS, type Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { MUTANTS } from './mutants.ts';
 
 // `node test/mutation/run.ts [WORDS]`: sows one bug after the other into a copy of the tree and looks which suite notices. Takes minutes, so it is
 // no part of `make test`. Exits with 1 where a bug goes unnoticed. WORDS: only the bugs whose name matches this regular expression.

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Condition, DebugSession, DebugSessionSpec, EndedBy } from '../../src/api/debugsession.ts';
+import type { DebugSession, DebugSessionSpec, EndedBy } from '../../src/api/debugsession.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
+import { confirmation } from '../support/ending.ts';
 import { appPod, containerID } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -24,10 +25,6 @@ afterAll(async () => {
 async function running(name: string, spec: Partial<DebugSessionSpec> = {}): Promise<DebugSession> {
   await stage.createSession(name, { target: { podName: 'web' }, command: ['sleep', '600'], ...spec });
   return stage.untilPhase(name, 'Running');
-}
-
-function confirmation({ status }: DebugSession): Condition | undefined {
-  return status?.conditions?.find(({ type }) => type === 'StopConfirmed');
 }
 
 /** By containerd's word. */

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { FINALIZER } from '../../src/api/debugsession.ts';
 import { ConfigCopy } from '../support/config-copy.ts';
-import { installResourceAndRights, untilPolicyIsOld } from '../support/global-setup.ts';
+import { installResourceAndRights, untilBelieved } from '../support/global-setup.ts';
+import { Person } from '../support/person.ts';
 import { appPod } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -12,7 +14,7 @@ const target = { podName: 'web' };
 let stage: Stage;
 
 beforeAll(async () => {
-  await untilPolicyIsOld();
+  await untilBelieved();
   stage = await Stage.open('by-hand');
   await stage.runningPod('web', appPod());
   const copy = new ConfigCopy();
@@ -77,4 +79,17 @@ describe('who writes what kubectl auth whoami says', () => {
       stderr: expect.stringMatching(/spec\.requestedBy must be who asks, .*, not dana/),
     });
   });
+});
+
+it('who takes the finalizer off a session that runs is refused', async () => {
+  const requestedBy = await whoami();
+  const eve = await Person.whoMayAsk(stage, 'eve');
+  const command = ['sleep', '600'];
+  expect(await asked('runs', { requestedBy, command, ttl: '10m' })).toMatchObject({ code: 0 });
+  await stage.untilPhase('runs', 'Running');
+  expect(await eve.patch('runs', { metadata: { finalizers: null } })).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/the finalizer debugsession\.dev\/container is the operator's/),
+  });
+  expect((await stage.session('runs')).metadata.finalizers).toEqual([FINALIZER]);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FINALIZER, LIVE_LABEL, type DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { shellPod } from '../support/pods.ts';
-import { untilPolicyIsOld } from '../support/global-setup.ts';
+import { untilBelieved } from '../support/global-setup.ts';
 import { Stage } from '../support/stage.ts';
 import { Visitor, type Protocol, type Visit } from '../support/visitor.ts';
 
@@ -23,7 +23,7 @@ const target = { podName: 'web' };
 const PEOPLE = ['dana', 'eve', 'olga', 'gus', 'mia'];
 
 beforeAll(async () => {
-  await untilPolicyIsOld();
+  await untilBelieved();
   [stage, confined] = await Promise.all([
     Stage.open('guard'),
     Stage.open('guard-confined', { labels: { 'debugsession.dev/confine': 'true' } }),
@@ -51,6 +51,7 @@ async function furnish(on: Stage): Promise<void> {
   const insider = [
     { apiGroups: [''], resources, verbs },
     { apiGroups: ['debugsession.dev'], resources: ['debugsessions'], verbs: [...verbs, 'update', 'delete'] },
+    { apiGroups: ['debugsession.dev'], resources: ['debugpolicies'], verbs: ['use'] },
   ];
   const anyone = [{ apiGroups: ['debugsession.dev'], resources: ['debugsessions'], verbs: ['attach-any'] }];
   const role = (name: string, rules: object[]): object => ({
@@ -266,8 +267,12 @@ it('who raises the attempt back to one that runs does not get into its container
     code: 0,
   });
   const eves = { attempt: 2, attachers: [{ kind: 'User', name: 'eve' }] };
-  expect(await stage.kubectl(['--as=eve', '--as-group=system:authenticated', ...set(eves)])).toMatchObject({ code: 0 });
-  expect((await stage.session('reverted')).spec.requestedBy?.username).toBe('eve');
+  // It has started: who raises attempt to it asks for nothing, and so does not become its requester.
+  expect(await stage.kubectl(['--as=eve', '--as-group=system:authenticated', ...set(eves)])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/this session is dana's/),
+  });
+  expect((await stage.session('reverted')).spec.requestedBy?.username).toBe('dana');
   isRefused(await new Visitor(stage, 'eve').visit(exec(into)), /is of DebugSession reverted, which is dana's/);
   comesIn(await new Visitor(stage, 'dana').visit(exec(into)));
 });

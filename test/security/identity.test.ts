@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { nameOf } from '../support/ending.ts';
 import { Person } from '../support/person.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -39,13 +40,26 @@ async function requesterOf(name: string): Promise<unknown> {
   return (await stage.session(name)).spec.requestedBy;
 }
 
+/** What the operator would have written of an attempt that has started, and of one before it. */
+async function hasRun(name: string, attempt: number, ttl: string): Promise<void> {
+  const effective = { pendingTimeout: '10m', startTimeout: '2m', profile: 'general', supervisor: 'Shell' };
+  const run = { ...effective, stdin: false, tty: false };
+  const runs = [
+    { attempt: 1, state: 'Ended', effective: { ...run, ttl: '4h' } },
+    { attempt, state: 'Running', effective: { ...run, ttl } },
+  ];
+  const status = JSON.stringify({ status: { phase: 'Running', attempt, runs } });
+  const args = ['patch', 'dbg', name, '--subresource=status', '--type=merge', `--patch=${status}`];
+  expect(await stage.kubectl(args)).toMatchObject({ code: 0 });
+}
+
 const AS_DANA = { username: 'dana', groups: ['devs', 'oncall', 'system:authenticated'] };
 
 describe('who leaves it out', () => {
   it.each(['apply', 'apply --server-side', 'replace', 'create'])(
     'is named, by kubectl %s, and again',
     async (command) => {
-      const name = `left-out-${command.replaceAll(/[^a-z]+/g, '-')}`;
+      const name = `left-out-${nameOf(command)}`;
       const input = JSON.stringify(manifest(name));
       const again = command === 'create' ? 'apply' : command;
       if (command === 'replace') await ofDana(name);
@@ -120,7 +134,7 @@ describe('the identity of a session that is there', () => {
     ['is not taken over', { spec: { requestedBy: { username: 'eve', groups: ['devs', 'system:authenticated'] } } }],
     ['is not given away', { spec: { requestedBy: { username: 'mallory' } } }],
   ])('%s by a patch, not even by the requester', async (words, patch) => {
-    const name = await ofDana(`there-${words.replaceAll(/[^a-z]+/g, '-')}`);
+    const name = await ofDana(`there-${nameOf(words)}`);
     for (const person of [eve, dana])
       expect(await person.patch(name, patch)).toMatchObject({ code: 1, stderr: expect.stringMatching(NEVER_CHANGES) });
     expect(await requesterOf(name)).toEqual(AS_DANA);
@@ -165,7 +179,7 @@ describe("another's session", () => {
     ['loses its record', { ttlAfterFinished: '0s' }],
     ['is cancelled and lives longer at once', { cancel: true, ttl: '2h' }],
   ])('%s: refused', async (words, spec) => {
-    const name = await ofDana(`other-${words.replaceAll(/[^a-z]+/g, '-')}`);
+    const name = await ofDana(`other-${nameOf(words)}`);
     expect(await eve.patch(name, { spec })).toMatchObject({ code: 1, stderr: expect.stringMatching(NOT_YOURS) });
     expect(await dana.patch(name, { spec })).toMatchObject({ code: 0 });
   });
@@ -175,7 +189,7 @@ describe("another's session", () => {
     ['its image', { image: 'evil:1' }],
     ['its command', { command: ['sh', '-c', 'evil'] }],
   ])('is not rewritten after the fact: %s', async (words, spec) => {
-    const name = await ofDana(`rewritten-${words.replaceAll(/[^a-z]+/g, '-')}`, { justification: 'INC-1' });
+    const name = await ofDana(`rewritten-${nameOf(words)}`, { justification: 'INC-1' });
     for (const person of [eve, dana])
       expect(await person.patch(name, { spec })).toMatchObject({
         code: 1,
@@ -199,6 +213,38 @@ describe("another's session", () => {
       { spec: { cancel: true } },
     ])
       expect(await eve.patch(name, patch)).toMatchObject({ code: 0 });
+  });
+
+  it('that waits is not given another body by lowering its attempt to one that starts: who does asks themselves', async () => {
+    const name = await ofDana('lowered', { attempt: 3 });
+    const spec = { attempt: 2, command: ['sh', '-c', 'evil'], justification: 'not hers' };
+    expect(await eve.patch(name, { spec: { ...spec, policyName: 'platform' } })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/eve may not use DebugPolicy platform in namespace/),
+    });
+    expect(await requesterOf(name)).toEqual(AS_DANA);
+    expect(await eve.patch(name, { spec })).toMatchObject({ code: 0 });
+    expect(await requesterOf(name)).toMatchObject({ username: 'eve' });
+  });
+
+  it('that runs is not taken over where its spec went back to an attempt before', async () => {
+    const name = await ofDana('went-back', { attempt: 3, ttl: '10m' });
+    await hasRun(name, 3, '10m');
+    expect(await dana.patch(name, { spec: { attempt: 1 } })).toMatchObject({ code: 0 });
+    for (const spec of [{ attempt: 2 }, { attempt: 3 }, { attempt: 2, ttl: '3h' }])
+      expect(await eve.patch(name, { spec })).toMatchObject({ code: 1, stderr: expect.stringMatching(NOT_YOURS) });
+    expect(await dana.patch(name, { spec: { attempt: 3 } })).toMatchObject({ code: 0 });
+    expect(await requesterOf(name)).toEqual(AS_DANA);
+  });
+
+  it('without a ttl of its own is not lengthened by one that is shorter than of an earlier run', async () => {
+    const name = await ofDana('no-ttl', { attempt: 2, ttl: undefined });
+    await hasRun(name, 2, '10m');
+    for (const [ttl, code] of [
+      ['11m', 1],
+      ['9m', 0],
+    ] as const)
+      expect(await eve.patch(name, { spec: { ttl } })).toMatchObject({ code });
   });
 
   it('may be changed by who holds manage-any', async () => {

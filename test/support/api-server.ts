@@ -76,5 +76,6 @@ export async function kubectl(...args: string[]): Promise<string> {
 /** Installs the CRDs of this repository, and waits until they are served. Idempotent. */
 export async function installCrds(): Promise<void> {
   await kubectl('apply', '-f', repositoryPath('crds'));
-  await kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd/debugsessions.debugsession.dev');
+  const crds = ['debugsessions', 'debugpolicies'].map((plural) => `crd/${plural}.debugsession.dev`);
+  await kubectl('wait', '--for=condition=Established', '--timeout=30s', ...crds);
 }

@@ -29,8 +29,13 @@ export class Terminal {
     const typed = user === undefined ? command : command.replace(/^kubectl/, `kubectl --as=${user}`);
     const path = kubectlPath.includes('/') ? `${dirname(kubectlPath)}${delimiter}` : '';
     const env = { ...process.env, PATH: `${path}${process.env['PATH'] ?? ''}`, NO_PROXY: '*', no_proxy: '*' };
-    const child = spawn('script', ['--quiet', '--return', '--command', typed, '/dev/null'], {
-      env: { ...env, ...(kubeconfig && { KUBECONFIG: kubeconfig }) },
+    return Terminal.open(typed, { ...env, ...(kubeconfig && { KUBECONFIG: kubeconfig }) });
+  }
+
+  /** Types a command that attaches. */
+  static async open(command: string, env: NodeJS.ProcessEnv): Promise<Terminal> {
+    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      env,
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const terminal = new Terminal(child);

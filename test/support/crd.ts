@@ -38,10 +38,19 @@ export function repositoryPath(path: string): string {
 
 /** The schema of DebugSession as crds/ has it. */
 export function debugSessionSchema(): Schema {
-  const text = readFileSync(repositoryPath('crds/debugsessions.debugsession.dev.yaml'), 'utf8');
+  return schemaOf('debugsessions');
+}
+
+/** The schema of DebugPolicy as crds/ has it. */
+export function debugPolicySchema(): Schema {
+  return schemaOf('debugpolicies');
+}
+
+function schemaOf(plural: string): Schema {
+  const text = readFileSync(repositoryPath(`crds/${plural}.debugsession.dev.yaml`), 'utf8');
   const crd = parse(text) as CustomResourceDefinition;
   const version = crd.spec.versions[0];
-  if (version === undefined) throw new Error('the CRD of DebugSession has no version');
+  if (version === undefined) throw new Error(`the CRD of ${plural} has no version`);
   return version.schema.openAPIV3Schema;
 }
 

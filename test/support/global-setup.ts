@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { DEFAULT_POLICY, POLICY_KIND } from '../../src/api/debugpolicy.ts';
+import { API_VERSION } from '../../src/api/debugsession.ts';
 import { PROPAGATION_MS } from '../../src/session/admission.ts';
 import { buildAll } from '../../scripts/build.ts';
 import { cluster } from '../cluster/cluster.ts';
 import { repositoryPath } from './crd.ts';
+import { OPEN_POLICY } from './open-policy.ts';
 
 const INSTALL = [
   ['-k', 'config/crd'],
@@ -20,26 +23,39 @@ export async function prepareCluster(): Promise<void> {
 /** The resource, the namespace and the rights, without an operator. Waits until the resource is served. */
 export async function installResourceAndRights(): Promise<void> {
   const target = cluster();
-  let applies = '';
   for (const [flag, path] of INSTALL) {
     const applied = await target.kubectl(['apply', flag, repositoryPath(path)]);
     if (applied.code !== 0) throw new Error(`kubectl apply ${flag} ${path}: ${applied.stderr.trim()}`);
-    applies += applied.stdout;
   }
   const served = await target.kubectl([
     'wait',
     '--for=condition=Established',
     'crd/debugsessions.debugsession.dev',
+    'crd/debugpolicies.debugsession.dev',
     '--timeout=30s',
   ]);
   if (served.code !== 0) throw new Error(served.stderr.trim());
-  await untilBelieved(applies);
+  await applyOpenPolicy();
+  await untilBelieved();
 }
 
-/** @param applied what `kubectl apply` of config/admission has printed: what is asked for right after a change of the policy is refused */
-export async function untilBelieved(applied: string): Promise<void> {
+/** Lets everything through, in place of the policy that is built in. */
+export async function applyOpenPolicy(): Promise<void> {
+  const policy = { apiVersion: API_VERSION, kind: POLICY_KIND, metadata: { name: DEFAULT_POLICY }, spec: OPEN_POLICY };
+  const applied = await cluster().kubectl(['apply', '-f', '-'], { input: JSON.stringify(policy) });
+  if (applied.code !== 0) throw new Error(applied.stderr.trim());
+}
+
+/** Until the policies are in force, and have been for so long that the operator believes them, whoever changed them last. */
+export async function untilBelieved(): Promise<void> {
   await untilInForce();
-  if (/admissionpolic.*debugsession-requester (created|configured)/.test(applied)) await delay(PROPAGATION_MS + 1_000);
+  const kinds = ['validatingadmissionpolicy', 'validatingadmissionpolicybinding'];
+  const names = kinds.map((kind) => `${kind}/debugsession-requester`);
+  const found = await cluster().kubectl(['get', ...names, '--output=json', '--show-managed-fields']);
+  if (found.code !== 0) throw new Error(found.stderr.trim());
+  const { items } = JSON.parse(found.stdout) as { items: { metadata: { managedFields: { time: string }[] } }[] };
+  const changed = items.flatMap(({ metadata }) => metadata.managedFields.map(({ time }) => Date.parse(time)));
+  await delay(Math.max(0, Math.max(...changed) + PROPAGATION_MS + 1_000 - Date.now()));
 }
 
 /** New admission policies are in force after some seconds: then nobody can ask in another's name. */
@@ -90,14 +106,3 @@ export async function prepareClusterAlone(): Promise<void> {
 
 // Jest takes the default export for the function to call.
 export { prepareClusterAlone as default };
-
-/** For suites that change the policy, one after the other: whoever comes next waits until what the last has left behind is believed. */
-export async function untilPolicyIsOld(): Promise<void> {
-  const kinds =
-    'validatingadmissionpolicy/debugsession-requester,validatingadmissionpolicybinding/debugsession-requester';
-  const found = await cluster().kubectl(['get', ...kinds.split(','), '--output=json', '--show-managed-fields']);
-  if (found.code !== 0) throw new Error(found.stderr.trim());
-  const { items } = JSON.parse(found.stdout) as { items: { metadata: { managedFields: { time: string }[] } }[] };
-  const changed = items.flatMap(({ metadata }) => metadata.managedFields.map(({ time }) => Date.parse(time)));
-  await delay(Math.max(0, Math.max(...changed) + PROPAGATION_MS + 1_000 - Date.now()));
-}

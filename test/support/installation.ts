@@ -41,7 +41,8 @@ export class Installation {
     try {
       // JSON is YAML.
       writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
-      await untilBelieved(await this.#kubectl('apply', '-k', folder));
+      await this.#kubectl('apply', '-k', folder);
+      await untilBelieved();
     } finally {
       rmSync(folder, { recursive: true });
     }

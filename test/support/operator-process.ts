@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
+import { UNPRINTABLE } from '../../src/text/one-line.ts';
 
 /** One line of the operator's log, parsed. */
 export type LogLine = Record<string, unknown> & { msg?: string; level?: string };
@@ -9,7 +10,7 @@ export type LogLine = Record<string, unknown> & { msg?: string; level?: string }
 /** The built operator as a child process, as a person would start it: `KUBECONFIG=... node dist/main.js`. */
 export class OperatorProcess {
   readonly lines: LogLine[] = [];
-  /** Lines that were not JSON: there must be none. */
+  /** Lines that were not JSON, or would do something to a terminal: there must be none. */
   readonly garbage: string[] = [];
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
@@ -21,12 +22,15 @@ export class OperatorProcess {
     if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => this.garbage.push(line));
   }
 
-  /** Starts it, without waiting for anything. Its KUBECONFIG is the file; what is in `args` comes last, and so counts. */
-  static launch(kubeconfig: string, args: readonly string[] = []): OperatorProcess {
+  /**
+   * Starts it, without waiting for anything. Its KUBECONFIG is the file; what is in `args` comes last, and so counts.
+   * @param nodeOptions of Node, such as the bounds of its memory
+   */
+  static launch(kubeconfig: string, args: readonly string[] = [], nodeOptions = ''): OperatorProcess {
     // Many run at once in one cluster, each for its own namespace: they do not elect one among them unless a test says so.
     const nothingShared = ['--leader-elect=false', '--metrics-bind-address=0', '--health-probe-bind-address=0'];
     const child = spawn(process.execPath, ['dist/main.js', ...nothingShared, '--log-level=debug', ...args], {
-      env: { ...process.env, KUBECONFIG: kubeconfig, NODE_OPTIONS: '' },
+      env: { ...process.env, KUBECONFIG: kubeconfig, NODE_OPTIONS: nodeOptions },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     // Whatever becomes of the test, its operator does not outlive it.
@@ -35,8 +39,8 @@ export class OperatorProcess {
   }
 
   /** Starts it and waits until it says that its caches are filled. @throws Error with its last lines when it ends before that. */
-  static async start(kubeconfig: string, args: readonly string[] = []): Promise<OperatorProcess> {
-    const operator = OperatorProcess.launch(kubeconfig, args);
+  static async start(kubeconfig: string, args: readonly string[] = [], nodeOptions = ''): Promise<OperatorProcess> {
+    const operator = OperatorProcess.launch(kubeconfig, args, nodeOptions);
     try {
       await operator.until((line) => line.msg === 'ready');
     } catch (error) {
@@ -95,6 +99,7 @@ export class OperatorProcess {
   }
 
   #read(line: string): void {
+    if (line.search(UNPRINTABLE) >= 0) this.garbage.push(line);
     try {
       this.lines.push(JSON.parse(line) as LogLine);
     } catch {

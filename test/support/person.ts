@@ -1,16 +1,20 @@
 import type { Outcome } from '../cluster/run-program.ts';
+import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { API_VERSION, KIND } from '../../src/api/debugsession.ts';
+import { busyboxImage } from '../cluster/image-names.ts';
+import { actAs } from './act-as.ts';
 import type { Stage } from './stage.ts';
 
 /** A person of a test: kubectl as a user with some groups, who is impersonated by the administrator. A failure is an outcome, never an exception. */
 export class Person {
   readonly name: string;
   readonly #stage: Stage;
-  readonly #groups: readonly string[];
+  readonly #as: readonly string[];
 
   constructor(stage: Stage, name: string, groups: readonly string[] = []) {
     this.#stage = stage;
     this.name = name;
-    this.#groups = groups;
+    this.#as = actAs(name, { groups });
   }
 
   /** Someone who may ask for sessions in the namespace of the stage, by the role that is shipped for that. */
@@ -28,8 +32,7 @@ export class Person {
   }
 
   kubectl(args: readonly string[], input?: string): Promise<Outcome> {
-    const groups = this.#groups.map((group) => `--as-group=${group}`);
-    return this.#stage.kubectl([`--as=${this.name}`, ...groups, ...args], input);
+    return this.#stage.kubectl([...this.#as, ...args], input);
   }
 
   apply(manifest: object, ...args: string[]): Promise<Outcome> {
@@ -38,6 +41,12 @@ export class Person {
 
   create(manifest: object): Promise<Outcome> {
     return this.kubectl(['create', '-f', '-'], JSON.stringify(manifest));
+  }
+
+  /** Asks for a session of pod `web` that runs its command, unless `spec` says otherwise. */
+  asks(name: string, spec: Partial<DebugSessionSpec>): Promise<Outcome> {
+    const defaults = { target: { podName: 'web' }, image: busyboxImage, imagePullPolicy: 'IfNotPresent' };
+    return this.create({ apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { ...defaults, ...spec } });
   }
 
   /** @param patch of the whole object, merged */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { actAs } from './act-as.ts';
 import type { Stage } from './stage.ts';
 
 /** How a visit went: kubectl had something to show, or ended without; then its last words. */
@@ -16,16 +17,10 @@ export class Visitor {
   readonly #stage: Stage;
   readonly #as: readonly string[];
 
-  constructor(stage: Stage, name: string, { groups = [], uid }: { groups?: readonly string[]; uid?: string } = {}) {
+  constructor(stage: Stage, name: string, who: { groups?: readonly string[]; uid?: string } = {}) {
     this.#stage = stage;
     this.name = name;
-    // Every user that an authenticator knows is in this group; one who is impersonated with groups is in no other.
-    const all = [...groups, ...(name.startsWith('system:') ? ['system:serviceaccounts'] : []), 'system:authenticated'];
-    this.#as = [
-      `--as=${name}`,
-      ...(uid === undefined ? [] : [`--as-uid=${uid}`]),
-      ...all.map((g) => `--as-group=${g}`),
-    ];
+    this.#as = actAs(name, who);
   }
 
   /** Runs kubectl until it shows something, which ends it, or ends by itself. @throws Error after 20 s of neither */

@@ -3,6 +3,8 @@ import { FINALIZER, LIVE_LABEL } from '../../src/api/debugsession.ts';
 import type { ContainerState, Pod, Terminated } from '../../src/api/pod.ts';
 import { toTimestamp } from '../../src/api/time.ts';
 import { containerName } from '../../src/session/container.ts';
+import { NOBODY, type Crowd } from '../../src/session/limits.ts';
+import type { Rules } from '../../src/session/permission.ts';
 import { currentRun } from '../../src/session/lifecycle.ts';
 import type { Sighting } from '../../src/session/observation.ts';
 import type { Authority } from '../../src/session/admission.ts';
@@ -10,6 +12,7 @@ import type { EffortOutcome, Efforts } from '../../src/session/efforts.ts';
 import { plan, planUnseen } from '../../src/session/plan.ts';
 import type { EventIntent, Plan } from '../../src/session/situation.ts';
 import { aPod, aSession, NOON } from './builders.ts';
+import { OPEN_RULES } from './open-policy.ts';
 import { brokenRules, brokenTransition } from './status-rules.ts';
 
 /**
@@ -32,6 +35,12 @@ export class World {
   #ttl: string | undefined;
   /** What the operator knows of the policy that says who asks. */
   authority: Authority = { kind: 'inForce', since: NOON - 3_600_000 };
+  /** What its policy allows. */
+  rules: Rules = OPEN_RULES;
+  /** Who else lives or waits. */
+  crowd: Crowd = NOBODY;
+  /** What the API server says right before an injection, if it says no. */
+  denied: string | undefined;
   /** What was begun on the container and how it went; `tried` says how. */
   efforts: Efforts = { tried: {} };
   /** Called with every plan before it is carried out. */
@@ -78,6 +87,9 @@ export class World {
         now: this.now,
         efforts: this.efforts,
         authority: this.authority,
+        rules: this.rules,
+        crowd: this.crowd,
+        ...(this.denied !== undefined && { denied: this.denied }),
       })
     );
   }

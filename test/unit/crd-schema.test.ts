@@ -1,22 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { INVALID } from '../integration/manifests/invalid.ts';
+import { INVALID_POLICIES, PATTERNS } from '../integration/manifests/policies.ts';
 import { UPDATES } from '../integration/manifests/updates.ts';
-import { debugSessionSchema, walkSchema } from '../support/crd.ts';
+import { debugPolicySchema, debugSessionSchema, walkSchema } from '../support/crd.ts';
 import type { Schema } from '../support/crd.ts';
 
 const root = debugSessionSchema();
 
 /** Paths of the fields for which `wrong` holds. The API server forbids to describe metadata. */
-function fields(wrong: (field: Schema, path: string) => boolean): string[] {
+function fields(wrong: (field: Schema, path: string) => boolean, top = root): string[] {
   const found: string[] = [];
-  walkSchema(root, (path, field) => {
+  walkSchema(top, (path, field) => {
     if (path !== 'metadata' && wrong(field, path)) found.push(path);
   });
   return found;
 }
 
 /** Every CEL rule as the beginning of what the API server says: `spec.ttl` and `must be at least 1s`. */
-function rules(): { path: string; says: string }[] {
+function rules(top = root): { path: string; says: string }[] {
   const found: { path: string; says: string }[] = [];
   const collect = (path: string, field: Schema): void => {
     for (const { fieldPath = '', message, messageExpression } of field['x-kubernetes-validations'] ?? []) {
@@ -24,8 +25,8 @@ function rules(): { path: string; says: string }[] {
       found.push({ path: `${path}${fieldPath}`.replace(/^\./, '').replaceAll('[]', '[0]'), says: says ?? '' });
     }
   };
-  collect('', root);
-  walkSchema(root, collect);
+  collect('', top);
+  walkSchema(top, collect);
   return found;
 }
 
@@ -85,5 +86,53 @@ describe('the schema of DebugSession', () => {
     );
     expect(untried).toEqual([]);
     expect(rules().length).toBeGreaterThan(30);
+  });
+});
+
+describe('the schema of DebugPolicy', () => {
+  const policy = debugPolicySchema();
+  const optional = fields((_, path) => /^spec\.[a-zA-Z]+$/.test(path), policy);
+
+  it('describes every field in sentences', () => {
+    expect(fields((field) => !/^\S.*[^.]\.$/s.test(field.description ?? ''), policy)).toEqual([]);
+  });
+
+  it('says of every field what its absence means, or of its parts', () => {
+    expect(optional.length).toBeGreaterThan(9);
+    const untold = fields(
+      (field, path) => optional.includes(path) && !(field.description ?? '').includes('Absent:'),
+      policy,
+    );
+    expect(untold).toEqual(['spec.ttl', 'spec.limits']);
+    const parts = fields(
+      (field, path) => /^spec\.(ttl|limits)\./.test(path) && !(field.description ?? '').includes('Absent:'),
+      policy,
+    );
+    expect(parts).toEqual([]);
+  });
+
+  it('bounds every string and every list, says how it is merged, and has no defaults', () => {
+    const unbounded = fields(
+      (field) => field.type === 'string' && field.maxLength === undefined && field.enum === undefined,
+      policy,
+    );
+    expect(unbounded).toEqual(['apiVersion', 'kind']);
+    expect(fields((field) => field.type === 'array' && field.maxItems === undefined, policy)).toEqual([]);
+    expect(fields((field) => field.type === 'array' && field['x-kubernetes-list-type'] === undefined, policy)).toEqual(
+      [],
+    );
+    expect(fields((field) => field.default !== undefined, policy)).toEqual([]);
+  });
+
+  it('has no rule without a policy that it refuses, in the tables that the API server is asked', () => {
+    const messages = [
+      ...INVALID_POLICIES.map(({ message }) => message ?? ''),
+      ...PATTERNS.map(({ fault }) => `spec.images[0] ${fault}`),
+    ];
+    const untried = rules(policy).filter(
+      ({ path, says }) => !messages.some((message) => message.includes(path) && message.includes(says)),
+    );
+    expect(untried).toEqual([]);
+    expect(rules(policy)).toHaveLength(11);
   });
 });

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { debugSessionSchema, repositoryPath } from '../support/crd.ts';
+import { debugPolicySchema, debugSessionSchema, repositoryPath } from '../support/crd.ts';
 import type { Schema } from '../support/crd.ts';
 import { schemaFields, typeFields } from '../support/type-fields.ts';
 
-const source = readFileSync(repositoryPath('src/api/debugsession.ts'), 'utf8');
+const read = (file: string): string => readFileSync(repositoryPath(`src/api/${file}`), 'utf8');
+const source = `${read('debugsession.ts')}\n${read('debugpolicy.ts')}`;
 const root = debugSessionSchema();
 
 function part(name: 'spec' | 'status'): Schema {
@@ -76,5 +77,33 @@ describe('the TypeScript types and the schema of the CRD', () => {
   it('refuses a construct that it cannot compare', () => {
     const odd = edited('  image: string;\n  command', '  image: string | number;\n  command');
     expect(() => typeFields(odd, 'DebugSessionSpec')).toThrow('image: cannot compare string with a schema');
+  });
+});
+
+describe('the TypeScript types and the schema of DebugPolicy', () => {
+  // Its types are spread over three files.
+  const types = ['debugpolicy.ts', 'label-selector.ts', 'debugsession.ts'].map(read).join('\n');
+  const spec = debugPolicySchema().properties?.['spec'];
+
+  it('have the same fields', () => {
+    expect(spec && schemaFields(spec)).toEqual(typeFields(types, 'DebugPolicySpec'));
+  });
+
+  it('are compared as far as the leaves', () => {
+    expect(typeFields(types, 'DebugPolicySpec')).toEqual(
+      expect.arrayContaining([
+        'namespaceSelector.matchExpressions[].operator: DoesNotExist | Exists | In | NotIn',
+        'podSelector.matchLabels{}: string',
+        'limits.containersPerPod?: number',
+        'ttl.max?: string',
+        'profiles[]: baseline | general | netadmin | restricted | sysadmin',
+      ]),
+    );
+  });
+
+  it('differ when the type loses an allowance', () => {
+    const fewer = types.replace("  | 'SupervisorNone'", '');
+    expect(fewer).not.toBe(types);
+    expect(spec && schemaFields(spec)).not.toEqual(typeFields(fewer, 'DebugPolicySpec'));
   });
 });

@@ -1,60 +1,28 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import type { DebugSession } from '../../src/api/debugsession.ts';
+import { BUILT_IN_POLICY } from '../../src/policy/built-in.ts';
+import { evaluate } from '../../src/policy/evaluate.ts';
 import { BUILT_IN } from '../../src/session/effective.ts';
-import { debugSessionSchema, repositoryPath, walkSchema } from '../support/crd.ts';
+import { debugSessionSchema, repositoryPath } from '../support/crd.ts';
+import { documents, yamlBlocks } from '../support/guide.ts';
 import { reasonsInCode } from '../support/reasons-in-code.ts';
+import { fieldPaths, sections, spans, undescribed } from '../support/reference-page.ts';
 
 const read = (path: string): string => readFileSync(repositoryPath(path), 'utf8');
 const session = read('docs/debugsession.md');
 const reference = read('docs/reference.md');
 
-/** The text below each heading, up to the next heading of any level; by what the heading has in backticks. */
-function sections(markdown: string): Map<string, string> {
-  const parts = markdown.split(/^(#+ .*)$/m);
-  const found = new Map<string, string>();
-  for (let index = 1; index < parts.length; index += 2) {
-    const name = /`(.+)`/.exec(parts[index] ?? '')?.[1];
-    if (name !== undefined) found.set(name, parts[index + 1] ?? '');
-  }
-  return found;
-}
-
-/** Paths of all fields of spec and status, such as spec.env[].name. */
-function fields(): string[] {
-  const paths: string[] = [];
-  walkSchema(debugSessionSchema(), (path) => {
-    if (/^(spec|status)\./.test(path) && !/(\[\]|\{\})$/.test(path)) paths.push(path);
-  });
-  return paths;
-}
-
-/** The code spans of a text. */
-function spans(text: string): string[] {
-  return [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');
-}
-
 describe('docs/debugsession.md', () => {
   const headings = sections(session);
 
-  /** Whether a field has a heading or, if it is part of another, is named below the heading of that one. */
-  function isDescribed(path: string): boolean {
-    if (headings.has(path)) return true;
-    const parent = [...headings.keys()]
-      .filter((heading) => path.startsWith(`${heading}.`) || path.startsWith(`${heading}[]`))
-      .sort((a, b) => b.length - a.length)[0];
-    if (parent === undefined || parent === 'spec.target') return false;
-    const rest = path.slice(parent.length).replace(/^(\[\])?\./, '');
-    const named = spans(headings.get(parent) ?? '');
-    return named.includes(rest) || named.some((name) => name.startsWith(`${rest}.`));
-  }
-
   it('describes every field of the CRD', () => {
-    expect(fields().filter((path) => !isDescribed(path))).toEqual([]);
+    expect(undescribed(headings, debugSessionSchema())).toEqual([]);
   });
 
   it('has no heading for a field that is not there', () => {
-    const known = new Set(fields());
+    const known = new Set(fieldPaths(debugSessionSchema()));
     expect([...headings.keys()].filter((name) => /^(spec|status)\./.test(name) && !known.has(name))).toEqual([]);
   });
 
@@ -116,20 +84,41 @@ describe('docs/reference.md', () => {
 });
 
 describe('docs/guides', () => {
+  const guides = readdirSync(repositoryPath('docs/guides')).filter((file) => file !== 'README.md');
+
+  /** What must be in a policy besides, so that it allows what the built-in one does not of the sessions that a guide prints. */
+  function needsBesides(file: string): string[] {
+    const objects = yamlBlocks(read(`docs/guides/${file}`)).flatMap(
+      ({ source }) => documents(source) as DebugSession[],
+    );
+    const sessions = objects.filter(({ kind, spec }) => kind === 'DebugSession' && spec.policyName === undefined);
+    const namespace = { name: 'shop', isSystem: false };
+    const reasons = sessions.flatMap(({ spec }) => evaluate(BUILT_IN_POLICY, { spec, namespace }));
+    return reasons.map((reason) => /needs (\w+) in allow|none of (\w+),/.exec(reason)?.slice(1).join('') ?? reason);
+  }
+
+  it.each(guides)('the index says what the built-in policy does not allow of %s', (file) => {
+    const [row = ''] = read('docs/guides/README.md').split('What the policy has to allow').slice(1);
+    const needs = row.split('\n').find((line) => line.startsWith(`| [${file}](${file}) |`)) ?? '';
+    expect(needsBesides(file).filter((need) => !spans(needs).includes(need))).toEqual([]);
+  });
+
   it('are all in the index', () => {
     const index = read('docs/guides/README.md');
-    const files = readdirSync(repositoryPath('docs/guides')).filter((file) => file !== 'README.md');
-    expect(files.filter((file) => !index.includes(`](${file})`))).toEqual([]);
+    expect(guides.filter((file) => !index.includes(`](${file})`))).toEqual([]);
   });
 });
 
 it.each([
   'docs/debugsession.md',
+  'docs/debugpolicy.md',
   'docs/reference.md',
   'docs/flags.md',
   'docs/install.md',
   'docs/observability.md',
   'docs/runbooks.md',
+  'docs/security.md',
+  'SECURITY.md',
   ...readdirSync(repositoryPath('docs/guides')).map((f) => `docs/guides/${f}`),
 ])('the links of %s lead somewhere', (file) => {
   const targets = [...read(file).matchAll(/\]\(([^):#]*)(?:#([^)]+))?\)/g)];

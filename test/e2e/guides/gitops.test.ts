@@ -1,88 +1,106 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
 import type { Outcome } from '../../cluster/run-program.ts';
 import { argocdHealth } from '../../support/argocd-health.ts';
+import { Follower, type Identity } from '../../support/follower.ts';
 import { Guide } from '../../support/guide.ts';
 import { appPod, ephemeralNames, isReady } from '../../support/pods.ts';
 import { Stage } from '../../support/stage.ts';
 
-// docs/guides/gitops.md, with its own manifest, applied as a GitOps controller applies it.
+// docs/guides/gitops.md: word by word, and then with its own manifest what its words do not show.
 
 const guide = new Guide('gitops.md');
 // A day that has not passed, whenever this test runs.
-const committed = JSON.stringify(guide.object('inc-4711')).replace('2027-12-01', '2999-12-01');
+const LATER = [/2027-12-01/g, '2999-12-01'] as const;
+const DANA = { flags: ['--as=dana', '--as-group=team-a'] };
 let stage: Stage;
+let reader: Follower;
+/** The account that applies, with a token of its own. */
+let gitops: Identity = {};
 
 beforeAll(async () => {
   stage = await Stage.open('guide-gitops');
   await stage.createPod('web', appPod());
   await stage.untilPod('web', isReady);
+  await removePolicy();
+  reader = new Follower(stage, guide, { here: [[/\bshop\b/g, stage.namespace], LATER] });
+  expect(await reader.follow('The platform team sets it up')).toBeGreaterThan(0);
+  gitops = { kubeconfig: await stage.cluster.createServiceAccountKubeconfig(stage.namespace, 'gitops') };
 });
 
-afterAll(() => stage.close());
+afterAll(async () => {
+  reader.close();
+  await removePolicy();
+  await stage.close();
+});
 
-function sync(manifest: string): Promise<Outcome> {
-  return stage.kubectl(['apply', '--server-side', '--field-manager=gitops', '-f', '-'], manifest);
+async function removePolicy(): Promise<void> {
+  expect(await stage.kubectl(['delete', '--ignore-not-found', 'debugpolicy/gitops'])).toMatchObject({ code: 0 });
 }
 
-function runsOf(session: DebugSession): [number, string | undefined][] {
-  return (session.status?.runs ?? []).map((run) => [run.attempt, run.reason]);
-}
+describe('word by word', () => {
+  it.each([
+    ['A commit asks', () => gitops],
+    ['An old commit', () => gitops],
+    ['A commit lets people in', () => gitops],
+    ['The team comes in', () => DANA],
+  ])('%s', async (section, who) => {
+    expect(await reader.follow(section, who())).toBeGreaterThan(0);
+  });
 
-/** Ended, and the finalizer off: the operator has nothing more to write. */
-function settled(name: string, attempt: number): Promise<DebugSession> {
-  return stage.untilSession(
-    name,
-    ({ metadata, status }) =>
-      status?.attempt === attempt && status.completedAt !== undefined && metadata.finalizers === undefined,
-  );
-}
-
-it('a commit that is applied again and again injects once', async () => {
-  expect(await sync(committed)).toMatchObject({ code: 0 });
-  const ended = await settled('inc-4711', 1);
-  expect(argocdHealth(ended)).toMatchObject({ status: 'Healthy' });
-  expect(await sync(committed)).toMatchObject({ code: 0 });
-  const again = await stage.session('inc-4711');
-  expect(again.metadata.resourceVersion).toBe(ended.metadata.resourceVersion);
-  const diff = await stage.kubectl(['diff', '--server-side', '--field-manager=gitops', '-f', '-'], committed);
-  expect(diff).toMatchObject({ code: 0, stdout: '' });
-  expect(ephemeralNames(await stage.pod('web'))).toHaveLength(1);
+  it('is all there is to be typed; and what it shows was injected, and nothing else', async () => {
+    expect(reader.left()).toEqual([]);
+    const { items } = await stage.client.list<{ items: DebugSession[] }>(
+      `/apis/debugsession.dev/v1alpha1/namespaces/${stage.namespace}/debugsessions`,
+    );
+    const injected = items.flatMap(({ status }) => status?.runs ?? []).filter(({ injectedAt }) => injectedAt);
+    expect(injected).toHaveLength(3);
+    expect(ephemeralNames(await stage.pod('web'))).toHaveLength(3);
+  });
 });
 
-it('a raised attempt debugs again, and its revert starts nothing', async () => {
-  await sync(committed.replace('"attempt":1', '"attempt":2'));
-  const second = await settled('inc-4711', 2);
-  expect(runsOf(second)).toEqual([
-    [1, 'Exited'],
-    [2, 'Exited'],
-  ]);
-  expect(await sync(committed)).toMatchObject({ code: 0 });
-  const reverted = await stage.untilSession(
-    'inc-4711',
-    ({ metadata, status }) => status?.observedGeneration === metadata.generation,
-  );
-  expect(reverted.spec.attempt).toBe(1);
-  expect(runsOf(reverted)).toEqual(runsOf(second));
-  expect(ephemeralNames(await stage.pod('web'))).toHaveLength(2);
-});
+describe('a controller that syncs', () => {
+  /** The first manifest of the guide, under another name. */
+  const committed = (name: string): string =>
+    reader.here(JSON.stringify(guide.object('inc-4711'))).replace('"inc-4711"', `"${name}"`);
 
-it('nothing starts after notAfter', async () => {
-  const late = committed.replace('"attempt":1', '"attempt":3').replace('2999-12-01', '2026-01-01');
-  await sync(late);
-  const lapsed = await stage.untilPhase('inc-4711', 'Failed');
-  expect(runsOf(lapsed).at(-1)).toEqual([3, 'Lapsed']);
-  expect(guide.text).toContain(lapsed.status?.runs?.at(-1)?.message);
-  expect(argocdHealth(lapsed)).toMatchObject({ status: 'Degraded' });
-  expect(ephemeralNames(await stage.pod('web'))).toHaveLength(2);
-});
+  function sync(manifest: string): Promise<Outcome> {
+    const args = ['--namespace', stage.namespace, 'apply', '--server-side', '--field-manager=gitops', '-f', '-'];
+    return stage.cluster.kubectl(args, { input: manifest, ...gitops });
+  }
 
-it('a sync while a run lives is refused with the reason, and changes nothing', async () => {
-  const live = committed.replace('inc-4711"', 'live"').replace(/"command":\[[^\]]*\]/, '"command":["sleep","600"]');
-  await sync(live);
-  const running = await stage.untilPhase('live', 'Running');
-  expect(argocdHealth(running)).toMatchObject({ status: 'Healthy' });
-  const refused = await sync(live.replace('"attempt":1', '"attempt":2'));
-  expect(refused.code).not.toBe(0);
-  expect(refused.stderr).toContain('attempt cannot be raised while the session is Running');
+  /** Ended, and the finalizer off: the operator has nothing more to write. */
+  function settled(name: string, attempt: number): Promise<DebugSession> {
+    return stage.untilSession(
+      name,
+      ({ metadata, status }) =>
+        status?.attempt === attempt && status.completedAt !== undefined && metadata.finalizers === undefined,
+    );
+  }
+
+  it('writes nothing by syncing again, and sees health', async () => {
+    const manifest = committed('again');
+    expect(await sync(manifest)).toMatchObject({ code: 0 });
+    const ended = await settled('again', 1);
+    expect(argocdHealth(ended)).toMatchObject({ status: 'Healthy' });
+    expect(await sync(manifest)).toMatchObject({ code: 0 });
+    expect((await stage.session('again')).metadata.resourceVersion).toBe(ended.metadata.resourceVersion);
+  });
+
+  it('sees that a lapsed one is degraded', async () => {
+    await sync(committed('lapsed').replace('2999-12-01', '2026-01-01'));
+    const lapsed = await stage.untilPhase('lapsed', 'Failed');
+    expect(lapsed.status?.runs?.at(-1)?.reason).toBe('Lapsed');
+    expect(argocdHealth(lapsed)).toMatchObject({ status: 'Degraded' });
+  });
+
+  it('is refused while a run lives, with the reason, and changes nothing', async () => {
+    const live = committed('live').replace(/"command":\[[^\]]*\]/, '"command":["sleep","600"]');
+    await sync(live);
+    const running = await stage.untilPhase('live', 'Running');
+    expect(argocdHealth(running)).toMatchObject({ status: 'Healthy' });
+    const refused = await sync(live.replace('"attempt":1', '"attempt":2'));
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('attempt cannot be raised while the session is Running');
+  });
 });

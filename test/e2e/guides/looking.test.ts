@@ -74,6 +74,14 @@ it('SYS_PTRACE of the profile general opens the files of any user to root, and t
   expect(await printed('general-as-1234')).toContain('Permission denied');
 });
 
+it('a volume of the application is read', async () => {
+  const guide = new Guide('files.md');
+  await guide.apply(stage, 'journal');
+  await stage.untilPod('journal', isReady);
+  await guide.apply(stage, 'read-journal');
+  expect(await printed('read-journal')).toBe('opened\n');
+});
+
 it('the network is the one of the pod: its own port, a closed one, and a service', async () => {
   await new Guide('network.md').apply(stage, 'network-of-web');
   const lines = (await printed('network-of-web')).split('\n');

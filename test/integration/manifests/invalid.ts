@@ -1,9 +1,5 @@
-import { type CreateCase, MINIMAL, spec } from './table.ts';
-
-/** A case with one wrong field. */
-function wrong(what: string, changes: Record<string, unknown>, message: string): CreateCase {
-  return { what, spec: spec(changes), message };
-}
+import { PEOPLE } from './people.ts';
+import { type CreateCase, MINIMAL, wrong } from './table.ts';
 
 const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
 const SUBDOMAIN = "must be a DNS subdomain name such as web-7c9f: lower case letters, digits, '-' and '.'";
@@ -113,6 +109,11 @@ const CONTAINER: CreateCase[] = [
     'spec.command: Invalid value: 0: spec.command in body should have at least 1 items',
   ),
   wrong('a NUL in a command', { command: ['a\u0000b'] }, 'spec.command[0]'),
+  wrong(
+    'more words than a pod should have to keep',
+    { command: ['x'.repeat(10_000)], args: ['ä'.repeat(3_000)], env: [{ name: 'V', value: 'x'.repeat(384) }] },
+    'spec: Invalid value: command, args and env may have 16384 bytes in all, for they stand in the pod as long as it lives: put what is longer into an image',
+  ),
   wrong('a number in a command', { command: ['sleep', 5] }, 'spec.command[1] in body must be of type string'),
   wrong(
     'args without command under the supervisor',
@@ -129,11 +130,6 @@ const CONTAINER: CreateCase[] = [
   wrong('an env entry without name', { env: [{ value: 'x' }] }, 'spec.env[0].name: Required value'),
   wrong('an env name twice', { env: [{ name: 'A' }, { name: 'A' }] }, 'spec.env[1]: Duplicate value: {"name":"A"}'),
   wrong(
-    'env from a secret',
-    { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
-    'unknown field "spec.env[0].valueFrom"',
-  ),
-  wrong(
     '101 env entries',
     { env: Array.from({ length: 101 }, (_, i) => ({ name: `A${i}` })) },
     'spec.env: Too many: 101: must have at most 100 items',
@@ -142,6 +138,11 @@ const CONTAINER: CreateCase[] = [
     'a relative working directory',
     { workingDir: 'tmp' },
     'spec.workingDir: Invalid value: "tmp": must be an absolute path such as /tmp',
+  ),
+  wrong(
+    'a working directory that forges a line',
+    { workingDir: '/tmp/\n' },
+    'spec.workingDir: Invalid value: "/tmp/\\n": must not hold control characters',
   ),
   wrong(
     'an unknown pull policy',
@@ -184,6 +185,172 @@ const CONTAINER: CreateCase[] = [
     { securityContext: { seccompProfile: {} } },
     'spec.securityContext.seccompProfile.type: Required value',
   ),
+];
+
+/** One variable with this source. */
+function from(valueFrom: unknown, more: object = {}): Record<string, unknown> {
+  return { env: [{ name: 'A', valueFrom, ...more }] };
+}
+
+const KEY = "must be a key such as password or ca.crt: letters, digits, '-', '_' and '.'";
+const ONE_KEY = 'spec.env[0].valueFrom: Invalid value: exactly one of secretKeyRef and configMapKeyRef must be set';
+const ONE_SOURCE = 'spec.envFrom[0]: Invalid value: exactly one of secretRef and configMapRef must be set';
+
+const SECRETS: CreateCase[] = [
+  wrong(
+    'a value and where it comes from',
+    from({ secretKeyRef: { name: 's', key: 'k' } }, { value: '' }),
+    'spec.env[0]: Invalid value: at most one of value and valueFrom may be set',
+  ),
+  wrong('a value from nowhere', from({}), ONE_KEY),
+  wrong(
+    'a value from two places',
+    from({ secretKeyRef: { name: 's', key: 'k' }, configMapKeyRef: { name: 'c', key: 'k' } }),
+    ONE_KEY,
+  ),
+  wrong(
+    'a value from a field of the pod',
+    from({ fieldRef: { fieldPath: 'spec.nodeName' } }),
+    'unknown field "spec.env[0].valueFrom.fieldRef"',
+  ),
+  wrong(
+    'a value from a limit of the pod',
+    from({ resourceFieldRef: { resource: 'limits.cpu' } }),
+    'unknown field "spec.env[0].valueFrom.resourceFieldRef"',
+  ),
+  ...['secretKeyRef', 'configMapKeyRef'].flatMap((kind) => [
+    wrong(
+      `a ${kind} without key`,
+      from({ [kind]: { name: 's' } }),
+      `spec.env[0].valueFrom.${kind}.key: Required value`,
+    ),
+    wrong(
+      `a ${kind} without name`,
+      from({ [kind]: { key: 'k' } }),
+      `spec.env[0].valueFrom.${kind}.name: Required value`,
+    ),
+    wrong(
+      `a ${kind} of another namespace`,
+      from({ [kind]: { name: 's', key: 'k', namespace: 'kube-system' } }),
+      `unknown field "spec.env[0].valueFrom.${kind}.namespace"`,
+    ),
+    wrong(
+      `a ${kind} by a path`,
+      from({ [kind]: { name: '../kube-system/s', key: 'k' } }),
+      `spec.env[0].valueFrom.${kind}.name: Invalid value: "../kube-system/s": ${SUBDOMAIN}`,
+    ),
+    wrong(
+      `a ${kind} with a key that is a path`,
+      from({ [kind]: { name: 's', key: 'a/b' } }),
+      `spec.env[0].valueFrom.${kind}.key: Invalid value: "a/b": ${KEY}`,
+    ),
+    wrong(
+      `a ${kind} with a key that leads upwards`,
+      from({ [kind]: { name: 's', key: '..data' } }),
+      `spec.env[0].valueFrom.${kind}.key: Invalid value: "..data": ${KEY}`,
+    ),
+  ]),
+  wrong('a source of nothing', { envFrom: [{ prefix: 'A_' }] }, ONE_SOURCE),
+  wrong('a source of two', { envFrom: [{ secretRef: { name: 's' }, configMapRef: { name: 'c' } }] }, ONE_SOURCE),
+  wrong(
+    'a prefix that no variable can have',
+    { envFrom: [{ prefix: 'A=', secretRef: { name: 's' } }] },
+    `spec.envFrom[0].prefix: Invalid value: "A=": must be the beginning of a variable name: letters, digits, '_', '-' and '.', not starting with a digit`,
+  ),
+  ...['secretRef', 'configMapRef'].flatMap((kind) => [
+    wrong(`a ${kind} without name`, { envFrom: [{ [kind]: {} }] }, `spec.envFrom[0].${kind}.name: Required value`),
+    wrong(
+      `a ${kind} in capitals`,
+      { envFrom: [{ [kind]: { name: 'S' } }] },
+      `spec.envFrom[0].${kind}.name: Invalid value: "S": ${SUBDOMAIN}`,
+    ),
+    wrong(
+      `a ${kind} of another namespace`,
+      { envFrom: [{ [kind]: { name: 's', namespace: 'kube-system' } }] },
+      `unknown field "spec.envFrom[0].${kind}.namespace"`,
+    ),
+  ]),
+  wrong(
+    '33 sources of variables',
+    { envFrom: Array.from({ length: 33 }, () => ({ secretRef: { name: 's' } })) },
+    'spec.envFrom: Too many: 33: must have at most 32 items',
+  ),
+];
+
+/** One volume, mounted like this. */
+function mounted(mount: object): Record<string, unknown> {
+  return { volumeMounts: [{ name: 'data', mountPath: '/data', ...mount }] };
+}
+
+const PLACE =
+  "must be an absolute path such as /data, without ':', without '.' or '..' as a part, and without '/' at the end";
+
+const VOLUMES: CreateCase[] = [
+  wrong('a mount of nothing', mounted({ name: undefined }), 'spec.volumeMounts[0].name: Required value'),
+  wrong('a mount at no place', mounted({ mountPath: undefined }), 'spec.volumeMounts[0].mountPath: Required value'),
+  wrong(
+    'a volume by a path of the node',
+    mounted({ name: '/etc' }),
+    `spec.volumeMounts[0].name: Invalid value: "/etc": must be the name of a volume such as data: lower case letters, digits and '-'`,
+  ),
+  ...['data', '/data/', '//data', '/a/../dev', '/./dev', '/data:ro', '/a/..', '/a\u0007'].map((mountPath) =>
+    wrong(`a mount at ${JSON.stringify(mountPath)}`, mounted({ mountPath }), `${PLACE}`),
+  ),
+  wrong(
+    'a mount at the root',
+    mounted({ mountPath: '/' }),
+    'spec.volumeMounts[0].mountPath in body should be at least 2 chars long',
+  ),
+  wrong(
+    'a mount in the clouds',
+    mounted({ mountPath: 'x' + '/y'.repeat(3) }),
+    `spec.volumeMounts[0].mountPath: Invalid value: "x/y/y/y": ${PLACE}`,
+  ),
+  ...['/dev', '/dev/termination-log', '/dev/shm', '/proc', '/proc/1', '/sys/fs/cgroup'].map((mountPath) =>
+    wrong(
+      `a mount at ${mountPath}`,
+      mounted({ mountPath }),
+      `spec.volumeMounts[0].mountPath: Invalid value: "${mountPath}": must not be in /dev, /proc or /sys: the supervisor and the kubelet need them`,
+    ),
+  ),
+  ...['subPath', 'subPathExpr', 'mountPropagation', 'recursiveReadOnly'].map((field) =>
+    wrong(`a mount with ${field}`, mounted({ [field]: 'x' }), `unknown field "spec.volumeMounts[0].${field}"`),
+  ),
+  wrong(
+    'two mounts at one place',
+    {
+      volumeMounts: [
+        { name: 'a', mountPath: '/data' },
+        { name: 'b', mountPath: '/data' },
+      ],
+    },
+    'spec.volumeMounts[1]: Duplicate value: {"mountPath":"/data"}',
+  ),
+  wrong(
+    '33 mounts',
+    { volumeMounts: Array.from({ length: 33 }, (_, i) => ({ name: 'data', mountPath: `/d${i}` })) },
+    'spec.volumeMounts: Too many: 33: must have at most 32 items',
+  ),
+  wrong(
+    'a volume of its own',
+    { volumes: [{ name: 'data', hostPath: { path: '/' } }] },
+    'unknown field "spec.volumes"',
+  ),
+  wrong(
+    'a block device',
+    { volumeDevices: [{ name: 'data', devicePath: '/dev/xvda' }] },
+    'unknown field "spec.volumeDevices"',
+  ),
+];
+
+const POLICY: CreateCase[] = [
+  wrong(
+    'a policy in capitals',
+    { policyName: 'Default' },
+    `spec.policyName: Invalid value: "Default": must be the name of a DebugPolicy such as default: lower case letters, digits, '-' and '.'`,
+  ),
+  wrong('a policy without a name', { policyName: '' }, 'spec.policyName in body should be at least 1 chars long'),
+  wrong('two policies', { policyName: ['a', 'b'] }, 'spec.policyName in body must be of type string'),
 ];
 
 const TIMES: CreateCase[] = [
@@ -294,31 +461,9 @@ const TIMES: CreateCase[] = [
     'spec.justification: Invalid value: "x\\x1b[2J": must not hold control characters other than tab and newline',
   ),
   wrong(
-    'an attacher of another kind',
-    { attachers: [{ kind: 'Role', name: 'x' }] },
-    'spec.attachers[0].kind: Unsupported value: "Role": supported values: "User", "Group", "ServiceAccount"',
-  ),
-  wrong('an attacher without a name', { attachers: [{ kind: 'User' }] }, 'spec.attachers[0].name: Required value'),
-  wrong(
-    'a group of a namespace',
-    { attachers: [{ kind: 'Group', name: 'devs', namespace: 'shop' }] },
-    'spec.attachers[0].namespace: Invalid value: only a ServiceAccount has a namespace',
-  ),
-  wrong(
-    'too many attachers',
-    { attachers: Array.from({ length: 21 }, (_, i) => ({ kind: 'User', name: `u${i}` })) },
-    'spec.attachers: Too many: 21: must have at most 20 items',
-  ),
-  wrong('nobody who asks', { requestedBy: {} }, 'spec.requestedBy.username: Required value'),
-  wrong(
-    'an empty name of who asks',
-    { requestedBy: { username: '' } },
-    'spec.requestedBy.username in body should be at least 1 chars long',
-  ),
-  wrong(
-    'more of who asks than there is',
-    { requestedBy: { username: 'dana', email: 'dana@example.com' } },
-    'unknown field "spec.requestedBy.email"',
+    'a justification that colours the screen',
+    { justification: 'x\u009b31m' },
+    'spec.justification: Invalid value',
   ),
   wrong('an empty justification', { justification: '' }, 'spec.justification in body should be at least 1 chars long'),
   wrong(
@@ -335,13 +480,12 @@ const UNKNOWN: CreateCase[] = [
   'livenessProbe',
   'lifecycle',
   'restartPolicy',
-  'volumeMounts',
-  'envFrom',
   'name',
-  'policyName',
+  'serviceAccountName',
 ].map((field) => wrong(`the field ${field}`, { [field]: {} }, `unknown field "spec.${field}"`));
 
 export const INVALID: CreateCase[] = [
+  ...PEOPLE,
   {
     what: 'a name of 64 characters',
     spec: MINIMAL,
@@ -350,6 +494,9 @@ export const INVALID: CreateCase[] = [
   },
   ...TARGET,
   ...CONTAINER,
+  ...SECRETS,
+  ...VOLUMES,
+  ...POLICY,
   ...TIMES,
   ...UNKNOWN,
 ];

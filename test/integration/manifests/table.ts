@@ -25,3 +25,8 @@ export const MINIMAL: Manifest = { target: { podName: 'web-7c9f' }, image: 'busy
 export function spec(changes: Manifest): Manifest {
   return { ...MINIMAL, ...changes };
 }
+
+/** A case with one wrong field. */
+export function wrong(what: string, changes: Manifest, message: string): CreateCase {
+  return { what, spec: spec(changes), message };
+}

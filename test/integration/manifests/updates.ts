@@ -4,6 +4,8 @@ const FULL: Manifest = spec({
   command: ['sh'],
   args: ['-c', 'ps'],
   env: [{ name: 'A', value: '1' }],
+  envFrom: [{ secretRef: { name: 'a' } }],
+  volumeMounts: [{ name: 'data', mountPath: '/data', readOnly: true }],
   workingDir: '/tmp',
   imagePullPolicy: 'Always',
   stdin: true,
@@ -11,6 +13,7 @@ const FULL: Manifest = spec({
   profile: 'general',
   securityContext: { runAsUser: 0 },
   supervisor: 'Shell',
+  policyName: 'default',
   justification: 'INC-1',
   attachers: [{ kind: 'Group', name: 'team-shop' }],
 });
@@ -19,7 +22,9 @@ const OTHER: Manifest = {
   image: 'busybox:1.37',
   command: ['bash'],
   args: ['-c', 'ls'],
-  env: [{ name: 'A', value: '2' }],
+  env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'a', key: 'A' } } }],
+  envFrom: [{ secretRef: { name: 'b' } }],
+  volumeMounts: [{ name: 'data', mountPath: '/data' }],
   workingDir: '/',
   imagePullPolicy: 'Never',
   stdin: false,
@@ -27,13 +32,14 @@ const OTHER: Manifest = {
   profile: 'baseline',
   securityContext: { runAsUser: 1 },
   supervisor: 'None',
+  policyName: 'other',
   justification: 'INC-2',
   attachers: [{ kind: 'Group', name: 'team-cart' }],
 };
 
 /** The message for a frozen field. */
 function frozen(field: string): string {
-  const verb = ['args', 'attachers'].includes(field) ? 'are' : 'is';
+  const verb = ['args', 'attachers', 'volumeMounts'].includes(field) ? 'are' : 'is';
   return `spec.${field}: Forbidden: ${field} ${verb} frozen until the next attempt: raise attempt in the same change`;
 }
 

@@ -15,6 +15,15 @@ export const VALID: CreateCase[] = [
       command: ['sh', '-c'],
       args: ['ps; exec "$0"', ''],
       env: [{ name: 'TERM', value: 'xterm' }, { name: 'EMPTY', value: '' }, { name: 'app.kubernetes-io_x' }],
+      envFrom: [
+        { prefix: 'DB_', secretRef: { name: 'db', optional: true } },
+        { configMapRef: { name: 'settings.v2' } },
+        { configMapRef: { name: 'settings.v2' }, prefix: '_' },
+      ],
+      volumeMounts: [
+        { name: 'data', mountPath: '/data' },
+        { name: 'data', mountPath: '/mnt/..data/a b', readOnly: true },
+      ],
       workingDir: '/tmp',
       imagePullPolicy: 'IfNotPresent',
       stdin: true,
@@ -45,6 +54,7 @@ export const VALID: CreateCase[] = [
         { kind: 'ServiceAccount', name: 'robot', namespace: 'ci' },
         { kind: 'ServiceAccount', name: 'robot' },
       ],
+      policyName: 'team.shop',
       justification: 'INC-4711 checkout is slow\n\tsince 14:00, says Zoë',
     },
   },
@@ -53,6 +63,14 @@ export const VALID: CreateCase[] = [
   workload('apps/v1', 'DaemonSet'),
   workload('apps/v1', 'ReplicaSet'),
   workload('batch/v1', 'Job'),
+  {
+    what: 'as many words as there may be',
+    spec: spec({
+      command: ['x'.repeat(10_000)],
+      args: ['ä'.repeat(3_000)],
+      env: [{ name: 'V', value: 'x'.repeat(383) }],
+    }),
+  },
   { what: 'a name of 63 characters', spec: MINIMAL, sessionName: 'a'.repeat(63) },
   { what: 'a command alone', spec: spec({ command: ['ps'] }) },
   { what: 'a command and args', spec: spec({ command: ['ls'], args: ['-l', '/proc/1/root'] }) },
@@ -61,6 +79,32 @@ export const VALID: CreateCase[] = [
     spec: spec({ supervisor: 'None', args: ['-i', 'eth0'] }),
   },
   { what: 'an empty list of args, as a template leaves it', spec: spec({ args: [] }) },
+  {
+    what: 'variables out of a secret and a config map',
+    spec: spec({
+      env: [
+        { name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } },
+        { name: 'CA', valueFrom: { configMapKeyRef: { name: 'kube-root-ca.crt', key: '.ca.crt', optional: true } } },
+      ],
+    }),
+  },
+  {
+    what: 'as many sources and volumes as there may be',
+    spec: spec({
+      envFrom: Array.from({ length: 32 }, () => ({ secretRef: { name: 's'.repeat(253) } })),
+      volumeMounts: Array.from({ length: 32 }, (_, i) => ({ name: 'data', mountPath: `/${'d'.repeat(1000)}/${i}` })),
+    }),
+  },
+  {
+    what: 'places whose names only begin like those of the system',
+    spec: spec({
+      volumeMounts: [
+        { name: 'data', mountPath: '/devices' },
+        { name: 'data', mountPath: '/mnt/proc' },
+        { name: 'data', mountPath: '/...' },
+      ],
+    }),
+  },
   { what: 'a tty, stdin left to its default, no command', spec: spec({ tty: true }) },
   { what: 'a tty with stdin and a command', spec: spec({ tty: true, stdin: true, command: ['bash'] }) },
   { what: 'stdin without tty', spec: spec({ stdin: true, tty: false, command: ['cat'] }) },

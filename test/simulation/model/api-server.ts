@@ -96,12 +96,15 @@ export class ApiServer {
   /** PATCH pods/ephemeralcontainers (strategic merge by name). */
   patchContainers(
     name: string,
-    body: { metadata: { uid?: string }; spec: { ephemeralContainers: EphemeralContainer[] } },
+    body: { metadata: { uid?: string; resourceVersion?: string }; spec: { ephemeralContainers: EphemeralContainer[] } },
   ): StoredPod {
     const pod = this.pods.get(name);
     if (pod === undefined) throw notFound('pods', name);
     if (body.metadata.uid !== undefined && body.metadata.uid !== pod.metadata.uid)
       throw refusal(422, 'field is immutable', 'metadata.uid');
+    const { resourceVersion = pod.metadata.resourceVersion } = body.metadata;
+    if (resourceVersion !== pod.metadata.resourceVersion)
+      throw refusal(409, 'the object has been modified', 'metadata');
     const standing = pod.spec.ephemeralContainers ?? [];
     const added = body.spec.ephemeralContainers.filter((wanted) => {
       const same = standing.find((container) => container.name === wanted.name);

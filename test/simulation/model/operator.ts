@@ -1,6 +1,9 @@
+import type { PolicyLimits } from '../../../src/api/debugpolicy.ts';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
 import { ContainerControl } from '../../../src/reconcile/container-control.ts';
+import { Places } from '../../../src/reconcile/places.ts';
 import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
+import { RulesLookup } from '../../../src/reconcile/rules-lookup.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { SessionApi, podsPath, sessionsPath } from '../../../src/reconcile/session-api.ts';
 import { SessionCache } from '../../../src/reconcile/session-cache.ts';
@@ -9,10 +12,12 @@ import { trimSession } from '../../../src/reconcile/trim.ts';
 import type { Clock, Timer } from '../../../src/runtime/clock.ts';
 import { Controller } from '../../../src/runtime/controller.ts';
 import type { EventRecord } from '../../../src/runtime/event.ts';
+import type { Authority } from '../../../src/session/admission.ts';
 import { Informer } from '../../../src/runtime/informer.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import { keyOf } from '../../../src/runtime/store.ts';
 import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from '../../../src/runtime/work-queue.ts';
+import { OPEN_POLICY } from '../../support/open-policy.ts';
 import { NAMESPACE } from './api-server.ts';
 import type { Network } from './network.ts';
 import type { Random } from './random.ts';
@@ -22,6 +27,8 @@ export interface OperatorSetting {
   network: Network;
   clock: Clock;
   random: Random;
+  /** Of the policy of all sessions. */
+  limits: PolicyLimits;
   /** Told of every event that the operator records. */
   tell: (event: EventRecord) => void;
   /** Told of what should never happen: a bug in a reconcile. */
@@ -36,7 +43,7 @@ export class ModelOperator implements Sender {
   dead = false;
   readonly #abort = new AbortController();
 
-  constructor(name: string, { network, clock, random, tell, complain }: OperatorSetting) {
+  constructor(name: string, { network, clock, random, limits, tell, complain }: OperatorSetting) {
     this.name = name;
     const own = mortal(clock, this);
     const sessions = new SessionCache();
@@ -57,12 +64,22 @@ export class ModelOperator implements Sender {
       clock: own,
       onDone: (key) => this.queue.add(key),
     });
+    const places = new Places({ limitsOf: () => limits, wake: (key) => this.queue.add(key), clock: own });
+    sessions.followBy((key, session) => places.follow(key, session));
+    const authority = (): Authority => ({ kind: 'inForce', since: 0 });
     const reconciler = new Reconciler({
       sessions,
       pods: this.pods,
       api,
       control,
-      authority: () => ({ kind: 'inForce', since: 0 }),
+      authority,
+      rules: new RulesLookup({
+        api,
+        authority,
+        policyOf: () => ({ kind: 'found', spec: { ...OPEN_POLICY, limits } }),
+        isSystem: () => false,
+      }),
+      places,
       storyteller: new Storyteller({ record: tell }),
       clock: own,
     });

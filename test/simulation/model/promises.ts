@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { PolicyLimits } from '../../../src/api/debugpolicy.ts';
 import type { DebugSession, Run } from '../../../src/api/debugsession.ts';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import { parseDuration } from '../../../src/api/duration.ts';
@@ -24,6 +25,10 @@ export class Promises implements Witness, NodeWitness {
   readonly #removed = new Set<string>();
   /** Where each container stands: pod uid by container name. */
   readonly #standing = new Map<string, string>();
+  /** Of the policy that all sessions are under. */
+  limits: PolicyLimits = {};
+  /** How many operators there have been: each that dies may leave one write behind that the next does not know of. */
+  operators = 0;
   writes = 0;
   /** What was met on the way: phases, reasons of failed runs, attempts that were injected. */
   readonly met = new Map<string, number>();
@@ -44,6 +49,8 @@ export class Promises implements Witness, NodeWitness {
   status(before: DebugSession, after: DebugSession): void {
     this.writes += 1;
     this.#meet(`phase ${after.status?.phase}`);
+    const wait = after.status?.conditions?.find(({ type }) => type === 'Reconciling')?.reason;
+    if (wait !== undefined) this.#meet(`waits ${wait}`);
     const broken = [...brokenRules(after), ...brokenTransition(before, after)];
     const { runs = [], attempt } = after.status ?? {};
     for (const run of runs) {
@@ -97,7 +104,25 @@ export class Promises implements Witness, NodeWitness {
     const hash = createHash('sha256').update(canonicalJson(container)).digest('hex');
     if (intent !== undefined && intent.specHash !== hash) broken.push(`${container.name} is not as intended (S4)`);
     this.#standing.set(container.name, pod.metadata.uid);
-    this.#breach(broken, intent);
+    this.#breach([...broken, ...this.#tooMany(pod, container)], intent);
+  }
+
+  /** A limit of the pod is never exceeded, not even by two operators; one of the namespace by one for each that has died or leads as well (S7). */
+  #tooMany(pod: StoredPod, container: EphemeralContainer): string[] {
+    const { perPod = Infinity, perNamespace = Infinity } = this.limits;
+    const live = [...(this.server?.sessions.values() ?? [])].filter(({ status }) =>
+      ['Starting', 'Running', 'Ending'].includes(status?.phase ?? ''),
+    );
+    const here = live.filter(({ status }) => {
+      const name = status?.debugContainerName ?? '';
+      return name === container.name || pod.spec.ephemeralContainers?.some((other) => other.name === name) === true;
+    });
+    const broken: string[] = [];
+    if (here.length > perPod)
+      broken.push(`${here.length} sessions live in pod ${pod.metadata.name}, not ${perPod} (S7)`);
+    if (live.length > perNamespace + this.operators - 1)
+      broken.push(`${live.length} sessions live in the namespace, not ${perNamespace} (S7)`);
+    return broken;
   }
 
   /** A record goes by itself only when it was asked for, its time has come, and nothing of it runs or waits. */

@@ -51,6 +51,13 @@ export class Simulation {
     witness.server = server;
     witness.kubelet = this.#kubelet;
     witness.now = now;
+    witness.limits = this.#random.one(
+      {},
+      { perPod: 1 },
+      { perPod: 2 },
+      { perNamespace: 1 },
+      { perPod: 1, perNamespace: 2 },
+    );
     this.#network.faults = this.#random.one(0, 0.05, 0.3);
   }
 
@@ -110,10 +117,12 @@ export class Simulation {
 
   #startOperator(): void {
     this.#born += 1;
+    this.#promises.operators = this.#born;
     const operator = new ModelOperator(`operator-${this.#born}`, {
       network: this.#network,
       clock: this.#clock,
       random: this.#random,
+      limits: this.#promises.limits,
       tell: (event) => this.#hear(event),
       complain: (words) => (this.#complaint ??= words),
     });

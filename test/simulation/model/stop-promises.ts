@@ -141,6 +141,7 @@ export class StopPromises {
     const causes: Record<StopCause, boolean> = {
       Deadline: run.expiresAt !== undefined && this.now() >= Date.parse(run.expiresAt) + margin,
       Cancelled: spec.cancel === true,
+      Revoked: run.revocable === true,
       Deleted: metadata.deletionTimestamp !== undefined,
       StartedLate: run.state === 'StartedLate',
       RanAgain: run.ranAgain !== undefined,

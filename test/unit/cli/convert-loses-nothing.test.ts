@@ -28,12 +28,46 @@ const container = fc
           {
             name: fc.constantFrom('A', 'B', 'C'),
             value: word,
-            valueFrom: fc.constantFrom({ fieldRef: { fieldPath: 'x' } }, {}, null),
+            valueFrom: fc.constantFrom(
+              { fieldRef: { fieldPath: 'x' } },
+              { secretKeyRef: { name: 's', key: 'k', optional: false } },
+              { configMapKeyRef: { name: 'c', key: '..' } },
+              {},
+              null,
+            ),
             other: fc.integer(),
           },
           { requiredKeys: ['name'] },
         ),
         { maxLength: 4 },
+      ),
+    ),
+    envFrom: optional(
+      fc.array(
+        fc.record(
+          {
+            prefix: fc.constantFrom('A', '=', ''),
+            secretRef: fc.constantFrom({ name: 's', optional: true }, { name: 'S' }, {}),
+            configMapRef: fc.record({ name: label, odd: anything }, { requiredKeys: ['name'] }),
+          },
+          { requiredKeys: [] },
+        ),
+        { maxLength: 3 },
+      ),
+    ),
+    volumeMounts: optional(
+      fc.array(
+        fc.record(
+          {
+            name: label,
+            mountPath: fc.constantFrom('/a', '/b', 'c', '/dev/x'),
+            readOnly: fc.boolean(),
+            subPath: fc.constantFrom('', 'x'),
+            odd: anything,
+          },
+          { requiredKeys: ['name', 'mountPath'] },
+        ),
+        { maxLength: 3 },
       ),
     ),
     workingDir: optional(fc.constantFrom('/tmp', 'tmp', '')),
@@ -59,7 +93,7 @@ const container = fc
     stdinOnce: optional(anything),
     ports: optional(anything),
     resources: optional(anything),
-    volumeMounts: optional(anything),
+    volumeDevices: optional(anything),
     lifecycle: optional(anything),
   })
   .chain((known) =>
@@ -85,8 +119,9 @@ function expectedAt(field: string): string | undefined {
   return field === 'targetContainerName' ? 'target.containerName' : undefined;
 }
 
-type Input = { ephemeralContainers: { env?: { name: string; value?: string }[] }[] };
-type Session = { metadata: unknown; spec: { env?: unknown[] } };
+type Entry = Record<string, unknown>;
+type Input = { ephemeralContainers: Record<string, Entry[] | undefined>[] };
+type Session = { metadata: unknown; spec: Record<string, Entry[] | undefined> };
 
 /** Container and field of a path, or undefined for what stands above the containers. */
 function inContainer(path: string): { index: number; field: string } | undefined {
@@ -108,10 +143,12 @@ function expectTakenOver(
   }
   const { index, field } = at;
   const spec = sessions[index]?.spec;
-  if (field.startsWith('env[')) {
-    const { name, value } = input.ephemeralContainers[index]?.env?.[Number(/\d+/.exec(field)?.[0])] ?? {};
-    expect(field).toMatch(/\.(name|value)$/);
-    expect(spec?.env).toContainEqual(value === undefined ? { name } : { name, value });
+  const [, list = '', entry = '', rest = ''] = /^(env|envFrom|volumeMounts)\[(\d+)\]\.(.*)$/.exec(field) ?? [];
+  if (list !== '') {
+    const said = input.ephemeralContainers[index]?.[list]?.[Number(entry)] ?? {};
+    const same = (one: Entry) => (['name', 'mountPath'] as const).every((key) => one[key] === said[key]);
+    const candidates = (spec?.[list] ?? []).filter(same);
+    expect(candidates.map((one) => new Map(leaves(one)).get(rest))).toContainEqual(leaf);
   } else if (field !== 'name') {
     expect([path, new Map(leaves(spec)).get(expectedAt(field) ?? 'nowhere')]).toEqual([path, leaf]);
   }

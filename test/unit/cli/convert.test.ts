@@ -48,6 +48,43 @@ describe('convert takes over', () => {
       { workingDir: '/tmp', imagePullPolicy: 'Never' },
     ],
     ['stdin and tty', { stdin: true, tty: true }, { stdin: true, tty: true }],
+    [
+      'variables out of secrets and config maps',
+      {
+        env: [
+          { name: 'A', value: '', valueFrom: { secretKeyRef: { name: 's.1', key: 'a.b_C', optional: false } } },
+          { name: 'B', valueFrom: { configMapKeyRef: { name: 'c', key: '.x' }, fieldRef: null } },
+        ],
+        envFrom: [
+          { prefix: 'P_', secretRef: { name: 's', optional: true } },
+          { prefix: '', configMapRef: { name: 'c' } },
+        ],
+      },
+      {
+        env: [
+          { name: 'A', valueFrom: { secretKeyRef: { name: 's.1', key: 'a.b_C', optional: false } } },
+          { name: 'B', valueFrom: { configMapKeyRef: { name: 'c', key: '.x' } } },
+        ],
+        envFrom: [{ prefix: 'P_', secretRef: { name: 's', optional: true } }, { configMapRef: { name: 'c' } }],
+      },
+    ],
+    [
+      'volume mounts',
+      {
+        volumeMounts: [
+          { name: 'data', mountPath: '/data', subPath: '' },
+          { name: 'data', mountPath: '/mnt/device s', readOnly: true },
+          { name: 'tmp', mountPath: '/devices', readOnly: false },
+        ],
+      },
+      {
+        volumeMounts: [
+          { name: 'data', mountPath: '/data' },
+          { name: 'data', mountPath: '/mnt/device s', readOnly: true },
+          { name: 'tmp', mountPath: '/devices', readOnly: false },
+        ],
+      },
+    ],
     ['the target container', { targetContainerName: 'app' }, { target: { podName: 'web-0', containerName: 'app' } }],
     [
       'the whole security context it may',
@@ -190,7 +227,16 @@ describe('convert takes over', () => {
 describe('convert lists what it leaves out', () => {
   const table: [path: string, container: object][] = [
     ['stdinOnce', { stdinOnce: true }],
-    ['envFrom', { envFrom: [{ secretRef: { name: 's' } }] }],
+    ['envFrom[0]', { envFrom: [{ secretRef: { name: 's' }, configMapRef: { name: 'c' } }] }],
+    ['envFrom[0]', { envFrom: [{ prefix: 'A=', secretRef: { name: 's' } }] }],
+    ['envFrom[1]', { envFrom: [{ secretRef: { name: 's' } }, { secretRef: { name: 'S' } }] }],
+    ['envFrom[0]', { envFrom: [{ secretRef: { name: 's', key: 'k' } }] }],
+    ['envFrom[0]', { envFrom: [{}] }],
+    ['env[0]', { env: [{ name: 'A', value: 'x', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] }],
+    ['env[0]', { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: '../k' } } }] }],
+    ['env[0]', { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: '..' } } }] }],
+    ['env[0]', { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k', optional: 'no' } } }] }],
+    ['env[0]', { env: [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } }] }],
     [
       'env[1]',
       {
@@ -210,7 +256,25 @@ describe('convert lists what it leaves out', () => {
       },
     ],
     ['env[0].extra', { env: [{ name: 'A', extra: 1 }] }],
-    ['volumeMounts', { volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
+    ['volumeMounts[0]', { volumeMounts: [{ name: 'v', mountPath: '/v', subPath: 'a' }] }],
+    ['volumeMounts[0]', { volumeMounts: [{ name: 'v', mountPath: '/v', subPathExpr: '$(A)' }] }],
+    ['volumeMounts[0]', { volumeMounts: [{ mountPath: '/v' }] }],
+    ['volumeMounts[0]', { volumeMounts: [{ name: 'v' }] }],
+    ...['v', '/', '/v/', '/a/../dev', '/dev', '/proc/1', '/v:ro'].map((mountPath): [string, object] => [
+      'volumeMounts[0]',
+      { volumeMounts: [{ name: 'v', mountPath }] },
+    ]),
+    ['volumeMounts[0]', { volumeMounts: [{ name: 'v', mountPath: '/v', readOnly: 'yes' }] }],
+    [
+      'volumeMounts[1]',
+      {
+        volumeMounts: [
+          { name: 'v', mountPath: '/v' },
+          { name: 'w', mountPath: '/v' },
+        ],
+      },
+    ],
+    ['volumeMounts[0].mountPropagation', { volumeMounts: [{ name: 'v', mountPath: '/v', mountPropagation: 'None' }] }],
     ['volumeDevices', { volumeDevices: [{ name: 'v' }] }],
     ['ports', { ports: [{ containerPort: 80 }] }],
     ['resources', { resources: { limits: { cpu: 1 } } }],

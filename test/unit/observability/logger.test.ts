@@ -38,6 +38,15 @@ describe('a log line', () => {
     expect(parsed()[0]).toMatchObject({ reason: 'a\nb\r\u0000\u001b[31m', msg: 'first\nsecond %s %d' });
   });
 
+  it('does nothing to a terminal that shows it, and says to a parser what was said', () => {
+    const { logger, lines, parsed } = capture();
+    const requester = 'eve\u202e@nimda\u009b31m\u2028\u200b\u007f\u{e0041}ö😀';
+    logger.info({ requester }, requester);
+    expect(lines[0]).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(lines[0]).toContain('eve\\u202e@nimda\\u009b31m\\u2028\\u200b\\u007f\\udb40\\udc41ö😀');
+    expect(parsed()).toMatchObject([{ requester, msg: requester }]);
+  });
+
   it.each([
     ['debug', ['debug', 'info', 'warn', 'error']],
     ['warn', ['warn', 'error']],

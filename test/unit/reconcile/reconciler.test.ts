@@ -3,6 +3,7 @@ import { FINALIZER, LIVE_LABEL, type DebugSession } from '../../../src/api/debug
 import type { Pod } from '../../../src/api/pod.ts';
 import { ContainerControl } from '../../../src/reconcile/container-control.ts';
 import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
+import { Places } from '../../../src/reconcile/places.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { SessionApi } from '../../../src/reconcile/session-api.ts';
 import { SessionCache } from '../../../src/reconcile/session-cache.ts';
@@ -11,6 +12,7 @@ import type { Result } from '../../../src/runtime/controller.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import { Store } from '../../../src/runtime/store.ts';
 import { containerName, UID_VARIABLE } from '../../../src/session/container.ts';
+import { openRules } from '../../support/open-policy.ts';
 import { aPod, aSession, NOON } from '../../support/builders.ts';
 import { anApiError, FakeClient, mergeMetadata } from '../../support/fake-client.ts';
 import { FakeStreams } from '../../support/fake-streams.ts';
@@ -21,6 +23,7 @@ const KEY = 'shop/inspect-web';
 const FINALIZERS = 'PATCH /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web';
 const STATUS = 'PUT /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web/status';
 const DELETE = 'DELETE /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web';
+const REVIEW = 'POST /apis/authorization.k8s.io/v1/namespaces/shop/localsubjectaccessreviews';
 const INJECT = 'PATCH /api/v1/namespaces/shop/pods/web-1/ephemeralcontainers';
 
 /** One session, one pod, and a server that says yes to everything until told otherwise. */
@@ -67,6 +70,8 @@ class Scene {
       api,
       control: this.control,
       authority: () => ({ kind: 'inForce', since: 0 }),
+      rules: openRules(api),
+      places: new Places({ limitsOf: () => ({}), wake: () => undefined, clock: this.clock }),
       storyteller: new Storyteller({ record: ({ reason }) => this.told.push(reason) }),
       clock: this.clock,
     });
@@ -75,6 +80,7 @@ class Scene {
       return this.#write(body, 'metadata');
     });
     this.client.on(STATUS, (body) => this.#write(body, 'status'));
+    this.client.on(REVIEW, () => ({ status: { allowed: true } }));
     this.client.on(INJECT, (body) => {
       const { spec } = body as { spec: object };
       return aPod((stored) => {
@@ -133,7 +139,7 @@ describe('a reconcile', () => {
   it('takes a session from applied to injected in one go, and hears nothing of its own writes', async () => {
     const scene = aScene();
     await scene.run();
-    expect(scene.writes).toEqual([FINALIZERS, STATUS, INJECT]);
+    expect(scene.writes).toEqual([FINALIZERS, STATUS, REVIEW, INJECT]);
     expect([scene.told, scene.foreign]).toEqual([['Accepted', 'Injected'], ['ADDED']]);
   });
 
@@ -141,7 +147,7 @@ describe('a reconcile', () => {
     const scene = aScene();
     await scene.run();
     expect(scene.watchesAtFinalizer).toEqual([1]);
-    expect(scene.writes).toEqual([FINALIZERS, STATUS, INJECT]);
+    expect(scene.writes).toEqual([FINALIZERS, STATUS, REVIEW, INJECT]);
   });
 
   it('guards each write: the version of the session, the uid of the pod', async () => {
@@ -193,7 +199,7 @@ describe('a reconcile', () => {
     const pod = aPod(({ metadata }) => Object.assign(metadata, { resourceVersion: '65', ownerReferences }));
     scene.client.on(PODS, { items: [pod] });
     await scene.run();
-    expect([scene.writes, scene.session.status?.phase]).toEqual([[FINALIZERS, STATUS, INJECT], 'Starting']);
+    expect([scene.writes, scene.session.status?.phase]).toEqual([[FINALIZERS, STATUS, REVIEW, INJECT], 'Starting']);
   });
 
   it('asks to come back when the planner does', async () => {

@@ -3,6 +3,7 @@ import type { DebugSession, DebugSessionStatus } from '../../../src/api/debugses
 import type { Pod } from '../../../src/api/pod.ts';
 import { ApiError } from '../../../src/kube/api-error.ts';
 import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
+import { Places } from '../../../src/reconcile/places.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { SessionApi } from '../../../src/reconcile/session-api.ts';
 import { SessionCache } from '../../../src/reconcile/session-cache.ts';
@@ -10,6 +11,7 @@ import { Storyteller } from '../../../src/reconcile/storyteller.ts';
 import { TerminalError, type Result } from '../../../src/runtime/controller.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import { Store } from '../../../src/runtime/store.ts';
+import { openRules } from '../../support/open-policy.ts';
 import { aPod, aSession, NOON } from '../../support/builders.ts';
 import { mergeMetadata } from '../../support/fake-client.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -61,12 +63,17 @@ class Scene {
       this.refuse(path);
       return Promise.resolve({ items: [] } as T);
     };
+    const allow = <T>(): Promise<T> => Promise.resolve({ status: { allowed: true } } as T);
+    const client = { get: read, list: read, create: allow, patch: write, replace: write, delete: read };
+    const api = new SessionApi(client);
     this.reconciler = new Reconciler({
       sessions,
       pods: this.pods,
-      api: new SessionApi({ get: read, list: read, create: read, patch: write, replace: write, delete: read }),
+      api,
       control: aControl(this.clock),
       authority: () => ({ kind: 'inForce', since: 0 }),
+      rules: openRules(api),
+      places: new Places({ limitsOf: () => ({}), wake: () => undefined, clock: this.clock }),
       storyteller: new Storyteller({ record: () => undefined }),
       clock: this.clock,
       onStep: (_session, { effect }) => this.steps.push(effect.kind),

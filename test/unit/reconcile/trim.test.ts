@@ -5,6 +5,7 @@ import type { ContainerState, Pod } from '../../../src/api/pod.ts';
 import { trimPod, trimSession, type RawPod } from '../../../src/reconcile/trim.ts';
 import { UID_VARIABLE } from '../../../src/session/container.ts';
 import { plan } from '../../../src/session/plan.ts';
+import { preflight } from '../../../src/session/preflight.ts';
 import { aPod, aSession, aStatus } from '../../support/builders.ts';
 import { World } from '../../support/world.ts';
 
@@ -13,7 +14,9 @@ function raw(pod: Pod): RawPod {
   const noise = Object.fromEntries(
     Array.from({ length: 60 }, (_, i) => [`f:field-${i}`, { 'f:more': `${i}`.repeat(20) }]),
   );
-  const container = (name: string): object => ({ name, image: 'x', env: [], volumeMounts: [noise], resources: noise });
+  const mounted = (pod.spec.volumes ?? []).filter((volume) => volume.mounted);
+  const volumeMounts = mounted.map(({ name }) => ({ name, mountPath: '/x', ...noise }));
+  const container = (name: string): object => ({ name, image: 'x', env: [], volumeMounts, resources: noise });
   const ephemeralContainers = (pod.spec.ephemeralContainers ?? []).map(({ name, sessionUID }) => ({
     ...container(name),
     env: [
@@ -31,7 +34,7 @@ function raw(pod: Pod): RawPod {
     },
     spec: {
       ...pod.spec,
-      volumes: [noise],
+      volumes: pod.spec.volumes?.map(({ name }) => ({ name, secret: noise })),
       tolerations: [noise],
       containers: pod.spec.containers.map(({ name }) => container(name)),
       ...(pod.spec.ephemeralContainers && { ephemeralContainers }),
@@ -118,11 +121,44 @@ describe('a trimmed pod', () => {
     expect(planned(trimPod(raw(pod)))).toEqual(planned(pod));
   });
 
+  it.each(['data', 'spare', 'none'])('tells the look before the leap what it may mount: %s', (name) => {
+    const pod = aPod((p) => {
+      p.spec.volumes = [
+        { name: 'data', mounted: true },
+        { name: 'spare', mounted: false },
+      ];
+    });
+    expect(preflight(trimPod(raw(pod)), { volumes: [name] })).toEqual(preflight(pod, { volumes: [name] }));
+  });
+
   it('is small', () => {
     const world = World.running();
     const whole = raw(world.pod ?? aPod());
     expect(canonicalJson(whole).length).toBeGreaterThan(12_000);
     expect(canonicalJson(trimPod(whole)).length).toBeLessThan(1_000);
+  });
+
+  it('takes a container whose uid comes out of a secret for nobody of ours', () => {
+    const { metadata } = aPod();
+    const env = [{ name: UID_VARIABLE, valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
+    const spec = { containers: [{ name: 'app' }], ephemeralContainers: [{ name: 'debug-x', env }] };
+    expect(trimPod({ metadata, spec }).spec.ephemeralContainers).toEqual([{ name: 'debug-x' }]);
+  });
+
+  it('counts a volume as mounted by init containers too, and not by ephemeral ones', () => {
+    const { metadata } = aPod();
+    const by = (name: string): { name: string; volumeMounts: { name: string }[] } => ({
+      name: `c-${name}`,
+      volumeMounts: [{ name }],
+    });
+    const volumes = ['app', 'init', 'debug', 'none'].map((name) => ({ name }));
+    const spec = { containers: [by('app')], initContainers: [by('init')], ephemeralContainers: [by('debug')], volumes };
+    expect(trimPod({ metadata, spec }).spec.volumes).toEqual([
+      { name: 'app', mounted: true },
+      { name: 'init', mounted: true },
+      { name: 'debug', mounted: false },
+      { name: 'none', mounted: false },
+    ]);
   });
 
   it('may be as bare as the API allows', () => {

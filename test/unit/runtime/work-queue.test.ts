@@ -25,6 +25,63 @@ describe('WorkQueue', () => {
     expect(queue.size).toBe(0);
   });
 
+  describe('with groups', () => {
+    const groupOf = (key: string): string => key[0] ?? '';
+
+    async function order(keys: readonly string[], priorities: Record<string, number> = {}): Promise<unknown[]> {
+      const { queue, got, take } = setUp({ groupOf });
+      for (const key of keys) queue.add(key, priorities[key]);
+      for (let times = 0; times < keys.length; times++) take();
+      await settle();
+      return got;
+    }
+
+    it('takes of each in turn, and within one the first first', async () => {
+      expect(await order(['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'])).toEqual([
+        'a1',
+        'b1',
+        'c1',
+        'a2',
+        'b2',
+        'a3',
+        'a4',
+      ]);
+    });
+
+    it('a group that comes later waits for one of each, however many they have', async () => {
+      const { queue, got, take } = setUp({ groupOf });
+      for (let at = 0; at < 1000; at++) queue.add(`a${at}`);
+      take();
+      queue.add('b');
+      take();
+      take();
+      await settle();
+      expect(got).toEqual(['a0', 'a1', 'b']);
+    });
+
+    it('a higher priority goes first all the same', async () => {
+      const priorities = { a1: LOW_PRIORITY, b1: LOW_PRIORITY };
+      expect(await order(['a1', 'b1', 'a2', 'a3', 'b2'], priorities)).toEqual(['a2', 'b2', 'a3', 'a1', 'b1']);
+    });
+
+    it('one that was alone in its group and is lifted out leaves nothing behind', async () => {
+      const { queue, got, take } = setUp({ groupOf });
+      queue.add('a', LOW_PRIORITY);
+      queue.add('b', LOW_PRIORITY);
+      queue.add('a');
+      expect(queue.depths()).toEqual(
+        new Map([
+          [0, 1],
+          [LOW_PRIORITY, 1],
+        ]),
+      );
+      for (let times = 0; times < 3; times++) take();
+      await settle();
+      expect(got).toEqual(['a', 'b']);
+      expect(queue.length).toBe(0);
+    });
+  });
+
   it('never gives a key to two workers: what is added meanwhile waits for done', async () => {
     const { queue, got, take } = setUp();
     queue.add('a');
@@ -232,9 +289,12 @@ describe('WorkQueue', () => {
   });
 
   /** The shape of the growth, not the speed, and of processor time: what scans, or passes over holes, costs 30 times as much here. */
-  it('costs about the same per key with 50,000 keys as with 1,000', () => {
+  it.each<[string, (key: string) => string]>([
+    ['in few groups', (key) => key.split('/')[0] ?? ''],
+    ['in as many groups', (key) => key],
+  ])('costs about the same per key with 50,000 keys as with 1,000, %s', (_words, groupOf) => {
     const work = (keys: number): void => {
-      const queue = new WorkQueue({ clock: new FakeClock() });
+      const queue = new WorkQueue({ clock: new FakeClock(), groupOf });
       const names = Array.from({ length: keys }, (_, at) => `namespace-${at % 7}/session-${at}`);
       for (const [at, name] of names.entries()) {
         queue.addAfter(name, 1000 + (at % 100));

@@ -5,10 +5,11 @@ import { containerName, specHashOf } from '../../../src/session/container.ts';
 import { START_MARGIN_MS } from '../../../src/session/effective.ts';
 import { containerOf, intendRun } from '../../../src/session/intent.ts';
 import { aPod, aSession, NOON } from '../../support/builders.ts';
+import { OPEN_POLICY } from '../../support/open-policy.ts';
 
 function rendered(spec: Partial<DebugSessionSpec> = {}): EphemeralContainer {
   const session = aSession(spec);
-  return containerOf(session, intendRun(session, aPod(), NOON));
+  return containerOf(session, intendRun(session, aPod(), NOON, OPEN_POLICY));
 }
 
 /** What the supervisor is given: ttl, start by, last moment (seconds), terminal, and the command. */
@@ -28,7 +29,7 @@ describe('the container of a run', () => {
 
   it('is the same whenever it is made from the same record', () => {
     const session = aSession();
-    const run = intendRun(session, aPod(), NOON);
+    const run = intendRun(session, aPod(), NOON, OPEN_POLICY);
     expect(specHashOf(containerOf(session, run))).toBe(run.specHash);
     expect(specHashOf(containerOf(structuredClone(session), structuredClone(run)))).toBe(run.specHash);
   });
@@ -76,6 +77,41 @@ describe('the container of a run', () => {
       { name: 'DEBUGSESSION_UID', value: aSession().metadata.uid },
       { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
     ]);
+  });
+
+  it('takes variables out of secrets and config maps as they are asked for, and none of them for its own', () => {
+    const secretKeyRef = { name: 's', key: 'k', optional: true };
+    const env = [
+      { name: 'DEBUGSESSION_ATTEMPT', valueFrom: { secretKeyRef } },
+      { name: 'KEY', valueFrom: { secretKeyRef } },
+    ];
+    const envFrom = [{ prefix: 'A_', secretRef: { name: 's' } }, { configMapRef: { name: 'c' } }];
+    const container = rendered({ env, envFrom });
+    expect(container.envFrom).toEqual(envFrom);
+    expect(container.env).toEqual([
+      { name: 'KEY', valueFrom: { secretKeyRef } },
+      { name: 'DEBUGSESSION_UID', value: aSession().metadata.uid },
+      { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
+    ]);
+  });
+
+  it('has the volumes that were asked for', () => {
+    const volumeMounts = [{ name: 'data', mountPath: '/data', readOnly: true }];
+    expect(rendered({ volumeMounts }).volumeMounts).toEqual(volumeMounts);
+  });
+
+  it('is no other where nothing stands in a list', () => {
+    expect(rendered({ envFrom: [], volumeMounts: [] })).toEqual(rendered());
+  });
+
+  it.each<Partial<DebugSessionSpec>>([
+    { volumeMounts: [{ name: 'data', mountPath: '/data' }] },
+    { volumeMounts: [{ name: 'data', mountPath: '/data', readOnly: true }] },
+    { envFrom: [{ secretRef: { name: 's' } }] },
+    { envFrom: [{ configMapRef: { name: 's' } }] },
+    { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
+  ])('is another by its hash with %j', (spec) => {
+    expect(specHashOf(rendered(spec))).not.toBe(specHashOf(rendered()));
   });
 
   it('joins the namespace of the container that was named, and no other', () => {

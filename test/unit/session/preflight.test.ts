@@ -7,8 +7,16 @@ interface Case {
   when: string;
   pod: (pod: Pod) => void;
   target?: string;
+  volumes?: string[];
   says: string;
   words?: RegExp;
+}
+
+function withVolumes(pod: Pod): void {
+  pod.spec.volumes = [
+    { name: 'data', mounted: true },
+    { name: 'spare', mounted: false },
+  ];
 }
 
 const CASES: Case[] = [
@@ -35,6 +43,37 @@ const CASES: Case[] = [
     target: 'ap',
     says: 'refuse TargetContainerNotFound',
     words: /it has app, setup/,
+  },
+  { when: 'its application mounts the volume too', pod: withVolumes, volumes: ['data', 'data'], says: 'go' },
+  { when: 'no volume is asked for', pod: withVolumes, volumes: [], says: 'go' },
+  {
+    when: 'one of the volumes is unknown',
+    pod: withVolumes,
+    volumes: ['data', 'date', 'spare'],
+    says: 'refuse VolumeNotFound',
+    words: /^pod web-1 has no volume date; it has data, spare$/,
+  },
+  {
+    when: 'it has no volumes',
+    pod: () => undefined,
+    volumes: ['data'],
+    says: 'refuse VolumeNotFound',
+    words: /it has none$/,
+  },
+  {
+    when: 'its application does not mount the volume',
+    pod: withVolumes,
+    volumes: ['data', 'spare'],
+    says: 'refuse VolumeNotMounted',
+    words: /no container of pod web-1 mounts its volume spare/,
+  },
+  {
+    when: 'it has no node, and the volume will never be there',
+    pod: (p) => {
+      delete p.spec.nodeName;
+    },
+    volumes: ['data'],
+    says: 'refuse VolumeNotFound',
   },
   {
     when: 'it has no node',
@@ -88,8 +127,8 @@ const CASES: Case[] = [
 ];
 
 describe('preflight', () => {
-  it.each(CASES)('$says when $when', ({ pod, target, says, words }) => {
-    const verdict = preflight(aPod(pod), target);
+  it.each(CASES)('$says when $when', ({ pod, target, volumes, says, words }) => {
+    const verdict = preflight(aPod(pod), { containerName: target, volumes });
     expect(verdict.kind === 'go' ? 'go' : `${verdict.kind} ${verdict.reason}`).toBe(says);
     if (words !== undefined) expect(verdict.kind === 'go' ? '' : verdict.message).toMatch(words);
   });
@@ -99,7 +138,7 @@ describe('preflight', () => {
       delete p.spec.nodeName;
       p.status.conditions = [{ type: 'PodScheduled', status: 'False', message: 'a\nb\u001b[31m\u202ec' }];
     });
-    const verdict = preflight(pod, undefined);
+    const verdict = preflight(pod, {});
     expect(verdict).toMatchObject({ kind: 'wait', message: 'pod web-1 has no node yet: a b [31m c' });
   });
 });

@@ -1,0 +1,77 @@
+import type { Profile } from './debugsession.ts';
+import type { LabelSelector } from './label-selector.ts';
+
+/**
+ * The DebugPolicy resource: what may be asked for by those who hold the verb `use` on it in the namespace of their session. The CRD (crds/) is the
+ * contract; test/unit/crd-types.test.ts keeps the two in step. What is not named in it is refused.
+ */
+
+export const POLICY_KIND = 'DebugPolicy';
+export const POLICY_PLURAL = 'debugpolicies';
+/** The policy of a session that names none. */
+export const DEFAULT_POLICY = 'default';
+
+/** What a policy may open besides images, profiles and times. */
+export type Allowance =
+  /** To join the process namespace of a container of the pod: spec.target.containerName, and pods with shareProcessNamespace. */
+  | 'TargetContainer'
+  /** spec.env with values written down. */
+  | 'Env'
+  /** Variables out of secrets and config maps: spec.env[].valueFrom, spec.envFrom. */
+  | 'SecretEnv'
+  | 'SecurityContext'
+  /** Volumes of the pod: its secrets and its token among them. */
+  | 'VolumeMounts'
+  | 'SupervisorNone'
+  /** ifUnstoppable: EvictPod, podAfterSession: Evict. */
+  | 'EvictPod'
+  /** Pods with a privileged container. */
+  | 'PrivilegedPods'
+  /** Pods with hostPID, hostNetwork or hostIPC. */
+  | 'HostPods'
+  /** Namespaces named kube-*, and the operator's own. */
+  | 'SystemNamespaces'
+  | 'Attachers';
+
+/** Live sessions; absent: no limit. */
+export interface PolicyLimits {
+  perPod?: number;
+  /** Of one requester, in all namespaces together. */
+  perUser?: number;
+  perNamespace?: number;
+  /** Ephemeral containers of a pod, whoever made them, those that have ended too: Kubernetes never removes one. */
+  containersPerPod?: number;
+}
+
+export interface PolicyTtl {
+  /** Of a session that says none. Absent: 30m, or max where that is shorter. */
+  default?: string;
+  /** Absent: 4h. */
+  max?: string;
+}
+
+export interface DebugPolicySpec {
+  /** Labels of the session's namespace. Absent: all, but for system namespaces. */
+  namespaceSelector?: LabelSelector;
+  /** Labels of the pod. Absent: all. */
+  podSelector?: LabelSelector;
+  /** Patterns of whole image references. Absent: none. */
+  images?: string[];
+  /** Absent: none. */
+  profiles?: Profile[];
+  ttl?: PolicyTtl;
+  limits?: PolicyLimits;
+  /** Absent: nothing. */
+  allow?: Allowance[];
+  requireJustification?: boolean;
+  requireNotAfter?: boolean;
+  /** True: what this policy does not allow (any more) is ended while it runs. */
+  revokeRunning?: boolean;
+}
+
+export interface DebugPolicy {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; uid: string; resourceVersion: string; generation?: number };
+  spec: DebugPolicySpec;
+}

@@ -1,0 +1,107 @@
+import { DEFAULT_POLICY, type DebugPolicySpec } from '../api/debugpolicy.ts';
+import type { LabelSelector } from '../api/label-selector.ts';
+import { BUILT_IN_POLICY } from '../policy/built-in.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { oneLine } from '../text/one-line.ts';
+import { type GivenSession, type PolicyInput, PolicyInputReader, type ReaderOptions } from './policy-input.ts';
+
+export type PolicyReport =
+  /** What is said of the sessions, line by line; what was not judged, in one line, which may be empty. */
+  | { kind: 'judged'; lines: string[]; notJudged: string; refused: number }
+  /** Nothing is judged unless everything is understood. */
+  | { kind: 'unusable'; faults: string[] };
+
+/** A text, and what messages call it. */
+export interface NamedText {
+  source: string;
+  text: string;
+}
+
+/** Every Namespace has it, by its name. */
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+/** Names of what was not given, in one line. */
+const MAX_LIST = 500;
+
+/**
+ * What the policies in these texts say of the sessions in them, as far as it can be told without a cluster: what is not given is left open and not
+ * held against a session. The built-in policy counts as `default` where no other is given. Every line is one printable line.
+ */
+export function checkPolicies(texts: readonly NamedText[], options: ReaderOptions): PolicyReport {
+  const reader = new PolicyInputReader(options);
+  for (const { source, text } of texts) reader.read(text, source);
+  const { input } = reader;
+  if (input.faults.length > 0) return { kind: 'unusable', faults: input.faults };
+  if (input.policies.size === 0 && input.sessions.length === 0) {
+    return { kind: 'unusable', faults: ['there is no DebugPolicy and no DebugSession in what was read'] };
+  }
+  return judge(input);
+}
+
+function judge(input: PolicyInput): PolicyReport {
+  const lines: string[] = [];
+  let refused = 0;
+  const open: OpenQuestions = { pods: new Set(), namespaces: new Set() };
+  for (const session of input.sessions) {
+    const { policy, reasons } = judgeSession(session, input, open);
+    const who = `${session.namespace}/${session.name}`;
+    if (reasons.length === 0) {
+      lines.push(`${who}: allowed by ${policy}`);
+      continue;
+    }
+    refused += 1;
+    lines.push(`${who}: refused by ${policy}:`, ...reasons.map((reason) => `  ${reason}`));
+  }
+  return { kind: 'judged', lines, refused, notJudged: notJudged(input, open) };
+}
+
+/** What could not be told, by name. */
+interface OpenQuestions {
+  pods: Set<string>;
+  namespaces: Set<string>;
+}
+
+function judgeSession(
+  { namespace, spec }: GivenSession,
+  input: PolicyInput,
+  open: OpenQuestions,
+): { policy: string; reasons: string[] } {
+  const name = spec.policyName ?? DEFAULT_POLICY;
+  const given = input.policies.get(name);
+  const policy = given ?? (name === DEFAULT_POLICY ? BUILT_IN_POLICY : undefined);
+  if (policy === undefined) return { policy: name, reasons: [`there is no DebugPolicy ${name} in what was read`] };
+  const { podName, workloadRef } = spec.target;
+  const pod = podName === undefined ? undefined : input.pods.get(`${namespace}/${podName}`);
+  if (podName === undefined) open.pods.add(`one of ${workloadRef?.kind} ${namespace}/${workloadRef?.name}`);
+  else if (pod === undefined) open.pods.add(`${namespace}/${podName}`);
+  const labels = labelsOf(namespace, policy.namespaceSelector, input);
+  const isOpen = policy.namespaceSelector !== undefined && labels === undefined;
+  if (isOpen) open.namespaces.add(namespace);
+  const judged: DebugPolicySpec = isOpen ? { ...policy, namespaceSelector: undefined } : policy;
+  const where = { name: namespace, isSystem: namespace.startsWith('kube-'), labels };
+  return {
+    policy: given === undefined ? `${name} (built in)` : name,
+    reasons: evaluate(judged, { spec, namespace: where, pod }),
+  };
+}
+
+function labelsOf(
+  namespace: string,
+  selector: LabelSelector | undefined,
+  { namespaces }: PolicyInput,
+): Record<string, string> | undefined {
+  const given = namespaces.get(namespace);
+  const keys = [
+    ...Object.keys(selector?.matchLabels ?? {}),
+    ...(selector?.matchExpressions ?? []).map(({ key }) => key),
+  ];
+  if (given === undefined && keys.some((key) => key !== NAME_LABEL)) return undefined;
+  return { ...given, [NAME_LABEL]: namespace };
+}
+
+function notJudged({ sessions, otherKinds }: PolicyInput, { pods, namespaces }: OpenQuestions): string {
+  const parts = sessions.length === 0 ? [] : ['who may use the policy', 'limits'];
+  if (pods.size > 0) parts.push(`pods that were not given (${[...pods].join(', ')})`);
+  if (namespaces.size > 0) parts.push(`labels of namespaces that were not given (${[...namespaces].join(', ')})`);
+  if (otherKinds.size > 0) parts.push(`objects of other kinds (${[...otherKinds].join(', ')})`);
+  return parts.map((part) => oneLine(part, MAX_LIST)).join('; ');
+}

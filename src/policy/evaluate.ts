@@ -1,0 +1,191 @@
+import type { Allowance, DebugPolicySpec } from '../api/debugpolicy.ts';
+import type { DebugSessionSpec, EnvFromSource, EnvVar, Profile } from '../api/debugsession.ts';
+import { parseDuration } from '../api/duration.ts';
+import type { Pod } from '../api/pod.ts';
+import { oneLine } from '../text/one-line.ts';
+import { imageMatches } from './image-pattern.ts';
+import { imageText, parseImage } from './image-reference.ts';
+import { selects } from './selector.ts';
+
+/** What a policy is asked about. */
+export interface Asked {
+  spec: DebugSessionSpec;
+  /** The session's. Without labels nothing is known of them. */
+  namespace: { name: string; isSystem: boolean; labels?: Record<string, string> };
+  /** Absent: not chosen yet, so what depends on it is not judged. */
+  pod?: Pod;
+}
+
+/** What counts where the policy says nothing. */
+const TTL_DEFAULT = '30m';
+const TTL_MAX = '4h';
+/** Characters of a text in a reason that somebody wrote. Two such stand in one at most. */
+const MAX_QUOTE = 150;
+
+/**
+ * Why the policy refuses what is asked for: one sentence each, all of them; none: it is allowed. Each names the field, what was asked for and what
+ * is allowed, in one printable line. Limits, and the right to use the policy, are not judged here.
+ */
+export function evaluate(policy: DebugPolicySpec, asked: Asked): string[] {
+  return [
+    ...where(policy, asked),
+    ...image(policy, asked.spec),
+    ...profile(policy, asked.spec),
+    ...ttl(policy, asked.spec),
+    ...demanded(policy, asked.spec),
+    ...opened(policy, asked),
+  ];
+}
+
+/** What was recorded of a run at its intent, as far as a policy is about it. */
+export interface Begun {
+  image: string;
+  profile: Profile;
+  ttl: string;
+  /** See wishesOf. */
+  allowances: readonly Allowance[];
+}
+
+/**
+ * Why the policy does not allow a run that lives (any more). That an eviction is not allowed is no reason: it is not done then. Nor is what a session has to
+ * say before it starts.
+ */
+export function evaluateRun(policy: DebugPolicySpec, run: Begun, asked: Asked): string[] {
+  const { allow = [] } = policy;
+  const { target, attempt } = asked.spec;
+  const spec = { target, attempt, image: run.image, profile: run.profile, ttl: run.ttl };
+  const plain = { ...policy, requireJustification: false, requireNotAfter: false };
+  const closed = run.allowances.filter((allowance) => allowance !== 'EvictPod' && !allow.includes(allowance));
+  return [...evaluate(plain, { ...asked, spec }), ...closed.map((one) => `${one} is not in allow any more`)];
+}
+
+/** What of `allow` a spec needs, whatever its pod. */
+export function wishesOf(spec: DebugSessionSpec): Allowance[] {
+  return [...new Set([...wishes(spec)].map(([allowance]) => allowance))];
+}
+
+/** The ttl of a session that says none, and the longest that a session may ask for. */
+export function ttlOf(policy: DebugPolicySpec): { default: string; max: string } {
+  const max = policy.ttl?.max ?? TTL_MAX;
+  const shorter = lengthOf(max, 0) < lengthOf(TTL_DEFAULT, 0) ? max : TTL_DEFAULT;
+  return { default: policy.ttl?.default ?? shorter, max };
+}
+
+function* where(policy: DebugPolicySpec, { namespace, pod }: Asked): Iterable<string> {
+  const { namespaceSelector, podSelector } = policy;
+  const name = quoted(namespace.name);
+  if (namespaceSelector !== undefined && namespace.labels === undefined) {
+    yield `namespace ${name}: its labels are not known, and namespaceSelector asks for some`;
+  } else if (namespaceSelector !== undefined && !selects(namespaceSelector, namespace.labels ?? {})) {
+    yield `namespace ${name} has not the labels of namespaceSelector ${quoted(JSON.stringify(namespaceSelector))}`;
+  }
+  if (podSelector !== undefined && pod !== undefined && !selects(podSelector, pod.metadata.labels ?? {})) {
+    yield `pod ${quoted(pod.metadata.name)} has not the labels of podSelector ${quoted(JSON.stringify(podSelector))}`;
+  }
+}
+
+function* image({ images = [] }: DebugPolicySpec, spec: DebugSessionSpec): Iterable<string> {
+  const parsed = parseImage(spec.image);
+  if (parsed.kind === 'notUnderstood') {
+    yield `image ${quoted(spec.image)} is not understood: ${parsed.why}`;
+  } else if (!images.some((pattern) => imageMatches(pattern, parsed.image))) {
+    yield `image ${quoted(imageText(parsed.image))} matches none of images, which are ${listed(images)}`;
+  }
+}
+
+function* profile({ profiles = [] }: DebugPolicySpec, spec: DebugSessionSpec): Iterable<string> {
+  const asked = spec.profile ?? 'general';
+  if (!profiles.includes(asked)) yield `profile ${quoted(asked)} is none of profiles, which are ${listed(profiles)}`;
+}
+
+function* ttl(policy: DebugPolicySpec, spec: DebugSessionSpec): Iterable<string> {
+  const allowed = ttlOf(policy);
+  const asked = spec.ttl ?? allowed.default;
+  // What is no duration is too long as a wish and too short as a bound.
+  if (lengthOf(asked, Infinity) > lengthOf(allowed.max, 0)) {
+    yield `ttl ${quoted(asked)} is longer than ttl.max, which is ${quoted(allowed.max)}`;
+  }
+}
+
+/** What must be said. */
+function* demanded(policy: DebugPolicySpec, spec: DebugSessionSpec): Iterable<string> {
+  if (policy.requireJustification === true && oneLine(spec.justification ?? '') === '') {
+    yield 'justification says nothing, and requireJustification asks for it';
+  }
+  if (policy.requireNotAfter === true && spec.notAfter === undefined) {
+    yield 'notAfter is not set, and requireNotAfter asks for it';
+  }
+}
+
+/** What must stand in `allow`. */
+function* opened({ allow = [] }: DebugPolicySpec, asked: Asked): Iterable<string> {
+  for (const [allowance, what] of [...wishes(asked.spec), ...surroundings(asked)]) {
+    if (!allow.includes(allowance)) yield `${what} needs ${allowance} in allow, which is ${listed(allow)}`;
+  }
+}
+
+type Need = [Allowance, string];
+
+function* wishes(spec: DebugSessionSpec): Iterable<Need> {
+  if (spec.target.containerName !== undefined) {
+    yield ['TargetContainer', `target.containerName ${quoted(spec.target.containerName)}`];
+  }
+  const secret = (spec.env ?? []).find(isFromElsewhere);
+  const plain = (spec.env ?? []).find((variable) => !isFromElsewhere(variable));
+  if (plain !== undefined) yield ['Env', `env ${quoted(plain.name)}`];
+  if (secret !== undefined) yield ['SecretEnv', `env ${quoted(secret.name)} with valueFrom`];
+  if (isSet(spec.envFrom)) yield ['SecretEnv', `envFrom of ${listed(spec.envFrom.map(sourceName))}`];
+  if (isSet(spec.securityContext)) {
+    yield ['SecurityContext', `securityContext with ${listed(Object.keys(spec.securityContext))}`];
+  }
+  if (isSet(spec.volumeMounts)) {
+    yield ['VolumeMounts', `volumeMounts of ${listed(spec.volumeMounts.map(({ name }) => name))}`];
+  }
+  if (spec.supervisor === 'None') yield ['SupervisorNone', 'supervisor None'];
+  if (spec.ifUnstoppable === 'EvictPod') yield ['EvictPod', 'ifUnstoppable EvictPod'];
+  if (spec.podAfterSession === 'Evict') yield ['EvictPod', 'podAfterSession Evict'];
+  if (isSet(spec.attachers)) yield ['Attachers', `attachers ${listed(spec.attachers.map(({ name }) => name))}`];
+}
+
+function* surroundings({ spec, namespace, pod }: Asked): Iterable<Need> {
+  if (namespace.isSystem) yield ['SystemNamespaces', `the system namespace ${quoted(namespace.name)}`];
+  if (pod === undefined) return;
+  const name = quoted(pod.metadata.name);
+  // In there every container is joined to all others, a debug container as well.
+  if (pod.spec.shareProcessNamespace === true && spec.target.containerName === undefined) {
+    yield ['TargetContainer', `pod ${name}, which shares its process namespace,`];
+  }
+  if (pod.spec.privileged === true) yield ['PrivilegedPods', `pod ${name}, which has a privileged container,`];
+  const host = (['hostPID', 'hostNetwork', 'hostIPC'] as const).filter((field) => pod.spec[field] === true);
+  if (host.length > 0) yield ['HostPods', `pod ${name} with ${listed(host)}`];
+}
+
+function isFromElsewhere({ valueFrom }: EnvVar): boolean {
+  return valueFrom !== undefined;
+}
+
+function sourceName({ secretRef, configMapRef }: EnvFromSource): string {
+  return secretRef?.name ?? configMapRef?.name ?? 'nothing';
+}
+
+/** An empty object or list asks for nothing. */
+function isSet<T extends object>(value: T | undefined): value is T {
+  return value !== undefined && Object.keys(value).length > 0;
+}
+
+/** In milliseconds. The CRDs let nothing else through than durations. */
+function lengthOf(duration: string, otherwise: number): number {
+  try {
+    return parseDuration(duration);
+  } catch {
+    return otherwise;
+  }
+}
+
+function quoted(text: string): string {
+  return oneLine(text, MAX_QUOTE);
+}
+
+function listed(words: readonly string[]): string {
+  return words.length === 0 ? 'empty' : quoted(words.join(', '));
+}

@@ -1,0 +1,137 @@
+import type { PolicyLimits } from '../api/debugpolicy.ts';
+import type { DebugSession, Run } from '../api/debugsession.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { keyOf } from '../runtime/store.ts';
+import { isWaiting } from '../session/lifecycle.ts';
+import {
+  isOver,
+  NOBODY,
+  placeOf,
+  placeTaken,
+  placeWanted,
+  turnOf,
+  waitsForLimit,
+  whoMayStart,
+  type Crowd,
+  type Place,
+  type Waiter,
+} from '../session/limits.ts';
+
+/** How long free places are collected before those who wait are looked through, who may be thousands, in ms. */
+const WAKE_MS = 50;
+
+export interface PlacesOptions {
+  limitsOf: (session: DebugSession) => PolicyLimits;
+  /** Called with the key of each session that waits for a limit and may start now. */
+  wake: (key: string) => void;
+  clock: Clock;
+}
+
+/**
+ * Who lives and who waits, for the limits of policies: follows the sessions, so that nobody has to be counted twice, and holds the place of a run from
+ * the moment that its intent is decided, before anybody can read of it.
+ */
+export class Places {
+  readonly #options: PlacesOptions;
+  /** Sessions that had a container that lives or may when they were last heard of: with time alone one may lose it. */
+  readonly #living = new Map<string, DebugSession>();
+  readonly #waiting = new Map<string, DebugSession>();
+  /** The pods that were chosen for those who have named a workload. */
+  readonly #chosen = new Map<string, string>();
+  /** Every run with a container, by the name of that; and which they are of a session. */
+  readonly #runs = new Map<string, Run>();
+  readonly #namesOf = new Map<string, string[]>();
+  readonly #claims = new Map<string, Place>();
+  #isWaking = false;
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a session as it is now; undefined: it is no more. */
+  follow(key: string, session: DebugSession | undefined): void {
+    const had = this.#living.delete(key);
+    const waited = this.#waiting.delete(key);
+    this.#followRuns(key, session?.status?.runs ?? []);
+    const lives = session !== undefined && placeTaken(session, this.#options.clock.now()) !== undefined;
+    if (lives) this.#living.set(key, session);
+    if (session !== undefined && waitsForLimit(session)) this.#waiting.set(key, session);
+    else this.#chosen.delete(key);
+    if ((had && !lives) || (waited && !this.#waiting.has(key) && !lives)) this.#wake();
+  }
+
+  /** The place of a run whose intent is about to be written. */
+  claim(session: DebugSession, run: Run): void {
+    this.#claims.set(keyOf(session), placeOf(session, run));
+  }
+
+  /** The intent is written, and the session followed; or it was not written. */
+  unclaim(session: DebugSession): void {
+    if (!this.#claims.delete(keyOf(session))) return;
+    if (!this.#living.has(keyOf(session))) this.#wake();
+  }
+
+  /**
+   * Who counts beside this session.
+   * @param podName the pod that it would be injected into
+   */
+  crowdFor(session: DebugSession, podName: string | undefined): Crowd {
+    if (Object.keys(this.#options.limitsOf(session)).length === 0) return NOBODY;
+    const own = keyOf(session);
+    if (podName !== undefined && session.spec.target.podName === undefined) this.#chosen.set(own, podName);
+    // Who has not been accepted yet has only just asked.
+    const turn = isWaiting(session) ? turnOf(session) : undefined;
+    const ahead = (): Waiter[] =>
+      this.#line(([key, other]) => key !== own && (turn === undefined || turnOf(other) < turn));
+    const now = this.#options.clock.now();
+    const isKnownOver = (name: string): boolean => {
+      const run = this.#runs.get(name);
+      return run !== undefined && isOver(run, now);
+    };
+    return { taken: this.#taken(own), ahead, isOver: isKnownOver };
+  }
+
+  #followRuns(key: string, runs: readonly Run[]): void {
+    for (const name of this.#namesOf.get(key) ?? []) this.#runs.delete(name);
+    this.#namesOf.delete(key);
+    const named = runs.flatMap((run) =>
+      run.debugContainerName === undefined ? [] : ([[run.debugContainerName, run]] as const),
+    );
+    if (named.length === 0) return;
+    for (const [name, run] of named) this.#runs.set(name, run);
+    this.#namesOf.set(
+      key,
+      named.map(([name]) => name),
+    );
+  }
+
+  #taken(except?: string): Place[] {
+    const now = this.#options.clock.now();
+    const places = new Map(this.#claims);
+    for (const [key, session] of this.#living) {
+      const place = placeTaken(session, now);
+      if (place !== undefined) places.set(key, place);
+    }
+    if (except !== undefined) places.delete(except);
+    return [...places.values()];
+  }
+
+  #line(belongs: (entry: [string, DebugSession]) => boolean = () => true): Waiter[] {
+    const turns = [...this.#waiting].filter(belongs).map(([key, session]) => ({ key, session, turn: turnOf(session) }));
+    turns.sort((one, other) => (one.turn < other.turn ? -1 : 1));
+    return turns.map(({ key, session }) => {
+      const place = placeWanted(session, this.#chosen.get(key));
+      return { key, ...place, limits: this.#options.limitsOf(session) };
+    });
+  }
+
+  /** Once for all that changes within a moment. */
+  #wake(): void {
+    if (this.#isWaking || this.#waiting.size === 0) return;
+    this.#isWaking = true;
+    this.#options.clock.setTimer(WAKE_MS, () => {
+      this.#isWaking = false;
+      for (const waiter of whoMayStart(this.#taken(), this.#line())) this.#options.wake(waiter.key);
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import type { DebugSession } from '../api/debugsession.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { Authority } from '../session/admission.ts';
+import { currentRun, isLive, wantsStart } from '../session/lifecycle.ts';
+import { isRevocable, policyNameOf, type PolicyView, type Rules } from '../session/permission.ts';
+import { oneLine } from '../text/one-line.ts';
+import type { SessionApi } from './session-api.ts';
+
+export interface RulesLookupParts {
+  api: Pick<SessionApi, 'mayUse' | 'namespaceLabels'>;
+  /** What is known now of the admission policy that says who asks. */
+  authority: () => Authority;
+  /** What is known now of a DebugPolicy. */
+  policyOf: (name: string) => PolicyView;
+  /** Whether a namespace is one that a policy has to open. */
+  isSystem: (namespace: string) => boolean;
+}
+
+/** The labels of the session's namespace, read once for all passes in a row. */
+export interface KnownLabels {
+  labels?: Record<string, string>;
+}
+
+/** Finds out what a session may have, from what is watched and from what has to be asked. */
+export class RulesLookup {
+  readonly #parts: RulesLookupParts;
+
+  constructor(parts: RulesLookupParts) {
+    this.#parts = parts;
+  }
+
+  /** The policy of the session, and what that one asks about its namespace. */
+  async of(session: DebugSession, signal: AbortSignal, memory: KnownLabels): Promise<Rules> {
+    const { policyOf, isSystem, api } = this.#parts;
+    const { namespace } = session.metadata;
+    const policy = policyOf(policyNameOf(session));
+    const known = { isSystem: isSystem(namespace) };
+    if (!asksForLabels(session, policy)) return { policy, namespace: known };
+    try {
+      const labels = (memory.labels ??= await api.namespaceLabels(namespace, signal));
+      return { policy, namespace: { ...known, labels } };
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 403) throw error;
+      return { policy, namespace: { ...known, unread: oneLine(error.message, 900) } };
+    }
+  }
+
+  /** Why who asked may not use the policy of the session, by what the API server says now; undefined: they may. */
+  async denial(session: DebugSession, signal: AbortSignal): Promise<string | undefined> {
+    const { api, authority } = this.#parts;
+    if (authority().kind === 'waived') return undefined;
+    const { requestedBy } = session.spec;
+    const { namespace } = session.metadata;
+    const policy = policyNameOf(session);
+    if (requestedBy === undefined)
+      return `nobody knows who asked, so nobody knows whether they may use DebugPolicy ${policy}`;
+    const what = `${requestedBy.username} may not use DebugPolicy ${policy} in namespace ${namespace}`;
+    try {
+      return (await api.mayUse(requestedBy, policy, namespace, signal)) ? undefined : `${what} any more`;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 403) throw error;
+      return `whether ${requestedBy.username} may use DebugPolicy ${policy} cannot be asked: ${error.message}`;
+    }
+  }
+}
+
+/** Only where they decide something: of what starts, and of what may be revoked. */
+function asksForLabels(session: DebugSession, policy: PolicyView): boolean {
+  if (policy.kind !== 'found' || policy.spec.namespaceSelector === undefined) return false;
+  const run = currentRun(session);
+  if (run === undefined || !isLive(run)) return wantsStart(session);
+  return run.state === 'Starting' || isRevocable(run, policy.spec);
+}

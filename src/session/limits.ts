@@ -1,0 +1,172 @@
+import type { PolicyLimits } from '../api/debugpolicy.ts';
+import type { DebugSession, Run } from '../api/debugsession.ts';
+import type { ContainerState, Pod } from '../api/pod.ts';
+import type { InjectionReason } from '../api/reasons.ts';
+import { findCondition } from './conditions.ts';
+import { currentRun, isLive, isWaiting, mayStartLate, runsAgain, wantsStart } from './lifecycle.ts';
+
+/** Where a session lives, or is to live, as limits count it. */
+export interface Place {
+  uid: string;
+  namespace: string;
+  /** Absent where nobody is asked who they are. */
+  user?: string;
+  /** Absent where a pod has not been chosen yet. */
+  podName?: string;
+}
+
+/** Who else is there: what a limit is counted against. */
+export interface Crowd {
+  taken: readonly Place[];
+  /** Those that wait for a limit and have asked before, in the order of asking; they may be many, and it matters only where a place is free. */
+  ahead: () => readonly Waiter[];
+  /** Whether the record says of the run with this container that it is over. */
+  isOver: (containerName: string) => boolean;
+}
+
+/** The place that somebody waits for, and what limits them. */
+export interface Waiter extends Place {
+  /** `namespace/name` of the session. */
+  key: string;
+  limits: PolicyLimits;
+}
+
+export const NOBODY: Crowd = { taken: [], ahead: () => [], isOver: () => false };
+
+/** Why a session waits for a limit. */
+export const LIMIT_REACHED = 'LimitReached' satisfies InjectionReason;
+
+/** The place of a session whose container lives, or may, as far as the record knows. */
+export function placeTaken(session: DebugSession, now: number): Place | undefined {
+  const run = currentRun(session);
+  return run === undefined || isOver(run, now) ? undefined : placeOf(session, run);
+}
+
+/** Nothing of it runs or may start, as far as the record knows. */
+export function isOver(run: Run, now: number): boolean {
+  return !(isLive(run) || mayStartLate(run, now) || runsAgain(run));
+}
+
+/** The place of a run. */
+export function placeOf(
+  { metadata }: DebugSession,
+  { podName, requestedBy }: Pick<Run, 'podName' | 'requestedBy'>,
+): Place {
+  return {
+    uid: metadata.uid,
+    namespace: metadata.namespace,
+    ...(requestedBy && { user: requestedBy.username }),
+    ...(podName !== undefined && { podName }),
+  };
+}
+
+/** The place that a session asks for. */
+export function placeWanted(session: DebugSession, podName = session.spec.target.podName): Place {
+  const { requestedBy } = session.spec;
+  return placeOf(session, { podName, requestedBy });
+}
+
+/** It is allowed, its pod is there, and it waits for others to end. */
+export function waitsForLimit(session: DebugSession): boolean {
+  if (!wantsStart(session) || !isWaiting(session)) return false;
+  return findCondition(session.status?.conditions, 'Reconciling')?.reason === LIMIT_REACHED;
+}
+
+/** First come, first served: by when it was accepted, which is a whole second, then by when it was made. To be compared as text. */
+export function turnOf({ metadata, status }: DebugSession): string {
+  const accepted = findCondition(status?.conditions, 'Accepted')?.lastTransitionTime ?? '';
+  return `${accepted} ${metadata.creationTimestamp ?? ''} ${metadata.uid}`;
+}
+
+/** How many live where a limit counts them. */
+class Tally {
+  readonly #counts = new Map<string, number>();
+
+  constructor(taken: readonly Place[]) {
+    for (const place of taken) this.add(place);
+  }
+
+  add(place: Place): void {
+    for (const { key } of scopesOf(place)) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+
+  /** Which limit is reached, in words. */
+  reached(place: Place, limits: PolicyLimits): string | undefined {
+    for (const { key, limit, words } of scopesOf(place)) {
+      const most = limits[limit];
+      const count = this.#counts.get(key) ?? 0;
+      if (most !== undefined && count >= most)
+        return `limits.${limit} of its policy is ${most}, and ${count} ${count === 1 ? 'session lives' : 'sessions live'} ${words}`;
+    }
+    return undefined;
+  }
+}
+
+interface Scope {
+  key: string;
+  limit: 'perPod' | 'perUser' | 'perNamespace';
+  words: string;
+}
+
+function scopesOf({ namespace, user, podName }: Place): Scope[] {
+  const scopes: Scope[] = [{ key: `n/${namespace}`, limit: 'perNamespace', words: `in namespace ${namespace}` }];
+  if (user !== undefined) scopes.push({ key: `u/${user}`, limit: 'perUser', words: `that ${user} has asked for` });
+  if (podName !== undefined)
+    scopes.push({ key: `p/${namespace}/${podName}`, limit: 'perPod', words: `in pod ${podName}` });
+  return scopes;
+}
+
+/**
+ * Which limit stands in the way of a place now, in words; undefined: none. Those ahead go first: each that could start takes its place, one that
+ * could not takes none, so that whoever waits for one limit does not hold up those that it has no part in.
+ */
+export function limitReached(
+  wanted: Place,
+  limits: PolicyLimits,
+  { taken, ahead }: Pick<Crowd, 'taken' | 'ahead'>,
+): string | undefined {
+  const tally = new Tally(taken);
+  const reached = tally.reached(wanted, limits);
+  if (reached !== undefined) return reached;
+  seat(tally, ahead());
+  const before = tally.reached(wanted, limits);
+  return before === undefined ? undefined : `${before} or start first, having asked before`;
+}
+
+/** Of those who wait, in the order of asking: who could start now. */
+export function whoMayStart(taken: readonly Place[], line: readonly Waiter[]): Waiter[] {
+  return seat(new Tally(taken), line);
+}
+
+function seat(tally: Tally, line: readonly Waiter[]): Waiter[] {
+  const seated: Waiter[] = [];
+  for (const waiter of line) {
+    if (tally.reached(waiter, waiter.limits) !== undefined) continue;
+    tally.add(waiter);
+    seated.push(waiter);
+  }
+  return seated;
+}
+
+/** The crowd as the pod itself shows it, which no cache can be behind of: by that a limit of the pod is strict. */
+export function withThoseIn(pod: Pod, self: string, crowd: Crowd): Crowd {
+  return { ...crowd, taken: [...crowd.taken, ...uncountedIn(pod, self, crowd)] };
+}
+
+/** Sessions that have just been injected by another operator: nothing is known of them but their container. */
+function uncountedIn({ metadata, spec, status }: Pod, self: string, { taken, isOver: isKnownOver }: Crowd): Place[] {
+  const known = new Set([self, ...taken.map(({ uid }) => uid)]);
+  const live = (spec.ephemeralContainers ?? []).filter(({ name }) => {
+    const state = status.ephemeralContainerStatuses?.find((one) => one.name === name)?.state;
+    return mayBeNew(state) && !isKnownOver(name);
+  });
+  const uids = new Set(live.flatMap(({ sessionUID }) => (sessionUID === undefined ? [] : [sessionUID])));
+  const { namespace, name: podName } = metadata;
+  return [...uids].filter((uid) => !known.has(uid)).map((uid) => ({ uid, namespace, podName }));
+}
+
+/** Not one that has ended, nor one that cannot be started: the record of that may be gone, and its container stands there for ever. */
+function mayBeNew({ running, waiting, terminated }: ContainerState = {}): boolean {
+  if (running !== undefined) return true;
+  return terminated === undefined && [undefined, 'ContainerCreating', 'PodInitializing'].includes(waiting?.reason);
+}

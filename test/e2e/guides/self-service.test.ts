@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Follower } from '../../support/follower.ts';
+import { Guide } from '../../support/guide.ts';
+import { appPod, ephemeralNames, isReady } from '../../support/pods.ts';
+import { Stage } from '../../support/stage.ts';
+
+// docs/guides/self-service.md, word by word.
+
+const DANA = { flags: ['--as=dana', '--as-group=team-a'] };
+const guide = new Guide('self-service.md');
+let stage: Stage;
+let reader: Follower;
+
+beforeAll(async () => {
+  stage = await Stage.open('guide-self-service');
+  await stage.createPod('web', appPod());
+  await stage.untilPod('web', isReady);
+  await takeBack();
+  reader = new Follower(stage, guide, { here: [[/\bshop\b/g, stage.namespace]] });
+});
+
+afterAll(async () => {
+  reader.close();
+  await takeBack();
+  await stage.close();
+});
+
+/** What is of the cluster. */
+async function takeBack(): Promise<void> {
+  const objects = ['debugpolicy/team-a', 'clusterrolebinding/team-a-sees-policies'];
+  expect(await stage.kubectl(['delete', '--ignore-not-found', ...objects])).toMatchObject({ code: 0 });
+}
+
+it.each([
+  ['The platform team gives it', {}],
+  ['The platform team checks it', {}],
+  ['Somebody of team A debugs', DANA],
+  ['What team A cannot do', DANA],
+  ['By choice: team A sees the policies', {}],
+])('%s', async (section, identity) => {
+  expect(await reader.follow(section, identity)).toBeGreaterThan(0);
+});
+
+it('The platform team takes it back, and what waits is refused when its pod comes', async () => {
+  const look = guide.object('look');
+  const later = { ...look, metadata: { name: 'later' }, spec: { ...look.spec, target: { podName: 'later' } } };
+  const asked = await stage.kubectl([...DANA.flags, 'create', '-f', '-'], JSON.stringify(later));
+  expect(asked).toMatchObject({ code: 0 });
+  await stage.untilPhase('later', 'Pending');
+  expect(await reader.follow('The platform team takes it back')).toBeGreaterThan(0);
+  await stage.createPod('later', appPod());
+  const { status } = await stage.untilPhase('later', 'Failed');
+  expect(status?.runs).toMatchObject([{ reason: 'RequesterNotAllowed' }]);
+  expect(ephemeralNames(await stage.pod('later'))).toEqual([]);
+});
+
+it('nothing else stands in the guide to be typed', () => {
+  expect(reader.left()).toEqual([]);
+});
+
+it('who administers the namespace grants nobody the use of a policy that is not theirs', async () => {
+  const bound = ['create', 'rolebinding', 'anna-administers', '--clusterrole=admin', '--user=anna'];
+  expect(await stage.kubectl(bound)).toMatchObject({ code: 0 });
+  const use = reader.here(JSON.stringify(guide.object('use-policy-team-a')));
+  await stage.until('the binding is in force', async () => {
+    const asked = await stage.kubectl(['--as=anna', 'auth', 'can-i', 'create', 'roles.rbac.authorization.k8s.io']);
+    return asked.code === 0;
+  });
+  const granted = await stage.kubectl(['--as=anna', 'create', '-f', '-'], use);
+  expect(granted).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('attempting to grant RBAC permissions not currently held'),
+  });
+});

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { ApiError } from '../../src/kube/api-error.ts';
+import { podsPath } from '../../src/reconcile/session-api.ts';
+import { untilBelieved } from '../support/global-setup.ts';
+import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/installation.ts';
+import { OperatorProcess } from '../support/operator-process.ts';
+import { appPod } from '../support/pods.ts';
+import { Stage } from '../support/stage.ts';
+
+// Very many sessions, and very large ones: what is too much is refused, the operator serves the others as before, and an exec beside them costs hardly more.
+
+const SESSIONS = 10_000;
+/** As config/manager has it: a limit of 256 MiB, and 60 % of it for the heap. */
+const LIMIT_MIB = 256;
+const NODE_OPTIONS = `--max-old-space-size=${Math.floor(LIMIT_MIB * 0.6)} --max-semi-space-size=2`;
+/** How often an exec is timed. */
+const ROUNDS = 30;
+/** Three times what was measured of the attach guard (docs/adr/0020). */
+const GUARD_MS = 30;
+let stage: Stage;
+/** Of others, whom the same operator serves. */
+let other: Stage;
+let operator: OperatorProcess;
+const target = { podName: 'web' };
+
+beforeAll(async () => {
+  await untilBelieved();
+  [stage, other] = await Promise.all([
+    Stage.open('flood', { operator: false }),
+    Stage.open('flood-others', { operator: false }),
+  ]);
+  await Promise.all([stage, other].map((one) => one.runningPod('web', appPod())));
+  const kubeconfig = await stage.cluster.createServiceAccountKubeconfig(OPERATOR_NAMESPACE, DEPLOYMENT);
+  operator = await OperatorProcess.start(
+    kubeconfig,
+    [`--namespaces=${stage.namespace},${other.namespace}`, '--log-level=info'],
+    NODE_OPTIONS,
+  );
+  stage.operators.push(operator);
+});
+
+afterAll(async () => {
+  await bindGuardOutside(undefined);
+  await stage.close();
+  await other.close();
+  // Another file takes the resource away, which waits for all of them.
+  const gone = ['wait', '--for=delete', `namespace/${stage.namespace}`, '--timeout=170s'];
+  expect(await stage.cluster.kubectl(gone, { timeoutMs: 175_000 })).toMatchObject({ code: 0 });
+}, 240_000);
+
+/** Binds the guard to all namespaces but these. Undefined: to all, as it is shipped. */
+async function bindGuardOutside(namespaces: string[] | undefined): Promise<void> {
+  const outside = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: namespaces };
+  const matchResources = namespaces && { namespaceSelector: { matchExpressions: [outside] } };
+  const patch = JSON.stringify({ spec: { matchResources: matchResources ?? null } });
+  const binding = 'validatingadmissionpolicybinding/debugsession-guard';
+  const patched = await stage.kubectl(['patch', binding, '--type=merge', `--patch=${patch}`]);
+  expect(patched).toMatchObject({ code: 0 });
+}
+
+/** An exec that goes through all of admission, and then has no such container: no kubelet's time is in it. In ms. */
+async function execTime({ client, namespace }: Stage): Promise<number> {
+  const begin = performance.now();
+  const query = { container: 'debug-ffffffff-1', command: 'true', stdout: 'true' };
+  const answer = await client
+    .create(`${podsPath(namespace)}/web/exec?${new URLSearchParams(query).toString()}`, {})
+    .catch((error: unknown) => error);
+  const took = performance.now() - begin;
+  expect(answer).toBeInstanceOf(ApiError);
+  expect(answer).toMatchObject({ code: 400 });
+  return took;
+}
+
+/** The time within which this part of them were answered. */
+const quantile = (times: readonly number[], part: number): number =>
+  times.toSorted((a, b) => a - b)[Math.floor(times.length * part)] ?? NaN;
+
+/** Resident memory of the operator in MiB. */
+function memory(): number {
+  const status = readFileSync(`/proc/${operator.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+describe('a session that is too large', () => {
+  it.each<[string, Partial<DebugSessionSpec>]>([
+    ['10,000 variables', { env: Array.from({ length: 10_000 }, (_, i) => ({ name: `V${i}`, value: 'x' })) }],
+    ['100,000 arguments', { command: ['true'], args: Array.from({ length: 100_000 }, () => 'x') }],
+    ['a word of 1.5 MB', { command: ['true', 'x'.repeat(1_500_000)] }],
+    ['a justification of 1.5 MB', { justification: 'x'.repeat(1_500_000) }],
+    ['10,000 attachers', { attachers: Array.from({ length: 10_000 }, (_, i) => ({ kind: 'User', name: `u${i}` })) }],
+    [
+      '4 MB in words of the longest length',
+      { command: ['true'], args: Array.from({ length: 256 }, () => 'x'.repeat(16_384)) },
+    ],
+    [
+      '1.9 MB in words of the longest length',
+      { command: ['true'], args: Array.from({ length: 116 }, () => 'x'.repeat(16_384)) },
+    ],
+  ])('is refused: %s', async (_words, spec) => {
+    const outcome = await stage.createSession('large', { target, ...spec }).catch((error: unknown) => error);
+    expect(outcome).toBeInstanceOf(ApiError);
+    expect((outcome as ApiError).message).toMatch(/Too (many|long)|too large|limit is|16384 bytes in all/);
+  });
+
+  it('as large as one may be is injected like any other', async () => {
+    const spec = { target, command: ['sh', '-c', 'test ${#1} = 16000', 'sh', 'x'.repeat(16_000)] };
+    await stage.createSession('largest', spec);
+    expect((await stage.untilPhase('largest', 'Completed')).status?.exitCode).toBe(0);
+  });
+});
+
+describe(`${SESSIONS} sessions in one namespace`, () => {
+  /** From the request to the container that runs, in ms: of somebody else, in another namespace. */
+  async function timeToRun(name: string): Promise<number> {
+    const begin = performance.now();
+    await other.createSession(name, { target, command: ['sleep', '60'] });
+    await other.untilPhase(name, 'Running', 60_000);
+    return performance.now() - begin;
+  }
+
+  it('fit into the memory of the operator, and do not keep others waiting, neither while they come nor when they are there', async () => {
+    const quiet = await timeToRun('quiet');
+    const names = Array.from({ length: SESSIONS }, (_, index) => `over-${index}`);
+    const make = async (): Promise<void> => {
+      for (let name = names.pop(); name !== undefined; name = names.pop())
+        await stage.createSession(name, { target, cancel: true });
+    };
+    const made = Promise.all(Array.from({ length: 32 }, make));
+    await stage.until('half of them are made', () => Promise.resolve(names.length < SESSIONS / 2), 150_000);
+    const meanwhile = await timeToRun('meanwhile');
+    await made;
+    await stage.untilPhase('over-0', 'Cancelled', 60_000);
+    const afterwards = await timeToRun('afterwards');
+    const times = [quiet, meanwhile, afterwards].map((ms) => (ms / 1000).toFixed(1)).join(', ');
+    process.stdout.write(`others run after ${times} s (before, meanwhile, afterwards); ${memory().toFixed(0)} MiB\n`);
+    // The API server and the kubelet share the machine with those who make them: without turns it was half a minute and more.
+    expect(meanwhile).toBeLessThan(15_000);
+    expect(afterwards).toBeLessThan(5_000);
+    expect(memory()).toBeLessThan(LIMIT_MIB);
+  }, 300_000);
+
+  it('do not make an exec beside them more than some ms dearer than one without the guard', async () => {
+    await bindGuardOutside([other.namespace]);
+    const times: Record<'with' | 'without', number[]> = { with: [], without: [] };
+    // The first few make connections and fill caches.
+    for (let round = -5; round < ROUNDS; round += 1) {
+      const [withGuard, without] = [await execTime(stage), await execTime(other)];
+      if (round < 0) continue;
+      times.with.push(withGuard);
+      times.without.push(without);
+    }
+    for (const [words, part] of [
+      ['fastest', 0],
+      ['p50', 0.5],
+    ] as const) {
+      const [dear = '', cheap = ''] = [times.with, times.without].map((each) => quantile(each, part).toFixed(1));
+      process.stdout.write(`exec, ${words} of ${ROUNDS}: ${dear} ms with the guard, ${cheap} ms without\n`);
+    }
+    // The fastest say what it costs, the others what else the machine has to do.
+    expect(quantile(times.with, 0) - quantile(times.without, 0)).toBeLessThan(GUARD_MS);
+  });
+});

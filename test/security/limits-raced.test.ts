@@ -1,0 +1,147 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { sessionsPath } from '../../src/reconcile/session-api.ts';
+import { findCondition } from '../../src/session/conditions.ts';
+import { untilBelieved } from '../support/global-setup.ts';
+import { LiveCounts } from '../support/live-counts.ts';
+import { Person } from '../support/person.ts';
+import { appPod, isReady } from '../support/pods.ts';
+import { Policies } from '../support/policies.ts';
+import { Stage } from '../support/stage.ts';
+
+// The limits of a policy, asked for by very many at once: at no moment do more live than may, and who waits goes on when one ends.
+
+let stage: Stage;
+let policies: Policies;
+let counts: LiveCounts;
+const PODS = ['crowded', 'filled', ...Array.from({ length: 8 }, (_, index) => `web-${index}`)];
+
+beforeAll(async () => {
+  await untilBelieved();
+  stage = await Stage.open('limits-raced');
+  policies = new Policies(stage);
+  await Promise.all(PODS.map((name) => stage.createPod(name, appPod())));
+  await Promise.all(PODS.map((name) => stage.untilPod(name, isReady)));
+}, 90_000);
+
+beforeEach(() => {
+  counts = new LiveCounts(stage);
+});
+
+afterEach(async () => {
+  await counts.stop();
+  await stage.kubectl(['delete', 'dbg', '--all', '--wait=false']);
+  await stage.until('the next test begins with none', async () => (await all()).length === 0, 60_000);
+}, 90_000);
+
+afterAll(async () => {
+  await stage.close();
+  await policies.close();
+});
+
+async function all(): Promise<DebugSession[]> {
+  return (await stage.client.list<{ items: DebugSession[] }>(sessionsPath(stage.namespace))).items;
+}
+
+const completed = (sessions: DebugSession[]): DebugSession[] =>
+  sessions.filter(({ status }) => status?.phase === 'Completed');
+const waiting = (sessions: DebugSession[]): DebugSession[] =>
+  sessions.filter(({ status }) => findCondition(status?.conditions, 'Reconciling')?.reason === 'LimitReached');
+
+/** As many at once as there are numbers. */
+function createMany(count: number, spec: (index: number) => Partial<DebugSessionSpec>): Promise<unknown> {
+  const make = (index: number): Promise<unknown> =>
+    stage.createSession(`one-${index}`, { target: { podName: 'crowded' }, command: ['sleep', '1'], ...spec(index) });
+  return Promise.all(Array.from({ length: count }, (_, index) => make(index)));
+}
+
+async function until(what: string, holds: (sessions: DebugSession[]) => boolean): Promise<DebugSession[]> {
+  let sessions: DebugSession[] = [];
+  await stage.until(what, async () => holds((sessions = await all())), 60_000);
+  return sessions;
+}
+
+it('200 at once, of one user that may have 5: at no moment more, the others wait, and go on', async () => {
+  const policyName = await policies.create('per-user', { limits: { perUser: 5 } });
+  await createMany(200, (index) => ({ policyName, target: { podName: `web-${index % 8}` } }));
+  const sessions = await until('12 have come and gone', (now) => completed(now).length >= 12);
+  expect(waiting(sessions).length).toBeGreaterThan(100);
+  const [one] = waiting(sessions);
+  expect(one?.status?.phase).toBe('Pending');
+  expect(findCondition(one?.status?.conditions, 'Accepted')?.status).toBe('True');
+  expect(findCondition(one?.status?.conditions, 'Reconciling')?.message).toMatch(
+    /limits\.perUser of its policy is 5, and \d sessions? lives? that/,
+  );
+  expect(counts.mostSessions).toBe(5);
+}, 120_000);
+
+it('another user is not held up by that; but the namespace is shared', async () => {
+  const policyName = await policies.create('shared', { limits: { perUser: 2, perNamespace: 3 } });
+  const eve = await Person.whoMayAsk(stage, 'eve');
+  await useAll('eve');
+  await createMany(6, (index) => ({ policyName, target: { podName: `web-${index}` }, command: ['sleep', '600'] }));
+  await until('two run', (now) => now.filter(({ status }) => status?.phase === 'Running').length === 2);
+  for (const name of ['first', 'second'])
+    expect(await eve.asks(name, { policyName, target: { podName: 'web-7' }, command: ['sleep', '600'] })).toMatchObject(
+      { code: 0 },
+    );
+  await stage.untilPhase('first', 'Running');
+  const second = await stage.untilSession('second', ({ status }) => status?.phase === 'Pending');
+  expect(findCondition(second.status?.conditions, 'Reconciling')).toMatchObject({
+    reason: 'LimitReached',
+    message: expect.stringContaining('limits.perNamespace of its policy is 3'),
+  });
+  expect(counts.mostSessions).toBe(3);
+});
+
+it('in one pod, by two operators at once that know nothing of one another: never more than 3', async () => {
+  const policyName = await policies.create('per-pod', { limits: { perPod: 3 } });
+  const other = await stage.startOperator();
+  try {
+    await createMany(30, () => ({ policyName }));
+    await until('8 have come and gone', (now) => completed(now).length >= 8);
+    expect(counts.mostIn['crowded']).toBe(3);
+  } finally {
+    await other.stop();
+  }
+}, 120_000);
+
+it('containers of a pod in all: no sixth, also when all have ended, and no waiting for what never comes', async () => {
+  const policyName = await policies.create('in-all', { limits: { containersPerPod: 5 } });
+  await createMany(12, () => ({ policyName, target: { podName: 'filled' }, command: ['true'] }));
+  const isOver = ({ status }: DebugSession): boolean => status?.completedAt !== undefined;
+  const sessions = await until('all are over', (now) => now.every(isOver));
+  expect(completed(sessions)).toHaveLength(5);
+  for (const { status } of sessions.filter((one) => !completed(sessions).includes(one)))
+    expect(status).toMatchObject({ phase: 'Failed', runs: [{ reason: 'TooManyEphemeralContainers' }] });
+  expect(counts.mostEverIn['filled']).toBe(5);
+});
+
+it('first come, first served', async () => {
+  const policyName = await policies.create('in-line', { limits: { perNamespace: 1 } });
+  const spec = { target: { podName: 'web-0' }, policyName };
+  const names = ['first', 'second', 'third', 'fourth'];
+  await stage.createSession('zero', { ...spec, command: ['sleep', '600'] });
+  await stage.untilPhase('zero', 'Running');
+  for (const name of names) {
+    await stage.createSession(name, { ...spec, command: ['true'] });
+    const { status } = await stage.untilPhase(name, 'Pending');
+    // Their order is known to the second.
+    const accepted = findCondition(status?.conditions, 'Accepted')?.lastTransitionTime ?? '';
+    await stage.until('the next second', () => Promise.resolve(Date.now() >= Date.parse(accepted) + 1000));
+  }
+  await stage.changeSession('zero', { cancel: true });
+  await until('all have had their turn', (now) => completed(now).length === names.length);
+  const injected = stage.operators[0]?.lines.filter(({ msg }) => msg === 'container injected') ?? [];
+  expect(injected.slice(-names.length).map(({ session }) => session)).toEqual(names);
+  expect(counts.mostSessions).toBe(1);
+});
+
+/** Lets somebody use every policy of this test. */
+async function useAll(user: string): Promise<void> {
+  const rules = [{ apiGroups: ['debugsession.dev'], resources: ['debugpolicies'], verbs: ['use'] }];
+  const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${stage.namespace}/roles`;
+  await stage.client.create(path, { metadata: { name: 'uses-all' }, rules });
+  const bound = await stage.kubectl(['create', 'rolebinding', 'uses-all', '--role=uses-all', `--user=${user}`]);
+  expect(bound).toMatchObject({ code: 0 });
+}

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
+import { findCondition } from '../../src/session/conditions.ts';
+import { nameOf } from '../support/ending.ts';
+import { untilBelieved } from '../support/global-setup.ts';
+import { appPod, ephemeralNames, isReady } from '../support/pods.ts';
+import { Policies } from '../support/policies.ts';
+import { Stage } from '../support/stage.ts';
+
+// What the policy does not open is refused by the operator, for good, and no container stands in the pod. The policy here allows what the built-in one
+// does. All that a policy can judge is in test/unit/policy/evaluate.test.ts; how images are read, in image-reference and image-pattern beside it.
+
+type Wish = Partial<DebugSessionSpec>;
+
+let stage: Stage;
+let policies: Policies;
+let policyName: string;
+const SYSTEM = 'kube-system';
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+const sessions = new Map<string, Promise<DebugSession>>();
+
+/** By the attack: what is asked for, and what the refusal says. */
+const ATTACKS: Record<string, [Wish, string]> = {
+  'an image that is not allowed': [
+    { image: 'docker.io/library/nginx:1' },
+    'image docker.io/library/nginx:1 matches none',
+  ],
+  'an image whose path holds the allowed one': [
+    { image: 'evil.example/docker.io/library/busybox:1.36' },
+    'image evil.example/docker.io/library/busybox:1.36 matches none',
+  ],
+  'an image of another registry by a port': [
+    { image: 'docker.io:443/library/busybox:1.36' },
+    'image docker.io:443/library/busybox:1.36 matches none',
+  ],
+  'an image with a digest where a tag is allowed': [{ image: `docker.io/library/busybox@${DIGEST}` }, 'matches none'],
+  'an image with the allowed tag and a digest, by which it is pulled': [
+    { image: `busybox:1.36@${DIGEST}` },
+    'matches none',
+  ],
+  'an image that begins like the allowed one': [{ image: 'docker.io/library/busybox-evil:1.36' }, 'matches none'],
+  'an image below the allowed one': [{ image: 'docker.io/library/busybox/evil:1.36' }, 'matches none'],
+  'an image by a path that leads out': [{ image: 'docker.io/library/../evil/busybox:1.36' }, 'is not understood'],
+  'an image in capitals': [{ image: 'docker.io/library/BUSYBOX:1.36' }, 'is not understood'],
+  'an image of a host that looks like a path': [{ image: 'library.evil/busybox:1.36' }, 'matches none'],
+  'an image by the ID that it has on the node': [{ image: '0'.repeat(64) }, 'is not understood'],
+  'an image by the beginning of that ID': [{ image: 'sha256:0123456789ab' }, 'is not understood'],
+  'the profile sysadmin': [{ profile: 'sysadmin' }, 'profile sysadmin is none of profiles'],
+  'the profile netadmin': [{ profile: 'netadmin' }, 'profile netadmin is none of profiles'],
+  privileges: [{ securityContext: { privileged: true } }, 'securityContext with privileged needs SecurityContext'],
+  'another user': [{ securityContext: { runAsUser: 0 } }, 'securityContext with runAsUser needs SecurityContext'],
+  capabilities: [
+    { securityContext: { capabilities: { add: ['SYS_ADMIN'] } } },
+    'securityContext with capabilities needs',
+  ],
+  'no supervisor': [{ supervisor: 'None' }, 'supervisor None needs SupervisorNone'],
+  'the eviction of the pod when it will not end': [
+    { ifUnstoppable: 'EvictPod' },
+    'ifUnstoppable EvictPod needs EvictPod',
+  ],
+  'the eviction of the pod afterwards': [{ podAfterSession: 'Evict' }, 'podAfterSession Evict needs EvictPod'],
+  company: [{ attachers: [{ kind: 'User', name: 'eve' }] }, 'attachers eve needs Attachers'],
+  'a secret by a volume of the pod': [
+    { volumeMounts: [{ name: 'password', mountPath: '/password' }] },
+    'volumeMounts of password needs VolumeMounts',
+  ],
+  'the disk of the node by a volume of the pod': [
+    { volumeMounts: [{ name: 'disk', mountPath: '/disk' }] },
+    'volumeMounts of disk needs VolumeMounts',
+  ],
+  'the token of the pod by its volume': [
+    { volumeMounts: [{ name: 'token', mountPath: '/token' }] },
+    'volumeMounts of token needs VolumeMounts',
+  ],
+  'a secret by a variable': [
+    { env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'password', key: 'value' } } }] },
+    'env PASSWORD with valueFrom needs SecretEnv',
+  ],
+  'a whole secret by variables': [
+    { envFrom: [{ secretRef: { name: 'password' } }] },
+    'envFrom of password needs SecretEnv',
+  ],
+  'a config map by variables': [
+    { envFrom: [{ configMapRef: { name: 'settings' } }] },
+    'envFrom of settings needs SecretEnv',
+  ],
+  'more time than there is': [{ ttl: '4h1s' }, 'ttl 4h1s is longer than ttl.max, which is 4h'],
+  'a pod with a privileged container': [
+    { target: { podName: 'privileged' } },
+    'pod privileged, which has a privileged container, needs PrivilegedPods',
+  ],
+  'a pod with a privileged init container': [
+    { target: { podName: 'privileged-init' } },
+    'which has a privileged container, needs PrivilegedPods',
+  ],
+  'a pod in the processes of the node': [
+    { target: { podName: 'host-pid' } },
+    'pod host-pid with hostPID needs HostPods',
+  ],
+  'a pod in the network of the node': [
+    { target: { podName: 'host-network' } },
+    'pod host-network with hostNetwork needs HostPods',
+  ],
+  'a pod in the IPC of the node': [{ target: { podName: 'host-ipc' } }, 'pod host-ipc with hostIPC needs HostPods'],
+};
+
+/** Pods that give more than others, or hold something to be had. */
+const PODS: Record<string, object> = {
+  web: appPod({
+    volumes: [
+      { name: 'password', secret: { secretName: 'password' } },
+      { name: 'disk', hostPath: { path: '/' } },
+      { name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+    ],
+  }),
+  privileged: privileged(appPod()),
+  'privileged-init': appPod({
+    initContainers: [{ ...first(privileged(appPod())), name: 'setup', restartPolicy: 'Always' }],
+  }),
+  'host-pid': appPod({ hostPID: true }),
+  // It would take a port of the node: it need not run.
+  'host-network': appPod({ hostNetwork: true, nodeSelector: { disk: 'of-diamond' } }),
+  'host-ipc': appPod({ hostIPC: true }),
+};
+
+function first(pod: object): object {
+  return (pod as { containers: object[] }).containers[0] ?? {};
+}
+
+function privileged(pod: object): object {
+  return { ...pod, containers: [{ ...first(pod), securityContext: { privileged: true } }] };
+}
+
+beforeAll(async () => {
+  await untilBelieved();
+  stage = await Stage.open('policy-denied', { operator: false });
+  policies = new Policies(stage);
+  const secrets = `/api/v1/namespaces/${stage.namespace}/secrets`;
+  await Promise.all([
+    stage.startOperator(`--namespaces=${stage.namespace},${SYSTEM}`),
+    stage.client.create(secrets, { metadata: { name: 'password' }, stringData: { value: 'secret' } }),
+    ...Object.entries(PODS).map(([name, spec]) => stage.createPod(name, spec)),
+  ]);
+  policyName = await policies.create('safe', {
+    profiles: ['general', 'baseline', 'restricted'],
+    ttl: { default: '30m', max: '4h' },
+    allow: ['TargetContainer', 'Env'],
+  });
+  await stage.untilPod('web', isReady);
+  for (const [words, [wish]] of Object.entries(ATTACKS)) sessions.set(words, denied(words, wish));
+}, 60_000);
+
+afterAll(async () => {
+  await stage.close();
+  await policies.close();
+});
+
+async function denied(words: string, wish: Wish): Promise<DebugSession> {
+  const name = nameOf(words.toLowerCase()).slice(0, 60).replace(/-$/, '');
+  await stage.createSession(name, { target: { podName: 'web' }, command: ['sleep', '60'], policyName, ...wish });
+  return stage.untilPhase(name, 'Failed', 45_000);
+}
+
+it.each(Object.entries(ATTACKS))('is not given: %s', async (words, [, says]) => {
+  const { status } = (await sessions.get(words)) ?? {};
+  const accepted = findCondition(status?.conditions, 'Accepted');
+  expect(accepted).toMatchObject({ status: 'False', reason: 'PolicyDenied' });
+  expect(accepted?.message).toMatch(new RegExp(`^DebugPolicy ${policyName} does not allow this: `));
+  expect(accepted?.message).toContain(says);
+  expect(status?.runs).toMatchObject([{ attempt: 1, state: 'Failed', reason: 'PolicyDenied' }]);
+  expect(status?.runs?.[0]?.injectedAt).toBeUndefined();
+});
+
+it('is not given: a pod of a system namespace', async () => {
+  const name = stage.namespace;
+  const path = podsPath(SYSTEM);
+  await stage.client.create(path, { metadata: { name }, spec: appPod() });
+  const body = {
+    ...{ apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugSession', metadata: { name } },
+    spec: { target: { podName: name }, image: 'docker.io/library/busybox:1.36', policyName, command: ['true'] },
+  };
+  const session = `${sessionsPath(SYSTEM)}/${name}`;
+  try {
+    await stage.client.create(sessionsPath(SYSTEM), body);
+    let status: DebugSession['status'];
+    await stage.until('it is refused', async () => {
+      ({ status } = await stage.client.get<DebugSession>(session));
+      return status?.phase === 'Failed';
+    });
+    expect(findCondition(status?.conditions, 'Accepted')).toMatchObject({
+      reason: 'PolicyDenied',
+      message: expect.stringContaining(`the system namespace ${SYSTEM} needs SystemNamespaces`),
+    });
+    expect(ephemeralNames(await stage.client.get(`${path}/${name}`))).toEqual([]);
+  } finally {
+    await stage.client.delete(`${path}/${name}`);
+    await stage.client.delete(session);
+  }
+});
+
+it('all that is wrong is said at once', async () => {
+  const wish: Wish = { image: 'evil', profile: 'sysadmin', ttl: '8h', supervisor: 'None' };
+  const { status } = await denied('all-at-once', wish);
+  const said = status?.runs?.[0]?.message ?? '';
+  for (const word of ['image docker.io/library/evil', 'profile sysadmin', 'ttl 8h', 'supervisor None'])
+    expect(said).toContain(word);
+});
+
+it('after all of this no container stands in any pod; and what the policy allows is given', async () => {
+  await Promise.all(sessions.values());
+  for (const name of Object.keys(PODS)) expect(ephemeralNames(await stage.pod(name))).toEqual([]);
+  const target = { podName: 'web', containerName: 'app' };
+  await stage.createSession('allowed', { target, command: ['true'], policyName, env: [{ name: 'A', value: 'b' }] });
+  expect((await stage.untilPhase('allowed', 'Completed')).status?.runs).toMatchObject([{ exitCode: 0, policyName }]);
+});

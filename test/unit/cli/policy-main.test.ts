@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { repositoryPath } from '../../support/crd.ts';
+
+function run(args: string[], input: string | Buffer = '') {
+  const main = join(import.meta.dirname, '../../../src/cli/policy-main.ts');
+  // Jest's own options are not for the program.
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { input, env, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+const session =
+  'apiVersion: debugsession.dev/v1alpha1\nkind: DebugSession\nmetadata: {name: a}\nspec: {target: {podName: web}, image: busybox}\n';
+
+describe('the policy program', () => {
+  it('ends with 0 when all are allowed, and says what it left open', () => {
+    expect(run(['check', repositoryPath('config/policy/default-policy.yaml'), '-'], session)).toEqual({
+      status: 0,
+      stdout: 'default/a: allowed by default\n',
+      stderr: 'not judged: who may use the policy; limits; pods that were not given (default/web)\n',
+    });
+  });
+
+  it.each([
+    ['check', '-n', 'kube-system', '-'],
+    ['check', '--namespace', 'kube-system', '-'],
+    ['check', '-', '--namespace=kube-system'],
+  ])('ends with 1 when one is refused: %s %s %s', (...args) => {
+    const { status, stdout } = run(args, session);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^kube-system\/a: refused by default \(built in\):\n {2}the system namespace .*\n$/);
+  });
+
+  it.each([
+    ['a file that is not there', ['check', '/none\u001b[31m'], '', /^error: \/none \[31m: ENOENT[ -~]*\n$/],
+    ['20 MB', ['check', '-'], Buffer.alloc(20 * 1024 * 1024, '#'), /^error: standard input: more than 10 MiB\n$/],
+    ['what is not UTF-8', ['check', '-'], Buffer.from([0x61, 0xff]), /^error: standard input: .*not valid.*\n$/],
+    [
+      'a broken session',
+      ['check', '-'],
+      `${session}x: 1`,
+      /^error: standard input: document 1, line 5: x: unknown field\n$/,
+    ],
+    ['no command', [], '', /^Says/],
+    ['no file', ['check'], '', /^Says/],
+    ['another command', ['chekc', '-'], '', /^Says/],
+    ['an unknown flag', ['check', '--foo', '-'], '', /^Says/],
+    ['no namespace', ['check', '-', '-n'], '', /^Says/],
+    ['what is no namespace', ['check', '-n', 'Not One', '-'], '', /^Says/],
+  ])('ends with 2 and an empty output for %s', (_, args, input, stderr) => {
+    expect(run(args, input)).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(stderr) });
+  });
+});

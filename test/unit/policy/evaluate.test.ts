@@ -1,0 +1,329 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Allowance, DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
+import type { Pod } from '../../../src/api/pod.ts';
+import { BUILT_IN_POLICY } from '../../../src/policy/built-in.ts';
+import type { Asked } from '../../../src/policy/evaluate.ts';
+import { evaluate, ttlOf } from '../../../src/policy/evaluate.ts';
+import { aPod, aSession } from '../../support/builders.ts';
+import { OPEN_POLICY as OPEN } from '../../support/open-policy.ts';
+
+function asking(spec: object = {}, more: Partial<Asked> = {}): Asked {
+  const namespace = { name: 'shop', isSystem: false, labels: { team: 'shop' } };
+  return { spec: aSession(spec).spec, namespace, pod: aPod(), ...more };
+}
+
+const inPod = (change: (pod: Pod) => void): Partial<Asked> => ({ pod: aPod(change) });
+
+describe('what must be in allow', () => {
+  const table: [Allowance, string, Asked, string][] = [
+    [
+      'TargetContainer',
+      'a target container',
+      asking({ target: { podName: 'web-1', containerName: 'app' } }),
+      'target.containerName app',
+    ],
+    [
+      'TargetContainer',
+      'a pod in which everybody is joined',
+      asking(
+        {},
+        inPod((pod) => (pod.spec.shareProcessNamespace = true)),
+      ),
+      'pod web-1, which shares its process namespace,',
+    ],
+    ['Env', 'a variable', asking({ env: [{ name: 'A', value: '1' }] }), 'env A'],
+    ['Env', 'a variable without a value', asking({ env: [{ name: 'A' }] }), 'env A'],
+    [
+      'SecretEnv',
+      'a variable out of a secret',
+      asking({ env: [{ name: 'B', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] }),
+      'env B with valueFrom',
+    ],
+    [
+      'SecretEnv',
+      'the variables of a secret',
+      asking({ envFrom: [{ secretRef: { name: 'db' } }, { configMapRef: { name: 'c' } }] }),
+      'envFrom of db, c',
+    ],
+    [
+      'SecurityContext',
+      'a securityContext',
+      asking({ securityContext: { runAsUser: 0 } }),
+      'securityContext with runAsUser',
+    ],
+    [
+      'VolumeMounts',
+      'a volume',
+      asking({ volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
+      'volumeMounts of data',
+    ],
+    ['SupervisorNone', 'no supervisor', asking({ supervisor: 'None' }), 'supervisor None'],
+    ['EvictPod', 'eviction at the end', asking({ ifUnstoppable: 'EvictPod' }), 'ifUnstoppable EvictPod'],
+    ['EvictPod', 'eviction after the end', asking({ podAfterSession: 'Evict' }), 'podAfterSession Evict'],
+    ['Attachers', 'attachers', asking({ attachers: [{ kind: 'Group', name: 'team-shop' }] }), 'attachers team-shop'],
+    [
+      'PrivilegedPods',
+      'a privileged pod',
+      asking(
+        {},
+        inPod((pod) => (pod.spec.privileged = true)),
+      ),
+      'pod web-1, which has a privileged container,',
+    ],
+    [
+      'HostPods',
+      'hostPID',
+      asking(
+        {},
+        inPod((pod) => (pod.spec.hostPID = true)),
+      ),
+      'pod web-1 with hostPID',
+    ],
+    [
+      'HostPods',
+      'hostIPC',
+      asking(
+        {},
+        inPod((pod) => (pod.spec.hostIPC = true)),
+      ),
+      'pod web-1 with hostIPC',
+    ],
+    [
+      'HostPods',
+      'hostNetwork',
+      asking(
+        {},
+        inPod((pod) => (pod.spec.hostNetwork = true)),
+      ),
+      'pod web-1 with hostNetwork',
+    ],
+    [
+      'SystemNamespaces',
+      'a system namespace',
+      asking({}, { namespace: { name: 'kube-system', isSystem: true } }),
+      'the system namespace kube-system',
+    ],
+  ];
+
+  it.each(table)('%s: %s', (allowance, _, asked, what) => {
+    const others = (OPEN.allow ?? []).filter((other) => other !== allowance);
+    expect(evaluate({ ...OPEN, allow: [allowance] }, asked)).toEqual([]);
+    expect(evaluate({ ...OPEN, allow: others }, asked)).toEqual([
+      expect.stringContaining(`${what} needs ${allowance} in allow, which is ${others.slice(0, 3).join(', ')}`),
+    ]);
+    expect(evaluate({ ...OPEN, allow: undefined }, asked)).toEqual([
+      `${what} needs ${allowance} in allow, which is empty`,
+    ]);
+  });
+
+  it('has a row for every allowance', () => {
+    expect(new Set(table.map(([allowance]) => allowance))).toEqual(new Set(OPEN.allow));
+  });
+
+  it('is nothing where nothing is asked for', () => {
+    const nothing = {
+      env: [],
+      envFrom: [],
+      volumeMounts: [],
+      attachers: [],
+      securityContext: {},
+      supervisor: 'Shell',
+      ifUnstoppable: 'Report',
+      podAfterSession: 'Keep',
+    };
+    expect(evaluate({ ...OPEN, allow: [] }, asking(nothing))).toEqual([]);
+  });
+
+  it('is not judged of a pod that is not chosen yet', () => {
+    const policy: DebugPolicySpec = { ...OPEN, allow: [], podSelector: { matchLabels: { app: 'web' } } };
+    expect(evaluate(policy, asking({}, { pod: undefined }))).toEqual([]);
+  });
+
+  it('asks for both of a variable written down and one out of a secret', () => {
+    const env = [
+      { name: 'A', value: '1' },
+      { name: 'B', valueFrom: { secretKeyRef: {} } },
+    ];
+    expect(evaluate({ ...OPEN, allow: [] }, asking({ env }))).toHaveLength(2);
+  });
+});
+
+describe('images and profiles', () => {
+  it.each([
+    [{ images: ['docker.io/library/busybox:*'] }, { image: 'busybox' }],
+    [{ images: ['registry.example/x:1', 'docker.io/library/busybox:*'] }, { image: 'busybox' }],
+    [{ profiles: ['general'] }, {}],
+    [{ profiles: ['netadmin'] }, { profile: 'netadmin' }],
+  ] as [DebugPolicySpec, object][])('%j allows %j', (policy, spec) => {
+    expect(evaluate({ ...OPEN, ...policy }, asking(spec))).toEqual([]);
+  });
+
+  it.each([
+    [
+      { images: ['docker.io/library/alpine:*', 'docker.io/library/debian:*'] },
+      { image: 'busybox' },
+      'image docker.io/library/busybox:latest matches none of images, which are docker.io/library/alpine:*, docker.io/library/debian:*',
+    ],
+    [
+      { images: undefined },
+      { image: 'busybox' },
+      'image docker.io/library/busybox:latest matches none of images, which are empty',
+    ],
+    [
+      {},
+      { image: 'Busybox' },
+      'image Busybox is not understood: its path is not made of lower-case letters, digits and single separators',
+    ],
+    [{ profiles: ['restricted'] }, {}, 'profile general is none of profiles, which are restricted'],
+    [{ profiles: undefined }, { profile: 'sysadmin' }, 'profile sysadmin is none of profiles, which are empty'],
+  ] as [DebugPolicySpec, object, string][])('%j refuses %j', (policy, spec, reason) => {
+    expect(evaluate({ ...OPEN, ...policy }, asking(spec))).toEqual([reason]);
+  });
+});
+
+describe('ttl', () => {
+  it.each([
+    [{}, { default: '30m', max: '4h' }],
+    [undefined, { default: '30m', max: '4h' }],
+    [{ max: '10m' }, { default: '10m', max: '10m' }],
+    [{ max: '8h' }, { default: '30m', max: '8h' }],
+    [{ default: '2h' }, { default: '2h', max: '4h' }],
+    [
+      { default: '5m', max: '1h' },
+      { default: '5m', max: '1h' },
+    ],
+  ])('of %j is in effect %j', (ttl, effective) => {
+    expect(ttlOf({ ttl })).toEqual(effective);
+  });
+
+  it.each([
+    [{ max: '1h' }, '60m', []],
+    [{ max: '1h' }, '3600s1ms', ['ttl 3600s1ms is longer than ttl.max, which is 1h']],
+    [{}, '4h', []],
+    [{}, '5h', ['ttl 5h is longer than ttl.max, which is 4h']],
+    [{ max: '1m' }, undefined, []],
+    [{ default: '2h', max: '1h' }, undefined, ['ttl 2h is longer than ttl.max, which is 1h']],
+    [{ max: 'for ever' }, '1s', ['ttl 1s is longer than ttl.max, which is for ever']],
+    [{ max: '8760h' }, 'long', ['ttl long is longer than ttl.max, which is 8760h']],
+  ])('%j asked for %s: %j', (bounds, ttl, reasons) => {
+    expect(evaluate({ ...OPEN, ttl: bounds }, asking({ ttl }))).toEqual(reasons);
+  });
+});
+
+describe('what must be said', () => {
+  it.each([undefined, '', '  \n', '\u202e\u200b'])('a justification, and not %j', (justification) => {
+    expect(evaluate({ ...OPEN, requireJustification: true }, asking({ justification }))).toEqual([
+      'justification says nothing, and requireJustification asks for it',
+    ]);
+    expect(evaluate({ ...OPEN, requireJustification: false }, asking({ justification }))).toEqual([]);
+  });
+
+  it('notAfter', () => {
+    const policy = { ...OPEN, requireNotAfter: true };
+    expect(evaluate(policy, asking())).toEqual(['notAfter is not set, and requireNotAfter asks for it']);
+    expect(evaluate(policy, asking({ notAfter: '2026-12-01T00:00:00Z' }))).toEqual([]);
+    expect(evaluate({ ...policy, requireJustification: true }, asking({ justification: 'INC-1' }))).toHaveLength(1);
+  });
+});
+
+describe('where', () => {
+  const namespaceSelector = { matchLabels: { team: 'shop' } };
+  const podSelector = { matchExpressions: [{ key: 'app', operator: 'In' as const, values: ['web'] }] };
+
+  it('the namespace has the labels', () => {
+    expect(evaluate({ ...OPEN, namespaceSelector }, asking())).toEqual([]);
+    const namespace = { name: 'bank', isSystem: false, labels: { team: 'bank' } };
+    expect(evaluate({ ...OPEN, namespaceSelector }, asking({}, { namespace }))).toEqual([
+      'namespace bank has not the labels of namespaceSelector {"matchLabels":{"team":"shop"}}',
+    ]);
+  });
+
+  it.each([namespaceSelector, {}])('the labels of the namespace are known, if %j is asked for', (selector) => {
+    const namespace = { name: 'shop', isSystem: false };
+    expect(evaluate({ ...OPEN, namespaceSelector: selector }, asking({}, { namespace }))).toEqual([
+      'namespace shop: its labels are not known, and namespaceSelector asks for some',
+    ]);
+    expect(evaluate(OPEN, asking({}, { namespace }))).toEqual([]);
+  });
+
+  it('the pod has the labels', () => {
+    expect(
+      evaluate(
+        { ...OPEN, podSelector },
+        asking(
+          {},
+          inPod((pod) => (pod.metadata.labels = { app: 'web' })),
+        ),
+      ),
+    ).toEqual([]);
+    expect(evaluate({ ...OPEN, podSelector }, asking())).toEqual([
+      'pod web-1 has not the labels of podSelector {"matchExpressions":[{"key":"app","operator":"In","values":["web"]}]}',
+    ]);
+  });
+
+  it('a selector opens no system namespace', () => {
+    const namespace = { name: 'kube-system', isSystem: true, labels: { team: 'shop' } };
+    expect(evaluate({ ...OPEN, namespaceSelector, allow: [] }, asking({}, { namespace }))).toHaveLength(1);
+  });
+});
+
+describe('evaluate', () => {
+  it('lets the built-in policy allow a shell beside an application', () => {
+    const spec = {
+      image: 'busybox:1.36',
+      target: { podName: 'web-1', containerName: 'app' },
+      ttl: '4h',
+      env: [{ name: 'A' }],
+    };
+    expect(evaluate(BUILT_IN_POLICY, asking(spec))).toEqual([]);
+  });
+
+  it('refuses everything by an empty policy', () => {
+    expect(evaluate({}, asking())).toHaveLength(2);
+    expect(evaluate({ images: [], profiles: [] }, asking())).toHaveLength(2);
+  });
+
+  it('says all reasons, not only the first', () => {
+    const spec = {
+      image: 'evil.example/x',
+      profile: 'sysadmin',
+      ttl: '5h',
+      supervisor: 'None',
+      securityContext: { privileged: true },
+    };
+    expect(
+      evaluate(
+        BUILT_IN_POLICY,
+        asking(
+          spec,
+          inPod((pod) => (pod.spec.hostPID = true)),
+        ),
+      ),
+    ).toHaveLength(6);
+  });
+
+  it('says each in one printable line of a bounded length, whatever was written', () => {
+    const evil = `\u001b[31m\n\r\u2028\u202e${'x'.repeat(2000)}`;
+    const spec = {
+      target: { podName: 'web-1', containerName: evil },
+      image: evil,
+      profile: evil,
+      ttl: evil,
+      env: [{ name: evil }],
+      securityContext: { [evil]: true },
+      attachers: [{ kind: 'User', name: evil }],
+    };
+    const policy = {
+      images: [evil],
+      profiles: [evil],
+      ttl: { max: evil },
+      allow: [evil],
+    } as unknown as DebugPolicySpec;
+    const reasons = evaluate(policy, asking(spec, { namespace: { name: evil, isSystem: true } }));
+    expect(reasons.length).toBeGreaterThan(6);
+    for (const reason of reasons) {
+      expect(reason).toMatch(/^[\x20-\x7e]+$/);
+      expect(reason.length).toBeLessThanOrEqual(400);
+    }
+  });
+});

@@ -1,0 +1,290 @@
+import fc from 'fast-check';
+import { describe, expect, it } from '@jest/globals';
+import { aSession } from '../../support/builders.ts';
+import { evaluate } from '../../../src/policy/evaluate.ts';
+import { globMatches } from '../../../src/policy/glob.ts';
+import { imageMatches, patternFault } from '../../../src/policy/image-pattern.ts';
+import { parseImage } from '../../../src/policy/image-reference.ts';
+import { REFUSED, REFUSED_BY_US, UNDERSTOOD } from './library-answers.ts';
+
+const HEX = '0123456789abcdef'.repeat(4);
+const DIGEST = `sha256:${HEX}`;
+const TAG_RULE = 'docker.io/library/busybox:*';
+const DIGEST_RULE = 'docker.io/library/busybox@sha256:*';
+
+function matches(pattern: string, reference: string): boolean {
+  const parsed = parseImage(reference);
+  return parsed.kind === 'understood' && imageMatches(pattern, parsed.image);
+}
+
+describe('two rules for busybox, one for tags and one for digests', () => {
+  it.each([
+    'busybox',
+    'busybox:1.36',
+    'busybox:latest',
+    'library/busybox:1',
+    'docker.io/busybox',
+    'docker.io/library/busybox:1.36',
+    'index.docker.io/busybox:1.36',
+    'index.docker.io/library/busybox',
+    `busybox:${'a'.repeat(128)}`,
+  ])('tags: %s', (reference) => {
+    expect(matches(TAG_RULE, reference)).toBe(true);
+    expect(matches(DIGEST_RULE, reference)).toBe(false);
+  });
+
+  it.each([
+    `busybox@${DIGEST}`,
+    `busybox:1.36@${DIGEST}`,
+    `library/busybox@${DIGEST}`,
+    `docker.io/library/busybox:latest@${DIGEST}`,
+    `index.docker.io/busybox@${DIGEST}`,
+  ])('digests: %s', (reference) => {
+    expect(matches(TAG_RULE, reference)).toBe(false);
+    expect(matches(DIGEST_RULE, reference)).toBe(true);
+  });
+
+  it.each([
+    ['another image', 'alpine'],
+    ['another image whose name begins so', 'busybox-evil'],
+    ['a name that ends so', 'evil-busybox'],
+    ['one letter more', 'busyboxx:1.36'],
+    ['somebody else’s busybox', 'evil/busybox'],
+    ['a path below it', 'docker.io/library/busybox/evil'],
+    ['a path above it', 'docker.io/evil/library/busybox'],
+    ['library twice', 'docker.io/library/library/busybox'],
+    ['the registry as a path of another', 'evil.example/docker.io/library/busybox'],
+    ['the registry as a path, with a port', 'evil.example:80/docker.io/library/busybox:1.36'],
+    ['the registry as a path of itself', 'docker.io/docker.io/library/busybox'],
+    ['the registry as a part of a host', 'docker.io.evil.example/library/busybox'],
+    ['the registry as the end of a host', 'evil-docker.io/library/busybox'],
+    ['a host below the registry', 'evil.docker.io/library/busybox'],
+    ['another character than the dot', 'dockerxio/library/busybox'],
+    ['a dash for the dot', 'docker-io/library/busybox'],
+    ['the dot of the root', 'docker.io./library/busybox'],
+    ['a port', 'docker.io:443/library/busybox'],
+    ['another port', 'docker.io:80/library/busybox:1.36'],
+    ['an empty port', 'docker.io:/library/busybox'],
+    ['the old name with a port', 'index.docker.io:443/library/busybox'],
+    ['the real host of the registry', 'registry-1.docker.io/library/busybox'],
+    ['an upper-case registry', 'DOCKER.IO/library/busybox'],
+    ['a mixed-case registry', 'Docker.io/library/busybox:1.36'],
+    ['an upper-case first part', 'Library/busybox'],
+    ['an upper-case name', 'docker.io/library/Busybox'],
+    ['localhost', 'localhost/library/busybox'],
+    ['localhost with a port', 'localhost:5000/library/busybox'],
+    ['localhost and up', 'localhost/../docker.io/library/busybox'],
+    ['the address of the node', '127.0.0.1:5000/library/busybox'],
+    ['an address of IPv6', '[::1]/library/busybox'],
+    ['a user before the host', 'docker.io@evil.example/library/busybox'],
+    ['a password before the host', 'docker.io:x@evil.example/library/busybox'],
+    ['a scheme', 'https://docker.io/library/busybox'],
+    ['a transport', 'docker://docker.io/library/busybox'],
+    ['a way up at the end', 'docker.io/library/busybox/../evil'],
+    ['a way up in between', 'docker.io/library/../evil/busybox'],
+    ['the same folder', 'docker.io/./library/busybox'],
+    ['an encoded way up', 'docker.io/library/busybox/%2e%2e/evil'],
+    ['a slash at the end', 'docker.io/library/busybox/'],
+    ['two slashes', 'docker.io//library/busybox'],
+    ['a slash at the beginning', '/docker.io/library/busybox'],
+    ['a backslash', 'evil.example\\docker.io/library/busybox'],
+    ['a query', 'docker.io/library/busybox?x=1'],
+    ['a fragment', 'evil.example/x#docker.io/library/busybox'],
+    ['a newline at the end', 'docker.io/library/busybox\n'],
+    ['a newline inside', 'docker.io/library/busybox:1.36\nevil.example/x'],
+    ['a newline before', 'evil.example/x\ndocker.io/library/busybox:1.36'],
+    ['a NUL', 'docker.io/library/busybox\u0000:1.36'],
+    ['a tab', 'docker.io/library/busybox\t'],
+    ['a blank', 'docker.io/library/busybox :1.36'],
+    ['a Cyrillic letter in the name', 'docker.io/library/busyb\u043ex'],
+    ['Cyrillic letters in the host', 'd\u043e\u0441ker.io/library/busybox'],
+    ['a full-width letter', '\uff44ocker.io/library/busybox'],
+    ['a full-width colon', 'docker.io/library/busybox\uff1a1.36'],
+    ['a slash that is none', 'docker.io\u2215library/busybox'],
+    ['a dot that is none', 'docker\u3002io/library/busybox'],
+    ['a letter with a dot of its own', 'docker.\u0130o/library/busybox'],
+    ['a character without width', 'docker.io/library/busybox\u200b'],
+    ['a turned text', 'docker.io/library/\u202exobysub'],
+    ['an empty tag', 'busybox:'],
+    ['two tags', 'busybox:1.36:evil'],
+    ['a star for a tag', 'busybox:*'],
+    ['a tag that is too long', `busybox:${'a'.repeat(129)}`],
+    ['a tag with a slash', 'busybox:1/../../evil'],
+    ['an empty digest', 'busybox@'],
+    ['a star for a digest', 'busybox@sha256:*'],
+    ['a short digest', 'busybox@sha256:0123456789ab'],
+    ['a digest in upper case', `busybox@sha256:${HEX.toUpperCase()}`],
+    ['a digest that is broken anyway', 'busybox@md5:0123456789abcdef0123456789abcdef'],
+    ['two digests', `busybox@${DIGEST}@${DIGEST}`],
+    ['a tag behind the digest', `busybox@${DIGEST}:1.36`],
+    ['another host behind the digest', `busybox@${DIGEST}/evil`],
+    ['the digest of nothing', `@${DIGEST}`],
+    ['the ID of an image on the node', DIGEST],
+    ['the beginning of such an ID', 'sha256:0123456789ab'],
+    ['such an ID without its algorithm', HEX],
+    ['nothing', ''],
+    ['a pattern', TAG_RULE],
+    ['too much', `docker.io/library/busybox:${'a'.repeat(2000)}`],
+  ])('neither: %s', (_, reference) => {
+    expect(matches(TAG_RULE, reference)).toBe(false);
+    expect(matches(DIGEST_RULE, reference)).toBe(false);
+  });
+});
+
+describe('imageMatches', () => {
+  it.each([
+    ['registry.example/debug/*:*', 'registry.example/debug/tool:1'],
+    ['registry.example/*/tool:*', 'registry.example/team/tool'],
+    ['registry.example/debug/net-*:v1.*', 'registry.example/debug/net-tools:v1.2'],
+    ['registry.example/debug/*-*-x:*', 'registry.example/debug/a-b-c-x:1'],
+    ['registry.example/**:*', 'registry.example/a'],
+    ['registry.example/**:*', 'registry.example/a/b/c:1'],
+    ['registry.example/a/**:*', 'registry.example/a/b/c:1'],
+    ['registry.example:5000/a:1', 'registry.example:5000/a:1'],
+    ['docker.io/**:*', 'busybox'],
+    ['docker.io/*/*:*', 'busybox'],
+    ['*.example/**:*', 'registry.example/a'],
+    ['*.example/**:*', 'a.b.example/a'],
+    ['*/**:*', 'registry.example/a/b:1'],
+    ['*/**:*', 'busybox'],
+    ['*/**:*', 'localhost/a'],
+    ['*/**@*:*', `a.example/a:1@${DIGEST}`],
+    [`registry.example/a@${DIGEST}`, `registry.example/a@${DIGEST}`],
+    ['registry.example/a@sha512:*', `registry.example/a@sha512:${HEX}${HEX}`],
+    ['registry.example/a@sha256:0123*', `registry.example/a@${DIGEST}`],
+    ['registry.example/a:LATEST', 'registry.example/a:LATEST'],
+  ])('%s describes %s', (pattern, reference) => {
+    expect(patternFault(pattern)).toBeUndefined();
+    expect(matches(pattern, reference)).toBe(true);
+  });
+
+  it.each([
+    ['registry.example/debug/*:*', 'registry.example/debug/a/b:1'],
+    ['registry.example/debug/*:*', 'registry.example/debug:1'],
+    ['registry.example/*/tool:*', 'registry.example/a/b/tool'],
+    ['registry.example/a/**:*', 'registry.example/a'],
+    ['registry.example/a/**:*', 'registry.example/ab/c'],
+    ['registry.example/**:1', 'registry.example/a:2'],
+    ['registry.example/a:1', 'registry.example:5000/a:1'],
+    ['registry.example:5000/a:1', 'registry.example/a:1'],
+    ['registry.example:5000/a:1', 'registry.example:50000/a:1'],
+    ['*.example/**:*', 'example/a:1'],
+    ['*.example/**:*', 'evilexample/a:1'],
+    ['*.example/**:*', 'registry.example:5000/a:1'],
+    ['*.example/**:*', 'registry.example.evil/a:1'],
+    ['*/**:*', 'registry.example:5000/a:1'],
+    ['*/**:*', '[::1]/a:1'],
+    ['*/**:*', `a.example/a@${DIGEST}`],
+    ['*/**@*:*', 'a.example/a:1'],
+    ['*/**@sha256:*', `a.example/a@sha512:${HEX}${HEX}`],
+    ['registry.example/a@sha256:1*', `registry.example/a@${DIGEST}`],
+    ['registry.example/a:latest', 'registry.example/a:LATEST'],
+    ['registry.example/a:latest', 'registry.example/a:1'],
+    ['registry.example/a:*1*1', 'registry.example/a:1'],
+  ])('%s does not describe %s', (pattern, reference) => {
+    expect(patternFault(pattern)).toBeUndefined();
+    expect(matches(pattern, reference)).toBe(false);
+  });
+
+  it.each([
+    ['busybox', 'busybox', /^must be a whole reference/],
+    ['*', 'busybox', /^must be a whole reference/],
+    ['docker.io/library/busybox', 'busybox', /^must be a whole reference/],
+    ['registry.*/a:*', 'registry.example/a:1', /^must be a whole reference/],
+    ['registry*.example/a:*', 'registry1.example/a:1', /^must be a whole reference/],
+    ['**.example/a:*', 'a.example/a:1', /^must be a whole reference/],
+    ['*:5000/a:*', 'a:5000/a:1', /^must be a whole reference/],
+    ['registry.example:*/a:*', 'registry.example:1/a:1', /^must be a whole reference/],
+    ['Docker.io/library/busybox:*', 'Docker.io/library/busybox:1', /^must be a whole reference/],
+    ['registry.example/a:*@sha256:*', `registry.example/a:1@${DIGEST}`, /^must be a whole reference/],
+    ['registry.example/(a|b)+:*', 'registry.example/a:1', /^must be a whole reference/],
+    ['registry.example/a:*\n', 'registry.example/a:1', /^must be a whole reference/],
+    ['registry.example/**/a:*', 'registry.example/b/a:1', /^\*\* stands for the end/],
+    ['registry.example/a**:*', 'registry.example/ab:1', /^\*\* stands for the end/],
+    ['registry.example/a:**', 'registry.example/a:1', /^\*\* stands for the end/],
+    ['registry.example/***:*', 'registry.example/a:1', /^\*\* stands for the end/],
+    ['docker.io/busybox:*', 'busybox', /^an image of docker\.io is written/],
+    ['docker.io/*:*', 'busybox', /^an image of docker\.io is written/],
+    ['index.docker.io/library/busybox:*', 'busybox', /^an image of docker\.io is written/],
+    [`registry.example/${'a'.repeat(500)}:*`, `registry.example/${'a'.repeat(500)}:1`, /^may not be more than 512/],
+  ])('%.40s is no pattern and describes nothing', (pattern, reference, fault) => {
+    expect(patternFault(pattern)).toMatch(fault);
+    expect(matches(pattern, reference)).toBe(false);
+  });
+
+  it('is not slow, whatever the pattern and the reference', () => {
+    const pattern = `registry.example/${'*a'.repeat(240)}*b:${'*'}`;
+    const started = performance.now();
+    for (let round = 0; round < 1000; round++) {
+      expect(globMatches(`${'*a'.repeat(240)}*b`, 'a'.repeat(1000))).toBe(false);
+      expect(matches(pattern, `registry.example/${'a'.repeat(255)}`)).toBe(false);
+      parseImage(`${'a-'.repeat(511)}/`);
+      parseImage(`${'a.'.repeat(511)}!/x`);
+      parseImage(`x/${'a-'.repeat(120)}!`);
+    }
+    // Backtracking would take longer than the universe has been there.
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});
+
+describe('for any text', () => {
+  const pieces = fc.constantFrom(
+    ...['docker.io', 'index.docker.io', 'library', 'busybox', 'evil.example', 'localhost', 'latest', 'sha256', HEX],
+    ...['/', ':', '@', '.', '-', '_', '*', '**', '5000', '', ' ', '\n', 'A', '\u043e', '..'],
+  );
+  const texts = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(pieces, { maxLength: 9 }).map((parts) => parts.join('')),
+  );
+  const patterns = fc.oneof(texts, fc.constantFrom(TAG_RULE, DIGEST_RULE, '*/**:*', '*/**@*:*', 'docker.io/**:*'));
+
+  it('neither reading nor matching throws, and nothing matches that is not understood', () => {
+    fc.assert(
+      fc.property(patterns, texts, (pattern, reference) => {
+        const fault = patternFault(pattern);
+        const parsed = parseImage(reference);
+        if (parsed.kind === 'notUnderstood') expect(parsed.why).not.toBe('');
+        else if (imageMatches(pattern, parsed.image)) expect(fault).toBeUndefined();
+      }),
+    );
+  });
+
+  it('nothing is allowed without patterns, and with them what one of them describes', () => {
+    fc.assert(
+      fc.property(fc.array(patterns), texts, (images, reference) => {
+        const namespace = { name: 'shop', isSystem: false };
+        const asked = { spec: aSession({ image: reference }).spec, namespace };
+        const rest = { profiles: ['general' as const] };
+        expect(evaluate(rest, asked)).toHaveLength(1);
+        const parsed = parseImage(reference);
+        const allowed = parsed.kind === 'understood' && images.some((pattern) => imageMatches(pattern, parsed.image));
+        expect(evaluate({ ...rest, images }, asked)).toHaveLength(allowed ? 0 : 1);
+      }),
+    );
+  });
+
+  it('a glob matches what a regular expression of the same meaning matches', () => {
+    const ab = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 });
+    const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 6 });
+    fc.assert(
+      fc.property(glob, ab, (pattern, text) => {
+        expect(globMatches(pattern, text)).toBe(new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('the open patterns describe everything that is understood and has no port', () => {
+    for (const [reference] of UNDERSTOOD) {
+      const parsed = parseImage(reference);
+      const hasPort = parsed.kind === 'understood' && parsed.image.registry.includes(':');
+      expect([reference, matches('*/**:*', reference) || matches('*/**@*:*', reference)]).toEqual([
+        reference,
+        !hasPort,
+      ]);
+    }
+    for (const reference of [...REFUSED, ...REFUSED_BY_US]) {
+      expect(matches('*/**:*', reference) || matches('*/**@*:*', reference)).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,144 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { DebugSession } from '../../../src/api/debugsession.ts';
+import { toTimestamp } from '../../../src/api/time.ts';
+import { Places } from '../../../src/reconcile/places.ts';
+import { keyOf } from '../../../src/runtime/store.ts';
+import { limitReached, placeWanted } from '../../../src/session/limits.ts';
+import { aSession, NOON } from '../../support/builders.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const LIMITS = { perNamespace: 2 };
+
+let places: Places;
+let clock: FakeClock;
+let woken: string[];
+
+beforeEach(() => {
+  woken = [];
+  clock = new FakeClock(NOON);
+  places = new Places({ limitsOf: () => LIMITS, wake: (key) => woken.push(key), clock });
+});
+
+function named(name: string, status?: DebugSession['status']): DebugSession {
+  return aSession({}, { metadata: { name, uid: name }, ...(status && { status }) });
+}
+
+function living(name: string): DebugSession {
+  const run = { attempt: 1, state: 'Running' as const, podName: 'web-1', debugContainerName: `debug-${name}` };
+  return named(name, { phase: 'Running', attempt: 1, runs: [run] });
+}
+
+function over(name: string): DebugSession {
+  const { status, ...rest } = living(name);
+  const runs = status?.runs?.map((run) => ({ ...run, state: 'Ended' as const, exitCode: 0 }));
+  return { ...rest, status: { phase: 'Completed', attempt: 1, ...(runs && { runs }) } };
+}
+
+/** @param second when it was accepted */
+function waiting(name: string, second: number): DebugSession {
+  const at = { lastTransitionTime: toTimestamp(NOON + second * 1000), observedGeneration: 1, message: '' };
+  return named(name, {
+    phase: 'Pending',
+    conditions: [
+      { type: 'Accepted', status: 'True', reason: 'Accepted', ...at },
+      { type: 'Reconciling', status: 'True', reason: 'LimitReached', ...at },
+    ],
+  });
+}
+
+function follow(...sessions: DebugSession[]): void {
+  for (const session of sessions) places.follow(keyOf(session), session);
+}
+
+const isFull = (session: DebugSession): boolean =>
+  limitReached(placeWanted(session), LIMITS, places.crowdFor(session, 'web-1')) !== undefined;
+
+describe('places', () => {
+  it('are taken by those who live, and by an intent before anybody can read of it', () => {
+    const [mine, other] = [named('mine'), named('other')];
+    follow(living('a'), mine, other);
+    expect(isFull(mine)).toBe(false);
+    places.claim(other, { attempt: 1, state: 'Starting', podName: 'web-1' });
+    expect([isFull(mine), isFull(other)]).toEqual([true, false]);
+    follow({ ...living('other') });
+    places.unclaim(other);
+    expect(isFull(mine)).toBe(true);
+    follow(over('other'));
+    expect(isFull(mine)).toBe(false);
+  });
+
+  it('go to those who asked first, and who has only just asked comes last', () => {
+    const [first, second, fresh] = [waiting('z', 1), waiting('b', 2), named('a')];
+    follow(living('a1'), second, first, fresh);
+    expect([isFull(first), isFull(second), isFull(fresh)]).toEqual([false, true, true]);
+  });
+
+  it.each<[string, () => void]>([
+    ['one ends', () => follow(over('b'))],
+    ['the record of one goes', () => places.follow('shop/b', undefined)],
+  ])('that become free wake as many as can start, in the order of asking: %s', (_, free) => {
+    follow(living('a'), living('b'), waiting('late', 9), waiting('early', 3));
+    clock.advance(50);
+    expect(woken).toEqual([]);
+    free();
+    clock.advance(50);
+    expect(woken).toEqual(['shop/early']);
+  });
+
+  it('that were claimed in vain do so as well', () => {
+    const vain = named('vain');
+    follow(living('a'), vain, waiting('early', 3));
+    places.claim(vain, { attempt: 1, state: 'Starting' });
+    places.unclaim(vain);
+    clock.advance(50);
+    expect(woken).toEqual(['shop/early']);
+  });
+
+  it('nobody is woken by what takes no place away', () => {
+    follow(living('a'), living('b'), waiting('early', 3), over('c'), named('d'));
+    follow({ ...living('a') }, named('d', { phase: 'Failed', attempt: 1 }));
+    clock.advance(50);
+    expect(woken).toEqual([]);
+  });
+
+  it('that time has taken away wake as well, with the word that nothing can start any more', () => {
+    const { status, ...rest } = living('late');
+    const lastMoment = toTimestamp(NOON + 60_000);
+    const run = {
+      ...status?.runs?.[0],
+      attempt: 1,
+      state: 'Failed' as const,
+      injectedAt: toTimestamp(NOON),
+      lastMoment,
+    };
+    const failed = { ...rest, status: { phase: 'Failed' as const, attempt: 1, runs: [run] } };
+    follow(failed, living('a'), waiting('early', 3));
+    expect(isFull(waiting('early', 3))).toBe(true);
+    clock.advance(60_000);
+    expect(woken).toEqual([]);
+    follow({ ...failed, metadata: { ...failed.metadata, resourceVersion: '101' } });
+    clock.advance(50);
+    expect(woken).toEqual(['shop/early']);
+  });
+
+  it('of one who has named a workload is in the pod that was chosen: a full pod stops nobody elsewhere', () => {
+    const limits = { perPod: 1, perNamespace: 2 };
+    places = new Places({ limitsOf: () => limits, wake: (key) => woken.push(key), clock });
+    const workloadRef = { apiVersion: 'apps/v1' as const, kind: 'Deployment' as const, name: 'web' };
+    const first = waiting('first', 1);
+    first.spec = { ...first.spec, target: { workloadRef } };
+    follow(living('a'), first);
+    const crowd = places.crowdFor(first, 'web-1');
+    expect(limitReached(placeWanted(first, 'web-1'), limits, crowd)).toMatch(/perPod/);
+    const other = named('other');
+    expect(limitReached(placeWanted(other, 'db-0'), limits, places.crowdFor(other, 'db-0'))).toBeUndefined();
+  });
+
+  it('know which container is of a run that is over', () => {
+    follow(living('a'), over('b'));
+    const { isOver } = places.crowdFor(named('mine'), 'web-1');
+    expect(['debug-a', 'debug-b', 'debug-of-nobody'].map(isOver)).toEqual([false, true, false]);
+    places.follow('shop/b', undefined);
+    expect(places.crowdFor(named('mine'), 'web-1').isOver('debug-b')).toBe(false);
+  });
+});
