@@ -1,9 +1,8 @@
-import { createReadStream, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { cluster } from '../cluster/cluster.ts';
 import { UID_VARIABLE } from '../../src/session/container.ts';
-import type { AuditEvent } from '../support/audit-log.ts';
+import { oldAuditLogs, type AuditEvent } from '../support/audit-log.ts';
 
 /** The account that every suite runs the operator with. */
 const OPERATOR = 'system:serviceaccount:debugsession-system:debugsession-controller-manager';
@@ -25,7 +24,7 @@ async function logged(word: string, wanted: (event: AuditEvent) => boolean): Pro
   const file = cluster().node?.auditLog;
   if (file === undefined) return [];
   const found: AuditEvent[] = [];
-  for (const part of parts(file)) {
+  for (const part of [...(await oldAuditLogs(file)), file]) {
     for await (const line of createInterface({ input: createReadStream(part) })) {
       if (!line.includes(word)) continue;
       const event = JSON.parse(line) as AuditEvent;
@@ -35,12 +34,6 @@ async function logged(word: string, wanted: (event: AuditEvent) => boolean): Pro
     }
   }
   return found;
-}
-
-/** The API server starts a new file at 100 MB: the old ones are named after their time. */
-function parts(file: string): string[] {
-  const old = readdirSync(dirname(file)).filter((name) => /^audit-.*\.log$/.test(name));
-  return [...old.sort().map((name) => join(dirname(file), name)), file];
 }
 
 export function succeeded({ responseStatus }: AuditEvent): boolean {

@@ -1,4 +1,6 @@
-import { open, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** What we read of an audit.k8s.io/v1 Event (stage ResponseComplete). */
@@ -23,15 +25,15 @@ export interface AuditEvent {
  */
 export class AuditLog {
   readonly #file: string;
-  readonly #from: number;
+  readonly #from: { ino: number; size: number };
 
-  private constructor(file: string, from: number) {
+  private constructor(file: string, from: { ino: number; size: number }) {
     this.#file = file;
     this.#from = from;
   }
 
   static async from(file: string): Promise<AuditLog> {
-    return new AuditLog(file, (await stat(file)).size);
+    return new AuditLog(file, await stat(file));
   }
 
   /** The finished requests about one namespace, in the order of their answers. */
@@ -45,10 +47,9 @@ export class AuditLog {
   }
 
   async #events(namespace: string, stage: string): Promise<AuditEvent[]> {
-    const handle = await open(this.#file);
     const events: AuditEvent[] = [];
     const wanted = `"namespace":"${namespace}"`;
-    for await (const line of createInterface({ input: handle.createReadStream({ start: this.#from }) })) {
+    for await (const line of this.#lines()) {
       if (!line.includes(wanted)) continue;
       // The last line may be half written: it is read the next time.
       const event = parse(line);
@@ -56,6 +57,36 @@ export class AuditLog {
     }
     return events;
   }
+
+  async *#lines(): AsyncGenerator<string> {
+    // Opened before the names of the old ones are read: a file that is put aside in between is then read once, as one of those.
+    const newest = await open(this.#file);
+    try {
+      const { ino: newestIno } = await newest.stat();
+      const old = await Promise.all(
+        (await oldAuditLogs(this.#file)).map(async (path) => ({ path, ino: (await stat(path)).ino })),
+      );
+      const parts = [...old.filter(({ ino }) => ino !== newestIno), { path: undefined, ino: newestIno }];
+      const first = parts.findIndex(({ ino }) => ino === this.#from.ino);
+      if (first === -1) throw new Error(`what was logged since is gone: ${this.#file} is another file by now`);
+      for (const { path, ino } of parts.slice(first)) {
+        const start = ino === this.#from.ino ? this.#from.size : 0;
+        const input =
+          path === undefined ? newest.createReadStream({ start, autoClose: false }) : createReadStream(path, { start });
+        yield* createInterface({ input });
+      }
+    } finally {
+      await newest.close();
+    }
+  }
+}
+
+/** The files that the API server has put aside, oldest first: it starts a new one at 100 MB and names the old after its time. */
+export async function oldAuditLogs(file: string): Promise<string[]> {
+  const suffix = extname(file);
+  const prefix = `${basename(file, suffix)}-`;
+  const names = (await readdir(dirname(file))).filter((name) => name.startsWith(prefix) && name.endsWith(suffix));
+  return names.sort().map((name) => join(dirname(file), name));
 }
 
 function parse(line: string): AuditEvent | undefined {
