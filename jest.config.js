@@ -38,7 +38,7 @@ export default {
     suite('integration', onCluster),
     suite('e2e', onCluster),
     // Takes policies of the whole cluster away: nothing else runs at the same time.
-    suite('security', onCluster),
+    suite('security', { ...onCluster, setupFilesAfterEnv: ['<rootDir>/test/support/believe-first.ts'] }),
     suite('deployed', onDeployment),
     suite('in-cluster', onCluster),
     suite('node', onCluster),

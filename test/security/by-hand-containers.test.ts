@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import { containerName, UID_VARIABLE } from '../../src/session/container.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
-import { untilBelieved } from '../support/global-setup.ts';
 import { appPod, ephemeralNames } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -11,7 +10,6 @@ import { Stage } from '../support/stage.ts';
 let stage: Stage;
 
 beforeAll(async () => {
-  await untilBelieved();
   stage = await Stage.open('lookalikes');
   await stage.runningPod('web', appPod());
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FINALIZER } from '../../src/api/debugsession.ts';
 import { ConfigCopy } from '../support/config-copy.ts';
-import { installResourceAndRights, untilBelieved } from '../support/global-setup.ts';
+import { installResourceAndRights } from '../support/global-setup.ts';
 import { Person } from '../support/person.ts';
 import { appPod } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
@@ -14,7 +14,6 @@ const target = { podName: 'web' };
 let stage: Stage;
 
 beforeAll(async () => {
-  await untilBelieved();
   stage = await Stage.open('by-hand');
   await stage.runningPod('web', appPod());
   const copy = new ConfigCopy();

@@ -3,7 +3,7 @@ import type { DebugSession } from '../../src/api/debugsession.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
 import { findCondition } from '../../src/session/conditions.ts';
 import { repositoryPath } from '../support/crd.ts';
-import { untilInForce, untilBelieved } from '../support/global-setup.ts';
+import { untilInForce } from '../support/global-setup.ts';
 import { appPod, ephemeralNames } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -15,7 +15,6 @@ const POLICY = 'validatingadmissionpolicy/debugsession-requester';
 const BINDING = 'validatingadmissionpolicybinding/debugsession-requester';
 
 beforeAll(async () => {
-  await untilBelieved();
   stage = await Stage.open('fail-closed');
   await stage.runningPod('web', appPod());
 });

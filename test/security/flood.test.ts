@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { untilBelieved } from '../support/global-setup.ts';
 import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { OperatorProcess } from '../support/operator-process.ts';
 import { appPod } from '../support/pods.ts';
@@ -26,7 +25,6 @@ let operator: OperatorProcess;
 const target = { podName: 'web' };
 
 beforeAll(async () => {
-  await untilBelieved();
   [stage, other] = await Promise.all([
     Stage.open('flood', { operator: false }),
     Stage.open('flood-others', { operator: false }),

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FINALIZER, LIVE_LABEL, type DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { shellPod } from '../support/pods.ts';
-import { untilBelieved } from '../support/global-setup.ts';
 import { Stage } from '../support/stage.ts';
 import { Visitor, type Protocol, type Visit } from '../support/visitor.ts';
 
@@ -23,7 +22,6 @@ const target = { podName: 'web' };
 const PEOPLE = ['dana', 'eve', 'olga', 'gus', 'mia'];
 
 beforeAll(async () => {
-  await untilBelieved();
   [stage, confined] = await Promise.all([
     Stage.open('guard'),
     Stage.open('guard-confined', { labels: { 'debugsession.dev/confine': 'true' } }),

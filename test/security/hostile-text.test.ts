@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { toldOf } from '../support/ending.ts';
-import { untilBelieved } from '../support/global-setup.ts';
 import { Person } from '../support/person.ts';
 import { appPod } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
@@ -23,7 +22,6 @@ let session: DebugSession;
 const target = { podName: 'web' };
 
 beforeAll(async () => {
-  await untilBelieved();
   stage = await Stage.open('hostile-text');
   await stage.runningPod('web', appPod());
   const eve = await Person.whoMayAsk(stage, EVE);

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { nonrootDebugImage } from '../cluster/image-names.ts';
 import { nameOf } from '../support/ending.ts';
-import { untilBelieved } from '../support/global-setup.ts';
 import { shellPod } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -25,7 +24,6 @@ const BREAK_IN = [
 ].join('\n');
 
 beforeAll(async () => {
-  await untilBelieved();
   stage = await Stage.open('inside');
   const { containers } = shellPod('sleep 3600') as { containers: object[] };
   const env = [{ name: 'PASSWORD', value: 'secret' }];

@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/gl
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { sessionsPath } from '../../src/reconcile/session-api.ts';
 import { findCondition } from '../../src/session/conditions.ts';
-import { untilBelieved } from '../support/global-setup.ts';
 import { LiveCounts } from '../support/live-counts.ts';
 import { Person } from '../support/person.ts';
 import { appPod, isReady } from '../support/pods.ts';
@@ -17,7 +16,6 @@ let counts: LiveCounts;
 const PODS = ['crowded', 'filled', ...Array.from({ length: 8 }, (_, index) => `web-${index}`)];
 
 beforeAll(async () => {
-  await untilBelieved();
   stage = await Stage.open('limits-raced');
   policies = new Policies(stage);
   await Promise.all(PODS.map((name) => stage.createPod(name, appPod())));

@@ -3,7 +3,6 @@ import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import { findCondition } from '../../src/session/conditions.ts';
 import { nameOf } from '../support/ending.ts';
-import { untilBelieved } from '../support/global-setup.ts';
 import { appPod, ephemeralNames, isReady } from '../support/pods.ts';
 import { Policies } from '../support/policies.ts';
 import { Stage } from '../support/stage.ts';
@@ -133,7 +132,6 @@ function privileged(pod: object): object {
 }
 
 beforeAll(async () => {
-  await untilBelieved();
   stage = await Stage.open('policy-denied', { operator: false });
   policies = new Policies(stage);
   const secrets = `/api/v1/namespaces/${stage.namespace}/secrets`;

@@ -3,7 +3,6 @@ import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import { findCondition } from '../../src/session/conditions.ts';
 import { confirmation, containerState, nameOf } from '../support/ending.ts';
-import { untilBelieved } from '../support/global-setup.ts';
 import { Person } from '../support/person.ts';
 import { appPod, brokenPod, ephemeralNames } from '../support/pods.ts';
 import { Policies } from '../support/policies.ts';
@@ -16,7 +15,6 @@ let policies: Policies;
 const ASLEEP = { command: ['sleep', '600'], ttl: '10m' };
 
 beforeAll(async () => {
-  await untilBelieved();
   stage = await Stage.open('policy-races');
   policies = new Policies(stage);
   await stage.runningPod('web', appPod());

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { API_VERSION, FINALIZER, KIND, LIVE_LABEL } from '../../src/api/debugsession.ts';
 import { confirmation, containerState, nameOf } from '../support/ending.ts';
-import { untilBelieved } from '../support/global-setup.ts';
 import { Person } from '../support/person.ts';
 import { appPod, ephemeralNames } from '../support/pods.ts';
 import { Stage } from '../support/stage.ts';
@@ -15,7 +14,6 @@ let mia: Person;
 const ASLEEP = { command: ['sleep', '600'], ttl: '10m' };
 
 beforeAll(async () => {
-  await untilBelieved();
   stage = await Stage.open('record');
   [eve] = await Promise.all([
     Person.whoMayAsk(stage, 'eve'),
