@@ -24,11 +24,13 @@ export function circumstances(command: string): Circumstances {
   const [cpu] = cpus();
   const gibibytes = (totalmem() / 2 ** 30).toFixed(0);
   const load = loadavg()[0] ?? Number.NaN;
+  // What follows the version names whoever built the kernel.
+  const kernel = release().replace(/^(\d+\.\d+).*/, '$1');
   return {
     command,
     date: new Date().toISOString(),
     commit: `${git('rev-parse', '--short', 'HEAD')}${changed ? '+' : ''}`,
-    machine: `${cpus().length} cores (${cpu?.model ?? 'unknown'}), ${gibibytes} GiB, Linux ${release()}; everything on this one machine`,
+    machine: `${cpus().length} cores (${cpu?.model ?? 'unknown'}), ${gibibytes} GiB, Linux ${kernel}; everything on this one machine`,
     node: process.version,
     load: { before: load, after: load },
   };

@@ -232,7 +232,7 @@ export class Reconciler {
     if (answer.metadata.resourceVersion === session.metadata.resourceVersion) {
       // Written again it would be dropped again.
       throw new TerminalError(
-        'the API server kept nothing of a new status: the installed resource (crds/) is older than this operator',
+        'the API server kept nothing of a new status: the installed resource (crds/) is older than this operator; to update it: kubectl apply -k config/crd',
       );
     }
     this.#parts.sessions.remember(answer);

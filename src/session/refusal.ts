@@ -37,7 +37,8 @@ const both =
 
 const MISSING_RULE =
   'the operator may not inject; its role needs {apiGroups: [""], resources: ["pods/ephemeralcontainers"], verbs: ["patch"]}';
-const FEATURE_OFF = 'this API server does not serve pods/ephemeralcontainers: Kubernetes 1.25 or newer is needed';
+const FEATURE_OFF =
+  'this API server does not serve pods/ephemeralcontainers: it is older than Kubernetes 1.30, or a proxy swallows the path';
 
 /**
  * Every refusal of PATCH pods/ephemeralcontainers, the first rule that applies. The sources are the server's own: RBAC, pod-security-admission,

@@ -1,6 +1,6 @@
 import type { Condition, DebugSession, DebugSessionStatus, Phase, Run } from '../api/debugsession.ts';
 import { TERMINAL_PHASES } from '../api/reasons.ts';
-import { condition, mergeConditions, type WantedCondition } from './conditions.ts';
+import { condition, findCondition, mergeConditions, type WantedCondition } from './conditions.ts';
 import { CANCELLED, REJECTED } from './ending.ts';
 import { stopConfirmation } from './stop-confirmation.ts';
 
@@ -36,10 +36,9 @@ export function composeStatus({ session, standing, run, record, now }: StatusInp
   const generation = session.metadata.generation ?? 0;
   const news = run ?? record;
   const runs = news === undefined ? (previous?.runs ?? []) : withRun(previous?.runs ?? [], news);
-  const conditions = mergeConditions(comparable(session, run, standing), wantedConditions(standing, run, now), {
-    now,
-    generation,
-  });
+  const before = comparable(session, run, standing);
+  const wanted = keepUnknown(before, wantedConditions(standing, run, now), run);
+  const conditions = mergeConditions(before, wanted, { now, generation });
   return {
     phase: phaseOf(standing, run),
     observedGeneration: generation,
@@ -57,6 +56,18 @@ function comparable(session: DebugSession, run: Run | undefined, standing: Stand
   const wasOver = status.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
   const isNew = standing.phase === 'Pending' || (run !== undefined && run.attempt !== status.attempt);
   return wasOver && isNew ? [] : status.conditions;
+}
+
+/** A wait that was given up, or called off, decides nothing: what was not known of `Accepted` stays so. */
+function keepUnknown(
+  before: readonly Condition[],
+  wanted: readonly WantedCondition[],
+  run: Run | undefined,
+): readonly WantedCondition[] {
+  const said = findCondition(before, 'Accepted');
+  if (said?.status !== 'Unknown' || (run?.reason !== 'PendingTimeout' && run?.reason !== CANCELLED)) return wanted;
+  const kept = condition('Accepted', 'Unknown', said.reason, said.message);
+  return wanted.map((next) => (next.type === 'Accepted' ? kept : next));
 }
 
 function withRun(runs: readonly Run[], run: Run): Run[] {

@@ -75,6 +75,25 @@ describe('before the intent', () => {
     expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True PendingTimeout']);
   });
 
+  it.each<[string, (world: World) => void]>([
+    ['given up', (world) => world.pass(11 * 60 * SECOND)],
+    ['called off', (world) => world.edit({ cancel: true })],
+  ])('a wait for a policy that is %s has not accepted anything', (_, end) => {
+    const world = new World();
+    world.rules = { ...OPEN_RULES, policy: { kind: 'absent' } };
+    world.settle();
+    const said = world.message('Accepted');
+    end(world);
+    world.settle();
+    expect(world.run?.state).toBe('Failed');
+    expect([world.condition('Accepted'), world.message('Accepted')]).toEqual(['Unknown PolicyNotFound', said]);
+    world.rules = OPEN_RULES;
+    world.edit({ cancel: false });
+    world.edit({ attempt: 2 });
+    world.settle();
+    expect(world.condition('Accepted')).toBe('True Accepted');
+  });
+
   it('nothing is allowed where the policies, or the labels of the namespace, cannot be read', () => {
     const unread = new World();
     unread.rules = { ...OPEN_RULES, policy: { kind: 'unread', message: 'no such resource' } };

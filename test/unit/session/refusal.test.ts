@@ -64,7 +64,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
     'the feature being off',
     { code: 404, message: 'the server could not find the requested resource' },
     'permanent SubresourceUnavailable',
-    /1\.25/,
+    /1\.30/,
   ],
   [
     'the pod being gone',
