@@ -14,7 +14,7 @@ export const REQUESTER_POLICY = 'debugsession-requester';
  * test/unit/requester-policy.test.ts says what they have to be.
  */
 export const FINGERPRINTS = {
-  policy: '97f134dca30936ec8a7d7838c2beb755186de9ba201dbbcc888d08880087f35b',
+  policy: 'fa8392e64494f0ff32dfe0925d23e4ff5e6d3b36a70071d3ce81dc5ebf264946',
   binding: 'c5fd5d8839146c7a49bfb781c576d22ad7ab4f5ad9ecfca10a319d772ad2c06c',
 } as const;
 
