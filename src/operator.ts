@@ -9,8 +9,8 @@ import { ContainerControl } from './reconcile/container-control.ts';
 import { DebugPolicies, POLICIES_PATH } from './reconcile/debug-policies.ts';
 import { Places } from './reconcile/places.ts';
 import { PodWatches } from './reconcile/pod-watches.ts';
-import { PolicyWatch } from './reconcile/policy-watch.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
+import { RequesterPolicyWatch } from './reconcile/requester-policy.ts';
 import { RulesLookup } from './reconcile/rules-lookup.ts';
 import { SessionApi, podsPath, sessionsPath } from './reconcile/session-api.ts';
 import { SessionCache } from './reconcile/session-cache.ts';
@@ -69,7 +69,7 @@ export class DebugSessionOperator extends Operator {
   readonly #abort = new AbortController();
   readonly #pods: PodWatches;
   /** Absent: nobody is asked who they are. */
-  readonly #policy: PolicyWatch | undefined;
+  readonly #requesterPolicy: RequesterPolicyWatch | undefined;
   readonly #policies: DebugPolicies;
   readonly #control: ContainerControl;
   readonly #reconciler: Reconciler;
@@ -105,9 +105,9 @@ export class DebugSessionOperator extends Operator {
       clusterWide: namespaces.length === 0,
     });
     const api = new SessionApi(connection.client);
-    this.#policy = parts.insecureNoIdentity
+    this.#requesterPolicy = parts.insecureNoIdentity
       ? undefined
-      : new PolicyWatch({
+      : new RequesterPolicyWatch({
           source: (path, name) =>
             resourceSource(connection.client, path, { fieldSelector: `metadata.name=${name}` }, POLICY_REMEDIES),
           onChange: () => this.#askAgain(),
@@ -119,7 +119,7 @@ export class DebugSessionOperator extends Operator {
       logger,
     });
     const policyOf = (name: string): PolicyView => this.#policies.get(name);
-    const authority = (): Authority => this.#policy?.authority ?? { kind: 'waived' };
+    const authority = (): Authority => this.#requesterPolicy?.authority ?? { kind: 'waived' };
     const isSystem = (namespace: string): boolean =>
       namespace.startsWith('kube-') || namespace === connection.podNamespace;
     const places = new Places({
@@ -172,7 +172,7 @@ export class DebugSessionOperator extends Operator {
     const { workers, metrics, logger } = this.#parts;
     await Promise.race([this.synced, aborted(signal)]);
     // Who waits would else be told that nobody knows who asks, or what is allowed. Where the policies cannot be read that is so.
-    const policies = Promise.all([this.#policy?.synced, this.#policies.synced]);
+    const policies = Promise.all([this.#requesterPolicy?.synced, this.#policies.synced]);
     await Promise.race([policies, sleep(systemClock, POLICY_PATIENCE_MS, signal)]);
     if (signal.aborted) return;
     const controller = new Controller({
@@ -205,10 +205,11 @@ export class DebugSessionOperator extends Operator {
     const scopes = this.#parts.namespaces.length === 0 ? [undefined] : this.#parts.namespaces;
     const enqueue = async ({ object, isListed = false }: SessionEvent): Promise<void> =>
       this.#enqueue(object as DebugSession, isListed);
-    if (this.#policy !== undefined) this.#watches.push(this.#policy.run(this.#abort.signal));
+    if (this.#requesterPolicy !== undefined) this.#watches.push(this.#requesterPolicy.run(this.#abort.signal));
     this.#watches.push(this.#policies.run(this.#abort.signal));
     // That there is none is no change to tell of.
-    for (const synced of [this.#policies.synced, this.#policy?.synced]) void synced?.then(() => this.#askAgain());
+    for (const synced of [this.#policies.synced, this.#requesterPolicy?.synced])
+      void synced?.then(() => this.#askAgain());
     for (const namespace of scopes) await this.watchResource(GROUP, VERSION, PLURAL, enqueue, namespace);
   }
 

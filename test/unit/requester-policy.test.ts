@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { FINGERPRINTS, fingerprintOf, REQUESTER_POLICY } from '../../src/reconcile/policy-watch.ts';
+import { FINGERPRINTS, fingerprintOf, REQUESTER_POLICY } from '../../src/reconcile/requester-policy.ts';
 import { repositoryPath } from '../support/crd.ts';
 
 // The operator trusts the admission policy that it knows, and no other.

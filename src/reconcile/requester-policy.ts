@@ -52,7 +52,7 @@ interface RawPolicy {
   spec?: unknown;
 }
 
-export interface PolicyWatchOptions {
+export interface RequesterPolicyWatchOptions {
   /** Lists and watches the one object of that name. */
   source: (path: string, name: string) => ListWatchSource;
   /** Something about it has changed. */
@@ -61,10 +61,10 @@ export interface PolicyWatchOptions {
 }
 
 /** Follows the admission policy that says who asks, so that nothing is injected for sessions that were not admitted under it. */
-export class PolicyWatch {
+export class RequesterPolicyWatch {
   readonly #informers: Record<Part, Informer<Known>>;
 
-  constructor({ source, onChange, logger }: PolicyWatchOptions) {
+  constructor({ source, onChange, logger }: RequesterPolicyWatchOptions) {
     const follow = (part: Part): Informer<Known> => {
       const transform = (raw: unknown): Known => know(raw as RawPolicy);
       const name = WORDS[part];
