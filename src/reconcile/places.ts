@@ -2,7 +2,6 @@ import type { PolicyLimits } from '../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { keyOf } from '../runtime/store.ts';
-import { isWaiting } from '../session/lifecycle.ts';
 import {
   isOver,
   NOBODY,
@@ -79,10 +78,10 @@ export class Places {
     if (Object.keys(this.#options.limitsOf(session)).length === 0) return NOBODY;
     const own = keyOf(session);
     if (podName !== undefined && session.spec.target.podName === undefined) this.#chosen.set(own, podName);
-    // Who has not been accepted yet has only just asked.
-    const turn = isWaiting(session) ? turnOf(session) : undefined;
+    // Who does not wait yet comes after all who do.
+    const turn = turnOf(session);
     const ahead = (): Waiter[] =>
-      this.#line(([key, other]) => key !== own && (turn === undefined || turnOf(other) < turn));
+      this.#line(([key, other]) => key !== own && (turn === undefined || (turnOf(other) ?? '') < turn));
     const now = this.#options.clock.now();
     const isKnownOver = (name: string): boolean => {
       const run = this.#runs.get(name);
@@ -117,7 +116,9 @@ export class Places {
   }
 
   #line(belongs: (entry: [string, DebugSession]) => boolean = () => true): Waiter[] {
-    const turns = [...this.#waiting].filter(belongs).map(([key, session]) => ({ key, session, turn: turnOf(session) }));
+    const turns = [...this.#waiting]
+      .filter(belongs)
+      .map(([key, session]) => ({ key, session, turn: turnOf(session) ?? '' }));
     turns.sort((one, other) => (one.turn < other.turn ? -1 : 1));
     return turns.map(({ key, session }) => {
       const place = placeWanted(session, this.#chosen.get(key));

@@ -1,5 +1,7 @@
 import { FINALIZER, LIVE_LABEL, type DebugSession, type Run } from '../api/debugsession.ts';
+import type { InjectionReason } from '../api/reasons.ts';
 import { endOfSecond, fromTimestamp } from '../api/time.ts';
+import { findCondition } from './conditions.ts';
 
 /** The run that counts: the newest that was ever started. */
 export function currentRun(session: DebugSession): Run | undefined {
@@ -58,6 +60,19 @@ export function hasLapsed(session: DebugSession, now: number): boolean {
 /** A session whose newest attempt is accepted and waits: its acceptance has been told and its clock runs. */
 export function isWaiting(session: DebugSession): boolean {
   return session.status?.phase === 'Pending';
+}
+
+/** Why an attempt is held back behind one whose container may still live. */
+const PREVIOUS_RUN_NOT_OVER = 'PreviousRunNotOver' satisfies InjectionReason;
+
+/**
+ * When the newest attempt began to wait, for whatever it was at first: a change of the reason starts no clock anew. Undefined: it does not wait. While the
+ * attempt before it holds it back, its own wait has not begun.
+ */
+export function waitingSince(session: DebugSession): string | undefined {
+  if (!isWaiting(session)) return undefined;
+  const wait = findCondition(session.status?.conditions, 'Reconciling');
+  return wait?.reason === PREVIOUS_RUN_NOT_OVER ? undefined : wait?.lastTransitionTime;
 }
 
 /** Finalizer or live label stand on it, so there is something to take off. Who replaces the whole object may have taken off the one or the other. */

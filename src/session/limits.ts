@@ -3,7 +3,7 @@ import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { ContainerState, Pod } from '../api/pod.ts';
 import type { InjectionReason } from '../api/reasons.ts';
 import { findCondition } from './conditions.ts';
-import { currentRun, isLive, isWaiting, mayStartLate, runsAgain, wantsStart } from './lifecycle.ts';
+import { currentRun, isLive, isWaiting, mayStartLate, runsAgain, waitingSince, wantsStart } from './lifecycle.ts';
 
 /** Where a session lives, or is to live, as limits count it. */
 export interface Place {
@@ -72,10 +72,14 @@ export function waitsForLimit(session: DebugSession): boolean {
   return findCondition(session.status?.conditions, 'Reconciling')?.reason === LIMIT_REACHED;
 }
 
-/** First come, first served: by when it was accepted, which is a whole second, then by when it was made. To be compared as text. */
-export function turnOf({ metadata, status }: DebugSession): string {
-  const accepted = findCondition(status?.conditions, 'Accepted')?.lastTransitionTime ?? '';
-  return `${accepted} ${metadata.creationTimestamp ?? ''} ${metadata.uid}`;
+/**
+ * First come, first served: by when it began to wait, which is a whole second, then by when it was made. To be compared as text. Undefined: it does not
+ * wait yet.
+ */
+export function turnOf(session: DebugSession): string | undefined {
+  const since = waitingSince(session);
+  const { creationTimestamp = '', uid } = session.metadata;
+  return since === undefined ? undefined : `${since} ${creationTimestamp} ${uid}`;
 }
 
 /** How many live where a limit counts them. */

@@ -10,14 +10,14 @@ import { containerName } from './container.ts';
 import { effectiveValues } from './effective.ts';
 import { CANCELLED, REJECTED } from './ending.ts';
 import { asked, intendRun } from './intent.ts';
-import { currentRun, hasLapsed, isHeld, isMarked, isWaiting, mayStartLate } from './lifecycle.ts';
+import { currentRun, hasLapsed, isHeld, isMarked, isWaiting, mayStartLate, waitingSince } from './lifecycle.ts';
 import { patientState } from './patient.ts';
 import { preflight } from './preflight.ts';
 import type { NeverRan } from './run-record.ts';
 import { limitReached, LIMIT_REACHED, NOBODY, placeWanted, withThoseIn } from './limits.ts';
 import { limitsOf, permit, UNREAD_RULES } from './permission.ts';
 import { rest, type Plan, type Situation } from './situation.ts';
-import { composeStatus } from './status.ts';
+import { composeStatus, type Standing } from './status.ts';
 import * as story from './story.ts';
 import { GO, refuse, wait, type Verdict } from './verdict.ts';
 
@@ -89,31 +89,53 @@ function judgeCrowd({ session, sighting, rules, crowd = NOBODY }: Situation): Ve
   return reached === undefined ? GO : wait(LIMIT_REACHED, `${reached}; waiting in the order of asking`);
 }
 
-function acceptedAt(session: DebugSession): number | undefined {
-  if (!isWaiting(session)) return undefined;
-  return endOfSecond(findCondition(session.status?.conditions, 'Accepted')?.lastTransitionTime);
+interface Wait {
+  reason: InjectionReason;
+  message: string;
 }
 
-function planWait(situation: Situation, verdict: { reason: InjectionReason; message: string }): Plan {
+function planWait(situation: Situation, wanted: Wait): Plan {
   const { session, now } = situation;
   const { pendingTimeout } = effectiveValues(session.spec);
-  const deadline = (acceptedAt(session) ?? now) + parseDuration(pendingTimeout);
+  const since = waitingSince(session);
+  const deadline = (endOfSecond(since) ?? now) + parseDuration(pendingTimeout);
   if (now >= deadline) {
-    return failAttempt(situation, 'PendingTimeout', `waited ${pendingTimeout}: ${verdict.message}`);
+    return failAttempt(situation, 'PendingTimeout', `waited ${pendingTimeout}: ${wanted.message}`);
   }
-  const before = findCondition(session.status?.conditions, 'Reconciling');
-  const sameWait = isWaiting(session) && before?.reason === verdict.reason;
-  // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
-  const message = sameWait ? before.message : oneLine(verdict.message, MAX_MESSAGE);
   const wakeAt = Math.min(deadline, (fromTimestamp(session.spec.notAfter) ?? Infinity) + 1);
+  // What cannot be read for a moment has not changed: what was told stands.
+  if (since !== undefined && isAccepted(session) && isUnread(situation)) return goOnWaiting(situation, wakeAt);
+  return tellOfWait(situation, wanted, wakeAt);
+}
+
+/** What decides whether it may run is not known now. */
+function isUnread({ session, authority = UNREAD, rules = UNREAD_RULES }: Situation): boolean {
+  return admissionOf(session, authority).kind === 'wait' || rules.policy.kind === 'unread';
+}
+
+function tellOfWait(situation: Situation, wanted: Wait, wakeAt: number): Plan {
+  const { session, now } = situation;
+  const before = findCondition(session.status?.conditions, 'Reconciling');
+  const sameWait = isWaiting(session) && before?.reason === wanted.reason;
   if (sameWait && session.status?.observedGeneration === session.metadata.generation)
     return goOnWaiting(situation, wakeAt);
-  const status = composeStatus({ session, standing: { phase: 'Pending', reason: verdict.reason, message }, now });
+  // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
+  const message = sameWait ? before.message : oneLine(wanted.message, MAX_MESSAGE);
+  const standing: Standing = { phase: 'Pending', reason: wanted.reason, message };
+  const status = composeStatus({ session: withOwnClock(session), standing, now });
   return {
     effect: { kind: 'writeStatus', status },
-    events: isAccepted(session) || REJECTED.includes(verdict.reason) ? [] : [story.accepted(session)],
+    events: isAccepted(session) || REJECTED.includes(wanted.reason) ? [] : [story.accepted(session)],
     requeueAfterMs: wakeAt - now,
   };
+}
+
+/** Where its own wait begins only now, behind an attempt that has held it back, `Reconciling` is True since now. */
+function withOwnClock(session: DebugSession): DebugSession {
+  const { status } = session;
+  if (status?.conditions === undefined || waitingSince(session) !== undefined) return session;
+  const conditions = status.conditions.filter(({ type }) => type !== 'Reconciling');
+  return { ...session, status: { ...status, conditions } };
 }
 
 /** Nothing of it is in a pod, so nothing need hold it: its deletion must not wait where no operator runs any more. */

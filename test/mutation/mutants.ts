@@ -61,7 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'plan-start',
     'pendingTimeout counts anew with each look',
-    '(acceptedAt(session) ?? now) + parseDuration',
+    '(endOfSecond(since) ?? now) + parseDuration',
     'now + parseDuration',
   ),
   session(

@@ -34,14 +34,21 @@ function over(name: string): DebugSession {
   return { ...rest, status: { phase: 'Completed', attempt: 1, ...(runs && { runs }) } };
 }
 
-/** @param second when it was accepted */
-function waiting(name: string, second: number): DebugSession {
-  const at = { lastTransitionTime: toTimestamp(NOON + second * 1000), observedGeneration: 1, message: '' };
+/**
+ * @param second when it began to wait
+ * @param acceptedAt by default then
+ */
+function waiting(name: string, second: number, acceptedAt = second): DebugSession {
+  const at = (when: number): { lastTransitionTime: string; observedGeneration: number; message: string } => ({
+    lastTransitionTime: toTimestamp(NOON + when * 1000),
+    observedGeneration: 1,
+    message: '',
+  });
   return named(name, {
     phase: 'Pending',
     conditions: [
-      { type: 'Accepted', status: 'True', reason: 'Accepted', ...at },
-      { type: 'Reconciling', status: 'True', reason: 'LimitReached', ...at },
+      { type: 'Accepted', status: 'True', reason: 'Accepted', ...at(acceptedAt) },
+      { type: 'Reconciling', status: 'True', reason: 'LimitReached', ...at(second) },
     ],
   });
 }
@@ -71,6 +78,12 @@ describe('places', () => {
     const [first, second, fresh] = [waiting('z', 1), waiting('b', 2), named('a')];
     follow(living('a1'), second, first, fresh);
     expect([isFull(first), isFull(second), isFull(fresh)]).toEqual([false, true, true]);
+  });
+
+  it('go by who began to wait first, not by who was found to be allowed first', () => {
+    const [first, second] = [waiting('z', 1, 9), waiting('b', 2)];
+    follow(living('a1'), second, first);
+    expect([isFull(first), isFull(second)]).toEqual([false, true]);
   });
 
   it.each<[string, () => void]>([

@@ -5,6 +5,7 @@ import {
   limitReached,
   NOBODY,
   placeTaken,
+  turnOf,
   whoMayStart,
   withThoseIn,
   type Place,
@@ -143,6 +144,62 @@ describe('a session', () => {
     world.settle();
     expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True PendingTimeout']);
     expect(world.message('Failed')).toMatch(/^waited 1m: limits\.perPod/);
+  });
+
+  it.each<[string, Partial<Pick<World, 'authority' | 'rules'>>]>([
+    ['its policy', { rules: { ...OPEN_RULES, policy: { kind: 'unread', message: 'not yet' } } }],
+    ['the policy on who asks', { authority: { kind: 'unread', message: 'not yet' } }],
+  ])('keeps its turn, and its clock, where %s is not read for a moment', (_, unread) => {
+    const world = new World({ pendingTimeout: '10m' });
+    const { authority } = world;
+    const rules = limited({ perPod: 1 });
+    Object.assign(world, { rules, crowd: { ...NOBODY, taken: [aPlace()] } });
+    world.settle();
+    const { status } = world.session;
+    const turn = turnOf(world.session);
+    world.pass(5 * 60_000);
+    Object.assign(world, unread);
+    expect(world.settle()).toBe(5 * 60_000 + 999);
+    expect(world.session.status).toEqual(status);
+    Object.assign(world, { rules, authority });
+    world.settle();
+    expect([turnOf(world.session), world.condition('Reconciling')]).toEqual([turn, 'True LimitReached']);
+    Object.assign(world, unread);
+    world.pass(5 * 60_000 + 999);
+    world.settle();
+    expect(world.condition('Failed')).toBe('True PendingTimeout');
+  });
+
+  it('has its turn, and its time, from when it began to wait, for whatever it was', () => {
+    const world = new World({ pendingTimeout: '10m' });
+    expect(turnOf(world.session)).toBeUndefined();
+    world.rules = { ...OPEN_RULES, policy: { kind: 'absent' } };
+    world.settle();
+    world.pass(5 * 60_000);
+    world.rules = limited({ perPod: 1 });
+    world.crowd = { ...NOBODY, taken: [aPlace()] };
+    expect(world.settle()).toBe(5 * 60_000 + 999);
+    expect([world.condition('Accepted'), turnOf(world.session)]).toEqual([
+      'True Accepted',
+      expect.stringMatching(/^2026-01-01T12:00:00Z /),
+    ]);
+  });
+
+  it('that was held back by its attempt before begins to wait after that', () => {
+    const world = World.neverStarted();
+    world.edit({ attempt: 2, pendingTimeout: '5s' });
+    world.settle();
+    expect([world.condition('Reconciling'), turnOf(world.session)]).toEqual(['True PreviousRunNotOver', undefined]);
+    const told = world.told.length;
+    world.pass(11_000);
+    world.podGoes({ seen: true });
+    expect(world.settle()).toBe(5_999);
+    expect([world.phase, world.condition('Reconciling')]).toEqual(['Pending', 'True PodNotFound']);
+    expect(turnOf(world.session)).toMatch(/^2026-01-01T12:01:12Z /);
+    expect(world.told).toHaveLength(told);
+    world.pass(5_999);
+    world.settle();
+    expect(world.condition('Failed')).toBe('True PendingTimeout');
   });
 
   it('is injected only into the pod that was counted', () => {
