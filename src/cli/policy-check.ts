@@ -1,4 +1,5 @@
-import { DEFAULT_POLICY, type DebugPolicySpec } from '../api/debugpolicy.ts';
+import { DEFAULT_POLICY, type DebugPolicySpec, POLICY_KIND } from '../api/debugpolicy.ts';
+import { API_VERSION, KIND } from '../api/debugsession.ts';
 import type { LabelSelector } from '../api/label-selector.ts';
 import { BUILT_IN_POLICY } from '../policy/built-in.ts';
 import { evaluate } from '../policy/evaluate.ts';
@@ -6,8 +7,8 @@ import { oneLine } from '../text/one-line.ts';
 import { type GivenSession, type PolicyInput, PolicyInputReader, type ReaderOptions } from './policy-input.ts';
 
 export type PolicyReport =
-  /** What is said of the sessions, line by line; what was not judged, in one line, which may be empty. */
-  | { kind: 'judged'; lines: string[]; notJudged: string; refused: number }
+  /** What is said of the sessions, line by line; what was not judged, in one line, which may be empty. `withoutPolicy`: their policy was not given. */
+  | { kind: 'judged'; lines: string[]; notJudged: string; refused: number; withoutPolicy: number }
   /** Nothing is judged unless everything is understood. */
   | { kind: 'unusable'; faults: string[] };
 
@@ -19,6 +20,8 @@ export interface NamedText {
 
 /** Every Namespace has it, by its name. */
 const NAME_LABEL = 'kubernetes.io/metadata.name';
+/** Where config/ installs the operator, which takes its own namespace for one of the system. */
+const OPERATOR_NAMESPACE = 'debugsession-system';
 /** Names of what was not given, in one line. */
 const MAX_LIST = 500;
 
@@ -32,26 +35,41 @@ export function checkPolicies(texts: readonly NamedText[], options: ReaderOption
   const { input } = reader;
   if (input.faults.length > 0) return { kind: 'unusable', faults: input.faults };
   if (input.policies.size === 0 && input.sessions.length === 0) {
-    return { kind: 'unusable', faults: ['there is no DebugPolicy and no DebugSession in what was read'] };
+    return { kind: 'unusable', faults: [nothingToJudge(texts, input)] };
   }
   return judge(input);
+}
+
+function nothingToJudge(texts: readonly NamedText[], { pods, namespaces, otherKinds }: PolicyInput): string {
+  const known = [...(pods.size > 0 ? ['Pod'] : []), ...(namespaces.size > 0 ? ['Namespace'] : [])];
+  const kinds = [...known, ...otherKinds].join(', ');
+  const sources = oneLine(texts.map(({ source }) => source).join(', '), MAX_LIST);
+  const found = kinds === '' ? 'nothing at all' : `only ${oneLine(kinds, MAX_LIST)}`;
+  return `${sources}: no ${POLICY_KIND} and no ${KIND} of ${API_VERSION} in it, ${found}`;
 }
 
 function judge(input: PolicyInput): PolicyReport {
   const lines: string[] = [];
   let refused = 0;
+  let withoutPolicy = 0;
   const open: OpenQuestions = { pods: new Set(), namespaces: new Set() };
   for (const session of input.sessions) {
-    const { policy, reasons } = judgeSession(session, input, open);
     const who = `${session.namespace}/${session.name}`;
+    const policy = policyOf(session, input);
+    if (policy.spec === undefined) {
+      withoutPolicy += 1;
+      lines.push(`${who}: cannot be judged: ${POLICY_KIND} ${policy.name} was not given`);
+      continue;
+    }
+    const reasons = judgeSession(session, policy.spec, input, open);
     if (reasons.length === 0) {
-      lines.push(`${who}: allowed by ${policy}`);
+      lines.push(`${who}: allowed by ${policy.name}`);
       continue;
     }
     refused += 1;
-    lines.push(`${who}: refused by ${policy}:`, ...reasons.map((reason) => `  ${reason}`));
+    lines.push(`${who}: refused by ${policy.name}:`, ...reasons.map((reason) => `  ${reason}`));
   }
-  return { kind: 'judged', lines, refused, notJudged: notJudged(input, open) };
+  return { kind: 'judged', lines, refused, withoutPolicy, notJudged: notJudged(input, open) };
 }
 
 /** What could not be told, by name. */
@@ -60,15 +78,21 @@ interface OpenQuestions {
   namespaces: Set<string>;
 }
 
+/** The policy of a session, and what lines call it; without spec it was not given. */
+function policyOf({ spec }: GivenSession, { policies }: PolicyInput): { name: string; spec?: DebugPolicySpec } {
+  const name = spec.policyName ?? DEFAULT_POLICY;
+  const given = policies.get(name);
+  if (given === undefined && name === DEFAULT_POLICY) return { name: `${name} (built in)`, spec: BUILT_IN_POLICY };
+  return { name, spec: given };
+}
+
+/** Why the policy refuses the session. */
 function judgeSession(
   { namespace, spec }: GivenSession,
+  policy: DebugPolicySpec,
   input: PolicyInput,
   open: OpenQuestions,
-): { policy: string; reasons: string[] } {
-  const name = spec.policyName ?? DEFAULT_POLICY;
-  const given = input.policies.get(name);
-  const policy = given ?? (name === DEFAULT_POLICY ? BUILT_IN_POLICY : undefined);
-  if (policy === undefined) return { policy: name, reasons: [`there is no DebugPolicy ${name} in what was read`] };
+): string[] {
   const { podName, workloadRef } = spec.target;
   const pod = podName === undefined ? undefined : input.pods.get(`${namespace}/${podName}`);
   if (podName === undefined) open.pods.add(`one of ${workloadRef?.kind} ${namespace}/${workloadRef?.name}`);
@@ -77,11 +101,8 @@ function judgeSession(
   const isOpen = policy.namespaceSelector !== undefined && labels === undefined;
   if (isOpen) open.namespaces.add(namespace);
   const judged: DebugPolicySpec = isOpen ? { ...policy, namespaceSelector: undefined } : policy;
-  const where = { name: namespace, isSystem: namespace.startsWith('kube-'), labels };
-  return {
-    policy: given === undefined ? `${name} (built in)` : name,
-    reasons: evaluate(judged, { spec, namespace: where, pod }),
-  };
+  const isSystem = namespace.startsWith('kube-') || namespace === OPERATOR_NAMESPACE;
+  return evaluate(judged, { spec, namespace: { name: namespace, isSystem, labels }, pod });
 }
 
 function labelsOf(

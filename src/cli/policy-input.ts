@@ -1,11 +1,11 @@
 import { type DebugPolicySpec, POLICY_KIND } from '../api/debugpolicy.ts';
 import { API_VERSION, type DebugSessionSpec, KIND } from '../api/debugsession.ts';
 import type { Pod } from '../api/pod.ts';
+import { nearest } from '../nearest.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Finding } from './draft.ts';
 import { findingLine, shown, type Place } from './finding-line.ts';
 import { type FieldPath, readDocuments } from './input-documents.ts';
-import { policyRuleFindings, sessionRuleFindings } from './policy-rules.ts';
 import { type Schema, schemaFindings, withoutNulls } from './schema-findings.ts';
 import { DNS_LABEL, isObject, isObjectName } from './values.ts';
 
@@ -37,6 +37,8 @@ export interface ResourceSchemas {
 
 /** Of more than these nobody reads the rest, and a file may have a million. */
 const MAX_FAULTS = 50;
+
+const OUR_KINDS: readonly string[] = [POLICY_KIND, KIND];
 
 const TEXT: Schema = { type: 'string' };
 const BOOLEAN: Schema = { type: 'boolean' };
@@ -94,7 +96,10 @@ export class PolicyInputReader {
     this.#namespace = namespace;
     this.#kinds = new Map<string, Kind>([
       [`${API_VERSION} ${POLICY_KIND}`, { schema: schemas.policy, keep: (...given) => this.#keepPolicy(...given) }],
-      [`${API_VERSION} ${KIND}`, { schema: schemas.session, keep: (...given) => this.#keepSession(...given) }],
+      [
+        `${API_VERSION} ${KIND}`,
+        { schema: schemas.session, keep: (object, metadata) => this.#keepSession(object, metadata) },
+      ],
       ['v1 Pod', { schema: POD, keep: (object, metadata) => this.#keepPod(object, metadata) }],
       [
         'v1 Namespace',
@@ -128,9 +133,9 @@ export class PolicyInputReader {
     if (known !== undefined) this.#takeKnown(known, value, spot);
     else if (type === 'v1 List' && Array.isArray(items)) {
       for (const [index, item] of items.entries()) this.#take(item, { ...spot, path: [...path, 'items', index] });
-    } else if (typeof kind !== 'string' || kind === '' || kind === POLICY_KIND || kind === KIND) {
+    } else if (typeof kind !== 'string' || kind === '' || isOurs(apiVersion, kind)) {
       const message = `there is no apiVersion ${shown(apiVersion)}, kind ${shown(kind)}`;
-      this.#fault(spot, { path, message: `${message}: policies and sessions are of ${API_VERSION}` });
+      this.#fault(spot, { path, message: `${message}: ${hint(apiVersion, kind)}` });
     } else this.#input.otherKinds.add(oneLine(kind, 63));
   }
 
@@ -144,16 +149,14 @@ export class PolicyInputReader {
 
   #keepPolicy(object: unknown, { name }: Metadata, spot: Spot): void {
     const { spec } = object as { spec: DebugPolicySpec };
-    this.#report(policyRuleFindings(spec, [...spot.path, 'spec']), spot);
     if (this.#input.policies.has(name)) {
       this.#fault(spot, { path: spot.path, message: `DebugPolicy ${name} is given twice` });
     }
     this.#input.policies.set(name, spec);
   }
 
-  #keepSession(object: unknown, { name, namespace }: Metadata, spot: Spot): void {
+  #keepSession(object: unknown, { name, namespace }: Metadata): void {
     const { spec } = object as { spec: DebugSessionSpec };
-    this.#report(sessionRuleFindings(spec, [...spot.path, 'spec']), spot);
     this.#input.sessions.push({ namespace, name, spec });
   }
 
@@ -197,6 +200,16 @@ export class PolicyInputReader {
     if (this.#input.faults.length < MAX_FAULTS) this.#input.faults.push(line());
     else this.#more += 1;
   }
+}
+
+/** Whether it looks like a kind of this project, so that it must not be passed over. */
+function isOurs(apiVersion: unknown, kind: string): boolean {
+  return OUR_KINDS.includes(kind) || String(apiVersion).split('/')[0] === API_VERSION.split('/')[0];
+}
+
+function hint(apiVersion: unknown, kind: unknown): string {
+  const meant = apiVersion === API_VERSION && typeof kind === 'string' ? nearest(kind, OUR_KINDS) : undefined;
+  return meant === undefined ? `policies and sessions are of ${API_VERSION}` : `did you mean ${meant}?`;
 }
 
 type GivenMetadata = Partial<Metadata> & { generateName?: string };

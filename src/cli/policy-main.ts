@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { oneLine } from '../text/one-line.ts';
+import { nearest } from '../nearest.ts';
+import { complain, complainOfUsage } from './complain.ts';
+import { shown } from './finding-line.ts';
 import { checkPolicies, type NamedText } from './policy-check.ts';
 import type { ResourceSchemas } from './policy-input.ts';
 import { readInput, sourceName } from './read-input.ts';
@@ -14,23 +16,48 @@ Usage: npm run --silent policy -- check [--namespace NAME] FILE...
        --namespace NAME: the namespace of what says none (default).
 
 Exit code: 0 every session is allowed
-           1 a session is refused
-           2 the input cannot be used; standard error says why, nothing is judged
+           1 a session is refused, or its policy was not given
+           2 the input or the options cannot be used; standard error says why, nothing is judged
 `;
 
-/** What the command line asks for; undefined: it cannot be understood. */
-function readArguments(argv: readonly string[]): { namespace: string; files: string[] } | undefined {
-  const [command, ...rest] = argv;
-  const files: string[] = [];
-  let namespace = 'default';
+interface Asked {
+  namespace: string;
+  files: string[];
+  /** What is wrong with the command line. */
+  faults: string[];
+}
+
+function readArguments([command, ...rest]: readonly string[]): Asked {
+  if (command === undefined) return { namespace: '', files: [], faults: ['the command is missing: check FILE...'] };
+  if (command !== 'check') {
+    return { namespace: '', files: [], faults: [`unknown command ${shown(command)}, the only one is check`] };
+  }
+  const asked: Asked = { namespace: 'default', files: [], faults: [] };
   for (let index = 0; index < rest.length; index++) {
     const word = rest[index] ?? '';
-    if (word === '--namespace' || word === '-n') namespace = rest[++index] ?? '';
-    else if (word.startsWith('--namespace=')) namespace = word.slice('--namespace='.length);
-    else if (word.startsWith('-') && word !== '-') return undefined;
-    else files.push(word);
+    if (word === '--namespace' || word === '-n') readNamespace(rest[++index], asked);
+    else if (word.startsWith('--namespace=')) readNamespace(word.slice('--namespace='.length), asked);
+    else if (word.startsWith('-') && word !== '-') asked.faults.push(unknownOption(word));
+    else asked.files.push(word);
   }
-  return command === 'check' && files.length > 0 && DNS_LABEL.test(namespace) ? { namespace, files } : undefined;
+  if (asked.files.filter((file) => file === '-').length > 1) asked.faults.push('- can be read only once');
+  // Where something else is wrong a FILE may have been taken for it.
+  if (asked.files.length === 0 && asked.faults.length === 0) {
+    asked.faults.push('FILE is missing: name one or more, or - for standard input');
+  }
+  return asked;
+}
+
+function readNamespace(text: string | undefined, asked: Asked): void {
+  if (text === undefined) asked.faults.push('--namespace needs the name of a namespace');
+  else if (DNS_LABEL.test(text)) asked.namespace = text;
+  else asked.faults.push(`--namespace must be the name of a namespace, not ${shown(text)}`);
+}
+
+function unknownOption(word: string): string {
+  const [name = ''] = word.split('=');
+  const meant = nearest(name, ['--namespace', '--help']);
+  return `unknown option ${shown(name)}${meant === undefined ? '' : `, did you mean ${meant}?`}`;
 }
 
 /** The schemas as the CRDs of this repository have them. */
@@ -45,10 +72,6 @@ function readSchemas(): ResourceSchemas {
   return { policy: schemaOf('debugpolicies'), session: schemaOf('debugsessions') };
 }
 
-function complain(kind: string, lines: readonly string[]): void {
-  process.stderr.write(lines.map((line) => `${kind}: ${line}\n`).join(''));
-}
-
 /** The exit code of the program. */
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {
@@ -56,19 +79,18 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const asked = readArguments(argv);
-  if (asked === undefined) {
-    process.stderr.write(USAGE);
+  if (asked.faults.length > 0) {
+    complainOfUsage(asked.faults);
     return 2;
   }
   const texts: NamedText[] = [];
   for (const file of asked.files) {
-    const source = sourceName(file);
-    try {
-      texts.push({ source, text: await readInput(file) });
-    } catch (error) {
-      complain('error', [oneLine(`${source}: ${error instanceof Error ? error.message : String(error)}`, 2_000)]);
+    const input = await readInput(file);
+    if (input.kind === 'unreadable') {
+      complain('error', [input.fault]);
       return 2;
     }
+    texts.push({ source: sourceName(file), text: input.text });
   }
   const report = checkPolicies(texts, { schemas: readSchemas(), namespace: asked.namespace });
   if (report.kind === 'unusable') {
@@ -77,7 +99,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   process.stdout.write(report.lines.map((line) => `${line}\n`).join(''));
   if (report.notJudged !== '') complain('not judged', [report.notJudged]);
-  return report.refused > 0 ? 1 : 0;
+  return report.refused + report.withoutPolicy > 0 ? 1 : 0;
 }
 
 // exitCode and not exit(): a pipe must be able to take all of the output first.

@@ -1,14 +1,16 @@
 import { nearest } from '../nearest.ts';
+import { type Rule, ruleFindings } from './cel-rules.ts';
 import type { Finding } from './draft.ts';
 import { shown } from './finding-line.ts';
 import type { FieldPath } from './input-documents.ts';
 import { isObject } from './values.ts';
 
-/** The part of an OpenAPI schema, as CRDs have it, that is looked at: types, fields, bounds. Not the CEL rules. */
+/** The part of an OpenAPI schema, as CRDs have it, that is looked at: types, fields, bounds, and the CEL rules. */
 export interface Schema {
   type: string;
   enum?: string[];
   pattern?: string;
+  format?: string;
   required?: string[];
   properties?: Record<string, Schema>;
   items?: Schema;
@@ -17,8 +19,13 @@ export interface Schema {
   maximum?: number;
   minLength?: number;
   maxLength?: number;
+  minItems?: number;
   maxItems?: number;
+  maxProperties?: number;
   'x-kubernetes-list-type'?: string;
+  /** What makes two elements of a list of type `map` the same. */
+  'x-kubernetes-list-map-keys'?: string[];
+  'x-kubernetes-validations'?: Rule[];
   /** Fields that the schema does not know may be there. */
   'x-kubernetes-preserve-unknown-fields'?: boolean;
 }
@@ -28,8 +35,15 @@ export function* schemaFindings(schema: Schema, value: unknown, path: FieldPath)
   const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : `${shown(value)}`;
   if (!isOfType(schema.type, value)) {
     yield { path, message: `must be ${TYPES[schema.type] ?? schema.type}, found ${found}` };
-  } else if (isObject(value)) yield* objectFindings(schema, value, path);
-  else if (Array.isArray(value)) yield* listFindings(schema, value, path);
+  } else if (isObject(value)) {
+    let isFine = true;
+    for (const finding of objectFindings(schema, value, path)) {
+      isFine = false;
+      yield finding;
+    }
+    // They are about fields that are what they should be.
+    if (isFine) yield* ruleFindings(schema['x-kubernetes-validations'] ?? [], value, path);
+  } else if (Array.isArray(value)) yield* listFindings(schema, value, path);
   else if (typeof value === 'string') yield* textFindings(schema, value, path);
   else if (typeof value === 'number') yield* numberFindings(schema, value, path);
 }
@@ -50,7 +64,9 @@ function isOfType(type: string, value: unknown): boolean {
 }
 
 function* objectFindings(schema: Schema, object: Record<string, unknown>, path: FieldPath): Iterable<Finding> {
-  const { properties = {}, additionalProperties, required = [] } = schema;
+  const { properties = {}, additionalProperties, required = [], maxProperties = Infinity } = schema;
+  const count = Object.keys(object).length;
+  if (count > maxProperties) yield { path, message: `may not have more than ${maxProperties} fields, has ${count}` };
   for (const [key, value] of Object.entries(object)) {
     const field = Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
     if (field !== undefined) {
@@ -66,7 +82,8 @@ function* objectFindings(schema: Schema, object: Record<string, unknown>, path: 
 }
 
 function* listFindings(schema: Schema, list: readonly unknown[], path: FieldPath): Iterable<Finding> {
-  const { items, maxItems = Infinity } = schema;
+  const { items, minItems = 0, maxItems = Infinity, 'x-kubernetes-list-map-keys': keys = [] } = schema;
+  if (list.length < minItems) yield { path, message: 'must not be empty' };
   if (list.length > maxItems) {
     // One message is enough, where there may be a million.
     yield { path, message: `may not have more than ${maxItems} elements, has ${list.length}` };
@@ -77,7 +94,16 @@ function* listFindings(schema: Schema, list: readonly unknown[], path: FieldPath
     if (items !== undefined) yield* schemaFindings(items, item, [...path, index]);
     if (isSet && list.indexOf(item) < index)
       yield { path: [...path, index], message: `${shown(item)} stands there twice` };
+    if (keys.length > 0 && list.findIndex((other) => isSame(other, item, keys)) < index) {
+      const named = keys.map((key) => `${key} ${shown(isObject(item) ? item[key] : item)}`).join(', ');
+      yield { path: [...path, index], message: `${named} stands there twice` };
+    }
   }
+}
+
+function isSame(one: unknown, other: unknown, keys: readonly string[]): boolean {
+  if (one === other) return true;
+  return isObject(one) && isObject(other) && keys.every((key) => one[key] !== undefined && one[key] === other[key]);
 }
 
 function* textFindings(schema: Schema, text: string, path: FieldPath): Iterable<Finding> {
@@ -87,11 +113,30 @@ function* textFindings(schema: Schema, text: string, path: FieldPath): Iterable<
     const known = meant === undefined ? `known are ${schema.enum.join(', ')}` : `did you mean ${meant}?`;
     yield { path, message: `${shown(text)} is not known, ${known}` };
   }
-  if (text.length < minLength) yield { path, message: 'must not be empty' };
-  if (text.length > maxLength) yield { path, message: `may not be longer than ${maxLength} characters` };
-  else if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(text)) {
-    yield { path, message: `${shown(text)} does not match ${schema.pattern}` };
-  }
+  // As the API server counts: an emoji is one character.
+  const { length } = Array.from(text);
+  if (length < minLength) {
+    const message = length === 0 ? 'must not be empty' : `may not be shorter than ${minLength} characters`;
+    yield { path, message };
+  } else if (length > maxLength) yield { path, message: `may not be longer than ${maxLength} characters` };
+  else yield* formFindings(schema, text, path);
+}
+
+/** What it is not, in the words of a rule where there is one: a pattern tells people little. */
+function* formFindings(schema: Schema, text: string, path: FieldPath): Iterable<Finding> {
+  const broken = [...ruleFindings(schema['x-kubernetes-validations'] ?? [], text, path)];
+  yield* broken;
+  const fits = schema.pattern === undefined || new RegExp(schema.pattern).test(text);
+  if (schema.format === 'date-time') {
+    if (fits && isMoment(text)) return;
+    yield { path, message: `must be a time with its zone, such as 2026-12-01T18:00:00Z, found ${shown(text)}` };
+  } else if (!fits && broken.length === 0) yield { path, message: `${shown(text)} does not match ${schema.pattern}` };
+}
+
+/** JavaScript takes the 31st of February for the 3rd of March. */
+function isMoment(text: string): boolean {
+  const day = text.slice(0, 10);
+  return !Number.isNaN(Date.parse(text)) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
 function* numberFindings(schema: Schema, value: number, path: FieldPath): Iterable<Finding> {

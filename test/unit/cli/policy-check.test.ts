@@ -16,7 +16,11 @@ function judge(text: string, namespace = 'default'): Said {
   const report = checkPolicies([{ source: 'f', text }], { schemas, namespace });
   const lines = (words: string[]): string => words.map((line) => `${line}\n`).join('');
   if (report.kind === 'unusable') return { status: 2, stdout: '', stderr: lines(report.faults) };
-  return { status: report.refused > 0 ? 1 : 0, stdout: lines(report.lines), stderr: report.notJudged };
+  return {
+    status: report.refused + report.withoutPolicy > 0 ? 1 : 0,
+    stdout: lines(report.lines),
+    stderr: report.notJudged,
+  };
 }
 
 function check(...objects: object[]): Said {
@@ -84,11 +88,19 @@ describe('checkPolicies', () => {
     });
   });
 
-  it('takes the policy named default where one is given, and refuses under one that is not', () => {
-    const { status, stdout } = check(policy('default', {}), session('a'), session('b', { policyName: 'none' }));
+  it('takes the policy named default where one is given', () => {
+    const { status, stdout } = check(policy('default', {}), session('a'));
     expect(status).toBe(1);
     expect(stdout).toContain('shop/a: refused by default:\n  image');
-    expect(stdout).toContain('shop/b: refused by none:\n  there is no DebugPolicy none in what was read\n');
+  });
+
+  it('neither allows nor refuses by a policy that was not given: the cluster may have it', () => {
+    const strange = session('b', { policyName: 'none' });
+    expect(check(strange, session('a'))).toMatchObject({
+      status: 1,
+      stdout: 'shop/b: cannot be judged: DebugPolicy none was not given\nshop/a: allowed by default (built in)\n',
+    });
+    expect(check(strange, policy('none', OPEN)).stdout).toBe('shop/b: allowed by none\n');
   });
 
   it.each([
@@ -136,6 +148,26 @@ describe('checkPolicies', () => {
     expect(status).toBe(1);
     expect(stdout).toContain(
       'kube-system/a-*: refused by default (built in):\n  the system namespace kube-system needs',
+    );
+  });
+
+  it("takes the operator's own namespace for one of the system, as config/ installs it", () => {
+    const where = { metadata: { name: 'a', namespace: 'debugsession-system' } };
+    expect(check({ ...session('a'), ...where })).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('  the system namespace debugsession-system needs SystemNamespaces in allow'),
+    });
+    const open = policy('default', { ...OPEN, allow: ['SystemNamespaces'] });
+    expect(check({ ...session('a'), ...where }, open).status).toBe(0);
+    const neighbour = { metadata: { name: 'a', namespace: 'debugsession-system-2' } };
+    expect(check({ ...session('a'), ...neighbour }).status).toBe(0);
+  });
+
+  it('does not ask what is wrong with a pod of a session without a target', () => {
+    const { status, stdout, stderr } = check(session('a', { target: {} }));
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(
+      /^f: document 1, line \d+: spec\.target: exactly one of podName and workloadRef must be set\n$/,
     );
   });
 
@@ -207,7 +239,7 @@ describe('checkPolicies', () => {
       `spec: {images: [${'a,'.repeat(101)}]}`,
       'line 4: spec.images: may not have more than 100 elements, has 101',
     ],
-    ['no pattern', 'spec: {images: [busybox]}', 'line 4: spec.images[0]: "busybox" must be a whole reference such as'],
+    ['no pattern', 'spec: {images: [busybox]}', 'line 4: spec.images[0]: must be a whole reference such as'],
     ['an empty pattern', 'spec: {images: [""]}', 'line 4: spec.images[0]: must not be empty'],
     [
       'a long pattern',
@@ -217,13 +249,13 @@ describe('checkPolicies', () => {
     [
       'no duration',
       'spec: {ttl: {max: 1d}}',
-      'line 4: spec.ttl.max: must be a duration such as 30m or 1h30m, found "1d"',
+      'line 4: spec.ttl.max: must be a duration such as 30m or 1h30m: whole numbers with h, m, s or ms, found "1d"',
     ],
     ['too short a time', 'spec: {ttl: {max: 1ms}}', 'line 4: spec.ttl.max: must be between 1s and 8760h, found "1ms"'],
     [
       'a default beyond the longest',
       'spec: {ttl: {default: 5h}}',
-      'line 4: spec.ttl.default: must not be longer than max, which is 4h',
+      'line 4: spec.ttl: default must not be longer than max, which is 4h where it is absent',
     ],
     [
       'In without values',
@@ -241,13 +273,22 @@ describe('checkPolicies', () => {
   it.each([
     ['a field of a session', session('a', { imag: 'x' }), /spec\.imag: unknown field, did you mean image\?\n$/],
     ['a session without an image', session('a', { image: null }), /spec\.image: is missing\n$/],
-    ['a time of a session', session('a', { ttl: 'long' }), /spec\.ttl: "long" does not match .*\n$/],
+    [
+      'a time of a session',
+      session('a', { ttl: 'long' }),
+      /spec\.ttl: must be a duration such as 45s, 30m or 1h30m, found "long"\n$/,
+    ],
     ['a pod', pod({ hostPID: 'maybe' }), /spec\.hostPID: must be true or false, found "maybe"\n$/],
     ['labels', namespace({ a: 1 }), /metadata\.labels\.a: must be a text .* found 1\n$/],
     [
       'another version',
       { ...session('a'), apiVersion: 'debugsession.dev/v1' },
       /there is no apiVersion "debugsession\.dev\/v1", kind "DebugSession"/,
+    ],
+    [
+      'a kind with a typing error',
+      { ...session('a'), kind: 'Debugsession' },
+      /there is no apiVersion "debugsession\.dev\/v1alpha1", kind "Debugsession": did you mean DebugSession\?\n$/,
     ],
     ['what has no kind', { apiVersion: 'v1' }, /there is no apiVersion "v1", kind none/],
     ['what has no name', { ...session('a'), metadata: {} }, /metadata\.name: must be a name, found none\n$/],
@@ -290,8 +331,17 @@ describe('checkPolicies', () => {
     ],
     ['a deep nest', '['.repeat(100_000), /nested too deep\n$/],
     ['no YAML', 'a: [', /^f: document 1, line 1: /],
-    ['nothing', '', /^there is no DebugPolicy and no DebugSession in what was read\n$/],
-    ['nothing of use', 'kind: ConfigMap\n', /^there is no DebugPolicy and no DebugSession/],
+    ['nothing', '', /^f: no DebugPolicy and no DebugSession of debugsession\.dev\/v1alpha1 in it, nothing at all\n$/],
+    [
+      'nothing of use',
+      'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\nkind: ConfigMap\n---\nkind: Debugsession\n',
+      /^f: no DebugPolicy and no DebugSession of \S+ in it, only Pod, ConfigMap, Debugsession\n$/,
+    ],
+    [
+      'kinds that forge lines, and many of them',
+      `kind: "\\e[2J\\nshop/b: allowed"\n${Array.from({ length: 500 }, (_, i) => `---\nkind: K${i}\n`).join('')}`,
+      /^f: no DebugPolicy and no DebugSession of \S+ in it, only \[2J shop\/b: allowed, K0, [ -~]{300,500}\.\.\.\n$/,
+    ],
   ])('ends with 2 for %s', (_, input, stderr) => {
     const started = performance.now();
     const result = judge(input);

@@ -14,6 +14,11 @@ function run(args: string[], input: string | Buffer = '') {
 const session =
   'apiVersion: debugsession.dev/v1alpha1\nkind: DebugSession\nmetadata: {name: a}\nspec: {target: {podName: web}, image: busybox}\n';
 
+/** All that is said of a command line. */
+function usage(fault: string): RegExp {
+  return new RegExp(`^error: ${fault.replace(/[.?*[\]\\]/g, '\\$&')}\nTry --help\\.\n$`);
+}
+
 describe('the policy program', () => {
   it('ends with 0 when all are allowed, and says what it left open', () => {
     expect(run(['check', repositoryPath('config/policy/default-policy.yaml'), '-'], session)).toEqual({
@@ -33,22 +38,48 @@ describe('the policy program', () => {
     expect(stdout).toMatch(/^kube-system\/a: refused by default \(built in\):\n {2}the system namespace .*\n$/);
   });
 
+  it('ends with 1 when a policy was not given', () => {
+    const { status, stdout } = run(['check', '-'], session.replace('spec: {', 'spec: {policyName: nope, '));
+    expect({ status, stdout }).toEqual({
+      status: 1,
+      stdout: 'default/a: cannot be judged: DebugPolicy nope was not given\n',
+    });
+  });
+
+  it('says by --help how it is used', () => {
+    expect(run(['check', '--help'])).toEqual({ status: 0, stdout: expect.stringMatching(/^Says what/), stderr: '' });
+  });
+
   it.each([
-    ['a file that is not there', ['check', '/none\u001b[31m'], '', /^error: \/none \[31m: ENOENT[ -~]*\n$/],
+    ['a file that is not there', ['check', '/none\u001b[31m'], '', /^error: \/none \[31m: there is no such file\n$/],
     ['20 MB', ['check', '-'], Buffer.alloc(20 * 1024 * 1024, '#'), /^error: standard input: more than 10 MiB\n$/],
-    ['what is not UTF-8', ['check', '-'], Buffer.from([0x61, 0xff]), /^error: standard input: .*not valid.*\n$/],
+    ['what is not UTF-8', ['check', '-'], Buffer.from([0x61, 0xff]), /^error: standard input: is not UTF-8 text\n$/],
     [
       'a broken session',
       ['check', '-'],
       `${session}x: 1`,
       /^error: standard input: document 1, line 5: x: unknown field\n$/,
     ],
-    ['no command', [], '', /^Says/],
-    ['no file', ['check'], '', /^Says/],
-    ['another command', ['chekc', '-'], '', /^Says/],
-    ['an unknown flag', ['check', '--foo', '-'], '', /^Says/],
-    ['no namespace', ['check', '-', '-n'], '', /^Says/],
-    ['what is no namespace', ['check', '-n', 'Not One', '-'], '', /^Says/],
+    ['a folder', ['check', '/'], '', /^error: \/: is a folder: name a file\n$/],
+    ['no command', [], '', usage('the command is missing: check FILE...')],
+    ['another command', ['chekc', '-'], '', usage('unknown command "chekc", the only one is check')],
+    ['no file', ['check'], '', usage('FILE is missing: name one or more, or - for standard input')],
+    ['an unknown option', ['check', '--foo', '-'], '', usage('unknown option "--foo"')],
+    [
+      'an option with a typing error',
+      ['check', '--namspace=shop', '-'],
+      '',
+      usage('unknown option "--namspace", did you mean --namespace?'),
+    ],
+    ['an option that forges a line', ['check', '--\u001b[2J\nx', '-'], '', usage('unknown option "--\\u001b[2J\\nx"')],
+    ['no namespace', ['check', '-', '-n'], '', usage('--namespace needs the name of a namespace')],
+    [
+      'what is no namespace',
+      ['check', '--namespace', 'UPPER', '-'],
+      '',
+      usage('--namespace must be the name of a namespace, not "UPPER"'),
+    ],
+    ['standard input twice', ['check', '-', '-'], '', usage('- can be read only once')],
   ])('ends with 2 and an empty output for %s', (_, args, input, stderr) => {
     expect(run(args, input)).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(stderr) });
   });
