@@ -1,10 +1,11 @@
 import type { DebugSession, DebugSessionStatus, Run } from '../api/debugsession.ts';
+import { fromTimestamp } from '../api/time.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { TerminalError, type Result } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Authority } from '../session/admission.ts';
-import { currentRun, isLive, wantsStart } from '../session/lifecycle.ts';
+import { currentRun, isLive, isWaiting, waitingSince, wantsStart } from '../session/lifecycle.ts';
 import { observe, type Sighting } from '../session/observation.ts';
 import { interestOf, plan, planUnseen } from '../session/plan.ts';
 import { planRefusal } from '../session/plan-run.ts';
@@ -36,8 +37,8 @@ export interface ReconcilerParts {
 
 /** A clean session needs three effects in a row (finalizer, intent, injection); more than this in one go is a loop of our own. */
 const MAX_PASSES = 8;
-/** How often a workload without a ready pod is looked at again, in ms: there is no watch on workloads. */
-const WORKLOAD_POLL_MS = 3_000;
+/** How often is looked again at what nobody watches, a workload or the labels of a namespace, in ms: a tenth of how long it has been waited for. */
+const POLL_MS = { least: 3_000, most: 60_000 };
 
 /**
  * One session at a time: look, plan, do ONE effect, tell. The answer of a write is what the next pass starts from, so a session goes from
@@ -71,7 +72,7 @@ export class Reconciler {
       this.#parts.control.settle(session, situation.efforts);
       // The look may have taken longer than there was something to see.
       if (interestOf(session, situation.now).kind === 'none') this.#release(key);
-      return resultOf(step, situation.sighting);
+      return resultOf(step, situation);
     }
     throw new Error(`session ${key} did not come to rest within ${MAX_PASSES} passes`);
   }
@@ -269,8 +270,17 @@ function isUnaccountedFor(sighting: Sighting, podUID: string | undefined): boole
   return known.every((pod) => pod?.metadata.uid !== podUID);
 }
 
-function resultOf(step: Plan, sighting: Sighting): Result {
-  const { requeueAfterMs } = step;
-  if (sighting.kind !== 'unresolved') return requeueAfterMs === undefined ? {} : { requeueAfterMs };
-  return { requeueAfterMs: Math.min(requeueAfterMs ?? WORKLOAD_POLL_MS, WORKLOAD_POLL_MS) };
+function resultOf({ requeueAfterMs }: Plan, situation: Situation): Result {
+  const soonest = isPolled(situation) ? Math.min(requeueAfterMs ?? Infinity, pauseOf(situation)) : requeueAfterMs;
+  return soonest === undefined ? {} : { requeueAfterMs: soonest };
+}
+
+/** It waits for what no watch shows. */
+function isPolled({ session, sighting, rules }: Situation): boolean {
+  return sighting.kind === 'unresolved' || (isWaiting(session) && rules?.namespace.unread !== undefined);
+}
+
+function pauseOf({ session, now }: Situation): number {
+  const waited = now - (fromTimestamp(waitingSince(session)) ?? now);
+  return Math.min(POLL_MS.most, Math.max(POLL_MS.least, Math.round(waited / 10)));
 }

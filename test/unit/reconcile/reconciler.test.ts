@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FINALIZER, LIVE_LABEL, type DebugSession } from '../../../src/api/debugsession.ts';
+import { FINALIZER, LIVE_LABEL, type DebugSession, type DebugSessionSpec } from '../../../src/api/debugsession.ts';
+import type { DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
 import type { Pod } from '../../../src/api/pod.ts';
 import { ContainerControl } from '../../../src/reconcile/container-control.ts';
 import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
@@ -45,7 +46,7 @@ class Scene {
   readonly reconciler: Reconciler;
   #version = 200;
 
-  constructor(session = aSession(), pod: Pod | undefined = aPod()) {
+  constructor(session = aSession(), pod: Pod | undefined = aPod(), policy: Partial<DebugPolicySpec> = {}) {
     const sessions = new SessionCache();
     sessions.attach(undefined, this.store, (type) => this.foreign.push(type));
     this.store.upsert(session);
@@ -70,7 +71,7 @@ class Scene {
       api,
       control: this.control,
       authority: () => ({ kind: 'inForce', since: 0 }),
-      rules: openRules(api),
+      rules: openRules(api, policy),
       places: new Places({ limitsOf: () => ({}), wake: () => undefined, clock: this.clock }),
       storyteller: new Storyteller({ record: ({ reason }) => this.told.push(reason) }),
       clock: this.clock,
@@ -213,6 +214,27 @@ describe('a reconcile', () => {
     ).toEqual({
       requeueAfterMs: 3_000,
     });
+  });
+
+  const deployment = { workloadRef: { apiVersion: 'apps/v1' as const, kind: 'Deployment' as const, name: 'x' } };
+  it.each<[string, DebugSessionSpec['target'], Partial<DebugPolicySpec>]>([
+    ['a workload', deployment, {}],
+    ['labels of its namespace that it may not read', { podName: 'web-1' }, { namespaceSelector: {} }],
+  ])('looks again at %s, which no watch shows, the less often the longer it waits', async (_, target, policy) => {
+    const scene = aScene(aSession({ target, pendingTimeout: '8760h' }), aPod(), policy);
+    scene.client.on('GET /api/v1/namespaces/shop', anApiError(403, 'cannot get resource "namespaces"'));
+    const pauses: (number | undefined)[] = [];
+    for (const passed of [0, 20_000, 40_000, 240_000, 3_600_000]) {
+      scene.clock.advance(passed);
+      pauses.push((await scene.run()).requeueAfterMs);
+    }
+    expect([pauses, scene.session.status?.phase]).toEqual([[3_000, 3_000, 6_000, 30_000, 60_000], 'Pending']);
+  });
+
+  it('does not look again at labels that it has read', async () => {
+    const scene = aScene(aSession({ target: { podName: 'other' } }), aPod(), { namespaceSelector: {} });
+    scene.client.on('GET /api/v1/namespaces/shop', { metadata: { labels: {} } });
+    expect(await scene.run()).toEqual({ requeueAfterMs: 600_999 });
   });
 
   it('of a session that is gone closes its watch', async () => {
