@@ -13,16 +13,3 @@ export function parseDuration(text: string): number {
   for (const [, digits, unit] of text.matchAll(GROUP)) total += Number(digits) * (UNIT_MS[unit ?? ''] ?? 0);
   return total;
 }
-
-/** The shortest GEP-2257 text of a duration in ms; the opposite of parseDuration. `0s` for zero. */
-export function formatDuration(ms: number): string {
-  if (!Number.isInteger(ms) || ms < 0) throw new RangeError(`not a whole, positive number of milliseconds: ${ms}`);
-  let rest = ms;
-  let text = '';
-  for (const [unit, size] of Object.entries(UNIT_MS)) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (count > 0) text += `${count}${unit}`;
-  }
-  return text || '0s';
-}

@@ -24,8 +24,8 @@ export interface RequestOptions {
 }
 
 export interface PatchOptions extends RequestOptions {
-  type: 'strategic' | 'merge' | 'json' | 'apply';
-  /** Needed for `apply`; for the others it names the writer in managedFields. */
+  type: 'strategic' | 'merge';
+  /** Names the writer in managedFields. Default: the API server takes it from the user agent. */
   fieldManager?: string;
 }
 
@@ -69,9 +69,6 @@ interface Call {
 const patchTypes: Record<PatchOptions['type'], string> = {
   strategic: 'application/strategic-merge-patch+json',
   merge: 'application/merge-patch+json',
-  json: 'application/json-patch+json',
-  // JSON is YAML; the server knows server-side apply by this type alone.
-  apply: 'application/apply-patch+yaml',
 };
 
 /** Etcd refuses objects above 1.5 MiB; managedFields and encoding add to that, but not this much. */

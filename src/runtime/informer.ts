@@ -3,27 +3,22 @@ import { ListWatch } from './list-watch.ts';
 import type { Stored } from './store.ts';
 import { Store } from './store.ts';
 
-export interface InformerOptions<T extends Stored> extends Omit<ListWatchOptions<T>, 'handler'> {
-  /** Default: a new one without indexes. */
-  store?: Store<T>;
-}
+export type InformerOptions<T extends Stored> = Omit<ListWatchOptions<T>, 'handler'>;
 
 /**
  * A store that follows one resource of the API server: client-go's SharedIndexInformer.
- * Subscribe with `store.onChange`; put the answers of writes in with `upsert`.
+ * Subscribe with `store.onChange`; put the answers of writes, trimmed as `transform` does, in with `store.upsert` and `store.forget`.
  */
 export class Informer<T extends Stored> {
   readonly store: Store<T>;
   /** Resolves when the first list is in the store; pending for ever when that never happens. */
   readonly synced: Promise<void>;
   readonly #listWatch: ListWatch<T>;
-  readonly #transform: (object: unknown) => T;
   #hasSynced = false;
 
   constructor(options: InformerOptions<T>) {
-    const store = options.store ?? new Store<T>(options.logger ? { logger: options.logger } : {});
+    const store = new Store<T>(options.logger ? { logger: options.logger } : {});
     this.store = store;
-    this.#transform = options.transform ?? ((object) => object as T);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
     this.#listWatch = new ListWatch<T>({
@@ -52,11 +47,6 @@ export class Informer<T extends Stored> {
   /** What went wrong with the last list or watch, until it works again. */
   get failure(): string | undefined {
     return this.#listWatch.failure;
-  }
-
-  /** Takes the answer of a write as the API server gave it (read-your-writes). */
-  upsert(object: unknown): boolean {
-    return this.store.upsert(this.#transform(object));
   }
 
   /** Lists and watches until `signal` aborts. It never rejects. */

@@ -18,8 +18,6 @@ export interface LeaderElectorOptions {
    * back after that. When it rejects before, the term ends and `run` rejects.
    */
   onStarted: (signal: AbortSignal) => Promise<void> | void;
-  /** The term is over and its work has ended. */
-  onStopped?: () => void;
   /** How long others wait after the last renewal they saw. Default 15,000 ms. */
   leaseDurationMs?: number;
   /** A leader that could not renew for so long is none. Default 10,000 ms. */
@@ -146,7 +144,6 @@ export class LeaderElector {
     if (this.isLeader()) await this.#leave(work);
     this.#held = false;
     await work;
-    this.#options.onStopped?.();
     if (failure) throw failure.error;
     if (!signal.aborted) throw term.signal.reason as Error;
   }

@@ -13,9 +13,7 @@ export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 /** `old` is what the store held before; of a deletion `object` is the last state known. */
 export type ChangeHandler<T> = (type: ChangeType, key: string, object: T, old?: T) => void;
 
-export interface StoreOptions<T> {
-  /** Named indexes: the values under which an object is found with `byIndex`. They must be pure and must not throw. */
-  indexes?: Record<string, (object: T) => readonly string[]>;
+export interface StoreOptions {
   logger?: Logger;
 }
 
@@ -31,7 +29,7 @@ export function namespaceOf(key: string): string {
 }
 
 /**
- * The objects of one resource as last seen: client-go's `cache.Indexer` plus read-your-writes. Lists, watch events and the
+ * The objects of one resource as last seen: client-go's `cache.Store` plus read-your-writes. Lists, watch events and the
  * answers of our own writes all go in, in any order, and the newest resourceVersion wins, so that a reader never goes back
  * in time. Objects handed out are the stored ones: read them, do not change them.
  *
@@ -46,15 +44,11 @@ export class Store<T extends Stored> {
   /** What our own writes have let go. By uid, which never comes back: the answer may have the version from before the deletion. */
   readonly #graves = new Map<string, { uid: string; version: string }>();
   readonly #handlers = new Set<ChangeHandler<T>>();
-  readonly #indexers: [string, (object: T) => readonly string[]][];
-  readonly #indexed = new Map<string, Map<string, Set<string>>>();
   readonly #logger: Logger;
   #seen = '0';
   #isListing = false;
 
-  constructor(options: StoreOptions<T> = {}) {
-    this.#indexers = Object.entries(options.indexes ?? {});
-    for (const [name] of this.#indexers) this.#indexed.set(name, new Map());
+  constructor(options: StoreOptions = {}) {
     this.#logger = options.logger ?? silentLogger;
   }
 
@@ -78,21 +72,6 @@ export class Store<T extends Stored> {
 
   list(): T[] {
     return [...this.#objects.values()];
-  }
-
-  /**
-   * The objects that the named index gave this value.
-   * @throws Error for an index that was not declared
-   */
-  byIndex(name: string, value: string): T[] {
-    const index = this.#indexed.get(name);
-    if (!index) throw new Error(`the store has no index "${name}": declare it in the options`);
-    const found: T[] = [];
-    for (const key of index.get(value) ?? []) {
-      const object = this.#objects.get(key);
-      if (object) found.push(object);
-    }
-    return found;
   }
 
   /**
@@ -198,9 +177,7 @@ export class Store<T extends Stored> {
       this.#drop(key, old);
       old = undefined;
     }
-    if (old) this.#unindex(key, old);
     this.#objects.set(key, object);
-    this.#index(key, object);
     this.#tell(old ? 'MODIFIED' : 'ADDED', key, object, old);
   }
 
@@ -208,31 +185,8 @@ export class Store<T extends Stored> {
     const old = this.#objects.get(key);
     if (!old) return false;
     this.#objects.delete(key);
-    this.#unindex(key, old);
     this.#tell('DELETED', key, last, old);
     return true;
-  }
-
-  #index(key: string, object: T): void {
-    for (const [name, values] of this.#indexers) {
-      const index = this.#indexed.get(name);
-      for (const value of values(object)) {
-        const keys = index?.get(value);
-        if (keys) keys.add(key);
-        else index?.set(value, new Set([key]));
-      }
-    }
-  }
-
-  #unindex(key: string, object: T): void {
-    for (const [name, values] of this.#indexers) {
-      const index = this.#indexed.get(name);
-      for (const value of values(object)) {
-        const keys = index?.get(value);
-        keys?.delete(key);
-        if (keys?.size === 0) index?.delete(value);
-      }
-    }
   }
 
   #tell(type: ChangeType, key: string, object: T, old: T | undefined): void {

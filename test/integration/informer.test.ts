@@ -43,7 +43,7 @@ it('follows a resource of a real API server, page by page and event by event', a
   expect(informer.store.list().map((map) => map.metadata.name)).toEqual(['a', 'b', 'c']);
 
   const written = await client.patch<ConfigMap>(`${maps}/a`, { data: { n: '2' } }, { type: 'merge' });
-  informer.upsert(written);
+  informer.store.upsert(written);
   expect(informer.store.get(`${ns}/a`)?.data).toEqual({ n: '2' });
 
   await create('d');

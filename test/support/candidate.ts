@@ -40,7 +40,6 @@ export function candidate(
         signal.addEventListener('abort', end);
       });
     },
-    onStopped: () => story.push(`stopped ${clock.monotonic()}`),
     ...more,
   });
   const self: Candidate = {

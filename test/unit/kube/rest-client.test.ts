@@ -49,7 +49,7 @@ describe('RestClient', () => {
     await client.create('/c', { x: 'ü' });
     await client.replace('/r', {});
     await client.patch('/p', [], { type: 'strategic', fieldManager: 'me', query: { dryRun: 'All' } });
-    await client.patch('/a', {}, { type: 'apply' });
+    await client.patch('/m', {}, { type: 'merge' });
     await client.delete('/d', { body: { preconditions: {} } });
     expect(seen).toEqual([
       ['GET', '/base/api/v1/pods?fieldSelector=a%3Db', undefined, ''],
@@ -57,7 +57,7 @@ describe('RestClient', () => {
       ['POST', '/base/c', 'application/json', '{"x":"ü"}'],
       ['PUT', '/base/r', 'application/json', '{}'],
       ['PATCH', '/base/p?fieldManager=me&dryRun=All', 'application/strategic-merge-patch+json', '[]'],
-      ['PATCH', '/base/a', 'application/apply-patch+yaml', '{}'],
+      ['PATCH', '/base/m', 'application/merge-patch+json', '{}'],
       ['DELETE', '/base/d', 'application/json', '{"preconditions":{}}'],
     ]);
     expect(reports[0]).toMatchObject({ verb: 'GET', path: '/api/v1/pods', code: 200 });

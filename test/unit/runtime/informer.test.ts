@@ -30,7 +30,7 @@ it('follows the server, trimmed, and reads its own writes', async () => {
   expect(informer.hasSynced()).toBe(true);
   expect(informer.store.get('ns/a')).toEqual(trim(raw('a', 3)));
 
-  expect(informer.upsert(raw('a', 8, 'Written'))).toBe(true);
+  expect(informer.store.upsert(trim(raw('a', 8, 'Written')))).toBe(true);
   await settle();
   source.open.send('MODIFIED', raw('a', 7, 'Older'));
   source.open.send('MODIFIED', raw('a', 8, 'Written'));
@@ -45,7 +45,7 @@ it('follows the server, trimmed, and reads its own writes', async () => {
     'DELETED ns/b Running',
   ]);
   expect(informer.store.resourceVersion).toBe('30');
-  expect(informer.upsert(raw('b', 9, 'Late answer'))).toBe(false);
+  expect(informer.store.upsert(trim(raw('b', 9, 'Late answer')))).toBe(false);
   controller.abort();
   await running;
 });

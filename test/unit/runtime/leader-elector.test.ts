@@ -26,7 +26,7 @@ describe('LeaderElector', () => {
       renewTime: '2026-03-01T10:00:06.000000Z',
     });
     await a.stop();
-    expect(a.story).toEqual(['started 0', 'ended 6000', 'stopped 6000']);
+    expect(a.story).toEqual(['started 0', 'ended 6000']);
     expect(a.elector.isLeader()).toBe(false);
     expect(server.lease?.spec.holderIdentity).toBeUndefined();
     expect(server.lease?.spec).toMatchObject({ leaseDurationSeconds: 1, leaseTransitions: 0 });
@@ -71,7 +71,7 @@ describe('LeaderElector', () => {
     const c = candidate('c', clock, server);
     b.fate = () => ({ outcome: 'ignored' });
     await clock.advanceAsync(10_000);
-    expect(b.story).toEqual(['started 60000', 'ended 70000', 'stopped 70000']);
+    expect(b.story).toEqual(['started 60000', 'ended 70000']);
     expect(c.story).toEqual([]);
     await clock.advanceAsync(5_000);
     expect(c.story).toEqual(['started 75000']);
@@ -90,7 +90,7 @@ describe('LeaderElector', () => {
       expect(a.elector.isLeader()).toBe(true);
       await clock.advanceAsync(1);
       expect(a.elector.isLeader()).toBe(false);
-      expect(a.story).toEqual(['started 0', 'ended 14000', 'stopped 14000']);
+      expect(a.story).toEqual(['started 0', 'ended 14000']);
       a.fate = () => ({});
       await clock.advanceAsync(8_000);
       expect(a.story.at(-1)).toMatch(/^started/);
@@ -143,7 +143,7 @@ describe('LeaderElector', () => {
     await clock.advanceAsync(1_000);
     server.put({ holderIdentity: 'thief', leaseDurationSeconds: 15 });
     await clock.advanceAsync(3_000);
-    expect(a.story).toEqual(['started 0', 'ended 2000', 'stopped 2000']);
+    expect(a.story).toEqual(['started 0', 'ended 2000']);
     await a.stop();
     expect(server.lease?.spec.holderIdentity).toBe('thief');
   });

@@ -4,16 +4,11 @@ import { compareResourceVersions } from '../../../src/runtime/resource-version.t
 import { Store, keyOf } from '../../../src/runtime/store.ts';
 import type { Stored } from '../../../src/runtime/store.ts';
 
-interface Thing extends Stored {
-  labels?: string[];
-}
-
-const thing = (name: string, rv: number, more: { uid?: string; labels?: string[] } = {}): Thing => ({
+const thing = (name: string, rv: number, more: { uid?: string } = {}): Stored => ({
   metadata: { name, namespace: 'ns', uid: more.uid ?? `uid-${name}`, resourceVersion: String(rv) },
-  ...(more.labels ? { labels: more.labels } : {}),
 });
 
-const versions = (store: Store<Thing>): Record<string, string> =>
+const versions = (store: Store<Stored>): Record<string, string> =>
   Object.fromEntries(store.list().map((object) => [object.metadata.name, object.metadata.resourceVersion]));
 
 describe('compareResourceVersions', () => {
@@ -31,7 +26,7 @@ describe('Store', () => {
   });
 
   it('takes newer versions only', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     expect(store.upsert(thing('a', 10))).toBe(true);
     expect(store.upsert(thing('a', 9))).toBe(false);
     expect(store.upsert(thing('a', 10))).toBe(false);
@@ -40,7 +35,7 @@ describe('Store', () => {
   });
 
   it('replaces by a list, keeping what is newer than the list', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     store.replace([thing('gone', 1), thing('stays', 2), thing('written', 3)], '5');
     store.upsert(thing('written', 12)); // the answer of our write
     store.upsert(thing('created', 13)); // the answer of our create
@@ -50,7 +45,7 @@ describe('Store', () => {
   });
 
   it('does not raise the dead: a late answer after the deletion was watched', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     store.replace([thing('a', 5)], '5');
     store.remove(thing('a', 8));
     store.advance('8');
@@ -60,7 +55,7 @@ describe('Store', () => {
   });
 
   it('does not raise the dead: watch events behind the answer of our own delete', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     store.replace([thing('a', 5)], '5');
     store.forget(thing('a', 20));
     expect(store.upsert(thing('a', 12))).toBe(false);
@@ -71,7 +66,7 @@ describe('Store', () => {
   });
 
   it('does not raise the dead: a list from before the write that let the last finalizer go, whose answer has the old version', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     store.replace([thing('a', 5), thing('b', 6)], '6');
     expect(store.forget(thing('a', 5))).toBe(true);
     store.replace([thing('a', 5), thing('b', 6)], '7');
@@ -82,7 +77,7 @@ describe('Store', () => {
   });
 
   it('forgets for no longer than it must: a list without the object, or the next of its name', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     const revive = () => store.upsert(thing('a', 9));
     store.replace([thing('a', 5)], '5');
     store.forget(thing('a', 5));
@@ -101,7 +96,7 @@ describe('Store', () => {
   });
 
   it('keeps an object created anew when the deletion of its predecessor comes late', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     store.upsert(thing('a', 5));
     store.upsert(thing('a', 9, { uid: 'second' }));
     expect(store.remove(thing('a', 7))).toBe(false);
@@ -109,7 +104,7 @@ describe('Store', () => {
   });
 
   it('ignores replayed events and a stale list', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     store.replace([thing('a', 5), thing('b', 6)], '6');
     store.remove(thing('b', 9));
     store.advance('9');
@@ -119,14 +114,14 @@ describe('Store', () => {
   });
 
   it('believes a newer list about an old object it never heard of', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     store.replace([], '10');
     store.replace([thing('wider-selector', 3)], '11');
     expect(versions(store)).toEqual({ 'wider-selector': '3' });
   });
 
   it('tells subscribers, in order, and another uid as a deletion and an addition', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     const seen: string[] = [];
     const stop = store.onChange((type, key, object, old) => {
       seen.push(`${type} ${key} ${object.metadata.resourceVersion} ${old?.metadata.resourceVersion ?? '-'}`);
@@ -147,7 +142,7 @@ describe('Store', () => {
   });
 
   it('survives a subscriber that throws', () => {
-    const store = new Store<Thing>();
+    const store = new Store<Stored>();
     const seen: string[] = [];
     store.onChange(() => {
       throw new Error('broken');
@@ -158,25 +153,12 @@ describe('Store', () => {
     expect(store.size).toBe(1);
   });
 
-  it('indexes, moves and forgets', () => {
-    const store = new Store<Thing>({ indexes: { label: (object) => object.labels ?? [] } });
-    store.upsert(thing('a', 1, { labels: ['x', 'y'] }));
-    store.upsert(thing('b', 2, { labels: ['x'] }));
-    expect(store.byIndex('label', 'x')).toHaveLength(2);
-    store.upsert(thing('a', 3, { labels: ['z'] }));
-    expect(store.byIndex('label', 'x').map(keyOf)).toEqual(['ns/b']);
-    expect(store.byIndex('label', 'z').map(keyOf)).toEqual(['ns/a']);
-    store.remove(thing('a', 4));
-    expect(store.byIndex('label', 'z')).toEqual([]);
-    expect(() => store.byIndex('nope', 'x')).toThrow('no index "nope"');
-  });
-
   /** A history of one key, and everything the store may hear of it: the watch in order, write answers at any time. */
   it('ends where the history ends, and never shows an older version, whatever order answers arrive in', () => {
     const step = fc.record({ name: fc.constantFrom('a', 'b'), deleted: fc.boolean(), answerAfter: fc.nat(6) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
-        const store = new Store<Thing>();
+        const store = new Store<Stored>();
         const newest: Record<string, number> = {};
         store.onChange((_, key, object) => {
           const rv = Number(object.metadata.resourceVersion);
@@ -184,23 +166,23 @@ describe('Store', () => {
           newest[key] = rv;
         });
         const truth: Record<string, string> = {};
-        const late: { at: number; object: Thing; deleted: boolean }[] = [];
+        const late: { at: number; object: Stored; deleted: boolean }[] = [];
         const born: Record<string, number> = {};
         const objects = steps.map(({ name, deleted }, i) => {
           const uid = `${name}-${(born[name] ??= i)}`;
           if (deleted) delete born[name];
           return thing(name, i + 1, { uid });
         });
-        const answer = (object: Thing, deleted: boolean) => (deleted ? store.forget(object) : store.upsert(object));
+        const answer = (object: Stored, deleted: boolean) => (deleted ? store.forget(object) : store.upsert(object));
         steps.forEach(({ name, deleted, answerAfter }, i) => {
-          const object = objects[i] as Thing;
+          const object = objects[i] as Stored;
           if (answerAfter % 2) answer(object, deleted); // the answer comes before the watch event
           late.push({ at: i + answerAfter, object, deleted }); // and once more after it
           if (deleted) delete truth[name];
           else truth[name] = String(i + 1);
         });
         steps.forEach(({ deleted }, i) => {
-          const object = objects[i] as Thing;
+          const object = objects[i] as Stored;
           if (deleted) store.remove(object);
           else store.upsert(object);
           store.advance(String(i + 1));
