@@ -2,6 +2,7 @@ import type { DebugSession } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { Authority } from '../session/admission.ts';
 import { currentRun, isLive, wantsStart } from '../session/lifecycle.ts';
+import type { Denial } from '../session/situation.ts';
 import { isRevocable, policyNameOf, type PolicyView, type Rules } from '../session/permission.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { SessionApi } from './session-api.ts';
@@ -45,21 +46,26 @@ export class RulesLookup {
     }
   }
 
-  /** Why who asked may not use the policy of the session, by what the API server says now; undefined: they may. */
-  async denial(session: DebugSession, signal: AbortSignal): Promise<string | undefined> {
+  /** Why it is not certain that who asked may use the policy of the session, by what the API server says now; undefined: they may. */
+  async denial(session: DebugSession, signal: AbortSignal): Promise<Denial | undefined> {
     const { api, authority } = this.#parts;
     if (authority().kind === 'waived') return undefined;
     const { requestedBy } = session.spec;
     const { namespace } = session.metadata;
     const policy = policyNameOf(session);
-    if (requestedBy === undefined)
-      return `nobody knows who asked, so nobody knows whether they may use DebugPolicy ${policy}`;
-    const what = `${requestedBy.username} may not use DebugPolicy ${policy} in namespace ${namespace}`;
+    if (requestedBy === undefined) {
+      const message = `nobody knows who asked, so nobody knows whether they may use DebugPolicy ${policy}`;
+      return { reason: 'RequesterNotAllowed', message };
+    }
+    const { username } = requestedBy;
+    const what = `use DebugPolicy ${policy} in namespace ${namespace}`;
     try {
-      return (await api.mayUse(requestedBy, policy, namespace, signal)) ? undefined : `${what} any more`;
+      if (await api.mayUse(requestedBy, policy, namespace, signal)) return undefined;
+      return { reason: 'RequesterNotAllowed', message: `${username} may not ${what} any more` };
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 403) throw error;
-      return `whether ${requestedBy.username} may use DebugPolicy ${policy} cannot be asked: ${error.message}`;
+      const message = `the operator may not ask whether ${username} may ${what}: kubectl apply -k config/rbac`;
+      return { reason: 'Forbidden', message: `${message} (the API server said: ${oneLine(error.message, 600)})` };
     }
   }
 }

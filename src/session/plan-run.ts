@@ -101,7 +101,7 @@ function objectionTo(situation: Situation, pod: Pod): Objection | undefined {
   const { session, authority, denied, rules = UNREAD_RULES } = situation;
   if (authority?.kind === 'missing')
     return refuse('AdmissionPolicyMissing', `who asked cannot be known any more: ${authority.message}`);
-  if (denied !== undefined) return refuse('RequesterNotAllowed', denied);
+  if (denied !== undefined) return refuse(denied.reason, denied.message);
   const permission = permit(session, rules, pod);
   if (permission.kind !== 'go') return rules.policy.kind === 'absent' ? { ...permission, kind: 'refuse' } : permission;
   const room = roomLeft(pod, { maxContainers: limitsOf(rules?.policy).containersPerPod });

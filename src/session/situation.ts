@@ -1,10 +1,17 @@
 import type { DebugSession, DebugSessionStatus, Run, StopRoute } from '../api/debugsession.ts';
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
+import type { InjectionReason } from '../api/reasons.ts';
 import type { Authority } from './admission.ts';
 import type { Efforts } from './efforts.ts';
 import type { Crowd } from './limits.ts';
 import type { Sighting } from './observation.ts';
 import type { Rules } from './permission.ts';
+
+/** Who asked may not use the policy, or the operator may not ask whether they may. */
+export interface Denial {
+  reason: Extract<InjectionReason, 'RequesterNotAllowed' | 'Forbidden'>;
+  message: string;
+}
 
 /** What the planner knows: the session as stored, what was seen of its target, and the time (ms since the epoch). */
 export interface Situation {
@@ -19,8 +26,8 @@ export interface Situation {
   rules?: Rules;
   /** Who else lives or waits. Absent: nobody. */
   crowd?: Crowd;
-  /** Why the API server says, right before the injection, that who asked may not use the policy. */
-  denied?: string;
+  /** Why it is not certain, right before the injection, that who asked may use the policy. Absent: it is, or was not asked. */
+  denied?: Denial;
   /** What this process has done to the container of the newest run, and how that went; absent: nothing. */
   efforts?: Efforts;
 }

@@ -5,7 +5,7 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
   session(
     'plan-run',
     'a right that is withdrawn does not count',
-    "if (denied !== undefined) return refuse('RequesterNotAllowed', denied);",
+    "if (denied !== undefined) return refuse(denied.reason, denied.message);",
     '',
   ),
   session('plan-run', 'a limited pod is injected into unseen', 'judgesPod(rules?.policy) ?', 'false ?'),

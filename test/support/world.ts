@@ -10,7 +10,7 @@ import type { Sighting } from '../../src/session/observation.ts';
 import type { Authority } from '../../src/session/admission.ts';
 import type { EffortOutcome, Efforts } from '../../src/session/efforts.ts';
 import { plan, planUnseen } from '../../src/session/plan.ts';
-import type { EventIntent, Plan } from '../../src/session/situation.ts';
+import type { Denial, EventIntent, Plan } from '../../src/session/situation.ts';
 import { aPod, aSession, NOON } from './builders.ts';
 import { OPEN_RULES } from './open-policy.ts';
 import { brokenRules, brokenTransition } from './status-rules.ts';
@@ -39,8 +39,8 @@ export class World {
   rules: Rules = OPEN_RULES;
   /** Who else lives or waits. */
   crowd: Crowd = NOBODY;
-  /** What the API server says right before an injection, if it says no. */
-  denied: string | undefined;
+  /** What is found right before an injection to stand against it, if anything is. */
+  denied: Denial | undefined;
   /** What was begun on the container and how it went; `tried` says how. */
   efforts: Efforts = { tried: {} };
   /** Called with every plan before it is carried out. */

@@ -295,6 +295,30 @@ describe('a write that is refused', () => {
     expect([await scene.run(), scene.told]).toEqual([{}, []]);
   });
 
+  it.each<[string, Error | object, string, RegExp]>([
+    [
+      'who asked may not use the policy any more',
+      { status: { allowed: false } },
+      'RequesterNotAllowed',
+      /^dana may not use DebugPolicy default in namespace shop any more$/,
+    ],
+    [
+      'the operator may not even ask that',
+      anApiError(403, 'cannot create resource "localsubjectaccessreviews"'),
+      'Forbidden',
+      /^the operator may not ask whether dana may use DebugPolicy default .*apply -k config\/rbac \(the API server said: cannot create/,
+    ],
+  ])('before it is sent, because %s, fails the run, and says which', async (_, answer, reason, message) => {
+    const scene = aScene();
+    scene.client.on(REVIEW, answer);
+    scene.client.on(READ_POD, { items: [aPod()] });
+    await scene.run();
+    scene.clock.advance(11_000);
+    await scene.run();
+    expect(scene.session.status?.runs).toMatchObject([{ reason, message: expect.stringMatching(message) }]);
+    expect(scene.writes).not.toContain(INJECT);
+  });
+
   it('because the pod was deleted fails the run', async () => {
     const scene = aScene();
     scene.client.on(INJECT, anApiError(404, 'pods "web-1" not found'));

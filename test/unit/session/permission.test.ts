@@ -128,7 +128,11 @@ describe('between the intent and the injection', () => {
       (world) => (world.rules = { ...OPEN_RULES, policy: { kind: 'absent' } }),
       'PolicyNotFound',
     ],
-    ['a right that is withdrawn', (world) => (world.denied = 'dana may not use it any more'), 'RequesterNotAllowed'],
+    [
+      'a right that is withdrawn',
+      (world) => (world.denied = { reason: 'RequesterNotAllowed', message: 'dana may not use it any more' }),
+      'RequesterNotAllowed',
+    ],
   ])('%s counts, once no injection can be under way', (_, change, reason) => {
     const world = intended();
     change(world);
@@ -138,6 +142,15 @@ describe('between the intent and the injection', () => {
     world.settle();
     expect(outcome(world)).toEqual(['Failed', `False ${reason}`, `True ${reason}`]);
     expect([injections(world), world.condition('StopConfirmed')]).toEqual([[], 'True NothingToStop']);
+  });
+
+  it('where the operator lacks the right to ask who may, nobody is blamed for it', () => {
+    const world = intended();
+    world.denied = { reason: 'Forbidden', message: 'the operator may not ask' };
+    world.pass(11 * SECOND);
+    world.settle();
+    expect(outcome(world)).toEqual(['Failed', 'True Accepted', 'True Forbidden']);
+    expect([injections(world), world.message('Failed')]).toEqual([[], 'the operator may not ask']);
   });
 
   it('a policy that cannot be read for a while is waited for', () => {
