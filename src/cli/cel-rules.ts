@@ -28,6 +28,7 @@ const isPattern: TextCheck = (self, message) => patternFault(self) !== message;
 const TEXT_CHECKS: Readonly<Record<string, TextCheck>> = {
   [`${NO_DURATION} || duration(self) >= duration('1s')`]: (self) => lengthOf(self, SECOND) >= SECOND,
   [`${NO_DURATION} || duration(self) <= duration('8760h')`]: (self) => lengthOf(self, 0) <= MAX_DURATION_MS,
+  [`${NO_DURATION} || duration(self) <= duration('1h')`]: (self) => lengthOf(self, 0) <= 3_600 * SECOND,
   [`${NO_DURATION} || (duration(self) >= duration('1s') && duration(self) <= duration('8760h'))`]: (self) =>
     lengthOf(self, SECOND) >= SECOND && lengthOf(self, SECOND) <= MAX_DURATION_MS,
   "self.matches('^([*]|([*][.])?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?)(/[a-z0-9._*-]+)+(:[A-Za-z0-9._*-]+|@[a-z0-9*]+:[a-f0-9*]+)$')":

@@ -1,7 +1,7 @@
 import type { DebugSession } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { findCondition } from './conditions.ts';
-import { isWaiting } from './lifecycle.ts';
+import { currentRun, isWaiting } from './lifecycle.ts';
 
 /** What is known of the admission policy that says who asks. */
 export type Authority =
@@ -58,9 +58,17 @@ function foundAdmittedAt(session: DebugSession): number | undefined {
   return isWaiting(session) && accepted?.status === 'True' ? fromTimestamp(accepted.lastTransitionTime) : undefined;
 }
 
-/** A moment before which the attempt was not asked for, in ms since the epoch: it cannot be raised while the one before lives. Never a node's time. */
-function askedAfter({ metadata, status }: DebugSession): number {
+/**
+ * A moment before which the attempt was not asked for, in ms since the epoch: it cannot be raised while the one before lives, whose end may not stand in the
+ * conditions any more. Never a node's time.
+ */
+function askedAfter(session: DebugSession): number {
+  const { metadata, status } = session;
   const over = ['Complete', 'Failed'].map((type) => status?.conditions?.find((one) => one.type === type));
-  const times = [metadata.creationTimestamp, ...over.map((one) => one?.lastTransitionTime)];
+  const times = [
+    metadata.creationTimestamp,
+    currentRun(session)?.intendedAt,
+    ...over.map((one) => one?.lastTransitionTime),
+  ];
   return Math.max(...times.map((time) => fromTimestamp(time) ?? 0));
 }

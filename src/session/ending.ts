@@ -11,13 +11,14 @@ import { COMMAND_NOT_FOUND, DEADLINE, STOPPED, TOO_LATE, UNSUPPORTED } from './s
 /** The reason of a run that was ended, or never began, because somebody wanted it so. */
 export const CANCELLED = 'Cancelled';
 
-/** Reasons of an attempt that was not accepted. */
+/** Reasons of an attempt that was not accepted, or not yet. */
 export const REJECTED: readonly string[] = [
   'Lapsed',
   'AdmissionPolicyMissing',
   'PolicyNotFound',
   'PolicyDenied',
   'RequesterNotAllowed',
+  'PreviousRunNotOver',
 ];
 
 /** What a terminated container means for its run. */

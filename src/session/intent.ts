@@ -18,10 +18,12 @@ import { policyNameOf } from './permission.ts';
 export function intendRun(session: DebugSession, pod: Pod, now: number, policy: DebugPolicySpec): Run {
   const { spec, metadata } = session;
   const effective = effectiveValues(spec, ttlOf(policy).default);
-  const allowances = wishesOf(spec);
+  const allowances = wishesOf(spec, pod);
   // Whole seconds, like every time that we write: what is recorded is what the supervisor is given.
-  const second = Math.floor(now / 1000) * 1000;
-  const startBy = second + parseDuration(effective.startTimeout) + START_MARGIN_MS;
+  const second = floorToSecond(now);
+  // Nothing starts after notAfter, late starts included.
+  const lapse = fromTimestamp(spec.notAfter) ?? Infinity;
+  const startBy = Math.min(second + parseDuration(effective.startTimeout) + START_MARGIN_MS, floorToSecond(lapse));
   const supervised = effective.supervisor === 'Shell';
   const run: Run = {
     attempt: spec.attempt,
@@ -59,6 +61,10 @@ export function containerOf(session: DebugSession, run: Run): EphemeralContainer
     ...(startBy === undefined ? {} : { startBy }),
     ...(lastMoment === undefined ? {} : { lastMoment }),
   });
+}
+
+function floorToSecond(time: number): number {
+  return Math.floor(time / 1000) * 1000;
 }
 
 /** Name and uid: groups are many, and change. */

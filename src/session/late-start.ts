@@ -2,9 +2,8 @@ import type { RanAgain, Run, StopCause } from '../api/debugsession.ts';
 import { fromTimestamp, toTimestamp } from '../api/time.ts';
 import { oneLine } from '../text/one-line.ts';
 import { MAX_MESSAGE } from './conditions.ts';
-import { START_MARGIN_MS } from './effective.ts';
-import { CANCELLED, stoppedBy } from './ending.ts';
-import { isWaiting, mayRunAgain, mayStartLate, runsAgain } from './lifecycle.ts';
+import { stoppedBy } from './ending.ts';
+import { mayRunAgain, mayStartLate, runsAgain } from './lifecycle.ts';
 import { observe, type Seen } from './observation.ts';
 import { writeIfChanged } from './outcome.ts';
 import { pursueEnd } from './plan-ending.ts';
@@ -16,32 +15,32 @@ import * as story from './story.ts';
 /** The supervisor's clock is boot time plus time since boot, both in whole seconds: it may be more than a second behind. */
 const CLOCK_SLACK_MS = 2_000;
 
+/** Why a container will never start, whatever becomes of its image: its name cannot be changed, and a pod that has finished starts nothing. */
+const NEVER_STARTS: readonly string[] = ['InvalidImageName', 'PodFinished'];
+
 /**
- * A new attempt waits for the failed one before it: two containers of one session must not run at a time. It waits while that container runs, late or again,
- * and as long as its supervisor would let it start. Without a supervisor there is no such moment: what never started is not waited for. Nor is
- * a run that was given up before its time, because it could not start at all (a bad image name, root where root is refused).
+ * A new attempt waits for the one before it: two containers of one session must not run at a time, and only the newest is looked after. It waits while that
+ * container runs, late or again, and as long as it could start: with a supervisor until `startBy`, without one as long as it stands in the pod.
  */
 export function holdsBack(run: Run, now: number): boolean {
   if (runsAgain(run)) return true;
   if (!mayStartLate(run, now)) return false;
   if (run.state === 'StartedLate') return true;
-  const [startBy, failedAt] = [fromTimestamp(run.startBy), fromTimestamp(run.finishedAt)];
-  if (run.lastMoment === undefined || startBy === undefined || failedAt === undefined) return false;
-  const wasGivenUp = run.reason !== CANCELLED && failedAt < startBy - START_MARGIN_MS;
-  return !wasGivenUp && now < startBy + CLOCK_SLACK_MS;
+  if (NEVER_STARTS.includes(run.reason ?? '')) return false;
+  const startBy = run.lastMoment === undefined ? undefined : fromTimestamp(run.startBy);
+  return startBy === undefined || now < startBy + CLOCK_SLACK_MS;
 }
 
-/** A raised attempt behind a run that may still get its container, or has: end that one, and say what is waited for. */
+/** A raised attempt behind a run that may still get its container, or has: end that one, and say what is waited for. It is not judged before its time. */
 export function planHeld(situation: Situation, run: Run): Plan {
   const { session, now } = situation;
   const { run: known, events, stray } = lookAgain(situation, run);
-  const told = isWaiting(session) ? events : [...events, story.accepted(session)];
   const what = `container ${known.debugContainerName} of attempt ${known.attempt}`;
   const wait = (record: Run, message: string, news: { events: EventIntent[]; wakeAt?: number | undefined }): Plan =>
     writeIfChanged(situation, {
       record,
       standing: { phase: 'Pending', reason: 'PreviousRunNotOver', message },
-      events: [...told, ...news.events],
+      events: [...events, ...news.events],
       ...(news.wakeAt !== undefined && news.wakeAt > now && { wakeAt: news.wakeAt }),
     });
   if (stray !== undefined) {
@@ -55,6 +54,12 @@ export function planHeld(situation: Situation, run: Run): Plan {
     return wait(
       known,
       `${what} ran again when it was last seen: attempt ${session.spec.attempt} starts when it has ended`,
+      { events: [] },
+    );
+  if (known.lastMoment === undefined)
+    return wait(
+      known,
+      `${what} may still start, and has no supervisor: attempt ${session.spec.attempt} starts when it has run and ended, or its pod is gone; another session can debug meanwhile`,
       { events: [] },
     );
   const message = `${what} may still start until ${known.startBy}: attempt ${session.spec.attempt} starts after that`;

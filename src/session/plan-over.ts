@@ -78,7 +78,7 @@ function lookUntil(run: Run, now: number): number {
 
 /**
  * A failed run may still get its container. While it could, the finalizer stays: with a deleted session 30 s at most, and then the pod is told
- * what is left in it, if it runs or nothing inside would end it.
+ * what is left in it.
  */
 function letGo(situation: Situation, run: Run, step: Plan): Plan {
   const { session, now } = situation;
@@ -87,6 +87,5 @@ function letGo(situation: Situation, run: Run, step: Plan): Plan {
   const releaseAt = releaseTime(situation);
   if (releaseAt === undefined) return step;
   if (now < releaseAt) return rest(now, releaseAt);
-  const matters = run.state === 'StartedLate' || run.lastMoment === undefined;
-  return matters ? { ...letGoNow, events: [story.releasedAlive(session, run)] } : letGoNow;
+  return { ...letGoNow, events: [story.releasedAlive(session, run)] };
 }

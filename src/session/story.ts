@@ -154,11 +154,14 @@ export function ttlChangeRefused(
 
 /** On the pod, because the session that it speaks of is about to be gone. */
 export function releasedAlive(session: DebugSession, run: Run): EventIntent {
+  const hasRun = run.startedAt !== undefined;
+  const start = run.lastMoment === undefined ? 'as long as its pod lives' : `until ${run.startBy}`;
   const end =
     run.lastMoment === undefined
       ? 'ends by itself only'
       : `ends by itself at ${run.expiresAt ?? run.lastMoment} at the latest`;
-  const note = `DebugSession ${session.metadata.name} was deleted while its container ${run.debugContainerName} had not ended; it ${end}`;
+  const what = hasRun ? `had not ended; it ${end}` : `had not run; it may still start ${start}, and ${end}`;
+  const note = `DebugSession ${session.metadata.name} was deleted while its container ${run.debugContainerName} ${what}`;
   return {
     ...tell(run.attempt, run, { type: 'Warning', reason: 'SessionDeletedWhileRunning', action: 'Release', note }),
     on: 'pod',

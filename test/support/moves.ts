@@ -202,7 +202,7 @@ export const aSpec: fc.Arbitrary<Partial<DebugSessionSpec>> = fc.record(
   {
     target: fc.constantFrom({ podName: 'web-1' }, { podName: 'web-1', containerName: 'app' }),
     ttl: fc.constantFrom(...TTLS),
-    startTimeout: fc.constantFrom('1s', '2m', '8760h'),
+    startTimeout: fc.constantFrom('1s', '2m', '1h'),
     pendingTimeout: fc.constantFrom('1s', '10m', '8760h'),
     supervisor: fc.constantFrom('Shell' as const, 'None' as const),
     ttlAfterFinished: fc.constantFrom(...KEPT),

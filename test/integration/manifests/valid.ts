@@ -113,7 +113,7 @@ export const VALID: CreateCase[] = [
   { what: 'the shortest ttl in ms', spec: spec({ ttl: '1000ms' }) },
   { what: 'the longest ttl', spec: spec({ ttl: '8760h' }) },
   { what: 'a ttl of four groups', spec: spec({ ttl: '1h2m3s4ms' }) },
-  { what: 'timeouts of a day', spec: spec({ pendingTimeout: '24h', startTimeout: '1440m' }) },
+  { what: 'the longest timeouts', spec: spec({ pendingTimeout: '8760h', startTimeout: '60m' }) },
   { what: 'a record that goes at once', spec: spec({ ttlAfterFinished: '0s' }) },
   { what: 'a record that is kept for a year', spec: spec({ ttlAfterFinished: '8760h' }) },
   { what: 'one that is cancelled before it begins', spec: spec({ cancel: true }) },

@@ -107,3 +107,30 @@ it('who lives goes on when the policy goes', () => {
   world.settle();
   expect(world.phase).toBe('Running');
 });
+
+describe('an attempt that is held behind a failed one', () => {
+  function heldBehind(since: number): World {
+    const world = World.neverStarted();
+    world.authority = { kind: 'inForce', since: world.now + since };
+    world.edit({ attempt: 2 });
+    world.settle();
+    expect(world.condition('Accepted')).toBe('Unknown PreviousRunNotOver');
+    world.pass(11 * SECOND);
+    world.settle();
+    return world;
+  }
+
+  it('is not admitted by having waited, where the policy was changed just before it was asked for', () => {
+    const world = heldBehind(-SECOND);
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'AdmissionPolicyMissing']);
+  });
+
+  it('is admitted where the policy was in force all the time since the one before it began', () => {
+    const world = heldBehind(-70 * SECOND);
+    expect([world.phase, world.run.attempt, world.told.filter((reason) => reason === 'Accepted').length]).toEqual([
+      'Starting',
+      2,
+      2,
+    ]);
+  });
+});

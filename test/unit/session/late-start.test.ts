@@ -41,12 +41,70 @@ describe('a raised attempt behind a failed one', () => {
     expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
   });
 
-  it('does not wait for one without a supervisor that never started: nothing says when it no longer could', () => {
-    const world = World.neverStarted({ supervisor: 'None' });
+  it('waits for one that was given up at once, and might start all the same: its tag may name another image by then', () => {
+    const world = new World({ imagePullPolicy: 'Always' });
+    world.settle();
+    world.waits('CreateContainerConfigError', 'container has runAsNonRoot and image will run as root (pod: "web")');
+    world.settle();
+    expect(world.phase).toBe('Failed');
     world.edit({ attempt: 2 });
+    world.settle();
+    expect([world.phase, world.condition('Injected')]).toEqual(['Pending', 'False PreviousRunNotOver']);
+    world.pass(132_000);
     world.settle();
     expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
   });
+
+  it.each([
+    ['without a supervisor, which could start as long as it stands there', {}],
+    ['behind which an attempt was cancelled', { cancel: true }],
+    ['behind which no attempt starts any more', { notAfter: '2026-01-01T00:00:00Z' }],
+  ])('waits for one %s, and ends it when it does', (_words, more) => {
+    const world = World.neverStarted({ supervisor: 'None', startTimeout: '1s' });
+    world.edit({ attempt: 2, ...more });
+    world.settle();
+    expect(world.condition('Injected')).toBe('False PreviousRunNotOver');
+    expect(world.message('Injected')).toMatch(
+      /may still start, and has no supervisor: attempt 2 starts when it has run/,
+    );
+    world.pass(30 * 24 * 3_600_000);
+    world.settle();
+    expect(world.session.status?.attempt).toBe(1);
+    world.starts();
+    world.settle();
+    expect(world.message('Injected')).toMatch(/started late and runs/);
+    world.ends({ exitCode: 143 });
+    world.settle();
+    expect(world.run.attempt).toBe(2);
+  });
+
+  it('starts when the pod is gone, in which one without a supervisor stands', () => {
+    const world = World.neverStarted({ supervisor: 'None' });
+    world.edit({ attempt: 2 });
+    world.settle();
+    world.podGoes({ seen: true });
+    world.settle();
+    expect(world.session.status?.runs?.[0]).toMatchObject({ attempt: 1, endedBy: 'PodGone' });
+    expect(world.condition('Injected')).toBe('False PodNotFound');
+  });
+});
+
+it('a container that has not run says so on its pod when its session is deleted', () => {
+  const world = World.neverStarted();
+  world.delete();
+  world.pass(31_000);
+  world.settle();
+  const [told] = world.events.filter(({ reason }) => reason === 'SessionDeletedWhileRunning');
+  expect(told).toMatchObject({
+    on: 'pod',
+    note: expect.stringMatching(/had not run; it may still start until .*Z, and ends by itself at/),
+  });
+});
+
+it('no supervisor accepts a start after notAfter', () => {
+  const world = new World({ startTimeout: '1h', notAfter: new Date(new World().now + 60_500).toISOString() });
+  world.settle();
+  expect(Date.parse(world.run.startBy ?? '') - world.now).toBeLessThanOrEqual(60_500);
 });
 
 describe('the record', () => {
