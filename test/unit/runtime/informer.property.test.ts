@@ -2,8 +2,7 @@ import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Informer } from '../../../src/runtime/informer.ts';
 import { compareResourceVersions } from '../../../src/runtime/resource-version.ts';
-import type { Store } from '../../../src/runtime/store.ts';
-import { type Stored } from '../../../src/runtime/store.ts';
+import type { Store, Stored } from '../../../src/runtime/store.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { ModelSource, versions, type Breakdown, type Refusal } from '../../support/model-source.ts';
 
