@@ -80,6 +80,12 @@ export function permit(session: DebugSession, { policy, namespace }: Rules, pod?
   return refuse('PolicyDenied', oneLine(`DebugPolicy ${name} does not allow this: ${reasons.join('; ')}`, MAX_MESSAGE));
 }
 
+/** The session as its intent recorded it, which is what is injected: the spec, and the default of the policy, may say something else by now. */
+export function asRecorded(session: DebugSession, { image = session.spec.image, effective }: Run): DebugSession {
+  const { ttl, profile, supervisor } = effective ?? effectiveValues(session.spec);
+  return { ...session, spec: { ...session.spec, image, ttl, profile, supervisor } };
+}
+
 /** Whether its policy says, or said when it began, that what is not allowed any more is ended. */
 export function isRevocable(run: Run, policy: DebugPolicySpec): boolean {
   return run.revocable === true || policy.revokeRunning === true;

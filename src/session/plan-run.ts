@@ -11,7 +11,7 @@ import { injectionArrived } from './lifecycle.ts';
 import { limitReached, LIMIT_REACHED, NOBODY, placeWanted, withThoseIn } from './limits.ts';
 import { observe, type Seen } from './observation.ts';
 import { finish, writeIfChanged } from './outcome.ts';
-import { isRevoked, judgesPod, limitsOf, permit, UNREAD_RULES } from './permission.ts';
+import { asRecorded, isRevoked, judgesPod, limitsOf, permit, UNREAD_RULES } from './permission.ts';
 import { nextTtlStep, type TtlStep } from './plan-ttl.ts';
 import { planEnding } from './plan-ending.ts';
 import { roomLeft } from './preflight.ts';
@@ -70,7 +70,7 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
 /** What stands against an injection that nothing but time has come between. */
 function planFirst(situation: Situation, run: Run, pod: Pod): Plan | undefined {
   const { now } = situation;
-  const objection = objectionTo(situation, pod);
+  const objection = objectionTo(situation, run, pod);
   if (objection?.kind === 'refuse') return giveUp(situation, run, objection.reason, objection.message);
   const deadline = startDeadline(run);
   if (now >= deadline) {
@@ -97,12 +97,12 @@ function inject(situation: Situation, run: Run, pod: Pod): Plan {
 }
 
 /** What has turned up since the intent against the injection, if anything has: policies change, rights are withdrawn, others are faster. */
-function objectionTo(situation: Situation, pod: Pod): Objection | undefined {
+function objectionTo(situation: Situation, run: Run, pod: Pod): Objection | undefined {
   const { session, authority, denied, rules = UNREAD_RULES } = situation;
   if (authority?.kind === 'missing')
     return refuse('AdmissionPolicyMissing', `who asked cannot be known any more: ${authority.message}`);
   if (denied !== undefined) return refuse(denied.reason, denied.message);
-  const permission = permit(session, rules, pod);
+  const permission = permit(asRecorded(session, run), rules, pod);
   if (permission.kind !== 'go') return rules.policy.kind === 'absent' ? { ...permission, kind: 'refuse' } : permission;
   const room = roomLeft(pod, { maxContainers: limitsOf(rules?.policy).containersPerPod });
   return room.kind === 'go' ? crowdedOut(situation, pod) : room;

@@ -114,6 +114,12 @@ describe('before the intent', () => {
   });
 });
 
+function withoutTtl(world: World): void {
+  const { ttl, ...spec } = world.session.spec;
+  expect(ttl).toBeDefined();
+  world.session = { ...world.session, spec };
+}
+
 describe('between the intent and the injection', () => {
   function intended(): World {
     const world = new World();
@@ -142,6 +148,43 @@ describe('between the intent and the injection', () => {
     world.settle();
     expect(outcome(world)).toEqual(['Failed', `False ${reason}`, `True ${reason}`]);
     expect([injections(world), world.condition('StopConfirmed')]).toEqual([[], 'True NothingToStop']);
+  });
+
+  it.each<[string, ConstructorParameters<typeof World>[0], (world: World) => void, Partial<DebugPolicySpec>]>([
+    ['the default ttl of the policy', {}, () => undefined, { ttl: { default: '30m', max: '1h' } }],
+    ['a ttl that was lowered since', { ttl: '4h' }, (world) => world.edit({ ttl: '10m' }), { ttl: { max: '1h' } }],
+    ['a ttl that was taken out since', { ttl: '4h' }, withoutTtl, { ttl: { default: '30m', max: '1h' } }],
+    [
+      'a profile that was changed since',
+      { profile: 'sysadmin' },
+      (world) => world.edit({ profile: 'general' }),
+      { profiles: ['general'] },
+    ],
+    [
+      'a supervisor that was asked for since',
+      { supervisor: 'None' },
+      (world) => world.edit({ supervisor: 'Shell' }),
+      { allow: [] },
+    ],
+  ])('a narrowed policy judges what was recorded: %s', (_, spec, change, narrowed) => {
+    const world = new World(spec);
+    world.rules = under({ ttl: { default: '4h', max: '4h' } });
+    while (world.phase !== 'Starting') world.step();
+    change(world);
+    world.rules = under(narrowed);
+    world.pass(11 * SECOND);
+    world.settle();
+    expect(outcome(world)).toEqual(['Failed', 'False PolicyDenied', 'True PolicyDenied']);
+    expect(injections(world)).toEqual([]);
+  });
+
+  it('a ttl that is raised has no part in it: the recorded one is injected', () => {
+    const world = new World({ ttl: '1h' });
+    while (world.phase !== 'Starting') world.step();
+    world.rules = under({ ttl: { max: '1h' } });
+    world.edit({ ttl: '4h' });
+    world.settle();
+    expect([injections(world).length, world.run.effective?.ttl]).toEqual([1, '1h']);
   });
 
   it('where the operator lacks the right to ask who may, nobody is blamed for it', () => {
@@ -277,9 +320,7 @@ describe('while it runs', () => {
   it('another default of the policy changes nothing that runs, nor does a ttl that is taken out of the spec', () => {
     const world = World.running({ ttl: '10m', supervisor: 'None' });
     world.rules = under({ ttl: { default: '1m' } });
-    const { ttl, ...spec } = world.session.spec;
-    expect(ttl).toBe('10m');
-    world.session = { ...world.session, spec };
+    withoutTtl(world);
     world.settle();
     expect(world.run.effective?.ttl).toBe('10m');
   });
