@@ -20,14 +20,14 @@ export type Allowance =
   /** Variables out of secrets and config maps: spec.env[].valueFrom, spec.envFrom. */
   | 'SecretEnv'
   | 'SecurityContext'
-  /** Volumes of the pod: its secrets and its token among them. */
+  /** Volumes of the pod: its secrets and its token among them. Read-write only what a container of the pod mounts read-write. */
   | 'VolumeMounts'
   | 'SupervisorNone'
   /** ifUnstoppable: EvictPod, podAfterSession: Evict. */
   | 'EvictPod'
-  /** Pods with a privileged container. */
+  /** Pods with a privileged container, or one that amounts to it (src/policy/node-power.ts). */
   | 'PrivilegedPods'
-  /** Pods with hostPID, hostNetwork or hostIPC. */
+  /** Pods with hostPID, hostNetwork or hostIPC; with VolumeMounts, volumes that are a hostPath. */
   | 'HostPods'
   /** Namespaces named kube-*, and the operator's own. */
   | 'SystemNamespaces'

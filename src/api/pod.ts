@@ -27,12 +27,30 @@ export interface PodSpec {
   hostIPC?: boolean;
   /** A container or init container of it is privileged; ephemeral ones do not count. */
   privileged?: boolean;
-  containers: { name: string }[];
-  initContainers?: { name: string }[];
+  containers: PodContainer[];
+  initContainers?: PodContainer[];
   /** `sessionUID` is the value of our own environment variable in it, by which a container of ours is told from one that took its name. */
   ephemeralContainers?: { name: string; sessionUID?: string }[];
-  /** `mounted`: a container or init container of it mounts the volume; ephemeral ones do not count. */
-  volumes?: { name: string; mounted: boolean }[];
+  volumes?: PodVolume[];
+}
+
+export interface PodContainer {
+  name: string;
+  /** By what it amounts to the node without being privileged, such as `capability SYS_ADMIN` (src/policy/node-power.ts). */
+  nodePower?: string;
+  /** Of init containers: it runs for as long as the pod does. */
+  restartPolicy?: 'Always';
+}
+
+/** Ephemeral containers do not count. */
+export interface PodVolume {
+  name: string;
+  /** A container or init container mounts it. */
+  mounted: boolean;
+  /** A container that runs for as long as the pod does mounts it read-write. */
+  writable?: true;
+  /** It is a directory or file of the node. */
+  hostPath?: true;
 }
 
 export interface PodStatus {

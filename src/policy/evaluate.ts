@@ -21,6 +21,8 @@ const TTL_DEFAULT = '30m';
 const TTL_MAX = '4h';
 /** Characters of a text in a reason that somebody wrote. Two such stand in one at most. */
 const MAX_QUOTE = 150;
+/** The longest name of a container. */
+const MAX_NAME = 63;
 
 /**
  * Why the policy refuses what is asked for: one sentence each, all of them; none: it is allowed. Each names the field, what was asked for and what
@@ -34,6 +36,7 @@ export function evaluate(policy: DebugPolicySpec, asked: Asked): string[] {
     ...ttl(policy, asked.spec),
     ...demanded(policy, asked.spec),
     ...opened(policy, asked),
+    ...writes(asked),
   ];
 }
 
@@ -47,21 +50,21 @@ export interface Begun {
 }
 
 /**
- * Why the policy does not allow a run that lives (any more). That an eviction is not allowed is no reason: it is not done then. Nor is what a session has to
- * say before it starts.
+ * Whether the policy (still) allows a run that lives. That an eviction is not allowed is no reason to end it: it is not done then. Nor is what a session has
+ * to say before it starts.
  */
-export function evaluateRun(policy: DebugPolicySpec, run: Begun, asked: Asked): string[] {
+export function stillAllows(policy: DebugPolicySpec, run: Begun, asked: Asked): boolean {
   const { allow = [] } = policy;
   const { target, attempt } = asked.spec;
   const spec = { target, attempt, image: run.image, profile: run.profile, ttl: run.ttl };
   const plain = { ...policy, requireJustification: false, requireNotAfter: false };
-  const closed = run.allowances.filter((allowance) => allowance !== 'EvictPod' && !allow.includes(allowance));
-  return [...evaluate(plain, { ...asked, spec }), ...closed.map((one) => `${one} is not in allow any more`)];
+  const isOpen = run.allowances.every((allowance) => allowance === 'EvictPod' || allow.includes(allowance));
+  return isOpen && evaluate(plain, { ...asked, spec }).length === 0;
 }
 
-/** What of `allow` a spec needs, whatever its pod. */
-export function wishesOf(spec: DebugSessionSpec): Allowance[] {
-  return [...new Set([...wishes(spec)].map(([allowance]) => allowance))];
+/** What of `allow` a spec needs by what it asks for in this pod. What the pod needs by itself can be read off the pod while it lives. */
+export function wishesOf(spec: DebugSessionSpec, pod: Pod): Allowance[] {
+  return [...new Set([...wishes(spec), ...nodePaths(spec, pod)].map(([allowance]) => allowance))];
 }
 
 /** The ttl of a session that says none, and the longest that a session may ask for. */
@@ -155,9 +158,41 @@ function* surroundings({ spec, namespace, pod }: Asked): Iterable<Need> {
   if (pod.spec.shareProcessNamespace === true && spec.target.containerName === undefined) {
     yield ['TargetContainer', `pod ${name}, which shares its process namespace,`];
   }
+  // That of any init container counts: it can be joined while it runs, and few pods need one.
   if (pod.spec.privileged === true) yield ['PrivilegedPods', `pod ${name}, which has a privileged container,`];
+  else yield* nodePowers(spec, pod);
   const host = (['hostPID', 'hostNetwork', 'hostIPC'] as const).filter((field) => pod.spec[field] === true);
   if (host.length > 0) yield ['HostPods', `pod ${name} with ${listed(host)}`];
+  yield* nodePaths(spec, pod);
+}
+
+/** An init container that ends counts for a session that joins it alone: many pods, those of service meshes first, are set up by one that may do more. */
+function* nodePowers({ target }: DebugSessionSpec, { metadata, spec }: Pod): Iterable<Need> {
+  const { containers, initContainers = [], shareProcessNamespace } = spec;
+  const isJoined = (name: string): boolean => shareProcessNamespace === true || target.containerName === name;
+  const counting = initContainers.filter(({ name, restartPolicy }) => restartPolicy === 'Always' || isJoined(name));
+  for (const { name, nodePower } of [...containers, ...counting]) {
+    if (nodePower === undefined) continue;
+    const container = oneLine(name, MAX_NAME);
+    yield ['PrivilegedPods', `pod ${quoted(metadata.name)}, whose container ${container} has ${nodePower},`];
+    return;
+  }
+}
+
+function* nodePaths({ volumeMounts = [] }: DebugSessionSpec, { spec: { volumes = [] } }: Pod): Iterable<Need> {
+  const paths = new Set(volumes.filter(({ hostPath }) => hostPath === true).map(({ name }) => name));
+  const wanted = volumeMounts.filter(({ name }) => paths.has(name)).map(({ name }) => name);
+  if (wanted.length > 0) yield ['HostPods', `volumeMounts of ${listed(wanted)} with hostPath`];
+}
+
+/** A session gets no more of a volume than the application has. One that nobody mounts is not to be had at all, which is not for a policy to say. */
+function* writes({ spec: { volumeMounts = [] }, pod }: Asked): Iterable<string> {
+  const readable = (pod?.spec.volumes ?? []).filter(({ mounted, writable }) => mounted && writable !== true);
+  const names = new Set(readable.map(({ name }) => name));
+  const wanted = volumeMounts.filter(({ name, readOnly }) => names.has(name) && readOnly !== true);
+  if (pod === undefined || wanted.length === 0) return;
+  const what = `volumeMounts of ${listed(wanted.map(({ name }) => name))} without readOnly`;
+  yield `${what} needs readOnly: true, whatever is in allow, because no container of pod ${quoted(pod.metadata.name)} mounts that read-write`;
 }
 
 function isFromElsewhere({ valueFrom }: EnvVar): boolean {

@@ -1,24 +1,17 @@
 import type { DebugSession } from '../api/debugsession.ts';
 import type { ContainerStatus, Pod, PodMeta, PodSpec, PodStatus } from '../api/pod.ts';
+import { judgedFields, type RawPodFields } from '../policy/pod-fields.ts';
 import { UID_VARIABLE } from '../session/container.ts';
 import { MIRROR_ANNOTATION } from '../session/preflight.ts';
 
 /** A core/v1 Pod as the API server sends it, as far as we look. */
 export interface RawPod {
   metadata: Pod['metadata'];
-  spec?: Omit<PodSpec, 'ephemeralContainers' | 'containers' | 'initContainers' | 'privileged' | 'volumes'> & {
-    containers: RawContainer[];
-    initContainers?: RawContainer[];
-    ephemeralContainers?: { name: string; env?: { name: string; value?: string }[] }[];
-    volumes?: { name: string }[];
-  };
+  spec?: Omit<PodSpec, 'ephemeralContainers' | 'privileged' | keyof RawPodFields> &
+    RawPodFields & {
+      ephemeralContainers?: { name: string; env?: { name: string; value?: string }[] }[];
+    };
   status?: Pod['status'];
-}
-
-interface RawContainer {
-  name: string;
-  securityContext?: { privileged?: boolean };
-  volumeMounts?: { name: string }[];
 }
 
 /** Cuts a pod down to the few fields a session needs: a 12 KB pod becomes a few hundred bytes. */
@@ -51,7 +44,6 @@ function trimMeta(metadata: RawPod['metadata']): PodMeta {
 }
 
 function trimSpec(spec: NonNullable<RawPod['spec']>): PodSpec {
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
   return defined({
     nodeName: spec.nodeName,
     os: spec.os,
@@ -60,20 +52,11 @@ function trimSpec(spec: NonNullable<RawPod['spec']>): PodSpec {
     hostPID: spec.hostPID,
     hostNetwork: spec.hostNetwork,
     hostIPC: spec.hostIPC,
-    privileged: containers.some(isPrivileged) || undefined,
-    containers: spec.containers.map(nameOnly),
-    initContainers: spec.initContainers?.map(nameOnly),
     ephemeralContainers: spec.ephemeralContainers?.map(({ name, env }) =>
       defined({ name, sessionUID: env?.find((variable) => variable.name === UID_VARIABLE)?.value }),
     ),
-    volumes: spec.volumes && trimVolumes(spec.volumes, containers),
+    ...judgedFields(spec),
   });
-}
-
-/** Names only: what a volume is made of is long, and nobody here asks for it. */
-function trimVolumes(volumes: { name: string }[], containers: RawContainer[]): PodSpec['volumes'] {
-  const mounted = new Set(containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map((mount) => mount.name)));
-  return volumes.map(({ name }) => ({ name, mounted: mounted.has(name) }));
 }
 
 function trimPodStatus(status: PodStatus): PodStatus {
@@ -98,14 +81,6 @@ function trimStatus({
   lastState,
 }: ContainerStatus): ContainerStatus {
   return defined({ name, ready, restartCount, imageID, containerID, state, lastState });
-}
-
-function isPrivileged({ securityContext }: RawContainer): boolean {
-  return securityContext?.privileged === true;
-}
-
-function nameOnly({ name }: { name: string }): { name: string } {
-  return { name };
 }
 
 /** Without the keys whose value is undefined, which would cost memory for nothing. */

@@ -1,7 +1,7 @@
 import { DEFAULT_POLICY, type DebugPolicySpec, type PolicyLimits } from '../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Pod } from '../api/pod.ts';
-import { evaluate, evaluateRun, type Asked } from '../policy/evaluate.ts';
+import { evaluate, stillAllows, type Asked } from '../policy/evaluate.ts';
 import { oneLine } from '../text/one-line.ts';
 import { MAX_MESSAGE } from './conditions.ts';
 import { effectiveValues } from './effective.ts';
@@ -102,7 +102,7 @@ export function isRevoked(session: DebugSession, run: Run, { policy, namespace }
   const { image = session.spec.image, allowances = [] } = run;
   const { profile, ttl } = run.effective ?? effectiveValues(session.spec);
   const asked = { spec: session.spec, namespace: whereOf(session, namespace), pod };
-  return evaluateRun(policy.spec, { image, profile, ttl, allowances }, asked).length > 0;
+  return !stillAllows(policy.spec, { image, profile, ttl, allowances }, asked);
 }
 
 function whereOf({ metadata }: DebugSession, { isSystem, labels }: NamespaceView): Asked['namespace'] {

@@ -3,7 +3,7 @@ import type { Allowance, DebugPolicySpec } from '../../../src/api/debugpolicy.ts
 import type { Pod } from '../../../src/api/pod.ts';
 import { BUILT_IN_POLICY } from '../../../src/policy/built-in.ts';
 import type { Asked } from '../../../src/policy/evaluate.ts';
-import { evaluate, ttlOf } from '../../../src/policy/evaluate.ts';
+import { evaluate, stillAllows, ttlOf, wishesOf } from '../../../src/policy/evaluate.ts';
 import { aPod, aSession } from '../../support/builders.ts';
 import { OPEN_POLICY as OPEN } from '../../support/open-policy.ts';
 
@@ -145,6 +145,108 @@ describe('what must be in allow', () => {
       { name: 'B', valueFrom: { secretKeyRef: {} } },
     ];
     expect(evaluate({ ...OPEN, allow: [] }, asking({ env }))).toHaveLength(2);
+  });
+});
+
+describe('a pod with a container that amounts to the node', () => {
+  const nodePower = 'capability SYS_ADMIN';
+  const agent = { name: 'agent', nodePower };
+  const closed = { ...OPEN, allow: [] };
+  const said = [
+    'pod web-1, whose container agent has capability SYS_ADMIN, needs PrivilegedPods in allow, which is empty',
+  ];
+
+  it.each<[string, (pod: Pod) => void]>([
+    ['a container', (pod) => pod.spec.containers.push(agent)],
+    ['an init container that runs on', (pod) => (pod.spec.initContainers = [{ ...agent, restartPolicy: 'Always' }])],
+  ])('needs PrivilegedPods: %s', (_, change) => {
+    expect(evaluate(closed, asking({}, inPod(change)))).toEqual(said);
+    expect(evaluate({ ...OPEN, allow: ['PrivilegedPods'] }, asking({}, inPod(change)))).toEqual([]);
+  });
+
+  it('is one like any other where that is an init container that ends, but for who joins it', () => {
+    const pod = aPod(({ spec }) => (spec.initContainers = [{ name: 'other' }, agent]));
+    const policy: DebugPolicySpec = { ...OPEN, allow: ['TargetContainer'] };
+    const joining = (containerName: string): string[] =>
+      evaluate(policy, asking({ target: { podName: 'web-1', containerName } }, { pod }));
+    expect(evaluate(closed, asking({}, { pod }))).toEqual([]);
+    expect(joining('app')).toEqual([]);
+    expect(joining('other')).toEqual([]);
+    expect(joining('agent')).toEqual([
+      expect.stringContaining('whose container agent has capability SYS_ADMIN, needs'),
+    ]);
+    pod.spec.shareProcessNamespace = true;
+    expect(evaluate(policy, asking({}, { pod }))).toEqual([expect.stringContaining('needs PrivilegedPods')]);
+  });
+
+  it('is named once', () => {
+    const pod = aPod(({ spec }) => (spec.containers = [agent, { name: 'other', nodePower: 'volumeDevices' }]));
+    expect(evaluate(closed, asking({}, { pod }))).toEqual(said);
+    pod.spec.privileged = true;
+    expect(evaluate(closed, asking({}, { pod }))).toEqual([
+      expect.stringContaining('has a privileged container, needs'),
+    ]);
+  });
+});
+
+describe('volumes of the pod', () => {
+  const volumes = [
+    { name: 'data', mounted: true, writable: true as const },
+    { name: 'settings', mounted: true },
+    { name: 'spare', mounted: false },
+    { name: 'disk', mounted: true, writable: true as const, hostPath: true as const },
+    { name: 'logs', mounted: true, hostPath: true as const },
+  ];
+  const pod = aPod(({ spec }) => (spec.volumes = volumes));
+  const mounting = (readOnly: boolean | undefined, ...names: string[]): Asked =>
+    asking({ volumeMounts: names.map((name) => ({ name, mountPath: `/${name}`, readOnly })) }, { pod });
+  const readOnlyOf = (names: string): string =>
+    `volumeMounts of ${names} without readOnly needs readOnly: true, whatever is in allow, because no container of pod web-1 mounts that read-write`;
+
+  it.each([true, false])('that are of the node need HostPods as well, readOnly: %s', (readOnly) => {
+    const asked = mounting(readOnly, 'data', 'disk');
+    expect(evaluate({ ...OPEN, allow: ['VolumeMounts'] }, asked)).toEqual([
+      'volumeMounts of disk with hostPath needs HostPods in allow, which is VolumeMounts',
+    ]);
+    expect(evaluate({ ...OPEN, allow: ['HostPods'] }, asked)).toEqual([
+      'volumeMounts of data, disk needs VolumeMounts in allow, which is HostPods',
+    ]);
+    expect(evaluate({ ...OPEN, allow: ['VolumeMounts', 'HostPods'] }, asked)).toEqual([]);
+  });
+
+  it('that are of the node, and nobody mounts, need it too', () => {
+    const bare = aPod(({ spec }) => (spec.volumes = [{ name: 'disk', mounted: false, hostPath: true }]));
+    const asked = { ...mounting(true, 'disk'), pod: bare };
+    expect(evaluate({ ...OPEN, allow: ['VolumeMounts'] }, asked)).toEqual([expect.stringContaining('needs HostPods')]);
+  });
+
+  it.each([undefined, false])('that its containers only read are given for reading alone, readOnly: %s', (readOnly) => {
+    expect(evaluate(OPEN, mounting(readOnly, 'data', 'settings', 'logs'))).toEqual([readOnlyOf('settings, logs')]);
+    expect(evaluate(OPEN, mounting(true, 'data', 'settings', 'logs'))).toEqual([]);
+  });
+
+  it('are judged by the mount, where a volume is mounted twice', () => {
+    const volumeMounts = [
+      { name: 'settings', mountPath: '/a', readOnly: true },
+      { name: 'settings', mountPath: '/b' },
+    ];
+    expect(evaluate(OPEN, asking({ volumeMounts }, { pod }))).toEqual([readOnlyOf('settings')]);
+  });
+
+  it('that are not there, or that nobody mounts, are left to the look before the leap', () => {
+    expect(evaluate(OPEN, mounting(false, 'spare', 'none'))).toEqual([]);
+    expect(evaluate(OPEN, { ...mounting(false, 'data'), pod: aPod() })).toEqual([]);
+    expect(evaluate(OPEN, { ...mounting(false, 'settings', 'disk'), pod: undefined })).toEqual([]);
+  });
+
+  it('that are of the node stand in the record by what they needed, and revoke', () => {
+    const asked = mounting(true, 'disk');
+    const allowances = wishesOf(asked.spec, pod);
+    expect(allowances).toEqual(['VolumeMounts', 'HostPods']);
+    expect(wishesOf(mounting(true, 'data').spec, pod)).toEqual(['VolumeMounts']);
+    const run = { image: 'busybox', profile: 'general' as const, ttl: '1m', allowances };
+    expect(stillAllows(OPEN, run, asked)).toBe(true);
+    expect(stillAllows({ ...OPEN, allow: ['VolumeMounts'] }, run, asked)).toBe(false);
   });
 });
 
@@ -312,6 +414,7 @@ describe('evaluate', () => {
       env: [{ name: evil }],
       securityContext: { [evil]: true },
       attachers: [{ kind: 'User', name: evil }],
+      volumeMounts: [{ name: evil, mountPath: '/x' }],
     };
     const policy = {
       images: [evil],
@@ -319,11 +422,17 @@ describe('evaluate', () => {
       ttl: { max: evil },
       allow: [evil],
     } as unknown as DebugPolicySpec;
-    const reasons = evaluate(policy, asking(spec, { namespace: { name: evil, isSystem: true } }));
-    expect(reasons.length).toBeGreaterThan(6);
+    const pod = aPod(({ metadata, spec: made }) => {
+      metadata.name = evil;
+      made.hostPID = true;
+      made.containers = [{ name: evil, nodePower: 'capability DAC_READ_SEARCH' }];
+      made.volumes = [{ name: evil, mounted: true, hostPath: true }];
+    });
+    const reasons = evaluate(policy, asking(spec, { namespace: { name: evil, isSystem: true }, pod }));
+    expect(reasons.length).toBeGreaterThan(11);
     for (const reason of reasons) {
       expect(reason).toMatch(/^[\x20-\x7e]+$/);
-      expect(reason.length).toBeLessThanOrEqual(400);
+      expect(reason.length).toBeLessThanOrEqual(500);
     }
   });
 });

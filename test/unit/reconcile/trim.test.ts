@@ -145,20 +145,85 @@ describe('a trimmed pod', () => {
     expect(trimPod({ metadata, spec }).spec.ephemeralContainers).toEqual([{ name: 'debug-x' }]);
   });
 
-  it('counts a volume as mounted by init containers too, and not by ephemeral ones', () => {
+  it('counts a volume as mounted by init containers too, as written to only where these run on, and neither by ephemeral ones', () => {
     const { metadata } = aPod();
-    const by = (name: string): { name: string; volumeMounts: { name: string }[] } => ({
+    const by = (name: string, more: object = {}): { name: string; volumeMounts: { name: string }[] } => ({
       name: `c-${name}`,
-      volumeMounts: [{ name }],
+      volumeMounts: [{ name, ...more }],
     });
-    const volumes = ['app', 'init', 'debug', 'none'].map((name) => ({ name }));
-    const spec = { containers: [by('app')], initContainers: [by('init')], ephemeralContainers: [by('debug')], volumes };
-    expect(trimPod({ metadata, spec }).spec.volumes).toEqual([
-      { name: 'app', mounted: true },
+    const names = ['app', 'app-reads', 'read-and-written', 'init', 'sidecar', 'sidecar-reads', 'debug', 'none'];
+    const spec = {
+      containers: [
+        by('app'),
+        by('app-reads', { readOnly: true }),
+        by('read-and-written', { readOnly: true }),
+        by('read-and-written', { readOnly: false }),
+      ],
+      initContainers: [
+        by('init'),
+        by('app-reads'),
+        { ...by('sidecar'), restartPolicy: 'Always' },
+        { ...by('sidecar-reads', { readOnly: true }), restartPolicy: 'Always' },
+      ],
+      ephemeralContainers: [by('debug'), by('app-reads')],
+      volumes: names.map((name) => ({ name })),
+    };
+    expect(trimPod({ metadata, spec }).spec.volumes).toStrictEqual([
+      { name: 'app', mounted: true, writable: true },
+      { name: 'app-reads', mounted: true },
+      { name: 'read-and-written', mounted: true, writable: true },
       { name: 'init', mounted: true },
+      { name: 'sidecar', mounted: true, writable: true },
+      { name: 'sidecar-reads', mounted: true },
       { name: 'debug', mounted: false },
       { name: 'none', mounted: false },
     ]);
+  });
+
+  it('keeps of a volume whether it is of the node, and nothing else that it is made of', () => {
+    const { metadata } = aPod();
+    const volumes = [
+      { name: 'disk', hostPath: { path: '/', type: 'Directory' } },
+      { name: 'own', persistentVolumeClaim: { claimName: 'own' } },
+      { name: 'plugged', csi: { driver: 'secrets-store.csi.k8s.io' } },
+    ];
+    expect(trimPod({ metadata, spec: { containers: [], volumes } }).spec.volumes).toStrictEqual([
+      { name: 'disk', mounted: false, hostPath: true },
+      { name: 'own', mounted: false },
+      { name: 'plugged', mounted: false },
+    ]);
+  });
+
+  it('keeps of a container by what it amounts to the node, and whether an init container runs on', () => {
+    const { metadata } = aPod();
+    const securityContext = { capabilities: { add: ['NET_ADMIN', 'SYS_ADMIN'] }, runAsUser: 0 };
+    const spec = {
+      containers: [
+        { name: 'app', securityContext: { capabilities: { add: ['NET_ADMIN'] } } },
+        { name: 'agent', securityContext },
+      ],
+      initContainers: [
+        { name: 'setup', securityContext },
+        { name: 'mesh', securityContext, restartPolicy: 'Always' },
+      ],
+      ephemeralContainers: [{ name: 'debug', securityContext }],
+    };
+    const nodePower = 'capability SYS_ADMIN';
+    expect(trimPod({ metadata, spec }).spec).toStrictEqual({
+      containers: [{ name: 'app' }, { name: 'agent', nodePower }],
+      initContainers: [
+        { name: 'setup', nodePower },
+        { name: 'mesh', nodePower, restartPolicy: 'Always' },
+      ],
+      ephemeralContainers: [{ name: 'debug' }],
+    });
+  });
+
+  it.each([
+    ['container', { containers: [{ name: 'a', securityContext: { privileged: true } }] }],
+    ['init container', { containers: [], initContainers: [{ name: 'a', securityContext: { privileged: true } }] }],
+  ])('keeps that a %s is privileged', (_, spec) => {
+    expect(trimPod({ metadata: aPod().metadata, spec }).spec.privileged).toBe(true);
   });
 
   it('may be as bare as the API allows', () => {
