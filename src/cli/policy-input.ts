@@ -2,6 +2,7 @@ import { type DebugPolicySpec, POLICY_KIND } from '../api/debugpolicy.ts';
 import { API_VERSION, type DebugSessionSpec, KIND } from '../api/debugsession.ts';
 import type { Pod } from '../api/pod.ts';
 import { nearest } from '../nearest.ts';
+import { judgedFields, type RawContainer, type RawPodFields } from '../policy/pod-fields.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Finding } from './draft.ts';
 import { findingLine, shown, type Place } from './finding-line.ts';
@@ -44,14 +45,30 @@ const TEXT: Schema = { type: 'string' };
 const BOOLEAN: Schema = { type: 'boolean' };
 const LABELS: Schema = { type: 'object', additionalProperties: TEXT };
 const METADATA = open({ name: TEXT, generateName: TEXT, namespace: TEXT, labels: LABELS });
-const CONTAINERS: Schema = { type: 'array', items: open({ securityContext: open({ privileged: BOOLEAN }) }) };
+const CONTAINERS = listOf({
+  name: TEXT,
+  restartPolicy: TEXT,
+  securityContext: open({
+    privileged: BOOLEAN,
+    procMount: TEXT,
+    capabilities: open({ add: { type: 'array', items: TEXT } }),
+  }),
+  volumeMounts: listOf({ name: TEXT, readOnly: BOOLEAN }),
+  volumeDevices: listOf({}),
+});
+const VOLUMES = listOf({ name: TEXT, hostPath: open({}) });
 const POD_SPEC = { shareProcessNamespace: BOOLEAN, hostPID: BOOLEAN, hostNetwork: BOOLEAN, hostIPC: BOOLEAN };
-const POD = open({ spec: open({ ...POD_SPEC, containers: CONTAINERS, initContainers: CONTAINERS }) });
+const POD = open({ spec: open({ ...POD_SPEC, containers: CONTAINERS, initContainers: CONTAINERS, volumes: VOLUMES }) });
 const NAMESPACE = open({});
 
 /** An object of which these fields are looked at, and others may be there. */
 function open(properties: Record<string, Schema>): Schema {
   return { type: 'object', properties, 'x-kubernetes-preserve-unknown-fields': true };
+}
+
+/** A list of such objects. */
+function listOf(properties: Record<string, Schema>): Schema {
+  return { type: 'array', items: open(properties) };
 }
 
 export interface ReaderOptions {
@@ -215,18 +232,18 @@ function hint(apiVersion: unknown, kind: unknown): string {
 type GivenMetadata = Partial<Metadata> & { generateName?: string };
 
 interface GivenPod {
-  spec?: Pick<Pod['spec'], 'shareProcessNamespace' | 'hostPID' | 'hostNetwork' | 'hostIPC'> & {
-    containers?: { securityContext?: { privileged?: boolean } }[];
-    initContainers?: { securityContext?: { privileged?: boolean } }[];
-  };
+  spec?: Pick<Pod['spec'], 'shareProcessNamespace' | 'hostPID' | 'hostNetwork' | 'hostIPC'> & Partial<RawPodFields>;
 }
 
 function podOf({ spec = {} }: GivenPod, { name, namespace, labels }: Metadata): Pod {
-  const { shareProcessNamespace, hostPID, hostNetwork, hostIPC, containers = [], initContainers = [] } = spec;
-  const privileged = [...containers, ...initContainers].some((one) => one.securityContext?.privileged === true);
+  const { shareProcessNamespace, hostPID, hostNetwork, hostIPC } = spec;
+  const { containers = [], initContainers = [], volumes = [] } = spec;
+  // What is written by hand may have forgotten a name.
+  const named = (container: RawContainer): RawContainer => ({ ...container, name: container.name ?? '' });
+  const fields = { containers: containers.map(named), initContainers: initContainers.map(named), volumes };
   return {
     metadata: { name, namespace, uid: '', resourceVersion: '', labels },
-    spec: { shareProcessNamespace, hostPID, hostNetwork, hostIPC, privileged, containers: [] },
+    spec: { shareProcessNamespace, hostPID, hostNetwork, hostIPC, ...judgedFields(fields) },
     status: {},
   };
 }

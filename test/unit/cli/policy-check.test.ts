@@ -106,6 +106,13 @@ describe('checkPolicies', () => {
   it.each([
     ['a privileged container', { containers: [{ securityContext: { privileged: true } }] }, 'PrivilegedPods'],
     ['a privileged init container', { initContainers: [{ securityContext: { privileged: true } }] }, 'PrivilegedPods'],
+    ['a capability', { containers: [{ securityContext: { capabilities: { add: ['SYS_ADMIN'] } } }] }, 'PrivilegedPods'],
+    ['an unmasked /proc', { containers: [{ securityContext: { procMount: 'Unmasked' } }] }, 'PrivilegedPods'],
+    [
+      'the disk of a sidecar',
+      { initContainers: [{ name: 'a', restartPolicy: 'Always', volumeDevices: [{ name: 'disk' }] }] },
+      'PrivilegedPods',
+    ],
     ['hostPID', { hostPID: true }, 'HostPods'],
     ['hostNetwork', { hostNetwork: true }, 'HostPods'],
     ['shareProcessNamespace', { shareProcessNamespace: true }, 'TargetContainer'],
@@ -113,6 +120,18 @@ describe('checkPolicies', () => {
     const refused = check(session('a'), policy('default', { ...OPEN, allow: [] }), pod(spec));
     expect(refused.stdout).toContain(`needs ${allowance} in allow`);
     expect(check(session('a'), policy('default', { ...OPEN, allow: [allowance] }), pod(spec)).status).toBe(0);
+  });
+
+  it('looks at the volumes of the pod', () => {
+    const volumes = [{ name: 'disk', hostPath: { path: '/' } }, { name: 'settings' }];
+    const volumeMounts = volumes.map(({ name }) => ({ name, mountPath: `/${name}`, readOnly: true }));
+    const web = pod({ volumes, containers: [{ name: 'app', volumeMounts }] });
+    const wish = volumeMounts.map(({ name, mountPath }) => ({ name, mountPath }));
+    const allowing = policy('default', { ...OPEN, allow: ['VolumeMounts'] });
+    const { stdout } = check(allowing, web, session('a', { volumeMounts: wish }));
+    expect(stdout).toContain('volumeMounts of disk with hostPath needs HostPods in allow');
+    expect(stdout).toContain('volumeMounts of disk, settings without readOnly needs readOnly: true');
+    expect(check(allowing, web, session('a', { volumeMounts: [volumeMounts[1]] })).status).toBe(0);
   });
 
   it('looks at the labels of pod and namespace where they are given, and says where not', () => {
