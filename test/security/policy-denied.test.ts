@@ -3,7 +3,7 @@ import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import { findCondition } from '../../src/session/conditions.ts';
 import { nameOf } from '../support/ending.ts';
-import { appPod, ephemeralNames, isReady } from '../support/pods.ts';
+import { appPod, ephemeralNames, isReady, shellPod } from '../support/pods.ts';
 import { Policies } from '../support/policies.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -15,6 +15,7 @@ type Wish = Partial<DebugSessionSpec>;
 let stage: Stage;
 let policies: Policies;
 let policyName: string;
+let withVolumes: string;
 const SYSTEM = 'kube-system';
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 const sessions = new Map<string, Promise<DebugSession>>();
@@ -93,6 +94,26 @@ const ATTACKS: Record<string, [Wish, string]> = {
     { target: { podName: 'privileged-init' } },
     'which has a privileged container, needs PrivilegedPods',
   ],
+  'a pod with a container that may administer the node': [
+    { target: { podName: 'admin', containerName: 'app' } },
+    'pod admin, whose container app has capability SYS_ADMIN, needs PrivilegedPods',
+  ],
+  'a pod with such a container, written in another way': [
+    { target: { podName: 'tracer' } },
+    'pod tracer, whose container app has capability BPF, needs PrivilegedPods',
+  ],
+  'a pod with such a sidecar': [
+    { target: { podName: 'sidecar' } },
+    'pod sidecar, whose container helper has capability SYS_ADMIN, needs PrivilegedPods',
+  ],
+  'an init container that may administer the node, while it runs': [
+    { target: { podName: 'setting-up', containerName: 'helper' } },
+    'pod setting-up, whose container helper has capability SYS_ADMIN, needs PrivilegedPods',
+  ],
+  'a pod with a disk of the node': [
+    { target: { podName: 'block' } },
+    'pod block, whose container app has volumeDevices, needs PrivilegedPods',
+  ],
   'a pod in the processes of the node': [
     { target: { podName: 'host-pid' } },
     'pod host-pid with hostPID needs HostPods',
@@ -102,6 +123,30 @@ const ATTACKS: Record<string, [Wish, string]> = {
     'pod host-network with hostNetwork needs HostPods',
   ],
   'a pod in the IPC of the node': [{ target: { podName: 'host-ipc' } }, 'pod host-ipc with hostIPC needs HostPods'],
+};
+
+/** What the volumes of a pod do not give where the policy allows VolumeMounts. */
+const VOLUMES: Record<string, [Wish, string]> = {
+  'the disk of the node, for writing': [
+    { volumeMounts: [{ name: 'disk', mountPath: '/disk' }] },
+    'volumeMounts of disk with hostPath needs HostPods in allow',
+  ],
+  'the disk of the node, for reading': [
+    { volumeMounts: [{ name: 'disk', mountPath: '/disk', readOnly: true }] },
+    'volumeMounts of disk with hostPath needs HostPods in allow',
+  ],
+  'the whole disk of the node where the application has a part of it': [
+    { target: { podName: 'log-agent' }, volumeMounts: [{ name: 'root', mountPath: '/node', readOnly: true }] },
+    'volumeMounts of root with hostPath needs HostPods in allow',
+  ],
+  'for writing what the application only reads': [
+    { target: { podName: 'reader' }, volumeMounts: [{ name: 'settings', mountPath: '/settings' }] },
+    'volumeMounts of settings without readOnly needs readOnly: true',
+  ],
+  'for writing what an init container wrote and the application only reads': [
+    { target: { podName: 'reader' }, volumeMounts: [{ name: 'made', mountPath: '/made', readOnly: false }] },
+    'volumeMounts of made without readOnly needs readOnly: true',
+  ],
 };
 
 /** Pods that give more than others, or hold something to be had. */
@@ -121,6 +166,33 @@ const PODS: Record<string, object> = {
   // It would take a port of the node: it need not run.
   'host-network': appPod({ hostNetwork: true, nodeSelector: { disk: 'of-diamond' } }),
   'host-ipc': appPod({ hostIPC: true }),
+  admin: adding(appPod(), 'SYS_ADMIN'),
+  // Nobody runs it: container runtimes do not agree on names with the prefix.
+  tracer: adding(appPod({ nodeSelector: { disk: 'of-diamond' } }), 'NET_ADMIN', 'cap_bpf'),
+  sidecar: appPod({
+    initContainers: [{ ...first(adding(appPod(), 'SYS_ADMIN')), name: 'helper', restartPolicy: 'Always' }],
+  }),
+  'setting-up': appPod({ initContainers: [{ ...first(adding(shellPod('sleep 3600'), 'SYS_ADMIN')), name: 'helper' }] }),
+  block: {
+    ...appPod({ volumes: [{ name: 'disk', persistentVolumeClaim: { claimName: 'none' } }] }),
+    containers: [{ ...first(appPod()), volumeDevices: [{ name: 'disk', devicePath: '/dev/disk' }] }],
+  },
+  'log-agent': {
+    ...appPod({ nodeSelector: { disk: 'of-diamond' }, volumes: [{ name: 'root', hostPath: { path: '/' } }] }),
+    containers: [mounting({ name: 'root', mountPath: '/logs', subPath: 'var/log', readOnly: true })],
+  },
+  reader: {
+    ...appPod({ volumes: ['settings', 'made'].map((name) => ({ name, emptyDir: {} })) }),
+    initContainers: [
+      { ...first(shellPod('true')), name: 'setup', volumeMounts: [{ name: 'made', mountPath: '/made' }] },
+    ],
+    containers: [
+      mounting(
+        { name: 'settings', mountPath: '/settings', readOnly: true },
+        { name: 'made', mountPath: '/made', readOnly: true },
+      ),
+    ],
+  },
 };
 
 function first(pod: object): object {
@@ -129,6 +201,14 @@ function first(pod: object): object {
 
 function privileged(pod: object): object {
   return { ...pod, containers: [{ ...first(pod), securityContext: { privileged: true } }] };
+}
+
+function adding(pod: object, ...add: string[]): object {
+  return { ...pod, containers: [{ ...first(pod), securityContext: { capabilities: { add } } }] };
+}
+
+function mounting(...volumeMounts: object[]): object {
+  return { ...first(appPod()), volumeMounts };
 }
 
 beforeAll(async () => {
@@ -145,8 +225,12 @@ beforeAll(async () => {
     ttl: { default: '30m', max: '4h' },
     allow: ['TargetContainer', 'Env'],
   });
-  await stage.untilPod('web', isReady);
+  withVolumes = await policies.create('volumes', { allow: ['VolumeMounts'] });
+  await Promise.all([stage.untilPod('web', isReady), stage.untilPod('reader', isReady)]);
   for (const [words, [wish]] of Object.entries(ATTACKS)) sessions.set(words, denied(words, wish));
+  for (const [words, [wish]] of Object.entries(VOLUMES)) {
+    sessions.set(words, denied(words, { policyName: withVolumes, ...wish }));
+  }
 }, 60_000);
 
 afterAll(async () => {
@@ -160,15 +244,21 @@ async function denied(words: string, wish: Wish): Promise<DebugSession> {
   return stage.untilPhase(name, 'Failed', 45_000);
 }
 
-it.each(Object.entries(ATTACKS))('is not given: %s', async (words, [, says]) => {
+it.each(Object.entries(ATTACKS))('is not given: %s', (words, [, says]) => expectDenied(words, says, policyName));
+
+it.each(Object.entries(VOLUMES))('is not given where volumes are: %s', (words, [, says]) =>
+  expectDenied(words, says, withVolumes),
+);
+
+async function expectDenied(words: string, says: string, policy: string): Promise<void> {
   const { status } = (await sessions.get(words)) ?? {};
   const accepted = findCondition(status?.conditions, 'Accepted');
   expect(accepted).toMatchObject({ status: 'False', reason: 'PolicyDenied' });
-  expect(accepted?.message).toMatch(new RegExp(`^DebugPolicy ${policyName} does not allow this: `));
+  expect(accepted?.message).toMatch(new RegExp(`^DebugPolicy ${policy} does not allow this: `));
   expect(accepted?.message).toContain(says);
   expect(status?.runs).toMatchObject([{ attempt: 1, state: 'Failed', reason: 'PolicyDenied' }]);
   expect(status?.runs?.[0]?.injectedAt).toBeUndefined();
-});
+}
 
 it('is not given: a pod of a system namespace', async () => {
   const name = stage.namespace;
@@ -211,4 +301,16 @@ it('after all of this no container stands in any pod; and what the policy allows
   const target = { podName: 'web', containerName: 'app' };
   await stage.createSession('allowed', { target, command: ['true'], policyName, env: [{ name: 'A', value: 'b' }] });
   expect((await stage.untilPhase('allowed', 'Completed')).status?.runs).toMatchObject([{ exitCode: 0, policyName }]);
+  const volumeMounts = ['settings', 'made'].map((volume) => ({
+    name: volume,
+    mountPath: `/${volume}`,
+    readOnly: true,
+  }));
+  await stage.createSession('reading', {
+    target: { podName: 'reader' },
+    ...{ policyName: withVolumes, volumeMounts, command: ['sh', '-c', 'ls /settings /made && ! touch /made/note'] },
+  });
+  expect((await stage.untilPhase('reading', 'Completed')).status?.runs).toMatchObject([
+    { exitCode: 0, policyName: withVolumes, allowances: ['VolumeMounts'] },
+  ]);
 });
