@@ -75,7 +75,7 @@ onNode(
   'a container without a supervisor that starts after its run has failed is ended by the operator, also by one that was away',
   async () => {
     const image = `localhost/comes/late-unguarded:${Date.now()}`;
-    await Promise.all(['unguarded', 'raised', 'deleted'].map((name) => stage.runningPod(name, appPod())));
+    await Promise.all(['unguarded', 'raised', 'forgotten', 'deleted'].map((name) => stage.runningPod(name, appPod())));
     await Promise.all([
       stage.createSession('unguarded', { ...withoutImage(image, 'unguarded'), startTimeout: '1s' }),
       // Process 1 without a handler: no signal from inside reaches it.
@@ -83,19 +83,22 @@ onNode(
         ...withoutImage(image, 'raised'),
         ...{ command: ['sleep', '12'], startTimeout: '1s' },
       }),
+      stage.createSession('forgotten', { ...withoutImage(image, 'forgotten'), startTimeout: '1s' }),
       stage.createSession('deleted', { ...withoutImage(image, 'deleted'), startTimeout: '10m' }),
     ]);
     const failed = await stage.untilPhase('unguarded', 'Failed');
     expect(confirmation(failed)).toMatchObject({ status: 'Unknown', reason: 'MayStartLate' });
     const { startedAt, finishedAt, reason } = failed.status?.runs?.[0] ?? {};
-    await stage.untilPhase('raised', 'Failed');
+    await Promise.all(['raised', 'forgotten'].map((name) => stage.untilPhase(name, 'Failed')));
+    // The next attempt is asked for while nothing of the first has run yet: the operator has to remember that one.
+    await raise('forgotten');
     await stage.untilPod('deleted', (pod) => ephemeralNames(pod).length === 1);
     await stage.operators.at(-1)?.kill();
     await stage.startOperator();
     await stage.deleteSession('deleted');
     await stage.cluster.node?.ctr(['images', 'tag', busyboxImage, image]);
     const ended = deletedWhileStarting();
-    const behind = raisedBehindOneThatRuns();
+    const behind = Promise.all([raisedBehindOneThatRuns(), forgottenByRaising()]);
     for (const other of [ended, behind]) other.catch(() => undefined);
     try {
       const name = 'unguarded';
@@ -126,18 +129,36 @@ async function deletedWhileStarting(): Promise<void> {
 /** The next attempt waits for the container of the one before, and starts when it has ended. */
 async function raisedBehindOneThatRuns(): Promise<void> {
   await stage.untilSession('raised', (s) => s.status?.runs?.[0]?.state === 'StartedLate', 100_000);
+  await raise('raised');
+  await oneAfterTheOther('raised');
+}
+
+async function forgottenByRaising(): Promise<void> {
+  await oneAfterTheOther('forgotten');
+  expect((await stage.session('forgotten')).status?.runs?.[0]).toMatchObject({
+    endedBy: 'Exec',
+    stop: { cause: 'StartedLate' },
+  });
+}
+
+async function raise(name: string): Promise<void> {
   const again: Partial<DebugSessionSpec> = { image: busyboxImage, supervisor: 'Shell', command: ['true'] };
-  await stage.changeSession('raised', { attempt: 2, ...again, startTimeout: '2m' });
-  const waits = await stage.untilPhase('raised', 'Pending');
-  expect(waits.status?.conditions).toContainEqual(
+  await stage.changeSession(name, { attempt: 2, ...again, startTimeout: '2m' });
+  const waits = await stage.untilPhase(name, 'Pending');
+  expect(waits.status?.conditions).toEqual([
+    expect.objectContaining({ type: 'Accepted', status: 'Unknown', reason: 'PreviousRunNotOver' }),
+    expect.objectContaining({ type: 'Injected', status: 'False', reason: 'PreviousRunNotOver' }),
     expect.objectContaining({ type: 'Reconciling', status: 'True', reason: 'PreviousRunNotOver' }),
-  );
-  const over = await stage.untilPhase('raised', 'Completed', 60_000);
+  ]);
+}
+
+async function oneAfterTheOther(name: string): Promise<void> {
+  const over = await stage.untilPhase(name, 'Completed', 100_000);
   expect(over.status?.runs).toMatchObject([
     { state: 'StartedLate', exitCode: 0 },
     { state: 'Ended', exitCode: 0 },
   ]);
-  const states = (await stage.pod('raised')).status?.ephemeralContainerStatuses?.map(({ state }) => state?.terminated);
+  const states = (await stage.pod(name)).status?.ephemeralContainerStatuses?.map(({ state }) => state?.terminated);
   const [first, second] = [states?.[0], states?.[1]];
   expect(Date.parse(second?.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(first?.finishedAt ?? ''));
 }

@@ -398,6 +398,12 @@ export const MUTANTS: readonly Mutant[] = [
     'said !== undefined && isSettled(said) ? kept : {}',
     'kept',
   ),
+  session(
+    'late-start',
+    'an attempt starts beside a container without a supervisor that may start yet',
+    'return startBy === undefined || now',
+    'return startBy !== undefined && now',
+  ),
   session('late-start', 'an attempt starts beside a container that runs again', 'if (runsAgain(run)) return true;', ''),
   session(
     'late-start',
