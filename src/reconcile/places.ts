@@ -2,6 +2,7 @@ import type { PolicyLimits } from '../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { keyOf } from '../runtime/store.ts';
+import { currentRun, wantsStart } from '../session/lifecycle.ts';
 import {
   isOver,
   NOBODY,
@@ -32,8 +33,8 @@ export interface PlacesOptions {
  */
 export class Places {
   readonly #options: PlacesOptions;
-  /** Sessions that had a container that lives or may when they were last heard of: with time alone one may lose it. */
-  readonly #living = new Map<string, DebugSession>();
+  /** Runs whose container lived or might when they were last heard of, by session: with time alone one may lose its place. */
+  readonly #living = new Map<string, { run: Run; place: Place }>();
   readonly #waiting = new Map<string, DebugSession>();
   /** The pods that were chosen for those who have named a workload. */
   readonly #chosen = new Map<string, string>();
@@ -49,11 +50,10 @@ export class Places {
 
   /** Takes a session as it is now; undefined: it is no more. */
   follow(key: string, session: DebugSession | undefined): void {
-    const had = this.#living.delete(key);
+    const had = this.#living.has(key);
     const waited = this.#waiting.delete(key);
     this.#followRuns(key, session?.status?.runs ?? []);
-    const lives = session !== undefined && placeTaken(session, this.#options.clock.now()) !== undefined;
-    if (lives) this.#living.set(key, session);
+    const lives = this.#followPlace(key, session);
     if (session !== undefined && waitsForLimit(session)) this.#waiting.set(key, session);
     else this.#chosen.delete(key);
     if ((had && !lives) || (waited && !this.#waiting.has(key) && !lives)) this.#wake();
@@ -77,7 +77,8 @@ export class Places {
   crowdFor(session: DebugSession, podName: string | undefined): Crowd {
     if (Object.keys(this.#options.limitsOf(session)).length === 0) return NOBODY;
     const own = keyOf(session);
-    if (podName !== undefined && session.spec.target.podName === undefined) this.#chosen.set(own, podName);
+    if (podName !== undefined && session.spec.target.podName === undefined && wantsStart(session))
+      this.#chosen.set(own, podName);
     // Who does not wait yet comes after all who do.
     const turn = turnOf(session);
     const ahead = (): Waiter[] =>
@@ -87,7 +88,17 @@ export class Places {
       const run = this.#runs.get(name);
       return run !== undefined && isOver(run, now);
     };
-    return { taken: this.#taken(own), ahead, isOver: isKnownOver };
+    return { taken: () => this.#taken(own), ahead, isOver: isKnownOver };
+  }
+
+  /** Whether a run of it lives, or may. */
+  #followPlace(key: string, session: DebugSession | undefined): boolean {
+    this.#living.delete(key);
+    const run = session && currentRun(session);
+    const place = session && placeTaken(session, this.#options.clock.now());
+    if (run === undefined || place === undefined) return false;
+    this.#living.set(key, { run, place });
+    return true;
   }
 
   #followRuns(key: string, runs: readonly Run[]): void {
@@ -106,13 +117,11 @@ export class Places {
 
   #taken(except?: string): Place[] {
     const now = this.#options.clock.now();
-    const places = new Map(this.#claims);
-    for (const [key, session] of this.#living) {
-      const place = placeTaken(session, now);
-      if (place !== undefined) places.set(key, place);
-    }
-    if (except !== undefined) places.delete(except);
-    return [...places.values()];
+    const places: Place[] = [];
+    for (const [key, { run, place }] of this.#living)
+      if (key !== except && !this.#claims.has(key) && !isOver(run, now)) places.push(place);
+    for (const [key, place] of this.#claims) if (key !== except) places.push(place);
+    return places;
   }
 
   #line(belongs: (entry: [string, DebugSession]) => boolean = () => true): Waiter[] {

@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { TerminalError, type Result } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Authority } from '../session/admission.ts';
-import { currentRun, isLive, isWaiting, waitingSince, wantsStart } from '../session/lifecycle.ts';
+import { currentRun, isLive, isWaiting, waitingSince } from '../session/lifecycle.ts';
 import { observe, type Sighting } from '../session/observation.ts';
 import { interestOf, plan, planUnseen } from '../session/plan.ts';
 import { planRefusal } from '../session/plan-run.ts';
@@ -82,8 +82,7 @@ export class Reconciler {
     const { session, sighting } = situation;
     const { places } = this.#parts;
     const podName = sighting.kind === 'present' ? sighting.pod.metadata.name : undefined;
-    const isToBegin = wantsStart(session) || currentRun(session)?.state === 'Starting';
-    const step = plan(isToBegin ? { ...situation, crowd: places.crowdFor(session, podName) } : situation);
+    const step = plan({ ...situation, crowd: places.crowdFor(session, podName) });
     const run = intentOf(session, step.effect);
     if (run !== undefined) places.claim(session, run);
     return step;

@@ -15,10 +15,10 @@ export interface Place {
   podName?: string;
 }
 
-/** Who else is there: what a limit is counted against. */
+/** Who else is there: what a limit is counted against. They may be many, so nobody is looked for who does not matter. */
 export interface Crowd {
-  taken: readonly Place[];
-  /** Those that wait for a limit and have asked before, in the order of asking; they may be many, and it matters only where a place is free. */
+  taken: () => readonly Place[];
+  /** Those that wait for a limit and have asked before, in the order of asking. It matters only where a place is free. */
   ahead: () => readonly Waiter[];
   /** Whether the record says of the run with this container that it is over. */
   isOver: (containerName: string) => boolean;
@@ -31,7 +31,7 @@ export interface Waiter extends Place {
   limits: PolicyLimits;
 }
 
-export const NOBODY: Crowd = { taken: [], ahead: () => [], isOver: () => false };
+export const NOBODY: Crowd = { taken: () => [], ahead: () => [], isOver: () => false };
 
 /** Why a session waits for a limit. */
 export const LIMIT_REACHED = 'LimitReached' satisfies InjectionReason;
@@ -82,30 +82,6 @@ export function turnOf(session: DebugSession): string | undefined {
   return since === undefined ? undefined : `${since} ${creationTimestamp} ${uid}`;
 }
 
-/** How many live where a limit counts them. */
-class Tally {
-  readonly #counts = new Map<string, number>();
-
-  constructor(taken: readonly Place[]) {
-    for (const place of taken) this.add(place);
-  }
-
-  add(place: Place): void {
-    for (const { key } of scopesOf(place)) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-  }
-
-  /** Which limit is reached, in words. */
-  reached(place: Place, limits: PolicyLimits): string | undefined {
-    for (const { key, limit, words } of scopesOf(place)) {
-      const most = limits[limit];
-      const count = this.#counts.get(key) ?? 0;
-      if (most !== undefined && count >= most)
-        return `limits.${limit} of its policy is ${most}, and ${count} ${count === 1 ? 'session lives' : 'sessions live'} ${words}`;
-    }
-    return undefined;
-  }
-}
-
 interface Scope {
   key: string;
   limit: 'perPod' | 'perUser' | 'perNamespace';
@@ -120,6 +96,47 @@ function scopesOf({ namespace, user, podName }: Place): Scope[] {
   return scopes;
 }
 
+/** Which limit of a place is reached, in words. */
+function reachedBy(place: Place, limits: PolicyLimits, countOf: (scope: Scope) => number): string | undefined {
+  for (const scope of scopesOf(place)) {
+    const { limit, words } = scope;
+    const most = limits[limit];
+    const count = countOf(scope);
+    if (most !== undefined && count >= most)
+      return `limits.${limit} of its policy is ${most}, and ${count} ${count === 1 ? 'session lives' : 'sessions live'} ${words}`;
+  }
+  return undefined;
+}
+
+/** How many live where a limit counts them, for whoever asks. */
+class Tally {
+  readonly #counts = new Map<string, number>();
+
+  constructor(taken: readonly Place[]) {
+    for (const place of taken) this.add(place);
+  }
+
+  add(place: Place): void {
+    for (const { key } of scopesOf(place)) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+
+  reached(place: Place, limits: PolicyLimits): string | undefined {
+    return reachedBy(place, limits, ({ key }) => this.#counts.get(key) ?? 0);
+  }
+}
+
+/** The same for one place alone: thousands may live. */
+function countAround({ namespace, user, podName }: Place, taken: readonly Place[]): Record<Scope['limit'], number> {
+  const counts = { perPod: 0, perUser: 0, perNamespace: 0 };
+  for (const other of taken) {
+    if (other.user === user) counts.perUser += 1;
+    if (other.namespace !== namespace) continue;
+    counts.perNamespace += 1;
+    if (other.podName === podName) counts.perPod += 1;
+  }
+  return counts;
+}
+
 /**
  * Which limit stands in the way of a place now, in words; undefined: none. Those ahead go first: each that could start takes its place, one that
  * could not takes none, so that whoever waits for one limit does not hold up those that it has no part in.
@@ -129,10 +146,15 @@ export function limitReached(
   limits: PolicyLimits,
   { taken, ahead }: Pick<Crowd, 'taken' | 'ahead'>,
 ): string | undefined {
-  const tally = new Tally(taken);
-  const reached = tally.reached(wanted, limits);
+  if (scopesOf(wanted).every(({ limit }) => limits[limit] === undefined)) return undefined;
+  const places = taken();
+  const counts = countAround(wanted, places);
+  const reached = reachedBy(wanted, limits, ({ limit }) => counts[limit]);
   if (reached !== undefined) return reached;
-  seat(tally, ahead());
+  const line = ahead();
+  if (line.length === 0) return undefined;
+  const tally = new Tally(places);
+  seat(tally, line);
   const before = tally.reached(wanted, limits);
   return before === undefined ? undefined : `${before} or start first, having asked before`;
 }
@@ -154,19 +176,28 @@ function seat(tally: Tally, line: readonly Waiter[]): Waiter[] {
 
 /** The crowd as the pod itself shows it, which no cache can be behind of: by that a limit of the pod is strict. */
 export function withThoseIn(pod: Pod, self: string, crowd: Crowd): Crowd {
-  return { ...crowd, taken: [...crowd.taken, ...uncountedIn(pod, self, crowd)] };
+  const taken = (): Place[] => {
+    const known = crowd.taken();
+    return [...known, ...uncountedIn(pod, self, { known, isOver: crowd.isOver })];
+  };
+  return { ...crowd, taken };
 }
 
 /** Sessions that have just been injected by another operator: nothing is known of them but their container. */
-function uncountedIn({ metadata, spec, status }: Pod, self: string, { taken, isOver: isKnownOver }: Crowd): Place[] {
-  const known = new Set([self, ...taken.map(({ uid }) => uid)]);
+function uncountedIn(
+  { metadata, spec, status }: Pod,
+  self: string,
+  { known, isOver: isKnownOver }: Pick<Crowd, 'isOver'> & { known: readonly Place[] },
+): Place[] {
   const live = (spec.ephemeralContainers ?? []).filter(({ name }) => {
     const state = status.ephemeralContainerStatuses?.find((one) => one.name === name)?.state;
     return mayBeNew(state) && !isKnownOver(name);
   });
   const uids = new Set(live.flatMap(({ sessionUID }) => (sessionUID === undefined ? [] : [sessionUID])));
+  uids.delete(self);
+  for (const { uid } of known) uids.delete(uid);
   const { namespace, name: podName } = metadata;
-  return [...uids].filter((uid) => !known.has(uid)).map((uid) => ({ uid, namespace, podName }));
+  return [...uids].map((uid) => ({ uid, namespace, podName }));
 }
 
 /** Not one that has ended, nor one that cannot be started: the record of that may be gone, and its container stands there for ever. */

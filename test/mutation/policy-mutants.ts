@@ -29,8 +29,8 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
     '|| true) return session;',
   ),
   session('plan-ttl', 'a ttl beyond the longest counts', 'isLonger(wanted, max) ?', 'false ?'),
-  session('limits', 'those who asked before are passed over', '  seat(tally, ahead());\n', ''),
-  session('limits', 'whom no cache shows yet is not counted', '...uncountedIn(pod, self, crowd)', ''),
+  session('limits', 'those who asked before are passed over', '  seat(tally, line);\n', ''),
+  session('limits', 'whom no cache shows yet is not counted', '...uncountedIn(pod, self, { known, isOver: crowd.isOver })', ''),
   reconcile(
     'places',
     'an intent takes no place before it is written',

@@ -33,23 +33,44 @@ describe('a limit', () => {
     ['of a namespace', { perNamespace: 2 }, { user: 'eve', podName: 'db-0' }],
   ])('%s counts those that live there, and no others', (_, limits, wanted) => {
     const elsewhere = aPlace({ namespace: 'other', user: 'mia', podName: 'x' });
-    const one = { taken: [aPlace(), elsewhere], ahead: () => [] };
-    const two = { taken: [aPlace(), aPlace(), elsewhere], ahead: () => [] };
+    const one = { taken: () => [aPlace(), elsewhere], ahead: () => [] };
+    const two = { taken: () => [aPlace(), aPlace(), elsewhere], ahead: () => [] };
     expect(limitReached(aPlace(wanted), limits, one)).toBeUndefined();
     expect(limitReached(aPlace(wanted), limits, two)).toMatch(/is 2, and 2 sessions live/);
   });
 
   it('that is not there lets everybody in', () => {
     const taken = Array.from({ length: 1000 }, () => aPlace());
-    expect(limitReached(aPlace(), {}, { taken, ahead: () => [] })).toBeUndefined();
+    expect(limitReached(aPlace(), {}, { taken: () => taken, ahead: () => [] })).toBeUndefined();
+  });
+
+  it('looks for nobody whom it has no use for: there may be thousands', () => {
+    const looked: string[] = [];
+    const living = [aPlace()];
+    const crowd = {
+      taken: () => (looked.push('taken'), living),
+      ahead: () => (looked.push('ahead'), []),
+      isOver: () => false,
+    };
+    const seen = withThoseIn(aPod(), 'self', crowd);
+    expect([limitReached(aPlace(), { containersPerPod: 9 }, seen), looked]).toEqual([undefined, []]);
+    expect([limitReached(aPlace(), { perPod: 1 }, seen), looked]).toEqual([
+      expect.stringMatching(/^limits\.perPod .* 1 session lives in pod web-1$/),
+      ['taken'],
+    ]);
+    expect([limitReached(aPlace(), { perPod: 2 }, seen), looked.slice(1)]).toEqual([undefined, ['taken', 'ahead']]);
   });
 
   it('lets those who asked before go first, but not those whom another limit holds up', () => {
     const limits = { perNamespace: 2 };
     const first = aWaiter(limits, { podName: 'db-0' });
-    expect(limitReached(aPlace(), limits, { taken: [aPlace()], ahead: () => [first] })).toMatch(/having asked before$/);
+    expect(limitReached(aPlace(), limits, { taken: () => [aPlace()], ahead: () => [first] })).toMatch(
+      /having asked before$/,
+    );
     const held = aWaiter({ ...limits, perUser: 1 });
-    expect(limitReached(aPlace({ user: 'eve' }), limits, { taken: [aPlace()], ahead: () => [held] })).toBeUndefined();
+    expect(
+      limitReached(aPlace({ user: 'eve' }), limits, { taken: () => [aPlace()], ahead: () => [held] }),
+    ).toBeUndefined();
   });
 
   it('of a pod counts whom the pod shows, though no cache knows of them yet', () => {
@@ -70,12 +91,12 @@ describe('a limit', () => {
       ];
     });
     const crowd = {
-      taken: [aPlace({ uid: 'known' })],
+      taken: () => [aPlace({ uid: 'known' })],
       ahead: () => [],
       isOver: (name: string): boolean => name === 'debug-5',
     };
     const { taken } = withThoseIn(pod, 'self', crowd);
-    expect(taken.map(({ uid }) => uid)).toEqual(['known', 'of-another-operator']);
+    expect(taken().map(({ uid }) => uid)).toEqual(['known', 'of-another-operator']);
   });
 
   it('however many wait and live: none is exceeded, and none who could start is passed over', () => {
@@ -94,16 +115,16 @@ describe('a limit', () => {
           ) as PolicyLimits;
           const taken: Place[] = [];
           for (const each of living.map(aPlace))
-            if (!limitReached(each, most, { taken, ahead: () => [] })) taken.push(each);
+            if (!limitReached(each, most, { taken: () => taken, ahead: () => [] })) taken.push(each);
           const line = asking.map((each) => aWaiter(most, each));
           const starting = whoMayStart(taken, line);
           // Each of them in turn finds its place free, and so does nobody else afterwards.
           for (const one of starting) {
-            expect(limitReached(one, most, { taken, ahead: () => [] })).toBeUndefined();
+            expect(limitReached(one, most, { taken: () => taken, ahead: () => [] })).toBeUndefined();
             taken.push(one);
           }
           for (const other of line.filter((one) => !starting.includes(one)))
-            expect(limitReached(other, most, { taken, ahead: () => [] })).toBeDefined();
+            expect(limitReached(other, most, { taken: () => taken, ahead: () => [] })).toBeDefined();
         },
       ),
     );
@@ -119,7 +140,11 @@ describe('a session', () => {
   it('over a limit waits, accepted, and says which; it starts when one has ended', () => {
     const world = new World();
     world.rules = limited({ perUser: 1 });
-    world.crowd = { taken: [aPlace({ namespace: 'bank', podName: 'db-0' })], ahead: () => [], isOver: () => false };
+    world.crowd = {
+      taken: () => [aPlace({ namespace: 'bank', podName: 'db-0' })],
+      ahead: () => [],
+      isOver: () => false,
+    };
     world.settle();
     expect([world.phase, world.condition('Accepted'), world.condition('Injected')]).toEqual([
       'Pending',
@@ -138,7 +163,7 @@ describe('a session', () => {
   it('and no longer than until its pending timeout', () => {
     const world = new World({ pendingTimeout: '1m' });
     world.rules = limited({ perPod: 1 });
-    world.crowd = { ...NOBODY, taken: [aPlace()] };
+    world.crowd = { ...NOBODY, taken: () => [aPlace()] };
     expect(world.settle()).toBeGreaterThan(0);
     world.pass(62_000);
     world.settle();
@@ -153,7 +178,7 @@ describe('a session', () => {
     const world = new World({ pendingTimeout: '10m' });
     const { authority } = world;
     const rules = limited({ perPod: 1 });
-    Object.assign(world, { rules, crowd: { ...NOBODY, taken: [aPlace()] } });
+    Object.assign(world, { rules, crowd: { ...NOBODY, taken: () => [aPlace()] } });
     world.settle();
     const { status } = world.session;
     const turn = turnOf(world.session);
@@ -177,7 +202,7 @@ describe('a session', () => {
     world.settle();
     world.pass(5 * 60_000);
     world.rules = limited({ perPod: 1 });
-    world.crowd = { ...NOBODY, taken: [aPlace()] };
+    world.crowd = { ...NOBODY, taken: () => [aPlace()] };
     expect(world.settle()).toBe(5 * 60_000 + 999);
     expect([world.condition('Accepted'), turnOf(world.session)]).toEqual([
       'True Accepted',
