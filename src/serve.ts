@@ -42,8 +42,8 @@ export async function serve(served: Served): Promise<Running[]> {
 }
 
 function serveMetrics(served: Served, address: MetricsServerOptions['address']): Promise<Running> {
-  const { config, metrics } = served;
-  return config.metricsSecure ? serveSecurely(served, address) : startMetricsServer({ metrics, address });
+  const { config, metrics, logger } = served;
+  return config.metricsSecure ? serveSecurely(served, address) : startMetricsServer({ metrics, address, logger });
 }
 
 async function serveSecurely(served: Served, address: MetricsServerOptions['address']): Promise<Running> {
@@ -51,7 +51,7 @@ async function serveSecurely(served: Served, address: MetricsServerOptions['addr
   const files = config.metricsCertPath === undefined ? undefined : certificateFiles(config, config.metricsCertPath);
   const certificate = files === undefined ? selfSigned() : await readKeyPair(files);
   const access = new DelegatedAccess(accessReviews(client), systemClock);
-  const server = await startMetricsServer({ metrics, address, secure: { certificate, access, logger } });
+  const server = await startMetricsServer({ metrics, address, secure: { certificate, access }, logger });
   const unfollow = files && followKeyPair(files, certificate, { use: (pair) => server.renew(pair), logger });
   return {
     stop: () => {

@@ -26,6 +26,7 @@ export async function startHealthServer(options: HealthOptions): Promise<Listene
   const log = new FailureLog(options.logger);
   return listen({
     address: options.address,
+    logger: options.logger,
     answer({ url }) {
       const [, endpoint = '', name, ...rest] = url.pathname.split('/');
       const checks = endpoints.get(endpoint);

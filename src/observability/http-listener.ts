@@ -2,9 +2,11 @@ import { createServer as createPlainServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { errorMessage } from '../runtime/error-message.ts';
+import type { Logger } from '../runtime/logger.ts';
 import type { KeyPair } from './self-signed-certificate.ts';
 
-/** What is sent back. Errors of the handler become a 500 without their words. */
+/** What is sent back. Errors of the handler become a 500 without their words, which are for the log. */
 export interface Answer {
   status: number;
   contentType: string;
@@ -27,6 +29,7 @@ export interface ListenerOptions {
   certificate?: KeyPair;
   /** Called for GET and HEAD. Undefined: 404. */
   answer: (question: Question) => Answer | undefined | Promise<Answer | undefined>;
+  logger: Logger;
 }
 
 export interface Listener {
@@ -45,8 +48,9 @@ const MOST_CONNECTIONS = 200;
 const PLAIN = 'text/plain; charset=utf-8';
 
 /** A small HTTP server for probes and metrics: GET and HEAD only. Rejects with the address in its words when it cannot listen there. */
-export async function listen({ address, certificate, answer }: ListenerOptions): Promise<Listener> {
-  const handler = (request: IncomingMessage, response: ServerResponse): void => void respond(request, response, answer);
+export async function listen({ address, certificate, answer, logger }: ListenerOptions): Promise<Listener> {
+  const told = tellFailures(answer, logger);
+  const handler = (request: IncomingMessage, response: ServerResponse): void => void respond(request, response, told);
   // Node looks for those who take too long every 30 s by default.
   const checks = { connectionsCheckingInterval: 1_000 };
   const tls = certificate && {
@@ -101,6 +105,23 @@ function close(server: Server | TlsServer, sockets: ReadonlySet<Socket>): Promis
     });
     server.closeIdleConnections();
   });
+}
+
+/** The same, and the log says why there is no answer: once until it is another, as anybody may ask. */
+function tellFailures(answer: ListenerOptions['answer'], logger: Logger): ListenerOptions['answer'] {
+  let failure: string | undefined;
+  return async (question) => {
+    try {
+      const answered = await answer(question);
+      failure = undefined;
+      return answered;
+    } catch (error) {
+      const err = errorMessage(error);
+      if (err !== failure) logger.error({ err, path: question.url.pathname }, 'a request was answered with 500');
+      failure = err;
+      throw error;
+    }
+  };
 }
 
 async function respond(

@@ -13,8 +13,8 @@ export interface MetricsServerOptions {
   secure?: {
     certificate: KeyPair;
     access: { decide(token: string, verb: string, path: string): Promise<Verdict> };
-    logger: Logger;
   };
+  logger: Logger;
 }
 
 const PATH = '/metrics';
@@ -24,10 +24,11 @@ const PATH = '/metrics';
  * API server knows, 403 without the right to `get` the non-resource URL /metrics, 500 when the API server cannot say; it is never open for want of an answer.
  */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<Listener> {
-  const { address, metrics, secure } = options;
-  const refusal = secure && filter(secure);
+  const { address, metrics, secure, logger } = options;
+  const refusal = secure && filter(secure.access, logger);
   return listen({
     address,
+    logger,
     ...(secure && { certificate: secure.certificate }),
     async answer(question) {
       if (question.url.pathname !== PATH) return undefined;
@@ -37,10 +38,10 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
 }
 
 /** Undefined for who may go on. Why somebody may not is for the log. */
-function filter({
-  access,
-  logger,
-}: NonNullable<MetricsServerOptions['secure']>): (question: Question) => Promise<Answer | undefined> {
+function filter(
+  access: NonNullable<MetricsServerOptions['secure']>['access'],
+  logger: Logger,
+): (question: Question) => Promise<Answer | undefined> {
   let failure: string | undefined;
   return async ({ method, authorization = '' }) => {
     const token = /^bearer +([^ ]+)/i.exec(authorization.trim())?.[1];

@@ -125,8 +125,8 @@ describe('the metrics over HTTPS', () => {
       secure: {
         certificate: selfSignedCertificate({ hostname: 'x', now: new Date(), days: 1 }),
         access: new DelegatedAccess(server, new FakeClock()),
-        logger,
       },
+      logger,
     });
     return { server, lines };
   }

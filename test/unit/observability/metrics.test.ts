@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { silentLogger } from '../../../src/runtime/logger.ts';
 import type { Listener } from '../../../src/observability/http-listener.ts';
 import { startMetricsServer } from '../../../src/observability/metrics-server.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
@@ -12,7 +13,7 @@ afterEach(async () => {
 
 /** Serves the metrics on loopback and reads them as a scraper would. */
 async function scrape(metrics: Pick<Metrics, 'expose'>): Promise<{ contentType: string | null; lines: string[] }> {
-  server ??= await startMetricsServer({ address: { host: '127.0.0.1', port: 0 }, metrics });
+  server ??= await startMetricsServer({ address: { host: '127.0.0.1', port: 0 }, metrics, logger: silentLogger });
   const response = await fetch(`http://127.0.0.1:${server.address.port}/metrics`);
   expect(response.status).toBe(200);
   return { contentType: response.headers.get('content-type'), lines: (await response.text()).split('\n') };
@@ -122,14 +123,22 @@ describe('/metrics', () => {
     expect((await other.expose()).body).not.toContain('Forbidden');
   });
 
-  it('is the only page, and a failure to collect is a 500 without its words', async () => {
+  it('is the only page, and a failure to collect is a 500 whose words the log has, once', async () => {
+    const lines: object[] = [];
+    let words = 'inner words';
     server = await startMetricsServer({
       address: { host: '127.0.0.1', port: 0 },
-      metrics: { expose: () => Promise.reject(new Error('inner words')) },
+      metrics: { expose: () => Promise.reject(new Error(words)) },
+      logger: { ...silentLogger, error: (fields) => void lines.push(fields) },
     });
     const base = `http://127.0.0.1:${server.address.port}`;
     expect((await fetch(`${base}/`)).status).toBe(404);
     const response = await fetch(`${base}/metrics`);
     expect([response.status, await response.text()]).toEqual([500, 'internal error\n']);
+    await fetch(`${base}/metrics`);
+    expect(lines).toEqual([{ err: 'inner words', path: '/metrics' }]);
+    words = 'others';
+    await fetch(`${base}/metrics`);
+    expect(lines.slice(1)).toEqual([{ err: 'others', path: '/metrics' }]);
   });
 });

@@ -153,7 +153,8 @@ afterEach(async () => {
 });
 
 async function serve(certificate: KeyPair): Promise<Listener> {
-  const server = await listen({ address: { host: '127.0.0.1', port: 0 }, certificate, answer: () => undefined });
+  const address = { host: '127.0.0.1', port: 0 };
+  const server = await listen({ address, certificate, answer: () => undefined, logger: silentLogger });
   running.push(server);
   return server;
 }
