@@ -128,11 +128,11 @@ async function run(config: Config, logger: ContextLogger, stop: AbortSignal): Pr
   if (config.insecureNoIdentity)
     logger.warn({}, '--insecure-no-identity: containers are injected for anybody, and nobody will know who asked');
   metrics.insecure(config.insecureNoIdentity);
-  await operator.start();
-  const lease = config.leaderElect ? `${leaseNamespace(parts)}/${config.leaderElectionId}` : 'none';
-  logger.info({ version: VERSION, server: serverOf(connection), namespaces: config.namespaces, lease }, 'started');
-  void operator.synced.then(() => logger.info({}, 'ready'));
   try {
+    await operator.start();
+    const lease = config.leaderElect ? `${leaseNamespace(parts)}/${config.leaderElectionId}` : 'none';
+    logger.info({ version: VERSION, server: serverOf(connection), namespaces: config.namespaces, lease }, 'started');
+    void operator.synced.then(() => logger.info({}, 'ready'));
     await lead(parts, stop);
   } finally {
     await operator.shutDown();
