@@ -1,3 +1,4 @@
+import { DNS_LABEL, isObjectName } from './api/names.ts';
 import { UNPRINTABLE } from './text/one-line.ts';
 import { parseDuration } from './api/duration.ts';
 
@@ -16,8 +17,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const LOG_FORMATS = ['json', 'text'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 /** `[::1]:8081`, `127.0.0.1:0`, `localhost:8080` or `:8081`. Node resolves the host when it listens. */
 const ADDRESS = /^(?:\[(?<ipv6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?<host>[A-Za-z0-9.-]*)):(?<port>[0-9]{1,5})$/;
 
@@ -110,7 +109,7 @@ export function parseNamespaces(text: string): Parsed<readonly string[]> {
 
 /** The name of a Kubernetes object such as a Lease. */
 export function parseObjectName(text: string): Parsed<string> {
-  return text.length <= 253 && DNS_SUBDOMAIN.test(text)
+  return isObjectName(text)
     ? ok(text)
     : fault(`must be the name of a Kubernetes object such as debugsession.dev, not ${quote(text)}`);
 }

@@ -1,4 +1,5 @@
 import type { Allowance } from './debugpolicy.ts';
+import type { EnvFromSource, EnvVar, PullPolicy, SecurityContext, VolumeMount } from './ephemeral-container.ts';
 
 /**
  * The DebugSession resource as TypeScript sees it. The CRD (crds/) is the contract; test/unit/crd-types.test.ts keeps the two in step.
@@ -64,66 +65,6 @@ export interface Target {
   workloadRef?: WorkloadRef;
   containerName?: string;
 }
-
-/** A key of a secret or a config map. */
-export interface KeyRef {
-  name: string;
-  key: string;
-  optional?: boolean;
-}
-
-/** All keys of a secret or a config map. */
-export interface SourceRef {
-  name: string;
-  optional?: boolean;
-}
-
-/** Exactly one of the two. */
-export interface EnvVarSource {
-  secretKeyRef?: KeyRef;
-  configMapKeyRef?: KeyRef;
-}
-
-/** At most one of value and valueFrom. */
-export interface EnvVar {
-  name: string;
-  value?: string;
-  valueFrom?: EnvVarSource;
-}
-
-/** Exactly one of secretRef and configMapRef. */
-export interface EnvFromSource {
-  prefix?: string;
-  secretRef?: SourceRef;
-  configMapRef?: SourceRef;
-}
-
-/** A volume of the pod. Without subPath and subPathExpr, which Kubernetes forbids in ephemeral containers. */
-export interface VolumeMount {
-  name: string;
-  mountPath: string;
-  readOnly?: boolean;
-}
-
-/** core/v1 Capabilities. */
-export interface Capabilities {
-  add?: string[];
-  drop?: string[];
-}
-
-/** The subset of core/v1 SecurityContext that a Linux ephemeral container may carry. */
-export interface SecurityContext {
-  allowPrivilegeEscalation?: boolean;
-  capabilities?: Capabilities;
-  privileged?: boolean;
-  readOnlyRootFilesystem?: boolean;
-  runAsGroup?: number;
-  runAsNonRoot?: boolean;
-  runAsUser?: number;
-  seccompProfile?: { type: 'RuntimeDefault' | 'Unconfined' | 'Localhost'; localhostProfile?: string };
-}
-
-export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
 /** Who asks, as authentication.k8s.io UserInfo has it. */
 export interface Requester {

@@ -65,7 +65,6 @@ export interface ContainerStatus {
   name: string;
   ready?: boolean;
   restartCount?: number;
-  image?: string;
   imageID?: string;
   containerID?: string;
   state?: ContainerState;

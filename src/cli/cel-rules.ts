@@ -1,7 +1,6 @@
 import { MAX_DURATION_MS, parseDuration } from '../api/duration.ts';
 import { patternFault } from '../policy/image-pattern.ts';
-import type { Finding } from './draft.ts';
-import { shown } from './finding-line.ts';
+import { shown, type Finding } from './finding-line.ts';
 import type { FieldPath } from './input-documents.ts';
 import { isObject } from './values.ts';
 

@@ -1,8 +1,9 @@
+import { DNS_LABEL } from '../api/names.ts';
 import { takeEnv, takeEnvFrom } from './convert-env.ts';
 import { takeVolumeMounts } from './convert-volumes.ts';
-import type { ConvertedContainer, Draft, Field } from './draft.ts';
+import type { Draft, Field } from './draft.ts';
 import type { FieldPath } from './input-documents.ts';
-import { DNS_LABEL, isNothing, isObject } from './values.ts';
+import { isNothing, isObject } from './values.ts';
 
 /** Bound of crds/debugsessions.debugsession.dev.yaml, and of core/v1. */
 const MAX_ID = 2_147_483_647;
@@ -19,7 +20,7 @@ const NO_COUNTERPART: ReadonlyMap<string, string> = new Map([
 ]);
 
 const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
-  ['name', (value, path, draft) => takeName(value, path, draft)],
+  ['name', takeName('name')],
   ['image', (value, path, draft) => takeImage(value, path, draft)],
   ['command', take('command', list)],
   ['args', take('args', list)],
@@ -31,11 +32,11 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['stdin', take('stdin', boolean)],
   ['tty', take('tty', boolean)],
   ['securityContext', (value, path, draft) => takeSecurityContext(value, path, draft)],
-  ['targetContainerName', (value, path, draft) => takeTarget(value, path, draft)],
+  ['targetContainerName', takeName('targetContainerName')],
 ]);
 
 /** One element of `ephemeralContainers`, which stands at `path`. Every field of it is taken over, left out or a fault; none is passed over. */
-export function convertContainer(container: unknown, path: FieldPath): ConvertedContainer {
+export function convertContainer(container: unknown, path: FieldPath): Draft {
   const draft: Draft = { name: '', spec: {}, leftOut: [], notes: [], faults: [] };
   if (!isObject(container)) {
     draft.faults.push({ path, message: 'must be an object' });
@@ -112,14 +113,11 @@ function id(value: unknown): ReturnType<Read> {
   return Number(value) >= 0 && Number(value) <= MAX_ID ? { value } : { leftOut: `must be from 0 to ${MAX_ID}` };
 }
 
-function takeName(value: unknown, path: FieldPath, draft: Draft): void {
-  if (typeof value === 'string' && DNS_LABEL.test(value)) draft.name = value;
-  else draft.faults.push({ path, message: 'must be the name of a container' });
-}
-
-function takeTarget(value: unknown, path: FieldPath, draft: Draft): void {
-  if (typeof value === 'string' && DNS_LABEL.test(value)) draft.targetContainerName = value;
-  else draft.faults.push({ path, message: 'must be the name of a container' });
+function takeName(field: 'name' | 'targetContainerName'): Field {
+  return (value, path, draft) => {
+    if (typeof value === 'string' && DNS_LABEL.test(value)) draft[field] = value;
+    else draft.faults.push({ path, message: 'must be the name of a container' });
+  };
 }
 
 function takeImage(value: unknown, path: FieldPath, draft: Draft): void {

@@ -1,7 +1,8 @@
-import type { EnvFromSource, EnvVar } from '../api/debugsession.ts';
+import { isObjectName } from '../api/names.ts';
+import type { EnvFromSource, EnvVar } from '../api/ephemeral-container.ts';
 import type { Draft } from './draft.ts';
 import type { FieldPath } from './input-documents.ts';
-import { isNothing, isObject, isObjectName } from './values.ts';
+import { isNothing, isObject } from './values.ts';
 
 const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]{0,255}$/;
 const KEY = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/;

@@ -1,7 +1,8 @@
-import type { VolumeMount } from '../api/debugsession.ts';
+import { DNS_LABEL } from '../api/names.ts';
+import type { VolumeMount } from '../api/ephemeral-container.ts';
 import type { Draft } from './draft.ts';
 import type { FieldPath } from './input-documents.ts';
-import { DNS_LABEL, isNothing, isObject } from './values.ts';
+import { isNothing, isObject } from './values.ts';
 
 // The places of crds/debugsessions.debugsession.dev.yaml.
 const PLACE = /^(\/[^/:\p{Cc}]+)+$/u;

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
+import { DNS_LABEL, isObjectName } from '../api/names.ts';
 import { API_VERSION, KIND } from '../api/debugsession.ts';
 import { oneLine } from '../text/one-line.ts';
 import { convertContainer } from './convert-container.ts';
-import type { ConvertedContainer, Finding } from './draft.ts';
-import { findingLine, shown, type Place } from './finding-line.ts';
+import type { Draft } from './draft.ts';
+import { findingLine, shown, type Place, type Finding } from './finding-line.ts';
 import { readDocuments } from './input-documents.ts';
 import type { FieldPath } from './input-documents.ts';
-import { DNS_LABEL, isObject, isObjectName } from './values.ts';
+import { isObject } from './values.ts';
 import { writeDocuments } from './write-documents.ts';
 
 export type Conversion =
@@ -109,11 +110,7 @@ function readMetadata(metadata: unknown, path: FieldPath, context: Context): { n
   return { name };
 }
 
-function session(
-  pod: { name: string; namespace?: string },
-  container: ConvertedContainer,
-  names: SessionNames,
-): object {
+function session(pod: { name: string; namespace?: string }, container: Draft, names: SessionNames): object {
   const { targetContainerName, spec } = container;
   return {
     apiVersion: API_VERSION,

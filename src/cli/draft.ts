@@ -1,13 +1,8 @@
+import type { Finding } from './finding-line.ts';
 import type { FieldPath } from './input-documents.ts';
 
-/** Something to tell about a field of the input. */
-export interface Finding {
-  path: FieldPath;
-  message: string;
-}
-
 /** What became of one legacy container: the session's spec without its target pod, and what there is to say. */
-export interface ConvertedContainer {
+export interface Draft {
   name: string;
   targetContainerName?: string;
   spec: Record<string, unknown>;
@@ -18,9 +13,6 @@ export interface ConvertedContainer {
   /** Why the container cannot be converted at all. */
   faults: Finding[];
 }
-
-/** A container on the way. */
-export type Draft = ConvertedContainer;
 
 /** Takes one field of the input over, leaves it out, or finds fault with it. */
 export type Field = (value: unknown, path: FieldPath, draft: Draft) => void;

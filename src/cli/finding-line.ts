@@ -1,6 +1,11 @@
 import { oneLine } from '../text/one-line.ts';
-import type { Finding } from './draft.ts';
 import type { FieldPath, InputDocument } from './input-documents.ts';
+
+/** Something to tell about a field of the input. */
+export interface Finding {
+  path: FieldPath;
+  message: string;
+}
 
 /** Where a finding is: the file, and the document in it. */
 export interface Place {

@@ -1,14 +1,14 @@
+import { DNS_LABEL, isObjectName } from '../api/names.ts';
 import { type DebugPolicySpec, POLICY_KIND } from '../api/debugpolicy.ts';
 import { API_VERSION, type DebugSessionSpec, KIND } from '../api/debugsession.ts';
 import type { Pod } from '../api/pod.ts';
 import { nearest } from '../nearest.ts';
 import { judgedFields, type RawContainer, type RawPodFields } from '../policy/pod-fields.ts';
 import { oneLine } from '../text/one-line.ts';
-import type { Finding } from './draft.ts';
-import { findingLine, shown, type Place } from './finding-line.ts';
+import { findingLine, shown, type Place, type Finding } from './finding-line.ts';
 import { type FieldPath, readDocuments } from './input-documents.ts';
 import { type Schema, schemaFindings, withoutNulls } from './schema-findings.ts';
-import { DNS_LABEL, isObject, isObjectName } from './values.ts';
+import { isObject } from './values.ts';
 
 /** A DebugSession as far as a policy looks at it. */
 export interface GivenSession {

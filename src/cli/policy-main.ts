@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { DNS_LABEL } from '../api/names.ts';
 import { parse } from 'yaml';
 import { nearest } from '../nearest.ts';
 import { complain, complainOfUsage } from './complain.ts';
@@ -7,7 +8,6 @@ import { checkPolicies, type NamedText } from './policy-check.ts';
 import type { ResourceSchemas } from './policy-input.ts';
 import { readInput, sourceName } from './read-input.ts';
 import type { Schema } from './schema-findings.ts';
-import { DNS_LABEL } from './values.ts';
 
 const USAGE = `Says what DebugPolicies allow, without a cluster.
 

@@ -1,7 +1,6 @@
 import { nearest } from '../nearest.ts';
 import { type Rule, ruleFindings } from './cel-rules.ts';
-import type { Finding } from './draft.ts';
-import { shown } from './finding-line.ts';
+import { shown, type Finding } from './finding-line.ts';
 import type { FieldPath } from './input-documents.ts';
 import { isObject } from './values.ts';
 

@@ -1,5 +1,6 @@
 import type { Allowance, DebugPolicySpec } from '../api/debugpolicy.ts';
-import type { DebugSessionSpec, EnvFromSource, EnvVar, Profile } from '../api/debugsession.ts';
+import type { DebugSessionSpec, Profile } from '../api/debugsession.ts';
+import type { EnvFromSource, EnvVar } from '../api/ephemeral-container.ts';
 import { parseDuration } from '../api/duration.ts';
 import type { Pod } from '../api/pod.ts';
 import { oneLine } from '../text/one-line.ts';

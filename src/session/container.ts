@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { DebugSessionSpec, EffectiveValues, EnvVar } from '../api/debugsession.ts';
-import type { EphemeralContainer } from '../api/ephemeral-container.ts';
+import type { DebugSessionSpec, EffectiveValues } from '../api/debugsession.ts';
+import type { EnvVar, EphemeralContainer } from '../api/ephemeral-container.ts';
 import { canonicalJson } from '../api/canonical-json.ts';
 import { ttlSeconds } from './effective.ts';
 import { securityContextOf } from './profile.ts';

@@ -1,4 +1,5 @@
-import type { Profile, SecurityContext } from '../api/debugsession.ts';
+import type { Profile } from '../api/debugsession.ts';
+import type { SecurityContext } from '../api/ephemeral-container.ts';
 
 /** What `kubectl debug --profile` of Kubernetes 1.36 sets on an ephemeral container (kubectl pkg/cmd/debug/profiles.go). */
 const PROFILES: Record<Profile, SecurityContext | undefined> = {

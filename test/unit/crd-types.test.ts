@@ -5,7 +5,7 @@ import type { Schema } from '../support/crd.ts';
 import { schemaFields, typeFields } from '../support/type-fields.ts';
 
 const read = (file: string): string => readFileSync(repositoryPath(`src/api/${file}`), 'utf8');
-const source = `${read('debugsession.ts')}\n${read('debugpolicy.ts')}`;
+const source = ['debugsession.ts', 'ephemeral-container.ts', 'debugpolicy.ts'].map(read).join('\n');
 const root = debugSessionSchema();
 
 function part(name: 'spec' | 'status'): Schema {

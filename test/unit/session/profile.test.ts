@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Profile, SecurityContext } from '../../../src/api/debugsession.ts';
+import type { Profile } from '../../../src/api/debugsession.ts';
+import type { SecurityContext } from '../../../src/api/ephemeral-container.ts';
 import { securityContextOf } from '../../../src/session/profile.ts';
 
 // What each profile is, is compared with the real kubectl in test/e2e/profiles.test.ts. Here: what is laid over it.
