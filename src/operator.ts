@@ -124,7 +124,9 @@ export class DebugSessionOperator extends Operator {
       namespace.startsWith('kube-') || namespace === connection.podNamespace;
     const places = new Places({
       limitsOf: (session) => limitsOf(policyOf(policyNameOf(session))),
-      wake: (key) => void (this.#leads && this.#queue.add(key)),
+      wake: (key) => {
+        if (this.#leads) this.#queue.add(key);
+      },
       clock: systemClock,
     });
     this.#sessions.followBy((key, session) => places.follow(key, session));
@@ -145,7 +147,7 @@ export class DebugSessionOperator extends Operator {
       places,
       storyteller: new Storyteller(recorder),
       clock: systemClock,
-      onStep: (session, step) => reportStep({ session, step, metrics, logger }),
+      onStep: (session, step) => reportStep({ session, step, now: systemClock.now(), metrics, logger }),
     });
   }
 

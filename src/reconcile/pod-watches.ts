@@ -83,7 +83,7 @@ export class PodWatches {
       watch.blind.add(sessionKey);
       return {
         kind: 'unseen',
-        message: `pod ${podKey} could not be read within 5 s: the operator's log says why`,
+        message: `pod ${podKey} could not be read within ${PATIENCE_MS / 1000} s: the operator's log says why`,
       };
     }
     const present = watch.informer.store.get(podKey);

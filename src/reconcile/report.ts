@@ -9,12 +9,14 @@ import type { Effect, Plan } from '../session/situation.ts';
 export interface StepReport {
   session: DebugSession;
   step: Plan;
+  /** When it was done, in ms since the epoch. */
+  now: number;
   metrics: Metrics;
   logger: ContextLogger;
 }
 
 /** One log line for each effect, and the figures that follow from it. A pass that does nothing leaves no trace. */
-export function reportStep({ session, step, metrics, logger }: StepReport): void {
+export function reportStep({ session, step, now, metrics, logger }: StepReport): void {
   const { effect } = step;
   if (effect.kind === 'none') return;
   const run = runOf(session, step);
@@ -23,8 +25,10 @@ export function reportStep({ session, step, metrics, logger }: StepReport): void
   const events = step.events.map((event) => event.reason);
   const [level, words] = WORDS[effect.kind];
   logger[level]({ ...fields, ...details(session, effect), ...(events.length > 0 && { events }) }, words);
-  if (effect.kind === 'inject')
-    metrics.injected(secondsSince(findCondition(session.status?.conditions, 'Accepted')?.lastTransitionTime));
+  if (effect.kind === 'inject') {
+    const acceptedAt = fromTimestamp(findCondition(session.status?.conditions, 'Accepted')?.lastTransitionTime) ?? now;
+    metrics.injected(Math.max(0, now - acceptedAt) / 1000);
+  }
   if (effect.kind === 'writeStatus' && run !== undefined) measureRun(session, run, metrics);
 }
 
@@ -71,10 +75,6 @@ function measureRun(session: DebugSession, run: Run, metrics: Metrics): void {
   if (run.state === 'Failed') metrics.failure(run.reason ?? 'Unknown');
   if (run.reason === 'Expired' && finished !== undefined && expires !== undefined)
     metrics.ended((finished - expires) / 1000);
-}
-
-function secondsSince(timestamp: string | undefined): number {
-  return Math.max(0, Date.now() - (fromTimestamp(timestamp) ?? Date.now())) / 1000;
 }
 
 /** How an effort to end a container, or to tell it of another ttl, went. */
