@@ -74,6 +74,13 @@ describe('places', () => {
     expect(isFull(mine)).toBe(false);
   });
 
+  it('are one for a session, though its intent is told of before the answer to it has come', () => {
+    const mine = named('mine');
+    places.claim(named('other'), { attempt: 1, state: 'Starting', podName: 'web-1' });
+    follow(living('other'), mine);
+    expect(isFull(mine)).toBe(false);
+  });
+
   it('go to those who asked first, and who has only just asked comes last', () => {
     const [first, second, fresh] = [waiting('z', 1), waiting('b', 2), named('a')];
     follow(living('a1'), second, first, fresh);
@@ -129,6 +136,7 @@ describe('places', () => {
     expect(isFull(waiting('early', 3))).toBe(true);
     clock.advance(60_000);
     expect(woken).toEqual([]);
+    expect(isFull(waiting('early', 3))).toBe(false);
     follow({ ...failed, metadata: { ...failed.metadata, resourceVersion: '101' } });
     clock.advance(50);
     expect(woken).toEqual(['shop/early']);

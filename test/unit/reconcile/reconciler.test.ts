@@ -237,6 +237,14 @@ describe('a reconcile', () => {
     expect(await scene.run()).toEqual({ requeueAfterMs: 600_999 });
   });
 
+  it('nor at those that it may not read of a session that waits no more', async () => {
+    const scene = aScene(aSession(), aPod(), { namespaceSelector: {} });
+    scene.client.on('GET /api/v1/namespaces/shop', { metadata: { labels: {} } });
+    await scene.run();
+    scene.client.on('GET /api/v1/namespaces/shop', anApiError(403, 'cannot get resource "namespaces"'));
+    expect([await scene.run(), scene.session.status?.phase]).toEqual([{ requeueAfterMs: 5_000 }, 'Starting']);
+  });
+
   it('of a session that is gone closes its watch', async () => {
     const scene = aScene();
     await scene.run();
