@@ -5,6 +5,7 @@ import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import { parseDuration } from '../../../src/api/duration.ts';
 import type { EphemeralContainer } from '../../../src/api/ephemeral-container.ts';
 import { TERMINAL_PHASES } from '../../../src/api/reasons.ts';
+import { mayStartLate } from '../../../src/session/lifecycle.ts';
 import { brokenRules, brokenTransition } from '../../support/status-rules.ts';
 import type { ApiServer, StoredPod, Witness } from './api-server.ts';
 import type { Kubelet, NodeWitness, Truth } from './kubelet.ts';
@@ -173,8 +174,8 @@ export class Promises implements Witness, NodeWitness {
       const run = status?.runs?.find((candidate) => candidate.attempt === status.attempt);
       const over = status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
       const endless = run?.effective?.supervisor === 'None';
-      // What nothing ends is reported for as long as it runs, and the next attempt waits for it.
-      const lasts = run !== undefined && this.#runs(run) && endless;
+      // What nothing ends is reported for as long as it runs, and the next attempt waits for it; also where it may start, as far as anybody can see.
+      const lasts = run !== undefined && endless && (this.#runs(run) || this.#mayStart(run));
       const reported = lasts && (status?.phase === 'Ending' || status?.phase === 'Pending');
       if (!over && !reported) broken.push(`is ${status?.phase}`);
       if (metadata.deletionTimestamp !== undefined) broken.push('is held in deletion (L3)');
@@ -190,6 +191,11 @@ export class Promises implements Witness, NodeWitness {
         session,
       );
     }
+  }
+
+  #mayStart(run: Run): boolean {
+    const stands = [...(this.server?.pods.values() ?? [])].some(({ metadata }) => metadata.uid === run.podUID);
+    return stands && mayStartLate(run, this.now());
   }
 
   #untrue(session: DebugSession, run: Run | undefined): string[] {

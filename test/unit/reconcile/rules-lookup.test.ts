@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DebugSession } from '../../../src/api/debugsession.ts';
+import { ApiError } from '../../../src/kube/api-error.ts';
+import { RulesLookup, type KnownLabels } from '../../../src/reconcile/rules-lookup.ts';
+import type { Authority } from '../../../src/session/admission.ts';
+import type { PolicyView } from '../../../src/session/permission.ts';
+import { aSession } from '../../support/builders.ts';
+import { OPEN_POLICY } from '../../support/open-policy.ts';
+
+const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'cannot create\nreviews' });
+const { signal } = new AbortController();
+
+/** An API server that answers as the test says, and counts how often it is asked. */
+class Scene {
+  authority: Authority = { kind: 'inForce', since: 0 };
+  policy: PolicyView = { kind: 'found', spec: OPEN_POLICY };
+  mayUse: () => Promise<boolean> = () => Promise.resolve(true);
+  labels: () => Promise<Record<string, string>> = () => Promise.resolve({ team: 'a' });
+  readonly asked: string[] = [];
+  readonly known: KnownLabels = {};
+  readonly rules = new RulesLookup({
+    api: {
+      mayUse: ({ username }, policy, namespace) => {
+        this.asked.push(`${username} ${policy} ${namespace}`);
+        return this.mayUse();
+      },
+      namespaceLabels: (namespace) => {
+        this.asked.push(namespace);
+        return this.labels();
+      },
+    },
+    authority: () => this.authority,
+    policyOf: () => this.policy,
+    isSystem: (namespace) => namespace === 'kube-system',
+  });
+
+  denial(session: DebugSession = aSession()): ReturnType<RulesLookup['denial']> {
+    return this.rules.denial(session, signal);
+  }
+
+  of(session: DebugSession = aSession()): ReturnType<RulesLookup['of']> {
+    return this.rules.of(session, signal, this.known);
+  }
+}
+
+describe('whether who asked may use the policy', () => {
+  it('is asked of the API server, for the policy of the session in its namespace', async () => {
+    const scene = new Scene();
+    expect(await scene.denial(aSession({ policyName: 'open' }))).toBeUndefined();
+    expect(scene.asked).toEqual(['dana open shop']);
+  });
+
+  it.each<[string, () => Promise<boolean>, object]>([
+    [
+      'no',
+      () => Promise.resolve(false),
+      { reason: 'RequesterNotAllowed', message: 'dana may not use DebugPolicy default in namespace shop any more' },
+    ],
+    [
+      'that the operator may not ask',
+      () => Promise.reject(forbidden),
+      {
+        reason: 'Forbidden',
+        message:
+          'the operator may not ask whether dana may use DebugPolicy default in namespace shop: kubectl apply -k config/rbac (the API server said: cannot create reviews)',
+      },
+    ],
+  ])('is denied where the answer is %s', async (_words, answer, denial) => {
+    const scene = new Scene();
+    scene.mayUse = answer;
+    expect(await scene.denial()).toEqual(denial);
+  });
+
+  it('is not known of nobody, and not asked', async () => {
+    const scene = new Scene();
+    const session = aSession();
+    delete session.spec.requestedBy;
+    expect(await scene.denial(session)).toMatchObject({ reason: 'RequesterNotAllowed' });
+    scene.authority = { kind: 'waived' };
+    expect(await scene.denial(session)).toBeUndefined();
+    expect(scene.asked).toEqual([]);
+  });
+
+  it('fails where there is no answer: it is tried again', async () => {
+    const scene = new Scene();
+    scene.mayUse = () => Promise.reject(new ApiError({ code: 500, reason: '', message: 'no' }));
+    await expect(scene.denial()).rejects.toThrow('no');
+  });
+});
+
+describe('the labels of the namespace', () => {
+  it('are read where the policy selects by them, once for all passes', async () => {
+    const scene = new Scene();
+    expect(await scene.of()).toEqual({ policy: scene.policy, namespace: { isSystem: false } });
+    scene.policy = { kind: 'found', spec: { ...OPEN_POLICY, namespaceSelector: { matchLabels: { team: 'a' } } } };
+    for (let pass = 0; pass < 2; pass += 1)
+      expect(await scene.of()).toMatchObject({ namespace: { labels: { team: 'a' } } });
+    expect(scene.asked).toEqual(['shop']);
+  });
+
+  it('say why they are not known where they may not be read, in one line', async () => {
+    const scene = new Scene();
+    scene.policy = { kind: 'found', spec: { ...OPEN_POLICY, namespaceSelector: {} } };
+    scene.labels = () => Promise.reject(forbidden);
+    expect((await scene.of()).namespace).toEqual({ isSystem: false, unread: 'cannot create reviews' });
+  });
+});
