@@ -5,7 +5,7 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
   session(
     'plan-run',
     'a right that is withdrawn does not count',
-    "if (denied !== undefined) return refuse(denied.reason, denied.message);",
+    'if (denied !== undefined) return refuse(denied.reason, denied.message);',
     '',
   ),
   session('plan-run', 'a limited pod is injected into unseen', 'judgesPod(rules?.policy) ?', 'false ?'),
@@ -30,7 +30,12 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
   ),
   session('plan-ttl', 'a ttl beyond the longest counts', 'isLonger(wanted, max) ?', 'false ?'),
   session('limits', 'those who asked before are passed over', '  seat(tally, line);\n', ''),
-  session('limits', 'whom no cache shows yet is not counted', '...uncountedIn(pod, self, { known, isOver: crowd.isOver })', ''),
+  session(
+    'limits',
+    'whom no cache shows yet is not counted',
+    '...uncountedIn(pod, self, { known, isOver: crowd.isOver })',
+    '',
+  ),
   reconcile(
     'places',
     'an intent takes no place before it is written',
