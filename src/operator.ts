@@ -5,6 +5,7 @@ import { resourceSource } from './kube/resource-source.ts';
 import type { ContextLogger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { PodStreams } from './kube/pod-stream.ts';
+import { isSystemNamespace } from './policy/system-namespace.ts';
 import { ContainerControl } from './reconcile/container-control.ts';
 import { DebugPolicies, POLICIES_PATH } from './reconcile/debug-policies.ts';
 import { Places } from './reconcile/places.ts';
@@ -120,8 +121,7 @@ export class DebugSessionOperator extends Operator {
     });
     const policyOf = (name: string): PolicyView => this.#policies.get(name);
     const authority = (): Authority => this.#requesterPolicy?.authority ?? { kind: 'waived' };
-    const isSystem = (namespace: string): boolean =>
-      namespace.startsWith('kube-') || namespace === connection.podNamespace;
+    const isSystem = (namespace: string): boolean => isSystemNamespace(namespace, connection.podNamespace);
     const places = new Places({
       limitsOf: (session) => limitsOf(policyOf(policyNameOf(session))),
       wake: (key) => {

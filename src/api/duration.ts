@@ -13,3 +13,12 @@ export function parseDuration(text: string): number {
   for (const [, digits, unit] of text.matchAll(GROUP)) total += Number(digits) * (UNIT_MS[unit ?? ''] ?? 0);
   return total;
 }
+
+/** The same, and `otherwise` for what is no duration. */
+export function durationOr(text: string, otherwise: number): number {
+  try {
+    return parseDuration(text);
+  } catch {
+    return otherwise;
+  }
+}

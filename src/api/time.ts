@@ -10,11 +10,16 @@ export function fromTimestamp(text: string | undefined): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
+/** The beginning of a second, as a timestamp of ours says it. */
+export function floorToSecond(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
+}
+
 /**
  * The last millisecond that a timestamp of ours may stand for. They are cut to the second, so a deadline that counts from one must count from
  * here, or a timeout of one second could be over after a moment.
  */
 export function endOfSecond(text: string | undefined): number | undefined {
   const ms = fromTimestamp(text);
-  return ms === undefined ? undefined : Math.floor(ms / 1000) * 1000 + 999;
+  return ms === undefined ? undefined : floorToSecond(ms) + 999;
 }

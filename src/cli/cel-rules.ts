@@ -1,4 +1,4 @@
-import { MAX_DURATION_MS, parseDuration } from '../api/duration.ts';
+import { durationOr, MAX_DURATION_MS } from '../api/duration.ts';
 import { patternFault } from '../policy/image-pattern.ts';
 import { shown, type Finding } from './finding-line.ts';
 import type { FieldPath } from './input-documents.ts';
@@ -109,11 +109,7 @@ function oneRegex(rule: string): TextCheck | undefined {
 
 /** In milliseconds; `otherwise` for what is no duration, which is what another rule says. */
 function lengthOf(duration: unknown, otherwise: number): number {
-  try {
-    return parseDuration(textOf(duration));
-  } catch {
-    return otherwise;
-  }
+  return durationOr(textOf(duration), otherwise);
 }
 
 /** `null` is a field that is not there, as for the API server. */

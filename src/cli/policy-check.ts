@@ -3,6 +3,7 @@ import { API_VERSION, KIND } from '../api/debugsession.ts';
 import type { LabelSelector } from '../api/label-selector.ts';
 import { BUILT_IN_POLICY } from '../policy/built-in.ts';
 import { evaluate } from '../policy/evaluate.ts';
+import { isSystemNamespace } from '../policy/system-namespace.ts';
 import { oneLine } from '../text/one-line.ts';
 import { type GivenSession, type PolicyInput, PolicyInputReader, type ReaderOptions } from './policy-input.ts';
 
@@ -101,7 +102,7 @@ function judgeSession(
   const isOpen = policy.namespaceSelector !== undefined && labels === undefined;
   if (isOpen) open.namespaces.add(namespace);
   const judged: DebugPolicySpec = isOpen ? { ...policy, namespaceSelector: undefined } : policy;
-  const isSystem = namespace.startsWith('kube-') || namespace === OPERATOR_NAMESPACE;
+  const isSystem = isSystemNamespace(namespace, OPERATOR_NAMESPACE);
   return evaluate(judged, { spec, namespace: { name: namespace, isSystem, labels }, pod });
 }
 

@@ -1,7 +1,7 @@
 import type { Allowance, DebugPolicySpec } from '../api/debugpolicy.ts';
 import type { DebugSessionSpec, Profile } from '../api/debugsession.ts';
 import type { EnvFromSource, EnvVar } from '../api/ephemeral-container.ts';
-import { parseDuration } from '../api/duration.ts';
+import { durationOr } from '../api/duration.ts';
 import type { Pod } from '../api/pod.ts';
 import { oneLine } from '../text/one-line.ts';
 import { imageMatches } from './image-pattern.ts';
@@ -71,7 +71,7 @@ export function wishesOf(spec: DebugSessionSpec, pod: Pod): Allowance[] {
 /** The ttl of a session that says none, and the longest that a session may ask for. */
 export function ttlOf(policy: DebugPolicySpec): { default: string; max: string } {
   const max = policy.ttl?.max ?? TTL_MAX;
-  const shorter = lengthOf(max, 0) < lengthOf(TTL_DEFAULT, 0) ? max : TTL_DEFAULT;
+  const shorter = durationOr(max, 0) < durationOr(TTL_DEFAULT, 0) ? max : TTL_DEFAULT;
   return { default: policy.ttl?.default ?? shorter, max };
 }
 
@@ -106,7 +106,7 @@ function* ttl(policy: DebugPolicySpec, spec: DebugSessionSpec): Iterable<string>
   const allowed = ttlOf(policy);
   const asked = spec.ttl ?? allowed.default;
   // What is no duration is too long as a wish and too short as a bound.
-  if (lengthOf(asked, Infinity) > lengthOf(allowed.max, 0)) {
+  if (durationOr(asked, Infinity) > durationOr(allowed.max, 0)) {
     yield `ttl ${quoted(asked)} is longer than ttl.max, which is ${quoted(allowed.max)}`;
   }
 }
@@ -207,15 +207,6 @@ function sourceName({ secretRef, configMapRef }: EnvFromSource): string {
 /** An empty object or list asks for nothing. */
 function isSet<T extends object>(value: T | undefined): value is T {
   return value !== undefined && Object.keys(value).length > 0;
-}
-
-/** In milliseconds. The CRDs let nothing else through than durations. */
-function lengthOf(duration: string, otherwise: number): number {
-  try {
-    return parseDuration(duration);
-  } catch {
-    return otherwise;
-  }
 }
 
 function quoted(text: string): string {

@@ -3,7 +3,7 @@ import type { DebugSession, DebugSessionSpec, Requester, Run, RunRequester } fro
 import type { EphemeralContainer } from '../api/ephemeral-container.ts';
 import type { Pod } from '../api/pod.ts';
 import { parseDuration } from '../api/duration.ts';
-import { fromTimestamp, toTimestamp } from '../api/time.ts';
+import { floorToSecond, fromTimestamp, toTimestamp } from '../api/time.ts';
 import { ttlOf, wishesOf } from '../policy/evaluate.ts';
 import { oneLine } from '../text/one-line.ts';
 import { containerName, ephemeralContainer, specHashOf } from './container.ts';
@@ -61,10 +61,6 @@ export function containerOf(session: DebugSession, run: Run): EphemeralContainer
     ...(startBy === undefined ? {} : { startBy }),
     ...(lastMoment === undefined ? {} : { lastMoment }),
   });
-}
-
-function floorToSecond(time: number): number {
-  return Math.floor(time / 1000) * 1000;
 }
 
 /** Name and uid: groups are many, and change. */
