@@ -32,13 +32,35 @@ function restrict(folder, rooms, extra = []) {
           paths: folder === 'kube' ? [packageRules[1]] : packageRules,
           patterns: [
             { group: rooms.map((room) => `**/${room}/**`), message: `src/${folder} may not import from there.` },
-            { group: ['**/operator.ts', '**/main.ts', '**/config.ts'], message: 'Only the composition root is above.' },
+            { group: ['**/operator.ts', '**/main.ts', '**/config/**'], message: 'Only the composition root is above.' },
             ...extra,
           ],
         },
       ],
     },
   };
+}
+
+/**
+ * The rooms of src/session, and which others each may import (docs/architecture.md): look <- run <- status <- stop <- plan,
+ * with container and start beside them.
+ */
+const sessionRooms = {
+  look: [],
+  container: [],
+  run: ['look', 'container'],
+  start: ['look', 'container', 'run'],
+  status: ['look', 'run'],
+  stop: ['look', 'container', 'run', 'status'],
+  plan: ['look', 'container', 'run', 'start', 'status', 'stop'],
+};
+
+function restrictRoom([room, allowed]) {
+  const others = Object.keys(sessionRooms).filter((other) => other !== room && !allowed.includes(other));
+  const group = others.map((other) => `../${other}/**`);
+  const rule = { group, message: `src/session/${room} may not import from there.` };
+  const forbidden = [...pure, ...(group.length > 0 ? [rule] : [])];
+  return restrict(`session/${room}`, forbiddenImports.session, forbidden);
 }
 
 /** Rooms without a clock, I/O or randomness. */
@@ -73,6 +95,7 @@ export default tseslint.config(
   ...Object.entries(forbiddenImports).map(([folder, rooms]) =>
     restrict(folder, rooms, pureRooms.includes(folder) ? pure : []),
   ),
+  ...Object.entries(sessionRooms).map(restrictRoom),
   {
     files: pureRooms.map((room) => `src/${room}/**/*.ts`),
     rules: {
@@ -86,7 +109,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config.ts', 'src/main.ts', 'src/cli/**'],
+    ignores: ['src/config/config.ts', 'src/main.ts', 'src/cli/**'],
     rules: {
       'no-restricted-syntax': [
         'error',

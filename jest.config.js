@@ -2,9 +2,9 @@ const common = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
+  transform: { '\\.ts$': '<rootDir>/test/support/jest/strip-types.js' },
   // @dot-i/k8s-operator is CommonJS and require()s client-node, which is ESM: it must have been imported before (ADR 0002).
-  setupFiles: ['<rootDir>/test/support/import-client-first.ts'],
+  setupFiles: ['<rootDir>/test/support/jest/import-client-first.ts'],
 };
 
 const suite = (name, more = {}) => ({
@@ -15,16 +15,16 @@ const suite = (name, more = {}) => ({
 });
 
 // The suites that need a cluster find the operator built, and its resource and rights installed.
-const onCluster = { globalSetup: '<rootDir>/test/support/global-setup.ts' };
+const onCluster = { globalSetup: '<rootDir>/test/support/jest/global-setup.ts' };
 
 // The main job once more, done by config/default as it is: two replicas that serve every namespace. So it must be the only operator, and nothing else
 // runs at the same time. A file that needs an operator of its own (to stop, to kill, with other flags or rights) cannot be among them; one that is about
 // the container or the target more than about the operator (supervisor, profiles, late starts, workloads) would show nothing new.
 const deployed = ['deletion', 'main-job', 'notafter-and-ttl', 're-debugging', 'refusals', 'stop', 'tracking'];
 const onDeployment = {
-  globalSetup: '<rootDir>/test/support/deployed-setup.ts',
-  globalTeardown: '<rootDir>/test/support/deployed-teardown.ts',
-  setupFiles: [...common.setupFiles, '<rootDir>/test/support/deployed-mode.ts'],
+  globalSetup: '<rootDir>/test/support/jest/deployed-setup.ts',
+  globalTeardown: '<rootDir>/test/support/jest/deployed-teardown.ts',
+  setupFiles: [...common.setupFiles, '<rootDir>/test/support/jest/deployed-mode.ts'],
   testMatch: deployed.map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
 };
 
@@ -38,7 +38,7 @@ export default {
     suite('integration', onCluster),
     suite('e2e', onCluster),
     // Takes policies of the whole cluster away: nothing else runs at the same time.
-    suite('security', { ...onCluster, setupFilesAfterEnv: ['<rootDir>/test/support/believe-first.ts'] }),
+    suite('security', { ...onCluster, setupFilesAfterEnv: ['<rootDir>/test/support/jest/believe-first.ts'] }),
     suite('deployed', onDeployment),
     suite('in-cluster', onCluster),
     suite('node', onCluster),

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { FULL, QUICK, type Extent } from './extent.ts';
-import type { Results } from './figures.ts';
-import { PARTS, type Part } from './parts.ts';
-import { circumstances, writeReport } from './report.ts';
-import { Rig } from './rig.ts';
+import { FULL, QUICK, type Extent } from './rig/extent.ts';
+import type { Results } from './report/figures.ts';
+import { PARTS, type Part } from './parts/parts.ts';
+import { circumstances, writeReport } from './report/report.ts';
+import { Rig } from './rig/rig.ts';
 
 const USAGE = `usage: node bench/main.ts [--quick] [--only=PART,...] [--pods=N] [--down]
 

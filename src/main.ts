@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Config } from './config-flags.ts';
-import { parseConfig } from './config.ts';
+import type { Config } from './config/flags.ts';
+import { parseConfig } from './config/config.ts';
 import { connect, type Connection } from './kube/connect.ts';
 import { eventPort } from './kube/event-port.ts';
 import { leasePort } from './kube/lease-port.ts';

@@ -1,5 +1,5 @@
 import operatorPackage, { ResourceEventType, ResourceMetaImpl, type ResourceEvent } from '@dot-i/k8s-operator';
-import { GROUP, PLURAL, VERSION, type DebugSession } from './api/debugsession.ts';
+import { type DebugSession, GROUP, PLURAL, VERSION } from './api/debugsession.ts';
 import type { Connection } from './kube/connect.ts';
 import { resourceSource } from './kube/resource-source.ts';
 import type { ContextLogger } from './observability/logger.ts';
@@ -13,9 +13,9 @@ import { PodWatches } from './reconcile/pod-watches.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { RequesterPolicyWatch } from './reconcile/requester-policy.ts';
 import { RulesLookup } from './reconcile/rules-lookup.ts';
-import { SessionApi, podsPath, sessionsPath } from './reconcile/session-api.ts';
+import { podsPath, SessionApi, sessionsPath } from './reconcile/session-api.ts';
 import { SessionCache } from './reconcile/session-cache.ts';
-import { Storyteller, type Recorder } from './reconcile/storyteller.ts';
+import { type Recorder, Storyteller } from './reconcile/storyteller.ts';
 import { trimSession } from './reconcile/trim.ts';
 import { countSessions, reportEffort, reportStep } from './reconcile/report.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
@@ -23,9 +23,10 @@ import { Controller } from './runtime/controller.ts';
 import { Informer } from './runtime/informer.ts';
 import { keyOf, namespaceOf } from './runtime/store.ts';
 import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from './runtime/work-queue.ts';
-import { isMarked, wantsStart } from './session/lifecycle.ts';
-import type { Authority } from './session/admission.ts';
-import { limitsOf, policyNameOf, type PolicyView } from './session/permission.ts';
+import { isMarked, wantsStart } from './session/run/lifecycle.ts';
+import type { Authority } from './session/look/authority.ts';
+import { limitsOf, type PolicyView } from './session/look/rules.ts';
+import { policyNameOf } from './session/start/permission.ts';
 
 // A CommonJS package: Node hands its `exports` over as the default export.
 const Operator = operatorPackage.default;

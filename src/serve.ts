@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from './config-flags.ts';
+import type { Config } from './config/flags.ts';
 import { accessReviews } from './kube/access-reviews.ts';
 import type { RestClient } from './kube/rest-client.ts';
 import { DelegatedAccess } from './observability/delegated-access.ts';

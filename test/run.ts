@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildahPackage } from '../scripts/image.ts';
 import { ensurePackages, hasProgram } from './cluster/packages.ts';
 import { progressTo } from './cluster/progress.ts';
-import { ensurePromtool } from './support/promtool.ts';
+import { ensurePromtool } from './support/documents/promtool.ts';
 
 // `make test`: every suite there is, one after the other, and one line at the end that counts them all.
 

@@ -2,7 +2,7 @@ import { DNS_LABEL, isObjectName } from '../api/names.ts';
 import { type DebugPolicySpec, POLICY_KIND } from '../api/debugpolicy.ts';
 import { API_VERSION, type DebugSessionSpec, KIND } from '../api/debugsession.ts';
 import type { Pod } from '../api/pod.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../text/nearest.ts';
 import { judgedFields, type RawContainer, type RawPodFields } from '../policy/pod-fields.ts';
 import { oneLine } from '../text/one-line.ts';
 import { findingLine, shown, type Place, type Finding } from './finding-line.ts';

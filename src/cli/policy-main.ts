@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DNS_LABEL } from '../api/names.ts';
 import { parse } from 'yaml';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../text/nearest.ts';
 import { complain, complainOfUsage } from './complain.ts';
 import { shown } from './finding-line.ts';
 import { checkPolicies, type NamedText } from './policy-check.ts';

@@ -1,4 +1,4 @@
-import { nearest } from '../nearest.ts';
+import { nearest } from '../text/nearest.ts';
 import { type Rule, ruleFindings } from './cel-rules.ts';
 import { shown, type Finding } from './finding-line.ts';
 import type { FieldPath } from './input-documents.ts';

@@ -5,12 +5,12 @@ import type { AttachOptions, AttachOutcome, ExecOptions, ExecOutcome, Keystroke 
 import type { Clock } from '../runtime/clock.ts';
 import { NotLeaderError } from '../runtime/not-leader-error.ts';
 import { keyOf } from '../runtime/store.ts';
-import { ttlSeconds } from '../session/effective.ts';
-import type { EffortKind, EffortOutcome, Efforts } from '../session/efforts.ts';
-import type { Effect } from '../session/situation.ts';
-import { readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../session/stop-script.ts';
+import { ttlSeconds } from '../session/container/effective.ts';
+import type { EffortKind, EffortOutcome, Efforts } from '../session/look/efforts.ts';
+import type { Effect } from '../session/plan/effect.ts';
+import { readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../session/stop/stop-script.ts';
 import { explainFault } from './effort-fault.ts';
-import { podOf, type PodAddress } from './session-api.ts';
+import { type PodAddress, podOf } from './session-api.ts';
 
 /** Exec and attach; kube/pod-stream.ts has them. */
 export interface Streams {

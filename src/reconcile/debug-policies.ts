@@ -1,10 +1,10 @@
 import { GROUP, VERSION } from '../api/debugsession.ts';
-import { DEFAULT_POLICY, POLICY_PLURAL, type DebugPolicy } from '../api/debugpolicy.ts';
+import { type DebugPolicy, DEFAULT_POLICY, POLICY_PLURAL } from '../api/debugpolicy.ts';
 import { BUILT_IN_POLICY } from '../policy/built-in.ts';
 import { Informer } from '../runtime/informer.ts';
 import type { ListWatchSource } from '../runtime/list-watch.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { PolicyView } from '../session/permission.ts';
+import type { PolicyView } from '../session/look/rules.ts';
 
 export const POLICIES_PATH = `/apis/${GROUP}/${VERSION}/${POLICY_PLURAL}`;
 

@@ -1,6 +1,6 @@
 import { ApiError, ConnectionError } from '../kube/api-error.ts';
 import { errorMessage } from '../runtime/error-message.ts';
-import type { EffortKind, EffortOutcome } from '../session/efforts.ts';
+import type { EffortKind, EffortOutcome } from '../session/look/efforts.ts';
 
 /** What each way needs, for the words of a refusal. */
 const NEEDS: Record<EffortKind, string> = {

@@ -2,20 +2,17 @@ import type { PolicyLimits } from '../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { keyOf } from '../runtime/store.ts';
-import { currentRun, wantsStart } from '../session/lifecycle.ts';
+import { currentRun, wantsStart } from '../session/run/lifecycle.ts';
+import { type Crowd, NOBODY, type Place, type Waiter } from '../session/look/places.ts';
 import {
   isOver,
-  NOBODY,
   placeOf,
   placeTaken,
   placeWanted,
   turnOf,
   waitsForLimit,
   whoMayStart,
-  type Crowd,
-  type Place,
-  type Waiter,
-} from '../session/limits.ts';
+} from '../session/start/limits.ts';
 
 /** How long free places are collected before those who wait are looked through, who may be thousands, in ms. */
 const WAKE_MS = 50;

@@ -1,11 +1,10 @@
 import type { Pod } from '../api/pod.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
 import { Informer } from '../runtime/informer.ts';
 import type { ListWatchSource } from '../runtime/list-watch.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Sighting } from '../session/observation.ts';
-import { trimPod, type RawPod } from './trim.ts';
+import type { Sighting } from '../session/look/sighting.ts';
+import { type RawPod, trimPod } from './trim.ts';
 
 /** Which pods one watch is about: one pod, one namespace, or (where the operator may) all. */
 export interface PodScope {

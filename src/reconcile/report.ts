@@ -3,8 +3,8 @@ import { fromTimestamp } from '../api/time.ts';
 import type { ContextLogger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { EffortReport } from './container-control.ts';
-import { findCondition } from '../session/conditions.ts';
-import type { Effect, Plan } from '../session/situation.ts';
+import { findCondition } from '../api/conditions.ts';
+import type { Effect, Plan } from '../session/plan/effect.ts';
 
 export interface StepReport {
   session: DebugSession;

@@ -4,7 +4,7 @@ import { fromTimestamp } from '../api/time.ts';
 import type { ListWatchSource } from '../runtime/list-watch.ts';
 import { Informer } from '../runtime/informer.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Authority } from '../session/admission.ts';
+import type { Authority } from '../session/look/authority.ts';
 
 /** Name of the admission policy on spec.requestedBy, and of its binding (config/admission). */
 export const REQUESTER_POLICY = 'debugsession-requester';

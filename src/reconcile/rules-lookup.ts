@@ -1,9 +1,10 @@
 import type { DebugSession } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
-import type { Authority } from '../session/admission.ts';
-import { currentRun, isLive, wantsStart } from '../session/lifecycle.ts';
-import type { Denial } from '../session/situation.ts';
-import { isRevocable, policyNameOf, type PolicyView, type Rules } from '../session/permission.ts';
+import type { Authority } from '../session/look/authority.ts';
+import { currentRun, isLive, wantsStart } from '../session/run/lifecycle.ts';
+import type { Denial } from '../session/look/situation.ts';
+import { isRevocable, policyNameOf } from '../session/start/permission.ts';
+import type { PolicyView, Rules } from '../session/look/rules.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { SessionApi } from './session-api.ts';
 

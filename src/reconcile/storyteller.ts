@@ -1,6 +1,6 @@
-import { API_VERSION, KIND, type DebugSession } from '../api/debugsession.ts';
+import { API_VERSION, type DebugSession, KIND } from '../api/debugsession.ts';
 import type { EventRecord, ObjectReference } from '../runtime/event.ts';
-import type { EventIntent } from '../session/situation.ts';
+import type { EventIntent } from '../session/status/events.ts';
 
 /** What we need of runtime's EventRecorder. */
 export interface Recorder {

@@ -1,8 +1,8 @@
 import type { DebugSession } from '../api/debugsession.ts';
 import type { ContainerStatus, Pod, PodMeta, PodSpec, PodStatus } from '../api/pod.ts';
 import { judgedFields, type RawPodFields } from '../policy/pod-fields.ts';
-import { UID_VARIABLE } from '../session/container.ts';
-import { MIRROR_ANNOTATION } from '../session/preflight.ts';
+import { UID_VARIABLE } from '../session/container/container.ts';
+import { MIRROR_ANNOTATION } from '../session/start/preflight.ts';
 
 /** A core/v1 Pod as the API server sends it, as far as we look. */
 export interface RawPod {

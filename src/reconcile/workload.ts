@@ -1,7 +1,7 @@
 import type { WorkloadRef } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
-import { choosePod, selectorText } from '../session/choose-pod.ts';
-import type { Sighting } from '../session/observation.ts';
+import { choosePod, selectorText } from '../session/start/choose-pod.ts';
+import type { Sighting } from '../session/look/sighting.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { SessionApi } from './session-api.ts';
 

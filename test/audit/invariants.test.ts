@@ -1,9 +1,9 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { LIVE_LABEL, type DebugSession } from '../../src/api/debugsession.ts';
 import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
-import { UID_VARIABLE } from '../../src/session/container.ts';
-import { isWrite, type AuditEvent } from '../support/audit-log.ts';
-import { brokenRules, brokenTransition } from '../support/status-rules.ts';
+import { UID_VARIABLE } from '../../src/session/container/container.ts';
+import { isWrite, type AuditEvent } from '../support/cluster/audit-log.ts';
+import { brokenRules, brokenTransition } from '../support/world/status-rules.ts';
 import { allInjections, isConnection, operatorRequests, succeeded } from './operator-requests.ts';
 
 // What must never break, read from the API server's own log of every suite that ran before: the operator and the tests have no say in it.

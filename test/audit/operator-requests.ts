@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { cluster } from '../cluster/cluster.ts';
-import { UID_VARIABLE } from '../../src/session/container.ts';
-import { oldAuditLogs, type AuditEvent } from '../support/audit-log.ts';
+import { UID_VARIABLE } from '../../src/session/container/container.ts';
+import { oldAuditLogs, type AuditEvent } from '../support/cluster/audit-log.ts';
 
 /** The account that every suite runs the operator with. */
 const OPERATOR = 'system:serviceaccount:debugsession-system:debugsession-controller-manager';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import type { AuditEvent } from '../support/audit-log.ts';
-import { repositoryPath } from '../support/crd.ts';
+import type { AuditEvent } from '../support/cluster/audit-log.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
 import { isConnection, operatorRequests, succeeded } from './operator-requests.ts';
 
 interface Role {

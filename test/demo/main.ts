@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cluster as findCluster, type Cluster } from '../cluster/cluster.ts';
-import { repositoryPath } from '../support/crd.ts';
-import { prepareCluster } from '../support/global-setup.ts';
-import { OperatorProcess } from '../support/operator-process.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import { prepareCluster } from '../support/jest/global-setup.ts';
+import { OperatorProcess } from '../support/cluster/operator-process.ts';
 import { attach, kubectl, must, note, show, StepFailed, tell } from './terminal.ts';
 
 // `make demo`: the main job on real containers, as a person would type it. Exits with 1 when a step did not happen.

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
-import { argocdHealth } from '../support/argocd-health.ts';
-import { confirmation } from '../support/ending.ts';
-import { appPod, isReady, restrictedPod } from '../support/pods.ts';
-import { recordSession } from '../support/recorded-session.ts';
-import { Stage } from '../support/stage.ts';
+import { argocdHealth } from '../support/documents/argocd-health.ts';
+import { confirmation } from '../support/cluster/ending.ts';
+import { appPod, isReady, restrictedPod } from '../support/builders/pods.ts';
+import { recordSession } from '../support/builders/recorded-session.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What Argo CD shows of sessions as they really are. RECORD_SESSIONS=1 keeps each as a fixture for test/unit/argocd-health.test.ts.
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // A deleted session is not forgotten while its container lives, and not kept for ever either.
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DebugSession } from '../../src/api/debugsession.ts';
-import { AuditLog, isWrite, type AuditEvent } from '../support/audit-log.ts';
-import { appPod } from '../support/pods.ts';
-import { freePort } from '../support/free-port.ts';
-import { Stage } from '../support/stage.ts';
+import { AuditLog, isWrite, type AuditEvent } from '../support/cluster/audit-log.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { freePort } from '../support/cluster/free-port.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What a session costs the API server, by the API server's own books.
 

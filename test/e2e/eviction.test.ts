@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Condition, DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
-import { confirmation, toldOf } from '../support/ending.ts';
-import { appPod, isReady } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { confirmation, toldOf } from '../support/cluster/ending.ts';
+import { appPod, isReady } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // The pod goes where the spec says so, by policy/v1 and so with respect for its PodDisruptionBudget; and never else.
 

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import type { Lease } from '../../src/runtime/lease.ts';
-import { AuditLog, isWrite } from '../support/audit-log.ts';
-import { repositoryPath } from '../support/crd.ts';
-import type { LogLine, OperatorProcess } from '../support/operator-process.ts';
-import { appPod } from '../support/pods.ts';
-import { letReadPolicy } from '../support/policy-reader.ts';
-import { Stage } from '../support/stage.ts';
+import { AuditLog, isWrite } from '../support/cluster/audit-log.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import type { LogLine, OperatorProcess } from '../support/cluster/operator-process.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { letReadPolicy } from '../support/cluster/policy-reader.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Replicas as a Deployment would run them, but as processes that can be killed and frozen. Their Lease is in the namespace of the test, under the very
 // rules of config/rbac/leader-election-role.yaml.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Stage } from '../support/stage.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 let stage: Stage;
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSessionSpec, Run } from '../../src/api/debugsession.ts';
 import { busyboxImage, distrolessImage } from '../cluster/image-names.ts';
-import { appPod, isReady, shellPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod, isReady, shellPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // The API server has taken the container, and the kubelet cannot run it.
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
-import { confirmation, containerState, toldOf } from '../support/ending.ts';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { confirmation, containerState, toldOf } from '../support/cluster/ending.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 let stage: Stage;
 

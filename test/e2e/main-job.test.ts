@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { documentedCommands, typeCommands } from '../support/documented-commands.ts';
-import { Stage } from '../support/stage.ts';
+import { documentedCommands, typeCommands } from '../support/documents/documented-commands.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 let stage: Stage;
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Agent, fetch } from 'undici';
 import { selfSignedCertificate } from '../../src/observability/self-signed-certificate.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { freePort } from '../support/free-port.ts';
-import { Stage } from '../support/stage.ts';
+import { freePort } from '../support/cluster/free-port.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Who may read the metrics, by the word of a real API server: TokenReview and SubjectAccessReview, with the rights of config/rbac.
 

@@ -2,8 +2,8 @@ import { expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
-import { appPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // A namespace goes with everything in it, and live sessions do not hold it up: the operator sees to that with no rights but its own.
 // Since Kubernetes 1.33 (KEP-5080) the pods go first: most sessions see their container end before they are deleted themselves.

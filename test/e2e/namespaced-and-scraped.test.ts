@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
-import { repositoryPath } from '../support/crd.ts';
-import { freePort } from '../support/free-port.ts';
-import { letReadPolicy } from '../support/policy-reader.ts';
-import { Stage } from '../support/stage.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import { freePort } from '../support/cluster/free-port.ts';
+import { letReadPolicy } from '../support/cluster/policy-reader.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 const ACCOUNT = 'confined';
 let stage: Stage;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { toldOf } from '../support/ending.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { toldOf } from '../support/cluster/ending.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 let stage: Stage;
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import type { ContainerStatus } from '../../src/api/pod.ts';
-import { AuditLog, type AuditEvent } from '../support/audit-log.ts';
-import type { OperatorProcess } from '../support/operator-process.ts';
-import { appPod, containerID } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { AuditLog, type AuditEvent } from '../support/cluster/audit-log.ts';
+import type { OperatorProcess } from '../support/cluster/operator-process.ts';
+import { appPod, containerID } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What a session promises is kept by its supervisor and its record, not by a process that happens to be there.
 

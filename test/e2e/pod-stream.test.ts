@@ -1,13 +1,11 @@
-import { connect as connectTcp, createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PodStreams } from '../../src/kube/pod-stream.ts';
-import type { ExecOptions, StreamTarget } from '../../src/kube/pod-stream.ts';
+import { type ExecOptions, PodStreams, type StreamTarget } from '../../src/kube/pod-stream.ts';
 import { RestClient } from '../../src/kube/rest-client.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { connectToCluster } from '../support/connect-to-cluster.ts';
-import { Stage } from '../support/stage.ts';
+import { connectToCluster } from '../support/cluster/connect-to-cluster.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What a real API server, kubelet and runtime send on exec and attach: none of it is specified, so all of it is tried.
 

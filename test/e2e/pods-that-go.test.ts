@@ -3,10 +3,10 @@ import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.
 import type { ContainerState } from '../../src/api/pod.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
-import { AuditLog } from '../support/audit-log.ts';
-import { confirmation } from '../support/ending.ts';
-import { appPod, containerID, ephemeralNames, isReady, shellPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { AuditLog } from '../support/cluster/audit-log.ts';
+import { confirmation } from '../support/cluster/ending.ts';
+import { appPod, containerID, ephemeralNames, isReady, shellPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What becomes of a session whose pod, or whose target, goes under it.
 

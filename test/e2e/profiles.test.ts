@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import type { DebugSessionSpec, Profile } from '../../src/api/debugsession.ts';
 import type { SecurityContext } from '../../src/api/ephemeral-container.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { containerName, ephemeralContainer } from '../../src/session/container.ts';
-import { effectiveValues } from '../../src/session/effective.ts';
+import { containerName, ephemeralContainer } from '../../src/session/container/container.ts';
+import { effectiveValues } from '../../src/session/container/effective.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
-import { Stage } from '../support/stage.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Field by field: what the real `kubectl debug` injects, and what we inject into the same pod.
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerStatus } from '../../src/api/pod.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { AuditLog } from '../support/audit-log.ts';
-import { appPod, containerID } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { AuditLog } from '../support/cluster/audit-log.ts';
+import { appPod, containerID } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // "Never restarted" holds for as long as the node remembers the container. Its record can go (crictl rm, a runtime whose store is wiped), and then
 // the kubelet runs the container again: https://github.com/kubernetes/kubernetes/issues/124176. Since 1.34 the API server refuses to hear of it, for

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DebugSession } from '../../src/api/debugsession.ts';
-import { API_VERSION, FINALIZER, KIND } from '../../src/api/debugsession.ts';
+import { API_VERSION, type DebugSession, FINALIZER, KIND } from '../../src/api/debugsession.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 let stage: Stage;
 

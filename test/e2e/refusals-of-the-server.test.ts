@@ -3,9 +3,9 @@ import type { Run } from '../../src/api/debugsession.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import { nonrootDebugImage } from '../cluster/image-names.ts';
-import { appPod, ephemeralNames, isReady, restrictedPod } from '../support/pods.ts';
-import { startReduced } from '../support/reduced-operator.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod, ephemeralNames, isReady, restrictedPod } from '../support/builders/pods.ts';
+import { startReduced } from '../support/cluster/reduced-operator.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What the API server refuses is shown in its own words, with what to do where it does not say so itself.
 

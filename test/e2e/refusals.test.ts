@@ -3,8 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Condition, DebugSession, Run } from '../../src/api/debugsession.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { appPod, brokenPod, ephemeralNames, isBackingOff, isReady, shellPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod, brokenPod, ephemeralNames, isBackingOff, isReady, shellPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // The look before the leap: each pod here would be accepted by the API server, or refused in words that help nobody.
 

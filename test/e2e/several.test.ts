@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../src/api/reasons.ts';
-import { AuditLog, type AuditEvent } from '../support/audit-log.ts';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { toldOf } from '../support/ending.ts';
-import { Stage } from '../support/stage.ts';
+import { AuditLog, type AuditEvent } from '../support/cluster/audit-log.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { toldOf } from '../support/cluster/ending.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Never two containers for one run: with several sessions, with two operators, and however often the operator dies.
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { appPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 let stage: Stage;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { distrolessImage, nolinksImage, nosleepImage } from '../cluster/image-names.ts';
-import { confirmation, containerState, nameOf } from '../support/ending.ts';
-import { appPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { confirmation, containerState, nameOf } from '../support/cluster/ending.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Which images and process namespaces exec ends, and what it leaves alone: docs/ending.md has it as a table.
 

@@ -7,15 +7,15 @@ import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
 import type { ContainerStatus, Terminated } from '../../src/api/pod.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
-import { containerName, ephemeralContainer } from '../../src/session/container.ts';
-import { effectiveValues } from '../../src/session/effective.ts';
-import { readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../../src/session/stop-script.ts';
-import { WATCHDOG_NAME } from '../../src/session/supervisor-script.ts';
-import { DEADLINE, STOPPED, supervisedCommand } from '../../src/session/supervisor.ts';
+import { containerName, ephemeralContainer } from '../../src/session/container/container.ts';
+import { effectiveValues } from '../../src/session/container/effective.ts';
+import { readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../../src/session/stop/stop-script.ts';
+import { WATCHDOG_NAME } from '../../src/session/container/supervisor-script.ts';
+import { DEADLINE, STOPPED, supervisedCommand } from '../../src/session/container/supervisor.ts';
 import { busyboxImage, dashImage } from '../cluster/image-names.ts';
-import { isReady } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
-import { fingerprint } from '../support/supervised.ts';
+import { isReady } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
+import { fingerprint } from '../support/shells/supervised.ts';
 
 // What the stop script ends on a real kubelet, and what it leaves alone. It is run by kubectl exec: no operator is about. Processes are looked at from
 // the node, which for a cluster of our own is this machine.

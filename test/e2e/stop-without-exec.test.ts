@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { bashImage, distrolessImage } from '../cluster/image-names.ts';
-import { Terminal } from '../support/attach.ts';
-import { AuditLog, isWrite, type AuditEvent } from '../support/audit-log.ts';
-import { confirmation, containerState, nameOf, toldOf } from '../support/ending.ts';
-import { appPod } from '../support/pods.ts';
-import { startReduced } from '../support/reduced-operator.ts';
-import { Stage } from '../support/stage.ts';
+import { Terminal } from '../support/cluster/attach.ts';
+import { AuditLog, isWrite, type AuditEvent } from '../support/cluster/audit-log.ts';
+import { confirmation, containerState, nameOf, toldOf } from '../support/cluster/ending.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { startReduced } from '../support/cluster/reduced-operator.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What is left where the cluster does not let the operator exec (config/components/without-exec, without-attach).
 

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { distrolessImage } from '../cluster/image-names.ts';
-import { confirmation, containerState, nameOf, toldOf } from '../support/ending.ts';
-import { appPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { confirmation, containerState, nameOf, toldOf } from '../support/cluster/ending.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // A session ends when somebody says so, and its status says so only when the kubelet does.
 

@@ -4,12 +4,12 @@ import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.
 import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
 import type { ContainerStatus, PodStatus, Terminated } from '../../src/api/pod.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { containerName, ephemeralContainer } from '../../src/session/container.ts';
-import { effectiveValues } from '../../src/session/effective.ts';
-import { COMMAND_NOT_FOUND, DEADLINE, TOO_LATE, UNSUPPORTED } from '../../src/session/supervisor.ts';
+import { containerName, ephemeralContainer } from '../../src/session/container/container.ts';
+import { effectiveValues } from '../../src/session/container/effective.ts';
+import { COMMAND_NOT_FOUND, DEADLINE, TOO_LATE, UNSUPPORTED } from '../../src/session/container/supervisor.ts';
 import { bashImage, busyboxImage, dashImage, nonrootDebugImage, nosleepImage } from '../cluster/image-names.ts';
-import { Terminal } from '../support/attach.ts';
-import { Stage } from '../support/stage.ts';
+import { Terminal } from '../support/cluster/attach.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // The supervisor on a real kubelet, injected directly: no operator runs, nothing else could end these containers.
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Condition, DebugSession } from '../../src/api/debugsession.ts';
-import { appPod, brokenPod, isBackingOff, shellPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod, brokenPod, isBackingOff, shellPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 let stage: Stage;
 

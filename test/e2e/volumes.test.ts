@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
-import { containerID, isBackingOff, isReady, shellPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { containerID, isBackingOff, isReady, shellPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Volumes of the pod and values out of secrets, in the debug container.
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { WorkloadKind } from '../../src/api/debugsession.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { appPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 let stage: Stage;
 

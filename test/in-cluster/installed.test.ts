@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DebugSessionStatus, FINALIZER } from '../../src/api/debugsession.ts';
 import { sessionsPath } from '../../src/reconcile/session-api.ts';
-import { documentedCommands, typeCommands } from '../support/documented-commands.ts';
-import { installResourceAndRights } from '../support/global-setup.ts';
-import { DEPLOYMENT, Installation, OPERATOR_NAMESPACE } from '../support/installation.ts';
-import { ensureOperatorImage } from '../support/operator-image.ts';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { documentedCommands, typeCommands } from '../support/documents/documented-commands.ts';
+import { installResourceAndRights } from '../support/jest/global-setup.ts';
+import { DEPLOYMENT, Installation, OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
+import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // The life of an installation, as docs/install.md tells it: installed, drained, upgraded, taken away. What it does for sessions meanwhile, the suite
 // `deployed` shows at length.

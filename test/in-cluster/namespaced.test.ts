@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { AuditLog } from '../support/audit-log.ts';
-import { ConfigCopy } from '../support/config-copy.ts';
-import { installResourceAndRights } from '../support/global-setup.ts';
-import { DEPLOYMENT, Installation, OPERATOR_NAMESPACE } from '../support/installation.ts';
-import { ensureOperatorImage } from '../support/operator-image.ts';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { AuditLog } from '../support/cluster/audit-log.ts';
+import { ConfigCopy } from '../support/cluster/config-copy.ts';
+import { installResourceAndRights } from '../support/jest/global-setup.ts';
+import { DEPLOYMENT, Installation, OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
+import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // config/namespaced, edited as it says: an operator with rights in two namespaces of three. With the components that config/default offers.
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { cluster } from '../cluster/cluster.ts';
-import { kubectl } from '../support/api-server.ts';
-import { BareApiServer } from '../support/bare-api-server.ts';
-import { repositoryPath } from '../support/crd.ts';
-import { freePort } from '../support/free-port.ts';
-import { OperatorProcess, type LogLine } from '../support/operator-process.ts';
+import { kubectl } from '../support/cluster/api-server.ts';
+import { BareApiServer } from '../support/cluster/bare-api-server.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import { freePort } from '../support/cluster/free-port.ts';
+import { OperatorProcess, type LogLine } from '../support/cluster/operator-process.ts';
 
 // What a person reads when something around the operator is wrong: one line that says what and where and what to do; and that it goes on by itself.
 

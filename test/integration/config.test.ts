@@ -7,10 +7,10 @@ import { parse, parseAllDocuments } from 'yaml';
 import { installManifests } from '../../scripts/manifests.ts';
 import { removals } from '../../scripts/uninstall.ts';
 import { cluster } from '../cluster/cluster.ts';
-import { apiServer, type ApiServer, installCrds, kubectl } from '../support/api-server.ts';
-import { ConfigCopy } from '../support/config-copy.ts';
-import { repositoryPath } from '../support/crd.ts';
-import { withMonitoringResources } from '../support/prometheus-operator/resources.ts';
+import { apiServer, type ApiServer, installCrds, kubectl } from '../support/cluster/api-server.ts';
+import { ConfigCopy } from '../support/cluster/config-copy.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import { withMonitoringResources } from '../support/documents/prometheus-operator/resources.ts';
 
 interface Document {
   apiVersion: string;

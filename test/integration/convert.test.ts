@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { convert } from '../../src/cli/convert.ts';
 import { cluster } from '../cluster/cluster.ts';
-import { installCrds, kubectl } from '../support/api-server.ts';
+import { installCrds, kubectl } from '../support/cluster/api-server.ts';
 
 // Every session that the converter writes must be one that the API server takes: the schema is the judge, strictly (no unknown fields).
 const namespace = `convert-${process.pid}`;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { connectToCluster } from '../support/connect-to-cluster.ts';
+import { connectToCluster } from '../support/cluster/connect-to-cluster.ts';
 import { eventPort } from '../../src/kube/event-port.ts';
 import type { EventObject } from '../../src/runtime/event.ts';
 import { EventRecorder } from '../../src/runtime/event-recorder.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../cluster/run-program.ts';
-import { repositoryPath } from '../support/crd.ts';
-import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/installation.ts';
-import { Stage } from '../support/stage.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // config/rbac/confine-exec-policy.yaml: what the operator's account may reach by exec and attach, and that nobody else is concerned. Accounts are
 // impersonated: nothing here is the operator's doing, and the audit must not take it for that.

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { apiServer, type ApiServer, installCrds } from '../support/api-server.ts';
-import { repositoryPath } from '../support/crd.ts';
-import { documents, type GuideObject, yamlBlocks } from '../support/guide.ts';
+import { apiServer, type ApiServer, installCrds } from '../support/cluster/api-server.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import { documents, type GuideObject, yamlBlocks } from '../support/documents/guide.ts';
 
 // What the documentation prints as YAML is what the API server takes, field by field.
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { connectToCluster } from '../support/connect-to-cluster.ts';
+import { connectToCluster } from '../support/cluster/connect-to-cluster.ts';
 import { resourceSource } from '../../src/kube/resource-source.ts';
 import { Informer } from '../../src/runtime/informer.ts';
 import type { Stored } from '../../src/runtime/store.ts';

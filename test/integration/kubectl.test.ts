@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { apiServer, type ApiServer, installCrds, kubectl } from '../support/api-server.ts';
+import { apiServer, type ApiServer, installCrds, kubectl } from '../support/cluster/api-server.ts';
 
 const namespace = `kubectl-${process.pid}`;
 const sessions = `/apis/debugsession.dev/v1alpha1/namespaces/${namespace}/debugsessions`;

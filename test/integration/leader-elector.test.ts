@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { connectToCluster } from '../support/connect-to-cluster.ts';
+import { connectToCluster } from '../support/cluster/connect-to-cluster.ts';
 import { leasePort } from '../../src/kube/lease-port.ts';
 import { LeaderElector } from '../../src/runtime/leader-elector.ts';
 import type { Lease } from '../../src/runtime/lease.ts';

@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Answer, apiServer, type ApiServer, installCrds } from '../support/api-server.ts';
-import { repositoryPath } from '../support/crd.ts';
+import { type Answer, apiServer, type ApiServer, installCrds } from '../support/cluster/api-server.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
 import { INVALID } from './manifests/invalid.ts';
 import { STATUSES } from './manifests/statuses.ts';
-import type { Manifest } from './manifests/table.ts';
-import { MINIMAL } from './manifests/table.ts';
+import { type Manifest, MINIMAL } from './manifests/table.ts';
 import { UPDATES } from './manifests/updates.ts';
 import { VALID } from './manifests/valid.ts';
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { patternFault } from '../../src/policy/image-pattern.ts';
-import { type Answer, apiServer, type ApiServer, installCrds, kubectl } from '../support/api-server.ts';
-import { repositoryPath } from '../support/crd.ts';
+import { type Answer, apiServer, type ApiServer, installCrds, kubectl } from '../support/cluster/api-server.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
 import { INVALID_POLICIES, PATTERNS, VALID_POLICIES } from './manifests/policies.ts';
 import type { Manifest } from './manifests/table.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { connectToCluster } from '../support/connect-to-cluster.ts';
+import { connectToCluster } from '../support/cluster/connect-to-cluster.ts';
 import type { WatchEvent } from '../../src/runtime/watch-event.ts';
-import { collect } from '../support/collect.ts';
+import { collect } from '../support/fakes/collect.ts';
 
 interface ConfigMap {
   metadata: { name: string; resourceVersion: string };

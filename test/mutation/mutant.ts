@@ -6,7 +6,15 @@ export interface Mutant {
   to: string;
 }
 
-/** One in src/session. */
+/** One in src/api. */
+export const api = (file: string, name: string, from: string, to: string): Mutant => ({
+  name,
+  file: `src/api/${file}.ts`,
+  from,
+  to,
+});
+
+/** One in src/session; the file with its room. */
 export const session = (file: string, name: string, from: string, to: string): Mutant => ({
   name,
   file: `src/session/${file}.ts`,

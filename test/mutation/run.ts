@@ -13,14 +13,18 @@ const COPIED = ['src', 'test', 'crds', 'package.json', 'jest.config.js', 'tsconf
 const WORKERS = 2;
 /** In the order of what they cost: a bug that the first notices is not shown to the next. */
 const SUITES = [
-  { name: 'unit', project: 'unit', tests: 'unit/(session/(?!supervisor|stop-script|plan.property)|reconcile|api)' },
+  {
+    name: 'unit',
+    project: 'unit',
+    tests: 'unit/(session/(?!container/supervisor|stop/stop-script|plan/plan.property)|reconcile|api)',
+  },
   {
     name: 'runtime',
     project: 'unit',
     tests: 'unit/(runtime/(list-watch|store|informer)|kube/(rotation|watch-faults))',
   },
-  { name: 'shell', project: 'unit', tests: 'unit/session/(supervisor|stop-script)' },
-  { name: 'property', project: 'unit', tests: 'unit/session/plan.property' },
+  { name: 'shell', project: 'unit', tests: 'unit/session/(container/supervisor|stop/stop-script)' },
+  { name: 'property', project: 'unit', tests: 'unit/session/plan/plan.property' },
   { name: 'simulation', project: 'simulation', tests: 'simulation' },
 ] as const;
 /** MUTATION_SUITES=simulation asks these only. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec, EndedBy } from '../../src/api/debugsession.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
-import { confirmation } from '../support/ending.ts';
-import { appPod, containerID } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { confirmation } from '../support/cluster/ending.ts';
+import { appPod, containerID } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // The node's own programs are ended under running sessions. No other test could bear that, so nothing else runs meanwhile.
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { containerName, UID_VARIABLE } from '../../src/session/container.ts';
+import { containerName, UID_VARIABLE } from '../../src/session/container/container.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Somebody who may inject by hand makes containers that look like those of sessions. None of them is taken for one.
 

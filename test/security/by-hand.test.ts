@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FINALIZER } from '../../src/api/debugsession.ts';
-import { ConfigCopy } from '../support/config-copy.ts';
-import { installResourceAndRights } from '../support/global-setup.ts';
-import { Person } from '../support/person.ts';
-import { appPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { ConfigCopy } from '../support/cluster/config-copy.ts';
+import { installResourceAndRights } from '../support/jest/global-setup.ts';
+import { Person } from '../support/cluster/person.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Before Kubernetes 1.36, as docs/install.md tells it: nothing fills in who asks, so they write it themselves. It is checked as ever.
 

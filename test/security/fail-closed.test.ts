@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
-import { findCondition } from '../../src/session/conditions.ts';
-import { repositoryPath } from '../support/crd.ts';
-import { untilInForce } from '../support/global-setup.ts';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { findCondition } from '../../src/api/conditions.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import { untilInForce } from '../support/jest/global-setup.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Without the admission policy nobody knows who asks: then nothing is injected, and not later either what was asked for meanwhile.
 

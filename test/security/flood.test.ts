@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/installation.ts';
-import { OperatorProcess } from '../support/operator-process.ts';
-import { appPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
+import { OperatorProcess } from '../support/cluster/operator-process.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Very many sessions, and very large ones: what is too much is refused, the operator serves the others as before, and an exec beside them costs hardly more.
 

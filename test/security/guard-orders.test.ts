@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { repositoryPath } from '../support/crd.ts';
-import { installResourceAndRights } from '../support/global-setup.ts';
-import { shellPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
-import { Visitor } from '../support/visitor.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import { installResourceAndRights } from '../support/jest/global-setup.ts';
+import { shellPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
+import { Visitor } from '../support/cluster/visitor.ts';
 
 // Whatever is installed or taken away, and in whatever order: nobody is kept from a container that is none of a session.
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FINALIZER, LIVE_LABEL, type DebugSessionSpec } from '../../src/api/debugsession.ts';
-import { shellPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
-import { Visitor, type Protocol, type Visit } from '../support/visitor.ts';
+import { shellPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
+import { Visitor, type Protocol, type Visit } from '../support/cluster/visitor.ts';
 
 // Who comes into the container of a session, by a real kubectl on a real kubelet. Everybody here has the right to exec and attach in the namespace.
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
-import { toldOf } from '../support/ending.ts';
-import { Person } from '../support/person.ts';
-import { appPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { toldOf } from '../support/cluster/ending.ts';
+import { Person } from '../support/cluster/person.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What people and programs write is shown to others, at a terminal: it must not forge a line there, nor move the cursor. What names may hold is in
 // test/integration/manifests/invalid.ts and other-namespaces.test.ts, what goes wrong around the operator in test/integration/clear-lines.test.ts.

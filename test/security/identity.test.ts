@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
-import { nameOf } from '../support/ending.ts';
-import { Person } from '../support/person.ts';
-import { Stage } from '../support/stage.ts';
+import { nameOf } from '../support/cluster/ending.ts';
+import { Person } from '../support/cluster/person.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // Nobody asks in another's name. Each test is named after the attack, or after what must not be taken for one.
 

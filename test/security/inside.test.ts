@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { nonrootDebugImage } from '../cluster/image-names.ts';
-import { nameOf } from '../support/ending.ts';
-import { shellPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { nameOf } from '../support/cluster/ending.ts';
+import { shellPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What somebody sees from inside a debug container that has joined an application which runs as root and holds a secret in its environment and a token.
 

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { sessionsPath } from '../../src/reconcile/session-api.ts';
-import { findCondition } from '../../src/session/conditions.ts';
-import { LiveCounts } from '../support/live-counts.ts';
-import { Person } from '../support/person.ts';
-import { appPod, isReady } from '../support/pods.ts';
-import { Policies } from '../support/policies.ts';
-import { Stage } from '../support/stage.ts';
+import { findCondition } from '../../src/api/conditions.ts';
+import { LiveCounts } from '../support/world/live-counts.ts';
+import { Person } from '../support/cluster/person.ts';
+import { appPod, isReady } from '../support/builders/pods.ts';
+import { Policies } from '../support/builders/policies.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // The limits of a policy, asked for by very many at once: at no moment do more live than may, and who waits goes on when one ends.
 

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { API_VERSION, KIND } from '../../src/api/debugsession.ts';
 import type { RestClient } from '../../src/kube/rest-client.ts';
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
-import { clientAs } from '../support/client-as.ts';
-import { nameOf } from '../support/ending.ts';
-import { Person } from '../support/person.ts';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { clientAs } from '../support/cluster/client-as.ts';
+import { nameOf } from '../support/cluster/ending.ts';
+import { Person } from '../support/cluster/person.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // A session reaches pods of its own namespace, by whatever field somebody tries. Eve may ask in hers; the pod she wants is in another.
 

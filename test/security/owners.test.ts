@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DebugSession } from '../../src/api/debugsession.ts';
-import { API_VERSION, FINALIZER, KIND, LIVE_LABEL } from '../../src/api/debugsession.ts';
+import { API_VERSION, type DebugSession, FINALIZER, KIND, LIVE_LABEL } from '../../src/api/debugsession.ts';
 import { sessionsPath } from '../../src/reconcile/session-api.ts';
-import { containerState, nameOf } from '../support/ending.ts';
-import { Person } from '../support/person.ts';
-import { appPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { containerState, nameOf } from '../support/cluster/ending.ts';
+import { Person } from '../support/cluster/person.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What the garbage collector deletes by: nobody has it delete a session for them. Who may delete it themselves may name owners.
 

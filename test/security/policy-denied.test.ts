@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
-import { findCondition } from '../../src/session/conditions.ts';
-import { nameOf } from '../support/ending.ts';
-import { appPod, ephemeralNames, isReady, shellPod } from '../support/pods.ts';
-import { Policies } from '../support/policies.ts';
-import { Stage } from '../support/stage.ts';
+import { findCondition } from '../../src/api/conditions.ts';
+import { nameOf } from '../support/cluster/ending.ts';
+import { appPod, ephemeralNames, isReady, shellPod } from '../support/builders/pods.ts';
+import { Policies } from '../support/builders/policies.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What the policy does not open is refused by the operator, for good, and no container stands in the pod. The policy here allows what the built-in one
 // does. All that a policy can judge is in test/unit/policy/evaluate.test.ts; how images are read, in image-reference and image-pattern beside it.

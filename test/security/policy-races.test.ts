@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { findCondition } from '../../src/session/conditions.ts';
-import { confirmation, containerState, nameOf } from '../support/ending.ts';
-import { Person } from '../support/person.ts';
-import { appPod, brokenPod, ephemeralNames } from '../support/pods.ts';
-import { Policies } from '../support/policies.ts';
-import { Stage } from '../support/stage.ts';
+import { findCondition } from '../../src/api/conditions.ts';
+import { confirmation, containerState, nameOf } from '../support/cluster/ending.ts';
+import { Person } from '../support/cluster/person.ts';
+import { appPod, brokenPod, ephemeralNames } from '../support/builders/pods.ts';
+import { Policies } from '../support/builders/policies.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What counts is what is allowed when the container is injected, not when it was asked for; and what is changed while it runs is judged again.
 

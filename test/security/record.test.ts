@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DebugSession } from '../../src/api/debugsession.ts';
-import { API_VERSION, FINALIZER, KIND, LIVE_LABEL } from '../../src/api/debugsession.ts';
-import { confirmation, containerState, nameOf } from '../support/ending.ts';
-import { Person } from '../support/person.ts';
-import { appPod, ephemeralNames } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { API_VERSION, type DebugSession, FINALIZER, KIND, LIVE_LABEL } from '../../src/api/debugsession.ts';
+import { confirmation, containerState, nameOf } from '../support/cluster/ending.ts';
+import { Person } from '../support/cluster/person.ts';
+import { appPod, ephemeralNames } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // The record says what was, whoever may write sessions: only the operator writes the status, and a container is not forgotten by a trick.
 

@@ -3,11 +3,11 @@ import { ApiError } from '../../src/kube/api-error.ts';
 import type { RestClient } from '../../src/kube/rest-client.ts';
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
-import { clientAs } from '../support/client-as.ts';
-import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/installation.ts';
-import { Person } from '../support/person.ts';
-import { shellPod } from '../support/pods.ts';
-import { Stage } from '../support/stage.ts';
+import { clientAs } from '../support/cluster/client-as.ts';
+import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
+import { Person } from '../support/cluster/person.ts';
+import { shellPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
 
 // What can be done with the operator's token, once it is stolen, beyond the injection that is its job: nothing of this. The account is impersonated, which
 // is the same to the API server; the audit of what the operator itself does must not take it for that. How it is kept out of applications by exec and

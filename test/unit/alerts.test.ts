@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { repositoryPath } from '../support/crd.ts';
-import { promtool } from '../support/promtool.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import { promtool } from '../support/documents/promtool.ts';
 
 interface Alert {
   alert: string;

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { argocdHealth, type Health, healthScript } from '../support/argocd-health.ts';
-import { repositoryPath } from '../support/crd.ts';
+import { argocdHealth, type Health, healthScript } from '../support/documents/argocd-health.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
 
 const fixtures = 'test/unit/fixtures/sessions';
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AuditLog } from '../support/audit-log.ts';
+import { AuditLog } from '../support/cluster/audit-log.ts';
 
 // What the other suites know of the API server's requests comes through here: it must miss none when the server starts a new file.
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Config } from '../../src/config-flags.ts';
-import { parseConfig } from '../../src/config.ts';
-import { nearest } from '../../src/nearest.ts';
+import type { Config } from '../../src/config/flags.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { nearest } from '../../src/text/nearest.ts';
 
 const defaults: Config = {
   kubeconfig: undefined,

@@ -2,8 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { INVALID } from '../integration/manifests/invalid.ts';
 import { INVALID_POLICIES, PATTERNS } from '../integration/manifests/policies.ts';
 import { UPDATES } from '../integration/manifests/updates.ts';
-import { debugPolicySchema, debugSessionSchema, walkSchema } from '../support/crd.ts';
-import type { Schema } from '../support/crd.ts';
+import { debugPolicySchema, debugSessionSchema, type Schema, walkSchema } from '../support/documents/crd.ts';
 
 const root = debugSessionSchema();
 

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { debugPolicySchema, debugSessionSchema, repositoryPath } from '../support/crd.ts';
-import type { Schema } from '../support/crd.ts';
-import { schemaFields, typeFields } from '../support/type-fields.ts';
+import { debugPolicySchema, debugSessionSchema, repositoryPath, type Schema } from '../support/documents/crd.ts';
+import { schemaFields, typeFields } from '../support/documents/type-fields.ts';
 
 const read = (file: string): string => readFileSync(repositoryPath(`src/api/${file}`), 'utf8');
 const source = ['debugsession.ts', 'ephemeral-container.ts', 'debugpolicy.ts'].map(read).join('\n');

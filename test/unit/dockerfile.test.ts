@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { repositoryPath } from '../support/crd.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
 
 // What can be seen of the Dockerfile without a registry. That its last stage runs, without a shell and with a root that cannot be written to, is
 // shown by test/in-cluster.

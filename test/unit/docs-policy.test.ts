@@ -5,9 +5,9 @@ import { checkPolicies } from '../../src/cli/policy-check.ts';
 import { BUILT_IN_POLICY } from '../../src/policy/built-in.ts';
 import { imageMatches } from '../../src/policy/image-pattern.ts';
 import { parseImage } from '../../src/policy/image-reference.ts';
-import { debugPolicySchema, debugSessionSchema, repositoryPath } from '../support/crd.ts';
-import { documents, yamlBlocks } from '../support/guide.ts';
-import { fieldPaths, sections, spans, undescribed } from '../support/reference-page.ts';
+import { debugPolicySchema, debugSessionSchema, repositoryPath } from '../support/documents/crd.ts';
+import { documents, yamlBlocks } from '../support/documents/guide.ts';
+import { fieldPaths, sections, spans, undescribed } from '../support/documents/reference-page.ts';
 
 const page = readFileSync(repositoryPath('docs/debugpolicy.md'), 'utf8');
 const headings = sections(page);

@@ -4,11 +4,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { BUILT_IN_POLICY } from '../../src/policy/built-in.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
-import { BUILT_IN } from '../../src/session/effective.ts';
-import { debugSessionSchema, repositoryPath } from '../support/crd.ts';
-import { documents, yamlBlocks } from '../support/guide.ts';
-import { reasonsInCode } from '../support/reasons-in-code.ts';
-import { fieldPaths, sections, spans, undescribed } from '../support/reference-page.ts';
+import { BUILT_IN } from '../../src/session/container/effective.ts';
+import { debugSessionSchema, repositoryPath } from '../support/documents/crd.ts';
+import { documents, yamlBlocks } from '../support/documents/guide.ts';
+import { reasonsInCode } from '../support/documents/reasons-in-code.ts';
+import { fieldPaths, sections, spans, undescribed } from '../support/documents/reference-page.ts';
 
 const read = (path: string): string => readFileSync(repositoryPath(path), 'utf8');
 const session = read('docs/debugsession.md');
@@ -75,7 +75,7 @@ describe('docs/reference.md', () => {
   });
 
   it('has a row for every event', () => {
-    const source = read('src/session/story.ts');
+    const source = read('src/session/status/events.ts');
     const events = [...source.matchAll(/reason: '(\w+)'/g)].map((match) => match[1] ?? '');
     const listed = reference.slice(reference.indexOf('## Events'));
     expect(new Set(events).size).toBeGreaterThan(6);

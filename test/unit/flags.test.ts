@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { FLAGS } from '../../src/config-flags.ts';
-import { repositoryPath } from '../support/crd.ts';
+import { FLAGS } from '../../src/config/flags.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
 
 it('docs/flags.md has a row for every flag, in the order of --help, with its default', () => {
   const text = readFileSync(repositoryPath('docs/flags.md'), 'utf8');

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { createMetrics } from '../../src/observability/metrics.ts';
-import { repositoryPath } from '../support/crd.ts';
-import { metricsOf } from '../support/promql.ts';
-import { promtool } from '../support/promtool.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
+import { metricsOf } from '../support/documents/promql.ts';
+import { promtool } from '../support/documents/promtool.ts';
 
 interface Dashboard {
   panels: { type: string; title: string; id: number; targets?: { expr: string }[] }[];

@@ -5,9 +5,9 @@ import type { RestClient } from '../../src/kube/rest-client.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import { DebugSessionOperator } from '../../src/operator.ts';
-import { aSession } from '../support/builders.ts';
-import { settle } from '../support/fake-clock.ts';
-import { FakeSource } from '../support/fake-source.ts';
+import { aSession } from '../support/builders/builders.ts';
+import { settle } from '../support/fakes/fake-clock.ts';
+import { FakeSource } from '../support/fakes/fake-source.ts';
 
 const endings: (() => Promise<unknown>)[] = [];
 afterEach(() => Promise.all(endings.splice(0).map((end) => end())));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { FINGERPRINTS, fingerprintOf, REQUESTER_POLICY } from '../../src/reconcile/requester-policy.ts';
-import { repositoryPath } from '../support/crd.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
 
 // The operator trusts the admission policy that it knows, and no other.
 

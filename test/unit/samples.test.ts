@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { BUILT_IN_POLICY } from '../../src/policy/built-in.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
-import { repositoryPath } from '../support/crd.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
 
 const samples = readdirSync(repositoryPath('config/samples')).filter((name) => name !== 'kustomization.yaml');
 

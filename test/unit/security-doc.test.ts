@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { repositoryPath } from '../support/crd.ts';
+import { repositoryPath } from '../support/documents/crd.ts';
 
 const text = readFileSync(repositoryPath('docs/security.md'), 'utf8');
 const named = new Set([...text.matchAll(/`(test\/[^`]+\.test\.ts)`/g)].map((match) => match[1] ?? ''));

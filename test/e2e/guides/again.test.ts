@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Terminal } from '../../support/attach.ts';
-import { Guide } from '../../support/guide.ts';
-import { appPod, isReady } from '../../support/pods.ts';
-import { Stage } from '../../support/stage.ts';
+import { Terminal } from '../../support/cluster/attach.ts';
+import { Guide } from '../../support/documents/guide.ts';
+import { appPod, isReady } from '../../support/builders/pods.ts';
+import { Stage } from '../../support/cluster/stage.ts';
 
 // docs/guides: attach-again, logs. The manifests are those that the guides print.
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
 import type { Outcome } from '../../cluster/run-program.ts';
-import { argocdHealth } from '../../support/argocd-health.ts';
-import { Follower, type Identity } from '../../support/follower.ts';
-import { Guide } from '../../support/guide.ts';
-import { appPod, ephemeralNames, isReady } from '../../support/pods.ts';
-import { Stage } from '../../support/stage.ts';
+import { argocdHealth } from '../../support/documents/argocd-health.ts';
+import { Follower, type Identity } from '../../support/cluster/follower.ts';
+import { Guide } from '../../support/documents/guide.ts';
+import { appPod, ephemeralNames, isReady } from '../../support/builders/pods.ts';
+import { Stage } from '../../support/cluster/stage.ts';
 
 // docs/guides/gitops.md: word by word, and then with its own manifest what its words do not show.
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { nonrootImage } from '../../cluster/image-names.ts';
-import { Terminal } from '../../support/attach.ts';
-import { Guide } from '../../support/guide.ts';
-import { appPod, isReady } from '../../support/pods.ts';
-import { Stage } from '../../support/stage.ts';
+import { Terminal } from '../../support/cluster/attach.ts';
+import { Guide } from '../../support/documents/guide.ts';
+import { appPod, isReady } from '../../support/builders/pods.ts';
+import { Stage } from '../../support/cluster/stage.ts';
 
 // docs/guides: processes, files, network. The manifests are those that the guides print.
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Outcome } from '../../cluster/run-program.ts';
-import { Terminal } from '../../support/attach.ts';
-import { Guide } from '../../support/guide.ts';
-import { appPod, ephemeralNames, isReady } from '../../support/pods.ts';
-import { Stage } from '../../support/stage.ts';
+import { Terminal } from '../../support/cluster/attach.ts';
+import { Guide } from '../../support/documents/guide.ts';
+import { appPod, ephemeralNames, isReady } from '../../support/builders/pods.ts';
+import { Stage } from '../../support/cluster/stage.ts';
 
 // docs/guides/rbac.md, with its own manifests: dana has the role that is shipped, olga may ask and nothing else.
 

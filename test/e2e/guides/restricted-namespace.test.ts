@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Guide } from '../../support/guide.ts';
-import { isReady, restrictedPod } from '../../support/pods.ts';
-import { Stage } from '../../support/stage.ts';
+import { Guide } from '../../support/documents/guide.ts';
+import { isReady, restrictedPod } from '../../support/builders/pods.ts';
+import { Stage } from '../../support/cluster/stage.ts';
 
 // docs/guides/restricted-namespace.md, with its own manifests.
 

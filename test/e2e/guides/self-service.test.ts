@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Follower } from '../../support/follower.ts';
-import { Guide } from '../../support/guide.ts';
-import { appPod, ephemeralNames, isReady } from '../../support/pods.ts';
-import { Stage } from '../../support/stage.ts';
+import { Follower } from '../../support/cluster/follower.ts';
+import { Guide } from '../../support/documents/guide.ts';
+import { appPod, ephemeralNames, isReady } from '../../support/builders/pods.ts';
+import { Stage } from '../../support/cluster/stage.ts';
 
 // docs/guides/self-service.md, word by word.
 

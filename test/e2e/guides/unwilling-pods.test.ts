@@ -2,9 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Run } from '../../../src/api/debugsession.ts';
-import { Guide } from '../../support/guide.ts';
-import { appPod, ephemeralNames, isReady, shellPod } from '../../support/pods.ts';
-import { Stage } from '../../support/stage.ts';
+import { Guide } from '../../support/documents/guide.ts';
+import { appPod, ephemeralNames, isReady, shellPod } from '../../support/builders/pods.ts';
+import { Stage } from '../../support/cluster/stage.ts';
 
 // docs/guides: crash-looping, completed-pod, static-pod. The manifests are those that the guides print, the messages too.
 

@@ -1,4 +1,4 @@
-import { OPEN_POLICY } from '../../support/open-policy.ts';
+import { OPEN_POLICY } from '../../support/builders/open-policy.ts';
 import type { CreateCase, Manifest } from './table.ts';
 
 function wrong(what: string, spec: Manifest, message: string): CreateCase {

@@ -1,6 +1,6 @@
 import { toTimestamp } from '../../../src/api/time.ts';
 import type { EventRecord } from '../../../src/runtime/event.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
 import { ApiServer, type StoredPod } from './api-server.ts';
 import { Kubelet } from './kubelet.ts';
 import { Network } from './network.ts';

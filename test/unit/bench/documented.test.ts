@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { repositoryPath } from '../../support/crd.ts';
+import { repositoryPath } from '../../support/documents/crd.ts';
 
 it('docs/performance.md holds the reports of all runs on record, word for word', () => {
   const folder = repositoryPath('bench/results');

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readExit } from '../../../bench/container-exits.ts';
-import { endingFigures } from '../../../bench/ending-figures.ts';
-import { SHAPES, shapeOf, specOf, wordsOf } from '../../../bench/ending-shapes.ts';
-import type { Ending, SessionEnd } from '../../../bench/ending.ts';
-import type { Figure } from '../../../bench/figures.ts';
+import { readExit } from '../../../bench/rig/container-exits.ts';
+import { endingFigures } from '../../../bench/report/ending-figures.ts';
+import { SHAPES, shapeOf, specOf, wordsOf } from '../../../bench/parts/ending-shapes.ts';
+import type { Ending, SessionEnd } from '../../../bench/parts/ending.ts';
+import type { Figure } from '../../../bench/report/figures.ts';
 
 const DUE = 1_000_000;
 const good: SessionEnd = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { figuresOf, type Figure, type Results } from '../../../bench/figures.ts';
-import type { Footprint } from '../../../bench/footprint.ts';
-import type { ScaleStep } from '../../../bench/scale.ts';
-import { summarize, type Run } from '../../../bench/throughput.ts';
+import { figuresOf, type Figure, type Results } from '../../../bench/report/figures.ts';
+import type { Footprint } from '../../../bench/parts/footprint.ts';
+import type { ScaleStep } from '../../../bench/parts/scale.ts';
+import { summarize, type Run } from '../../../bench/parts/throughput.ts';
 
 // What decides whether a goal is met is worth more tests than what measures it.
 

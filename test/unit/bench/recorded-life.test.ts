@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { writesOf } from '../../../bench/recorded-life.ts';
-import type { AuditEvent } from '../../support/audit-log.ts';
+import { writesOf } from '../../../bench/parts/recorded-life.ts';
+import type { AuditEvent } from '../../support/cluster/audit-log.ts';
 
 function write(subresource: string | undefined, requestObject: object): AuditEvent {
   return {

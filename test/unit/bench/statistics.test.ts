@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { pool } from '../../../bench/pool.ts';
-import { replay, type LifeNames } from '../../../bench/recorded-life.ts';
-import { median, percentile, spread } from '../../../bench/statistics.ts';
+import { pool } from '../../../bench/rig/pool.ts';
+import { replay, type LifeNames } from '../../../bench/parts/recorded-life.ts';
+import { median, percentile, spread } from '../../../bench/report/statistics.ts';
 
 // A benchmark that reckons wrongly is worse than none.
 

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { timeline } from '../../../bench/timeline.ts';
-import type { AuditEvent } from '../../support/audit-log.ts';
+import { timeline } from '../../../bench/parts/timeline.ts';
+import type { AuditEvent } from '../../support/cluster/audit-log.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 const OPERATOR = 'system:serviceaccount:debugsession-system:debugsession-controller-manager';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
 import { checkPolicies } from '../../../src/cli/policy-check.ts';
-import { debugPolicySchema, debugSessionSchema } from '../../support/crd.ts';
+import { debugPolicySchema, debugSessionSchema } from '../../support/documents/crd.ts';
 
 const schemas = { policy: debugPolicySchema(), session: debugSessionSchema() };
 

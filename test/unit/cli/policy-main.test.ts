@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { repositoryPath } from '../../support/crd.ts';
+import { repositoryPath } from '../../support/documents/crd.ts';
 
 function run(args: string[], input: string | Buffer = '') {
   const main = join(import.meta.dirname, '../../../src/cli/policy-main.ts');

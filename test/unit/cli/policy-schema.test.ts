@@ -4,7 +4,7 @@ import { INVALID } from '../../integration/manifests/invalid.ts';
 import { INVALID_POLICIES, PATTERNS, VALID_POLICIES } from '../../integration/manifests/policies.ts';
 import type { CreateCase, Manifest } from '../../integration/manifests/table.ts';
 import { VALID } from '../../integration/manifests/valid.ts';
-import { debugPolicySchema, debugSessionSchema, type Schema, walkSchema } from '../../support/crd.ts';
+import { debugPolicySchema, debugSessionSchema, type Schema, walkSchema } from '../../support/documents/crd.ts';
 
 // The API server is put to the same tables (test/integration): what it refuses must not be called allowed here, and the other way round.
 const schemas = { policy: debugPolicySchema(), session: debugSessionSchema() };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { collect } from '../../support/collect.ts';
+import { collect } from '../../support/fakes/collect.ts';
 import { splitLines } from '../../../src/kube/json-lines.ts';
 
 async function* chunksOf(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {

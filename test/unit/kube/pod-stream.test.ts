@@ -1,17 +1,20 @@
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { ApiError, ConnectionError } from '../../../src/kube/api-error.ts';
 import { PodStreams } from '../../../src/kube/pod-stream.ts';
-import { RestClient } from '../../../src/kube/rest-client.ts';
-import type { RequestReport, RestClientOptions } from '../../../src/kube/rest-client.ts';
+import { type RequestReport, RestClient, type RestClientOptions } from '../../../src/kube/rest-client.ts';
 import { NotLeaderError } from '../../../src/runtime/not-leader-error.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { exitStatus, onChannel, startLoopbackPod } from '../../support/loopback-pod.ts';
-import type { LoopbackPod, PodBehaviour } from '../../support/loopback-pod.ts';
+import { FakeClock, settle } from '../../support/fakes/fake-clock.ts';
+import {
+  exitStatus,
+  type LoopbackPod,
+  onChannel,
+  type PodBehaviour,
+  startLoopbackPod,
+} from '../../support/fakes/loopback-pod.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

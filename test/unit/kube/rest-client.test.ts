@@ -1,11 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError, ConnectionError } from '../../../src/kube/api-error.ts';
-import { RestClient } from '../../../src/kube/rest-client.ts';
-import type { RequestReport, RestClientOptions } from '../../../src/kube/rest-client.ts';
-import { collect } from '../../support/collect.ts';
-import { startLoopback } from '../../support/loopback-server.ts';
-import type { LoopbackServer } from '../../support/loopback-server.ts';
+import { type RequestReport, RestClient, type RestClientOptions } from '../../../src/kube/rest-client.ts';
+import { collect } from '../../support/fakes/collect.ts';
+import { type LoopbackServer, startLoopback } from '../../support/fakes/loopback-server.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {

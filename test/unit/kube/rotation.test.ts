@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { RestClient } from '../../../src/kube/rest-client.ts';
-import { InformerScene } from '../../support/informer-scene.ts';
-import { PATH, PlayedApiServer } from '../../support/played-api-server.ts';
+import { InformerScene } from '../../support/world/informer-scene.ts';
+import { PATH, PlayedApiServer } from '../../support/fakes/played-api-server.ts';
 
 /** Credentials are files that somebody else renews: the kubelet a service account's token, cert-manager or kubeadm a certificate. */
 

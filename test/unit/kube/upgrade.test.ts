@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Agent } from 'undici';
 import { upgrade } from '../../../src/kube/upgrade.ts';
-import { startLoopbackPod } from '../../support/loopback-pod.ts';
+import { startLoopbackPod } from '../../support/fakes/loopback-pod.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

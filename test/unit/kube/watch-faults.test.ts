@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { InformerScene, until } from '../../support/informer-scene.ts';
-import { PlayedApiServer, refuse, type Fault } from '../../support/played-api-server.ts';
+import { InformerScene, until } from '../../support/world/informer-scene.ts';
+import { PlayedApiServer, refuse, type Fault } from '../../support/fakes/played-api-server.ts';
 
 /**
  * What people reported of watches and informers of kubernetes-client/javascript (the numbers are its issues), replayed against ours: from the

@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
-import { RestClient } from '../../../src/kube/rest-client.ts';
-import type { RestClientOptions } from '../../../src/kube/rest-client.ts';
+import { RestClient, type RestClientOptions } from '../../../src/kube/rest-client.ts';
 import { NotLeaderError } from '../../../src/runtime/not-leader-error.ts';
-import { candidate } from '../../support/candidate.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { FakeLeaseServer } from '../../support/fake-lease.ts';
-import { startLoopback } from '../../support/loopback-server.ts';
+import { candidate } from '../../support/world/candidate.ts';
+import { FakeClock, settle } from '../../support/fakes/fake-clock.ts';
+import { FakeLeaseServer } from '../../support/fakes/fake-lease.ts';
+import { startLoopback } from '../../support/fakes/loopback-server.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -5,7 +5,7 @@ import type { Listener } from '../../../src/observability/http-listener.ts';
 import { startMetricsServer } from '../../../src/observability/metrics-server.ts';
 import { selfSignedCertificate } from '../../../src/observability/self-signed-certificate.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
 /** An API server that knows some tokens, and who of their owners may what. */
 function reviews(users: Record<string, string>, allowed: readonly string[]) {

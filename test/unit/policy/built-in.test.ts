@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { BUILT_IN_POLICY } from '../../../src/policy/built-in.ts';
-import { repositoryPath } from '../../support/crd.ts';
+import { repositoryPath } from '../../support/documents/crd.ts';
 
 it('the built-in policy is the one that config/policy has as an object', () => {
   const object: unknown = parse(readFileSync(repositoryPath('config/policy/default-policy.yaml'), 'utf8'));

@@ -2,10 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { Allowance, DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
 import type { Pod } from '../../../src/api/pod.ts';
 import { BUILT_IN_POLICY } from '../../../src/policy/built-in.ts';
-import type { Asked } from '../../../src/policy/evaluate.ts';
-import { evaluate, stillAllows, ttlOf, wishesOf } from '../../../src/policy/evaluate.ts';
-import { aPod, aSession } from '../../support/builders.ts';
-import { OPEN_POLICY as OPEN } from '../../support/open-policy.ts';
+import { type Asked, evaluate, stillAllows, ttlOf, wishesOf } from '../../../src/policy/evaluate.ts';
+import { aPod, aSession } from '../../support/builders/builders.ts';
+import { OPEN_POLICY as OPEN } from '../../support/builders/open-policy.ts';
 
 function asking(spec: object = {}, more: Partial<Asked> = {}): Asked {
   const namespace = { name: 'shop', isSystem: false, labels: { team: 'shop' } };

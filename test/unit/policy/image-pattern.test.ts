@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
-import { aSession } from '../../support/builders.ts';
+import { aSession } from '../../support/builders/builders.ts';
 import { evaluate } from '../../../src/policy/evaluate.ts';
 import { globMatches } from '../../../src/policy/glob.ts';
 import { imageMatches, patternFault } from '../../../src/policy/image-pattern.ts';

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import type { DebugSession, Run } from '../../../src/api/debugsession.ts';
 import { ContainerControl } from '../../../src/reconcile/container-control.ts';
-import { aSession, NOON } from '../../support/builders.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { aSession, NOON } from '../../support/builders/builders.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
 const RUN: Run = { attempt: 1, podName: 'web-1', podUID: 'pod', debugContainerName: 'debug-1', state: 'Running' };
 

@@ -3,8 +3,8 @@ import type { DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
 import { BUILT_IN_POLICY } from '../../../src/policy/built-in.ts';
 import { DebugPolicies } from '../../../src/reconcile/debug-policies.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
-import { settle } from '../../support/fake-clock.ts';
-import { FakeSource } from '../../support/fake-source.ts';
+import { settle } from '../../support/fakes/fake-clock.ts';
+import { FakeSource } from '../../support/fakes/fake-source.ts';
 
 const OURS: DebugPolicySpec = { images: ['registry.example/tools:1'] };
 const FOUND = { kind: 'found', spec: OURS };

@@ -3,9 +3,9 @@ import type { DebugSession } from '../../../src/api/debugsession.ts';
 import { toTimestamp } from '../../../src/api/time.ts';
 import { Places } from '../../../src/reconcile/places.ts';
 import { keyOf } from '../../../src/runtime/store.ts';
-import { limitReached, placeWanted } from '../../../src/session/limits.ts';
-import { aSession, NOON } from '../../support/builders.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { limitReached, placeWanted } from '../../../src/session/start/limits.ts';
+import { aSession, NOON } from '../../support/builders/builders.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
 const LIMITS = { perNamespace: 2 };
 

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Pod } from '../../../src/api/pod.ts';
 import { PodWatches, type PodScope } from '../../../src/reconcile/pod-watches.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
-import { aPod } from '../../support/builders.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { FakeSource, statusError } from '../../support/fake-source.ts';
+import { aPod } from '../../support/builders/builders.ts';
+import { FakeClock, settle } from '../../support/fakes/fake-clock.ts';
+import { FakeSource, statusError } from '../../support/fakes/fake-source.ts';
 
 const never = new AbortController().signal;
 const WEB_1 = { namespace: 'shop', name: 'web-1' };

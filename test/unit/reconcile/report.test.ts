@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import { reportStep } from '../../../src/reconcile/report.ts';
-import { World } from '../../support/world.ts';
+import { World } from '../../support/world/world.ts';
 
 it('measures from the acceptance to the injection by the clock that it is given', async () => {
   const metrics = createMetrics();

@@ -3,9 +3,9 @@ import { afterEach, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { REQUESTER_POLICY, RequesterPolicyWatch } from '../../../src/reconcile/requester-policy.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
-import { repositoryPath } from '../../support/crd.ts';
-import { settle } from '../../support/fake-clock.ts';
-import { FakeSource } from '../../support/fake-source.ts';
+import { repositoryPath } from '../../support/documents/crd.ts';
+import { settle } from '../../support/fakes/fake-clock.ts';
+import { FakeSource } from '../../support/fakes/fake-source.ts';
 
 // What the operator knows of the policy that says who asks, by what is in the cluster.
 

@@ -11,12 +11,12 @@ import { Storyteller } from '../../../src/reconcile/storyteller.ts';
 import { TerminalError, type Result } from '../../../src/runtime/controller.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import { Store } from '../../../src/runtime/store.ts';
-import { openRules } from '../../support/open-policy.ts';
-import { aPod, aSession, NOON } from '../../support/builders.ts';
-import { mergeMetadata } from '../../support/fake-client.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { aControl } from '../../support/fake-streams.ts';
-import { FakeSource, statusError } from '../../support/fake-source.ts';
+import { openRules } from '../../support/builders/open-policy.ts';
+import { aPod, aSession, NOON } from '../../support/builders/builders.ts';
+import { mergeMetadata } from '../../support/fakes/fake-client.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
+import { aControl } from '../../support/fakes/fake-streams.ts';
+import { FakeSource, statusError } from '../../support/fakes/fake-source.ts';
 
 const KEY = 'shop/inspect-web';
 const refused = (code: number, message: string): ApiError => new ApiError({ code, reason: '', message });

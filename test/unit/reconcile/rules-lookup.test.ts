@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
 import { ApiError } from '../../../src/kube/api-error.ts';
-import { RulesLookup, type KnownLabels } from '../../../src/reconcile/rules-lookup.ts';
-import type { Authority } from '../../../src/session/admission.ts';
-import type { PolicyView } from '../../../src/session/permission.ts';
-import { aSession } from '../../support/builders.ts';
-import { OPEN_POLICY } from '../../support/open-policy.ts';
+import { type KnownLabels, RulesLookup } from '../../../src/reconcile/rules-lookup.ts';
+import type { Authority } from '../../../src/session/look/authority.ts';
+import type { PolicyView } from '../../../src/session/look/rules.ts';
+import { aSession } from '../../support/builders/builders.ts';
+import { OPEN_POLICY } from '../../support/builders/open-policy.ts';
 
 const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'cannot create\nreviews' });
 const { signal } = new AbortController();

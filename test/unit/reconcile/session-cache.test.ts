@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
 import { SessionCache } from '../../../src/reconcile/session-cache.ts';
 import { Store } from '../../../src/runtime/store.ts';
-import { aSession } from '../../support/builders.ts';
+import { aSession } from '../../support/builders/builders.ts';
 
 function aVersion(resourceVersion: string, namespace = 'shop'): DebugSession {
   return aSession({}, { metadata: { resourceVersion, namespace } });

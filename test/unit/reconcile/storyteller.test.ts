@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Storyteller } from '../../../src/reconcile/storyteller.ts';
 import type { EventRecord } from '../../../src/runtime/event.ts';
-import type { EventIntent } from '../../../src/session/situation.ts';
-import { aSession } from '../../support/builders.ts';
+import type { EventIntent } from '../../../src/session/status/events.ts';
+import { aSession } from '../../support/builders/builders.ts';
 
 const session = {
   apiVersion: 'debugsession.dev/v1alpha1',

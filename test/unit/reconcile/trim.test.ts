@@ -3,11 +3,11 @@ import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
 import type { ContainerState, Pod } from '../../../src/api/pod.ts';
 import { trimPod, trimSession, type RawPod } from '../../../src/reconcile/trim.ts';
-import { UID_VARIABLE } from '../../../src/session/container.ts';
-import { plan } from '../../../src/session/plan.ts';
-import { preflight } from '../../../src/session/preflight.ts';
-import { aPod, aSession, aStatus } from '../../support/builders.ts';
-import { World } from '../../support/world.ts';
+import { UID_VARIABLE } from '../../../src/session/container/container.ts';
+import { plan } from '../../../src/session/plan/plan.ts';
+import { preflight } from '../../../src/session/start/preflight.ts';
+import { aPod, aSession, aStatus } from '../../support/builders/builders.ts';
+import { World } from '../../support/world/world.ts';
 
 /** As the API server sends it: our few fields in a lot of others. */
 function raw(pod: Pod): RawPod {

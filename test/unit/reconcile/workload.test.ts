@@ -3,9 +3,9 @@ import type { WorkloadKind, WorkloadRef } from '../../../src/api/debugsession.ts
 import type { Pod } from '../../../src/api/pod.ts';
 import { SessionApi } from '../../../src/reconcile/session-api.ts';
 import { resolveWorkload } from '../../../src/reconcile/workload.ts';
-import type { Sighting } from '../../../src/session/observation.ts';
-import { aPod } from '../../support/builders.ts';
-import { anApiError, FakeClient } from '../../support/fake-client.ts';
+import type { Sighting } from '../../../src/session/look/sighting.ts';
+import { aPod } from '../../support/builders/builders.ts';
+import { anApiError, FakeClient } from '../../support/fakes/fake-client.ts';
 
 const PODS = 'GET /api/v1/namespaces/shop/pods';
 const never = new AbortController().signal;

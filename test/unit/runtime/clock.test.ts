@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { sleep, systemClock } from '../../../src/runtime/clock.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
 describe('systemClock', () => {
   it('cuts a delay longer than 2^31-1 ms into pieces', () => {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import { Controller, TerminalError } from '../../../src/runtime/controller.ts';
-import type { ControllerOptions, Result } from '../../../src/runtime/controller.ts';
+import { Controller, type ControllerOptions, type Result, TerminalError } from '../../../src/runtime/controller.ts';
 import type { Logger } from '../../../src/runtime/logger.ts';
 import { NotLeaderError } from '../../../src/runtime/not-leader-error.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
 type Reconcile = ControllerOptions['reconcile'];
 

@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventObject, EventRecord, EventSeries } from '../../../src/runtime/event.ts';
-import { EventRecorder } from '../../../src/runtime/event-recorder.ts';
-import type { EventPort } from '../../../src/runtime/event-recorder.ts';
+import { type EventPort, EventRecorder } from '../../../src/runtime/event-recorder.ts';
 import type { Logger } from '../../../src/runtime/logger.ts';
 import { NotLeaderError } from '../../../src/runtime/not-leader-error.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { statusError } from '../../support/fake-source.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
+import { statusError } from '../../support/fakes/fake-source.ts';
 
 const regarding = { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'web', uid: 'u1' };
 const event = (more: Partial<EventRecord> = {}): EventRecord => ({

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { Informer } from '../../../src/runtime/informer.ts';
 import { compareResourceVersions } from '../../../src/runtime/resource-version.ts';
 import type { Store, Stored } from '../../../src/runtime/store.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { ModelSource, versions, type Breakdown, type Refusal } from '../../support/model-source.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
+import { ModelSource, versions, type Breakdown, type Refusal } from '../../support/world/model-source.ts';
 
 const RUNS = {
   numRuns: Number(process.env['PROPERTY_RUNS'] ?? 150),

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { Informer } from '../../../src/runtime/informer.ts';
 import type { Stored } from '../../../src/runtime/store.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { FakeSource } from '../../support/fake-source.ts';
+import { FakeClock, settle } from '../../support/fakes/fake-clock.ts';
+import { FakeSource } from '../../support/fakes/fake-source.ts';
 
 interface Pod extends Stored {
   phase: string;

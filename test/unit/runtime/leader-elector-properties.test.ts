@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { candidate, type Candidate } from '../../support/candidate.ts';
-import { DriftingClock } from '../../support/drifting-clock.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { FakeLeaseServer, type Fate } from '../../support/fake-lease.ts';
+import { candidate, type Candidate } from '../../support/world/candidate.ts';
+import { DriftingClock } from '../../support/fakes/drifting-clock.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
+import { FakeLeaseServer, type Fate } from '../../support/fakes/fake-lease.ts';
 
 /** Of what happens to requests, lists and watches: slow, late, refused, hanging, carried out without an answer. */
 const fate = fc.record({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { candidate, type Candidate } from '../../support/candidate.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { FakeLeaseServer, type Fate } from '../../support/fake-lease.ts';
+import { candidate, type Candidate } from '../../support/world/candidate.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
+import { FakeLeaseServer, type Fate } from '../../support/fakes/fake-lease.ts';
 
 /** A leader and those who would follow it, all with their watches open. */
 async function replicas(

@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { LeaderElector } from '../../../src/runtime/leader-elector.ts';
-import type { LeaderElectorOptions } from '../../../src/runtime/leader-elector.ts';
-import { candidate } from '../../support/candidate.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
-import { FakeLeaseServer } from '../../support/fake-lease.ts';
+import { LeaderElector, type LeaderElectorOptions } from '../../../src/runtime/leader-elector.ts';
+import { candidate } from '../../support/world/candidate.ts';
+import { FakeClock, settle } from '../../support/fakes/fake-clock.ts';
+import { FakeLeaseServer } from '../../support/fakes/fake-lease.ts';
 
 describe('LeaderElector', () => {
   it('takes a lease that does not exist, renews it with one request each period, and gives it back', async () => {

@@ -1,10 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { ListWatch } from '../../../src/runtime/list-watch.ts';
-import type { ListWatchOptions } from '../../../src/runtime/list-watch.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { ListWatch, type ListWatchOptions } from '../../../src/runtime/list-watch.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
-import type { FakeWatch } from '../../support/fake-source.ts';
-import { FakeSource, statusError } from '../../support/fake-source.ts';
+import { FakeSource, type FakeWatch, statusError } from '../../support/fakes/fake-source.ts';
 
 interface Thing {
   metadata: { name: string; resourceVersion: string };

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { FakeClock, settle } from '../../support/fakes/fake-clock.ts';
 
 /** The same rules as the queue's, in the plainest way: everything in arrays, searched from the front. */
 class Model {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Retry } from '../../../src/runtime/rate-limiter.ts';
-import { LOW_PRIORITY, WorkQueue } from '../../../src/runtime/work-queue.ts';
-import type { WorkQueueOptions } from '../../../src/runtime/work-queue.ts';
-import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { LOW_PRIORITY, WorkQueue, type WorkQueueOptions } from '../../../src/runtime/work-queue.ts';
+import { FakeClock, settle } from '../../support/fakes/fake-clock.ts';
 
 function setUp(options: WorkQueueOptions = {}) {
   const clock = new FakeClock();

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import type { DebugSessionSpec, EffectiveValues } from '../../api/debugsession.ts';
+import type { EnvVar, EphemeralContainer } from '../../api/ephemeral-container.ts';
+import { canonicalJson } from '../../api/canonical-json.ts';
+import { ttlSeconds } from './effective.ts';
+import { securityContextOf } from './profile.ts';
+import { supervisedCommand } from './supervisor.ts';
+
+/** Names the session in its container's environment, by uid only: everybody with `get pods` reads it. */
+export const UID_VARIABLE = 'DEBUGSESSION_UID';
+const ATTEMPT_VARIABLE = 'DEBUGSESSION_ATTEMPT';
+
+export interface ContainerInput {
+  name: string;
+  spec: DebugSessionSpec;
+  effective: EffectiveValues;
+  sessionUID: string;
+  attempt: number;
+  targetContainerName?: string;
+  /** The supervisor refuses to start after it; ms since the epoch. */
+  startBy?: number;
+  /** The supervisor lets nothing live past it; ms since the epoch. */
+  lastMoment?: number;
+}
+
+/** The name of the container of an attempt: never random and never a clock, so that a repeated injection is no second container. */
+export function containerName(sessionUID: string, attempt: number): string {
+  return `debug-${createHash('sha256').update(sessionUID).digest('hex').slice(0, 8)}-${attempt}`;
+}
+
+/** The container of a run: a pure function of its record and the spec. */
+export function ephemeralContainer(input: ContainerInput): EphemeralContainer {
+  const { name, spec, effective, targetContainerName } = input;
+  const { envFrom = [], volumeMounts = [] } = spec;
+  const securityContext = securityContextOf(effective.profile, spec.securityContext);
+  return {
+    name,
+    image: spec.image,
+    ...(spec.imagePullPolicy && { imagePullPolicy: spec.imagePullPolicy }),
+    ...commandOf(input),
+    env: environment(input),
+    ...(envFrom.length > 0 && { envFrom }),
+    ...(volumeMounts.length > 0 && { volumeMounts }),
+    ...(spec.workingDir !== undefined && { workingDir: spec.workingDir }),
+    ...(effective.stdin && { stdin: true }),
+    ...(effective.tty && { tty: true }),
+    terminationMessagePolicy: 'File',
+    ...(targetContainerName !== undefined && { targetContainerName }),
+    ...(securityContext && { securityContext }),
+  };
+}
+
+function commandOf({
+  spec,
+  effective,
+  startBy,
+  lastMoment,
+}: ContainerInput): Pick<EphemeralContainer, 'command' | 'args'> {
+  const { command = [], args = [] } = spec;
+  if (effective.supervisor === 'None')
+    return { ...(command.length > 0 && { command }), ...(args.length > 0 && { args }) };
+  if (startBy === undefined || lastMoment === undefined)
+    throw new Error('a supervised container needs startBy and lastMoment');
+  const words = command.length === 0 ? ['sh'] : [...command, ...args];
+  return {
+    command: supervisedCommand({
+      ttlSeconds: ttlSeconds(effective.ttl),
+      startBy,
+      lastMoment,
+      tty: effective.tty,
+      command: words,
+    }),
+  };
+}
+
+/** Our own come last and are in `env`, which wins over `envFrom` (kubelet, makeEnvironmentVariables): no key of a secret takes their place. */
+function environment({ spec, sessionUID, attempt }: ContainerInput): EnvVar[] {
+  const own = [
+    { name: UID_VARIABLE, value: sessionUID },
+    { name: ATTEMPT_VARIABLE, value: String(attempt) },
+  ];
+  const names = new Set(own.map((variable) => variable.name));
+  return [...(spec.env ?? []).filter((variable) => !names.has(variable.name)), ...own];
+}
+
+/** Tells whether two containers are the same: sha256 (hex) over JSON with sorted keys. */
+export function specHashOf(container: EphemeralContainer): string {
+  return createHash('sha256').update(canonicalJson(container)).digest('hex');
+}

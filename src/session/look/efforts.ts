@@ -1,0 +1,47 @@
+import type { StopRoute } from '../../api/debugsession.ts';
+
+/** What the operator does to a running container besides injecting it: end it by one of the ways there are, or tell it of another ttl. */
+export type EffortKind = StopRoute | 'Ttl';
+
+/** What became of one effort. None of them says that the container has ended: only the kubelet does. */
+export type EffortOutcome =
+  /** Signals were sent, keys were typed, the eviction was accepted: what is left is to look. */
+  | { kind: 'asked' }
+  /** The container knows the new ttl. */
+  | { kind: 'told' }
+  /** After all signals this many of its processes live. */
+  | { kind: 'survived'; processes: number }
+  /** It cannot work in this container, however often it is tried: no shell in the image, no supervisor that listens. */
+  | { kind: 'impossible'; message: string }
+  /** The API server refused: the operator may not. */
+  | { kind: 'forbidden'; message: string }
+  /** A PodDisruptionBudget stands against the eviction, for now. */
+  | { kind: 'blocked'; message: string }
+  /** The node, or the way to it, did not answer. */
+  | { kind: 'unreachable'; message: string }
+  | { kind: 'failed'; message: string };
+
+/** The newest effort of a kind. */
+export interface Tried {
+  outcome: EffortOutcome;
+  /** When it was over, in ms since the epoch. */
+  at: number;
+  /** How often this kind has been tried. */
+  times: number;
+  /** Ttl: which one the container was to be told. */
+  ttl?: string;
+}
+
+/** What this process has tried for a run. A restart forgets it, and everything is tried anew: each effort may be repeated. */
+export interface Efforts {
+  /** What is being done now; its end brings the session back. */
+  underWay?: EffortKind;
+  tried: Partial<Record<EffortKind, Tried>>;
+  /**
+   * What they tell has been written. It is not written again: of two operators at once each would put its own experience in the place of the
+   * other's, for ever.
+   */
+  isSaid?: true;
+}
+
+export const NO_EFFORTS: Efforts = { tried: {} };

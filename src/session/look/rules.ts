@@ -1,0 +1,39 @@
+import type { DebugPolicySpec, PolicyLimits } from '../../api/debugpolicy.ts';
+
+/** What is known of a DebugPolicy. */
+export type PolicyView =
+  | { kind: 'found'; spec: DebugPolicySpec }
+  | { kind: 'absent' }
+  /** It could not be read (yet). */
+  | { kind: 'unread'; message: string };
+
+/** What decides whether a session may have what it asks for, besides the session and its pod. */
+export interface Rules {
+  policy: PolicyView;
+  namespace: NamespaceView;
+}
+
+export interface NamespaceView {
+  /** One of Kubernetes' own, or the operator's. */
+  isSystem: boolean;
+  /** Absent: the policy does not ask about them. */
+  labels?: Record<string, string>;
+  /** Why the labels could not be read. */
+  unread?: string;
+}
+
+/** The limits of the policy, as far as they are known. */
+export function limitsOf(policy: PolicyView | undefined): PolicyLimits {
+  return (policy?.kind === 'found' ? policy.spec.limits : undefined) ?? {};
+}
+
+/** Whether a pod may be evicted for a session. What is not known allows nothing. */
+export function mayEvict(rules: Rules | undefined): boolean {
+  return rules?.policy.kind === 'found' && rules.policy.spec.allow?.includes('EvictPod') === true;
+}
+
+/** Nobody has looked. */
+export const UNREAD_RULES: Rules = {
+  policy: { kind: 'unread', message: 'the policies have not been read yet' },
+  namespace: { isSystem: true },
+};

@@ -1,0 +1,32 @@
+import type { DebugSession } from '../../api/debugsession.ts';
+import type { InjectionReason } from '../../api/reasons.ts';
+import type { Authority } from './authority.ts';
+import type { Efforts } from './efforts.ts';
+import type { Crowd } from './places.ts';
+import type { Sighting } from './sighting.ts';
+import type { Rules } from './rules.ts';
+
+/** Who asked may not use the policy, or the operator may not ask whether they may. */
+export interface Denial {
+  reason: Extract<InjectionReason, 'RequesterNotAllowed' | 'Forbidden'>;
+  message: string;
+}
+
+/** What the planner knows: the session as stored, what was seen of its target, and the time (ms since the epoch). */
+export interface Situation {
+  session: DebugSession;
+  sighting: Sighting;
+  now: number;
+  /** When this process saw its injection succeed, in ms; lost with a restart, and then the time of the next look stands in for it. */
+  injectedAt?: number;
+  /** Absent: nothing is known of it yet. */
+  authority?: Authority;
+  /** What its policy allows. Absent: nothing is known of it yet. */
+  rules?: Rules;
+  /** Who else lives or waits. Absent: nobody. */
+  crowd?: Crowd;
+  /** Why it is not certain, right before the injection, that who asked may use the policy. Absent: it is, or was not asked. */
+  denied?: Denial;
+  /** What this process has done to the container of the newest run, and how that went; absent: nothing. */
+  efforts?: Efforts;
+}

@@ -1,0 +1,233 @@
+import type { Run, StopCause } from '../../api/debugsession.ts';
+import type { Pod } from '../../api/pod.ts';
+import type { InjectionReason } from '../../api/reasons.ts';
+import { endOfSecond, fromTimestamp } from '../../api/time.ts';
+import { findCondition } from '../../api/conditions.ts';
+import { specHashOf } from '../container/container.ts';
+import { startTimeoutMs } from '../container/effective.ts';
+import { CANCELLED } from '../run/ending.ts';
+import { containerOf } from '../start/intent.ts';
+import { injectionArrived } from '../run/lifecycle.ts';
+import { LIMIT_REACHED, limitReached, placeWanted, withThoseIn } from '../start/limits.ts';
+import { NOBODY } from '../look/places.ts';
+import { observe, type Seen } from '../run/observation.ts';
+import { finish, writeIfChanged } from './write-status.ts';
+import { asRecorded, isRevoked, judgesPod, permit } from '../start/permission.ts';
+import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
+import { nextTtlStep, type TtlStep } from '../stop/change-ttl.ts';
+import { planEnding } from './plan-ending.ts';
+import { roomLeft } from '../start/preflight.ts';
+import { confirmInjection, endOf, endWithPod, failedRun, lostRun, type NeverRan, startRun } from '../run/record.ts';
+import { type Plan, rest } from './effect.ts';
+import type { EventIntent } from '../status/events.ts';
+import type { Situation } from '../look/situation.ts';
+import type { Standing } from '../status/compose-status.ts';
+import { overdueAt, stopCause } from '../stop/stop.ts';
+import { type Objection, refuse } from '../start/verdict.ts';
+import * as story from '../status/events.ts';
+
+/** A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and cost no write. */
+const SLOW_START_MS = 5_000;
+
+/** A run between its intent and its end. */
+export function planRun(situation: Situation, run: Run): Plan {
+  const seen = observe(run, situation.session.metadata.uid, situation.sighting);
+  switch (seen.kind) {
+    case 'unseen':
+      return rest(situation.now);
+    case 'notInjected':
+      return planInjection(situation, run, seen);
+    case 'waiting':
+      return run.state === 'Running'
+        ? planOutOfSight(situation, run, seen)
+        : planWaiting(situation, confirmInjection(situation, run), seen);
+    case 'running':
+      return planRunning(situation, confirmInjection(situation, run, seen.startedAt), seen);
+    case 'terminated':
+      return finish(situation, endOf(situation, confirmInjection(situation, run, seen.terminated.startedAt), seen));
+    case 'podGone':
+      return finish(situation, endWithPod(situation, run, seen));
+  }
+}
+
+function startDeadline(run: Run): number {
+  return (endOfSecond(run.intendedAt) ?? 0) + startTimeoutMs(run);
+}
+
+function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>): Plan {
+  const { session, now } = situation;
+  const { pod } = seen;
+  // The pod's copy may be older than our own injection; the watch brings the newer one.
+  if (run.injectedAt !== undefined) {
+    const deadline = startDeadline(run);
+    return now < deadline ? rest(now, deadline) : rest(now);
+  }
+  if (seen.nameTaken) {
+    const message = `pod ${pod.metadata.name} has an ephemeral container ${run.debugContainerName} that is not of this session`;
+    return finish(situation, failedRun(run, now, 'ContainerNameTaken', message));
+  }
+  if (session.spec.cancel === true)
+    return giveUp(situation, run, CANCELLED, 'cancelled before the container was injected');
+  return planFirst(situation, run, pod) ?? inject(situation, run, pod);
+}
+
+/** What stands against an injection that nothing but time has come between. */
+function planFirst(situation: Situation, run: Run, pod: Pod): Plan | undefined {
+  const { now } = situation;
+  const objection = objectionTo(situation, run, pod);
+  if (objection?.kind === 'refuse') return giveUp(situation, run, objection.reason, objection.message);
+  const deadline = startDeadline(run);
+  if (now >= deadline) {
+    const message = `not injected within ${run.effective?.startTimeout}: the API server refused, or the operator was away`;
+    return finish(situation, failedRun(run, now, 'StartTimeout', message));
+  }
+  if (objection !== undefined) return rest(now, deadline);
+  const unfit = unfitFor(pod);
+  return unfit && finish(situation, failedRun(run, now, unfit.reason, unfit.message));
+}
+
+function inject(situation: Situation, run: Run, pod: Pod): Plan {
+  const { session, now, rules } = situation;
+  const container = containerOf(session, run);
+  if (specHashOf(container) !== run.specHash) {
+    const message =
+      'the spec was changed between the intent and the injection: raise spec.attempt to debug with the new one';
+    return finish(situation, failedRun(run, now, 'SpecChanged', message));
+  }
+  const { restartPolicy = 'Always' } = pod.spec;
+  const warning = restartPolicy === 'Always' ? [] : [story.delaysCompletion(run, pod)];
+  const seenAs = judgesPod(rules?.policy) ? { resourceVersion: pod.metadata.resourceVersion } : {};
+  return { effect: { kind: 'inject', run, container, ...seenAs }, events: [story.injected(run), ...warning] };
+}
+
+/** What has turned up since the intent against the injection, if anything has: policies change, rights are withdrawn, others are faster. */
+function objectionTo(situation: Situation, run: Run, pod: Pod): Objection | undefined {
+  const { session, authority, denied, rules = UNREAD_RULES } = situation;
+  if (authority?.kind === 'missing')
+    return refuse('AdmissionPolicyMissing', `who asked cannot be known any more: ${authority.message}`);
+  if (denied !== undefined) return refuse(denied.reason, denied.message);
+  const permission = permit(asRecorded(session, run), rules, pod);
+  if (permission.kind !== 'go') return rules.policy.kind === 'absent' ? { ...permission, kind: 'refuse' } : permission;
+  const room = roomLeft(pod, { maxContainers: limitsOf(rules?.policy).containersPerPod });
+  return room.kind === 'go' ? crowdedOut(situation, pod) : room;
+}
+
+/** The place was free at the intent, and nobody of this operator can have taken it since: another operator has. */
+function crowdedOut({ session, rules, crowd = NOBODY }: Situation, pod: Pod): Objection | undefined {
+  const { perPod } = limitsOf(rules?.policy);
+  if (perPod === undefined) return undefined;
+  const here = withThoseIn(pod, session.metadata.uid, { ...crowd, ahead: () => [] });
+  const reached = limitReached(placeWanted(session, pod.metadata.name), { perPod }, here);
+  return reached === undefined ? undefined : refuse(LIMIT_REACHED, `others were faster: ${reached}`);
+}
+
+/** Why nothing starts in this pod any more. */
+function unfitFor({ metadata, status }: Pod): { reason: InjectionReason; message: string } | undefined {
+  const { name } = metadata;
+  if (status.phase === 'Succeeded' || status.phase === 'Failed')
+    return {
+      reason: 'PodFinished',
+      message: `pod ${name} finished (${status.phase}) before the container was injected`,
+    };
+  if (metadata.deletionTimestamp !== undefined)
+    return { reason: 'PodTerminating', message: `pod ${name} was deleted before the container was injected` };
+  return undefined;
+}
+
+/** "Not injected" is not believed at once of a run that is given up: what is over with nothing to stop is not looked at again. */
+function giveUp(situation: Situation, run: Run, reason: NeverRan, message: string): Plan {
+  const { now } = situation;
+  const arrived = injectionArrived(run);
+  return now < arrived ? rest(now, arrived) : finish(situation, failedRun(run, now, reason, message));
+}
+
+function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
+  const { session, now } = situation;
+  const reason = seen.reason === 'ContainerCreating' ? 'StartTimeout' : seen.reason;
+  if (seen.final) return finish(situation, failedRun(run, now, reason, seen.message));
+  if (session.spec.cancel === true)
+    return finish(situation, failedRun(run, now, CANCELLED, `cancelled before the container ran: ${seen.message}`));
+  const deadline = startDeadline(run);
+  if (now >= deadline) {
+    return finish(
+      situation,
+      failedRun(run, now, reason, `not running within ${run.effective?.startTimeout}: ${seen.message}`),
+    );
+  }
+  const slow = (fromTimestamp(run.intendedAt) ?? now) + SLOW_START_MS;
+  if (now < slow) return rest(now, Math.min(slow, deadline));
+  const before = findCondition(session.status?.conditions, 'Reconciling');
+  // The kubelet's words change with every try (back-off times, request ids); the reason does not.
+  const message = before?.reason === seen.reason ? before.message : seen.message;
+  const standing: Standing = { phase: 'Starting', waiting: { reason: seen.reason, message } };
+  return writeIfChanged(situation, { run, standing, events: [], wakeAt: deadline });
+}
+
+/**
+ * The kubelet has lost the record of a container that ran (k/k#124176). That is no failed start, and no proof of an end: the next report, the
+ * end of its pod or its last moment decides.
+ */
+function planOutOfSight(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
+  const { now } = situation;
+  if (seen.reason === 'PodFinished') return finish(situation, lostRun(run, now, 'PodGone', seen.message));
+  const lastMoment = fromTimestamp(run.lastMoment);
+  if (lastMoment === undefined || now < lastMoment) return rest(now, lastMoment);
+  const message = `the kubelet has lost sight of container ${run.debugContainerName} while it ran`;
+  return finish(situation, lostRun(run, now, 'ContainerStatusUnknown', message));
+}
+
+function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Plan {
+  const { session, now } = situation;
+  const isNew = run.state !== 'Running';
+  const running = isNew ? startRun(run, seen, now) : run;
+  const told = isNew ? [story.started(running)] : [];
+  const cause = stopCause(session, running, now) ?? revocation(situation, running, seen.pod);
+  if (cause !== undefined) return planEnding(situation, running, cause, told);
+  // A first sight is written as it is; the same pass goes on with what has changed since the injection.
+  const step: TtlStep = isNew ? { kind: 'same' } : nextTtlStep(situation, running);
+  if (step.kind === 'tell') return { effect: { kind: 'tellTtl', run: running, ttl: step.ttl }, events: [] };
+  return step.kind === 'write'
+    ? runs(situation, step.run, [...told, ...step.events])
+    : runs(situation, running, told, step);
+}
+
+function revocation({ session, rules = UNREAD_RULES }: Situation, run: Run, pod: Pod): StopCause | undefined {
+  return isRevoked(session, run, rules, pod) ? 'Revoked' : undefined;
+}
+
+function runs(situation: Situation, run: Run, told: EventIntent[], step: TtlStep = { kind: 'same' }): Plan {
+  const { session, now } = situation;
+  const { ttl, note, until } = step.kind === 'wait' ? step : {};
+  const refused = ttl === undefined || note === undefined ? undefined : { ttl, why: note };
+  const standing: Standing = { phase: 'Running', message: runningMessage(situation, run, refused) };
+  const isFinal = refused !== undefined && until === undefined;
+  const events = isFinal ? [...told, story.ttlChangeRefused(session, run, refused)] : told;
+  const wakeAt = Math.min(overdueAt(run, now), until ?? Infinity);
+  return writeIfChanged(situation, { run, standing, events, wakeAt });
+}
+
+/** @param refused why a changed ttl does not count, as this process has found */
+function runningMessage(
+  { session, efforts }: Situation,
+  run: Run,
+  refused: { ttl: string; why: string } | undefined,
+): string {
+  const what = `container ${run.debugContainerName} of pod ${run.podName}`;
+  const plain =
+    run.effective?.supervisor === 'None'
+      ? `${what} runs and has no supervisor: the operator ends it at ${run.expiresAt}`
+      : `${what} runs and ends at ${run.expiresAt}`;
+  if (refused === undefined) return plain;
+  const said = findCondition(session.status?.conditions, 'Running')?.message;
+  if (efforts?.isSaid === true && said?.startsWith(`${plain};`) === true) return said;
+  return `${plain}; ttl ${refused.ttl} does not count for it: ${refused.why}`;
+}
+
+/** The API server has refused the injection for good. */
+export function planRefusal(
+  situation: Situation,
+  run: Run,
+  refusal: { reason: InjectionReason; message: string },
+): Plan {
+  return finish(situation, failedRun(run, situation.now, refusal.reason, refusal.message));
+}

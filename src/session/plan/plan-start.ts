@@ -1,0 +1,180 @@
+import { parseDuration } from '../../api/duration.ts';
+import type { DebugSession, Run } from '../../api/debugsession.ts';
+import type { Pod } from '../../api/pod.ts';
+import type { InjectionReason } from '../../api/reasons.ts';
+import { endOfSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
+import { oneLine } from '../../text/one-line.ts';
+import { admissionOf } from '../start/admission.ts';
+import { UNREAD } from '../look/authority.ts';
+import { findCondition, MAX_MESSAGE } from '../../api/conditions.ts';
+import { containerName } from '../container/container.ts';
+import { effectiveValues } from '../container/effective.ts';
+import { CANCELLED, REJECTED } from '../run/ending.ts';
+import { asked, intendRun } from '../start/intent.ts';
+import { currentRun, hasLapsed, isHeld, isMarked, isWaiting, mayStartLate, waitingSince } from '../run/lifecycle.ts';
+import { patientState } from '../start/patient.ts';
+import { preflight } from '../start/preflight.ts';
+import type { NeverRan } from '../run/record.ts';
+import { LIMIT_REACHED, limitReached, placeWanted, withThoseIn } from '../start/limits.ts';
+import { NOBODY } from '../look/places.ts';
+import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
+import { permit } from '../start/permission.ts';
+import { type Plan, rest } from './effect.ts';
+import type { Situation } from '../look/situation.ts';
+import { composeStatus, type Standing } from '../status/compose-status.ts';
+import { GO, refuse, type Verdict, wait } from '../start/verdict.ts';
+import * as story from '../status/events.ts';
+
+/** A new attempt: wait for its target, refuse it, or write the intent (behind the finalizer, before the injection). */
+export function planStart(situation: Situation): Plan {
+  const { session, now } = situation;
+  if (session.spec.cancel === true) return failAttempt(situation, CANCELLED, 'cancelled before anything was injected');
+  if (hasLapsed(session, now)) {
+    const message = `spec.notAfter (${session.spec.notAfter}) has passed: no run starts after it`;
+    return failAttempt(situation, 'Lapsed', message);
+  }
+  const admission = admissionOf(session, situation.authority ?? UNREAD);
+  if (admission.kind === 'refused') return failAttempt(situation, 'AdmissionPolicyMissing', admission.message);
+  const verdict = admission.kind === 'wait' ? wait('AdmissionPolicyMissing', admission.message) : judge(situation);
+  if (verdict.kind === 'refuse') return failAttempt(situation, verdict.reason, verdict.message);
+  if (verdict.kind === 'wait') return planWait(situation, verdict);
+  if (!isHeld(session)) return { effect: { kind: 'addFinalizer' }, events: [] };
+  const { sighting, rules } = situation;
+  if (sighting.kind !== 'present' || rules?.policy.kind !== 'found') return rest(now);
+  const run = intendRun(session, sighting.pod, now, rules.policy.spec);
+  const status = composeStatus({ session, standing: { phase: 'Starting' }, run, now });
+  return { effect: { kind: 'writeStatus', status }, events: isAccepted(session) ? [] : [story.accepted(session)] };
+}
+
+/** It waits, and has been told that it is accepted. */
+function isAccepted(session: DebugSession): boolean {
+  return isWaiting(session) && findCondition(session.status?.conditions, 'Accepted')?.status === 'True';
+}
+
+/** What is asked for comes first: what no pod could make right is not waited for. */
+function judge(situation: Situation): Verdict {
+  const { session, sighting, rules = UNREAD_RULES } = situation;
+  const permission = permit(session, rules, sighting.kind === 'present' ? sighting.pod : undefined);
+  if (permission.kind !== 'go') return permission;
+  const fitness = judgePod(situation);
+  return fitness.kind === 'go' ? judgeCrowd(situation) : fitness;
+}
+
+function judgePod({ session, sighting, rules }: Situation): Verdict {
+  if (sighting.kind === 'unresolved') return wait(sighting.reason, sighting.message);
+  if (sighting.kind === 'unseen') return wait('ApiUnavailable', sighting.message);
+  if (sighting.kind === 'gone') {
+    const name = session.spec.target.podName ?? '';
+    return wait(
+      'PodNotFound',
+      `there is no pod ${name} in namespace ${session.metadata.namespace}; waiting for it to appear`,
+    );
+  }
+  const { pod } = sighting;
+  const name = containerName(session.metadata.uid, session.spec.attempt);
+  if (pod.spec.ephemeralContainers?.some((candidate) => candidate.name === name) === true) {
+    return refuse(
+      'ContainerNameTaken',
+      `pod ${pod.metadata.name} has an ephemeral container ${name} that is not of this session`,
+    );
+  }
+  const maxContainers = limitsOf(rules?.policy).containersPerPod;
+  const { target, volumeMounts } = session.spec;
+  const volumes = volumeMounts?.map((mount) => mount.name);
+  return preflight(pod, { containerName: target.containerName, volumes, maxContainers });
+}
+
+/** Whoever would be one too many waits. */
+function judgeCrowd({ session, sighting, rules, crowd = NOBODY }: Situation): Verdict {
+  if (sighting.kind !== 'present') return GO;
+  const { pod } = sighting;
+  const wanted = placeWanted(session, pod.metadata.name);
+  const reached = limitReached(wanted, limitsOf(rules?.policy), withThoseIn(pod, session.metadata.uid, crowd));
+  return reached === undefined ? GO : wait(LIMIT_REACHED, `${reached}; waiting in the order of asking`);
+}
+
+interface Wait {
+  reason: InjectionReason;
+  message: string;
+}
+
+function planWait(situation: Situation, wanted: Wait): Plan {
+  const { session, now } = situation;
+  const { pendingTimeout } = effectiveValues(session.spec);
+  const since = waitingSince(session);
+  const deadline = (endOfSecond(since) ?? now) + parseDuration(pendingTimeout);
+  if (now >= deadline) {
+    return failAttempt(situation, 'PendingTimeout', `waited ${pendingTimeout}: ${wanted.message}`);
+  }
+  const wakeAt = Math.min(deadline, (fromTimestamp(session.spec.notAfter) ?? Infinity) + 1);
+  // What cannot be read for a moment has not changed: what was told stands.
+  if (since !== undefined && isAccepted(session) && isUnread(situation)) return goOnWaiting(situation, wakeAt);
+  return tellOfWait(situation, wanted, wakeAt);
+}
+
+/** What decides whether it may run is not known now. */
+function isUnread({ session, authority = UNREAD, rules = UNREAD_RULES }: Situation): boolean {
+  return admissionOf(session, authority).kind === 'wait' || rules.policy.kind === 'unread';
+}
+
+function tellOfWait(situation: Situation, wanted: Wait, wakeAt: number): Plan {
+  const { session, now } = situation;
+  const before = findCondition(session.status?.conditions, 'Reconciling');
+  const sameWait = isWaiting(session) && before?.reason === wanted.reason;
+  if (sameWait && session.status?.observedGeneration === session.metadata.generation)
+    return goOnWaiting(situation, wakeAt);
+  // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
+  const message = sameWait ? before.message : oneLine(wanted.message, MAX_MESSAGE);
+  const standing: Standing = { phase: 'Pending', reason: wanted.reason, message };
+  const status = composeStatus({ session: withOwnClock(session), standing, now });
+  return {
+    effect: { kind: 'writeStatus', status },
+    events: isAccepted(session) || REJECTED.includes(wanted.reason) ? [] : [story.accepted(session)],
+    requeueAfterMs: wakeAt - now,
+  };
+}
+
+/** Where its own wait begins only now, behind an attempt that has held it back, `Reconciling` is True since now. */
+function withOwnClock(session: DebugSession): DebugSession {
+  const { status } = session;
+  if (status?.conditions === undefined || waitingSince(session) !== undefined) return session;
+  const conditions = status.conditions.filter(({ type }) => type !== 'Reconciling');
+  return { ...session, status: { ...status, conditions } };
+}
+
+/** Nothing of it is in a pod, so nothing need hold it: its deletion must not wait where no operator runs any more. */
+function goOnWaiting({ session, now }: Situation, wakeAt: number): Plan {
+  const run = currentRun(session);
+  const mayStart = run !== undefined && mayStartLate(run, now);
+  if (isMarked(session) && !mayStart) return { effect: { kind: 'removeFinalizer' }, events: [] };
+  return rest(now, wakeAt);
+}
+
+/** The attempt is over before a container stood anywhere; it is recorded like any other. */
+function failAttempt(situation: Situation, reason: NeverRan, message: string): Plan {
+  const { session, sighting, now } = situation;
+  const pod = sighting.kind === 'present' ? sighting.pod : undefined;
+  const run: Run = {
+    attempt: session.spec.attempt,
+    ...seen(session, pod),
+    image: session.spec.image,
+    ...asked(session.spec),
+    finishedAt: toTimestamp(now),
+    state: 'Failed',
+    reason,
+    message: oneLine(message, MAX_MESSAGE),
+  };
+  const status = composeStatus({ session, standing: { phase: 'Over' }, run, now });
+  return { effect: { kind: 'writeStatus', status }, events: [story.over(run)] };
+}
+
+function seen(session: DebugSession, pod: Pod | undefined): Partial<Run> {
+  const podName = pod?.metadata.name ?? session.spec.target.podName;
+  return {
+    ...(podName === undefined ? {} : { podName }),
+    ...(pod === undefined
+      ? {}
+      : { podUID: pod.metadata.uid, before: patientState(pod, session.spec.target.containerName) }),
+    ...(pod?.spec.nodeName === undefined ? {} : { nodeName: pod.spec.nodeName }),
+  };
+}

@@ -1,0 +1,111 @@
+import type { Run } from '../../api/debugsession.ts';
+import type { FailureReason, InjectionReason } from '../../api/reasons.ts';
+import { fromTimestamp, toTimestamp } from '../../api/time.ts';
+import { oneLine } from '../../text/one-line.ts';
+import { MAX_MESSAGE } from '../../api/conditions.ts';
+import { lifeMs } from '../container/effective.ts';
+import { readEnding, type CANCELLED } from './ending.ts';
+import type { Identity, Seen } from './observation.ts';
+import type { Situation } from '../look/situation.ts';
+
+// What is written down of a run at each turn of its life. startedAt, finishedAt and injectedAt are set once and never moved.
+
+/**
+ * The injection is known from the pod's spec; its time from our own memory or, after a restart, as what it was at the latest: when the kubelet
+ * started the container, on a clock that is believed between the intent and now.
+ */
+export function confirmInjection({ now, injectedAt }: Situation, run: Run, startedAt?: string): Run {
+  if (run.injectedAt !== undefined) return run;
+  const latest = Math.max(fromTimestamp(run.intendedAt) ?? now, fromTimestamp(startedAt) ?? now);
+  return { ...run, injectedAt: toTimestamp(injectedAt ?? Math.min(latest, now)) };
+}
+
+/**
+ * The deadline counts from the kubelet's start time, clamped between the injection and now: a node whose clock is an hour off must neither
+ * cut a session short nor stretch it.
+ */
+export function startRun(run: Run, seen: Seen<'running'>, now: number): Run {
+  const injectedAt = fromTimestamp(run.injectedAt) ?? now;
+  const reported = fromTimestamp(seen.startedAt) ?? now;
+  const startedAt = Math.min(Math.max(reported, injectedAt), Math.max(now, injectedAt));
+  return {
+    ...run,
+    ...identityOf(seen),
+    startedAt: seen.startedAt ?? toTimestamp(now),
+    expiresAt: toTimestamp(startedAt + lifeMs(run)),
+    state: 'Running',
+  };
+}
+
+/** Of what ran, the parts that are known. */
+export function identityOf({ imageID, containerID }: Identity): Identity {
+  return { ...(imageID !== undefined && { imageID }), ...(containerID !== undefined && { containerID }) };
+}
+
+/** The record of a run whose container the kubelet reported terminated. */
+export function endOf(
+  situation: Situation,
+  run: Run,
+  seen: Seen<'terminated'> | (Seen<'podGone'> & { terminated: object }),
+): Run {
+  const { session, sighting, now } = situation;
+  const { terminated } = seen;
+  const pod = sighting.kind === 'present' ? sighting.pod : undefined;
+  const ending = readEnding(run, terminated, { pod, joined: session.spec.target.containerName });
+  const unknown = terminated.reason === 'ContainerStatusUnknown';
+  const facts: Run = {
+    ...run,
+    ...identityOf(seen),
+    ...(run.startedAt === undefined && terminated.startedAt && ending.kind === 'ended'
+      ? { startedAt: terminated.startedAt }
+      : {}),
+    finishedAt: terminated.finishedAt ?? toTimestamp(now),
+    exitCode: terminated.exitCode,
+    ...(terminated.signal === undefined ? {} : { signal: terminated.signal }),
+    message: oneLine(ending.message, MAX_MESSAGE),
+  };
+  if (ending.kind === 'failed') return { ...facts, state: 'Failed', reason: ending.reason };
+  const reason = unknown ? 'ContainerStatusUnknown' : ending.outcome;
+  return { ...facts, state: 'Ended', reason, endedBy: unknown ? 'Kubelet' : ending.endedBy };
+}
+
+/** The record of a run whose pod is not there any more. */
+export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>): Run {
+  const { now } = situation;
+  if (seen.terminated !== undefined) {
+    return endOf(situation, confirmInjection(situation, run, seen.terminated.startedAt), {
+      ...seen,
+      terminated: seen.terminated,
+    });
+  }
+  const what = seen.replaced ? 'was replaced by another of its name' : 'is gone';
+  if (run.state === 'Running') {
+    const lost = lostRun(run, now, 'PodGone', `pod ${run.podName} ${what}, and the container with it`);
+    return run.stop?.routes.includes('Eviction') === true ? { ...lost, endedBy: 'Eviction' } : lost;
+  }
+  const reason: InjectionReason = seen.replaced ? 'PodReplaced' : 'PodNotFound';
+  const failed = failedRun(run, now, reason, `pod ${run.podName} ${what}: its container was not seen to run`);
+  // Seen to the last without our container: there is nothing of which the end would have to be confirmed.
+  return seen.injected === false && run.injectedAt === undefined ? failed : { ...failed, endedBy: 'PodGone' };
+}
+
+/** The record of a run that was seen to run, and whose end nobody reported. */
+export function lostRun(run: Run, now: number, reason: 'PodGone' | 'ContainerStatusUnknown', message: string): Run {
+  const endedBy = reason === 'PodGone' ? 'PodGone' : 'Kubelet';
+  return {
+    ...run,
+    finishedAt: toTimestamp(now),
+    endedBy,
+    state: 'Ended',
+    reason,
+    message: oneLine(message, MAX_MESSAGE),
+  };
+}
+
+/** Why a run never ran. */
+export type NeverRan = InjectionReason | FailureReason | typeof CANCELLED;
+
+/** The record of a run that never ran, or may not. */
+export function failedRun(run: Run, now: number, reason: NeverRan, message: string): Run {
+  return { ...run, finishedAt: toTimestamp(now), state: 'Failed', reason, message: oneLine(message, MAX_MESSAGE) };
+}

@@ -1,0 +1,61 @@
+import type { Authority } from '../look/authority.ts';
+import type { DebugSession } from '../../api/debugsession.ts';
+import { fromTimestamp } from '../../api/time.ts';
+import { findCondition } from '../../api/conditions.ts';
+import { currentRun, isWaiting } from '../run/lifecycle.ts';
+
+/** A policy that has just been made or changed is not in force at once at every API server, in ms: 1 to 3 s were measured. */
+export const PROPAGATION_MS = 5_000;
+
+/** Whether it is certain that a session was admitted under the policy; if not, why. */
+export type Admission = { kind: 'admitted' } | { kind: 'wait' | 'refused'; message: string };
+
+/**
+ * Fail closed: what was asked for while the policy was not surely in force is not injected, later either. A refused attempt is over; the next one is
+ * asked for under the policy.
+ */
+export function admissionOf(session: DebugSession, authority: Authority): Admission {
+  switch (authority.kind) {
+    case 'waived':
+      return { kind: 'admitted' };
+    case 'unread':
+      return { kind: 'wait', message: `who asks cannot be known: ${authority.message}` };
+    case 'missing':
+      return { kind: 'refused', message: `who asked cannot be known: ${authority.message}` };
+    case 'inForce':
+      return admittedSince(session, authority.since);
+  }
+}
+
+function admittedSince(session: DebugSession, since: number): Admission {
+  if (session.spec.requestedBy === undefined) {
+    const message = `spec.requestedBy is absent: this was asked for without the admission policy; raise spec.attempt to ask again`;
+    return { kind: 'refused', message };
+  }
+  const found = foundAdmittedAt(session);
+  const isCertain = found === undefined ? askedAfter(session) >= since + PROPAGATION_MS : found >= since;
+  if (isCertain) return { kind: 'admitted' };
+  const message = `the admission policy was changed after this was asked for, or just before, so who asked is not certain; raise spec.attempt to ask again`;
+  return { kind: 'refused', message };
+}
+
+/** Of an attempt that waits: when it was found to be admitted. That holds as long as the policy is what it was. */
+function foundAdmittedAt(session: DebugSession): number | undefined {
+  const accepted = findCondition(session.status?.conditions, 'Accepted');
+  return isWaiting(session) && accepted?.status === 'True' ? fromTimestamp(accepted.lastTransitionTime) : undefined;
+}
+
+/**
+ * A moment before which the attempt was not asked for, in ms since the epoch: it cannot be raised while the one before lives, whose end may not stand in the
+ * conditions any more. Never a node's time.
+ */
+function askedAfter(session: DebugSession): number {
+  const { metadata, status } = session;
+  const over = ['Complete', 'Failed'].map((type) => status?.conditions?.find((one) => one.type === type));
+  const times = [
+    metadata.creationTimestamp,
+    currentRun(session)?.intendedAt,
+    ...over.map((one) => one?.lastTransitionTime),
+  ];
+  return Math.max(...times.map((time) => fromTimestamp(time) ?? 0));
+}

@@ -1,0 +1,88 @@
+import type { DebugPolicySpec } from '../../api/debugpolicy.ts';
+import type { DebugSession, DebugSessionSpec, Requester, Run, RunRequester } from '../../api/debugsession.ts';
+import type { EphemeralContainer } from '../../api/ephemeral-container.ts';
+import type { Pod } from '../../api/pod.ts';
+import { parseDuration } from '../../api/duration.ts';
+import { floorToSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
+import { ttlOf, wishesOf } from '../../policy/evaluate.ts';
+import { oneLine } from '../../text/one-line.ts';
+import { containerName, ephemeralContainer, specHashOf } from '../container/container.ts';
+import { effectiveValues, START_MARGIN_MS, ttlSeconds } from '../container/effective.ts';
+import { patientState } from './patient.ts';
+import { policyNameOf } from './permission.ts';
+
+/**
+ * The intent of a run: everything that its container follows from, written to status before the injection. A crash, a lost answer or a
+ * second operator repeats the same injection from the same record.
+ */
+export function intendRun(session: DebugSession, pod: Pod, now: number, policy: DebugPolicySpec): Run {
+  const { spec, metadata } = session;
+  const effective = effectiveValues(spec, ttlOf(policy).default);
+  const allowances = wishesOf(spec, pod);
+  // Whole seconds, like every time that we write: what is recorded is what the supervisor is given.
+  const second = floorToSecond(now);
+  // Nothing starts after notAfter, late starts included.
+  const lapse = fromTimestamp(spec.notAfter) ?? Infinity;
+  const startBy = Math.min(second + parseDuration(effective.startTimeout) + START_MARGIN_MS, floorToSecond(lapse));
+  const supervised = effective.supervisor === 'Shell';
+  const run: Run = {
+    attempt: spec.attempt,
+    podName: pod.metadata.name,
+    podUID: pod.metadata.uid,
+    ...(pod.spec.nodeName === undefined ? {} : { nodeName: pod.spec.nodeName }),
+    debugContainerName: containerName(metadata.uid, spec.attempt),
+    effective,
+    intendedAt: toTimestamp(now),
+    startBy: toTimestamp(startBy),
+    ...(supervised ? { lastMoment: toTimestamp(startBy + ttlSeconds(effective.ttl) * 1000) } : {}),
+    before: patientState(pod, spec.target.containerName),
+    image: spec.image,
+    policyName: policyNameOf(session),
+    ...(policy.revokeRunning === true && { revocable: true }),
+    ...(allowances.length > 0 && { allowances }),
+    ...asked(spec),
+    state: 'Starting',
+  };
+  return { ...run, specHash: specHashOf(containerOf(session, run)) };
+}
+
+/** The container of a run: a pure function of the record and the spec. `specHash` tells whether the spec is still the one of the intent. */
+export function containerOf(session: DebugSession, run: Run): EphemeralContainer {
+  const { spec, metadata } = session;
+  const startBy = fromTimestamp(run.startBy);
+  const lastMoment = fromTimestamp(run.lastMoment);
+  return ephemeralContainer({
+    name: run.debugContainerName ?? containerName(metadata.uid, run.attempt),
+    spec,
+    effective: run.effective ?? effectiveValues(spec),
+    sessionUID: metadata.uid,
+    attempt: run.attempt,
+    ...(spec.target.containerName === undefined ? {} : { targetContainerName: spec.target.containerName }),
+    ...(startBy === undefined ? {} : { startBy }),
+    ...(lastMoment === undefined ? {} : { lastMoment }),
+  });
+}
+
+/** Name and uid: groups are many, and change. */
+function whoIs({ username, uid }: Requester): RunRequester {
+  return { username, ...(uid !== undefined && { uid }) };
+}
+
+/** What was asked for, by whom and why: a later attempt may change both in the spec, and the record has to outlast it. */
+export function asked({
+  command = [],
+  args = [],
+  justification,
+  requestedBy,
+  attachers,
+}: DebugSessionSpec): Partial<Run> {
+  const words = [...command, ...args].map((word) =>
+    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
+  );
+  return {
+    ...(words.length > 0 && { commandLine: oneLine(words.join(' '), 1024) }),
+    ...(justification !== undefined && { justification: oneLine(justification, 1024) }),
+    ...(requestedBy && { requestedBy: whoIs(requestedBy) }),
+    ...(attachers && { attachers }),
+  };
+}

@@ -1,0 +1,50 @@
+import type { ContainerStatus, Pod, Terminated } from '../../api/pod.ts';
+import type { PatientState } from '../../api/debugsession.ts';
+import { oneLine } from '../../text/one-line.ts';
+import { containerStatus } from '../run/container-status.ts';
+
+/** How bad a container looks: the higher, the worse. Decides which one is shown where the session names none. */
+function severity(status: ContainerStatus): number {
+  if (status.state?.terminated !== undefined) return status.state.terminated.exitCode === 0 ? 2 : 4;
+  if (status.state?.waiting !== undefined) return 5;
+  if (status.ready === true) return (status.restartCount ?? 0) > 0 ? 1 : 0;
+  return 3;
+}
+
+function worst(statuses: readonly ContainerStatus[]): ContainerStatus | undefined {
+  let found: ContainerStatus | undefined;
+  for (const status of statuses) if (found === undefined || severity(status) > severity(found)) found = status;
+  return found;
+}
+
+/**
+ * How the pod looked when the intent was written, from its target container or, without one, from its worst container. It is what an
+ * incident review asks first, and the pod may be gone by then.
+ */
+export function patientState(pod: Pod, containerName: string | undefined): PatientState {
+  const status =
+    containerName === undefined ? worst(pod.status.containerStatuses ?? []) : containerStatus(pod, containerName);
+  const ready = pod.status.conditions?.find((condition) => condition.type === 'Ready')?.status === 'True';
+  return { phase: pod.status.phase ?? 'Unknown', ready, ...(status === undefined ? {} : containerFields(status)) };
+}
+
+function containerFields(status: ContainerStatus): Partial<PatientState> {
+  const { waiting, terminated, running } = status.state ?? {};
+  const reason = waiting?.reason ?? terminated?.reason;
+  return {
+    containerName: status.name,
+    restartCount: status.restartCount ?? 0,
+    state: running ? 'running' : terminated ? 'terminated' : 'waiting',
+    ...(reason !== undefined && { reason: oneLine(reason, 100) }),
+    ...(terminated && { exitCode: terminated.exitCode }),
+    ...(status.lastState?.terminated && { lastTermination: lastTermination(status.lastState.terminated) }),
+  };
+}
+
+function lastTermination({ reason, exitCode, finishedAt }: Terminated): PatientState['lastTermination'] {
+  return {
+    ...(reason !== undefined && { reason: oneLine(reason, 100) }),
+    exitCode,
+    ...(finishedAt !== undefined && { finishedAt }),
+  };
+}

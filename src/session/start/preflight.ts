@@ -1,0 +1,147 @@
+import { containerStatus } from '../run/container-status.ts';
+import { oneLine } from '../../text/one-line.ts';
+import type { ContainerStatus, Pod } from '../../api/pod.ts';
+import { GO, refuse, wait, type Verdict } from './verdict.ts';
+
+/**
+ * At most this many ephemeral containers in a pod. Kubernetes has no limit of its own (KEP-277), but a pod's 12 KiB of termination messages are
+ * shared by all its containers, its application's included, and the list never shrinks: 50 leave every container about 240 bytes.
+ */
+export const MAX_EPHEMERAL_CONTAINERS = 50;
+
+/** Marks a pod that the kubelet made from a file; the API server's copy is only a mirror. */
+export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
+
+/** What is asked of a pod. */
+export interface Wish {
+  /** The container whose process namespace is joined. */
+  containerName?: string | undefined;
+  /** The volumes that are mounted, by name. */
+  volumes?: readonly string[] | undefined;
+  /** How many ephemeral containers the policy lets a pod have. */
+  maxContainers?: number | undefined;
+}
+
+type Check = (pod: Pod, wish: Wish) => Verdict;
+
+/**
+ * The look before the leap: the API server accepts an injection into pods where the kubelet never starts it (finished, terminating,
+ * unscheduled pods; validation.go checks only the target's name and the mirror case). Ordered: the first that is not `go` is the answer.
+ */
+const CHECKS: readonly Check[] = [
+  notStatic,
+  notFinished,
+  notTerminating,
+  notWindows,
+  targetKnown,
+  volumesMounted,
+  scheduled,
+  roomLeft,
+  targetRunning,
+];
+
+/** Whether a debug container may be injected into this pod now. */
+export function preflight(pod: Pod, wish: Wish): Verdict {
+  for (const check of CHECKS) {
+    const verdict = check(pod, wish);
+    if (verdict.kind !== 'go') return verdict;
+  }
+  return GO;
+}
+
+function notStatic(pod: Pod): Verdict {
+  if (pod.metadata.annotations?.[MIRROR_ANNOTATION] === undefined) return GO;
+  return refuse(
+    'StaticPod',
+    `pod ${pod.metadata.name} is a static pod: its node runs it from a file and Kubernetes takes no ephemeral containers for it; use kubectl debug node/${pod.spec.nodeName ?? 'NODE'}`,
+  );
+}
+
+function notFinished(pod: Pod): Verdict {
+  const { phase } = pod.status;
+  if (phase !== 'Succeeded' && phase !== 'Failed') return GO;
+  return refuse(
+    'PodFinished',
+    `pod ${pod.metadata.name} has finished (${phase}): nothing can be started in it; read its logs, or debug a copy with kubectl debug --copy-to`,
+  );
+}
+
+function notTerminating(pod: Pod): Verdict {
+  if (pod.metadata.deletionTimestamp === undefined) return GO;
+  return wait(
+    'PodTerminating',
+    `pod ${pod.metadata.name} is being deleted: nothing can be started in it; waiting for a pod of that name to come back`,
+  );
+}
+
+function notWindows(pod: Pod): Verdict {
+  if (pod.spec.os?.name !== 'windows') return GO;
+  return refuse('WindowsNode', `pod ${pod.metadata.name} runs on Windows: debug sessions work on Linux pods only`);
+}
+
+function targetKnown(pod: Pod, { containerName }: Wish): Verdict {
+  if (containerName === undefined) return GO;
+  const names = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map((container) => container.name);
+  if (names.includes(containerName)) return GO;
+  return refuse(
+    'TargetContainerNotFound',
+    `pod ${pod.metadata.name} has no container ${oneLine(containerName, 63)}; it has ${names.join(', ')}`,
+  );
+}
+
+/**
+ * The API server knows which volumes a pod has, and takes one that no container mounts. The kubelet then has to set it up, and while it fails
+ * to it starts nothing in the pod any more, the application neither, for as long as the container stands in the spec: for ever.
+ */
+function volumesMounted({ metadata, spec: { volumes = [] } }: Pod, { volumes: wanted = [] }: Wish): Verdict {
+  const unknown = wanted.find((name) => !volumes.some((volume) => volume.name === name));
+  if (unknown !== undefined) {
+    const names = volumes.length === 0 ? 'none' : volumes.map(({ name }) => name).join(', ');
+    const what = `pod ${metadata.name} has no volume ${oneLine(unknown, 63)}; it has ${names}`;
+    return refuse('VolumeNotFound', what);
+  }
+  const unmounted = wanted.find((name) => !volumes.some((volume) => volume.name === name && volume.mounted));
+  if (unmounted === undefined) return GO;
+  return refuse(
+    'VolumeNotMounted',
+    `no container of pod ${metadata.name} mounts its volume ${unmounted}: if it could not be set up, nothing of the pod could be started any more; only volumes that a container mounts can be had`,
+  );
+}
+
+function scheduled(pod: Pod): Verdict {
+  if (pod.spec.nodeName !== undefined && pod.spec.nodeName !== '') return GO;
+  const condition = pod.status.conditions?.find((candidate) => candidate.type === 'PodScheduled');
+  const why = condition?.message === undefined ? '' : `: ${oneLine(condition.message, 300)}`;
+  return wait('PodNotScheduled', `pod ${pod.metadata.name} has no node yet${why}`);
+}
+
+/** Also asked once more right before the injection. */
+export function roomLeft(pod: Pod, { maxContainers }: Wish): Verdict {
+  const count = pod.spec.ephemeralContainers?.length ?? 0;
+  const most = Math.min(maxContainers ?? MAX_EPHEMERAL_CONTAINERS, MAX_EPHEMERAL_CONTAINERS);
+  if (count < most) return GO;
+  return refuse(
+    'TooManyEphemeralContainers',
+    `pod ${pod.metadata.name} has ${count} ephemeral containers, at most ${most} are allowed and Kubernetes never removes one: restart the pod or debug another`,
+  );
+}
+
+function targetRunning(pod: Pod, { containerName }: Wish): Verdict {
+  if (containerName === undefined) return GO;
+  const status = containerStatus(pod, containerName);
+  if (status?.state?.running !== undefined) return GO;
+  return wait(
+    'TargetContainerNotRunning',
+    `container ${containerName} of pod ${pod.metadata.name} is not running (${describeState(status)}): its process namespace can be joined only while it runs; leave target.containerName out to look at the pod without it`,
+  );
+}
+
+/** A few words on a container's state: `waiting: CrashLoopBackOff, exited 1 before`. */
+function describeState(status: ContainerStatus | undefined): string {
+  const { waiting, running, terminated } = status?.state ?? {};
+  const last = status?.lastState?.terminated;
+  const before = last === undefined ? '' : `, exited ${last.exitCode} before`;
+  if (running !== undefined) return `running${before}`;
+  if (terminated !== undefined) return `terminated: ${terminated.reason ?? 'exited'} ${terminated.exitCode}`;
+  return `waiting: ${oneLine(waiting?.reason ?? 'not started', 100)}${before}`;
+}

@@ -1,0 +1,88 @@
+import type { InjectionReason } from '../../api/reasons.ts';
+import { oneLine } from '../../text/one-line.ts';
+
+/** The parts of a metav1.Status that tell one refusal from another. */
+export interface ApiAnswer {
+  /** HTTP status. */
+  code: number;
+  message: string;
+  details?: { name?: string; causes?: { reason?: string; field?: string; message?: string }[] };
+}
+
+/** Permanent: the same request will be refused again. Retry: a passing fault, or one that the next look at the pod explains. */
+export type Refusal = { kind: 'permanent' | 'retry'; reason: InjectionReason; message: string };
+
+type Rule = [applies: (answer: ApiAnswer) => boolean, kind: Refusal['kind'], reason: InjectionReason, explain?: string];
+
+const says =
+  (pattern: RegExp) =>
+  ({ message }: ApiAnswer): boolean =>
+    pattern.test(message);
+
+const code =
+  (...codes: number[]) =>
+  (answer: ApiAnswer): boolean =>
+    codes.includes(answer.code);
+
+const about =
+  (field: RegExp, message: RegExp = /./) =>
+  (answer: ApiAnswer): boolean =>
+    answer.code === 422 &&
+    (answer.details?.causes ?? []).some((cause) => field.test(cause.field ?? '') && message.test(cause.message ?? ''));
+
+const both =
+  (one: (answer: ApiAnswer) => boolean, other: (answer: ApiAnswer) => boolean) =>
+  (answer: ApiAnswer): boolean =>
+    one(answer) && other(answer);
+
+const MISSING_RULE =
+  'the operator may not inject; its role needs {apiGroups: [""], resources: ["pods/ephemeralcontainers"], verbs: ["patch"]}';
+const FEATURE_OFF =
+  'this API server does not serve pods/ephemeralcontainers: it is older than Kubernetes 1.30, or a proxy swallows the path';
+
+/**
+ * Every refusal of PATCH pods/ephemeralcontainers, the first rule that applies. The sources are the server's own: RBAC, pod-security-admission,
+ * webhook and policy admission, validation.go, etcd's and the request's size limits, API priority and fairness.
+ */
+const RULES: readonly Rule[] = [
+  [says(/violates PodSecurity/), 'permanent', 'PodSecurityDenied'],
+  [
+    says(/admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request/),
+    'permanent',
+    'AdmissionDenied',
+  ],
+  [both(code(403), says(/cannot patch resource "pods\/ephemeralcontainers"/)), 'permanent', 'Forbidden', MISSING_RULE],
+  [code(403), 'permanent', 'AdmissionDenied'],
+  [both(code(404), ({ details }) => (details?.name ?? '') === ''), 'permanent', 'SubresourceUnavailable', FEATURE_OFF],
+  [code(404), 'permanent', 'PodNotFound', 'the pod was deleted before the container could be injected'],
+  [
+    about(/^metadata\.uid$/),
+    'permanent',
+    'PodReplaced',
+    'the pod was replaced by another of its name before the container could be injected',
+  ],
+  [both(code(422), says(/static pods do not support ephemeral containers/)), 'permanent', 'StaticPod'],
+  [about(/targetContainerName/), 'permanent', 'TargetContainerNotFound'],
+  // A container of our name with other content: what stands in the pod tells whether it is ours, changed by a webhook, or somebody else's.
+  [about(/^spec\.ephemeralContainers/, /may not be changed/), 'retry', 'ContainerNameTaken'],
+  [
+    says(/request is too large|entity too large/i),
+    'permanent',
+    'TooLarge',
+    'the pod has grown beyond what the API server stores',
+  ],
+  [code(413), 'permanent', 'TooLarge', 'the pod has grown beyond what the API server accepts'],
+  // 401: the operator's own token was being rotated. 408, 409, 429 and 5xx: try again.
+  [code(401, 408, 409, 429), 'retry', 'ApiUnavailable'],
+  [({ code: status }) => status >= 500, 'retry', 'ApiUnavailable'],
+];
+
+/** Classifies a refused injection; the message keeps the server's own words. Unknown 4xx answers are permanent: Invalid. */
+export function classifyRefusal(answer: ApiAnswer): Refusal {
+  const words = oneLine(answer.message, 900);
+  for (const [applies, kind, reason, explain] of RULES) {
+    if (!applies(answer)) continue;
+    return { kind, reason, message: explain === undefined ? words : `${explain} (the API server said: ${words})` };
+  }
+  return { kind: 'permanent', reason: 'Invalid', message: words };
+}

@@ -1,0 +1,175 @@
+import type { Condition, DebugSession, DebugSessionStatus, Phase, Run } from '../../api/debugsession.ts';
+import { TERMINAL_PHASES } from '../../api/reasons.ts';
+import { condition, findCondition, mergeConditions, type WantedCondition } from '../../api/conditions.ts';
+import { CANCELLED, REJECTED } from '../run/ending.ts';
+import { stopConfirmation } from './stop-confirmation.ts';
+
+/** Where a session stands: all that its status says follows from this and the record of its newest run. */
+export type Standing =
+  | { phase: 'Pending'; reason: string; message: string }
+  /** `waiting` once the container stands in the pod and the kubelet has not started it for a while. */
+  | { phase: 'Starting'; waiting?: { reason: string; message: string } }
+  | { phase: 'Running'; message: string }
+  | { phase: 'Ending'; reason: string; message: string }
+  /** `unconfirmed` where its container runs all the same and is being ended. */
+  | { phase: 'Over'; unconfirmed?: Unconfirmed; retirement?: WantedCondition };
+
+/** Why the end of a container that has to end is not confirmed (yet). */
+export interface Unconfirmed {
+  reason: string;
+  message: string;
+}
+
+export interface StatusInput {
+  session: DebugSession;
+  standing: Standing;
+  now: number;
+  /** The run that the standing is about; absent while Pending. */
+  run?: Run;
+  /** An earlier run of which more is known now; the standing is not about it. */
+  record?: Run;
+}
+
+/** The status of a session, complete: conditions are those of the newest attempt and start anew with it. */
+export function composeStatus({ session, standing, run, record, now }: StatusInput): DebugSessionStatus {
+  const previous = session.status;
+  const generation = session.metadata.generation ?? 0;
+  const news = run ?? record;
+  const runs = news === undefined ? (previous?.runs ?? []) : withRun(previous?.runs ?? [], news);
+  const before = comparable(session, run, standing);
+  const wanted = keepUnknown(before, wantedConditions(standing, run, now), run);
+  const conditions = mergeConditions(before, wanted, { now, generation });
+  return {
+    phase: phaseOf(standing, run),
+    observedGeneration: generation,
+    attempt: run?.attempt ?? previous?.attempt ?? 0,
+    ...(run === undefined ? {} : columns(session, run, standing)),
+    ...(runs.length === 0 ? {} : { runs }),
+    conditions,
+  };
+}
+
+/** Conditions of an earlier attempt say nothing about this one. */
+function comparable(session: DebugSession, run: Run | undefined, standing: Standing): readonly Condition[] {
+  const { status } = session;
+  if (status?.conditions === undefined) return [];
+  const wasOver = status.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
+  const isNew = standing.phase === 'Pending' || (run !== undefined && run.attempt !== status.attempt);
+  return wasOver && isNew ? [] : status.conditions;
+}
+
+/** A wait that was given up, or called off, decides nothing: what was not known of `Accepted` stays so. */
+function keepUnknown(
+  before: readonly Condition[],
+  wanted: readonly WantedCondition[],
+  run: Run | undefined,
+): readonly WantedCondition[] {
+  const said = findCondition(before, 'Accepted');
+  if (said?.status !== 'Unknown' || (run?.reason !== 'PendingTimeout' && run?.reason !== CANCELLED)) return wanted;
+  const kept = condition('Accepted', 'Unknown', said.reason, said.message);
+  return wanted.map((next) => (next.type === 'Accepted' ? kept : next));
+}
+
+function withRun(runs: readonly Run[], run: Run): Run[] {
+  return [...runs.filter((other) => other.attempt !== run.attempt), run].sort((a, b) => a.attempt - b.attempt);
+}
+
+function phaseOf(standing: Standing, run: Run | undefined): Phase {
+  if (standing.phase !== 'Over') return standing.phase;
+  if (run?.reason === CANCELLED) return 'Cancelled';
+  if (run?.state !== 'Ended') return 'Failed';
+  return run.reason === 'Expired' ? 'Expired' : 'Completed';
+}
+
+function columns(session: DebugSession, run: Run, standing: Standing): Partial<DebugSessionStatus> {
+  const attachable = standing.phase === 'Running' || standing.phase === 'Ending';
+  const all: Partial<DebugSessionStatus> = {
+    podName: run.podName,
+    nodeName: run.nodeName,
+    debugContainerName: run.debugContainerName,
+    attachCommand: attachable ? attachCommand(session, run) : undefined,
+    startedAt: run.startedAt,
+    expiresAt: run.expiresAt,
+    completedAt: run.finishedAt,
+    exitCode: run.exitCode,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** Every part is a DNS name, checked by the API server: nothing to quote. */
+function attachCommand(session: DebugSession, run: Run): string {
+  const stdin = run.effective?.stdin === true ? ' -i' : '';
+  const tty = run.effective?.tty === true ? ' -t' : '';
+  return `kubectl attach -n ${session.metadata.namespace} ${run.podName ?? ''} -c ${run.debugContainerName ?? ''}${stdin}${tty}`;
+}
+
+function wantedConditions(standing: Standing, run: Run | undefined, now: number): WantedCondition[] {
+  const accepted = condition('Accepted', 'True', 'Accepted', 'the session may run');
+  switch (standing.phase) {
+    case 'Pending':
+      return [
+        REJECTED.includes(standing.reason)
+          ? condition('Accepted', 'Unknown', standing.reason, standing.message)
+          : accepted,
+        condition('Injected', 'False', standing.reason, standing.message),
+        condition('Reconciling', 'True', standing.reason, standing.message),
+      ];
+    case 'Starting': {
+      if (standing.waiting === undefined) {
+        return [
+          accepted,
+          condition('Reconciling', 'True', 'Injecting', 'the run is recorded and its container is being injected'),
+        ];
+      }
+      const { reason, message } = standing.waiting;
+      return [accepted, injected(run), condition('Reconciling', 'True', reason, message)];
+    }
+    case 'Running':
+      return [accepted, injected(run), condition('Running', 'True', 'Running', standing.message)];
+    case 'Ending':
+      return [
+        accepted,
+        injected(run),
+        condition('Running', 'True', 'Running', `${nameOf(run)} runs, and has to end`),
+        condition('Reconciling', 'True', standing.reason, standing.message),
+        condition('StopConfirmed', 'False', standing.reason, standing.message),
+      ];
+    case 'Over':
+      return run === undefined ? [accepted] : overConditions(accepted, run, { standing, now });
+  }
+}
+
+function injected(run: Run | undefined): WantedCondition {
+  return condition(
+    'Injected',
+    'True',
+    'Injected',
+    `container ${run?.debugContainerName ?? ''} stands in pod ${run?.podName ?? ''}`,
+  );
+}
+
+function nameOf(run: Run | undefined): string {
+  return `container ${run?.debugContainerName ?? ''} of pod ${run?.podName ?? ''}`;
+}
+
+function overConditions(
+  accepted: WantedCondition,
+  run: Run,
+  { standing, now }: { standing: Extract<Standing, { phase: 'Over' }>; now: number },
+): WantedCondition[] {
+  const reason = run.reason ?? 'Unknown';
+  const message = run.message ?? '';
+  const { unconfirmed, retirement } = standing;
+  const stop = unconfirmed
+    ? condition('StopConfirmed', 'False', unconfirmed.reason, unconfirmed.message)
+    : stopConfirmation(run, now);
+  const last = retirement === undefined ? [stop] : [stop, retirement];
+  const placed = run.injectedAt === undefined ? condition('Injected', 'False', reason, message) : injected(run);
+  if (run.state === 'Ended' || reason === CANCELLED) {
+    const complete = condition('Complete', 'True', reason, message);
+    return [accepted, placed, condition('Running', 'False', reason, message), complete, ...last];
+  }
+  const refused = REJECTED.includes(reason) ? condition('Accepted', 'False', reason, message) : accepted;
+  const failed = condition('Failed', 'True', reason, message);
+  return [refused, placed, failed, condition('Stalled', 'True', reason, message), ...last];
+}

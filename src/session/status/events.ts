@@ -1,0 +1,187 @@
+import type { DebugSession, Run } from '../../api/debugsession.ts';
+import type { Pod } from '../../api/pod.ts';
+import { oneLine } from '../../text/one-line.ts';
+import { CANCELLED, REJECTED } from '../run/ending.ts';
+
+/** An event to record once the effect has succeeded. `key` makes it one event however often it is recorded. */
+export interface EventIntent {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  action: string;
+  note: string;
+  key: string;
+  /** Regarding the session (related to its pod), or the pod itself where the session is about to be gone. */
+  on: 'session' | 'pod';
+  podName?: string;
+  podUID?: string;
+}
+
+// The events of a session's life, in the order in which `kubectl describe` tells them.
+
+type Told = Pick<EventIntent, 'type' | 'reason' | 'action' | 'note'>;
+
+/** In the order of a life, so that the keys sort as the story goes. */
+const STEPS = [
+  'Accepted',
+  'Injected',
+  'DelaysCompletion',
+  'Started',
+  'TtlChanged',
+  'TtlChangeRefused',
+  'StopUnconfirmed',
+  'Evicting',
+  'Ended',
+  'Cancelled',
+  'Failed',
+  'StartedLate',
+  'RanAgain',
+  'Retiring',
+];
+
+function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
+  const step = STEPS.indexOf(told.reason);
+  const digits = (count: number): string => String(count).padStart(2, '0');
+  const order = `${digits(attempt)}-${digits(step < 0 ? STEPS.length : step)}`;
+  const pod = run?.podName === undefined ? {} : { podName: run.podName, ...(run.podUID && { podUID: run.podUID }) };
+  return { ...told, note: oneLine(told.note), key: `${order}-${told.reason}`, on: 'session', ...pod };
+}
+
+export function accepted(session: DebugSession): EventIntent {
+  const { attempt, justification, requestedBy } = session.spec;
+  const who = requestedBy === undefined ? ', of nobody knows whom' : ` for ${requestedBy.username}`;
+  const why = justification === undefined ? '' : `: ${justification}`;
+  return tell(attempt, undefined, {
+    type: 'Normal',
+    reason: 'Accepted',
+    action: 'Accept',
+    note: `Attempt ${attempt} accepted${who}${why}`,
+  });
+}
+
+export function injected(run: Run): EventIntent {
+  const joined = run.effective?.supervisor === 'None' ? ', without a supervisor: only the operator ends it' : '';
+  const note = `Injected container ${run.debugContainerName} (${run.image}) into pod ${run.podName}${joined}`;
+  return tell(run.attempt, run, { type: 'Normal', reason: 'Injected', action: 'Inject', note });
+}
+
+/**
+ * A pod that is to finish counts as running for as long as any container runs in it, the kubelet ends ours with the rest, and a shell that does not
+ * mind TERM lives for the whole grace period: with such a pod its Job completes later. (Kubelet: status manager, `mergePodStatus`.)
+ */
+export function delaysCompletion(run: Run, pod: Pod): EventIntent {
+  const owner = pod.metadata.ownerReferences?.find((candidate) => candidate.controller === true);
+  const whose = owner === undefined ? `Pod ${run.podName}` : `Pod ${run.podName} of ${owner.kind} ${owner.name}`;
+  const note = `${whose} is one that finishes: when its own containers have ended the kubelet ends ${run.debugContainerName} too, and the pod has not completed before that, which may take its terminationGracePeriodSeconds`;
+  return tell(run.attempt, run, { type: 'Warning', reason: 'DelaysCompletion', action: 'Inject', note });
+}
+
+export function started(run: Run): EventIntent {
+  const note = `Container ${run.debugContainerName} runs in pod ${run.podName} on node ${run.nodeName}; its time is over at ${run.expiresAt}`;
+  return tell(run.attempt, run, { type: 'Normal', reason: 'Started', action: 'Start', note });
+}
+
+/** How a run ended, whichever way. */
+export function over(run: Run): EventIntent {
+  if (run.state === 'Ended') return ended(run);
+  return run.reason === CANCELLED ? cancelled(run) : failed(run);
+}
+
+function ended(run: Run): EventIntent {
+  const code = run.exitCode === undefined ? '' : ` with exit code ${run.exitCode}`;
+  const note = `Container ${run.debugContainerName} ended${code}, by ${run.endedBy}${duration(run)}: ${run.message}`;
+  const type = run.endedBy === 'PodGone' && run.exitCode === undefined ? 'Warning' : 'Normal';
+  return tell(run.attempt, run, { type, reason: 'Ended', action: 'End', note });
+}
+
+function failed(run: Run): EventIntent {
+  const reason = REJECTED.includes(run.reason ?? '') ? 'Rejected' : 'Failed';
+  const note = `Attempt ${run.attempt} failed (${run.reason}): ${run.message}`;
+  return tell(run.attempt, run, { type: 'Warning', reason, action: reason === 'Failed' ? 'Fail' : 'Reject', note });
+}
+
+export function stopUnconfirmed(run: Run, message: string): EventIntent {
+  return tell(run.attempt, run, { type: 'Warning', reason: 'StopUnconfirmed', action: 'Stop', note: message });
+}
+
+/** The pod goes because nothing inside it ends the container. */
+export function evicting(run: Run, pod: Pod | undefined): EventIntent {
+  return leaving({ reason: 'Evicting', why: 'because nothing else ends the container' }, run, pod);
+}
+
+/** The pod goes because the session is over. */
+export function retiring(run: Run, pod: Pod | undefined): EventIntent {
+  return leaving({ reason: 'Retiring', why: 'because somebody has been inside' }, run, pod);
+}
+
+/** A pod without a controller is not made again: said before it goes. */
+function leaving(
+  { reason, why }: { reason: 'Evicting' | 'Retiring'; why: string },
+  run: Run,
+  pod: Pod | undefined,
+): EventIntent {
+  const controller = pod?.metadata.ownerReferences?.find((owner) => owner.controller === true);
+  const lost =
+    controller === undefined
+      ? 'it has no controller, so nothing makes it again: what it holds is lost'
+      : `${controller.kind} ${controller.name} makes another`;
+  const note = `Evicting pod ${run.podName}, as the session asks, ${why}; ${lost}`;
+  return tell(run.attempt, run, {
+    type: controller === undefined ? 'Warning' : 'Normal',
+    reason,
+    action: 'Evict',
+    note,
+  });
+}
+
+function cancelled(run: Run): EventIntent {
+  const note = `Attempt ${run.attempt}: ${run.message}`;
+  return tell(run.attempt, run, { type: 'Normal', reason: 'Cancelled', action: 'Cancel', note });
+}
+
+export function ranAgain(run: Run): EventIntent {
+  const note = `The kubelet ran container ${run.debugContainerName} of pod ${run.podName} again after its end, because its node had lost the record of it`;
+  return tell(run.attempt, run, { type: 'Warning', reason: 'RanAgain', action: 'Start', note });
+}
+
+export function startedLate(run: Run, message: string): EventIntent {
+  return tell(run.attempt, run, { type: 'Warning', reason: 'StartedLate', action: 'Start', note: message });
+}
+
+export function ttlChanged(run: Run): EventIntent {
+  const ttl = run.effective?.ttl ?? '';
+  const note = `ttl is ${ttl} now: the time of container ${run.debugContainerName} is over at ${run.expiresAt}`;
+  const told = tell(run.attempt, run, { type: 'Normal', reason: 'TtlChanged', action: 'ChangeTtl', note });
+  return { ...told, key: `${told.key}-${ttl}` };
+}
+
+export function ttlChangeRefused(
+  { metadata }: DebugSession,
+  run: Run,
+  { ttl, why }: { ttl: string; why: string },
+): EventIntent {
+  const note = `ttl ${ttl} does not count for the container that runs (${why}); it keeps ${run.effective?.ttl} and ends at ${run.expiresAt}`;
+  const told = tell(run.attempt, run, { type: 'Warning', reason: 'TtlChangeRefused', action: 'ChangeTtl', note });
+  return { ...told, key: `${told.key}-${metadata.generation ?? 0}` };
+}
+
+/** On the pod, because the session that it speaks of is about to be gone. */
+export function releasedAlive(session: DebugSession, run: Run): EventIntent {
+  const hasRun = run.startedAt !== undefined;
+  const start = run.lastMoment === undefined ? 'as long as its pod lives' : `until ${run.startBy}`;
+  const end =
+    run.lastMoment === undefined
+      ? 'ends by itself only'
+      : `ends by itself at ${run.expiresAt ?? run.lastMoment} at the latest`;
+  const what = hasRun ? `had not ended; it ${end}` : `had not run; it may still start ${start}, and ${end}`;
+  const note = `DebugSession ${session.metadata.name} was deleted while its container ${run.debugContainerName} ${what}`;
+  return {
+    ...tell(run.attempt, run, { type: 'Warning', reason: 'SessionDeletedWhileRunning', action: 'Release', note }),
+    on: 'pod',
+  };
+}
+
+function duration(run: Run): string {
+  if (run.startedAt === undefined || run.finishedAt === undefined) return '';
+  const seconds = Math.max(0, Math.round((Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000));
+  return ` after ${seconds} s`;
+}

@@ -1,0 +1,93 @@
+import { parseDuration } from '../../api/duration.ts';
+import type { Run } from '../../api/debugsession.ts';
+import { fromTimestamp, toTimestamp } from '../../api/time.ts';
+import { ttlOf } from '../../policy/evaluate.ts';
+import { lifeMs, ttlSeconds } from '../container/effective.ts';
+import type { EffortOutcome, Tried } from '../look/efforts.ts';
+import type { Rules } from '../look/rules.ts';
+import { retryPause } from './retry.ts';
+import type { EventIntent } from '../status/events.ts';
+import type { Situation } from '../look/situation.ts';
+import * as story from '../status/events.ts';
+
+/** What is to be done about a ttl that was changed while its container runs. */
+export type TtlStep =
+  | { kind: 'same' }
+  /** The record changes; `events` tell of it. */
+  | { kind: 'write'; run: Run; events: EventIntent[] }
+  | { kind: 'tell'; ttl: string }
+  /** The container does not know it yet (`until` when to try again), or never will (`note` says why `ttl` does not count). */
+  | { kind: 'wait'; ttl: string; until?: number; note?: string };
+
+/**
+ * A changed ttl counts once the supervisor has been told: until then, and where it cannot be told, the old deadline stands. What may live longer
+ * is written down first: lastMoment moves before the container hears of it, and only up. Without a supervisor the deadline is the operator's own,
+ * and moves at once. Both count from the start of the container.
+ */
+export function nextTtlStep({ session, now, efforts, rules }: Situation, run: Run): TtlStep {
+  const { effective } = run;
+  if (effective === undefined) return { kind: 'same' };
+  // One that is taken out of the spec changes nothing: what counts then is for the next attempt.
+  const wanted = session.spec.ttl ?? effective.ttl;
+  const refusal = tooLong(wanted, effective.ttl, rules);
+  if (refusal !== undefined) return { kind: 'wait', ttl: wanted, note: refusal };
+  const { wantedTtl } = run;
+  if (wantedTtl === undefined && isSame(wanted, effective.ttl)) return { kind: 'same' };
+  if (effective.supervisor === 'None') return changed(run, wanted);
+  // Also where it is changed back: the container may have been told of the other one.
+  if (wantedTtl === undefined || !isSame(wanted, wantedTtl))
+    return { kind: 'write', run: intend(run, wanted), events: [] };
+  if (efforts?.underWay !== undefined) return { kind: 'wait', ttl: wanted };
+  const tried = efforts?.tried.Ttl;
+  if (tried === undefined || tried.ttl !== wanted) return { kind: 'tell', ttl: wanted };
+  return afterTelling(run, wanted, tried, now);
+}
+
+/** Why a longer ttl may not be had, if it may not: where the policy is not known nothing gets longer. */
+function tooLong(wanted: string, current: string, rules: Rules | undefined): string | undefined {
+  if (!isLonger(wanted, current)) return undefined;
+  if (rules?.policy.kind !== 'found') return 'its policy is not there, or is not known';
+  const { max } = ttlOf(rules.policy.spec);
+  return isLonger(wanted, max) ? `its policy allows ${max} at most` : undefined;
+}
+
+function afterTelling(run: Run, wanted: string, { outcome, at, times }: Tried, now: number): TtlStep {
+  if (outcome.kind === 'told') return changed(run, wanted);
+  if (outcome.kind === 'forbidden' || outcome.kind === 'impossible')
+    return { kind: 'wait', ttl: wanted, note: outcome.message };
+  const until = at + retryPause(times);
+  return now >= until ? { kind: 'tell', ttl: wanted } : { kind: 'wait', ttl: wanted, until, note: wordsOf(outcome) };
+}
+
+function wordsOf(outcome: EffortOutcome): string {
+  return 'message' in outcome ? outcome.message : 'the container gave no answer';
+}
+
+function intend(run: Run, wanted: string): Run {
+  const [startBy, lastMoment] = [fromTimestamp(run.startBy), fromTimestamp(run.lastMoment)];
+  if (startBy === undefined || lastMoment === undefined) return { ...run, wantedTtl: wanted };
+  const last = Math.max(lastMoment, startBy + ttlSeconds(wanted) * 1000);
+  return { ...run, wantedTtl: wanted, lastMoment: toTimestamp(last) };
+}
+
+function changed(run: Run, ttl: string): TtlStep {
+  const { effective, ...others } = run;
+  delete others.wantedTtl;
+  const expiresAt = fromTimestamp(run.expiresAt);
+  if (effective === undefined || expiresAt === undefined) return { kind: 'same' };
+  const start = expiresAt - lifeMs(run);
+  const next: Run = {
+    ...others,
+    effective: { ...effective, ttl },
+    expiresAt: toTimestamp(start + ttlSeconds(ttl) * 1000),
+  };
+  return { kind: 'write', run: next, events: [story.ttlChanged(next)] };
+}
+
+function isLonger(one: string, other: string): boolean {
+  return parseDuration(one) > parseDuration(other);
+}
+
+function isSame(one: string, other: string): boolean {
+  return parseDuration(one) === parseDuration(other);
+}

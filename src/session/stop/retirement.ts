@@ -1,0 +1,99 @@
+import type { Condition, DebugSession, Run } from '../../api/debugsession.ts';
+import { condition, findCondition, type WantedCondition } from '../../api/conditions.ts';
+import { NO_EFFORTS, type Tried } from '../look/efforts.ts';
+import { mayEvict } from '../look/rules.ts';
+import type { Sighting } from '../look/sighting.ts';
+import { retryPause } from './retry.ts';
+import type { Situation } from '../look/situation.ts';
+import { LOOK_MS } from './stop.ts';
+
+/** `spec.podAfterSession: Evict`: whether the pod of a session that is over has to go yet. A container that never ran is no reason. */
+export function wantsRetirement({ spec, status }: DebugSession, run: Run): boolean {
+  if (spec.podAfterSession !== 'Evict' || run.startedAt === undefined || run.podUID === undefined) return false;
+  const said = findCondition(status?.conditions, 'PodRetired');
+  return run.state === 'Ended' && (said === undefined || !isSettled(said));
+}
+
+/** Nothing more is done about it: the pod is gone, or will not be evicted. */
+export function isSettled({ status, reason }: Pick<Condition, 'status' | 'reason'>): boolean {
+  return status === 'True' || reason === POLICY_DENIED;
+}
+
+/** Where the retirement of the pod stands, and what is to be done about it. */
+export interface Retirement {
+  condition?: WantedCondition;
+  evict?: true;
+  /** When to look again, or to try again. */
+  at?: number;
+}
+
+const POLICY_DENIED = 'PolicyDenied';
+const POLICY_NOT_FOUND = 'PolicyNotFound';
+const NOT_KNOWN =
+  'whether podAfterSession Evict is allowed is not known: the policy is not there, or could not be read';
+const NOT_ALLOWED = 'podAfterSession Evict needs EvictPod in allow of the policy: the pod is left as it is';
+
+/** The next step of a retirement: pure, from the pod as it was seen and what has been tried. */
+export function nextRetirement(situation: Situation, run: Run): Retirement {
+  const { session, sighting, rules } = situation;
+  const said = findCondition(session.status?.conditions, 'PodRetired');
+  const isSeen = sighting.kind === 'present' || sighting.kind === 'gone';
+  const kept: Retirement = said === undefined ? {} : { condition: asWanted(said) };
+  // Not wanted any more: what was not done need not be waited for.
+  if (!wantsRetirement(session, run)) return said !== undefined && isSettled(said) ? kept : {};
+  if (!isSeen) return kept;
+  const without = withoutEviction(sighting, run);
+  if (without !== undefined) return { condition: retired('True', 'Retired', `pod ${run.podName} ${without}`) };
+  if (rules?.policy.kind !== 'found') return { condition: retired('False', POLICY_NOT_FOUND, NOT_KNOWN) };
+  if (!mayEvict(rules)) return { condition: retired('False', POLICY_DENIED, NOT_ALLOWED) };
+  return goOnEvicting(situation, run, kept);
+}
+
+/** It has been told, and something has been done about it or is about to be. */
+export function isUnderWay<T extends Pick<Condition, 'status' | 'reason'>>(said: T | undefined): said is T {
+  return said !== undefined && !isSettled(said) && said.reason !== POLICY_NOT_FOUND;
+}
+
+function goOnEvicting({ now, efforts = NO_EFFORTS }: Situation, run: Run, kept: Retirement): Retirement {
+  const evicting = retired('False', 'Evicting', `pod ${run.podName} is being evicted: somebody has been inside`);
+  const condition = isUnderWay(kept.condition) ? kept.condition : evicting;
+  if (efforts.underWay !== undefined) return { condition };
+  const tried = efforts.tried.Eviction;
+  return tried === undefined
+    ? { condition, evict: true }
+    : afterEviction(run, tried, { said: condition, now, isSaid: efforts.isSaid });
+}
+
+/** Why the pod need not be evicted (any more). */
+function withoutEviction(sighting: Extract<Sighting, { kind: 'present' | 'gone' }>, run: Run): string | undefined {
+  if (sighting.kind === 'gone' || sighting.pod.metadata.uid !== run.podUID) return 'is gone';
+  const { metadata, status } = sighting.pod;
+  if (metadata.deletionTimestamp !== undefined) return 'is going';
+  return status.phase === 'Succeeded' || status.phase === 'Failed' ? 'has finished' : undefined;
+}
+
+function afterEviction(
+  run: Run,
+  { outcome, at, times }: Tried,
+  { said, now, isSaid }: { said: WantedCondition; now: number; isSaid: true | undefined },
+): Retirement {
+  if (outcome.kind === 'asked')
+    return now < at + LOOK_MS.Eviction
+      ? { condition: said, at: at + LOOK_MS.Eviction }
+      : { condition: said, evict: true };
+  const pause = retryPause(times);
+  const reason = outcome.kind === 'blocked' ? 'EvictionBlocked' : 'EvictionFailed';
+  const why = 'message' in outcome ? outcome.message : outcome.kind;
+  const known = retired('False', reason, `pod ${run.podName} was to be evicted: ${why}`);
+  // The words may change with every try; the reason is what people wait on.
+  const condition = said.reason === reason || isSaid === true ? said : known;
+  return now >= at + pause ? { condition, evict: true } : { condition, at: at + pause };
+}
+
+function asWanted({ status, reason, message }: Condition): WantedCondition {
+  return condition('PodRetired', status, reason, message);
+}
+
+function retired(status: 'True' | 'False', reason: string, message: string): WantedCondition {
+  return condition('PodRetired', status, reason, message);
+}

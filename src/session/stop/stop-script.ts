@@ -1,0 +1,188 @@
+import { CLOCK, joinParts, MARK, WATCHDOG_NAME } from '../container/supervisor-script.ts';
+import { DEADLINE, STOPPED } from '../container/supervisor.ts';
+
+// What is run inside a debug container, by exec, to end it or to give it another ttl. The arguments of an exec are not expanded by the kubelet:
+// unlike the supervisor's, these words are sent as they are written.
+
+/** The ways to get a shell, in the order in which they are worth trying: where one is missing, exec says so and the next is tried. */
+export const SHELLS: readonly (readonly string[])[] = [
+  ['sh'],
+  ['/bin/sh'],
+  ['/bin/busybox', 'sh'],
+  // Where distroless:debug and busybox' static images keep it.
+  ['/busybox/sh'],
+  ['bash'],
+];
+
+/**
+ * The processes that are ours are those of this container: their mount namespace is our own, and no two containers share one, in whatever process
+ * namespace they are. It is asked of a process right before each signal to it, with nothing but builtins in between. What cannot be asked is not ours,
+ * and neither is this shell. Process 1 gets no signal unless it is ours too, which it is in a process namespace of the container's own.
+ *
+ * - The traps: whoever stops the container at the same time would end us. Two that stop it do no harm to each other, until KILL.
+ * - `_each SIGNAL` signals ours, and counts them: `0` only counts.
+ * - `_spin`: a tenth of a second of builtins alone. The end of the container is ours, and a `sleep` that lost its parent so would stay a zombie in a
+ *   joined process namespace. So wherever the end may come any moment nothing else will do; mostly it is a matter of milliseconds.
+ * - `_pause`: where it may take long. `sleep` may be missing, and POSIX promises no fractions.
+ * - The last line: `test` may know no -ef, or /proc no namespaces, or show another process namespace than the one we are in. Then nothing is safe.
+ */
+const WORDS = `
+exec 2>/dev/null
+trap '' HUP INT TERM
+${MARK}
+${CLOCK}
+_same() { [ /proc/$1/ns/mnt -ef /proc/self/ns/mnt ]; }
+_ours() { [ $1 != $$ ] && _same $1; }
+_each() {
+  _n=0
+  for _d in /proc/[0-9]*; do
+    _ours \${_d#/proc/} || continue
+    kill -$1 \${_d#/proc/}
+    _n=$((_n + 1))
+  done
+}
+_spin() {
+  _clock
+  _until=$((_up + 10))
+  while _clock && [ $_up -lt $_until ]; do :; done
+}
+_pause() { sleep .1 || _spin; }
+read -r _s </proc/self/stat
+[ "\${_s%% *}" = $$ ] && _same $$ || { echo Blind; exit 1; }
+`;
+
+/**
+ * `_tell SIGNAL` signals the watchdog: of its name, a child of the container's first process, which is ours and whose parent is not. The name alone
+ * would not do: what the watchdog naps with bears it too, between fork and exec, and anything may call itself so. Succeeds if there is one.
+ */
+const TELL = `
+_parent() {
+  read -r _s </proc/$1/stat || return
+  set -- \${_s##*) }
+  _pp=$2
+}
+_tell() {
+  _told=
+  for _d in /proc/[0-9]*; do
+    _p=\${_d#/proc/} _c=
+    read -r _c <$_d/comm
+    [ "$_c" = ${WATCHDOG_NAME} ] && _parent $_p && _ours $_pp && _parent $_pp && ! _same $_pp || continue
+    _ours $_p && kill -$1 $_p && _told=1
+  done
+  [ $_told ]
+}
+`;
+
+/**
+ * The watchdog is asked first: it ends the command within 3 s, and the supervisor reaps what it ends, which nobody may do in a joined process
+ * namespace. If there is none, or it is deaf, all are signalled: HUP, a second later TERM, and after the grace KILL. Usually no answer is
+ * ever given, because the end of the container is our own.
+ *
+ * The word is not written where it stands: of two that stop it, the one would be killed by what the other has ended, with the log emptied and not yet written.
+ * It is taken back where something lives on, as does process 1 of its own namespace without handlers, which is immune even to KILL from within:
+ * when it ends some day it was not we who ended it.
+ */
+const STOP = `
+_await() {
+  _clock
+  _end=$((_up + $2))
+  while _each 0; [ $_n -gt 0 ]; do
+    _clock && [ $_up -lt $_end ] || return
+    $1
+  done
+  echo Survived 0
+  exit
+}
+_tell USR1 && _await _spin 500
+_w=
+read -r _w </dev/termination-log
+[ "$_w" = ${STOPPED} ] || _mark ${STOPPED}
+_each HUP
+_await _spin 100
+_each TERM
+_await _pause \${1}00
+_each KILL
+_await _spin 50
+_mark -n
+echo Survived $_n
+exit 1
+`;
+
+/**
+ * The letter is laid into the termination log, and an emptied log is the answer. Where an end is under way its word stays: no ttl changes that. A
+ * letter that nobody has read is taken back, lest it become the termination message.
+ */
+const TTL = `
+_tell 0 || { echo NoWatchdog; exit 1; }
+_w=
+read -r _w </dev/termination-log
+case $_w in ${DEADLINE} | ${STOPPED}) echo Unheard; exit 1 ;; esac
+_w="$1 $2"
+echo "$_w" >/dev/termination-log || { echo Unheard; exit 1; }
+_tell USR2
+_clock
+_end=$((_up + 500))
+while [ "$_w" = "$1 $2" ]; do
+  _clock && [ $_up -lt $_end ] || { _mark -n; echo Unheard; exit 1; }
+  _spin
+  read -r _w </dev/termination-log
+done
+echo Changed
+`;
+
+const STOP_SCRIPT = joinParts([WORDS, TELL, STOP]);
+const TTL_SCRIPT = joinParts([WORDS, TELL, TTL]);
+
+/**
+ * Ends every process of the container in which it is run, and no other, within about 10 s.
+ * @param shell one of {@link SHELLS} @param graceSeconds between TERM and KILL, whole; default 2. @returns the command of an exec
+ */
+export function stopCommand(
+  shell: readonly string[],
+  { graceSeconds = 2 }: { graceSeconds?: number } = {},
+): readonly string[] {
+  return [...shell, '-c', STOP_SCRIPT, 'stop', String(graceSeconds)];
+}
+
+/**
+ * Gives the command that runs under a supervisor another ttl, within about 5 s. An end that has passed already ends it at once.
+ * @param shell one of {@link SHELLS} @returns the command of an exec
+ */
+export function ttlCommand(
+  shell: readonly string[],
+  {
+    ttlSeconds,
+    lastMoment,
+  }: {
+    /** From the supervisor's start, whole. */ ttlSeconds: number;
+    /** In ms since the epoch. */ lastMoment: number;
+  },
+): readonly string[] {
+  return [...shell, '-c', TTL_SCRIPT, 'ttl', String(ttlSeconds), String(Math.floor(lastMoment / 1000))];
+}
+
+/** What the script in the container has to say. Only `state.terminated` in the pod's status says that a container has ended. */
+export type StopAnswer =
+  /** So many processes of the container live on, itself aside. None: it is about to end. */
+  | { answer: 'Survived'; processes: number }
+  /** The watchdog has taken the new ttl. */
+  | { answer: 'Changed' }
+  /** No new ttl: there is no supervisor, it has been killed, or it is of a version that cannot be told. */
+  | { answer: 'NoWatchdog' }
+  /** No new ttl: the watchdog does not listen, or an end is under way. */
+  | { answer: 'Unheard' }
+  /** It cannot tell the container's processes from others, so it has signalled nothing. */
+  | { answer: 'Blind' }
+  /** This shell is missing or cannot run it: try the next one. */
+  | { answer: 'NoShell' }
+  /** Not one word: most often because the container's end was its own. */
+  | { answer: 'None' };
+
+/** @param exitCode undefined where the connection ended without one */
+export function readStopAnswer(stdout: string, exitCode: number | undefined): StopAnswer {
+  const said = /^(?:Survived (\d{1,7})|(Changed|NoWatchdog|Unheard|Blind))\n/.exec(stdout);
+  if (said === null) return { answer: exitCode === 126 || exitCode === 127 ? 'NoShell' : 'None' };
+  const [, processes, word] = said;
+  if (processes !== undefined) return { answer: 'Survived', processes: Number(processes) };
+  return { answer: word as 'Changed' | 'NoWatchdog' | 'Unheard' | 'Blind' };
+}

@@ -1,0 +1,131 @@
+import type { DebugSession, Run, StopCause, StopRoute } from '../../api/debugsession.ts';
+import type { StopReason } from '../../api/reasons.ts';
+import { fromTimestamp } from '../../api/time.ts';
+import { NO_EFFORTS, type Efforts, type Tried } from '../look/efforts.ts';
+import { retryPause } from './retry.ts';
+
+/**
+ * How long after its deadline a supervised container may still be seen running before the operator ends it, in ms: HUP, TERM, KILL a second
+ * apart, and the kubelet's report.
+ */
+export const OVERDUE_MS = 6_000;
+
+/**
+ * How long after an effort the container may still be seen running, in ms. The kubelet tells of an end within about a second; it is given more,
+ * because the next effort may be the eviction of a pod that has only been slow. An evicted pod has its grace period.
+ */
+export const LOOK_MS: Record<StopRoute, number> = { Exec: 8_000, Attach: 4_000, Eviction: 60_000 };
+
+/** The longest pause between two rounds of all ways where only a person can change anything, in ms. */
+const REFUSED_RETRY_MS = 300_000;
+
+/** Why the container of a live run has to end by now, if it has to. */
+export function stopCause(session: DebugSession, run: Run, now: number): StopCause | undefined {
+  if (run.stop !== undefined) return run.stop.cause;
+  if (session.metadata.deletionTimestamp !== undefined) return 'Deleted';
+  if (session.spec.cancel === true) return 'Cancelled';
+  return now >= overdueAt(run, now) ? 'Deadline' : undefined;
+}
+
+/** When the operator itself sees to the end of a running container, in ms since the epoch: at its deadline, or when its supervisor should have. */
+export function overdueAt(run: Run, now: number): number {
+  return (fromTimestamp(run.expiresAt) ?? now) + (run.effective?.supervisor === 'None' ? 0 : OVERDUE_MS);
+}
+
+/** What is to be done about a container that has to end and has not. */
+export type StopStep =
+  | { kind: 'act'; route: StopRoute }
+  /** Something was done, or is being done: the container may end of it until then. */
+  | { kind: 'look'; until?: number }
+  | { kind: 'report'; reason: StopReason; message: string; retryAt: number };
+
+/**
+ * Ask, look, escalate, report: one way after the other, each looked after for a while; then what is known, and all of it again later, for as long
+ * as the container lives.
+ */
+export function nextStop(session: DebugSession, run: Run, now: number, all: Efforts = NO_EFFORTS): StopStep {
+  const efforts = withoutFormer(run, all);
+  if (efforts.underWay !== undefined) return { kind: 'look' };
+  const routes = routesFor(session, run);
+  const round = Math.max(1, efforts.tried.Exec?.times ?? 0);
+  let retryFrom = 0;
+  for (const route of routes) {
+    const tried = efforts.tried[route];
+    if (tried === undefined || tried.times < round) return { kind: 'act', route };
+    const until = tried.at + LOOK_MS[route];
+    if (tried.outcome.kind === 'asked' && now < until) return { kind: 'look', until };
+    retryFrom = Math.max(retryFrom, tried.at);
+  }
+  const retryAt = retryFrom + pause(routes, efforts, round);
+  return now >= retryAt
+    ? { kind: 'act', route: 'Exec' }
+    : { kind: 'report', ...findings(run, routes, efforts), retryAt };
+}
+
+/** What was tried before the kubelet ran the container again was tried on another: its pod is not evicted before this one has been asked. */
+function withoutFormer({ ranAgain }: Run, efforts: Efforts): Efforts {
+  const since = fromTimestamp(ranAgain?.seenAt);
+  if (since === undefined) return efforts;
+  const tried = Object.entries(efforts.tried).filter(([, { at }]) => at >= since);
+  return { ...efforts, tried: Object.fromEntries(tried) };
+}
+
+/** Attaching wants somebody to read what is typed, eviction that the spec asks for it. */
+function routesFor(session: DebugSession, run: Run): StopRoute[] {
+  const routes: StopRoute[] = ['Exec'];
+  if (run.effective?.stdin === true) routes.push('Attach');
+  if (session.spec.ifUnstoppable === 'EvictPod') routes.push('Eviction');
+  return routes;
+}
+
+function pause(routes: readonly StopRoute[], { tried }: Efforts, round: number): number {
+  const isHopeless = routes.every((route) => isNoRoute(tried[route]));
+  return isHopeless ? retryPause(round, REFUSED_RETRY_MS) : retryPause(round);
+}
+
+/** It could not even be asked, and will not be unless a person changes something. */
+function isNoRoute(tried: Tried | undefined): boolean {
+  return tried?.outcome.kind === 'forbidden' || tried?.outcome.kind === 'impossible';
+}
+
+/** In this order: what says most about why it lives stands first. */
+const REASONS: readonly [StopReason, (route: StopRoute, tried: Tried) => boolean][] = [
+  ['EvictionBlocked', (_route, { outcome }) => outcome.kind === 'blocked'],
+  ['NodeUnreachable', (_route, { outcome }) => outcome.kind === 'unreachable'],
+  ['ProcessSurvived', (_route, { outcome }) => outcome.kind === 'survived' || outcome.kind === 'asked'],
+  ['ExecFailed', (_route, { outcome }) => outcome.kind === 'failed'],
+];
+
+function findings(run: Run, routes: readonly StopRoute[], { tried }: Efforts): { reason: StopReason; message: string } {
+  const all = routes.flatMap((route) => {
+    const last = tried[route];
+    return last === undefined ? [] : [{ route, last }];
+  });
+  const reason = REASONS.find(([, fits]) => all.some(({ route, last }) => fits(route, last)))?.[0] ?? 'NoRoute';
+  const what = `container ${run.debugContainerName} of pod ${run.podName} has to end`;
+  const words = all.map(({ route, last }) => `${WAYS[route]}: ${wordsOf(route, last)}`);
+  const how = `(${words.join('; ')})`;
+  // Its supervisor may have ended it: that cannot be known then.
+  if (reason === 'NodeUnreachable')
+    return { reason, message: `${what}, and its node does not say whether it has ${how}; look at the node` };
+  return { reason, message: `${what} and still runs ${how}; end its command, or delete the pod` };
+}
+
+const WAYS: Record<StopRoute, string> = { Exec: 'exec', Attach: 'attach', Eviction: 'eviction' };
+
+function wordsOf(route: StopRoute, { outcome }: Tried): string {
+  switch (outcome.kind) {
+    case 'asked':
+      return route === 'Eviction' ? 'accepted, and the pod is still there' : 'done, and no end was reported';
+    case 'told':
+      return 'told';
+    case 'survived':
+      return `${outcome.processes} of its processes survived every signal that can be sent from inside`;
+    case 'impossible':
+    case 'forbidden':
+    case 'blocked':
+    case 'unreachable':
+    case 'failed':
+      return outcome.message;
+  }
+}

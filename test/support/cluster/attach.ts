@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { delimiter, dirname } from 'node:path';
+import type { DebugSession } from '../../../src/api/debugsession.ts';
+import type { Stage } from './stage.ts';
+
+const CTRL_P_CTRL_Q = '\u0010\u0011';
+
+/** A person at a terminal who typed the attach command of a session. The terminal is a real one (util-linux' `script`), kubectl is kubectl. */
+export class Terminal {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
+  #output = '';
+  #wake: (() => void)[] = [];
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#closed = once(child, 'close').finally(() => this.#tell());
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#output += text;
+      this.#tell();
+    });
+  }
+
+  /** Types `status.attachCommand` of the session. @param user whom kubectl is to act for; the administrator without it */
+  static async attach(stage: Stage, session: DebugSession, user?: string): Promise<Terminal> {
+    const { kubeconfig, kubectlPath } = stage.cluster;
+    const command = session.status?.attachCommand ?? 'false';
+    const typed = user === undefined ? command : command.replace(/^kubectl/, `kubectl --as=${user}`);
+    const path = kubectlPath.includes('/') ? `${dirname(kubectlPath)}${delimiter}` : '';
+    const env = { ...process.env, PATH: `${path}${process.env['PATH'] ?? ''}`, NO_PROXY: '*', no_proxy: '*' };
+    return Terminal.open(typed, { ...env, ...(kubeconfig && { KUBECONFIG: kubeconfig }) });
+  }
+
+  /** Types a command that attaches. */
+  static async open(command: string, env: NodeJS.ProcessEnv): Promise<Terminal> {
+    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const terminal = new Terminal(child);
+    await terminal.sees(/see a command prompt/);
+    return terminal;
+  }
+
+  /** Keys without Enter, such as Ctrl-C, and waits for what follows them. */
+  async press(keys: string, output: RegExp): Promise<string> {
+    const from = this.#output.length;
+    this.#child.stdin?.write(keys);
+    return this.sees(output, from);
+  }
+
+  /** One line and Enter. */
+  type(line: string): void {
+    this.#child.stdin?.write(`${line}\r`);
+  }
+
+  /** Types a line and waits for what its output has to match; the echo of the line itself does not count. */
+  async run(line: string, output: RegExp): Promise<string> {
+    const from = this.#output.length;
+    this.type(line);
+    return this.sees(output, from + line.length);
+  }
+
+  /** Resolves with all output from `from` on, once it matches. @throws Error with the output when the terminal is closed or 20 s have passed */
+  async sees(pattern: RegExp, from = 0): Promise<string> {
+    const end = AbortSignal.timeout(20_000);
+    end.addEventListener('abort', () => this.#tell());
+    while (!pattern.test(this.#output.slice(from))) {
+      if (end.aborted || this.#child.exitCode !== null)
+        throw new Error(`the terminal does not show ${pattern}: ${this.#output}`);
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+    return this.#output.slice(from);
+  }
+
+  /** Leaves without ending anything: the detach keys of kubectl. */
+  async detach(): Promise<void> {
+    this.#child.stdin?.write(CTRL_P_CTRL_Q);
+    await this.#closed;
+  }
+
+  /** Resolves with everything that was shown, once kubectl has ended. */
+  async ended(): Promise<string> {
+    await this.#closed;
+    return this.#output;
+  }
+
+  #tell(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}

@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { repositoryPath } from './crd.ts';
+
+/** Words of the code that look like reasons and are none. Whoever writes a new word decides: document it, or name it here. */
+const NO_REASONS = new Set([
+  // Values of conditions, types and actions of events, other conditions.
+  ...['True', 'False', 'Unknown', 'Normal', 'Warning'],
+  ...['Accept', 'Inject', 'Start', 'End', 'Fail', 'Reject', 'ChangeTtl', 'Stop', 'Release', 'Evict', 'Cancel'],
+  ...['Complete', 'Failed', 'StopConfirmed', 'PodRetired', 'Reconciling', 'Stalled', 'Ready', 'PodScheduled'],
+  // Phases, states of runs, who ended it, modes of the supervisor.
+  ...['Pending', 'Starting', 'Ending', 'Over', 'Completed', 'Ended', 'Succeeded'],
+  ...['Command', 'Supervisor', 'Kubelet', 'Shell', 'None'],
+  // Ways to end a container, why it had to end, what the spec wants.
+  ...['Exec', 'Attach', 'Eviction', 'Ttl', 'Deleted', 'Revoked', 'EvictPod', 'Report'],
+  // What is read of Kubernetes.
+  ...['File', 'RuntimeDefault', 'Deployment', 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Pod', 'Always', 'Never'],
+  ...['PodInitializing', 'LocalSubjectAccessReview'],
+  ...['OOMKilled', 'RunContainerError', 'CreateContainerConfigError', 'ContainerCannotRun'],
+  // What the supervisor leaves behind, and what the script of an exec says.
+  ...['Deadline', 'Unsupported', 'Stopped', 'Survived', 'Changed', 'NoWatchdog', 'Unheard', 'Blind', 'NoShell'],
+]);
+
+/** Every CamelCase word in a string of the code that decides, the unions of reasons included, but for {@link NO_REASONS}. */
+export function reasonsInCode(): Set<string> {
+  const folders = ['src/session', 'src/reconcile'];
+  const files = folders.flatMap((folder) => sourcesIn(folder));
+  const found = [...files, 'src/api/reasons.ts'].flatMap((file) => words(readFileSync(repositoryPath(file), 'utf8')));
+  return new Set(found.filter((word) => !NO_REASONS.has(word)));
+}
+
+function sourcesIn(folder: string): string[] {
+  const all = readdirSync(repositoryPath(folder), { recursive: true, encoding: 'utf8' });
+  return all.filter((file) => file.endsWith('.ts')).map((file) => join(folder, file));
+}
+
+function words(source: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) return;
+    if (ts.isStringLiteral(node) && /^[A-Z][a-z]+[A-Za-z]*$/.test(node.text)) found.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('source.ts', source, ts.ScriptTarget.Latest));
+  return found;
+}

@@ -1,0 +1,284 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WATCHDOG_NAME } from '../../../src/session/container/supervisor-script.ts';
+import { supervisedCommand } from '../../../src/session/container/supervisor.ts';
+import { expandLikeKubelet } from './kubelet-expansion.ts';
+
+/** The shells that a debug image may have as `sh`, where this machine has them. */
+export const SHELLS = [
+  { shell: 'dash', program: '/usr/bin/dash' },
+  { shell: 'bash', program: '/usr/bin/bash' },
+  { shell: 'busybox', program: '/usr/bin/busybox' },
+].filter(({ program }) => existsSync(program));
+
+/** Whether a process namespace of its own, as a container has it, can be made here. */
+export const CAN_UNSHARE = process.platform === 'linux' && process.getuid?.() === 0;
+
+export interface Wish {
+  /** Path of the program that is `sh`. */
+  program: string;
+  command: readonly string[];
+  /** Seconds. Default 30. */
+  ttl?: number;
+  /** Seconds from now; default 60. */
+  startWithin?: number;
+  /** Seconds from now; default startWithin + ttl. */
+  lastMomentIn?: number;
+  tty?: boolean;
+  env?: Record<string, string>;
+  /** Programs of the image besides `sh`; default: those of this machine. */
+  programs?: readonly string[];
+  /** The host's pid of the application whose process namespace is joined; without it the supervisor is PID 1 of its own. */
+  join?: number;
+  /** The command as it is, as with `supervisor: None`; it has to be one of `sh`. */
+  unsupervised?: boolean;
+}
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  /** What was left in the termination log. */
+  word: string;
+  seconds: number;
+}
+
+/** What an exec has to say. */
+export interface Said {
+  code: number | null;
+  stdout: string;
+}
+
+/** A supervisor on this machine: the very words that a container gets, after the kubelet's expansion. Only the log is another file. */
+export class Supervised {
+  readonly child: ChildProcess;
+  readonly #folder: string;
+  readonly #env: Record<string, string>;
+  readonly #began = performance.now();
+  readonly #closed: Promise<unknown>;
+  #wake: (() => void)[] = [];
+  #first: number | undefined;
+  stdout = '';
+  stderr = '';
+
+  constructor(wish: Wish) {
+    this.#folder = mkdtempSync(join(tmpdir(), 'supervised-'));
+    const bin = join(this.#folder, 'bin');
+    mkdirSync(bin);
+    symlinkSync(wish.program, join(bin, 'sh'));
+    for (const program of wish.programs ?? []) symlinkSync(`/usr/bin/${program}`, join(bin, program));
+    writeFileSync(this.#log, '');
+    const path = wish.programs === undefined ? `${bin}:/usr/bin:/bin` : bin;
+    const env = { PATH: path, ...wish.env };
+    this.#env = env;
+    const words = wish.unsupervised ? ['sh', ...wish.command.slice(1)] : this.#words(wish, env);
+    const [program = '', ...args] = wish.tty ? this.#onTerminal(words, wish) : this.#inNamespace(words, wish);
+    this.child = spawn(program, args, { env: { ...env, TERM: 'dumb' }, stdio: 'pipe' });
+    this.#closed = once(this.child, 'close').finally(() => this.#tell());
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+      this.#tell();
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+  }
+
+  /** Runs to the end with nothing on standard input, or with `input`. */
+  static async run(wish: Wish, input = ''): Promise<Ended> {
+    const supervised = new Supervised(wish);
+    // A command that ends at once does not read it.
+    supervised.child.stdin?.on('error', () => undefined).end(input);
+    return supervised.ended();
+  }
+
+  async ended(): Promise<Ended> {
+    await this.#closed;
+    const seconds = (performance.now() - this.#began) / 1000;
+    const word = readFileSync(this.#log, 'utf8').trim();
+    rmSync(this.#folder, { recursive: true });
+    return { code: this.child.exitCode, stdout: this.stdout, stderr: this.stderr, word, seconds };
+  }
+
+  type(keys: string): void {
+    this.child.stdin?.write(keys);
+  }
+
+  /** Resolves once the output from `from` on matches. @throws Error with the output when it has ended without, or after 10 s. */
+  async sees(pattern: RegExp, from = 0): Promise<void> {
+    const late = AbortSignal.timeout(10_000);
+    late.addEventListener('abort', () => this.#tell());
+    while (!pattern.test(this.stdout.slice(from))) {
+      if (this.child.exitCode !== null || late.aborted)
+        throw new Error(`does not show ${pattern}: ${JSON.stringify(this.stdout.slice(from) + this.stderr)}`);
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+  }
+
+  /** Sends a signal to the supervisor itself, as the kubelet does to the container's first process. */
+  signal(name: NodeJS.Signals): void {
+    process.kill(this.first, name);
+  }
+
+  /** The host's pid of the container's first process. */
+  get first(): number {
+    this.#first ??= descendants(this.child.pid ?? 0).find((pid) => commandLine(pid).startsWith(`${this.#sh} -c`));
+    if (this.#first === undefined) throw new Error('there is no supervisor');
+    return this.#first;
+  }
+
+  /** The host's pid of the watchdog, once it has taken its name. @throws Error after 10 s */
+  async watchdog(): Promise<number> {
+    const end = performance.now() + 10_000;
+    while (performance.now() < end) {
+      const found = childrenOf(this.first).find((pid) => nameOf(pid) === WATCHDOG_NAME);
+      if (found !== undefined) return found;
+      await delay(10);
+    }
+    throw new Error('there is no watchdog');
+  }
+
+  get log(): string {
+    return readFileSync(this.#log, 'utf8');
+  }
+
+  set log(text: string) {
+    writeFileSync(this.#log, text);
+  }
+
+  /** Runs this in the container, as exec does: in its namespaces, and no child of any of its processes. */
+  async exec(command: readonly string[]): Promise<Said> {
+    const words = command.map((word) => word.replaceAll('/dev/termination-log', this.#log));
+    const args = ['--target', String(this.first), '--pid', '--mount', ...words];
+    const child = spawn('/usr/bin/nsenter', args, { env: this.#env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    await once(child, 'close');
+    return { code: child.exitCode, stdout };
+  }
+
+  get #sh(): string {
+    return join(this.#folder, 'bin', 'sh');
+  }
+
+  get #log(): string {
+    return join(this.#folder, 'termination-log');
+  }
+
+  #words(wish: Wish, env: Record<string, string>): string[] {
+    const { ttl = 30, startWithin = 60, lastMomentIn = startWithin + ttl, tty = false, command } = wish;
+    const now = Date.now();
+    const times = { startBy: now + startWithin * 1000, lastMoment: now + lastMomentIn * 1000 };
+    const words = supervisedCommand({ ttlSeconds: ttl, ...times, tty, command });
+    return words.map((word) => expandLikeKubelet(word, env).replaceAll('/dev/termination-log', this.#log));
+  }
+
+  #inNamespace(words: string[], { join: pid }: Wish): string[] {
+    const sh = this.#sh;
+    if (pid !== undefined)
+      return [
+        ...['/usr/bin/nsenter', '--target', String(pid), '--pid'],
+        // A mount namespace of its own, as every container has.
+        ...['/usr/bin/unshare', '--mount-proc', sh, ...words.slice(1)],
+      ];
+    return CAN_UNSHARE
+      ? ['/usr/bin/unshare', '--pid', '--fork', '--mount-proc', sh, ...words.slice(1)]
+      : [sh, ...words.slice(1)];
+  }
+
+  /** `script` makes the terminal, `setsid -c` a session of its own on it, as runc does. */
+  #onTerminal(words: string[], wish: Wish): string[] {
+    const [enter = '', ...rest] = this.#inNamespace(words, wish);
+    const at = rest.findIndex((word) => word.endsWith('/bin/sh'));
+    const argv = [enter, ...rest.slice(0, at), '/usr/bin/setsid', '-c', ...rest.slice(at)];
+    const file = join(this.#folder, 'typed');
+    writeFileSync(file, argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' '));
+    return ['/usr/bin/script', '--quiet', '--return', '--command', `exec /bin/sh ${file}`, '/dev/null'];
+  }
+
+  #tell(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+/** An application that, like many, never reaps what it did not start: PID 1 of its own process namespace. */
+export class Application {
+  readonly #unshare = spawn('/usr/bin/unshare', ['--pid', '--fork', '--mount-proc', '/usr/bin/sleep', '600']);
+
+  /** The host's pid of its PID 1. */
+  async started(): Promise<number> {
+    for (;;) {
+      const [pid] = descendants(this.#unshare.pid ?? 0);
+      if (pid !== undefined && commandLine(pid).includes('sleep')) return pid;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Command line (empty for a zombie) of every process that it has become the parent of. */
+  async adopted(): Promise<string[]> {
+    const pid = await this.started();
+    return childrenOf(pid).map((child) => commandLine(child) || `zombie ${nameOf(child)}`);
+  }
+
+  stop(): void {
+    // Everything in a process namespace dies with its PID 1.
+    const [pid] = descendants(this.#unshare.pid ?? 0);
+    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  }
+}
+
+/** A pid and its start, which no other process has: where two are equal the process lives, or was dead already the first time. */
+export function fingerprint(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? `${pid} is dead` : `${pid} ${rest[18]}`;
+  } catch {
+    return `${pid} is gone`;
+  }
+}
+
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
+      } catch {
+        return false;
+      }
+    });
+}
+
+export function descendants(parent: number): number[] {
+  return childrenOf(parent).flatMap((pid) => [pid, ...descendants(pid)]);
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
+import type { EphemeralContainer } from '../../../../src/api/ephemeral-container.ts';
+import { containerName, specHashOf } from '../../../../src/session/container/container.ts';
+import { START_MARGIN_MS } from '../../../../src/session/container/effective.ts';
+import { containerOf, intendRun } from '../../../../src/session/start/intent.ts';
+import { aPod, aSession, NOON } from '../../../support/builders/builders.ts';
+import { OPEN_POLICY } from '../../../support/builders/open-policy.ts';
+
+function rendered(spec: Partial<DebugSessionSpec> = {}): EphemeralContainer {
+  const session = aSession(spec);
+  return containerOf(session, intendRun(session, aPod(), NOON, OPEN_POLICY));
+}
+
+/** What the supervisor is given: ttl, start by, last moment (seconds), terminal, and the command. */
+function given(spec: Partial<DebugSessionSpec>): string[] {
+  const { command = [] } = rendered(spec);
+  return command.slice(command.indexOf('supervisor') + 1);
+}
+
+const AT = NOON / 1000;
+
+describe('the container of a run', () => {
+  it('is named after the session and the attempt, and nothing else', () => {
+    expect(containerName('7f1c1d4e-0000-4000-8000-000000000001', 2)).toMatch(/^debug-[0-9a-f]{8}-2$/);
+    expect(containerName('a', 1)).toBe(containerName('a', 1));
+    expect(containerName('a', 1)).not.toBe(containerName('b', 1));
+  });
+
+  it('is the same whenever it is made from the same record', () => {
+    const session = aSession();
+    const run = intendRun(session, aPod(), NOON, OPEN_POLICY);
+    expect(specHashOf(containerOf(session, run))).toBe(run.specHash);
+    expect(specHashOf(containerOf(structuredClone(session), structuredClone(run)))).toBe(run.specHash);
+  });
+
+  it.each([
+    ['30s', '30'],
+    ['1500ms', '2'],
+    ['1ms', '1'],
+    ['1h30m', '5400'],
+  ])('with a ttl of %s may run for %s s, never for less than was asked', (ttl, seconds) => {
+    expect(given({ ttl })[0]).toBe(seconds);
+  });
+
+  it('may start until startTimeout and a margin, and lives no longer than its ttl after that', () => {
+    const margin = START_MARGIN_MS / 1000;
+    const [, startBy, lastMoment] = given({ ttl: '30s', startTimeout: '2m' });
+    expect([Number(startBy) - AT, Number(lastMoment) - AT]).toEqual([120 + margin, 150 + margin]);
+  });
+
+  it('has a shell and a terminal where there is no command, and neither where there is one', () => {
+    expect([given({}).slice(3), rendered().stdin, rendered().tty]).toEqual([['1', 'sh'], true, true]);
+    const ping = rendered({ command: ['ping'], args: ['-c', '1'] });
+    expect([given({ command: ['ping'], args: ['-c', '1'] }).slice(3), ping.stdin, ping.tty]).toEqual([
+      ['0', 'ping', '-c', '1'],
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('without a supervisor is just what was asked for', () => {
+    expect(rendered({ supervisor: 'None', command: ['ping'], args: ['x'] })).toMatchObject({
+      command: ['ping'],
+      args: ['x'],
+    });
+    expect(rendered({ supervisor: 'None' })).not.toHaveProperty('command');
+  });
+
+  it('names its session, whatever the user calls a variable', () => {
+    const env = [
+      { name: 'DEBUGSESSION_UID', value: 'forged' },
+      { name: 'MINE', value: '$(HOME)' },
+    ];
+    expect(rendered({ env }).env).toEqual([
+      { name: 'MINE', value: '$(HOME)' },
+      { name: 'DEBUGSESSION_UID', value: aSession().metadata.uid },
+      { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
+    ]);
+  });
+
+  it('takes variables out of secrets and config maps as they are asked for, and none of them for its own', () => {
+    const secretKeyRef = { name: 's', key: 'k', optional: true };
+    const env = [
+      { name: 'DEBUGSESSION_ATTEMPT', valueFrom: { secretKeyRef } },
+      { name: 'KEY', valueFrom: { secretKeyRef } },
+    ];
+    const envFrom = [{ prefix: 'A_', secretRef: { name: 's' } }, { configMapRef: { name: 'c' } }];
+    const container = rendered({ env, envFrom });
+    expect(container.envFrom).toEqual(envFrom);
+    expect(container.env).toEqual([
+      { name: 'KEY', valueFrom: { secretKeyRef } },
+      { name: 'DEBUGSESSION_UID', value: aSession().metadata.uid },
+      { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
+    ]);
+  });
+
+  it('has the volumes that were asked for', () => {
+    const volumeMounts = [{ name: 'data', mountPath: '/data', readOnly: true }];
+    expect(rendered({ volumeMounts }).volumeMounts).toEqual(volumeMounts);
+  });
+
+  it('is no other where nothing stands in a list', () => {
+    expect(rendered({ envFrom: [], volumeMounts: [] })).toEqual(rendered());
+  });
+
+  it.each<Partial<DebugSessionSpec>>([
+    { volumeMounts: [{ name: 'data', mountPath: '/data' }] },
+    { volumeMounts: [{ name: 'data', mountPath: '/data', readOnly: true }] },
+    { envFrom: [{ secretRef: { name: 's' } }] },
+    { envFrom: [{ configMapRef: { name: 's' } }] },
+    { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
+  ])('is another by its hash with %j', (spec) => {
+    expect(specHashOf(rendered(spec))).not.toBe(specHashOf(rendered()));
+  });
+
+  it('joins the namespace of the container that was named, and no other', () => {
+    expect(rendered({ target: { podName: 'web-1', containerName: 'app' } }).targetContainerName).toBe('app');
+    expect(rendered()).not.toHaveProperty('targetContainerName');
+  });
+});

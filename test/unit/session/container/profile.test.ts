@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Profile } from '../../../../src/api/debugsession.ts';
+import type { SecurityContext } from '../../../../src/api/ephemeral-container.ts';
+import { securityContextOf } from '../../../../src/session/container/profile.ts';
+
+// What each profile is, is compared with the real kubectl in test/e2e/profiles.test.ts. Here: what is laid over it.
+
+const restricted = securityContextOf('restricted');
+
+describe('a security context laid over a profile', () => {
+  const table: {
+    what: string;
+    profile: Profile;
+    overlay: SecurityContext | undefined;
+    is: SecurityContext | undefined;
+  }[] = [
+    { what: 'nothing over nothing', profile: 'baseline', overlay: undefined, is: undefined },
+    { what: 'something over nothing', profile: 'baseline', overlay: { runAsUser: 0 }, is: { runAsUser: 0 } },
+    {
+      what: 'a field beside those of the profile',
+      profile: 'general',
+      overlay: { runAsUser: 1000 },
+      is: { capabilities: { add: ['SYS_PTRACE'] }, runAsUser: 1000 },
+    },
+    {
+      what: 'a list, which replaces that of the profile',
+      profile: 'netadmin',
+      overlay: { capabilities: { add: ['NET_RAW'] } },
+      is: { capabilities: { add: ['NET_RAW'] } },
+    },
+    {
+      what: 'another list of the same object, which stays',
+      profile: 'general',
+      overlay: { capabilities: { drop: ['ALL'] } },
+      is: { capabilities: { add: ['SYS_PTRACE'], drop: ['ALL'] } },
+    },
+    {
+      what: 'a value of the profile taken back',
+      profile: 'sysadmin',
+      overlay: { privileged: false },
+      is: { privileged: false },
+    },
+    {
+      what: 'a field of an object',
+      profile: 'restricted',
+      overlay: { seccompProfile: { type: 'Localhost', localhostProfile: 'audit.json' } },
+      is: { ...restricted, seccompProfile: { type: 'Localhost', localhostProfile: 'audit.json' } },
+    },
+  ];
+
+  it.each(table)('$what', ({ profile, overlay, is }) => {
+    expect(securityContextOf(profile, overlay)).toEqual(is);
+  });
+
+  it('changes neither the profile nor what was laid over it', () => {
+    const overlay = { capabilities: { add: ['KILL'] } };
+    const before = structuredClone({ restricted, overlay });
+    securityContextOf('restricted', overlay);
+    expect({ restricted: securityContextOf('restricted'), overlay }).toEqual(before);
+  });
+});

@@ -1,0 +1,356 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SUPERVISOR_SCRIPT } from '../../../../src/session/container/supervisor-script.ts';
+import {
+  COMMAND_NOT_FOUND,
+  DEADLINE,
+  STOPPED,
+  supervisedCommand,
+  TOO_LATE,
+  UNSUPPORTED,
+} from '../../../../src/session/container/supervisor.ts';
+import { expandLikeKubelet } from '../../../support/shells/kubelet-expansion.ts';
+import {
+  Application,
+  CAN_UNSHARE,
+  descendants,
+  SHELLS,
+  Supervised,
+  type Wish,
+} from '../../../support/shells/supervised.ts';
+
+// Bounds of time are wide: what is late here is a machine that is busy. The exact ones are held on a real kubelet (test/e2e).
+const SOON = 10;
+// Busybox asks after it where the cursor is.
+const PROMPT = /[>#] ([^ ]\[6n)?$/;
+const STUBBORN = ['sh', '-c', 'trap "" HUP TERM INT; echo up; while :; do sleep 1; done'];
+
+const run = (wish: Wish, input?: string) => Supervised.run(wish, input);
+
+describe('the words of a container', () => {
+  const numbers = { ttlSeconds: 90, startBy: 1_700_000_000_999, lastMoment: 1_700_000_090_000 };
+
+  it('carry seconds, rounded so that nothing starts later than allowed', () => {
+    const words = supervisedCommand({ ...numbers, tty: true, command: ['top', '-b'] });
+    expect(words.slice(0, 2)).toEqual(['sh', '-c']);
+    expect(words.slice(3)).toEqual(['supervisor', '90', '1700000000', '1700000090', '1', 'top', '-b']);
+  });
+
+  it('become the script again in the kubelet, whatever variables there are', () => {
+    const [, , script = ''] = supervisedCommand({ ...numbers, tty: false, command: ['true'] });
+    const everything = new Proxy<Record<string, string>>(
+      {},
+      { get: () => 'x', getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: 'x' }) },
+    );
+    expect(expandLikeKubelet(script, everything)).toBe(SUPERVISOR_SCRIPT);
+  });
+
+  it("leave the user's own words to the kubelet as they are", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), fc.boolean(), (command, tty) => {
+        expect(supervisedCommand({ ...numbers, tty, command }).slice(8)).toEqual(command);
+      }),
+    );
+  });
+
+  it('are small: they stand in the spec of every pod that is debugged', () => {
+    expect(SUPERVISOR_SCRIPT.length).toBeLessThan(2_900);
+  });
+});
+
+// Everything at once: these tests wait for deadlines, they do not compute. What needs a process namespace needs root on Linux.
+const eachShell = it.concurrent.each(SHELLS);
+const eachShellAsRoot = CAN_UNSHARE ? eachShell : it.concurrent.skip.each(SHELLS);
+const busybox = (program: string): boolean => program.endsWith('busybox');
+
+describe('any shell', () => {
+  eachShell("$shell: ends with the command's own exit status", async ({ program }) => {
+    for (const code of [0, 1, 7, 125, 129, 148, 255]) {
+      expect(await run({ program, command: ['sh', '-c', `exit ${code}`] })).toMatchObject({ code, word: '' });
+    }
+    expect(await run({ program, command: ['sh', '-c', 'kill -9 $$$$'] })).toMatchObject({ code: 137, word: '' });
+  });
+
+  eachShell('$shell: passes words, environment, input and both outputs as they are', async ({ program }) => {
+    const words = ['a b', '', "it's", '"', '*', '\\n', '-n', '$HOME', 'new\nline', 'ü'];
+    const code = 'for w; do printf "%s|" "$w"; done; cat; echo "$_ttl $_end $log $c" >&2';
+    const env = { log: 'mine', c: 'other', IFS: 'x', u: '1' };
+    const seen = await run({ program, command: ['sh', '-c', code, 'sh', ...words], env }, 'from outside');
+    expect(seen).toMatchObject({ code: 0, stdout: `${words.join('|')}|from outside`, stderr: '  mine other\n' });
+  });
+
+  eachShell('$shell: runs a program, not a function or a builtin of that name', async ({ program }) => {
+    expect((await run({ program, command: ['exit', '3'] })).code).toBe(127);
+    expect((await run({ program, command: ['_watch'] })).code).toBe(127);
+  });
+
+  eachShell('$shell: ends the command at its deadline, not before, and says so', async ({ program }) => {
+    const ended = await run({ program, command: ['sleep', '60'], ttl: 2 });
+    expect(ended).toMatchObject({ code: 129, word: DEADLINE });
+    expect(ended.seconds).toBeGreaterThanOrEqual(1.9);
+    expect(ended.seconds).toBeLessThan(2 + SOON);
+  });
+
+  eachShell('$shell: ends no later than the last moment, whatever the ttl', async ({ program }) => {
+    const ended = await run({ program, command: ['sleep', '60'], ttl: 50, startWithin: 1, lastMomentIn: 2 });
+    expect(ended).toMatchObject({ code: 129, word: DEADLINE });
+    expect(ended.seconds).toBeLessThan(2 + SOON);
+  });
+
+  eachShell('$shell: ends a command that ignores HUP, TERM and INT', async ({ program }) => {
+    expect(await run({ program, command: STUBBORN, ttl: 1 })).toMatchObject({ code: 137, word: DEADLINE });
+  });
+
+  eachShell('$shell: gives a command that cleans up on HUP the time for it', async ({ program }) => {
+    const code = 'trap "sleep .3; echo clean; exit 4" HUP; while :; do sleep .1; done';
+    const ended = await run({ program, command: ['sh', '-c', code], ttl: 1 });
+    expect(ended).toMatchObject({ code: 4, stdout: 'clean\n', word: DEADLINE });
+  });
+
+  eachShell('$shell: no line of a script runs after the deadline', async ({ program }) => {
+    const ended = await run({ program, command: ['sh', '-c', 'sleep 60; echo "rm -r"'], ttl: 1 });
+    expect(ended).toMatchObject({ stdout: '', word: DEADLINE });
+  });
+
+  eachShell('$shell: does not start too late', async ({ program }) => {
+    const late = await run({ program, command: ['echo', 'started'], startWithin: -2, lastMomentIn: 60 });
+    expect(late).toMatchObject({ code: 125, stdout: '', word: TOO_LATE });
+    const over = await run({ program, command: ['echo', 'started'], startWithin: 60, lastMomentIn: -1 });
+    expect(over).toMatchObject({ code: 125, stdout: '', word: TOO_LATE });
+  });
+
+  eachShell('$shell: says when the command is not there', async ({ program }) => {
+    const ended = await run({ program, command: ['no-such-program', 'x'] });
+    expect(ended).toMatchObject({ code: 127, word: COMMAND_NOT_FOUND });
+    expect(ended.stderr).toContain('no-such-program');
+  });
+
+  // Busybox' own sh finds its applets without a file: there `sleep` is never missing.
+  it.concurrent.each(SHELLS.filter(({ program }) => !busybox(program)))(
+    '$shell: runs nothing where nothing could end it: without sleep',
+    async ({ program }) => {
+      const ended = await run({ program, command: ['echo', 'x'], programs: ['echo'] });
+      expect(ended).toMatchObject({ code: 125, stdout: '', word: UNSUPPORTED });
+    },
+  );
+
+  eachShell('$shell: needs neither date nor anything else but sleep', async ({ program }) => {
+    const ended = await run({ program, command: ['sleep', '60'], programs: ['sleep'], ttl: 1 });
+    expect(ended).toMatchObject({ word: DEADLINE });
+  });
+
+  eachShell('$shell: is not misled by the name of a program', async ({ shell, program }) => {
+    const name = `/tmp/) Z 1 ${shell}`;
+    const code = `ln -sf /usr/bin/sleep "${name}"; trap 'rm "${name}"; exit 4' HUP; "${name}" 60`;
+    expect(await run({ program, command: ['sh', '-c', code], ttl: 1 })).toMatchObject({ code: 4, word: DEADLINE });
+  });
+});
+
+describe('told from outside', () => {
+  const started = async (wish: Wish): Promise<{ supervised: Supervised; watchdog: number }> => {
+    const supervised = new Supervised(wish);
+    await supervised.sees(/up/);
+    return { supervised, watchdog: await supervised.watchdog() };
+  };
+  const UP = ['sh', '-c', 'echo up; exec sleep 60'];
+  const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+  const emptied = async (supervised: Supervised): Promise<void> => {
+    while (supervised.log !== '') await delay(20);
+  };
+
+  eachShell('$shell: ends the command now', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, command: UP });
+    process.kill(watchdog, 'SIGUSR1');
+    const ended = await supervised.ended();
+    expect(ended).toMatchObject({ code: 129, word: STOPPED });
+    expect(ended.seconds).toBeLessThan(SOON);
+  });
+
+  eachShell('$shell: ends a command that ignores every signal, however often it is told', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, command: STUBBORN });
+    const again = setInterval(() => {
+      try {
+        process.kill(watchdog, 'SIGUSR1');
+        process.kill(watchdog, 'SIGUSR2');
+      } catch {
+        clearInterval(again);
+      }
+    }, 20);
+    const ended = await supervised.ended().finally(() => clearInterval(again));
+    expect(ended).toMatchObject({ code: 137, word: STOPPED });
+    expect(ended.seconds).toBeLessThan(SOON);
+  });
+
+  eachShell('$shell: ends it at another time, and says that it has heard', async ({ program }) => {
+    const later = await started({ program, ttl: 2, command: UP });
+    later.supervised.log = `4 ${inSeconds(60)}\n`;
+    process.kill(later.watchdog, 'SIGUSR2');
+    await emptied(later.supervised);
+    const ended = await later.supervised.ended();
+    expect(ended).toMatchObject({ code: 129, word: DEADLINE });
+    expect(ended.seconds).toBeGreaterThanOrEqual(3.9);
+    expect(ended.seconds).toBeLessThan(4 + SOON);
+
+    const sooner = await started({ program, ttl: 60, command: UP });
+    sooner.supervised.log = `2 ${inSeconds(60)}\n`;
+    process.kill(sooner.watchdog, 'SIGUSR2');
+    const soon = await sooner.supervised.ended();
+    expect(soon).toMatchObject({ code: 129, word: DEADLINE });
+    expect(soon.seconds).toBeGreaterThanOrEqual(1.9);
+    expect(soon.seconds).toBeLessThan(2 + SOON);
+  });
+
+  eachShell('$shell: not after the last moment, and at once if the end has passed', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
+    supervised.log = `600 ${inSeconds(-1)}\n`;
+    process.kill(watchdog, 'SIGUSR2');
+    const ended = await supervised.ended();
+    expect(ended).toMatchObject({ code: 129, word: DEADLINE });
+    expect(ended.seconds).toBeLessThan(SOON);
+  });
+
+  eachShell('$shell: the new ttl counts from the start, as the old one did', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
+    await delay(6_000);
+    supervised.log = `5 ${inSeconds(600)}\n`;
+    const told = performance.now();
+    process.kill(watchdog, 'SIGUSR2');
+    expect(await supervised.ended()).toMatchObject({ code: 129, word: DEADLINE });
+    expect(performance.now() - told).toBeLessThan(4_500);
+  });
+
+  eachShell('$shell: what stands in the log and is no ttl is left alone', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
+    for (const text of ['', '\n', '5', '5 \n', 'x y', '5 6x', 'a[$(kill $PPID)] 5', '-1 -1', 'the user wrote this']) {
+      supervised.log = text;
+      process.kill(watchdog, 'SIGUSR2');
+      await delay(100);
+      expect(supervised.log).toBe(text);
+    }
+    // It still listens.
+    supervised.log = `1 ${inSeconds(600)}\n`;
+    process.kill(watchdog, 'SIGUSR2');
+    expect(await supervised.ended()).toMatchObject({ code: 129, word: DEADLINE });
+  });
+
+  eachShell('$shell: a hundred times, and no nap is left behind', async ({ program }) => {
+    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
+    for (let ttl = 61; ttl <= 160; ttl++) {
+      supervised.log = `${ttl} ${inSeconds(600)}\n`;
+      process.kill(watchdog, 'SIGUSR2');
+      await emptied(supervised);
+      expect(descendants(watchdog).length).toBeLessThanOrEqual(1);
+    }
+    process.kill(watchdog, 'SIGUSR1');
+    expect(await supervised.ended()).toMatchObject({ code: 129, word: STOPPED });
+  });
+
+  eachShell('$shell: the command itself dies of these signals as ever', async ({ program }) => {
+    expect(await run({ program, command: ['sh', '-c', 'kill -USR1 $$$$'] })).toMatchObject({ code: 138 });
+    expect(await run({ program, command: ['sh', '-c', 'kill -USR2 $$$$'] })).toMatchObject({ code: 140 });
+  });
+
+  eachShellAsRoot('$shell: ends a shell on a terminal with a job in the foreground', async ({ program }) => {
+    const command = ['sh', '-ic', 'echo up; sleep 60; :'];
+    const { supervised, watchdog } = await started({ program, tty: true, command });
+    process.kill(watchdog, 'SIGUSR1');
+    expect(await supervised.ended()).toMatchObject({ word: STOPPED });
+  });
+});
+
+describe('as PID 1 of its own namespace', () => {
+  const onSigterm = async (wish: Wish): Promise<void> => {
+    const supervised = new Supervised(wish);
+    await supervised.sees(/up/);
+    supervised.signal('SIGTERM');
+    const ended = await supervised.ended();
+    expect(ended).toMatchObject({ code: 143, word: '' });
+    expect(ended.seconds).toBeLessThan(SOON);
+  };
+
+  eachShellAsRoot('$shell: SIGTERM ends the command', async ({ program }) => {
+    await onSigterm({ program, command: ['sh', '-c', 'echo up; sleep 60; :'] });
+  });
+
+  eachShellAsRoot('$shell: SIGTERM ends an interactive shell with a job in the foreground', async ({ program }) => {
+    await onSigterm({ program, tty: true, command: ['sh', '-ic', 'echo up; sleep 60; :'] });
+  });
+});
+
+describe('on a terminal', () => {
+  eachShellAsRoot('$shell: Ctrl-C, Ctrl-Z, fg and the exit status are those of a shell', async ({ program }) => {
+    const supervised = new Supervised({ program, tty: true, command: ['sh', '-i'] });
+    const answer = async (keys: string, shown: RegExp): Promise<void> => {
+      const from = supervised.stdout.length;
+      supervised.type(keys);
+      await supervised.sees(shown, from);
+    };
+    await supervised.sees(PROMPT);
+    await answer(`sh -c 'echo u\\p; exec sleep 60'\r`, /\nup/);
+    await answer('\x03', PROMPT);
+    await answer('echo code=$?\r', /code=130[^]*[>#] /);
+    await answer(`sh -c 'echo u\\p; read word; echo "got $word"'\r`, /\nup/);
+    await answer('\x1a', PROMPT);
+    await answer('jobs; echo\r', /Stopped[^]*[>#] /);
+    await answer('fg\r', /read word/);
+    await answer('word\r', /got word[^]*[>#] /);
+    supervised.type('exit 5\r');
+    expect(await supervised.ended()).toMatchObject({ code: 5, word: '' });
+    expect(supervised.stdout).not.toMatch(/can't access tty|no job control|_p/);
+  });
+
+  eachShellAsRoot('$shell: Ctrl-C reaches a command that is no shell, which ends as it likes', async ({ program }) => {
+    const command = ['sh', '-c', 'trap "exit 6" INT; echo up; while :; do sleep 1; done'];
+    const supervised = new Supervised({ program, tty: true, command });
+    await supervised.sees(/up/);
+    supervised.type('\x03');
+    expect(await supervised.ended()).toMatchObject({ code: 6, word: '' });
+  });
+
+  eachShellAsRoot('$shell: Ctrl-Z does not hang a command that is no shell', async ({ program }) => {
+    const command = ['sh', '-c', 'echo up; read line; echo "got $line"; exit 8'];
+    const supervised = new Supervised({ program, tty: true, command });
+    await supervised.sees(/up/);
+    supervised.type('\x1a');
+    supervised.type('word\r');
+    await supervised.sees(/got .*word/);
+    expect((await supervised.ended()).code).toBe(8);
+  });
+
+  eachShellAsRoot('$shell: a terminal held by Ctrl-S does not outlive its deadline', async ({ program }) => {
+    const held = new Supervised({ program, tty: true, ttl: 2, command: ['sh', '-i'] });
+    await held.sees(PROMPT);
+    held.type('\x13');
+    expect(await held.ended()).toMatchObject({ code: 129, word: DEADLINE });
+  });
+
+  eachShellAsRoot('$shell: nor does a command that ignores every signal', async ({ program }) => {
+    expect(await run({ program, tty: true, ttl: 1, command: STUBBORN })).toMatchObject({ code: 137, word: DEADLINE });
+  });
+});
+
+describe("in the application's namespace", () => {
+  eachShellAsRoot('$shell: leaves no process, dead or alive, and the application alone', async ({ program }) => {
+    const application = new Application();
+    try {
+      const join = await application.started();
+      const shapes = [false, true].flatMap((tty) => [
+        { tty, command: ['sh', '-c', 'exit 3'], code: 3 },
+        { tty, command: ['sleep', '60'], ttl: 1, code: tty ? 130 : 129 },
+        { tty, command: ['sh', '-c', 'trap "" HUP TERM INT; exec sleep 60'], ttl: 1, code: 137 },
+      ]);
+      const interactive = new Supervised({ program, join, tty: true, ttl: 3, command: ['sh', '-i'] });
+      const codes = Promise.all(shapes.map(async (shape) => (await run({ program, join, ...shape })).code));
+      await interactive.sees(PROMPT);
+      interactive.type('echo u\\p; sleep 60\r');
+      await interactive.sees(/\nup/);
+      expect(await codes).toEqual(shapes.map(({ code }) => code));
+      expect(await interactive.ended()).toMatchObject({ code: 129, word: DEADLINE });
+      expect(await application.adopted()).toEqual([]);
+      expect(await application.started()).toBe(join);
+    } finally {
+      application.stop();
+    }
+  });
+});

@@ -1,0 +1,150 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { MAX_DURATION_MS } from '../../../../src/api/duration.ts';
+import { canonicalJson } from '../../../../src/api/canonical-json.ts';
+import { wantsStart } from '../../../../src/session/run/lifecycle.ts';
+import type { Effect, Plan } from '../../../../src/session/plan/effect.ts';
+import { aMove, aSpec, type Move } from '../../../support/world/moves.ts';
+import { World } from '../../../support/world/world.ts';
+
+// Any life of a session, held against test/support/world/status-rules.ts with every write, and against what follows here with every step.
+
+/** The longest time anything is waited for: the last moment of a run with the longest timeouts (startTimeout, margin, ttl). */
+const LONGEST_PAUSE_MS = 2 * MAX_DURATION_MS + 120_000;
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const BREAKS_A_LINE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/** Keeps what really became of every container that was injected, and says what a plan gets wrong. */
+class Truth {
+  /** Containers by name, with the pods (uid) in which they were put. */
+  readonly injected = new Map<string, Set<string>>();
+  /** What the kubelet has reported ended, for certain. */
+  readonly ended = new Set<string>();
+
+  learn({ pod, session }: World): void {
+    for (const { name, sessionUID } of pod?.spec.ephemeralContainers ?? []) {
+      if (sessionUID !== session.metadata.uid || pod === undefined) continue;
+      this.injected.set(name, (this.injected.get(name) ?? new Set()).add(pod.metadata.uid));
+    }
+    for (const { name, state, lastState } of pod?.status.ephemeralContainerStatuses ?? []) {
+      const end = state?.terminated ?? lastState?.terminated;
+      if (end !== undefined && end.reason !== 'ContainerStatusUnknown') this.ended.add(name);
+      if (state?.waiting?.reason === 'RunContainerError') this.ended.add(name);
+    }
+  }
+
+  faults(world: World): string[] {
+    const { session } = world;
+    const runs = session.status?.runs ?? [];
+    const faults: string[] = [];
+    for (const [name, uids] of this.injected) {
+      const run = runs.find((candidate) => candidate.debugContainerName === name);
+      if (run === undefined) faults.push(`${name} stands in a pod and in no run`);
+      if (uids.size > 1 || (run?.podUID !== undefined && !uids.has(run.podUID)))
+        faults.push(`${name} is in another pod`);
+    }
+    if (runs.filter((run) => run.state === 'Starting' || run.state === 'Running').length > 1)
+      faults.push('two live runs');
+    const name = runs.at(-1)?.debugContainerName ?? '';
+    if (world.condition('StopConfirmed')?.startsWith('True') && this.mayLive(world).includes(name))
+      faults.push(`StopConfirmed of ${name}, which may run`);
+    return faults;
+  }
+
+  /** Containers that were not seen to end and whose last moment, if they have one, has not passed. */
+  mayLive({ session, now }: World): string[] {
+    return [...this.injected.keys()].filter((name) => {
+      const run = session.status?.runs?.find((candidate) => candidate.debugContainerName === name);
+      const past = run?.lastMoment !== undefined && now >= Date.parse(run.lastMoment);
+      return !this.ended.has(name) && !past;
+    });
+  }
+}
+
+/** What is done to a container or its pod without a word in the status before. */
+function unrecorded(effect: Extract<Effect, { kind: 'stop' | 'tellTtl' }>, { session, run }: World): string[] {
+  if (effect.kind === 'tellTtl') return run.wantedTtl === effect.ttl ? [] : [`tells of ${effect.ttl} unrecorded`];
+  const retires = effect.route === 'Eviction' && session.spec.podAfterSession === 'Evict' && run.state === 'Ended';
+  return retires || run.stop?.routes.includes(effect.route) === true ? [] : [`${effect.route} unrecorded`];
+}
+
+function faultsOf(plan: Plan, world: World, truth: Truth): string[] {
+  const { requeueAfterMs: pause, effect, events } = plan;
+  const faults: string[] = [];
+  if (pause !== undefined && !(pause >= 0 && pause <= LONGEST_PAUSE_MS)) faults.push(`requeueAfterMs ${pause}`);
+  for (const { note, reason } of events)
+    if (BREAKS_A_LINE.test(note)) faults.push(`the note of ${reason} has two lines`);
+  for (const { message = '' } of world.session.status?.runs ?? [])
+    if (BREAKS_A_LINE.test(message)) faults.push('the message of a run has two lines');
+  if (effect.kind === 'inject') {
+    const intent = world.run;
+    if (canonicalJson(effect.run) !== canonicalJson(intent)) faults.push('injects what is not recorded');
+    if (world.pod?.metadata.uid !== intent.podUID) faults.push('injects into another pod');
+    if (world.session.metadata.deletionTimestamp !== undefined) faults.push('injects for a deleted session');
+    if (!(world.session.metadata.finalizers ?? []).length) faults.push('injects without the finalizer');
+  }
+  if (effect.kind === 'stop' || effect.kind === 'tellTtl') faults.push(...unrecorded(effect, world));
+  if (effect.kind === 'delete') {
+    if (world.session.spec.ttlAfterFinished === undefined) faults.push('deletes a record that is to be kept');
+    if (wantsStart(world.session)) faults.push('deletes a session whose attempt waits');
+    if (!world.condition('StopConfirmed')?.startsWith('True')) faults.push('deletes before the end is confirmed');
+    faults.push(...truth.mayLive(world).map((name) => `deletes the record of ${name}, which may run`));
+  }
+  return faults;
+}
+
+function live(world: World, moves: readonly Move[]): void {
+  const truth = new Truth();
+  world.onStep = (plan) => {
+    const again = canonicalJson(world.look());
+    if (again !== canonicalJson(plan)) throw new Error('the same situation gave two plans');
+    const faults = faultsOf(plan, world, truth);
+    if (faults.length > 0) throw new Error(faults.join('; '));
+  };
+  const check = (): void => {
+    truth.learn(world);
+    const faults = truth.faults(world);
+    if (faults.length > 0) throw new Error(`${faults.join('; ')}\n${JSON.stringify(world.session.status, null, 1)}`);
+  };
+  for (const move of moves) {
+    if (world.gone) return;
+    move.run(world);
+    check();
+  }
+  // Left alone, every session comes to its end: what still waits or runs has a last moment, and a container without a supervisor is reported.
+  for (let rounds = 0; rounds < 10 && !world.gone; rounds += 1) {
+    if (world.efforts.underWay !== undefined) world.tried({ kind: 'failed', message: 'HTTP 500' });
+    const pause = world.settle();
+    check();
+    if (pause === undefined) break;
+    world.pass(pause + 1);
+  }
+  if (world.gone) return;
+  // The kubelet of this life never ends a container that started late; an attempt behind it waits, and says so.
+  const held = world.condition('Injected') === 'False PreviousRunNotOver' && world.run.state === 'StartedLate';
+  expect(held ? ['Pending'] : ['Completed', 'Expired', 'Cancelled', 'Failed', 'Ending']).toContain(world.phase);
+}
+
+describe('any life of a session', () => {
+  const seed = Number(process.env['PROPERTY_SEED'] ?? 20_261_121);
+  const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 1_000);
+
+  it(`keeps every promise (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(aSpec, fc.array(aMove, { maxLength: 60, size: 'max' }), (spec, moves) =>
+        live(new World(spec), moves),
+      ),
+      { seed, numRuns, reporter: report },
+    );
+  });
+});
+
+/** The moves in words: objects of functions would print as nothing. */
+function report(details: fc.RunDetails<[object, Move[]]>): void {
+  if (!details.failed) return;
+  const [spec, moves] = details.counterexample ?? [{}, []];
+  const path = details.counterexamplePath ?? '';
+  const life = moves.map((move) => `  ${move.words}`).join('\n');
+  const why = details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance);
+  throw new Error(`PROPERTY_SEED=${details.seed} (path ${path}): ${why}\n${JSON.stringify(spec)}\n${life}`);
+}

@@ -1,0 +1,535 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseDuration } from '../../../../src/api/duration.ts';
+import { isHeld, isMarked } from '../../../../src/session/run/lifecycle.ts';
+import { World } from '../../../support/world/world.ts';
+import { aStatus } from '../../../support/builders/builders.ts';
+
+describe('a clean session', () => {
+  it('costs six writes and tells four events', () => {
+    const world = World.running({ ttl: '30s' });
+    expect(world.phase).toBe('Running');
+    world.pass(30_000);
+    world.ends({ exitCode: 129, reason: 'Error', message: 'Deadline\n' });
+    world.settle();
+    const name = world.run.debugContainerName;
+    expect(world.effects).toEqual([
+      'addFinalizer',
+      'status Starting',
+      `inject ${name}`,
+      'status Running',
+      'status Expired',
+      'removeFinalizer',
+    ]);
+    expect(world.told).toEqual(['Accepted', 'Injected', 'Started', 'Ended']);
+    expect(world.run).toMatchObject({ endedBy: 'Supervisor', exitCode: 129, reason: 'Expired', state: 'Ended' });
+    expect([world.condition('Complete'), world.condition('StopConfirmed')]).toEqual([
+      'True Expired',
+      'True Terminated',
+    ]);
+    expect(world.settle()).toBeUndefined();
+  });
+
+  it('is Completed when the command ends by itself, whatever its exit code', () => {
+    const world = World.running();
+    world.ends({ exitCode: 3, reason: 'Error' });
+    world.settle();
+    expect([world.phase, world.run.endedBy, world.session.status?.exitCode]).toEqual(['Completed', 'Command', 3]);
+  });
+
+  it('may end before it was ever seen running', () => {
+    const world = new World({ command: ['true'] });
+    world.settle();
+    world.ends();
+    world.settle();
+    expect([world.phase, world.told]).toEqual(['Completed', ['Accepted', 'Injected', 'Ended']]);
+  });
+
+  it('records the patient as it was at the injection', () => {
+    const world = new World();
+    const status = aStatus(
+      'app',
+      { waiting: { reason: 'CrashLoopBackOff' } },
+      { restartCount: 7, lastState: { terminated: { exitCode: 3, reason: 'Error' } } },
+    );
+    world.pod?.status.containerStatuses?.splice(0, 1, status);
+    world.settle();
+    expect(world.run.before).toEqual({
+      phase: 'Running',
+      ready: true,
+      containerName: 'app',
+      restartCount: 7,
+      state: 'waiting',
+      reason: 'CrashLoopBackOff',
+      lastTermination: { exitCode: 3, reason: 'Error' },
+    });
+  });
+});
+
+describe('waiting for the target', () => {
+  it('is one write for one reason, however often the words change', () => {
+    const world = new World({ target: { podName: 'web-1', containerName: 'app' } });
+    world.pod?.status.containerStatuses?.splice(0, 1, aStatus('app', { waiting: { reason: 'CrashLoopBackOff' } }));
+    world.settle();
+    world.pod?.status.containerStatuses?.splice(0, 1, aStatus('app', { terminated: { exitCode: 1 } }));
+    world.pass(1_000);
+    world.settle();
+    expect([world.effects, world.condition('Injected')]).toEqual([
+      ['addFinalizer', 'status Pending', 'removeFinalizer'],
+      'False TargetContainerNotRunning',
+    ]);
+  });
+
+  it('holds nothing: the finalizer, put on while the pod was looked up, comes back with the pod', () => {
+    const world = new World();
+    const { pod } = world;
+    world.pod = undefined;
+    world.settle();
+    expect([world.phase, isMarked(world.session)]).toEqual(['Pending', false]);
+    world.pod = pod;
+    world.settle();
+    expect(isHeld(world.session)).toBe(true);
+    expect(world.effects.slice(-3)).toEqual([
+      'addFinalizer',
+      'status Starting',
+      `inject ${world.run.debugContainerName}`,
+    ]);
+  });
+
+  it('fails at pendingTimeout, counted from the acceptance', () => {
+    const world = new World({ pendingTimeout: '1m' });
+    world.podGoes({ seen: false });
+    expect(world.settle()).toBe(60_999);
+    world.pass(61_000);
+    world.settle();
+    expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True PendingTimeout']);
+    expect(world.message('Failed')).toMatch(/waited 1m: there is no pod web-1 in namespace shop/);
+    expect(world.condition('StopConfirmed')).toBe('True NothingToStop');
+  });
+
+  it('ends when the pod comes', () => {
+    const world = new World();
+    const { pod } = world;
+    world.podGoes({ seen: false });
+    world.settle();
+    world.pod = pod;
+    world.settle();
+    expect([world.phase, world.told]).toEqual(['Starting', ['Accepted', 'Injected']]);
+  });
+
+  it('ends at notAfter', () => {
+    const world = new World({ notAfter: '2026-01-01T12:00:30Z' });
+    world.podGoes({ seen: false });
+    expect(world.settle()).toBe(30_001);
+    world.pass(30_001);
+    world.settle();
+    expect([world.phase, world.condition('Accepted'), world.told]).toEqual([
+      'Failed',
+      'False Lapsed',
+      ['Accepted', 'Rejected'],
+    ]);
+  });
+
+  it('is over at once for what cannot come true', () => {
+    const world = new World({ target: { podName: 'web-1', containerName: 'nope' } });
+    world.settle();
+    expect([world.phase, world.effects, world.run.reason]).toEqual([
+      'Failed',
+      ['addFinalizer', 'status Failed', 'removeFinalizer'],
+      'TargetContainerNotFound',
+    ]);
+  });
+});
+
+describe('between intent and injection', () => {
+  function intended(): World {
+    const world = new World();
+    world.step();
+    world.step();
+    expect(world.phase).toBe('Starting');
+    return world;
+  }
+
+  it('repeats the very same injection after a crash', () => {
+    const world = intended();
+    const [one, other] = [world.look(), world.look()];
+    expect(one.effect.kind).toBe('inject');
+    expect(other).toEqual(one);
+  });
+
+  it('does not inject into another pod of the name', () => {
+    const world = intended();
+    if (world.pod) world.pod.metadata.uid = 'another';
+    world.settle();
+    expect([world.phase, world.run.reason, world.effects.some((effect) => effect.startsWith('inject'))]).toEqual([
+      'Failed',
+      'PodReplaced',
+      false,
+    ]);
+  });
+
+  it('fails where the spec is not the one of the intent any more', () => {
+    const world = intended();
+    world.edit({ image: 'evil' });
+    world.settle();
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'SpecChanged']);
+  });
+
+  it('fails where the operator was away for too long', () => {
+    const world = intended();
+    world.pass(parseDuration('2m1s'));
+    world.settle();
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'StartTimeout']);
+  });
+
+  it('does not take over a container that somebody else put under its name', () => {
+    const world = intended();
+    world.inject(world.run.debugContainerName ?? '', 'somebody');
+    world.settle();
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'ContainerNameTaken']);
+  });
+
+  it('does not inject when the session is deleted', () => {
+    const world = intended();
+    world.delete();
+    // An injection that an operator sent before it died may still arrive.
+    expect([world.settle(), world.gone]).toEqual([10_999, false]);
+    world.pass(10_999);
+    world.settle();
+    expect(world.effects).toEqual(['addFinalizer', 'status Starting', 'removeFinalizer']);
+    expect(world.gone).toBe(true);
+  });
+});
+
+describe('starting', () => {
+  function injected(spec = {}): World {
+    const world = new World(spec);
+    world.settle();
+    return world;
+  }
+
+  const KUBELET: [reason: string, message: string, expected: string, atOnce: boolean][] = [
+    ['ErrImagePull', 'pull access denied', 'ImagePullFailed', false],
+    ['ImagePullBackOff', 'Back-off pulling', 'ImagePullFailed', false],
+    ['ErrImageNeverPull', 'not present', 'ImagePullFailed', false],
+    ['InvalidImageName', 'invalid reference format', 'InvalidImageName', true],
+    [
+      'CreateContainerConfigError',
+      'container has runAsNonRoot and image will run as root',
+      'ContainerConfigError',
+      true,
+    ],
+    [
+      'CreateContainerConfigError',
+      'container\'s runAsUser breaks non-root policy (pod: "web_default(1)", container: debug-1)',
+      'ContainerConfigError',
+      true,
+    ],
+    ['CreateContainerConfigError', 'configmap "x" not found', 'ContainerConfigError', false],
+    [
+      'CreateContainerError',
+      'invalid target container: container "a" is not running',
+      'TargetContainerNotRunning',
+      false,
+    ],
+    ['CreateContainerError', 'name conflict', 'StartError', false],
+    ['RunContainerError', 'exec: "nope": executable file not found in $PATH', 'StartError', true],
+    ['ContainerCreating', '', 'StartTimeout', false],
+  ];
+
+  it.each(KUBELET)('%s (%s) fails with %s, at once: %s', (reason, message, expected, atOnce) => {
+    const world = injected();
+    world.waits(reason, message);
+    world.settle();
+    expect(world.phase === 'Failed').toBe(atOnce);
+    world.pass(parseDuration('2m1s'));
+    world.settle();
+    expect([world.phase, world.run.reason]).toEqual(['Failed', expected]);
+  });
+
+  it('says in status why it takes long, and writes it once', () => {
+    const world = injected();
+    world.pass(6_000);
+    world.waits('ErrImagePull', 'pull access denied');
+    world.settle();
+    world.waits('ImagePullBackOff', 'Back-off pulling image (10 s)');
+    world.pass(6_000);
+    world.settle();
+    expect(world.effects.slice(-1)).toEqual(['status Starting']);
+    expect([world.condition('Injected'), world.condition('Reconciling')]).toEqual([
+      'True Injected',
+      'True ImagePullFailed',
+    ]);
+    expect(world.message('Reconciling')).toBe('pull access denied');
+  });
+
+  it('reads lastState.terminated of a container that could not be started', () => {
+    const world = injected();
+    const terminated = {
+      exitCode: 128,
+      reason: 'StartError',
+      message: 'exec: "sh": executable file not found in $PATH',
+    };
+    world.kubelet({ waiting: { reason: 'CrashLoopBackOff' } }, { terminated });
+    world.settle();
+    expect([world.phase, world.run.reason, world.run.exitCode]).toEqual(['Failed', 'CommandNotFound', 128]);
+    expect(world.message('Failed')).toMatch(/the image seems to have no sh/);
+  });
+
+  it('knows a target that ended before its process namespace could be joined', () => {
+    const world = injected();
+    const message = 'runc create failed: namespace path: lstat /proc/13627/ns/pid: no such file or directory';
+    world.kubelet(
+      { waiting: { reason: 'RunContainerError' } },
+      { terminated: { exitCode: 128, reason: 'StartError', message } },
+    );
+    world.settle();
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'TargetContainerNotRunning']);
+    expect(world.message('Failed')).not.toMatch(/no sh/);
+  });
+
+  it.each([
+    ['TooLate', 'TooLate'],
+    ['CommandNotFound', 'CommandNotFound'],
+    ['Unsupported', 'SupervisorUnsupported'],
+  ])('reads the supervisor word %s', (word, reason) => {
+    const world = injected();
+    world.ends({ exitCode: 125, reason: 'Error', message: `${word}\n` });
+    world.settle();
+    expect([world.phase, world.run.reason, world.condition('StopConfirmed')]).toEqual([
+      'Failed',
+      reason,
+      'True Terminated',
+    ]);
+  });
+
+  it('does not believe the words of a container without a supervisor', () => {
+    const world = injected({ supervisor: 'None' });
+    world.ends({ exitCode: 0, message: 'Deadline' });
+    world.settle();
+    expect([world.phase, world.run.endedBy]).toEqual(['Completed', 'Command']);
+  });
+
+  it('sees a late start after it has failed, and its end', () => {
+    const world = injected();
+    world.waits('ErrImagePull', 'no');
+    world.pass(parseDuration('2m1s'));
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('Unknown MayStartLate');
+    world.starts();
+    world.settle();
+    expect([world.phase, world.run.state, world.condition('StopConfirmed')]).toEqual([
+      'Failed',
+      'StartedLate',
+      'False StartedLate',
+    ]);
+    world.ends({ exitCode: 125, message: 'TooLate' });
+    world.settle();
+    expect([world.phase, world.run.reason, world.condition('StopConfirmed')]).toEqual([
+      'Failed',
+      'ImagePullFailed',
+      'True Terminated',
+    ]);
+    expect(world.session.metadata.finalizers).toEqual([]);
+  });
+});
+
+describe('a container that failed to start in time', () => {
+  it('is not taken for ended when the kubelet has lost sight of it', () => {
+    const world = new World();
+    world.settle();
+    world.pass(parseDuration('2m1s'));
+    world.settle();
+    world.ends({ exitCode: 137, reason: 'ContainerStatusUnknown' });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Failed', 'Unknown MayStartLate']);
+    world.pass(3_600_000);
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('True LastMomentPassed');
+  });
+});
+
+describe('running', () => {
+  it.each([
+    ['an hour behind', -3_600_000, '2026-01-01T12:30:00Z'],
+    ['an hour ahead', 3_600_000, '2026-01-01T12:30:00Z'],
+    ['right', 0, '2026-01-01T12:30:00Z'],
+  ])('counts its ttl by the operator where the clock of the node is %s', (_name, skew, expiresAt) => {
+    const world = new World();
+    world.settle();
+    world.kubelet({ running: { startedAt: new Date(world.now + skew).toISOString() } });
+    world.settle();
+    expect(world.run.expiresAt).toBe(expiresAt);
+  });
+
+  it('says that it should have ended and has not', () => {
+    const world = World.running({ ttl: '10s' });
+    world.pass(20_000);
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', 'False Stopping']);
+    world.tried({ kind: 'forbidden', message: 'the operator may not' });
+    world.settle();
+    if (world.efforts.underWay) world.tried({ kind: 'forbidden', message: 'the operator may not' });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed'), world.told.at(-1)]).toEqual([
+      'Ending',
+      'False NoRoute',
+      'StopUnconfirmed',
+    ]);
+    world.ends({ exitCode: 137, message: 'Deadline' });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Expired', 'True Terminated']);
+  });
+
+  it('says of a container without a supervisor that only the operator ends it', () => {
+    const world = World.running({ supervisor: 'None', ttl: '10s' });
+    expect(world.message('Running')).toMatch(/the operator ends it at/);
+    world.pass(10_000);
+    world.settle();
+    expect(world.phase).toBe('Ending');
+  });
+
+  it.each([
+    ['seen terminated', true, { exitCode: 143 }, 'True Terminated'],
+    ['not seen', false, undefined, 'Unknown ForceDeleted'],
+  ])('ends with its pod (%s)', (_name, seen, terminated, confirmed) => {
+    const world = World.running();
+    if (terminated) world.ends(terminated);
+    world.podGoes({ seen });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', confirmed]);
+  });
+
+  it('is confirmed once its last moment has passed', () => {
+    const world = World.running({ ttl: '1m', startTimeout: '1m' });
+    world.podGoes({ seen: false });
+    const pause = world.settle() ?? 0;
+    expect(pause).toBe(130_000);
+    world.pass(pause);
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('True LastMomentPassed');
+  });
+
+  it('knows a container that died with the namespace it joined', () => {
+    const world = World.running({ target: { podName: 'web-1', containerName: 'app' } });
+    world.ends({ exitCode: 137, reason: 'Error' });
+    world.pod?.status.containerStatuses?.splice(0, 1, aStatus('app', { running: {} }, { restartCount: 1 }));
+    world.settle();
+    expect([world.phase, world.run.endedBy]).toEqual(['Completed', 'Kubelet']);
+  });
+});
+
+describe('debugging again', () => {
+  function over(): World {
+    const world = World.running({ ttl: '10s' });
+    world.pass(10_000);
+    world.ends({ message: 'Deadline' });
+    world.settle();
+    return world;
+  }
+
+  it('appends a container and keeps the record', () => {
+    const world = over();
+    const first = world.run;
+    world.edit({ attempt: 2 });
+    world.settle();
+    expect(world.session.status?.runs?.[0]).toEqual(first);
+    expect(world.run.debugContainerName).toBe(first.debugContainerName?.replace(/1$/, '2'));
+    expect([world.phase, world.condition('Complete'), world.condition('StopConfirmed')]).toEqual([
+      'Starting',
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('starts nothing when the attempt is lowered', () => {
+    const world = over();
+    world.edit({ attempt: 2 });
+    world.settle();
+    world.starts();
+    world.settle();
+    world.pass(10_000);
+    world.ends({ message: 'Deadline' });
+    world.settle();
+    const runs = world.session.status?.runs;
+    world.edit({ attempt: 1 });
+    world.settle();
+    expect([world.session.status?.runs, world.phase, world.session.status?.attempt]).toEqual([runs, 'Expired', 2]);
+  });
+
+  it('goes back to the record when the attempt is lowered while it waits', () => {
+    const world = over();
+    world.podGoes({ seen: false });
+    world.edit({ attempt: 2 });
+    world.settle();
+    expect(world.phase).toBe('Pending');
+    world.edit({ attempt: 1 });
+    world.settle();
+    expect([world.phase, world.condition('Complete')]).toEqual(['Expired', 'True Expired']);
+  });
+
+  it('counts pendingTimeout anew', () => {
+    const world = over();
+    world.podGoes({ seen: false });
+    world.pass(3_600_000);
+    world.edit({ attempt: 2 });
+    expect(world.settle()).toBe(600_999);
+  });
+});
+
+describe('deleting', () => {
+  it('finds the finalizer in place although the whole object was replaced while its container ran', () => {
+    const world = World.running();
+    world.replace();
+    world.settle();
+    expect(world.effects.slice(-1)).toEqual(['addFinalizer']);
+    world.delete();
+    expect([world.settle(), world.gone]).toEqual([30_000, false]);
+  });
+
+  it('waits for the container to end', () => {
+    const world = World.running();
+    world.delete();
+    expect(world.settle()).toBe(30_000);
+    world.ends({ exitCode: 0 });
+    world.settle();
+    expect([world.effects.slice(-2), world.gone]).toEqual([['status Completed', 'removeFinalizer'], true]);
+  });
+
+  it('lets go after 30 s and says on the pod when the container will end', () => {
+    const world = World.running();
+    world.delete();
+    world.settle();
+    world.pass(30_000);
+    world.settle();
+    const event = world.events.at(-1);
+    expect([world.gone, event?.on, event?.reason]).toEqual([true, 'pod', 'SessionDeletedWhileRunning']);
+    expect(event?.note).toMatch(/ends by itself at 2026-01-01T12:30:00Z at the latest/);
+  });
+
+  it('asks the container to end before it lets go, where the operator was away all that time', () => {
+    const world = World.running();
+    world.delete();
+    world.pass(600_000);
+    expect(world.settle()).toBe(10_000);
+    expect([world.gone, world.efforts.underWay, world.run.stop?.cause]).toEqual([false, 'Exec', 'Deleted']);
+    world.pass(10_000);
+    world.settle();
+    expect(world.gone).toBe(true);
+  });
+
+  it('lets go where it was deleted between the finalizer and the intent', () => {
+    const world = new World();
+    world.step();
+    world.delete();
+    world.settle();
+    expect([world.effects, world.gone]).toEqual([['addFinalizer', 'removeFinalizer'], true]);
+  });
+
+  it('is not held up once it is over', () => {
+    const world = World.running();
+    world.ends();
+    world.settle();
+    world.delete();
+    expect(world.gone).toBe(true);
+  });
+});

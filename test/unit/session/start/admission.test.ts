@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals';
+import { World } from '../../../support/world/world.ts';
+import { NOON } from '../../../support/builders/builders.ts';
+
+// Nothing is injected for a session of which it is not certain who asked (fail closed).
+
+const SECOND = 1_000;
+
+it('records who asked with the run, and tells it', () => {
+  const world = new World({ requestedBy: { username: 'dana', uid: '7', groups: ['devs'] } });
+  world.settle();
+  expect(world.run.requestedBy).toEqual({ username: 'dana', uid: '7' });
+  expect(world.events[0]?.note).toBe('Attempt 1 accepted for dana');
+});
+
+it.each(['the policy is gone', 'nobody is named'])('refuses for good where %s', (words) => {
+  const world = new World();
+  if (words === 'nobody is named') delete world.session.spec.requestedBy;
+  else world.authority = { kind: 'missing', message: 'there is no ValidatingAdmissionPolicy debugsession-requester' };
+  world.settle();
+  expect([world.phase, world.condition('Accepted'), world.told]).toEqual([
+    'Failed',
+    'False AdmissionPolicyMissing',
+    ['Rejected'],
+  ]);
+  expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
+  world.authority = { kind: 'inForce', since: NOON - 3_600 * SECOND };
+  world.settle();
+  expect(world.phase).toBe('Failed');
+});
+
+describe('a session that slipped in', () => {
+  it.each([
+    ['before the policy was made', 60 * SECOND],
+    ['while it was not in force everywhere yet', -4 * SECOND],
+  ])('%s is not injected later either', (_words, after) => {
+    const world = new World();
+    world.authority = { kind: 'inForce', since: NOON + after };
+    world.pass(120 * SECOND);
+    world.settle();
+    expect([world.phase, world.condition('Accepted')]).toEqual(['Failed', 'False AdmissionPolicyMissing']);
+    expect(world.message('Accepted')).toMatch(/raise spec.attempt to ask again/);
+  });
+
+  it('may be asked for again, under the policy', () => {
+    const world = new World();
+    world.authority = { kind: 'inForce', since: NOON + 60 * SECOND };
+    world.pass(120 * SECOND);
+    world.settle();
+    world.edit({ attempt: 2 });
+    world.settle();
+    expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
+  });
+});
+
+it('waits while nothing can be read, and goes on when it can', () => {
+  const world = new World();
+  world.authority = { kind: 'unread', message: 'connection refused' };
+  world.settle();
+  expect([world.phase, world.condition('Accepted'), world.message('Reconciling')]).toEqual([
+    'Pending',
+    'Unknown AdmissionPolicyMissing',
+    'who asks cannot be known: connection refused',
+  ]);
+  world.authority = { kind: 'inForce', since: NOON - 60 * SECOND };
+  world.settle();
+  expect([world.phase, world.condition('Accepted')]).toEqual(['Starting', 'True Accepted']);
+});
+
+it('an acceptance holds while the session waits for its pod, as long as the policy is what it was', () => {
+  const [same, changed] = [new World(), new World()];
+  for (const world of [same, changed]) {
+    const { pod } = world;
+    world.podGoes({ seen: false });
+    world.settle();
+    world.pod = pod;
+    world.pass(60 * SECOND);
+  }
+  changed.authority = { kind: 'inForce', since: NOON + 30 * SECOND };
+  for (const world of [same, changed]) world.settle();
+  expect([same.phase, changed.phase]).toEqual(['Starting', 'Failed']);
+});
+
+it('an intent is not carried out where the policy has gone meanwhile', () => {
+  const world = new World();
+  while (world.phase !== 'Starting') world.step();
+  world.authority = { kind: 'missing', message: 'there is no policy' };
+  world.settle();
+  // One may be under way that an operator has sent before it died.
+  world.pass(11 * SECOND);
+  world.settle();
+  expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Failed', 'True NothingToStop']);
+  expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
+});
+
+it('nothing of it is asked with --insecure-no-identity, and the event says so', () => {
+  const world = new World();
+  delete world.session.spec.requestedBy;
+  world.authority = { kind: 'waived' };
+  world.settle();
+  expect([world.phase, world.events[0]?.note]).toEqual(['Starting', 'Attempt 1 accepted, of nobody knows whom']);
+});
+
+it('who lives goes on when the policy goes', () => {
+  const world = World.running();
+  world.authority = { kind: 'missing', message: 'there is no policy' };
+  world.settle();
+  expect(world.phase).toBe('Running');
+});
+
+describe('an attempt that is held behind a failed one', () => {
+  function heldBehind(since: number): World {
+    const world = World.neverStarted();
+    world.authority = { kind: 'inForce', since: world.now + since };
+    world.edit({ attempt: 2 });
+    world.settle();
+    expect(world.condition('Accepted')).toBe('Unknown PreviousRunNotOver');
+    world.pass(11 * SECOND);
+    world.settle();
+    return world;
+  }
+
+  it('is not admitted by having waited, where the policy was changed just before it was asked for', () => {
+    const world = heldBehind(-SECOND);
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'AdmissionPolicyMissing']);
+  });
+
+  it('is admitted where the policy was in force all the time since the one before it began', () => {
+    const world = heldBehind(-70 * SECOND);
+    expect([world.phase, world.run.attempt, world.told.filter((reason) => reason === 'Accepted').length]).toEqual([
+      'Starting',
+      2,
+      2,
+    ]);
+  });
+});

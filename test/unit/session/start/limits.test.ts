@@ -1,0 +1,269 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { PolicyLimits } from '../../../../src/api/debugpolicy.ts';
+import { NOBODY, type Place, type Waiter } from '../../../../src/session/look/places.ts';
+import { limitReached, placeTaken, turnOf, whoMayStart, withThoseIn } from '../../../../src/session/start/limits.ts';
+import { aPod, NOON } from '../../../support/builders/builders.ts';
+import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
+import { World } from '../../../support/world/world.ts';
+
+let count = 0;
+function aPlace(place: Partial<Place> = {}): Place {
+  count += 1;
+  return { uid: `uid-${count}`, namespace: 'shop', user: 'dana', podName: 'web-1', ...place };
+}
+
+function aWaiter(limits: PolicyLimits, place: Partial<Place> = {}): Waiter {
+  const full = aPlace(place);
+  return { ...full, key: `shop/${full.uid}`, limits };
+}
+
+describe('a limit', () => {
+  it.each<[string, PolicyLimits, Partial<Place>]>([
+    ['of a pod', { perPod: 2 }, { user: 'eve' }],
+    ['of a requester, in all namespaces', { perUser: 2 }, { namespace: 'bank', podName: 'db-0' }],
+    ['of a namespace', { perNamespace: 2 }, { user: 'eve', podName: 'db-0' }],
+  ])('%s counts those that live there, and no others', (_, limits, wanted) => {
+    const elsewhere = aPlace({ namespace: 'other', user: 'mia', podName: 'x' });
+    const one = { taken: () => [aPlace(), elsewhere], ahead: () => [] };
+    const two = { taken: () => [aPlace(), aPlace(), elsewhere], ahead: () => [] };
+    expect(limitReached(aPlace(wanted), limits, one)).toBeUndefined();
+    expect(limitReached(aPlace(wanted), limits, two)).toMatch(/is 2, and 2 sessions live/);
+  });
+
+  it('that is not there lets everybody in', () => {
+    const taken = Array.from({ length: 1000 }, () => aPlace());
+    expect(limitReached(aPlace(), {}, { taken: () => taken, ahead: () => [] })).toBeUndefined();
+  });
+
+  it('looks for nobody whom it has no use for: there may be thousands', () => {
+    const looked: string[] = [];
+    const living = [aPlace()];
+    const crowd = {
+      taken: () => (looked.push('taken'), living),
+      ahead: () => (looked.push('ahead'), []),
+      isOver: () => false,
+    };
+    const seen = withThoseIn(aPod(), 'self', crowd);
+    expect([limitReached(aPlace(), { containersPerPod: 9 }, seen), looked]).toEqual([undefined, []]);
+    expect([limitReached(aPlace(), { perPod: 1 }, seen), looked]).toEqual([
+      expect.stringMatching(/^limits\.perPod .* 1 session lives in pod web-1$/),
+      ['taken'],
+    ]);
+    expect([limitReached(aPlace(), { perPod: 2 }, seen), looked.slice(1)]).toEqual([undefined, ['taken', 'ahead']]);
+  });
+
+  it('lets those who asked before go first, but not those whom another limit holds up', () => {
+    const limits = { perNamespace: 2 };
+    const first = aWaiter(limits, { podName: 'db-0' });
+    expect(limitReached(aPlace(), limits, { taken: () => [aPlace()], ahead: () => [first] })).toMatch(
+      /having asked before$/,
+    );
+    const held = aWaiter({ ...limits, perUser: 1 });
+    expect(
+      limitReached(aPlace({ user: 'eve' }), limits, { taken: () => [aPlace()], ahead: () => [held] }),
+    ).toBeUndefined();
+  });
+
+  it('of a pod counts whom the pod shows, though no cache knows of them yet', () => {
+    const pod = aPod((p) => {
+      p.spec.ephemeralContainers = [
+        { name: 'debug-1', sessionUID: 'known' },
+        { name: 'debug-2', sessionUID: 'of-another-operator' },
+        { name: 'debug-3', sessionUID: 'ended' },
+        { name: 'debug-4', sessionUID: 'self' },
+        { name: 'debug-5', sessionUID: 'over-and-never-reported' },
+        { name: 'debug-6', sessionUID: 'without-a-record-and-an-image' },
+        { name: 'by-hand' },
+      ];
+      p.status.ephemeralContainerStatuses = [
+        { name: 'debug-2', state: { running: {} } },
+        { name: 'debug-6', state: { waiting: { reason: 'ImagePullBackOff' } } },
+        { name: 'debug-3', state: { terminated: { exitCode: 0 } } },
+      ];
+    });
+    const crowd = {
+      taken: () => [aPlace({ uid: 'known' })],
+      ahead: () => [],
+      isOver: (name: string): boolean => name === 'debug-5',
+    };
+    const { taken } = withThoseIn(pod, 'self', crowd);
+    expect(taken().map(({ uid }) => uid)).toEqual(['known', 'of-another-operator']);
+  });
+
+  it('however many wait and live: none is exceeded, and none who could start is passed over', () => {
+    const names = fc.constantFrom('a', 'b');
+    const place = fc.record({ namespace: names, user: names, podName: names });
+    const limit = fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined });
+    const limits = fc.record({ perPod: limit, perUser: limit, perNamespace: limit });
+    fc.assert(
+      fc.property(
+        fc.array(place, { maxLength: 6 }),
+        fc.array(place, { maxLength: 12 }),
+        limits,
+        (living, asking, raw) => {
+          const most = Object.fromEntries(
+            Object.entries(raw).filter(([, value]) => value !== undefined),
+          ) as PolicyLimits;
+          const taken: Place[] = [];
+          for (const each of living.map(aPlace))
+            if (!limitReached(each, most, { taken: () => taken, ahead: () => [] })) taken.push(each);
+          const line = asking.map((each) => aWaiter(most, each));
+          const starting = whoMayStart(taken, line);
+          // Each of them in turn finds its place free, and so does nobody else afterwards.
+          for (const one of starting) {
+            expect(limitReached(one, most, { taken: () => taken, ahead: () => [] })).toBeUndefined();
+            taken.push(one);
+          }
+          for (const other of line.filter((one) => !starting.includes(one)))
+            expect(limitReached(other, most, { taken: () => taken, ahead: () => [] })).toBeDefined();
+        },
+      ),
+    );
+  });
+});
+
+describe('a session', () => {
+  const limited = (limits: PolicyLimits): World['rules'] => ({
+    ...OPEN_RULES,
+    policy: { kind: 'found', spec: { ...OPEN_POLICY, limits } },
+  });
+
+  it('over a limit waits, accepted, and says which; it starts when one has ended', () => {
+    const world = new World();
+    world.rules = limited({ perUser: 1 });
+    world.crowd = {
+      taken: () => [aPlace({ namespace: 'bank', podName: 'db-0' })],
+      ahead: () => [],
+      isOver: () => false,
+    };
+    world.settle();
+    expect([world.phase, world.condition('Accepted'), world.condition('Injected')]).toEqual([
+      'Pending',
+      'True Accepted',
+      'False LimitReached',
+    ]);
+    expect(world.message('Injected')).toBe(
+      'limits.perUser of its policy is 1, and 1 session lives that dana has asked for; waiting in the order of asking',
+    );
+    expect(world.session.metadata.finalizers).toEqual([]);
+    world.crowd = NOBODY;
+    world.settle();
+    expect(world.phase).toBe('Starting');
+  });
+
+  it('and no longer than until its pending timeout', () => {
+    const world = new World({ pendingTimeout: '1m' });
+    world.rules = limited({ perPod: 1 });
+    world.crowd = { ...NOBODY, taken: () => [aPlace()] };
+    expect(world.settle()).toBeGreaterThan(0);
+    world.pass(62_000);
+    world.settle();
+    expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True PendingTimeout']);
+    expect(world.message('Failed')).toMatch(/^waited 1m: limits\.perPod/);
+  });
+
+  it.each<[string, Partial<Pick<World, 'authority' | 'rules'>>]>([
+    ['its policy', { rules: { ...OPEN_RULES, policy: { kind: 'unread', message: 'not yet' } } }],
+    ['the policy on who asks', { authority: { kind: 'unread', message: 'not yet' } }],
+  ])('keeps its turn, and its clock, where %s is not read for a moment', (_, unread) => {
+    const world = new World({ pendingTimeout: '10m' });
+    const { authority } = world;
+    const rules = limited({ perPod: 1 });
+    Object.assign(world, { rules, crowd: { ...NOBODY, taken: () => [aPlace()] } });
+    world.settle();
+    const { status } = world.session;
+    const turn = turnOf(world.session);
+    world.pass(5 * 60_000);
+    Object.assign(world, unread);
+    expect(world.settle()).toBe(5 * 60_000 + 999);
+    expect(world.session.status).toEqual(status);
+    Object.assign(world, { rules, authority });
+    world.settle();
+    expect([turnOf(world.session), world.condition('Reconciling')]).toEqual([turn, 'True LimitReached']);
+    Object.assign(world, unread);
+    world.pass(5 * 60_000 + 999);
+    world.settle();
+    expect(world.condition('Failed')).toBe('True PendingTimeout');
+  });
+
+  it('has its turn, and its time, from when it began to wait, for whatever it was', () => {
+    const world = new World({ pendingTimeout: '10m' });
+    expect(turnOf(world.session)).toBeUndefined();
+    world.rules = { ...OPEN_RULES, policy: { kind: 'absent' } };
+    world.settle();
+    world.pass(5 * 60_000);
+    world.rules = limited({ perPod: 1 });
+    world.crowd = { ...NOBODY, taken: () => [aPlace()] };
+    expect(world.settle()).toBe(5 * 60_000 + 999);
+    expect([world.condition('Accepted'), turnOf(world.session)]).toEqual([
+      'True Accepted',
+      expect.stringMatching(/^2026-01-01T12:00:00Z /),
+    ]);
+  });
+
+  it('that was held back by its attempt before begins to wait after that', () => {
+    const world = World.neverStarted();
+    world.edit({ attempt: 2, pendingTimeout: '5s' });
+    world.settle();
+    expect([world.condition('Reconciling'), turnOf(world.session)]).toEqual(['True PreviousRunNotOver', undefined]);
+    const told = world.told.length;
+    world.pass(11_000);
+    world.podGoes({ seen: true });
+    expect(world.settle()).toBe(5_999);
+    expect([world.phase, world.condition('Reconciling')]).toEqual(['Pending', 'True PodNotFound']);
+    expect(turnOf(world.session)).toMatch(/^2026-01-01T12:01:12Z /);
+    expect(world.told.slice(told)).toEqual(['Accepted']);
+    world.pass(5_999);
+    world.settle();
+    expect(world.condition('Failed')).toBe('True PendingTimeout');
+  });
+
+  it('is injected only into the pod that was counted', () => {
+    const world = new World();
+    world.rules = limited({ perPod: 1 });
+    while (world.phase !== 'Starting') world.step();
+    expect(world.look().effect).toMatchObject({ kind: 'inject', resourceVersion: '50' });
+    const plain = new World();
+    while (plain.phase !== 'Starting') plain.step();
+    expect(plain.look().effect).not.toHaveProperty('resourceVersion');
+  });
+
+  it('gives up where another operator was faster', () => {
+    const world = new World();
+    world.rules = limited({ perPod: 1 });
+    while (world.phase !== 'Starting') world.step();
+    world.inject('debug-0000000f-1', 'of-another-operator');
+    world.settle();
+    world.pass(11_000);
+    world.settle();
+    expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True LimitReached']);
+    expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
+  });
+
+  it('is refused where its pod may have no more containers', () => {
+    const world = new World();
+    world.rules = limited({ containersPerPod: 1 });
+    world.inject('by-hand', 'x');
+    world.settle();
+    expect(world.message('Failed')).toMatch(/has 1 ephemeral containers, at most 1 are allowed/);
+  });
+
+  it('has its place from the intent until nothing of it can run any more', () => {
+    const places: (string | undefined)[] = [];
+    const world = new World({ startTimeout: '1m', ttl: '5m' });
+    const look = (): void => void places.push(placeTaken(world.session, world.now)?.podName);
+    look();
+    world.settle();
+    look();
+    world.pass(62_000);
+    world.waits('ErrImagePull', 'no such image');
+    world.settle();
+    expect(world.phase).toBe('Failed');
+    look();
+    world.now = Date.parse(world.run.lastMoment ?? '');
+    look();
+    expect(places).toEqual([undefined, 'web-1', 'web-1', undefined]);
+    expect(world.now).toBeGreaterThan(NOON);
+  });
+});

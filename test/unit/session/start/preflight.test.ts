@@ -1,0 +1,144 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Pod } from '../../../../src/api/pod.ts';
+import { MAX_EPHEMERAL_CONTAINERS, preflight } from '../../../../src/session/start/preflight.ts';
+import { aPod, aStatus } from '../../../support/builders/builders.ts';
+
+interface Case {
+  when: string;
+  pod: (pod: Pod) => void;
+  target?: string;
+  volumes?: string[];
+  says: string;
+  words?: RegExp;
+}
+
+function withVolumes(pod: Pod): void {
+  pod.spec.volumes = [
+    { name: 'data', mounted: true },
+    { name: 'spare', mounted: false },
+  ];
+}
+
+const CASES: Case[] = [
+  { when: 'all is well', pod: () => undefined, says: 'go' },
+  { when: 'all is well and the target runs', pod: () => undefined, target: 'app', says: 'go' },
+  {
+    when: 'it is a mirror pod',
+    pod: (p) => (p.metadata.annotations = { 'kubernetes.io/config.mirror': 'x' }),
+    says: 'refuse StaticPod',
+    words: /kubectl debug node\/node-1/,
+  },
+  { when: 'it has succeeded', pod: (p) => (p.status.phase = 'Succeeded'), says: 'refuse PodFinished', words: /copy/ },
+  { when: 'it has failed', pod: (p) => (p.status.phase = 'Failed'), says: 'refuse PodFinished' },
+  {
+    when: 'it is terminating',
+    pod: (p) => (p.metadata.deletionTimestamp = '2026-01-01T12:00:00Z'),
+    says: 'wait PodTerminating',
+  },
+  { when: 'it runs on Windows', pod: (p) => (p.spec.os = { name: 'windows' }), says: 'refuse WindowsNode' },
+  { when: 'it says linux', pod: (p) => (p.spec.os = { name: 'linux' }), says: 'go' },
+  {
+    when: 'the target is unknown',
+    pod: (p) => (p.spec.initContainers = [{ name: 'setup' }]),
+    target: 'ap',
+    says: 'refuse TargetContainerNotFound',
+    words: /it has app, setup/,
+  },
+  { when: 'its application mounts the volume too', pod: withVolumes, volumes: ['data', 'data'], says: 'go' },
+  { when: 'no volume is asked for', pod: withVolumes, volumes: [], says: 'go' },
+  {
+    when: 'one of the volumes is unknown',
+    pod: withVolumes,
+    volumes: ['data', 'date', 'spare'],
+    says: 'refuse VolumeNotFound',
+    words: /^pod web-1 has no volume date; it has data, spare$/,
+  },
+  {
+    when: 'it has no volumes',
+    pod: () => undefined,
+    volumes: ['data'],
+    says: 'refuse VolumeNotFound',
+    words: /it has none$/,
+  },
+  {
+    when: 'its application does not mount the volume',
+    pod: withVolumes,
+    volumes: ['data', 'spare'],
+    says: 'refuse VolumeNotMounted',
+    words: /no container of pod web-1 mounts its volume spare/,
+  },
+  {
+    when: 'it has no node, and the volume will never be there',
+    pod: (p) => {
+      delete p.spec.nodeName;
+    },
+    volumes: ['data'],
+    says: 'refuse VolumeNotFound',
+  },
+  {
+    when: 'it has no node',
+    pod: (p) => {
+      delete p.spec.nodeName;
+      p.status.conditions = [{ type: 'PodScheduled', status: 'False', message: '0/3 nodes are available' }];
+    },
+    says: 'wait PodNotScheduled',
+    words: /0\/3 nodes/,
+  },
+  {
+    when: 'it is full of ephemeral containers',
+    pod: (p) =>
+      (p.spec.ephemeralContainers = Array.from({ length: MAX_EPHEMERAL_CONTAINERS }, (_, i) => ({ name: `e${i}` }))),
+    says: 'refuse TooManyEphemeralContainers',
+    words: /restart the pod/,
+  },
+  {
+    when: 'the target crash-loops',
+    pod: (p) =>
+      (p.status.containerStatuses = [
+        aStatus('app', { waiting: { reason: 'CrashLoopBackOff' } }, { lastState: { terminated: { exitCode: 3 } } }),
+      ]),
+    target: 'app',
+    says: 'wait TargetContainerNotRunning',
+    words: /CrashLoopBackOff, exited 3 before.*leave target.containerName out/,
+  },
+  {
+    when: 'another container crash-loops',
+    pod: (p) => p.status.containerStatuses?.push(aStatus('sidecar', { waiting: { reason: 'CrashLoopBackOff' } })),
+    target: 'app',
+    says: 'go',
+  },
+  {
+    when: 'the target is an init container that runs',
+    pod: (p) => {
+      p.spec.initContainers = [{ name: 'setup' }];
+      p.status.initContainerStatuses = [aStatus('setup', { running: {} })];
+    },
+    target: 'setup',
+    says: 'go',
+  },
+  {
+    when: 'it is both finished and terminating',
+    pod: (p) => {
+      p.status.phase = 'Failed';
+      p.metadata.deletionTimestamp = '2026-01-01T12:00:00Z';
+    },
+    says: 'refuse PodFinished',
+  },
+];
+
+describe('preflight', () => {
+  it.each(CASES)('$says when $when', ({ pod, target, volumes, says, words }) => {
+    const verdict = preflight(aPod(pod), { containerName: target, volumes });
+    expect(verdict.kind === 'go' ? 'go' : `${verdict.kind} ${verdict.reason}`).toBe(says);
+    if (words !== undefined) expect(verdict.kind === 'go' ? '' : verdict.message).toMatch(words);
+  });
+
+  it('puts what a kubelet or user wrote on one line', () => {
+    const pod = aPod((p) => {
+      delete p.spec.nodeName;
+      p.status.conditions = [{ type: 'PodScheduled', status: 'False', message: 'a\nb\u001b[31m\u202ec' }];
+    });
+    const verdict = preflight(pod, {});
+    expect(verdict).toMatchObject({ kind: 'wait', message: 'pod web-1 has no node yet: a b [31m c' });
+  });
+});

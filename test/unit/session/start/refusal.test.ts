@@ -1,0 +1,146 @@
+import { describe, expect, it } from '@jest/globals';
+import { classifyRefusal, type ApiAnswer } from '../../../../src/session/start/refusal.ts';
+
+const cause = (field: string, message: string, reason = 'FieldValueInvalid') => ({
+  name: 'web-1',
+  causes: [{ reason, field, message }],
+});
+
+/** The servers' own words, as Kubernetes 1.36 says them. */
+const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp][] = [
+  [
+    'Pod Security',
+    {
+      code: 403,
+      message: 'pods "web-1" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
+      details: { name: 'web-1' },
+    },
+    'permanent PodSecurityDenied',
+    /violates PodSecurity "restricted:latest"/,
+  ],
+  [
+    'RBAC',
+    {
+      code: 403,
+      message:
+        'pods "web-1" is forbidden: User "system:serviceaccount:a:b" cannot patch resource "pods/ephemeralcontainers" in API group "" in the namespace "shop"',
+    },
+    'permanent Forbidden',
+    /resources: \["pods\/ephemeralcontainers"\], verbs: \["patch"\].*cannot patch/,
+  ],
+  [
+    'another plugin',
+    { code: 403, message: 'pods "web-1" is forbidden: error looking up service account shop/gone' },
+    'permanent AdmissionDenied',
+  ],
+  [
+    'a webhook',
+    { code: 400, message: 'admission webhook "x.example" denied the request: no debugging' },
+    'permanent AdmissionDenied',
+    /no debugging/,
+  ],
+  [
+    'a webhook with a code of its own',
+    { code: 418, message: 'admission webhook "x.example" denied the request: tea' },
+    'permanent AdmissionDenied',
+  ],
+  [
+    'a policy',
+    {
+      code: 422,
+      message:
+        "pods \"web-1\" is forbidden: ValidatingAdmissionPolicy 'no-debug' with binding 'no-debug' denied request: not here",
+    },
+    'permanent AdmissionDenied',
+    /not here/,
+  ],
+  [
+    'a webhook that does not answer',
+    { code: 500, message: 'Internal error occurred: failed calling webhook "x.example": timeout' },
+    'retry ApiUnavailable',
+    /x\.example/,
+  ],
+  [
+    'the feature being off',
+    { code: 404, message: 'the server could not find the requested resource' },
+    'permanent SubresourceUnavailable',
+    /1\.30/,
+  ],
+  [
+    'the pod being gone',
+    { code: 404, message: 'pods "web-1" not found', details: { name: 'web-1' } },
+    'permanent PodNotFound',
+  ],
+  [
+    'another pod of the name',
+    {
+      code: 422,
+      message: 'Pod "web-1" is invalid',
+      details: cause('metadata.uid', 'Invalid value: "a": field is immutable'),
+    },
+    'permanent PodReplaced',
+  ],
+  [
+    'a static pod',
+    { code: 422, message: 'Pod "web-1" is invalid: spec: Forbidden: static pods do not support ephemeral containers' },
+    'permanent StaticPod',
+  ],
+  [
+    'an unknown target',
+    {
+      code: 422,
+      message: 'Pod "web-1" is invalid',
+      details: cause('spec.ephemeralContainers[0].targetContainerName', 'Not found: "nope"', 'FieldValueNotFound'),
+    },
+    'permanent TargetContainerNotFound',
+  ],
+  [
+    'our name standing there with other content',
+    {
+      code: 422,
+      message: 'Pod "web-1" is invalid',
+      details: cause(
+        'spec.ephemeralContainers',
+        'Forbidden: existing ephemeral containers "debug-1" may not be changed',
+      ),
+    },
+    'retry ContainerNameTaken',
+  ],
+  [
+    'any other validation',
+    {
+      code: 422,
+      message: 'Pod "web-1" is invalid: spec.x: Required value',
+      details: cause('spec.x', 'Required value'),
+    },
+    'permanent Invalid',
+  ],
+  ['a bad request', { code: 400, message: 'the object provided is unrecognized' }, 'permanent Invalid'],
+  ['a wrong media type', { code: 415, message: 'unsupported media type' }, 'permanent Invalid'],
+  [
+    'a body that is too large',
+    { code: 413, message: 'Request entity too large: limit is 3145728' },
+    'permanent TooLarge',
+  ],
+  ['an object etcd does not take', { code: 500, message: 'etcdserver: request is too large' }, 'permanent TooLarge'],
+  ['a conflict', { code: 409, message: 'the object has been modified' }, 'retry ApiUnavailable'],
+  ['flow control', { code: 429, message: 'too many requests' }, 'retry ApiUnavailable'],
+  ['a token being rotated', { code: 401, message: 'Unauthorized' }, 'retry ApiUnavailable'],
+  ['a server in trouble', { code: 500, message: 'Internal error occurred' }, 'retry ApiUnavailable'],
+  ['a server starting', { code: 503, message: 'apiserver not ready' }, 'retry ApiUnavailable'],
+  ['a gateway', { code: 504, message: 'timeout' }, 'retry ApiUnavailable'],
+];
+
+describe('classifyRefusal', () => {
+  it.each(TABLE)('knows %s', (_name, answer, expected, words = /./) => {
+    const refusal = classifyRefusal(answer);
+    expect(`${refusal.kind} ${refusal.reason}`).toBe(expected);
+    expect(refusal.message).toMatch(words);
+  });
+
+  it('keeps the words of the server on one line of bounded length', () => {
+    const { message } = classifyRefusal({ code: 400, message: `no\r\n\u0000${'x'.repeat(5000)}` });
+    expect(message).toMatch(/^no x+\.\.\.$/);
+    expect(message.length).toBeLessThan(1000);
+  });
+});

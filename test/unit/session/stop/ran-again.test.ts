@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { toTimestamp } from '../../../../src/api/time.ts';
+import { World } from '../../../support/world/world.ts';
+
+// The node has lost the record of a container that had ended, and the kubelet has run it again. API servers before 1.34 show it running.
+
+const FIRST = 'containerd://first';
+const SECOND = 'containerd://second';
+
+/** Over, and running again; the kubelet still knows how it ended before, as it does. */
+function ranAgain(): World {
+  const world = new World({ command: ['sleep', '600'] });
+  world.settle();
+  world.containerID = FIRST;
+  world.starts();
+  world.settle();
+  const end = { exitCode: 0, reason: 'Completed', containerID: FIRST, finishedAt: toTimestamp(world.now) };
+  world.ends(end);
+  world.settle();
+  world.pass(10_000);
+  world.containerID = SECOND;
+  world.kubelet({ running: { startedAt: toTimestamp(world.now) } }, { terminated: end });
+  world.settle();
+  return world;
+}
+
+describe('a container that runs again after its end', () => {
+  it('is recorded, told and ended; the phase stays', () => {
+    const world = ranAgain();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', 'False RanAgain']);
+    expect(world.run.ranAgain).toEqual({ containerID: SECOND, seenAt: toTimestamp(world.now) });
+    expect(world.run).toMatchObject({ containerID: FIRST, reason: 'Exited', stop: { cause: 'RanAgain' } });
+    expect(world.efforts.underWay).toBe('Exec');
+    expect(world.told.filter((line) => line.includes('RanAgain'))).toHaveLength(1);
+  });
+
+  it('is confirmed once it has ended again', () => {
+    const world = ranAgain();
+    world.tried({ kind: 'asked' });
+    world.ends({ exitCode: 129, message: 'Stopped', containerID: SECOND });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', 'True Terminated']);
+    expect(world.run.ranAgain?.finishedAt).toBe(toTimestamp(world.now));
+    expect(world.run).toMatchObject({ containerID: FIRST, exitCode: 0, endedBy: 'Command' });
+  });
+});
+
+it('one that started late, was ended and runs again is ended again', () => {
+  const world = World.neverStarted({ supervisor: 'None' });
+  world.containerID = FIRST;
+  world.starts();
+  world.settle();
+  world.tried({ kind: 'asked' });
+  world.ends({ exitCode: 137, message: 'Stopped', containerID: FIRST });
+  expect(world.settle()).toBe(Date.parse(world.run.startBy ?? '') - world.now);
+  world.pass(5_000);
+  world.containerID = SECOND;
+  world.starts();
+  world.settle();
+  expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Failed', 'False RanAgain']);
+  expect(world.run).toMatchObject({ state: 'StartedLate', ranAgain: { containerID: SECOND } });
+  expect(world.efforts.underWay).toBe('Exec');
+});

@@ -1,0 +1,220 @@
+import { describe, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readStopAnswer, SHELLS as WAYS, stopCommand, ttlCommand } from '../../../../src/session/stop/stop-script.ts';
+import { WATCHDOG_NAME } from '../../../../src/session/container/supervisor-script.ts';
+import { DEADLINE, STOPPED } from '../../../../src/session/container/supervisor.ts';
+import {
+  Application,
+  CAN_UNSHARE,
+  descendants,
+  fingerprint,
+  type Said,
+  SHELLS,
+  Supervised,
+  type Wish,
+} from '../../../support/shells/supervised.ts';
+
+const NONE = ['sh', '-c', 'echo up; sleep 60; :'];
+const STUBBORN = ['sh', '-c', 'trap "" HUP TERM INT; echo up; while :; do sleep 1; done'];
+/** As process 1 of its own namespace it cannot be ended from within. It waits on a pipe, and goes with whom that leads to. */
+const IMMUNE = ['sh', '-c', 'echo up; while read -r _; do :; done'];
+
+const eachShellAsRoot = CAN_UNSHARE ? it.concurrent.each(SHELLS) : it.concurrent.skip.each(SHELLS);
+const stop = (container: Supervised): Promise<Said> => container.exec(stopCommand(['sh']));
+const inSeconds = (seconds: number): number => Date.now() + seconds * 1000;
+
+async function running(wish: Wish): Promise<Supervised> {
+  const container = new Supervised(wish);
+  await container.sees(/up/);
+  if (!wish.unsupervised) await container.watchdog();
+  return container;
+}
+
+describe('the words of an exec', () => {
+  it('are the shell, the script and whole numbers', () => {
+    const stopping = stopCommand(['/bin/busybox', 'sh'], { graceSeconds: 1 });
+    expect([...stopping.slice(0, 3), ...stopping.slice(4)]).toEqual(['/bin/busybox', 'sh', '-c', 'stop', '1']);
+    expect(stopCommand(['sh']).at(-1)).toBe('2');
+    const ttl = ttlCommand(['sh'], { ttlSeconds: 90, lastMoment: 1_700_000_090_999 });
+    expect(ttl.slice(3)).toEqual(['ttl', '90', '1700000090']);
+  });
+
+  it('try the shell that every image with a supervisor has, then others', () => {
+    expect(WAYS[0]).toEqual(['sh']);
+    expect(new Set(WAYS.map((way) => way.join(' '))).size).toBe(WAYS.length);
+  });
+
+  it('never signal all there is', () => {
+    for (const words of [stopCommand(['sh']), ttlCommand(['sh'], { ttlSeconds: 1, lastMoment: 1 })]) {
+      expect(words.join(' ').match(/\bkill\b.*/g)).toEqual(
+        expect.arrayContaining(['kill -$1 ${_d#/proc/}', 'kill -$1 $_p && _told=1']),
+      );
+      expect(words.join(' ')).not.toMatch(/kill[^\n]*-1\b|killall|pkill/);
+    }
+  });
+});
+
+describe('an answer', () => {
+  it.each([
+    ['Survived 0\n', 0, { answer: 'Survived', processes: 0 }],
+    ['Survived 12\n', 1, { answer: 'Survived', processes: 12 }],
+    ['Changed\n', 0, { answer: 'Changed' }],
+    ['NoWatchdog\n', 1, { answer: 'NoWatchdog' }],
+    ['Unheard\n', 1, { answer: 'Unheard' }],
+    ['Blind\n', 1, { answer: 'Blind' }],
+    ['', 127, { answer: 'NoShell' }],
+    ['', 126, { answer: 'NoShell' }],
+    ['', 137, { answer: 'None' }],
+    ['', undefined, { answer: 'None' }],
+    ['Survived 1', undefined, { answer: 'None' }],
+    ['Survived \n', 1, { answer: 'None' }],
+    ['Survived 123456789\n', 1, { answer: 'None' }],
+    ['x Changed\n', 0, { answer: 'None' }],
+  ] as const)('%j with %j is %j', (stdout, code, answer) => {
+    expect(readStopAnswer(stdout, code)).toEqual(answer);
+  });
+});
+
+describe('in a process namespace of its own', () => {
+  eachShellAsRoot('$shell: has the watchdog end the command', async ({ program }) => {
+    const container = await running({ program, command: NONE });
+    await stop(container);
+    expect(await container.ended()).toMatchObject({ code: 129, word: STOPPED });
+  });
+
+  eachShellAsRoot('$shell: ends a command whose watchdog is dead', async ({ program }) => {
+    const container = await running({ program, command: STUBBORN });
+    process.kill(await container.watchdog(), 'SIGKILL');
+    await stop(container);
+    expect(await container.ended()).toMatchObject({ code: 137, word: STOPPED });
+  });
+
+  eachShellAsRoot('$shell: ends a command whose watchdog is deaf', async ({ program }) => {
+    const container = await running({ program, command: STUBBORN });
+    process.kill(await container.watchdog(), 'SIGSTOP');
+    await stop(container);
+    expect(await container.ended()).toMatchObject({ code: 137, word: STOPPED });
+  });
+
+  eachShellAsRoot('$shell: ends what has no supervisor, with the time to clean up', async ({ program }) => {
+    const code =
+      'trap "sleep 1; echo clean; exit 4" TERM; trap "" HUP; echo up; n=0; while [ $((n += 1)) -lt 300 ]; do sleep .1; done';
+    const container = await running({ program, unsupervised: true, command: ['sh', '-c', code] });
+    await stop(container);
+    expect(await container.ended()).toMatchObject({ code: 4, stdout: 'up\nclean\n', word: STOPPED });
+  });
+
+  eachShellAsRoot('$shell: says that process 1 has survived, and does not claim its end', async ({ program }) => {
+    const container = await running({ program, unsupervised: true, command: IMMUNE });
+    try {
+      const { code, stdout } = await stop(container);
+      expect(readStopAnswer(stdout, code ?? undefined)).toEqual({ answer: 'Survived', processes: 1 });
+      expect(container.log).toBe('');
+    } finally {
+      container.signal('SIGKILL');
+      await container.ended();
+    }
+  });
+
+  eachShellAsRoot('$shell: two that stop it at the same time do not stop each other', async ({ program }) => {
+    const container = await running({ program, command: NONE });
+    await Promise.all([stop(container), stop(container)]);
+    expect(await container.ended()).toMatchObject({ word: STOPPED });
+  });
+
+  eachShellAsRoot('$shell: needs no program at all', async ({ program }) => {
+    const container = await running({ program, unsupervised: true, programs: [], command: IMMUNE });
+    const { stdout } = await stop(container);
+    expect(stdout).toBe('Survived 1\n');
+    container.signal('SIGKILL');
+    await container.ended();
+  });
+});
+
+describe("in the application's namespace", () => {
+  /** Processes that are none of the container's: PID 1, its children of the same names and words, one that calls itself a watchdog. */
+  async function crowd(program: string, join: number): Promise<{ fingerprints: () => string[]; crowd: Supervised }> {
+    const code = `
+      sleep 600 & sh -c 'sleep 600; :' & (exec -a supervisor sleep 600 || exec sleep 600) 2>/dev/null &
+      sh -c 'echo -n ${WATCHDOG_NAME} >/proc/self/comm; trap "" TERM; while :; do sleep 600; done' &
+      (sleep 600 &)
+      echo up; wait`;
+    const decoys = await running({ program, join, unsupervised: true, command: ['sh', '-c', code] });
+    await delay(300);
+    const all = [join, ...descendants(join), decoys.first, ...descendants(decoys.first)];
+    return { crowd: decoys, fingerprints: () => all.map(fingerprint) };
+  }
+
+  // What the supervisor can leave without a trace: a shell that is ended while it waits for a child cannot reap it, unless it has a terminal.
+  const stubborn = ['sh', '-c', 'trap "" HUP TERM INT; echo up; exec sleep 60'];
+  const supervised = [
+    { what: 'a command', wish: { command: ['sh', '-c', 'echo up; exec sleep 60'] } },
+    { what: 'a stubborn one', wish: { command: stubborn } },
+    { what: 'one on a terminal', wish: { command: ['sh', '-ic', 'echo up; sleep 60; :'], tty: true } },
+  ];
+  const unsupervised = [
+    { what: 'unsupervised', wish: { command: NONE, unsupervised: true } },
+    { what: 'unsupervised and stubborn', wish: { command: STUBBORN, unsupervised: true } },
+  ];
+  const alive = (lines: string[]): string[] => lines.filter((line) => !line.startsWith('zombie'));
+
+  eachShellAsRoot('$shell: ends all of the container and nothing else', async ({ program }) => {
+    const application = new Application();
+    const join = await application.started();
+    const { crowd: decoys, fingerprints } = await crowd(program, join);
+    const stopOne = async (wish: Omit<Wish, 'program'>): Promise<string> => {
+      const container = await running({ program, join, ...wish });
+      await stop(container);
+      return (await container.ended()).word;
+    };
+    try {
+      const before = fingerprints();
+      const adopted = await application.adopted();
+      expect(before.length).toBeGreaterThan(6);
+      const first = await Promise.all(supervised.map(({ wish }) => stopOne(wish)));
+      expect(first).toEqual(supervised.map(() => STOPPED));
+      expect(await application.adopted()).toEqual(adopted);
+      // Nobody reaps what loses its parent here: dead, but there.
+      const second = await Promise.all(unsupervised.map(({ wish }) => stopOne(wish)));
+      expect(second).toEqual(unsupervised.map(() => STOPPED));
+      expect(alive(await application.adopted())).toEqual(alive(adopted));
+      expect(fingerprints()).toEqual(before);
+    } finally {
+      application.stop();
+      await decoys.ended();
+    }
+  });
+});
+
+describe('another ttl', () => {
+  eachShellAsRoot('$shell: is taken, or the end has passed', async ({ program }) => {
+    const container = await running({ program, ttl: 40, command: NONE });
+    const tell = (ttlSeconds: number) => container.exec(ttlCommand(['sh'], { ttlSeconds, lastMoment: inSeconds(600) }));
+    expect(await tell(90)).toEqual({ code: 0, stdout: 'Changed\n' });
+    expect(container.log).toBe('');
+    await tell(1);
+    expect(await container.ended()).toMatchObject({ code: 129, word: DEADLINE });
+  });
+
+  eachShellAsRoot('$shell: is for a watchdog that is there and hears', async ({ program }) => {
+    const tell = async (container: Supervised) =>
+      (await container.exec(ttlCommand(['sh'], { ttlSeconds: 90, lastMoment: inSeconds(600) }))).stdout;
+    const deaf = await running({ program, command: NONE });
+    process.kill(await deaf.watchdog(), 'SIGSTOP');
+    expect(await tell(deaf)).toBe('Unheard\n');
+    expect(deaf.log).toBe('');
+    deaf.log = `${DEADLINE}\n`;
+    expect(await tell(deaf)).toBe('Unheard\n');
+    expect(deaf.log).toBe(`${DEADLINE}\n`);
+    const watchdog = await deaf.watchdog();
+    process.kill(watchdog, 'SIGKILL');
+    while (!/is (dead|gone)$/.test(fingerprint(watchdog))) await delay(20);
+    expect(await tell(deaf)).toBe('NoWatchdog\n');
+    deaf.signal('SIGTERM');
+    await deaf.ended();
+    const none = await running({ program, unsupervised: true, command: NONE });
+    expect(await tell(none)).toBe('NoWatchdog\n');
+    none.signal('SIGKILL');
+    await none.ended();
+  });
+});

@@ -1,0 +1,399 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
+import type { EffortOutcome } from '../../../../src/session/look/efforts.ts';
+import { World } from '../../../support/world/world.ts';
+
+const ASKED: EffortOutcome = { kind: 'asked' };
+const FORBIDDEN: EffortOutcome = { kind: 'forbidden', message: 'the operator may not: it needs create on pods/exec' };
+const NO_SHELL: EffortOutcome = { kind: 'impossible', message: 'its image has no shell (sh, busybox, bash)' };
+
+/** A session whose container runs `sleep`, and has no stdin. */
+function plain(spec: Partial<DebugSessionSpec> = {}): World {
+  return World.running({ command: ['sleep', '1d'], ttl: '10m', ...spec });
+}
+
+/** Steps until an effort is under way, or nothing is left to do. */
+function begun(world: World): string | undefined {
+  world.settle();
+  return world.efforts.underWay;
+}
+
+describe('what makes it end', () => {
+  it.each([
+    ['cancel', (world: World) => world.edit({ cancel: true }), 'Cancelled', 'Cancelled'],
+    ['deletion', (world: World) => world.delete(), 'Deleted', 'Cancelled'],
+    ['its deadline, without a supervisor', (world: World) => world.pass(600_000), 'Deadline', 'Expired'],
+  ])('%s: asked by exec, and confirmed by the kubelet alone', (_name, act, cause, phase) => {
+    const world = plain({ supervisor: 'None' });
+    act(world);
+    expect(begun(world)).toBe('Exec');
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', 'False Stopping']);
+    expect(world.run.stop).toMatchObject({ cause, routes: ['Exec'] });
+    world.tried(ASKED);
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', 'False Stopping']);
+    world.pass(1_000);
+    world.ends({ exitCode: 137, message: 'Stopped\n' });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual([phase, 'True Terminated']);
+    expect(world.run).toMatchObject({ endedBy: 'Exec', reason: phase, state: 'Ended' });
+    expect(world.told).not.toContain('StopUnconfirmed');
+  });
+
+  it('its supervisor at the deadline: the operator looks on, and asks only when it is overdue', () => {
+    const world = plain();
+    world.pass(605_000);
+    expect([begun(world), world.phase]).toEqual([undefined, 'Running']);
+    world.pass(1_000);
+    expect([begun(world), world.run.stop?.cause]).toEqual(['Exec', 'Deadline']);
+  });
+
+  it('is written down before anything is tried, so that a restart knows what ended it', () => {
+    const world = plain();
+    world.edit({ cancel: true });
+    world.settle();
+    expect(world.effects.slice(-2)).toEqual(['status Ending', 'stop Exec']);
+  });
+
+  it('the first cause: a session that is cancelled and then deleted was cancelled', () => {
+    const world = plain();
+    world.edit({ cancel: true });
+    world.settle();
+    world.delete();
+    world.tried(ASKED);
+    world.settle();
+    expect(world.run.stop?.cause).toBe('Cancelled');
+  });
+
+  it('is not ours when the command ends by itself first', () => {
+    const world = plain();
+    world.edit({ cancel: true });
+    world.settle();
+    world.ends({ exitCode: 0 });
+    world.settle();
+    expect([world.phase, world.run.endedBy]).toEqual(['Completed', 'Command']);
+  });
+});
+
+describe('cancel', () => {
+  it('at creation: no run, and nothing in the pod', () => {
+    const world = new World({ cancel: true });
+    world.settle();
+    expect(world.effects).toEqual(['status Cancelled']);
+    expect([world.condition('Complete'), world.condition('StopConfirmed'), world.condition('Injected')]).toEqual([
+      'True Cancelled',
+      'True NothingToStop',
+      'False Cancelled',
+    ]);
+    expect(world.told).toEqual(['Cancelled']);
+  });
+
+  it('taken back when its container has been asked: nobody can say what it has left running, so it ends all the same', () => {
+    const world = plain();
+    world.edit({ cancel: true });
+    begun(world);
+    world.edit({ cancel: false });
+    world.tried({ kind: 'failed', message: 'HTTP 500' });
+    world.settle();
+    expect([world.phase, world.run.stop?.cause]).toEqual(['Ending', 'Cancelled']);
+    world.pass(5_000);
+    expect(begun(world)).toBe('Exec');
+  });
+
+  it('while it waits for its pod', () => {
+    const world = new World();
+    world.podGoes({ seen: false });
+    world.settle();
+    world.edit({ cancel: true });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Cancelled', 'True NothingToStop']);
+  });
+
+  it('right after the intent: over only when an injection that was sent before would have been seen', () => {
+    const world = new World();
+    while (world.phase !== 'Starting') world.step();
+    world.edit({ cancel: true });
+    expect([world.settle(), world.phase]).toEqual([10_999, 'Starting']);
+    world.inject(world.run.debugContainerName ?? '');
+    world.starts();
+    expect([begun(world), world.phase]).toEqual(['Exec', 'Ending']);
+    const other = new World();
+    while (other.phase !== 'Starting') other.step();
+    other.edit({ cancel: true });
+    other.pass(10_999);
+    other.settle();
+    expect([other.phase, other.condition('StopConfirmed')]).toEqual(['Cancelled', 'True NothingToStop']);
+    expect(other.effects).not.toContain(`inject ${other.run.debugContainerName}`);
+  });
+
+  it('while its image does not come: over at once, and ended should it start yet', () => {
+    const world = new World({ supervisor: 'None' });
+    world.settle();
+    world.waits('ImagePullBackOff', 'no such image');
+    world.settle();
+    world.edit({ cancel: true });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Cancelled', 'Unknown MayStartLate']);
+    world.starts();
+    expect([begun(world), world.run.state, world.phase]).toEqual(['Exec', 'StartedLate', 'Cancelled']);
+    world.tried(ASKED);
+    world.ends({ exitCode: 137, message: 'Stopped' });
+    world.settle();
+    expect([world.condition('StopConfirmed'), world.run.endedBy]).toEqual(['True Terminated', 'Exec']);
+  });
+});
+
+describe('debugging again after a cancel', () => {
+  it('waits for a container that may start yet: two of one session must not run at a time', () => {
+    const world = new World({ startTimeout: '1m' });
+    world.settle();
+    world.waits('ContainerCreating');
+    world.edit({ cancel: true });
+    world.settle();
+    world.edit({ cancel: false, attempt: 2 });
+    expect([world.settle(), world.phase, world.condition('Injected')]).toEqual([
+      72_000,
+      'Pending',
+      'False PreviousRunNotOver',
+    ]);
+    world.pass(72_000);
+    world.settle();
+    expect([world.run.attempt, world.phase]).toEqual([2, 'Starting']);
+  });
+});
+
+describe('escalation', () => {
+  const cancelled = (spec: Partial<DebugSessionSpec> = {}): World => {
+    const world = plain({ supervisor: 'None', ...spec });
+    world.edit({ cancel: true });
+    world.settle();
+    return world;
+  };
+
+  it('has no route: said at once, with one event, and tried again ever more seldom', () => {
+    const world = cancelled();
+    world.tried(FORBIDDEN);
+    const pauses = [world.settle()];
+    expect([world.condition('StopConfirmed'), world.told.at(-1)]).toEqual(['False NoRoute', 'StopUnconfirmed']);
+    expect(world.message('StopConfirmed')).toMatch(/has to end and still runs \(exec: the operator may not/);
+    const writes = world.effects.length;
+    for (let round = 0; round < 12; round += 1) {
+      world.pass(pauses.at(-1) ?? 0);
+      expect(begun(world)).toBe('Exec');
+      world.tried(FORBIDDEN);
+      pauses.push(world.settle());
+    }
+    expect(pauses.slice(0, 4)).toEqual([5_000, 10_000, 20_000, 40_000]);
+    expect(Math.max(...pauses.map((pause) => pause ?? 0))).toBe(300_000);
+    expect(world.effects.slice(writes).filter((effect) => effect.startsWith('status'))).toEqual([]);
+    expect(world.told.filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
+  });
+
+  it.each<[string, EffortOutcome, string]>([
+    ['nothing in it ends', { kind: 'survived', processes: 1 }, 'ProcessSurvived'],
+    ['the node does not answer', { kind: 'unreachable', message: 'error dialing backend' }, 'NodeUnreachable'],
+    ['the exec fails', { kind: 'failed', message: 'HTTP 500' }, 'ExecFailed'],
+    ['there is no shell', NO_SHELL, 'NoRoute'],
+  ])('%s: %o is %s, and it becomes True when it ends after all', (_name, outcome, reason) => {
+    const world = cancelled();
+    world.tried(outcome);
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', `False ${reason}`]);
+    world.pass(3_600_000);
+    world.ends({ exitCode: 0 });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', 'True Terminated']);
+  });
+
+  it('two operators that tried with different luck do not write in turns', () => {
+    const world = cancelled();
+    world.tried(FORBIDDEN);
+    world.settle();
+    const other = world.efforts;
+    world.efforts = { underWay: 'Exec', tried: {} };
+    world.tried({ kind: 'unreachable', message: 'error dialing backend' });
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('False NodeUnreachable');
+    const writes = world.effects.length;
+    world.efforts = other;
+    world.settle();
+    expect([world.condition('StopConfirmed'), world.effects.length]).toEqual(['False NodeUnreachable', writes]);
+    world.pass(5_000);
+    begun(world);
+    world.tried(FORBIDDEN);
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('False NoRoute');
+  });
+
+  it('types into a session with stdin where exec is of no use', () => {
+    const world = cancelled({ stdin: true, tty: true });
+    world.tried(NO_SHELL);
+    expect(begun(world)).toBe('Attach');
+    world.tried(ASKED);
+    world.ends({ exitCode: 0 });
+    world.settle();
+    expect([world.phase, world.run.endedBy, world.run.stop?.routes]).toEqual([
+      'Cancelled',
+      'Attach',
+      ['Exec', 'Attach'],
+    ]);
+  });
+
+  it('evicts the pod only where the spec asks for it, and says before what is lost', () => {
+    const world = cancelled({ ifUnstoppable: 'EvictPod' });
+    world.tried({ kind: 'survived', processes: 1 });
+    expect(begun(world)).toBe('Eviction');
+    expect(world.events.at(-1)).toMatchObject({ reason: 'Evicting', type: 'Warning' });
+    expect(world.events.at(-1)?.note).toMatch(/no controller.*is lost/);
+    world.tried({ kind: 'blocked', message: 'Cannot evict pod as it would violate the disruption budget.' });
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('False EvictionBlocked');
+    world.pass(5_000);
+    expect(begun(world)).toBe('Exec');
+    world.tried({ kind: 'survived', processes: 1 });
+    expect(begun(world)).toBe('Eviction');
+    world.tried(ASKED);
+    world.podGoes({ seen: false });
+    world.settle();
+    expect([world.phase, world.run.endedBy]).toEqual(['Completed', 'Eviction']);
+    expect(world.condition('StopConfirmed')).toBe('Unknown ForceDeleted');
+  });
+
+  it('gives a container that was asked time to be seen ended before its pod is evicted', () => {
+    const world = cancelled({ ifUnstoppable: 'EvictPod' });
+    world.tried(ASKED);
+    expect([world.settle(), world.efforts.underWay]).toEqual([8_000, undefined]);
+    world.pass(8_000);
+    expect(begun(world)).toBe('Eviction');
+  });
+});
+
+describe('deletion', () => {
+  it('lets go after 30 s, and says on the pod what it leaves', () => {
+    const world = plain({ supervisor: 'None' });
+    world.delete();
+    world.settle();
+    world.tried({ kind: 'survived', processes: 1 });
+    world.settle();
+    world.pass(30_000);
+    if (world.efforts.underWay) world.tried({ kind: 'survived', processes: 1 });
+    world.settle();
+    expect([world.gone, world.told.at(-1), world.events.at(-1)?.on]).toEqual([
+      true,
+      'SessionDeletedWhileRunning',
+      'pod',
+    ]);
+  });
+
+  it('lets go after 10 s where the pod goes too, as with a namespace', () => {
+    const world = plain();
+    world.delete();
+    world.changePod((pod) => (pod.metadata.deletionTimestamp = '2026-01-01T12:00:00Z'));
+    world.settle();
+    world.tried(ASKED);
+    expect(world.settle()).toBeLessThanOrEqual(10_000);
+    world.pass(10_000);
+    world.settle();
+    expect(world.gone).toBe(true);
+  });
+});
+
+describe('a ttl changed while it runs', () => {
+  it('counts once the container has been told; what may live longer is written first', () => {
+    const world = plain({ ttl: '10m' });
+    world.edit({ ttl: '1h' });
+    expect(begun(world)).toBe('Ttl');
+    expect(world.effects.slice(-2)).toEqual(['status Running', 'ttl 1h']);
+    expect(world.run).toMatchObject({ wantedTtl: '1h', effective: { ttl: '10m' }, expiresAt: '2026-01-01T12:10:00Z' });
+    expect(world.run.lastMoment).toBe('2026-01-01T13:02:10Z');
+    world.tried({ kind: 'told' });
+    world.settle();
+    expect(world.run).toMatchObject({ effective: { ttl: '1h' }, expiresAt: '2026-01-01T13:00:00Z' });
+    expect([world.run.wantedTtl, world.told.at(-1)]).toEqual([undefined, 'TtlChanged']);
+    expect(world.settle()).toBe(3_600_000 + 6_000);
+  });
+
+  it('keeps its deadline where the container cannot be told, and says so once', () => {
+    const world = plain({ ttl: '10m' });
+    const { expiresAt } = world.run;
+    world.edit({ ttl: '1m' });
+    world.settle();
+    world.tried(FORBIDDEN);
+    world.settle();
+    world.settle();
+    expect([world.run.expiresAt, world.told.filter((reason) => reason === 'TtlChangeRefused')]).toEqual([
+      expiresAt,
+      ['TtlChangeRefused'],
+    ]);
+    expect(world.message('Running')).toMatch(/ttl 1m does not count for it: the operator may not/);
+    expect([world.session.status?.observedGeneration, world.phase]).toEqual([2, 'Running']);
+  });
+
+  it("moves at once without a supervisor: the deadline is the operator's own", () => {
+    const world = plain({ supervisor: 'None', ttl: '10m' });
+    world.edit({ ttl: '1m' });
+    expect([world.settle(), world.run.expiresAt]).toEqual([60_000, '2026-01-01T12:01:00Z']);
+  });
+
+  it('back again before the container was told: told of the one that counts', () => {
+    const world = plain({ ttl: '10m' });
+    world.edit({ ttl: '1h' });
+    world.settle();
+    world.edit({ ttl: '10m' });
+    world.tried({ kind: 'told' });
+    expect(begun(world)).toBe('Ttl');
+    expect(world.effects.at(-1)).toBe('ttl 10m');
+    world.tried({ kind: 'told' });
+    world.settle();
+    expect(world.run).toMatchObject({ effective: { ttl: '10m' }, expiresAt: '2026-01-01T12:10:00Z' });
+  });
+
+  it('ends the container at once where that much has passed, before anybody knows that it was told', () => {
+    const world = plain({ ttl: '10m' });
+    world.pass(120_000);
+    world.edit({ ttl: '1m' });
+    expect(begun(world)).toBe('Ttl');
+    world.ends({ exitCode: 129, message: 'Deadline\n' });
+    world.settle();
+    expect([world.phase, world.run.endedBy, world.run.message]).toEqual([
+      'Expired',
+      'Supervisor',
+      'ended by its supervisor after 1m',
+    ]);
+  });
+
+  it('is not told in turns by two operators that tried with different luck', () => {
+    const world = plain({ ttl: '10m' });
+    world.edit({ ttl: '1m' });
+    world.settle();
+    world.tried(FORBIDDEN);
+    world.settle();
+    const other = world.efforts;
+    const outcome: EffortOutcome = { kind: 'unreachable', message: 'error dialing backend' };
+    world.efforts = { tried: { Ttl: { outcome, at: world.now, times: 1, ttl: '1m' } } };
+    world.settle();
+    expect(world.message('Running')).toMatch(/error dialing backend/);
+    world.efforts = other;
+    const writes = world.effects.length;
+    world.settle();
+    expect([world.effects.length, world.message('Running')]).toEqual([writes, expect.stringMatching(/dialing/)]);
+  });
+
+  it('is tried again when the node did not answer', () => {
+    const world = plain({ ttl: '10m' });
+    world.edit({ ttl: '1h' });
+    world.settle();
+    world.tried({ kind: 'unreachable', message: 'error dialing backend' });
+    expect(world.settle()).toBe(5_000);
+    expect(world.told).not.toContain('TtlChangeRefused');
+    world.pass(5_000);
+    expect(begun(world)).toBe('Ttl');
+  });
+
+  it('that is the same in other words is no change', () => {
+    const world = plain({ ttl: '10m' });
+    world.edit({ ttl: '600s' });
+    world.settle();
+    expect([world.efforts.underWay, world.run.effective?.ttl]).toEqual([undefined, '10m']);
+  });
+});
