@@ -100,7 +100,7 @@ function adviceOnSessions(held: readonly Held[]): string[] {
   return [
     'Sessions that are not gone:',
     ...named,
-    'The operator takes its finalizer off when the container has ended, or after 30 s. So look whether it runs:',
+    'The operator takes its finalizer off when the container has ended, or with its pod; the condition DeletionWaiting says more. Look whether the operator runs:',
     '  kubectl get deployments --all-namespaces --selector=app.kubernetes.io/name=debugsession',
     'If it is gone for good, free them by hand. A container that still runs goes on to its deadline, or until its pod goes:',
     ...patches,

@@ -12,6 +12,8 @@ export interface WantedCondition {
   status: 'True' | 'False' | 'Unknown';
   reason: string;
   message: string;
+  /** The words change with every try (times, addresses), the reason does not: the first words for it stay. */
+  keepsWords?: true;
 }
 
 export function condition(
@@ -32,10 +34,12 @@ export function mergeConditions(
   wanted: readonly WantedCondition[],
   at: { now: number; generation: number },
 ): Condition[] {
-  return wanted.map((next) => {
+  return wanted.map(({ keepsWords, ...next }) => {
     const before = previous.find((candidate) => candidate.type === next.type);
-    const lastTransitionTime = before?.status === next.status ? before.lastTransitionTime : toTimestamp(at.now);
-    return { ...next, observedGeneration: at.generation, lastTransitionTime };
+    const isSame = before?.status === next.status;
+    const lastTransitionTime = isSame ? before.lastTransitionTime : toTimestamp(at.now);
+    const message = isSame && keepsWords === true && before.reason === next.reason ? before.message : next.message;
+    return { ...next, message, observedGeneration: at.generation, lastTransitionTime };
   });
 }
 

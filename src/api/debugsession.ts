@@ -177,6 +177,8 @@ export interface RunStop {
   cause: StopCause;
   requestedAt: string;
   routes: StopRoute[];
+  /** Why its end could not be confirmed, as it was last reported. Absent: nothing is known yet of what was tried. */
+  unconfirmed?: { reason: string; message: string };
 }
 
 /** The kubelet ran a container again after it had been seen to end, because the node had lost its record (k/k#124176). */
@@ -234,6 +236,8 @@ export interface Run {
   reason?: string;
   message?: string;
   endedBy?: EndedBy;
+  /** When the operator saw that the pod had gone, or had finished, and the end of the container had not been reported. */
+  podGoneAt?: string;
   /** A ttl that was asked for while it ran. Another than `effective.ttl`: not (yet) what counts inside the container. */
   wantedTtl?: string;
   stop?: RunStop;
@@ -244,6 +248,12 @@ export interface DebugSessionStatus {
   phase?: Phase;
   observedGeneration?: number;
   attempt?: number;
+  /** Since when the newest attempt waits to start. Absent: it does not wait, or waits for the attempt before it. */
+  waitingSince?: string;
+  /** The reason for which it waits. */
+  waitingFor?: string;
+  /** Since when the newest attempt is accepted. Absent: it is not, or not yet. */
+  acceptedAt?: string;
   podName?: string;
   nodeName?: string;
   debugContainerName?: string;

@@ -8,6 +8,7 @@ export type ConditionType =
   | 'Complete'
   | 'Failed'
   | 'StopConfirmed'
+  | 'DeletionWaiting'
   | 'PodRetired'
   | 'Reconciling'
   | 'Stalled';
@@ -56,6 +57,17 @@ export type FailureReason =
   | 'TooLate'
   | 'SupervisorUnsupported'
   | 'SpecChanged';
+
+/** What `StopConfirmed` says of a run that is over. */
+export type StopConfirmedReason =
+  | 'Terminated'
+  | 'NothingToStop'
+  | 'MayStartLate'
+  | 'LastMomentPassed'
+  | 'StartedLate'
+  | 'RanAgain'
+  | 'ForceDeleted'
+  | 'NodeLost';
 
 /** Why the end of a container that has to end is not confirmed. */
 export type StopReason =

@@ -1,3 +1,4 @@
+import { runToLookAt } from '../session/run/fate.ts';
 import type { DebugSession, Run, StopRoute } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { ApiError } from '../kube/api-error.ts';
@@ -67,10 +68,11 @@ export class ContainerControl {
     this.#options = options;
   }
 
-  /** What has been tried for the newest run of a session. */
+  /** What has been tried for the run of a session that is looked at. */
   effortsOf(session: DebugSession): Efforts | undefined {
     const entry = this.#entries.get(keyOf(session));
-    return entry?.id === idOf(session, session.status?.attempt) ? entry.efforts : undefined;
+    const run = runToLookAt(session, this.#options.clock.now());
+    return entry?.id === idOf(session, run?.attempt) ? entry.efforts : undefined;
   }
 
   /** Begins, unless something is under way for this session already. */

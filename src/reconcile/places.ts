@@ -1,18 +1,11 @@
+import { consequencesOf } from '../session/run/fate.ts';
 import type { PolicyLimits } from '../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { keyOf } from '../runtime/store.ts';
 import { currentRun, wantsStart } from '../session/run/lifecycle.ts';
 import { type Crowd, NOBODY, type Place, type Waiter } from '../session/look/places.ts';
-import {
-  isOver,
-  placeOf,
-  placeTaken,
-  placeWanted,
-  turnOf,
-  waitsForLimit,
-  whoMayStart,
-} from '../session/start/limits.ts';
+import { placeOf, placeTaken, placeWanted, turnOf, waitsForLimit, whoMayStart } from '../session/start/limits.ts';
 
 /** How long free places are collected before those who wait are looked through, who may be thousands, in ms. */
 const WAKE_MS = 50;
@@ -83,7 +76,7 @@ export class Places {
     const now = this.#options.clock.now();
     const isKnownOver = (name: string): boolean => {
       const run = this.#runs.get(name);
-      return run !== undefined && isOver(run, now);
+      return run !== undefined && !consequencesOf(run, now).holdsPlace;
     };
     return { taken: () => this.#taken(own), ahead, isOver: isKnownOver };
   }
@@ -116,7 +109,7 @@ export class Places {
     const now = this.#options.clock.now();
     const places: Place[] = [];
     for (const [key, { run, place }] of this.#living)
-      if (key !== except && !this.#claims.has(key) && !isOver(run, now)) places.push(place);
+      if (key !== except && !this.#claims.has(key) && consequencesOf(run, now).holdsPlace) places.push(place);
     for (const [key, place] of this.#claims) if (key !== except) places.push(place);
     return places;
   }

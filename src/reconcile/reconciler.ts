@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { type Result, TerminalError } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Authority } from '../session/look/authority.ts';
-import { currentRun, isLive, isWaiting, waitingSince } from '../session/run/lifecycle.ts';
+import { currentRun, isLive, isWaiting } from '../session/run/lifecycle.ts';
 import { observe } from '../session/run/observation.ts';
 import type { Sighting } from '../session/look/sighting.ts';
 import { interestOf, plan, planUnseen } from '../session/plan/plan.ts';
@@ -282,6 +282,6 @@ function isPolled({ session, sighting, rules }: Situation): boolean {
 }
 
 function pauseOf({ session, now }: Situation): number {
-  const waited = now - (fromTimestamp(waitingSince(session)) ?? now);
+  const waited = now - (fromTimestamp(session.status?.waitingSince) ?? now);
   return Math.min(POLL_MS.most, Math.max(POLL_MS.least, Math.round(waited / 10)));
 }

@@ -1,34 +1,20 @@
 import type { Run } from '../../api/debugsession.ts';
-import { fromTimestamp } from '../../api/time.ts';
+import type { Situation } from '../look/situation.ts';
+import { CANCELLED } from '../run/ending.ts';
 import { injectionArrived, isMarked } from '../run/lifecycle.ts';
 import { observe, type Seen } from '../run/observation.ts';
-import { finish } from './write-status.ts';
-import { planEnding } from './plan-ending.ts';
-import { confirmInjection, endOf, endWithPod, startRun } from '../run/record.ts';
-import { type Plan, rest, wakeBy } from './effect.ts';
-import type { Situation } from '../look/situation.ts';
-import { stopCause } from '../stop/stop.ts';
+import { confirmInjection, endOf, endWithPod, failedRun, startRun } from '../run/record.ts';
 import * as story from '../status/events.ts';
+import { stopCause } from '../stop/stop.ts';
+import { type Plan, rest } from './effect.ts';
+import { planEnding } from './plan-ending.ts';
+import { planOutOfSight } from './plan-run.ts';
+import { finish } from './write-status.ts';
 
-/** How long a deleted session is held for a container that has not ended, in ms, */
-const RELEASE_AFTER_MS = 30_000;
-/** ... and where its pod is being deleted as well, as all is when a namespace goes: nobody may hold that up. */
-const RELEASE_WITH_POD_MS = 10_000;
-/** ... and after it was first asked to end, if the operator was away all that time, in ms. */
-const RELEASE_AFTER_ASKING_MS = 10_000;
-
-/** When a deleted session is let go of at the latest, in ms since the epoch; undefined: it is not being deleted. */
-export function releaseTime(situation: Situation): number | undefined {
-  const deletedAt = fromTimestamp(situation.session.metadata.deletionTimestamp);
-  if (deletedAt === undefined) return undefined;
-  return deletedAt + (podGoes(situation) ? RELEASE_WITH_POD_MS : RELEASE_AFTER_MS);
-}
-
-function podGoes({ sighting }: Situation): boolean {
-  return sighting.kind === 'present' && sighting.pod.metadata.deletionTimestamp !== undefined;
-}
-
-/** A session that is being deleted while its container may live: end it and record that, or let go in time and say so on the pod. */
+/**
+ * A session that is being deleted while its container may live: end it and record that. The deletion waits for as long
+ * as the container runs, or may, and its pod stands: nobody would know of it otherwise (docs/adr/0031).
+ */
 export function planDeletion(situation: Situation, run: Run): Plan {
   const { session, now } = situation;
   if (!isMarked(session)) return rest(now);
@@ -39,12 +25,13 @@ export function planDeletion(situation: Situation, run: Run): Plan {
     case 'podGone':
       return finish(situation, endWithPod(situation, run, seen));
     case 'notInjected':
-      return run.injectedAt === undefined ? letGoUninjected(run, now) : release(situation, run);
+      return run.injectedAt === undefined ? letGoUninjected(run, now) : rest(now);
     case 'running':
-      return endOrRelease(situation, run, seen);
+      return endRunning(situation, run, seen);
     case 'unseen':
+      return rest(now);
     case 'waiting':
-      return release(situation, run);
+      return giveUp(situation, run, seen);
   }
 }
 
@@ -54,28 +41,21 @@ function letGoUninjected(run: Run, now: number): Plan {
   return now < arrived ? rest(now, arrived) : { effect: { kind: 'removeFinalizer' }, events: [] };
 }
 
-function endOrRelease(situation: Situation, run: Run, seen: Seen<'running'>): Plan {
+function endRunning(situation: Situation, run: Run, seen: Seen<'running'>): Plan {
   const { session, now } = situation;
-  const at = releaseOfRunning(situation, run);
-  if (now >= at) return release(situation, run);
   const injected = confirmInjection(situation, run, seen.startedAt);
   const running = run.state === 'Running' ? run : startRun(injected, seen, now);
   const told = run.state === 'Running' ? [] : [story.started(running)];
-  const step = planEnding(situation, running, stopCause(session, running, now) ?? 'Deleted', told);
-  return step.effect.kind === 'none' ? wakeBy(step, now, at) : step;
+  return planEnding(situation, running, stopCause(session, running, now) ?? 'Deleted', told);
 }
 
-/** However late the operator comes, the container is asked to end before it is let go of. A pod that goes takes it along. */
-function releaseOfRunning(situation: Situation, run: Run): number {
+/** It has not run: the run is over, and its container is looked after for as long as it may start. */
+function giveUp(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
+  if (run.state === 'Running') return planOutOfSight(situation, run, seen);
+  const injected = confirmInjection(situation, run);
   const { now } = situation;
-  const at = releaseTime(situation) ?? now;
-  const askedAt = fromTimestamp(run.stop?.requestedAt) ?? now;
-  return podGoes(situation) ? at : Math.max(at, askedAt + RELEASE_AFTER_ASKING_MS);
-}
-
-function release(situation: Situation, run: Run): Plan {
-  const { session, now } = situation;
-  const at = releaseTime(situation) ?? now;
-  if (now < at) return rest(now, at);
-  return { effect: { kind: 'removeFinalizer' }, events: [story.releasedAlive(session, run)] };
+  if (seen.final && seen.reason !== 'ContainerCreating')
+    return finish(situation, failedRun(injected, now, seen.reason, seen.message));
+  const message = `the session was deleted before the container ran: ${seen.message}`;
+  return finish(situation, failedRun(injected, now, CANCELLED, message));
 }

@@ -1,18 +1,17 @@
-import type { Run } from '../../api/debugsession.ts';
+import type { DebugSession, Run } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
-import { findCondition, type WantedCondition } from '../../api/conditions.ts';
-import { lookAgain } from '../stop/second-look.ts';
-import { isMarked, mayRunAgain, mayStartLate } from '../run/lifecycle.ts';
-import { writeIfChanged } from './write-status.ts';
-import { releaseTime } from './plan-deletion.ts';
-import { planStray } from './plan-ending.ts';
-import { isSettled, isUnderWay, nextRetirement } from '../stop/retirement.ts';
-import { type Plan, rest, wakeBy } from './effect.ts';
-import type { EventIntent } from '../status/events.ts';
+import { findCondition } from '../../api/conditions.ts';
 import type { Situation } from '../look/situation.ts';
-import { nextConfirmation } from '../status/stop-confirmation.ts';
-import { planRemoval } from './plan-removal.ts';
+import { consequencesOf, guardedRun, nextFate, runToLookAt } from '../run/fate.ts';
+import { isHeld, isMarked } from '../run/lifecycle.ts';
 import * as story from '../status/events.ts';
+import { lookAgain } from '../stop/second-look.ts';
+import { isSettled, isUnderWay, nextRetirement } from '../stop/retirement.ts';
+import { type Effect, type Plan, rest } from './effect.ts';
+import { planStray, pursueEnd } from './plan-ending.ts';
+import { stageOf } from './stage.ts';
+import { removalTime } from './plan-removal.ts';
+import { type Projection, writeThen } from './write-status.ts';
 
 /**
  * A session with no live run and none to start: keep the record true, end what runs all the same, retire its pod where that is wanted, let go of
@@ -22,72 +21,83 @@ export function planOver(situation: Situation, run: Run | undefined): Plan {
   const { session, now } = situation;
   // Deleted between the finalizer and the intent: nothing was injected, and nobody else takes the finalizer off.
   if (run === undefined) return isMarked(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);
+  const other = runToLookAt(session, now);
+  if (other !== undefined && other !== run && stageOf(session, now) !== 'retiring')
+    return planEarlier(situation, run, other);
   const { run: known, events, stray } = lookAgain(situation, run);
-  const isReleased = now >= (releaseTime(situation) ?? Infinity);
-  if (isReleased) return writeOrLetGo(situation, known, { events });
-  if (stray !== undefined) return untilRelease(situation, planStray(situation, known, stray, events));
-  return retire(situation, known, events);
+  const told = [...events, ...deletionWaits(situation, known)];
+  if (stray !== undefined) return planStray(situation, known, stray, told);
+  return retire(situation, known, told);
+}
+
+/** Of an earlier run more may become known: its container stood in a pod, had not run, and the next attempt did not wait for it. */
+function planEarlier(situation: Situation, run: Run, earlier: Run): Plan {
+  const { run: known, events, stray } = lookAgain(situation, earlier);
+  const told = [...events, ...deletionWaits(situation, known)];
+  const retirement = nextRetirement(situation, run).condition;
+  if (stray === undefined) {
+    const standing = { phase: 'Over', ...(retirement && { retirement }) } as const;
+    return write(situation, run, { record: known, standing, events: told, ...letGo(situation, known) });
+  }
+  const { unconfirmed, run: record, ...pursuit } = pursueEnd(situation, known, stray);
+  const standing = { phase: 'Over', unconfirmed, ...(retirement && { retirement }) } as const;
+  return writeThen(situation, { ...pursuit, run, record, standing, events: [...told, ...pursuit.events] });
+}
+
+/** A deletion that waits for a container which does not run is told: nobody can see what it waits for. */
+function deletionWaits({ session, now }: Situation, run: Run): Projection['events'] {
+  const isWaiting = session.metadata.deletionTimestamp !== undefined && consequencesOf(run, now).isGuarded;
+  return isWaiting ? [story.deletionWaits(run, now)] : [];
 }
 
 /** The last thing that is done for a session: its pod goes, where that is wanted. It is told before it is done. */
-function retire(situation: Situation, run: Run, events: EventIntent[]): Plan {
+function retire(situation: Situation, run: Run, events: Projection['events']): Plan {
   const { session, sighting } = situation;
-  const { condition, evict, at } = nextRetirement(situation, run);
-  if (condition === undefined) return writeOrLetGo(situation, run, { events });
+  const { condition, evict, at } = isGivenUp(situation) ? {} : nextRetirement(situation, run);
+  if (condition === undefined) return write(situation, run, { events, ...letGo(situation, run) });
   const isNews = isUnderWay(condition) && !isUnderWay(findCondition(session.status?.conditions, 'PodRetired'));
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
   const told = isNews ? [...events, story.retiring(run, pod)] : events;
-  if (isSettled(condition)) return writeOrLetGo(situation, run, { events: told, retirement: condition });
-  const step = write(situation, run, { events: told, retirement: condition, at });
-  if (step.effect.kind === 'none' && evict === true)
-    return { effect: { kind: 'stop', run, route: 'Eviction' }, events: [] };
-  return untilRelease(situation, step);
+  const standing = { phase: 'Over', retirement: condition } as const;
+  if (isSettled(condition)) return write(situation, run, { events: told, standing, ...letGo(situation, run) });
+  const then = evict === true ? ({ kind: 'stop', run, route: 'Eviction' } as const) : undefined;
+  const wakeAt = Math.min(at ?? Infinity, retireBy(session) ?? Infinity);
+  return write(situation, run, { events: told, standing, then, wakeAt });
 }
 
-interface News {
-  events: EventIntent[];
-  retirement?: WantedCondition;
-  at?: number | undefined;
+/** How long the deletion of a session waits for the eviction of its pod, which a PodDisruptionBudget may forbid for ever, in ms. */
+const RETIRE_WITHIN_MS = 30_000;
+
+function retireBy({ metadata }: DebugSession): number | undefined {
+  const deletedAt = fromTimestamp(metadata.deletionTimestamp);
+  return deletedAt === undefined ? undefined : deletedAt + RETIRE_WITHIN_MS;
 }
 
-function write(situation: Situation, run: Run, { events, retirement, at }: News): Plan {
-  const { now } = situation;
-  const wakeAt = Math.min(nextConfirmation(run, now) ?? Infinity, lookUntil(run, now), at ?? Infinity);
-  return writeIfChanged(situation, {
-    run,
-    standing: { phase: 'Over', ...(retirement && { retirement }) },
-    events,
-    wakeAt,
-  });
+function isGivenUp({ session, now }: Situation): boolean {
+  return now >= (retireBy(session) ?? Infinity);
 }
 
-function writeOrLetGo(situation: Situation, run: Run, news: News): Plan {
-  const step = write(situation, run, news);
-  if (step.effect.kind !== 'none') return step;
-  return isMarked(situation.session) ? letGo(situation, run, step) : planRemoval(situation, step);
+function write(
+  situation: Situation,
+  run: Run,
+  { standing = { phase: 'Over' }, wakeAt = Infinity, ...news }: Partial<Projection> & Pick<Projection, 'events'>,
+): Plan {
+  const next = nextFate(run, situation.now) ?? Infinity;
+  return writeThen(situation, { run, standing, ...news, wakeAt: Math.min(wakeAt, next) });
 }
 
-/** A deleted session is not held for longer than it may be. */
-function untilRelease(situation: Situation, step: Plan): Plan {
-  return step.effect.kind === 'none' ? wakeBy(step, situation.now, releaseTime(situation)) : step;
-}
-
-/** When the container is not looked at any more, so that its watch can close: see `mayRunAgain`. */
-function lookUntil(run: Run, now: number): number {
-  const startBy = mayRunAgain(run, now) ? fromTimestamp(run.startBy) : undefined;
-  return startBy !== undefined && startBy > now ? startBy : Infinity;
-}
-
-/**
- * A failed run may still get its container. While it could, the finalizer stays: with a deleted session 30 s at most, and then the pod is told
- * what is left in it.
- */
-function letGo(situation: Situation, run: Run, step: Plan): Plan {
+/** The finalizer goes when nothing of any run can live any more, and the record itself at its time. */
+function letGo(situation: Situation, known: Run): { then?: Effect; wakeAt?: number } {
   const { session, now } = situation;
-  const letGoNow: Plan = { effect: { kind: 'removeFinalizer' }, events: [] };
-  if (!mayStartLate(run, now)) return letGoNow;
-  const releaseAt = releaseTime(situation);
-  if (releaseAt === undefined) return step;
-  if (now < releaseAt) return rest(now, releaseAt);
-  return { ...letGoNow, events: [story.releasedAlive(session, run)] };
+  const runs = session.status?.runs?.map((run) => (run.attempt === known.attempt ? known : run)) ?? [known];
+  if (guardedRun(runs, now) !== undefined) {
+    // `kubectl replace` takes off what its manifest does not name. Nothing can be put on a session that is being deleted.
+    const isBare = !isHeld(session) && session.metadata.deletionTimestamp === undefined;
+    return isBare ? { then: { kind: 'addFinalizer' } } : {};
+  }
+  if (isMarked(session)) return { then: { kind: 'removeFinalizer' } };
+  const at = removalTime(situation);
+  if (at === undefined) return {};
+  // No event: it would be about an object that is not there, and gone within the hour. The audit log and ours have the deletion.
+  return now >= at ? { then: { kind: 'delete' } } : { wakeAt: at };
 }

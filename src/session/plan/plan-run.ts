@@ -11,7 +11,7 @@ import { injectionArrived } from '../run/lifecycle.ts';
 import { LIMIT_REACHED, limitReached, placeWanted, withThoseIn } from '../start/limits.ts';
 import { NOBODY } from '../look/places.ts';
 import { observe, type Seen } from '../run/observation.ts';
-import { finish, writeIfChanged } from './write-status.ts';
+import { finish, writeThen } from './write-status.ts';
 import { asRecorded, isRevoked, judgesPod, permit } from '../start/permission.ts';
 import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
 import { nextTtlStep, type TtlStep } from '../stop/change-ttl.ts';
@@ -156,18 +156,15 @@ function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Pla
   }
   const slow = (fromTimestamp(run.intendedAt) ?? now) + SLOW_START_MS;
   if (now < slow) return rest(now, Math.min(slow, deadline));
-  const before = findCondition(session.status?.conditions, 'Reconciling');
-  // The kubelet's words change with every try (back-off times, request ids); the reason does not.
-  const message = before?.reason === seen.reason ? before.message : seen.message;
-  const standing: Standing = { phase: 'Starting', waiting: { reason: seen.reason, message } };
-  return writeIfChanged(situation, { run, standing, events: [], wakeAt: deadline });
+  const standing: Standing = { phase: 'Starting', waiting: { reason: seen.reason, message: seen.message } };
+  return writeThen(situation, { run, standing, events: [], wakeAt: deadline });
 }
 
 /**
  * The kubelet has lost the record of a container that ran (k/k#124176). That is no failed start, and no proof of an end: the next report, the
  * end of its pod or its last moment decides.
  */
-function planOutOfSight(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
+export function planOutOfSight(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
   const { now } = situation;
   if (seen.reason === 'PodFinished') return finish(situation, lostRun(run, now, 'PodGone', seen.message));
   const lastMoment = fromTimestamp(run.lastMoment);
@@ -203,7 +200,7 @@ function runs(situation: Situation, run: Run, told: EventIntent[], step: TtlStep
   const isFinal = refused !== undefined && until === undefined;
   const events = isFinal ? [...told, story.ttlChangeRefused(session, run, refused)] : told;
   const wakeAt = Math.min(overdueAt(run, now), until ?? Infinity);
-  return writeIfChanged(situation, { run, standing, events, wakeAt });
+  return writeThen(situation, { run, standing, events, wakeAt });
 }
 
 /** @param refused why a changed ttl does not count, as this process has found */

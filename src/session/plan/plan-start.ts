@@ -1,3 +1,6 @@
+import { type Effect, type Plan, rest, wakeBy } from './effect.ts';
+import { consequencesOf } from '../run/fate.ts';
+import { writeThen } from './write-status.ts';
 import { parseDuration } from '../../api/duration.ts';
 import type { DebugSession, Run } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
@@ -6,12 +9,12 @@ import { endOfSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { admissionOf } from '../start/admission.ts';
 import { UNREAD } from '../look/authority.ts';
-import { findCondition, MAX_MESSAGE } from '../../api/conditions.ts';
+import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { containerName } from '../container/container.ts';
 import { effectiveValues } from '../container/effective.ts';
 import { CANCELLED, REJECTED } from '../run/ending.ts';
 import { asked, intendRun } from '../start/intent.ts';
-import { currentRun, hasLapsed, isHeld, isMarked, isWaiting, mayStartLate, waitingSince } from '../run/lifecycle.ts';
+import { currentRun, hasLapsed, isHeld, isMarked, isWaiting } from '../run/lifecycle.ts';
 import { patientState } from '../start/patient.ts';
 import { preflight } from '../start/preflight.ts';
 import type { NeverRan } from '../run/record.ts';
@@ -19,7 +22,6 @@ import { LIMIT_REACHED, limitReached, placeWanted, withThoseIn } from '../start/
 import { NOBODY } from '../look/places.ts';
 import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
 import { permit } from '../start/permission.ts';
-import { type Plan, rest } from './effect.ts';
 import type { Situation } from '../look/situation.ts';
 import { composeStatus, type Standing } from '../status/compose-status.ts';
 import { GO, refuse, type Verdict, wait } from '../start/verdict.ts';
@@ -48,7 +50,7 @@ export function planStart(situation: Situation): Plan {
 
 /** It waits, and has been told that it is accepted. */
 function isAccepted(session: DebugSession): boolean {
-  return isWaiting(session) && findCondition(session.status?.conditions, 'Accepted')?.status === 'True';
+  return isWaiting(session) && session.status?.acceptedAt !== undefined;
 }
 
 /** What is asked for comes first: what no pod could make right is not waited for. */
@@ -101,15 +103,21 @@ interface Wait {
 function planWait(situation: Situation, wanted: Wait): Plan {
   const { session, now } = situation;
   const { pendingTimeout } = effectiveValues(session.spec);
-  const since = waitingSince(session);
+  const since = session.status?.waitingSince;
   const deadline = (endOfSecond(since) ?? now) + parseDuration(pendingTimeout);
   if (now >= deadline) {
     return failAttempt(situation, 'PendingTimeout', `waited ${pendingTimeout}: ${wanted.message}`);
   }
   const wakeAt = Math.min(deadline, (fromTimestamp(session.spec.notAfter) ?? Infinity) + 1);
+  const then = withoutFinalizer(situation);
   // What cannot be read for a moment has not changed: what was told stands.
-  if (since !== undefined && isAccepted(session) && isUnread(situation)) return goOnWaiting(situation, wakeAt);
-  return tellOfWait(situation, wanted, wakeAt);
+  if (since !== undefined && isAccepted(session) && isUnread(situation))
+    return wakeBy({ effect: then ?? { kind: 'none' }, events: [] }, now, wakeAt);
+  const message = oneLine(wanted.message, MAX_MESSAGE);
+  // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
+  const standing: Standing = { phase: 'Pending', reason: wanted.reason, message, keepsWords: true };
+  const isNews = !isAccepted(session) && !REJECTED.includes(wanted.reason);
+  return writeThen(situation, { standing, events: isNews ? [story.accepted(session)] : [], then, wakeAt });
 }
 
 /** What decides whether it may run is not known now. */
@@ -117,37 +125,11 @@ function isUnread({ session, authority = UNREAD, rules = UNREAD_RULES }: Situati
   return admissionOf(session, authority).kind === 'wait' || rules.policy.kind === 'unread';
 }
 
-function tellOfWait(situation: Situation, wanted: Wait, wakeAt: number): Plan {
-  const { session, now } = situation;
-  const before = findCondition(session.status?.conditions, 'Reconciling');
-  const sameWait = isWaiting(session) && before?.reason === wanted.reason;
-  if (sameWait && session.status?.observedGeneration === session.metadata.generation)
-    return goOnWaiting(situation, wakeAt);
-  // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
-  const message = sameWait ? before.message : oneLine(wanted.message, MAX_MESSAGE);
-  const standing: Standing = { phase: 'Pending', reason: wanted.reason, message };
-  const status = composeStatus({ session: withOwnClock(session), standing, now });
-  return {
-    effect: { kind: 'writeStatus', status },
-    events: isAccepted(session) || REJECTED.includes(wanted.reason) ? [] : [story.accepted(session)],
-    requeueAfterMs: wakeAt - now,
-  };
-}
-
-/** Where its own wait begins only now, behind an attempt that has held it back, `Reconciling` is True since now. */
-function withOwnClock(session: DebugSession): DebugSession {
-  const { status } = session;
-  if (status?.conditions === undefined || waitingSince(session) !== undefined) return session;
-  const conditions = status.conditions.filter(({ type }) => type !== 'Reconciling');
-  return { ...session, status: { ...status, conditions } };
-}
-
 /** Nothing of it is in a pod, so nothing need hold it: its deletion must not wait where no operator runs any more. */
-function goOnWaiting({ session, now }: Situation, wakeAt: number): Plan {
+function withoutFinalizer({ session, now }: Situation): Effect | undefined {
   const run = currentRun(session);
-  const mayStart = run !== undefined && mayStartLate(run, now);
-  if (isMarked(session) && !mayStart) return { effect: { kind: 'removeFinalizer' }, events: [] };
-  return rest(now, wakeAt);
+  const isGuarded = run !== undefined && consequencesOf(run, now).isGuarded;
+  return isMarked(session) && !isGuarded ? { kind: 'removeFinalizer' } : undefined;
 }
 
 /** The attempt is over before a container stood anywhere; it is recorded like any other. */

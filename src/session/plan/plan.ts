@@ -1,42 +1,46 @@
 import type { DebugSession, Run, WorkloadRef } from '../../api/debugsession.ts';
-import {
-  currentRun,
-  hasLapsed,
-  isHeld,
-  isLive,
-  isWaiting,
-  mayRunAgain,
-  mayStartLate,
-  wantsStart,
-} from '../run/lifecycle.ts';
-import { holdsBack, planHeld } from './plan-held.ts';
+import type { Situation } from '../look/situation.ts';
+import { consequencesOf, runToLookAt } from '../run/fate.ts';
+import { currentRun, hasLapsed, isHeld, isWaiting } from '../run/lifecycle.ts';
+import type { Plan } from './effect.ts';
+import { planBlocked } from './plan-blocked.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { planOver } from './plan-over.ts';
 import { planRun } from './plan-run.ts';
 import { planStart } from './plan-start.ts';
-import { wantsRetirement } from '../stop/retirement.ts';
-import type { Plan } from './effect.ts';
-import type { Situation } from '../look/situation.ts';
+import { type Stage, stageOf } from './stage.ts';
 
 /** What the reconciler has to look at before it can plan. */
 export type Interest = { kind: 'none' } | { kind: 'pod'; name: string } | { kind: 'workload'; ref: WorkloadRef };
 
 /** Which pod (or workload) the next pass is about: a live run's, else the target of a run that is to start, else none. */
 export function interestOf(session: DebugSession, now: number): Interest {
-  const run = currentRun(session);
-  if (run?.podName !== undefined && (isLive(run) || holdsBack(run, now))) return { kind: 'pod', name: run.podName };
-  if (wantsStart(session) && session.spec.cancel !== true) {
-    const { podName, workloadRef } = session.spec.target;
-    if (podName !== undefined) return { kind: 'pod', name: podName };
-    if (workloadRef !== undefined) return { kind: 'workload', ref: workloadRef };
-  }
-  if (run?.podName !== undefined && isLookedAt(session, run, now)) return { kind: 'pod', name: run.podName };
-  return { kind: 'none' };
+  const stage = stageOf(session, now);
+  if (stage === 'waiting' && session.spec.cancel !== true) return targetOf(session);
+  const run = stage === 'retiring' ? currentRun(session) : runToLookAt(session, now);
+  if (run?.podName === undefined || !isLookedAt(run, stage, now)) return { kind: 'none' };
+  return { kind: 'pod', name: run.podName };
 }
 
-/** A run that is over, of which something may still be seen or has to be done. */
-function isLookedAt(session: DebugSession, run: Run, now: number): boolean {
-  return mayStartLate(run, now) || mayRunAgain(run, now) || wantsRetirement(session, run);
+function targetOf({ spec }: DebugSession): Interest {
+  const { podName, workloadRef } = spec.target;
+  if (podName !== undefined) return { kind: 'pod', name: podName };
+  return workloadRef === undefined ? { kind: 'none' } : { kind: 'workload', ref: workloadRef };
+}
+
+function isLookedAt(run: Run, stage: Stage, now: number): boolean {
+  switch (stage) {
+    case 'live':
+    case 'blocked':
+    case 'stray':
+    case 'retiring':
+      return true;
+    case 'waiting':
+    case 'over':
+      return consequencesOf(run, now).isWatched;
+    case 'idle':
+      return false;
+  }
 }
 
 /**
@@ -44,9 +48,7 @@ function isLookedAt(session: DebugSession, run: Run, now: number): boolean {
  * looked up, as nearly every one finds it. One that has to wait lets go of it again.
  */
 export function planUnseen(session: DebugSession, now: number): Plan | undefined {
-  const run = currentRun(session);
-  const isBusy = run !== undefined && (isLive(run) || holdsBack(run, now));
-  if (isBusy || isHeld(session) || !wantsStart(session) || isWaiting(session)) return undefined;
+  if (stageOf(session, now) !== 'waiting' || isHeld(session) || isWaiting(session)) return undefined;
   return session.spec.cancel === true || hasLapsed(session, now)
     ? undefined
     : { effect: { kind: 'addFinalizer' }, events: [] };
@@ -56,11 +58,21 @@ export function planUnseen(session: DebugSession, now: number): Plan | undefined
 export function plan(situation: Situation): Plan {
   const { session } = situation;
   const run = currentRun(session);
-  if (run !== undefined && isLive(run)) {
-    if (session.metadata.deletionTimestamp !== undefined) return planDeletion(situation, run);
-    // Who replaces the whole object (kubectl replace) takes off what its manifest does not name.
-    return isHeld(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
+  const stage = stageOf(session, situation.now);
+  if (run === undefined) return stage === 'waiting' ? planStart(situation) : planOver(situation, run);
+  switch (stage) {
+    case 'live':
+      if (session.metadata.deletionTimestamp !== undefined) return planDeletion(situation, run);
+      // Who replaces the whole object (kubectl replace) takes off what its manifest does not name.
+      return isHeld(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
+    case 'waiting':
+      return planStart(situation);
+    case 'blocked':
+      return planBlocked(situation, run);
+    case 'idle':
+    case 'stray':
+    case 'retiring':
+    case 'over':
+      return planOver(situation, run);
   }
-  if (!wantsStart(session)) return planOver(situation, run);
-  return run !== undefined && holdsBack(run, situation.now) ? planHeld(situation, run) : planStart(situation);
 }

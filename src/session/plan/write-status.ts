@@ -1,31 +1,41 @@
 import type { Run } from '../../api/debugsession.ts';
 import { sameJson } from '../../api/same-json.ts';
-import { type Plan, rest, wakeBy } from './effect.ts';
-import type { EventIntent } from '../status/events.ts';
 import type { Situation } from '../look/situation.ts';
 import { composeStatus, type Standing } from '../status/compose-status.ts';
-import * as story from '../status/events.ts';
+import { type EventIntent, over } from '../status/events.ts';
+import { type Effect, type Plan, wakeBy } from './effect.ts';
 
-/** Writes the end of a run: from here on nothing changes its phase. */
-export function finish(situation: Situation, run: Run): Plan {
-  const { session, now } = situation;
-  const status = composeStatus({ session, standing: { phase: 'Over' }, run, now });
-  return { effect: { kind: 'writeStatus', status }, events: [story.over(run)] };
-}
-
-interface Write {
+/** What the status is to say, and what is done once it says so. */
+export interface Projection {
+  /** The run that the standing is about. */
   run?: Run;
-  /** See StatusInput. */
+  /** An earlier run of which more is known now. */
   record?: Run;
   standing: Standing;
-  events: EventIntent[];
-  /** See wakeBy. */
+  /** They tell of the write. */
+  events: readonly EventIntent[];
+  /** The effect that rests on what is written. Absent: none. */
+  then?: Effect | undefined;
+  /** When to look again, in ms since the epoch. Absent: only when something is seen to change. */
   wakeAt?: number | undefined;
 }
 
-/** Composing is deterministic, so an equal status is no write: idle sessions cost nothing. */
-export function writeIfChanged({ session, now }: Situation, { run, record, standing, events, wakeAt }: Write): Plan {
+/**
+ * The one way to write a status, and to do something that rests on it: the write comes first, and in a pass in which the
+ * status says all that already, the effect. So a crash between the two is repaired by the next pass. Composing is
+ * deterministic, so an equal status is no write, and an idle session costs nothing.
+ */
+export function writeThen(situation: Situation, { run, record, standing, events, then, wakeAt }: Projection): Plan {
+  const { session, now } = situation;
   const status = composeStatus({ session, standing, now, ...(run && { run }), ...(record && { record }) });
-  if (sameJson(status, session.status ?? {})) return rest(now, wakeAt);
-  return wakeBy({ effect: { kind: 'writeStatus', status }, events }, now, wakeAt);
+  const isWritten = sameJson(status, session.status ?? {});
+  const step: Plan = isWritten
+    ? { effect: then ?? { kind: 'none' }, events: [] }
+    : { effect: { kind: 'writeStatus', status }, events: [...events] };
+  return wakeBy(step, now, wakeAt);
+}
+
+/** Writes the end of a run: from here on nothing changes its phase. */
+export function finish(situation: Situation, run: Run): Plan {
+  return writeThen(situation, { run, standing: { phase: 'Over' }, events: [over(run)] });
 }

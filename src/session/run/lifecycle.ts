@@ -1,7 +1,6 @@
 import { FINALIZER, LIVE_LABEL, type DebugSession, type Run } from '../../api/debugsession.ts';
 import type { InjectionReason } from '../../api/reasons.ts';
 import { endOfSecond, fromTimestamp } from '../../api/time.ts';
-import { findCondition } from '../../api/conditions.ts';
 
 /** The run that counts: the newest that was ever started. */
 export function currentRun(session: DebugSession): Run | undefined {
@@ -11,31 +10,6 @@ export function currentRun(session: DebugSession): Run | undefined {
 /** A run whose container may be alive as far as the record knows. */
 export function isLive(run: Run): boolean {
   return run.state === 'Starting' || run.state === 'Running';
-}
-
-/**
- * A failed run whose container stands in the pod and was not seen to end: the kubelet may start it yet, or has. One that was seen to run is
- * looked at until it is seen to end: that its last moment has passed is then no proof.
- */
-export function mayStartLate(run: Run, now: number): boolean {
-  const over = run.exitCode !== undefined || run.endedBy !== undefined || run.injectedAt === undefined;
-  if (over || (run.state !== 'Failed' && run.state !== 'StartedLate')) return false;
-  return run.state === 'StartedLate' || run.lastMoment === undefined || now < Date.parse(run.lastMoment);
-}
-
-/** A run whose container the kubelet runs again after its end, as far as is known. */
-export function runsAgain({ ranAgain }: Run): boolean {
-  return ranAgain !== undefined && ranAgain.finishedAt === undefined;
-}
-
-/**
- * Whether a container that has ended is still worth a look: until `startBy` its supervisor would let it run a second time, should its node lose the
- * record of the first; after that it would end at once. One that does run again is looked at until it ends.
- */
-export function mayRunAgain(run: Run, now: number): boolean {
-  const hasEnded = run.state === 'Ended' || (run.state === 'StartedLate' && run.exitCode !== undefined);
-  if (!hasEnded || run.containerID === undefined || run.endedBy === 'PodGone') return false;
-  return runsAgain(run) || now < (fromTimestamp(run.startBy) ?? 0);
 }
 
 /** How long an injection that an operator sent before it died may be under way, and unseen, in ms: the client's own deadline. */
@@ -63,17 +37,7 @@ export function isWaiting(session: DebugSession): boolean {
 }
 
 /** Why an attempt is held back behind one whose container may still live. */
-const PREVIOUS_RUN_NOT_OVER = 'PreviousRunNotOver' satisfies InjectionReason;
-
-/**
- * When the newest attempt began to wait, for whatever it was at first: a change of the reason starts no clock anew. Undefined: it does not wait. While the
- * attempt before it holds it back, its own wait has not begun.
- */
-export function waitingSince(session: DebugSession): string | undefined {
-  if (!isWaiting(session)) return undefined;
-  const wait = findCondition(session.status?.conditions, 'Reconciling');
-  return wait?.reason === PREVIOUS_RUN_NOT_OVER ? undefined : wait?.lastTransitionTime;
-}
+export const PREVIOUS_RUN_NOT_OVER = 'PreviousRunNotOver' satisfies InjectionReason;
 
 /** Finalizer or live label stand on it, so there is something to take off. Who replaces the whole object may have taken off the one or the other. */
 export function isMarked({ metadata }: DebugSession): boolean {

@@ -86,7 +86,9 @@ export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>
   const reason: InjectionReason = seen.replaced ? 'PodReplaced' : 'PodNotFound';
   const failed = failedRun(run, now, reason, `pod ${run.podName} ${what}: its container was not seen to run`);
   // Seen to the last without our container: there is nothing of which the end would have to be confirmed.
-  return seen.injected === false && run.injectedAt === undefined ? failed : { ...failed, endedBy: 'PodGone' };
+  return seen.injected === false && run.injectedAt === undefined
+    ? failed
+    : { ...failed, endedBy: 'PodGone', podGoneAt: toTimestamp(now) };
 }
 
 /** The record of a run that was seen to run, and whose end nobody reported. */
@@ -96,6 +98,7 @@ export function lostRun(run: Run, now: number, reason: 'PodGone' | 'ContainerSta
     ...run,
     finishedAt: toTimestamp(now),
     endedBy,
+    ...(reason === 'PodGone' && { podGoneAt: toTimestamp(now) }),
     state: 'Ended',
     reason,
     message: oneLine(message, MAX_MESSAGE),

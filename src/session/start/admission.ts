@@ -1,7 +1,6 @@
 import type { Authority } from '../look/authority.ts';
 import type { DebugSession } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
-import { findCondition } from '../../api/conditions.ts';
 import { currentRun, isWaiting } from '../run/lifecycle.ts';
 
 /** A policy that has just been made or changed is not in force at once at every API server, in ms: 1 to 3 s were measured. */
@@ -41,8 +40,7 @@ function admittedSince(session: DebugSession, since: number): Admission {
 
 /** Of an attempt that waits: when it was found to be admitted. That holds as long as the policy is what it was. */
 function foundAdmittedAt(session: DebugSession): number | undefined {
-  const accepted = findCondition(session.status?.conditions, 'Accepted');
-  return isWaiting(session) && accepted?.status === 'True' ? fromTimestamp(accepted.lastTransitionTime) : undefined;
+  return isWaiting(session) ? fromTimestamp(session.status?.acceptedAt) : undefined;
 }
 
 /**

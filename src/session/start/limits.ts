@@ -1,10 +1,10 @@
+import { consequencesOf } from '../run/fate.ts';
 import type { Crowd, Place, Waiter } from '../look/places.ts';
 import type { PolicyLimits } from '../../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../../api/debugsession.ts';
 import type { ContainerState, Pod } from '../../api/pod.ts';
 import type { InjectionReason } from '../../api/reasons.ts';
-import { findCondition } from '../../api/conditions.ts';
-import { currentRun, isLive, isWaiting, mayStartLate, runsAgain, waitingSince, wantsStart } from '../run/lifecycle.ts';
+import { currentRun, isWaiting, wantsStart } from '../run/lifecycle.ts';
 
 /** Why a session waits for a limit. */
 export const LIMIT_REACHED = 'LimitReached' satisfies InjectionReason;
@@ -12,12 +12,7 @@ export const LIMIT_REACHED = 'LimitReached' satisfies InjectionReason;
 /** The place of a session whose container lives, or may, as far as the record knows. */
 export function placeTaken(session: DebugSession, now: number): Place | undefined {
   const run = currentRun(session);
-  return run === undefined || isOver(run, now) ? undefined : placeOf(session, run);
-}
-
-/** Nothing of it runs or may start, as far as the record knows. */
-export function isOver(run: Run, now: number): boolean {
-  return !(isLive(run) || mayStartLate(run, now) || runsAgain(run));
+  return run === undefined || !consequencesOf(run, now).holdsPlace ? undefined : placeOf(session, run);
 }
 
 /** The place of a run. */
@@ -41,8 +36,7 @@ export function placeWanted(session: DebugSession, podName = session.spec.target
 
 /** It is allowed, its pod is there, and it waits for others to end. */
 export function waitsForLimit(session: DebugSession): boolean {
-  if (!wantsStart(session) || !isWaiting(session)) return false;
-  return findCondition(session.status?.conditions, 'Reconciling')?.reason === LIMIT_REACHED;
+  return wantsStart(session) && isWaiting(session) && session.status?.waitingFor === LIMIT_REACHED;
 }
 
 /**
@@ -50,7 +44,7 @@ export function waitsForLimit(session: DebugSession): boolean {
  * wait yet.
  */
 export function turnOf(session: DebugSession): string | undefined {
-  const since = waitingSince(session);
+  const since = session.status?.waitingSince;
   const { creationTimestamp = '', uid } = session.metadata;
   return since === undefined ? undefined : `${since} ${creationTimestamp} ${uid}`;
 }

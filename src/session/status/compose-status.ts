@@ -1,12 +1,17 @@
 import type { Condition, DebugSession, DebugSessionStatus, Phase, Run } from '../../api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../api/reasons.ts';
+import { toTimestamp } from '../../api/time.ts';
+import { consequencesOf, guardedRun } from '../run/fate.ts';
+import { PREVIOUS_RUN_NOT_OVER } from '../run/lifecycle.ts';
+import { whyDeletionWaits } from './deletion-waits.ts';
 import { condition, findCondition, mergeConditions, type WantedCondition } from '../../api/conditions.ts';
 import { CANCELLED, REJECTED } from '../run/ending.ts';
 import { stopConfirmation } from './stop-confirmation.ts';
 
 /** Where a session stands: all that its status says follows from this and the record of its newest run. */
 export type Standing =
-  | { phase: 'Pending'; reason: string; message: string }
+  /** `keepsWords`: see WantedCondition. */
+  | { phase: 'Pending'; reason: string; message: string; keepsWords?: true }
   /** `waiting` once the container stands in the pod and the kubelet has not started it for a while. */
   | { phase: 'Starting'; waiting?: { reason: string; message: string } }
   | { phase: 'Running'; message: string }
@@ -34,15 +39,20 @@ export interface StatusInput {
 export function composeStatus({ session, standing, run, record, now }: StatusInput): DebugSessionStatus {
   const previous = session.status;
   const generation = session.metadata.generation ?? 0;
-  const news = run ?? record;
-  const runs = news === undefined ? (previous?.runs ?? []) : withRun(previous?.runs ?? [], news);
+  const news = [record, run].filter((one) => one !== undefined);
+  const runs = news.reduce(withRun, previous?.runs ?? []);
   const before = comparable(session, run, standing);
-  const wanted = keepUnknown(before, wantedConditions(standing, run, now), run);
+  const wanted = [
+    ...keepUnknown(previous, wantedConditions(standing, run, now), run),
+    ...deletionWaiting(session, standing, { run: guardedRun(runs, now) ?? run, now }),
+  ];
   const conditions = mergeConditions(before, wanted, { now, generation });
   return {
     phase: phaseOf(standing, run),
     observedGeneration: generation,
     attempt: run?.attempt ?? previous?.attempt ?? 0,
+    ...waiting(previous, standing, { run, now }),
+    ...accepted(previous, conditions, { isNew: before.length === 0, now }),
     ...(run === undefined ? {} : columns(session, run, standing)),
     ...(runs.length === 0 ? {} : { runs }),
     conditions,
@@ -60,17 +70,57 @@ function comparable(session: DebugSession, run: Run | undefined, standing: Stand
 
 /** A wait that was given up, or called off, decides nothing: what was not known of `Accepted` stays so. */
 function keepUnknown(
-  before: readonly Condition[],
+  previous: DebugSessionStatus | undefined,
   wanted: readonly WantedCondition[],
   run: Run | undefined,
 ): readonly WantedCondition[] {
-  const said = findCondition(before, 'Accepted');
-  if (said?.status !== 'Unknown' || (run?.reason !== 'PendingTimeout' && run?.reason !== CANCELLED)) return wanted;
-  const kept = condition('Accepted', 'Unknown', said.reason, said.message);
+  if (!isUndecided(previous, run)) return wanted;
+  const kept = steady(condition('Accepted', 'Unknown', previous.waitingFor, run?.message ?? ''));
   return wanted.map((next) => (next.type === 'Accepted' ? kept : next));
 }
 
-function withRun(runs: readonly Run[], run: Run): Run[] {
+function isUndecided(
+  previous: DebugSessionStatus | undefined,
+  run: Run | undefined,
+): previous is DebugSessionStatus & { waitingFor: string } {
+  if (previous?.waitingFor === undefined || previous.acceptedAt !== undefined) return false;
+  return run?.reason === 'PendingTimeout' || run?.reason === CANCELLED;
+}
+
+/** A change of the reason starts no clock anew. While the attempt before it is waited for, its own wait has not begun. */
+function waiting(
+  previous: DebugSessionStatus | undefined,
+  standing: Standing,
+  { run, now }: { run: Run | undefined; now: number },
+): Pick<DebugSessionStatus, 'waitingSince' | 'waitingFor'> {
+  if (standing.phase !== 'Pending') return isUndecided(previous, run) ? { waitingFor: previous.waitingFor } : {};
+  const waitingFor = standing.reason;
+  if (waitingFor === PREVIOUS_RUN_NOT_OVER) return { waitingFor };
+  return { waitingFor, waitingSince: previous?.waitingSince ?? toTimestamp(now) };
+}
+
+function accepted(
+  previous: DebugSessionStatus | undefined,
+  conditions: readonly Condition[],
+  { isNew, now }: { isNew: boolean; now: number },
+): Pick<DebugSessionStatus, 'acceptedAt'> {
+  if (findCondition(conditions, 'Accepted')?.status !== 'True') return {};
+  const before = isNew ? undefined : previous?.acceptedAt;
+  return { acceptedAt: before ?? toTimestamp(now) };
+}
+
+/** Why a session that was deleted is still there. */
+function deletionWaiting(
+  { metadata }: DebugSession,
+  standing: Standing,
+  { run, now }: { run: Run | undefined; now: number },
+): WantedCondition[] {
+  if (metadata.deletionTimestamp === undefined || run === undefined) return [];
+  if (standing.phase !== 'Ending' && !consequencesOf(run, now).isGuarded) return [];
+  return [condition('DeletionWaiting', 'True', ...whyDeletionWaits(run, now))];
+}
+
+function withRun(runs: Run[], run: Run): Run[] {
   return [...runs.filter((other) => other.attempt !== run.attempt), run].sort((a, b) => a.attempt - b.attempt);
 }
 
@@ -106,14 +156,16 @@ function attachCommand(session: DebugSession, run: Run): string {
 function wantedConditions(standing: Standing, run: Run | undefined, now: number): WantedCondition[] {
   const accepted = condition('Accepted', 'True', 'Accepted', 'the session may run');
   switch (standing.phase) {
-    case 'Pending':
-      return [
-        REJECTED.includes(standing.reason)
-          ? condition('Accepted', 'Unknown', standing.reason, standing.message)
-          : accepted,
-        condition('Injected', 'False', standing.reason, standing.message),
-        condition('Reconciling', 'True', standing.reason, standing.message),
+    case 'Pending': {
+      const { reason, message, keepsWords } = standing;
+      const conditions = [
+        ...(REJECTED.includes(reason) ? [condition('Accepted', 'Unknown', reason, message)] : []),
+        condition('Injected', 'False', reason, message),
+        condition('Reconciling', 'True', reason, message),
       ];
+      const told = keepsWords === true ? conditions.map(steady) : conditions;
+      return REJECTED.includes(reason) ? told : [accepted, ...told];
+    }
     case 'Starting': {
       if (standing.waiting === undefined) {
         return [
@@ -122,7 +174,7 @@ function wantedConditions(standing: Standing, run: Run | undefined, now: number)
         ];
       }
       const { reason, message } = standing.waiting;
-      return [accepted, injected(run), condition('Reconciling', 'True', reason, message)];
+      return [accepted, injected(run), steady(condition('Reconciling', 'True', reason, message))];
     }
     case 'Running':
       return [accepted, injected(run), condition('Running', 'True', 'Running', standing.message)];
@@ -137,6 +189,11 @@ function wantedConditions(standing: Standing, run: Run | undefined, now: number)
     case 'Over':
       return run === undefined ? [accepted] : overConditions(accepted, run, { standing, now });
   }
+}
+
+/** The kubelet's and the server's words change with every try (back-off times, request ids). */
+function steady(wanted: WantedCondition): WantedCondition {
+  return { ...wanted, keepsWords: true };
 }
 
 function injected(run: Run | undefined): WantedCondition {

@@ -1,6 +1,7 @@
 import type { DebugSession, Run } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
 import { oneLine } from '../../text/one-line.ts';
+import { whyDeletionWaits } from './deletion-waits.ts';
 import { CANCELLED, REJECTED } from '../run/ending.ts';
 
 /** An event to record once the effect has succeeded. `key` makes it one event however often it is recorded. */
@@ -36,6 +37,7 @@ const STEPS = [
   'StartedLate',
   'RanAgain',
   'Retiring',
+  'DeletionWaiting',
 ];
 
 function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
@@ -164,20 +166,10 @@ export function ttlChangeRefused(
   return { ...told, key: `${told.key}-${metadata.generation ?? 0}` };
 }
 
-/** On the pod, because the session that it speaks of is about to be gone. */
-export function releasedAlive(session: DebugSession, run: Run): EventIntent {
-  const hasRun = run.startedAt !== undefined;
-  const start = run.lastMoment === undefined ? 'as long as its pod lives' : `until ${run.startBy}`;
-  const end =
-    run.lastMoment === undefined
-      ? 'ends by itself only'
-      : `ends by itself at ${run.expiresAt ?? run.lastMoment} at the latest`;
-  const what = hasRun ? `had not ended; it ${end}` : `had not run; it may still start ${start}, and ${end}`;
-  const note = `DebugSession ${session.metadata.name} was deleted while its container ${run.debugContainerName} ${what}`;
-  return {
-    ...tell(run.attempt, run, { type: 'Warning', reason: 'SessionDeletedWhileRunning', action: 'Release', note }),
-    on: 'pod',
-  };
+/** The session is deleted, and stays until its container has ended or its pod is gone. */
+export function deletionWaits(run: Run, now: number): EventIntent {
+  const [, message] = whyDeletionWaits(run, now);
+  return tell(run.attempt, run, { type: 'Warning', reason: 'DeletionWaiting', action: 'Delete', note: message });
 }
 
 function duration(run: Run): string {

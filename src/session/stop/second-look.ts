@@ -1,15 +1,15 @@
 import type { RanAgain, Run, StopCause } from '../../api/debugsession.ts';
+import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
-import { MAX_MESSAGE } from '../../api/conditions.ts';
+import type { Situation } from '../look/situation.ts';
 import { stoppedBy } from '../run/ending.ts';
-import { mayRunAgain, mayStartLate } from '../run/lifecycle.ts';
-import { observe, type Seen } from '../run/observation.ts';
+import { type Fate, FATES, fateOf } from '../run/fate.ts';
+import { observe, type Observation, type Seen } from '../run/observation.ts';
 import { identityOf } from '../run/record.ts';
 import type { EventIntent } from '../status/events.ts';
-import type { Situation } from '../look/situation.ts';
-import { stopConfirmation } from '../status/stop-confirmation.ts';
 import * as story from '../status/events.ts';
+import { stopConfirmation } from '../status/stop-confirmation.ts';
 
 /** What a second look at a run that is over tells. */
 export interface SecondLook {
@@ -21,57 +21,96 @@ export interface SecondLook {
 
 /** The record of a run that is over, with what became of its container since. */
 export function lookAgain(situation: Situation, run: Run): SecondLook {
-  const { session, sighting, now } = situation;
-  if (mayRunAgain(run, now)) return lookForSecondRun(situation, run);
-  if (!mayStartLate(run, now)) return { run, events: [] };
-  const seen = observe(run, session.metadata.uid, sighting);
+  const fate = fateOf(run, situation.now);
+  if (!FATES[fate].isWatched) return { run, events: [] };
+  const seen = observe(run, situation.session.metadata.uid, situation.sighting);
+  return hasRun(fate) ? lookForSecondRun(situation, run, seen) : lookForLateStart(situation, run, seen);
+}
+
+/** Its container was seen to run and to end, or to go out of sight. */
+function hasRun(fate: Fate): boolean {
+  return fate === 'mayRunAgain' || fate === 'ranAgain' || fate === 'nodeLost';
+}
+
+function lookForLateStart(situation: Situation, run: Run, seen: Observation): SecondLook {
+  const { now } = situation;
   if (seen.kind === 'running') {
     const late: Run = { ...run, ...identityOf(seen), state: 'StartedLate' };
-    const events = run.state === 'StartedLate' ? [] : [story.startedLate(late, stopConfirmation(late, now).message)];
+    const isNews = run.state !== 'StartedLate';
+    const events = isNews ? [story.startedLate(late, stopConfirmation(late, now).message)] : [];
     return { run: late, events, stray: 'StartedLate' };
   }
-  const stillRuns: SecondLook = {
-    run,
-    events: [],
-    ...(run.state === 'StartedLate' && { stray: 'StartedLate' as const }),
-  };
-  if (seen.kind !== 'terminated' && seen.kind !== 'podGone') return stillRuns;
-  // The kubelet has lost sight of it, which is no report of an end.
-  if (seen.terminated?.reason === 'ContainerStatusUnknown') return stillRuns;
-  if (seen.terminated === undefined) return { run: { ...run, endedBy: 'PodGone' }, events: [] };
-  const { exitCode } = seen.terminated;
-  const route = stoppedBy(run, seen.terminated, 'pod' in seen ? seen.pod : undefined);
+  const terminated = reportedEnd(seen);
+  if (terminated !== undefined) return { run: endedLate(run, terminated, seen), events: [] };
+  if (hasGone(seen)) return { run: { ...run, endedBy: 'PodGone', podGoneAt: toTimestamp(now) }, events: [] };
+  return { run, events: [], ...(run.state === 'StartedLate' && { stray: 'StartedLate' as const }) };
+}
+
+/** That the kubelet has lost sight of a container is no report of its end. */
+function reportedEnd(seen: Observation): Seen<'terminated'>['terminated'] | undefined {
+  const terminated = seen.kind === 'terminated' || seen.kind === 'podGone' ? seen.terminated : undefined;
+  return terminated?.reason === 'ContainerStatusUnknown' ? undefined : terminated;
+}
+
+/** Nothing of the pod runs any more, or can be seen to: it is gone, or the kubelet has reported its last phase. */
+function hasGone(seen: Observation): boolean {
+  if (seen.kind === 'podGone') return true;
+  const phase = 'pod' in seen && seen.kind !== 'running' ? seen.pod.status.phase : undefined;
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+function endedLate(run: Run, terminated: Seen<'terminated'>['terminated'], seen: Observation): Run {
+  const { exitCode } = terminated;
+  const identity = seen.kind === 'terminated' || seen.kind === 'podGone' ? identityOf(seen) : {};
+  const route = stoppedBy(run, terminated, 'pod' in seen ? seen.pod : undefined);
   const message = oneLine(`${run.message ?? ''}; started late and ended with exit code ${exitCode}`, MAX_MESSAGE);
-  const ended: Run = { ...run, ...identityOf(seen), state: 'StartedLate', exitCode, message };
-  return { run: route === undefined ? ended : { ...ended, endedBy: route }, events: [] };
+  const ended: Run = { ...run, ...identity, state: 'StartedLate', exitCode, message };
+  return route === undefined ? ended : { ...ended, endedBy: route };
 }
 
 /**
- * A container under the name of one that has ended, with another ID: the node had lost the record of the first (its container was removed there),
- * and the kubelet ran it again (k/k#124176).
+ * A container under the name of one that has ended, with another ID: the node had lost the record of the first (its
+ * container was removed there), and the kubelet ran it again (k/k#124176). Of one that went out of sight the ID may be
+ * the same.
  */
-function lookForSecondRun({ session, sighting, now }: Situation, run: Run): SecondLook {
-  const seen = observe(run, session.metadata.uid, sighting);
+function lookForSecondRun({ now }: Situation, run: Run, seen: Observation): SecondLook {
   const { ranAgain } = run;
-  if (seen.kind === 'podGone') return { run: goneWithPod(run, seen, now), events: [] };
-  if (seen.kind !== 'running' && seen.kind !== 'terminated') return { run, events: [] };
-  const { containerID } = seen;
-  if (containerID === undefined || containerID === run.containerID) return { run, events: [] };
+  const isLost = fateOf(run, now) === 'nodeLost';
+  if (seen.kind === 'podGone' || (isLost && hasGone(seen))) return { run: goneWithPod(run, seen, now), events: [] };
+  if (!isSecondRun(run, seen, isLost)) return { run, events: [] };
+  const { containerID = '' } = seen;
   const isKnown = ranAgain?.containerID === containerID;
   const again = isKnown ? ranAgain : { containerID, seenAt: toTimestamp(now) };
   const end = seen.kind === 'terminated' ? (seen.terminated.finishedAt ?? toTimestamp(now)) : undefined;
-  const known = withSecondRun(run, again, end);
+  const known = withSecondRun(isKnown ? run : withoutFinding(run), again, end);
   const events = isKnown ? [] : [story.ranAgain(known)];
   return { run: known, events, ...(seen.kind === 'running' && { stray: 'RanAgain' as const }) };
 }
 
-function goneWithPod(run: Run, { containerID, terminated }: Seen<'podGone'>, now: number): Run {
+function isSecondRun(run: Run, seen: Observation, isLost: boolean): seen is Seen<'running'> | Seen<'terminated'> {
+  if (seen.kind !== 'running' && seen.kind !== 'terminated') return false;
+  const isOther = seen.containerID !== undefined && seen.containerID !== run.containerID;
+  return isOther || (isLost && seen.kind === 'running');
+}
+
+function goneWithPod(run: Run, seen: Observation, now: number): Run {
   const { ranAgain } = run;
-  if (ranAgain === undefined) return run;
+  if (ranAgain === undefined) {
+    return fateOf(run, now) === 'nodeLost' ? { ...run, podGoneAt: toTimestamp(now) } : run;
+  }
+  const { containerID, terminated } = seen.kind === 'podGone' ? seen : {};
   const end = containerID === ranAgain.containerID ? terminated?.finishedAt : undefined;
   return end === undefined
     ? withSecondRun(run, { ...ranAgain, lost: true }, toTimestamp(now))
     : withSecondRun(run, ranAgain, end);
+}
+
+/** What could not be confirmed of the first container says nothing of the second. */
+function withoutFinding(run: Run): Run {
+  if (run.stop === undefined) return run;
+  const stop = { ...run.stop };
+  delete stop.unconfirmed;
+  return { ...run, stop };
 }
 
 /** Its end is set once. */

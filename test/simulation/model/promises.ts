@@ -5,7 +5,7 @@ import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import { parseDuration } from '../../../src/api/duration.ts';
 import type { EphemeralContainer } from '../../../src/api/ephemeral-container.ts';
 import { TERMINAL_PHASES } from '../../../src/api/reasons.ts';
-import { mayStartLate } from '../../../src/session/run/lifecycle.ts';
+import { consequencesOf } from '../../../src/session/run/fate.ts';
 import { brokenRules, brokenTransition } from '../../support/world/status-rules.ts';
 import type { ApiServer, StoredPod, Witness } from './api-server.ts';
 import type { Kubelet, NodeWitness, Truth } from './kubelet.ts';
@@ -134,7 +134,9 @@ export class Promises implements Witness, NodeWitness {
     const runs = status?.runs ?? [];
     for (const { debugContainerName } of runs)
       if (debugContainerName !== undefined) this.#removed.add(debugContainerName);
-    if (runs.some((run) => this.#runs(run) && !this.#ranAgain(run))) broken.push('one of its containers runs');
+    // Of a container on a node that was cut off nobody hears again, once its pod is gone.
+    if (runs.some((run) => this.#runs(run) && !this.#ranAgain(run) && this.#isReachable(run)))
+      broken.push('one of its containers runs');
     if (this.now() < removalTime(session)) broken.push('before its time');
     if (spec.attempt > (status?.attempt ?? 0)) broken.push(`attempt ${spec.attempt} waits`);
     if ((metadata.finalizers ?? []).length > 0) broken.push('its finalizer stands');
@@ -178,10 +180,14 @@ export class Promises implements Witness, NodeWitness {
       const lasts = run !== undefined && endless && (this.#runs(run) || this.#mayStart(run));
       const reported = lasts && (status?.phase === 'Ending' || status?.phase === 'Pending');
       if (!over && !reported) broken.push(`is ${status?.phase}`);
-      if (metadata.deletionTimestamp !== undefined) broken.push('is held in deletion (L3)');
+      const mayRun = run !== undefined && this.#mayRun(run);
+      if (metadata.deletionTimestamp !== undefined && !mayRun) broken.push('is held in deletion (L3)');
       if (spec.attempt > (status?.attempt ?? 0) && !lasts) broken.push('has an attempt that was never begun');
-      if (over && !endless && !confirmed(session)) broken.push('its end is not confirmed');
-      if (over && !endless && (metadata.finalizers ?? []).length > 0) broken.push('still has its finalizer');
+      const isUnknowable = run !== undefined && (mayRun || !this.#isReachable(run) || this.#podHasFinished(run));
+      if (over && !isUnknowable && !confirmed(session)) broken.push('its end is not confirmed');
+      const isHeld = (metadata.finalizers ?? []).length > 0;
+      if (over && isHeld !== mayRun && !confirmed(session))
+        broken.push(isHeld ? 'has its finalizer' : 'is not guarded');
       const isOverdue = this.now() > removalTime(session) + REMOVAL_SLACK_MS;
       if (isOverdue && !runsWithoutSupervisor(session)) broken.push('should have been removed');
       if (status?.observedGeneration !== metadata.generation) broken.push('has not seen the newest generation');
@@ -193,9 +199,20 @@ export class Promises implements Witness, NodeWitness {
     }
   }
 
+  /** Its container stands in a pod, and the kubelet may start it, or has. */
+  #mayRun(run: Run): boolean {
+    const truth = this.#stop.truthOf(run);
+    return truth !== undefined && truth.state !== 'ended' && this.#isReachable(run) && !this.#podHasFinished(run);
+  }
+
+  #podHasFinished({ podName = '', podUID }: Run): boolean {
+    const pod = this.server?.pods.get(podName);
+    return pod?.metadata.uid === podUID && /Succeeded|Failed/.test(pod?.status.phase ?? '');
+  }
+
   #mayStart(run: Run): boolean {
     const stands = [...(this.server?.pods.values() ?? [])].some(({ metadata }) => metadata.uid === run.podUID);
-    return stands && mayStartLate(run, this.now());
+    return stands && consequencesOf(run, this.now()).isGuarded;
   }
 
   #untrue(session: DebugSession, run: Run | undefined): string[] {
@@ -231,8 +248,10 @@ export class Promises implements Witness, NodeWitness {
 /** By the condition that people see; Infinity: never. */
 function removalTime(session: DebugSession): number {
   const { spec, status } = session;
-  const since = status?.conditions?.find((c) => c.type === 'StopConfirmed')?.lastTransitionTime;
-  if (!confirmed(session) || since === undefined || spec.ttlAfterFinished === undefined) return Infinity;
+  const said = status?.conditions?.find((c) => c.type === 'StopConfirmed');
+  const since = said?.lastTransitionTime;
+  const isSettled = said?.status === 'True' || said?.reason === 'ForceDeleted';
+  if (!isSettled || since === undefined || spec.ttlAfterFinished === undefined) return Infinity;
   return Date.parse(since) + parseDuration(spec.ttlAfterFinished);
 }
 

@@ -7,7 +7,7 @@ import { repositoryPath } from './crd.ts';
 const NO_REASONS = new Set([
   // Values of conditions, types and actions of events, other conditions.
   ...['True', 'False', 'Unknown', 'Normal', 'Warning'],
-  ...['Accept', 'Inject', 'Start', 'End', 'Fail', 'Reject', 'ChangeTtl', 'Stop', 'Release', 'Evict', 'Cancel'],
+  ...['Accept', 'Inject', 'Start', 'End', 'Fail', 'Reject', 'ChangeTtl', 'Stop', 'Delete', 'Evict', 'Cancel'],
   ...['Complete', 'Failed', 'StopConfirmed', 'PodRetired', 'Reconciling', 'Stalled', 'Ready', 'PodScheduled'],
   // Phases, states of runs, who ended it, modes of the supervisor.
   ...['Pending', 'Starting', 'Ending', 'Over', 'Completed', 'Ended', 'Succeeded'],

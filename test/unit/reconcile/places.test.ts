@@ -39,17 +39,12 @@ function over(name: string): DebugSession {
  * @param acceptedAt by default then
  */
 function waiting(name: string, second: number, acceptedAt = second): DebugSession {
-  const at = (when: number): { lastTransitionTime: string; observedGeneration: number; message: string } => ({
-    lastTransitionTime: toTimestamp(NOON + when * 1000),
-    observedGeneration: 1,
-    message: '',
-  });
+  const at = (when: number): string => toTimestamp(NOON + when * 1000);
   return named(name, {
     phase: 'Pending',
-    conditions: [
-      { type: 'Accepted', status: 'True', reason: 'Accepted', ...at(acceptedAt) },
-      { type: 'Reconciling', status: 'True', reason: 'LimitReached', ...at(second) },
-    ],
+    waitingFor: 'LimitReached',
+    waitingSince: at(second),
+    acceptedAt: at(acceptedAt),
   });
 }
 

@@ -18,7 +18,7 @@ const BREAKS_A_LINE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 class Truth {
   /** Containers by name, with the pods (uid) in which they were put. */
   readonly injected = new Map<string, Set<string>>();
-  /** What the kubelet has reported ended, for certain. */
+  /** What the kubelet has reported ended, or unable to start, for certain. */
   readonly ended = new Set<string>();
 
   learn({ pod, session }: World): void {
@@ -30,6 +30,8 @@ class Truth {
       const end = state?.terminated ?? lastState?.terminated;
       if (end !== undefined && end.reason !== 'ContainerStatusUnknown') this.ended.add(name);
       if (state?.waiting?.reason === 'RunContainerError') this.ended.add(name);
+      // It can never start: an image of an ephemeral container is not changed.
+      if (state?.waiting?.reason === 'InvalidImageName') this.ended.add(name);
     }
   }
 
@@ -46,17 +48,22 @@ class Truth {
     if (runs.filter((run) => run.state === 'Starting' || run.state === 'Running').length > 1)
       faults.push('two live runs');
     const name = runs.at(-1)?.debugContainerName ?? '';
-    if (world.condition('StopConfirmed')?.startsWith('True') && this.mayLive(world).includes(name))
+    if (world.condition('StopConfirmed')?.startsWith('True') && this.mayLive().includes(name))
       faults.push(`StopConfirmed of ${name}, which may run`);
     return faults;
   }
 
-  /** Containers that were not seen to end and whose last moment, if they have one, has not passed. */
-  mayLive({ session, now }: World): string[] {
-    return [...this.injected.keys()].filter((name) => {
+  /** Containers that were not seen to end. That their last moment has passed is no proof. */
+  mayLive(): string[] {
+    return [...this.injected.keys()].filter((name) => !this.ended.has(name));
+  }
+
+  /** Of those, the ones that stand in a pod, or have a supervisor that is not past its last moment. */
+  mayBeHeardOf({ session, now, pod }: World): string[] {
+    return this.mayLive().filter((name) => {
       const run = session.status?.runs?.find((candidate) => candidate.debugContainerName === name);
-      const past = run?.lastMoment !== undefined && now >= Date.parse(run.lastMoment);
-      return !this.ended.has(name) && !past;
+      const isPast = run?.lastMoment !== undefined && now >= Date.parse(run.lastMoment);
+      return run?.podUID === pod?.metadata.uid ? pod?.status.phase === 'Running' : !isPast;
     });
   }
 }
@@ -87,8 +94,9 @@ function faultsOf(plan: Plan, world: World, truth: Truth): string[] {
   if (effect.kind === 'delete') {
     if (world.session.spec.ttlAfterFinished === undefined) faults.push('deletes a record that is to be kept');
     if (wantsStart(world.session)) faults.push('deletes a session whose attempt waits');
-    if (!world.condition('StopConfirmed')?.startsWith('True')) faults.push('deletes before the end is confirmed');
-    faults.push(...truth.mayLive(world).map((name) => `deletes the record of ${name}, which may run`));
+    if (!/^True|^Unknown ForceDeleted/.test(world.condition('StopConfirmed') ?? ''))
+      faults.push('deletes before the end is confirmed, or the pod is gone');
+    faults.push(...truth.mayBeHeardOf(world).map((name) => `deletes the record of ${name}, which may run`));
   }
   return faults;
 }

@@ -344,7 +344,8 @@ describe('a container that failed to start in time', () => {
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Failed', 'Unknown MayStartLate']);
     world.pass(3_600_000);
     world.settle();
-    expect(world.condition('StopConfirmed')).toBe('True LastMomentPassed');
+    expect(world.condition('StopConfirmed')).toBe('Unknown LastMomentPassed');
+    expect(world.session.metadata.finalizers).toHaveLength(1);
   });
 });
 
@@ -399,14 +400,17 @@ describe('running', () => {
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', confirmed]);
   });
 
-  it('is confirmed once its last moment has passed', () => {
+  it('is not confirmed by its last moment: a node that was cut off may run on', () => {
     const world = World.running({ ttl: '1m', startTimeout: '1m' });
     world.podGoes({ seen: false });
-    const pause = world.settle() ?? 0;
-    expect(pause).toBe(130_000);
-    world.pass(pause);
     world.settle();
-    expect(world.condition('StopConfirmed')).toBe('True LastMomentPassed');
+    world.pass(24 * 3_600_000);
+    expect(world.settle()).toBeUndefined();
+    expect([world.condition('StopConfirmed'), world.run.podGoneAt]).toEqual([
+      'Unknown ForceDeleted',
+      '2026-01-01T12:00:00Z',
+    ]);
+    expect(world.session.metadata.finalizers).toEqual([]);
   });
 
   it('knows a container that died with the namespace it joined', () => {
@@ -483,38 +487,39 @@ describe('deleting', () => {
     world.settle();
     expect(world.effects.slice(-1)).toEqual(['addFinalizer']);
     world.delete();
-    expect([world.settle(), world.gone]).toEqual([30_000, false]);
+    expect([world.settle(), world.gone]).toEqual([undefined, false]);
   });
 
   it('waits for the container to end', () => {
     const world = World.running();
     world.delete();
-    expect(world.settle()).toBe(30_000);
+    expect([world.settle(), world.efforts.underWay]).toEqual([undefined, 'Exec']);
     world.ends({ exitCode: 0 });
     world.settle();
     expect([world.effects.slice(-2), world.gone]).toEqual([['status Completed', 'removeFinalizer'], true]);
   });
 
-  it('lets go after 30 s and says on the pod when the container will end', () => {
+  it('waits for as long as the container runs, and says why and what to do', () => {
     const world = World.running();
     world.delete();
     world.settle();
-    world.pass(30_000);
+    world.pass(24 * 3_600_000);
     world.settle();
-    const event = world.events.at(-1);
-    expect([world.gone, event?.on, event?.reason]).toEqual([true, 'pod', 'SessionDeletedWhileRunning']);
-    expect(event?.note).toMatch(/ends by itself at 2026-01-01T12:30:00Z at the latest/);
+    expect([world.gone, world.condition('DeletionWaiting')]).toEqual([false, 'True ContainerRuns']);
+    expect(world.message('DeletionWaiting')).toMatch(
+      /^container debug-\w+-1 of pod web-1 has not ended; .*; delete the pod to end the wait$/,
+    );
+    world.podGoes({ seen: true });
+    world.settle();
+    expect(world.gone).toBe(true);
   });
 
-  it('asks the container to end before it lets go, where the operator was away all that time', () => {
+  it('asks the container to end also where the operator was away for long', () => {
     const world = World.running();
     world.delete();
     world.pass(600_000);
-    expect(world.settle()).toBe(10_000);
-    expect([world.gone, world.efforts.underWay, world.run.stop?.cause]).toEqual([false, 'Exec', 'Deleted']);
-    world.pass(10_000);
     world.settle();
-    expect(world.gone).toBe(true);
+    expect([world.gone, world.efforts.underWay, world.run.stop?.cause]).toEqual([false, 'Exec', 'Deleted']);
   });
 
   it('lets go where it was deleted between the finalizer and the intent', () => {

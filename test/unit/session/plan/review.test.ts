@@ -24,16 +24,49 @@ describe('a session that is deleted', () => {
     expect([world.effects, world.gone]).toEqual([['addFinalizer', 'removeFinalizer'], true]);
   });
 
-  it.each(['Shell', 'None'] as const)('after its failure is held for a late start for 30 s (%s)', (supervisor) => {
+  it.each(['Shell', 'None'] as const)('after its failure stays while its container may start (%s)', (supervisor) => {
     const world = failedInTime({ supervisor });
     world.delete();
-    expect(world.settle()).toBe(30_000);
-    world.pass(30_000);
+    world.settle();
+    world.pass(24 * 3_600_000);
+    world.settle();
+    expect([world.gone, world.condition('DeletionWaiting')]).toEqual([false, 'True ContainerMayStart']);
+    expect(new Set(world.events.filter(({ reason }) => reason === 'DeletionWaiting').map(({ key }) => key)).size).toBe(
+      1,
+    );
+    world.podGoes({ seen: false });
     world.settle();
     expect(world.gone).toBe(true);
   });
 
-  it('while its late container runs is told of on the pod', () => {
+  it('while its container waits to start is over, and stays while that may start', () => {
+    const world = new World();
+    world.settle();
+    world.waits('ErrImagePull', 'no');
+    world.settle();
+    world.delete();
+    world.settle();
+    expect([world.phase, world.gone]).toEqual(['Cancelled', false]);
+    world.starts();
+    world.settle();
+    expect([world.run.state, world.efforts.underWay]).toEqual(['StartedLate', 'Exec']);
+    world.ends({ exitCode: 143 });
+    world.settle();
+    expect(world.gone).toBe(true);
+  });
+
+  it('whose container can never start is let go at once', () => {
+    const world = new World();
+    world.settle();
+    world.waits('InvalidImageName', 'invalid reference format');
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('True NothingToStop');
+    world.delete();
+    world.settle();
+    expect(world.gone).toBe(true);
+  });
+
+  it('while its late container runs stays until that has ended', () => {
     const world = failedInTime();
     world.starts();
     world.settle();
@@ -41,25 +74,24 @@ describe('a session that is deleted', () => {
     world.settle();
     world.pass(30_000);
     world.settle();
-    expect([world.gone, world.told.at(-1), world.events.at(-1)?.on]).toEqual([
-      true,
-      'SessionDeletedWhileRunning',
-      'pod',
-    ]);
+    expect([world.gone, world.condition('DeletionWaiting')]).toEqual([false, 'True ContainerRuns']);
+    world.ends({ exitCode: 143 });
+    world.settle();
+    expect(world.gone).toBe(true);
   });
 });
 
 describe('a late start', () => {
-  it('whose pod went is no more said to run, and is confirmed at its last moment', () => {
+  it('whose pod went is no more said to run, and is never confirmed', () => {
     const world = failedInTime();
     world.starts();
     world.settle();
     world.podGoes({ seen: false });
-    const pause = world.settle() ?? 0;
-    expect(world.condition('StopConfirmed')).toBe('Unknown ForceDeleted');
-    world.pass(pause);
     expect(world.settle()).toBeUndefined();
-    expect(world.condition('StopConfirmed')).toBe('True LastMomentPassed');
+    world.pass(24 * 3_600_000);
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('Unknown ForceDeleted');
+    expect(world.session.metadata.finalizers).toEqual([]);
   });
 
   it('that lives past its last moment is still looked at, without a pause of nothing', () => {
@@ -98,7 +130,7 @@ describe('a container that ran and is waiting again', () => {
 });
 
 describe('a container that the kubelet lost sight of', () => {
-  it('has ended, as far as its supervisor goes, at its last moment', () => {
+  it('is over at its last moment, and looked after until its pod is gone', () => {
     const world = World.running({ ttl: '1m' });
     world.waits('ContainerCreating');
     world.pass(world.settle() ?? 0);
@@ -106,8 +138,15 @@ describe('a container that the kubelet lost sight of', () => {
     expect([world.phase, world.run.endedBy, world.condition('StopConfirmed')]).toEqual([
       'Completed',
       'Kubelet',
-      'True LastMomentPassed',
+      'Unknown NodeLost',
     ]);
+    world.containerID = 'containerd://again';
+    world.starts();
+    world.settle();
+    expect([world.condition('StopConfirmed'), world.efforts.underWay]).toEqual(['False RanAgain', 'Exec']);
+    world.podGoes({ seen: false });
+    world.settle();
+    expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['Unknown ForceDeleted', []]);
   });
 
   it('has ended with a pod that has finished', () => {
@@ -129,13 +168,12 @@ describe('a pod that cannot be looked at', () => {
     return world;
   };
 
-  it('does not keep a deleted session for longer than 30 s', () => {
+  it('keeps a deleted session: its container may run', () => {
     const world = blind(World.running());
     world.delete();
-    expect(world.settle()).toBe(30_000);
-    world.pass(30_000);
     world.settle();
-    expect([world.gone, world.told.at(-1)]).toEqual([true, 'SessionDeletedWhileRunning']);
+    world.pass(24 * 3_600_000);
+    expect([world.settle(), world.gone]).toEqual([undefined, false]);
   });
 
   it('changes nothing of a run that lives', () => {

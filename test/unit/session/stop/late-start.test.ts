@@ -89,18 +89,6 @@ describe('a raised attempt behind a failed one', () => {
   });
 });
 
-it('a container that has not run says so on its pod when its session is deleted', () => {
-  const world = World.neverStarted();
-  world.delete();
-  world.pass(31_000);
-  world.settle();
-  const [told] = world.events.filter(({ reason }) => reason === 'SessionDeletedWhileRunning');
-  expect(told).toMatchObject({
-    on: 'pod',
-    note: expect.stringMatching(/had not run; it may still start until .*Z, and ends by itself at/),
-  });
-});
-
 it('no supervisor accepts a start after notAfter', () => {
   const world = new World({ startTimeout: '1h', notAfter: new Date(new World().now + 60_500).toISOString() });
   world.settle();

@@ -56,7 +56,7 @@ it('waits for a disruption budget, holds its finalizer, and writes once', () => 
   expect([world.condition('PodRetired'), world.effects.at(-1)]).toEqual(['True Retired', 'removeFinalizer']);
 });
 
-it('does not hold a deleted session for longer than 30 s', () => {
+it('does not hold a deleted session whose container has ended for longer than 30 s', () => {
   const world = over();
   world.tried({ kind: 'blocked', message: 'not now' });
   world.settle();

@@ -269,7 +269,7 @@ describe('escalation', () => {
 });
 
 describe('deletion', () => {
-  it('lets go after 30 s, and says on the pod what it leaves', () => {
+  it('waits for what cannot be ended, and goes on asking', () => {
     const world = plain({ supervisor: 'None' });
     world.delete();
     world.settle();
@@ -278,21 +278,27 @@ describe('deletion', () => {
     world.pass(30_000);
     if (world.efforts.underWay) world.tried({ kind: 'survived', processes: 1 });
     world.settle();
-    expect([world.gone, world.told.at(-1), world.events.at(-1)?.on]).toEqual([
-      true,
-      'SessionDeletedWhileRunning',
-      'pod',
+    expect([world.gone, world.told.at(-1), world.condition('StopConfirmed')]).toEqual([
+      false,
+      'StopUnconfirmed',
+      'False ProcessSurvived',
     ]);
+    world.pass(3_600_000);
+    world.settle();
+    expect(world.efforts.underWay).toBe('Exec');
   });
 
-  it('lets go after 10 s where the pod goes too, as with a namespace', () => {
+  it('ends with the pod where that goes too, as with a namespace', () => {
     const world = plain();
     world.delete();
     world.changePod((pod) => (pod.metadata.deletionTimestamp = '2026-01-01T12:00:00Z'));
     world.settle();
     world.tried(ASKED);
-    expect(world.settle()).toBeLessThanOrEqual(10_000);
+    world.settle();
     world.pass(10_000);
+    world.settle();
+    expect(world.gone).toBe(false);
+    world.podGoes({ seen: true });
     world.settle();
     expect(world.gone).toBe(true);
   });

@@ -96,17 +96,19 @@ describe('a session stays', () => {
     expect([world.phase, isDeleted(world)]).toEqual(['Starting', false]);
   });
 
-  it('while its container may start late, and until its last moment', () => {
+  it('while its container may start late, until its pod is gone', () => {
     const world = World.neverStarted({ ttlAfterFinished: '0s' });
     expect(world.condition('StopConfirmed')).toBe('Unknown MayStartLate');
     world.pass(Date.parse(world.run.lastMoment ?? '') - world.now - 1);
     expect([world.settle(), isDeleted(world)]).toEqual([1, false]);
     world.pass(1);
     world.settle();
-    expect(world.condition('StopConfirmed')).toBe('True LastMomentPassed');
-    world.pass(999);
+    expect(world.condition('StopConfirmed')).toBe('Unknown LastMomentPassed');
+    world.pass(24 * HOUR);
+    expect([world.settle(), world.gone]).toEqual([undefined, false]);
+    world.podGoes({ seen: false });
     world.settle();
-    expect(world.gone).toBe(true);
+    expect([world.condition('StopConfirmed'), world.gone]).toEqual(['Unknown ForceDeleted', true]);
   });
 
   it('while its container runs that started late; its time counts from when that has ended', () => {
@@ -126,13 +128,20 @@ describe('a session stays', () => {
     expect([world.settle(), isDeleted(world)]).toEqual([undefined, false]);
   });
 
-  it('while nobody knows whether it ended, and its whole time after that', () => {
-    const world = World.running({ ttl: '5m', ttlAfterFinished: '1h' });
+  it('until the last moment of a container whose pod went unseen: a node that is cut off may run it', () => {
+    const world = World.running({ ttl: '5m', ttlAfterFinished: '1s' });
     world.podGoes({ seen: false });
     expect(world.settle()).toBe(Date.parse(world.run.lastMoment ?? '') - world.now);
-    expect(world.condition('StopConfirmed')).toBe('Unknown ForceDeleted');
+    expect([world.condition('StopConfirmed'), world.gone]).toEqual(['Unknown ForceDeleted', false]);
     world.now = Date.parse(world.run.lastMoment ?? '');
-    expect([world.settle(), world.condition('StopConfirmed')]).toEqual([HOUR + 999, 'True LastMomentPassed']);
+    world.settle();
+    expect(world.gone).toBe(true);
+  });
+
+  it('for its whole time after the pod went unseen', () => {
+    const world = World.running({ ttl: '5m', ttlAfterFinished: '1h' });
+    world.podGoes({ seen: false });
+    expect([world.settle(), world.condition('StopConfirmed')]).toEqual([HOUR + 999, 'Unknown ForceDeleted']);
   });
 
   it('while the container of an earlier attempt may live, whose pod went unseen', () => {

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import type { Run } from '../../../../src/api/debugsession.ts';
+import { toTimestamp } from '../../../../src/api/time.ts';
+import { FATES, type Fate, fateOf, nextFate } from '../../../../src/session/run/fate.ts';
+import { stopConfirmation } from '../../../../src/session/status/stop-confirmation.ts';
+import { NOON } from '../../../support/builders/builders.ts';
+import { repositoryPath } from '../../../support/documents/crd.ts';
+
+const MINUTE = 60_000;
+const at = (ms: number): string => toTimestamp(NOON + ms);
+
+const SUPERVISED = { startBy: at(MINUTE), lastMoment: at(5 * MINUTE) };
+
+function aRun(run: Partial<Run>): Run {
+  return { attempt: 1, podName: 'web', podUID: 'pod', debugContainerName: 'debug-1', state: 'Failed', ...run };
+}
+
+const INJECTED = { injectedAt: at(0) };
+const FAILED = { ...INJECTED, ...SUPERVISED, reason: 'ImagePullFailed' };
+const ENDED = { ...INJECTED, ...SUPERVISED, state: 'Ended', exitCode: 0, containerID: 'one' } as const;
+const LOST = { ...ENDED, exitCode: 137, reason: 'ContainerStatusUnknown' } as const;
+const SECOND = { containerID: 'two', seenAt: at(0) };
+
+describe('the fate of a container', () => {
+  it.each<[what: string, Partial<Run>, minutes: number, Fate]>([
+    ['starts', { state: 'Starting' }, 0, 'live'],
+    ['runs', { ...INJECTED, state: 'Running' }, 60, 'live'],
+    ['was refused before the injection', { reason: 'PolicyDenied' }, 0, 'absent'],
+    ['was not pulled in time', FAILED, 0, 'mayStart'],
+    ['was not pulled, and its supervisor refuses by now', FAILED, 2, 'startRefused'],
+    ['was not pulled, and its last moment has passed', FAILED, 6, 'lastMomentPassed'],
+    ['was not pulled, and has no supervisor', { ...INJECTED, reason: 'ImagePullFailed' }, 600, 'mayStart'],
+    ['has a name that no image has', { ...FAILED, reason: 'InvalidImageName' }, 0, 'cannotStart'],
+    ['started late', { ...FAILED, state: 'StartedLate' }, 600, 'startedLate'],
+    ['started late and has ended', { ...FAILED, state: 'StartedLate', exitCode: 143 }, 600, 'ended'],
+    ['has ended a moment ago', ENDED, 0, 'mayRunAgain'],
+    ['has ended long ago', ENDED, 2, 'ended'],
+    ['could not be started', { ...FAILED, exitCode: 128, reason: 'StartError' }, 0, 'ended'],
+    ['runs again', { ...ENDED, ranAgain: SECOND }, 0, 'ranAgain'],
+    ['ran again and has ended', { ...ENDED, ranAgain: { ...SECOND, finishedAt: at(9) } }, 2, 'ended'],
+    [
+      'ran again in a pod that went',
+      { ...ENDED, ranAgain: { ...SECOND, finishedAt: at(9), lost: true } },
+      2,
+      'podLost',
+    ],
+    // It once said `False StartedLate` for ever.
+    [
+      'started late, ended, ran again in a pod that went',
+      { ...ENDED, state: 'StartedLate', ranAgain: { ...SECOND, finishedAt: at(9), lost: true } },
+      2,
+      'podLost',
+    ],
+    ['went with its pod, unseen', { ...INJECTED, state: 'Ended', endedBy: 'PodGone' }, 600, 'podLost'],
+    ['was evicted, unseen', { ...INJECTED, state: 'Ended', endedBy: 'Eviction' }, 600, 'podLost'],
+    ['may have been injected into a pod that went', { endedBy: 'PodGone' }, 0, 'podLost'],
+    ['had not run when its pod went', { ...FAILED, endedBy: 'PodGone', podGoneAt: at(0) }, 0, 'podLost'],
+    ['went out of sight', LOST, 600, 'nodeLost'],
+    ['went out of sight, and then its pod', { ...LOST, podGoneAt: at(0) }, 600, 'podLost'],
+    [
+      'went out of sight, was seen again and to end',
+      { ...LOST, ranAgain: { containerID: 'one', seenAt: at(0), finishedAt: at(9) } },
+      600,
+      'ended',
+    ],
+  ])('that %s', (_what, run, minutes, fate) => {
+    expect(fateOf(aRun(run), NOON + minutes * MINUTE)).toBe(fate);
+  });
+
+  it('changes with time alone when it says so, and never back', () => {
+    const run = aRun(FAILED);
+    const met: Fate[] = [];
+    let now: number | undefined = NOON;
+    while (now !== undefined) {
+      met.push(fateOf(run, now));
+      now = nextFate(run, now);
+    }
+    expect(met).toEqual(['mayStart', 'startRefused', 'lastMomentPassed']);
+  });
+});
+
+describe('what follows from a fate', () => {
+  it('is that only the kubelet, or nothing having been injected, confirms an end', () => {
+    const confirmed = Object.entries(FATES).filter(([, { stop }]) => stop?.status === 'True');
+    expect(confirmed.map(([fate]) => fate)).toEqual(['absent', 'cannotStart', 'mayRunAgain', 'ended']);
+  });
+
+  it('is that whatever is not confirmed in a pod that stands keeps its finalizer, and is looked at', () => {
+    const open = Object.entries(FATES).filter(([fate, { stop }]) => stop?.status !== 'True' && fate !== 'podLost');
+    expect(open.length).toBeGreaterThan(5);
+    expect(open.filter(([, { isGuarded, isWatched }]) => !isGuarded || !isWatched)).toEqual([]);
+  });
+
+  it('is told in one line, which names the container where something may run', () => {
+    const message = stopConfirmation(aRun(FAILED), NOON).message;
+    expect(message).toMatch(
+      /^container debug-1 of pod web has not run, and the kubelet may start it later; after .*Z its/,
+    );
+  });
+
+  it('is printed in docs/ending.md', () => {
+    const page = readFileSync(repositoryPath('docs/ending.md'), 'utf8');
+    const printed = /<!-- fates -->\n([\s\S]*)\n<!-- \/fates -->/.exec(page)?.[1];
+    expect(printed).toBe(table());
+  });
+});
+
+const MEANINGS: Record<Fate, string> = {
+  live: 'it starts or runs as it should',
+  absent: 'no container was injected',
+  mayStart: 'it has not run, and the kubelet may start it',
+  startRefused: 'the same, and its supervisor refuses a start by now',
+  lastMomentPassed: 'the same, and its last moment has passed',
+  cannotStart: 'it can never start',
+  startedLate: 'it runs, although its run had failed',
+  ranAgain: 'the kubelet runs it again after its end',
+  mayRunAgain: 'it has ended, and its supervisor would accept a second start',
+  ended: 'it has ended',
+  podLost: 'its pod went, and nobody saw it end',
+  nodeLost: 'the kubelet lost sight of it',
+};
+
+function table(): string {
+  const yes = (is: boolean): string => (is ? 'yes' : 'no');
+  const rows = Object.entries(FATES).map(([fate, { isGuarded, isWatched, holdsPlace, blocksNext, stop }]) => {
+    const said = stop === undefined ? 'not over yet' : `\`${stop.status}\` \`${stop.reason}\``;
+    const cells = [isGuarded, isWatched, holdsPlace, blocksNext].map(yes);
+    return `| ${MEANINGS[fate as Fate]} | ${cells.join(' | ')} | ${said} |`;
+  });
+  return [
+    '',
+    '| what is known of the container | keeps finalizer and guard | its pod is looked at | counts in limits | next attempt waits | `StopConfirmed` |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
