@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
+import {
+  type Condition,
+  type DebugSession,
+  type DebugSessionSpec,
+  FINALIZER,
+  LIVE_LABEL,
+} from '../../src/api/debugsession.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// A deleted session is not forgotten while its container lives, and not kept for ever either.
+// A deleted session is not forgotten while its container runs or may start, and goes with its pod at the latest.
 
 let stage: Stage;
-
-/** When the sessions that are held were deleted, and when they went, in ms since the epoch. */
-const held = new Map<string, Promise<{ deleted: number; gone: number }>>();
 
 /** Process 1 of a process namespace of its own, without a handler: no signal from inside reaches it. */
 const immune: Partial<DebugSessionSpec> = { supervisor: 'None', command: ['sleep', '600'] };
@@ -26,18 +29,10 @@ beforeAll(async () => {
   });
   await stage.untilPhase('outlived', 'Running');
   await stage.untilPod('unpullable', (pod) => ephemeralNames(pod).length === 1);
-  // Both take their 30 s while the other tests run.
-  for (const name of ['outlived', 'unpullable']) held.set(name, deleteAndWait(name));
+  for (const name of ['outlived', 'unpullable']) await stage.deleteSession(name);
 });
 
 afterAll(() => stage.close());
-
-async function deleteAndWait(name: string): Promise<{ deleted: number; gone: number }> {
-  await stage.deleteSession(name);
-  const deleted = Date.parse((await stage.session(name)).metadata.deletionTimestamp ?? '');
-  await stage.untilSessionGone(name, 50_000);
-  return { deleted, gone: Date.now() };
-}
 
 it('is held until its container has ended, which it sees to', async () => {
   await stage.createSession('short', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '10m' });
@@ -70,30 +65,47 @@ it('goes at once after its end', async () => {
   await stage.untilSessionGone('done', 5_000);
 });
 
-it.each([
-  ['outlived', 'had not ended; it ends by itself only'],
-  ['unpullable', 'had not run; it may still start until \\d{4}-.*Z, and ends by itself at \\d{4}-.*Z at the latest'],
-])(
-  '%s: goes after 30 s at the latest, and the pod carries the warning that says of its container: it %s',
-  async (name, words) => {
-    const pod = await stage.pod(name);
-    const times = await held.get(name);
-    const seconds = ((times?.gone ?? 0) - (times?.deleted ?? 0)) / 1000;
-    expect(seconds).toBeGreaterThanOrEqual(29);
-    expect(seconds).toBeLessThan(45);
-    const warnings = async () =>
-      (await stage.events('Pod', name)).filter((event) => event.reason === 'SessionDeletedWhileRunning');
-    await stage.until('the warning is there', async () => (await warnings()).length > 0);
-    const [container] = ephemeralNames(pod);
-    expect(await warnings()).toMatchObject([{ type: 'Warning', regarding: { kind: 'Pod', uid: pod.metadata.uid } }]);
-    expect((await warnings())[0]?.note).toMatch(
-      new RegExp(`^DebugSession ${name} was deleted while its container ${container} ${words}$`),
-    );
-  },
-);
+const waiting = (session: DebugSession): Condition | undefined =>
+  session.status?.conditions?.find(({ type }) => type === 'DeletionWaiting');
 
-it('and what it said is so: the container that was left runs on, the application too', async () => {
+it('waits for a container that nothing ends, says so where people look, and keeps record and guard', async () => {
+  const stays = await stage.untilSession(
+    'outlived',
+    (s) => s.status?.runs?.[0]?.stop?.unconfirmed !== undefined,
+    30_000,
+  );
+  const [container] = ephemeralNames(await stage.pod('outlived'));
+  expect(waiting(stays)).toMatchObject({ status: 'True', reason: 'ContainerRuns' });
+  expect(waiting(stays)?.message).toBe(
+    `container ${container} of pod outlived has not ended; the session goes when the kubelet reports its end, or with the pod; delete the pod to end the wait`,
+  );
+  expect([stays.status?.phase, stays.metadata.finalizers, stays.metadata.labels?.[LIVE_LABEL]]).toEqual([
+    'Ending',
+    [FINALIZER],
+    'true',
+  ]);
+  const described = (await stage.kubectl(['describe', 'dbg', 'outlived'])).stdout;
+  expect(described).toContain('delete the pod to end the wait');
   const pod = await stage.pod('outlived');
   expect(pod.status?.ephemeralContainerStatuses).toMatchObject([{ state: { running: {} } }]);
   expect(pod.status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
+}, 60_000);
+
+it('waits for a container that may start, and says so in an event', async () => {
+  const stays = await stage.untilSession('unpullable', (s) => waiting(s)?.reason === 'ContainerMayStart');
+  expect([stays.status?.phase, stays.metadata.finalizers]).toEqual(['Cancelled', [FINALIZER]]);
+  const told = async () =>
+    (await stage.events('DebugSession', 'unpullable')).filter(({ reason }) => reason === 'DeletionWaiting');
+  await stage.until('the event is there', async () => (await told()).length > 0);
+  expect(await told()).toMatchObject([{ type: 'Warning', note: waiting(stays)?.message }]);
 });
+
+it.each(['outlived', 'unpullable'])(
+  '%s: goes with its pod',
+  async (name) => {
+    await stage.session(name);
+    await stage.deletePod(name);
+    await stage.untilSessionGone(name, 60_000);
+  },
+  90_000,
+);

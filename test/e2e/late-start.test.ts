@@ -122,7 +122,10 @@ onNode(
 
 async function deletedWhileStarting(): Promise<void> {
   const over = await stage.untilSession('deleted', (s) => s.status?.runs?.[0]?.endedBy !== undefined, 60_000);
-  expect(over.status).toMatchObject({ phase: 'Cancelled', runs: [{ endedBy: 'Exec', stop: { cause: 'Deleted' } }] });
+  expect(over.status).toMatchObject({
+    phase: 'Cancelled',
+    runs: [{ endedBy: 'Exec', stop: { cause: 'StartedLate' } }],
+  });
   await stage.untilSessionGone('deleted', 10_000);
 }
 

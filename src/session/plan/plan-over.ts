@@ -2,7 +2,7 @@ import type { DebugSession, Run } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { findCondition } from '../../api/conditions.ts';
 import type { Situation } from '../look/situation.ts';
-import { consequencesOf, guardedRun, nextFate, runToLookAt } from '../run/fate.ts';
+import { guardedRun, nextFate, runToLookAt } from '../run/fate.ts';
 import { isHeld, isMarked } from '../run/lifecycle.ts';
 import * as story from '../status/events.ts';
 import { lookAgain } from '../stop/second-look.ts';
@@ -11,7 +11,7 @@ import { type Effect, type Plan, rest } from './effect.ts';
 import { planStray, pursueEnd } from './plan-ending.ts';
 import { stageOf } from './stage.ts';
 import { removalTime } from './plan-removal.ts';
-import { type Projection, writeThen } from './write-status.ts';
+import { deletionWaits, type Projection, writeThen } from './write-status.ts';
 
 /**
  * A session with no live run and none to start: keep the record true, end what runs all the same, retire its pod where that is wanted, let go of
@@ -42,12 +42,6 @@ function planEarlier(situation: Situation, run: Run, earlier: Run): Plan {
   const { unconfirmed, run: record, ...pursuit } = pursueEnd(situation, known, stray);
   const standing = { phase: 'Over', unconfirmed, ...(retirement && { retirement }) } as const;
   return writeThen(situation, { ...pursuit, run, record, standing, events: [...told, ...pursuit.events] });
-}
-
-/** A deletion that waits for a container which does not run is told: nobody can see what it waits for. */
-function deletionWaits({ session, now }: Situation, run: Run): Projection['events'] {
-  const isWaiting = session.metadata.deletionTimestamp !== undefined && consequencesOf(run, now).isGuarded;
-  return isWaiting ? [story.deletionWaits(run, now)] : [];
 }
 
 /** The last thing that is done for a session: its pod goes, where that is wanted. It is told before it is done. */

@@ -2,7 +2,8 @@ import type { Run } from '../../api/debugsession.ts';
 import { sameJson } from '../../api/same-json.ts';
 import type { Situation } from '../look/situation.ts';
 import { composeStatus, type Standing } from '../status/compose-status.ts';
-import { type EventIntent, over } from '../status/events.ts';
+import { consequencesOf } from '../run/fate.ts';
+import { deletionWaiting, type EventIntent, over } from '../status/events.ts';
 import { type Effect, type Plan, wakeBy } from './effect.ts';
 
 /** What the status is to say, and what is done once it says so. */
@@ -37,5 +38,12 @@ export function writeThen(situation: Situation, { run, record, standing, events,
 
 /** Writes the end of a run: from here on nothing changes its phase. */
 export function finish(situation: Situation, run: Run): Plan {
-  return writeThen(situation, { run, standing: { phase: 'Over' }, events: [over(run)] });
+  const events = [over(run), ...deletionWaits(situation, run)];
+  return writeThen(situation, { run, standing: { phase: 'Over' }, events });
+}
+
+/** A deletion that waits for a container which does not run is told: nobody can see what it waits for. */
+export function deletionWaits({ session, now }: Situation, run: Run): EventIntent[] {
+  const isWaiting = session.metadata.deletionTimestamp !== undefined && consequencesOf(run, now).isGuarded;
+  return isWaiting ? [deletionWaiting(run, now)] : [];
 }

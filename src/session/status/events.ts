@@ -167,7 +167,7 @@ export function ttlChangeRefused(
 }
 
 /** The session is deleted, and stays until its container has ended or its pod is gone. */
-export function deletionWaits(run: Run, now: number): EventIntent {
+export function deletionWaiting(run: Run, now: number): EventIntent {
   const [, message] = whyDeletionWaits(run, now);
   return tell(run.attempt, run, { type: 'Warning', reason: 'DeletionWaiting', action: 'Delete', note: message });
 }
