@@ -1,4 +1,7 @@
-/** The few fields of a core/v1 Pod that a session needs. Pods are cut down to them while parsing: memory must not grow with the cluster. */
+/**
+ * The few fields of a core/v1 Pod that a session needs. Pods are cut down to them while parsing: memory must not grow with the cluster.
+ * A field that is added here does not compile until the tables in src/reconcile/trim.ts or src/policy/pod-fields.ts say how it is made.
+ */
 export interface Pod {
   metadata: PodMeta;
   spec: PodSpec;
@@ -14,7 +17,14 @@ export interface PodMeta {
   deletionTimestamp?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
-  ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
+  ownerReferences?: OwnerReference[];
+}
+
+export interface OwnerReference {
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
 }
 
 export interface PodSpec {
@@ -29,9 +39,14 @@ export interface PodSpec {
   privileged?: boolean;
   containers: PodContainer[];
   initContainers?: PodContainer[];
-  /** `sessionUID` is the value of our own environment variable in it, by which a container of ours is told from one that took its name. */
-  ephemeralContainers?: { name: string; sessionUID?: string }[];
+  ephemeralContainers?: PodEphemeralContainer[];
   volumes?: PodVolume[];
+}
+
+export interface PodEphemeralContainer {
+  name: string;
+  /** The value of our own environment variable in it, by which a container of ours is told from one that took its name. */
+  sessionUID?: string;
 }
 
 export interface PodContainer {
@@ -55,10 +70,17 @@ export interface PodVolume {
 
 export interface PodStatus {
   phase?: string;
-  conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  conditions?: PodCondition[];
   containerStatuses?: ContainerStatus[];
   initContainerStatuses?: ContainerStatus[];
   ephemeralContainerStatuses?: ContainerStatus[];
+}
+
+export interface PodCondition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
 }
 
 export interface ContainerStatus {

@@ -1,9 +1,8 @@
 import { DNS_LABEL, isObjectName } from '../api/names.ts';
 import { type DebugPolicySpec, POLICY_KIND } from '../api/debugpolicy.ts';
 import { API_VERSION, type DebugSessionSpec, KIND } from '../api/debugsession.ts';
-import type { Pod } from '../api/pod.ts';
 import { nearest } from '../text/nearest.ts';
-import { judgedFields, type RawContainer, type RawPodFields } from '../policy/pod-fields.ts';
+import { judgedFields, type JudgedPod, type RawContainer, type RawPodFields } from '../policy/pod-fields.ts';
 import { oneLine } from '../text/one-line.ts';
 import { findingLine, shown, type Place, type Finding } from './finding-line.ts';
 import { type FieldPath, readDocuments } from './input-documents.ts';
@@ -21,7 +20,7 @@ export interface GivenSession {
 export interface PolicyInput {
   policies: Map<string, DebugPolicySpec>;
   sessions: GivenSession[];
-  pods: Map<string, Pod>;
+  pods: Map<string, JudgedPod>;
   /** The labels of each namespace. */
   namespaces: Map<string, Record<string, string>>;
   /** Kinds that were passed over. */
@@ -232,18 +231,13 @@ function hint(apiVersion: unknown, kind: unknown): string {
 type GivenMetadata = Partial<Metadata> & { generateName?: string };
 
 interface GivenPod {
-  spec?: Pick<Pod['spec'], 'shareProcessNamespace' | 'hostPID' | 'hostNetwork' | 'hostIPC'> & Partial<RawPodFields>;
+  spec?: Partial<RawPodFields>;
 }
 
-function podOf({ spec = {} }: GivenPod, { name, namespace, labels }: Metadata): Pod {
-  const { shareProcessNamespace, hostPID, hostNetwork, hostIPC } = spec;
+function podOf({ spec = {} }: GivenPod, { name, labels }: Metadata): JudgedPod {
   const { containers = [], initContainers = [], volumes = [] } = spec;
   // What is written by hand may have forgotten a name.
   const named = (container: RawContainer): RawContainer => ({ ...container, name: container.name ?? '' });
-  const fields = { containers: containers.map(named), initContainers: initContainers.map(named), volumes };
-  return {
-    metadata: { name, namespace, uid: '', resourceVersion: '', labels },
-    spec: { shareProcessNamespace, hostPID, hostNetwork, hostIPC, ...judgedFields(fields) },
-    status: {},
-  };
+  const judged = { ...spec, containers: containers.map(named), initContainers: initContainers.map(named), volumes };
+  return { metadata: { name, labels }, spec: judgedFields(judged) };
 }

@@ -2,10 +2,10 @@ import type { Allowance, DebugPolicySpec } from '../api/debugpolicy.ts';
 import type { DebugSessionSpec, Profile } from '../api/debugsession.ts';
 import type { EnvFromSource, EnvVar } from '../api/ephemeral-container.ts';
 import { durationOr } from '../api/duration.ts';
-import type { Pod } from '../api/pod.ts';
 import { oneLine } from '../text/one-line.ts';
 import { imageMatches } from './image-pattern.ts';
 import { imageText, parseImage } from './image-reference.ts';
+import type { JudgedPod } from './pod-fields.ts';
 import { selects } from './selector.ts';
 
 /** What a policy is asked about. */
@@ -14,7 +14,7 @@ export interface Asked {
   /** The session's. Without labels nothing is known of them. */
   namespace: { name: string; isSystem: boolean; labels?: Record<string, string> };
   /** Absent: not chosen yet, so what depends on it is not judged. */
-  pod?: Pod;
+  pod?: JudgedPod;
 }
 
 /** What counts where the policy says nothing. */
@@ -64,7 +64,7 @@ export function stillAllows(policy: DebugPolicySpec, run: Begun, asked: Asked): 
 }
 
 /** What of `allow` a spec needs by what it asks for in this pod. What the pod needs by itself can be read off the pod while it lives. */
-export function wishesOf(spec: DebugSessionSpec, pod: Pod): Allowance[] {
+export function wishesOf(spec: DebugSessionSpec, pod: JudgedPod): Allowance[] {
   return [...new Set([...wishes(spec), ...nodePaths(spec, pod)].map(([allowance]) => allowance))];
 }
 
@@ -168,7 +168,7 @@ function* surroundings({ spec, namespace, pod }: Asked): Iterable<Need> {
 }
 
 /** An init container that ends counts for a session that joins it alone: many pods, those of service meshes first, are set up by one that may do more. */
-function* nodePowers({ target }: DebugSessionSpec, { metadata, spec }: Pod): Iterable<Need> {
+function* nodePowers({ target }: DebugSessionSpec, { metadata, spec }: JudgedPod): Iterable<Need> {
   const { containers, initContainers = [], shareProcessNamespace } = spec;
   const isJoined = (name: string): boolean => shareProcessNamespace === true || target.containerName === name;
   const counting = initContainers.filter(({ name, restartPolicy }) => restartPolicy === 'Always' || isJoined(name));
@@ -180,7 +180,7 @@ function* nodePowers({ target }: DebugSessionSpec, { metadata, spec }: Pod): Ite
   }
 }
 
-function* nodePaths({ volumeMounts = [] }: DebugSessionSpec, { spec: { volumes = [] } }: Pod): Iterable<Need> {
+function* nodePaths({ volumeMounts = [] }: DebugSessionSpec, { spec: { volumes = [] } }: JudgedPod): Iterable<Need> {
   const paths = new Set(volumes.filter(({ hostPath }) => hostPath === true).map(({ name }) => name));
   const wanted = volumeMounts.filter(({ name }) => paths.has(name)).map(({ name }) => name);
   if (wanted.length > 0) yield ['HostPods', `volumeMounts of ${listed(wanted)} with hostPath`];

@@ -1,11 +1,12 @@
-import type { PodContainer, PodSpec, PodVolume } from '../api/pod.ts';
+import { cutter, type Fields, KEPT } from '../api/cut.ts';
+import type { PodContainer, PodMeta, PodSpec, PodVolume } from '../api/pod.ts';
 import { nodePowerOf, type ContainerRights } from './node-power.ts';
 
 /** What a policy judges of the spec of a core/v1 Pod, as the API server has it. */
-export interface RawPodFields {
+export interface RawPodFields extends Pick<PodSpec, 'shareProcessNamespace' | 'hostPID' | 'hostNetwork' | 'hostIPC'> {
   containers: RawContainer[];
   initContainers?: RawContainer[];
-  volumes?: { name: string; hostPath?: object }[];
+  volumes?: RawVolume[];
 }
 
 export interface RawContainer extends ContainerRights {
@@ -14,38 +15,70 @@ export interface RawContainer extends ContainerRights {
   volumeMounts?: { name: string; readOnly?: boolean }[];
 }
 
-type Judged = Pick<PodSpec, 'privileged' | 'containers' | 'initContainers' | 'volumes'>;
+interface RawVolume {
+  name: string;
+  hostPath?: object;
+}
+
+type JudgedSpec = Pick<PodSpec, keyof RawPodFields | 'privileged'>;
+
+/** A pod as far as a policy judges it: of a pod that runs as well as of one that is written in a file. */
+export interface JudgedPod {
+  metadata: Pick<PodMeta, 'name' | 'labels'>;
+  spec: JudgedSpec;
+}
+
+const cutContainer = cutter<PodContainer, RawContainer>({
+  name: KEPT,
+  nodePower: nodePowerOf,
+  // Of init containers alone: a container that has one of its own (KEP-5307) is still one that runs on.
+  restartPolicy: () => undefined,
+});
+
+const cutInitContainer = cutter<PodContainer, RawContainer>({
+  name: KEPT,
+  nodePower: nodePowerOf,
+  restartPolicy: (container) => (isSidecar(container) ? 'Always' : undefined),
+});
+
+/** How each field is made that a policy judges (src/api/cut.ts). */
+export const JUDGED_FIELDS: Fields<JudgedSpec, RawPodFields> = {
+  shareProcessNamespace: KEPT,
+  hostPID: KEPT,
+  hostNetwork: KEPT,
+  hostIPC: KEPT,
+  privileged: (spec) =>
+    all(spec).some(({ securityContext }) => securityContext?.privileged === true) ? true : undefined,
+  containers: ({ containers }) => containers.map(cutContainer),
+  initContainers: ({ initContainers }) => initContainers?.map(cutInitContainer),
+  volumes: cutVolumes,
+};
 
 /** Cut down to what is judged: a field that says nothing is not there, for there may be 10,000 pods. */
-export function judgedFields({ containers, initContainers, volumes }: RawPodFields): Judged {
-  const all = [...containers, ...(initContainers ?? [])];
-  const judged: Judged = { containers: containers.map(containerFields) };
-  if (all.some(({ securityContext }) => securityContext?.privileged === true)) judged.privileged = true;
-  if (initContainers !== undefined) judged.initContainers = initContainers.map(initContainerFields);
-  if (volumes !== undefined) {
-    const lasting = [...containers, ...(initContainers ?? []).filter(isSidecar)];
-    const mounted = new Set(all.flatMap(mounts).map(({ name }) => name));
-    const written = lasting.flatMap(mounts).filter(({ readOnly }) => readOnly !== true);
-    const writable = new Set(written.map(({ name }) => name));
-    judged.volumes = volumes.map(({ name, hostPath }): PodVolume => {
-      return {
-        name,
-        mounted: mounted.has(name),
-        ...(writable.has(name) && { writable: true }),
-        ...(hostPath !== undefined && { hostPath: true }),
-      };
-    });
-  }
-  return judged;
+export const judgedFields = cutter<JudgedSpec, RawPodFields>(JUDGED_FIELDS);
+
+const cutVolume = cutter<PodVolume, { volume: RawVolume; mounted: Set<string>; written: Set<string> }>({
+  name: ({ volume }) => volume.name,
+  mounted: ({ volume, mounted }) => mounted.has(volume.name),
+  writable: ({ volume, written }) => (written.has(volume.name) ? true : undefined),
+  hostPath: ({ volume }) => (volume.hostPath === undefined ? undefined : true),
+});
+
+function cutVolumes(spec: RawPodFields): PodVolume[] | undefined {
+  if (spec.volumes === undefined) return undefined;
+  const mounted = new Set(all(spec).flatMap(mounts).map(nameOf));
+  const lasting = [...spec.containers, ...(spec.initContainers ?? []).filter(isSidecar)];
+  const written = new Set(
+    lasting
+      .flatMap(mounts)
+      .filter(({ readOnly }) => readOnly !== true)
+      .map(nameOf),
+  );
+  return spec.volumes.map((volume) => cutVolume({ volume, mounted, written }));
 }
 
-function containerFields(container: RawContainer): PodContainer {
-  const nodePower = nodePowerOf(container);
-  return { name: container.name, ...(nodePower !== undefined && { nodePower }) };
-}
-
-function initContainerFields(container: RawContainer): PodContainer {
-  return { ...containerFields(container), ...(isSidecar(container) && { restartPolicy: 'Always' }) };
+function all({ containers, initContainers = [] }: RawPodFields): RawContainer[] {
+  return [...containers, ...initContainers];
 }
 
 /** An init container that is restarted for as long as the pod lives (KEP-753). */
@@ -55,4 +88,8 @@ function isSidecar({ restartPolicy }: RawContainer): boolean {
 
 function mounts({ volumeMounts = [] }: RawContainer): { name: string; readOnly?: boolean }[] {
   return volumeMounts;
+}
+
+function nameOf({ name }: { name: string }): string {
+  return name;
 }

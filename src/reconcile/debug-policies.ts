@@ -5,6 +5,7 @@ import { Informer } from '../runtime/informer.ts';
 import type { ListWatchSource } from '../runtime/list-watch.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { PolicyView } from '../session/look/rules.ts';
+import { trimPolicy } from './trim.ts';
 
 export const POLICIES_PATH = `/apis/${GROUP}/${VERSION}/${POLICY_PLURAL}`;
 
@@ -20,7 +21,7 @@ export class DebugPolicies {
   readonly #informer: Informer<DebugPolicy>;
 
   constructor({ source, onChange, logger }: DebugPoliciesOptions) {
-    this.#informer = new Informer<DebugPolicy>({ name: POLICY_PLURAL, source, transform: trimPolicy, logger });
+    this.#informer = new Informer<DebugPolicy>({ name: POLICY_PLURAL, source, transform: (raw) => trimPolicy(raw as DebugPolicy), logger });
     this.#informer.store.onChange(onChange);
   }
 
@@ -42,10 +43,4 @@ export class DebugPolicies {
   run(signal: AbortSignal): Promise<void> {
     return this.#informer.run(signal);
   }
-}
-
-function trimPolicy(raw: unknown): DebugPolicy {
-  const { apiVersion, kind, metadata, spec } = raw as DebugPolicy;
-  const { name, uid, resourceVersion } = metadata;
-  return { apiVersion, kind, metadata: { name, uid, resourceVersion }, spec };
 }

@@ -1,96 +1,111 @@
+import { cutter, KEPT } from '../api/cut.ts';
+import type { DebugPolicy } from '../api/debugpolicy.ts';
 import type { DebugSession } from '../api/debugsession.ts';
-import type { ContainerStatus, Pod, PodMeta, PodSpec, PodStatus } from '../api/pod.ts';
-import { judgedFields, type RawPodFields } from '../policy/pod-fields.ts';
+import type {
+  ContainerStatus,
+  OwnerReference,
+  Pod,
+  PodCondition,
+  PodEphemeralContainer,
+  PodMeta,
+  PodSpec,
+  PodStatus,
+} from '../api/pod.ts';
+import { JUDGED_FIELDS, type RawPodFields } from '../policy/pod-fields.ts';
 import { UID_VARIABLE } from '../session/container/container.ts';
 import { MIRROR_ANNOTATION } from '../session/start/preflight.ts';
 
 /** A core/v1 Pod as the API server sends it, as far as we look. */
 export interface RawPod {
   metadata: Pod['metadata'];
-  spec?: Omit<PodSpec, 'ephemeralContainers' | 'privileged' | keyof RawPodFields> &
-    RawPodFields & {
-      ephemeralContainers?: { name: string; env?: { name: string; value?: string }[] }[];
-    };
+  spec?: RawPodSpec;
   status?: Pod['status'];
 }
 
+type RawPodSpec = Omit<PodSpec, 'ephemeralContainers' | 'privileged' | keyof RawPodFields> &
+  RawPodFields & { ephemeralContainers?: RawEphemeralContainer[] };
+
+interface RawEphemeralContainer {
+  name: string;
+  env?: { name: string; value?: string }[];
+}
+
+const cutOwner = cutter<OwnerReference>({ kind: KEPT, name: KEPT, uid: KEPT, controller: KEPT });
+
+const cutMeta = cutter<PodMeta>({
+  name: KEPT,
+  namespace: KEPT,
+  uid: KEPT,
+  resourceVersion: KEPT,
+  creationTimestamp: KEPT,
+  deletionTimestamp: KEPT,
+  labels: KEPT,
+  annotations: ({ annotations }) => {
+    const mirror = annotations?.[MIRROR_ANNOTATION];
+    return mirror === undefined ? undefined : { [MIRROR_ANNOTATION]: mirror };
+  },
+  ownerReferences: ({ ownerReferences }) => ownerReferences?.map(cutOwner),
+});
+
+const cutEphemeralContainer = cutter<PodEphemeralContainer, RawEphemeralContainer>({
+  name: KEPT,
+  sessionUID: ({ env }) => env?.find((variable) => variable.name === UID_VARIABLE)?.value,
+});
+
+const cutSpec = cutter<PodSpec, RawPodSpec>({
+  ...JUDGED_FIELDS,
+  nodeName: KEPT,
+  os: KEPT,
+  restartPolicy: KEPT,
+  ephemeralContainers: ({ ephemeralContainers }) => ephemeralContainers?.map(cutEphemeralContainer),
+});
+
+const cutCondition = cutter<PodCondition>({ type: KEPT, status: KEPT, reason: KEPT, message: KEPT });
+
+const cutContainerStatus = cutter<ContainerStatus>({
+  name: KEPT,
+  ready: KEPT,
+  restartCount: KEPT,
+  imageID: KEPT,
+  containerID: KEPT,
+  // Whole: we declare every field of them, and they are small.
+  state: KEPT,
+  lastState: KEPT,
+});
+
+const cutPodStatus = cutter<PodStatus>({
+  phase: KEPT,
+  conditions: ({ conditions }) => conditions?.map(cutCondition),
+  containerStatuses: ({ containerStatuses }) => containerStatuses?.map(cutContainerStatus),
+  initContainerStatuses: ({ initContainerStatuses }) => initContainerStatuses?.map(cutContainerStatus),
+  ephemeralContainerStatuses: ({ ephemeralContainerStatuses }) => ephemeralContainerStatuses?.map(cutContainerStatus),
+});
+
 /** Cuts a pod down to the few fields a session needs: a 12 KB pod becomes a few hundred bytes. */
-export function trimPod({ metadata, spec, status }: RawPod): Pod {
-  return {
-    metadata: trimMeta(metadata),
-    spec: spec === undefined ? { containers: [] } : trimSpec(spec),
-    status: status === undefined ? {} : trimPodStatus(status),
-  };
-}
+export const trimPod = cutter<Pod, RawPod>({
+  metadata: ({ metadata }) => cutMeta(metadata),
+  spec: ({ spec }) => (spec === undefined ? { containers: [] } : cutSpec(spec)),
+  status: ({ status }) => (status === undefined ? {} : cutPodStatus(status)),
+});
 
-function trimMeta(metadata: RawPod['metadata']): PodMeta {
-  const mirror = metadata.annotations?.[MIRROR_ANNOTATION];
-  return defined({
-    name: metadata.name,
-    namespace: metadata.namespace,
-    uid: metadata.uid,
-    resourceVersion: metadata.resourceVersion,
-    creationTimestamp: metadata.creationTimestamp,
-    deletionTimestamp: metadata.deletionTimestamp,
-    labels: metadata.labels,
-    annotations: mirror === undefined ? undefined : { [MIRROR_ANNOTATION]: mirror },
-    ownerReferences: metadata.ownerReferences?.map(({ kind, name, uid, controller }) => ({
-      kind,
-      name,
-      uid,
-      controller,
-    })),
-  });
-}
-
-function trimSpec(spec: NonNullable<RawPod['spec']>): PodSpec {
-  return defined({
-    nodeName: spec.nodeName,
-    os: spec.os,
-    restartPolicy: spec.restartPolicy,
-    shareProcessNamespace: spec.shareProcessNamespace,
-    hostPID: spec.hostPID,
-    hostNetwork: spec.hostNetwork,
-    hostIPC: spec.hostIPC,
-    ephemeralContainers: spec.ephemeralContainers?.map(({ name, env }) =>
-      defined({ name, sessionUID: env?.find((variable) => variable.name === UID_VARIABLE)?.value }),
-    ),
-    ...judgedFields(spec),
-  });
-}
-
-function trimPodStatus(status: PodStatus): PodStatus {
-  return defined({
-    phase: status.phase,
-    conditions: status.conditions?.map(({ type, status: value, reason, message }) =>
-      defined({ type, status: value, reason, message }),
-    ),
-    containerStatuses: status.containerStatuses?.map(trimStatus),
-    initContainerStatuses: status.initContainerStatuses?.map(trimStatus),
-    ephemeralContainerStatuses: status.ephemeralContainerStatuses?.map(trimStatus),
-  });
-}
-
-function trimStatus({
-  name,
-  ready,
-  restartCount,
-  imageID,
-  containerID,
-  state,
-  lastState,
-}: ContainerStatus): ContainerStatus {
-  return defined({ name, ready, restartCount, imageID, containerID, state, lastState });
-}
-
-/** Without the keys whose value is undefined, which would cost memory for nothing. */
-function defined<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
-}
-
-/** managedFields are half of a stored session, and nobody here reads them. */
+/** Keeps the whole session but for managedFields: they are half of a stored session, and nobody here reads them. */
 export function trimSession(session: DebugSession): DebugSession {
   const metadata: DebugSession['metadata'] & { managedFields?: unknown } = { ...session.metadata };
   delete metadata.managedFields;
   return { ...session, metadata };
 }
+
+const cutPolicyMeta = cutter<DebugPolicy['metadata']>({
+  name: KEPT,
+  uid: KEPT,
+  resourceVersion: KEPT,
+  generation: KEPT,
+});
+
+/** Cuts a policy down to its spec and the few fields of its metadata that are declared. */
+export const trimPolicy = cutter<DebugPolicy>({
+  apiVersion: KEPT,
+  kind: KEPT,
+  metadata: ({ metadata }) => cutPolicyMeta(metadata),
+  spec: KEPT,
+});

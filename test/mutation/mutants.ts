@@ -246,7 +246,7 @@ export const MUTANTS: readonly Mutant[] = [
     "if (type === 'DELETED') this.#graves.set(podKey, pod);",
     '',
   ),
-  reconcile('trim', 'whose container it is gets lost', 'defined({ name, sessionUID: env', 'defined({ name, other: env'),
+  reconcile('trim', 'whose container it is gets lost', 'variable.name === UID_VARIABLE', "variable.name === 'OTHER'"),
   reconcile(
     'pod-watches',
     'the answer of a write is kept only where the pod is known',

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
+import type { DebugPolicy } from '../../../src/api/debugpolicy.ts';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
 import type { ContainerState, Pod } from '../../../src/api/pod.ts';
-import { trimPod, trimSession, type RawPod } from '../../../src/reconcile/trim.ts';
+import { trimPod, trimPolicy, trimSession, type RawPod } from '../../../src/reconcile/trim.ts';
 import { UID_VARIABLE } from '../../../src/session/container/container.ts';
 import { plan } from '../../../src/session/plan/plan.ts';
 import { preflight } from '../../../src/session/start/preflight.ts';
@@ -239,6 +240,97 @@ describe('a trimmed pod', () => {
       '2026-01-01T11:00:00Z',
       [{ type: 'Ready', status: 'True' }],
     ]);
+  });
+});
+
+/** Every declared field of `T` with a value, also in its parts: a fixture without a new field does not compile. */
+type Whole<T> = T extends (infer Item)[]
+  ? Whole<Item>[]
+  : T extends object
+    ? string extends keyof T
+      ? T
+      : { [K in keyof T]-?: Whole<NonNullable<T[K]>> }
+    : T;
+
+const terminated = {
+  exitCode: 1,
+  signal: 9,
+  reason: 'Error',
+  message: 'm',
+  startedAt: 's',
+  finishedAt: 'f',
+  containerID: 'c',
+};
+const state = { waiting: { reason: 'r', message: 'm' }, running: { startedAt: 's' }, terminated };
+const status = {
+  name: 'app',
+  ready: true,
+  restartCount: 1,
+  imageID: 'i',
+  containerID: 'c',
+  state,
+  lastState: state,
+};
+const CONTAINER = { name: 'app', nodePower: 'capability SYS_ADMIN', restartPolicy: 'Always' as const };
+const WHOLE: Whole<Pod> = {
+  metadata: {
+    name: 'web-1',
+    namespace: 'shop',
+    uid: 'u',
+    resourceVersion: '7',
+    creationTimestamp: 'c',
+    deletionTimestamp: 'd',
+    labels: { app: 'web' },
+    annotations: { 'kubernetes.io/config.mirror': 'm' },
+    ownerReferences: [{ kind: 'ReplicaSet', name: 'web', uid: 'o', controller: true }],
+  },
+  spec: {
+    nodeName: 'n',
+    os: { name: 'linux' },
+    restartPolicy: 'Always',
+    shareProcessNamespace: true,
+    hostPID: true,
+    hostNetwork: true,
+    hostIPC: true,
+    privileged: true,
+    containers: [CONTAINER],
+    initContainers: [CONTAINER],
+    ephemeralContainers: [{ name: 'debug-1', sessionUID: 's' }],
+    volumes: [{ name: 'data', mounted: true, writable: true, hostPath: true }],
+  },
+  status: {
+    phase: 'Running',
+    conditions: [{ type: 'Ready', status: 'True', reason: 'r', message: 'm' }],
+    containerStatuses: [status],
+    initContainerStatuses: [status],
+    ephemeralContainerStatuses: [status],
+  },
+};
+
+it('keeps every field that is declared: none is there in tests and cut off in production', () => {
+  const securityContext = { privileged: true, capabilities: { add: ['SYS_ADMIN'] } };
+  const container = { name: 'app', securityContext, restartPolicy: 'Always', volumeMounts: [{ name: 'data' }] };
+  const read = {
+    ...WHOLE,
+    spec: {
+      ...WHOLE.spec,
+      containers: [container],
+      initContainers: [container],
+      ephemeralContainers: [{ name: 'debug-1', env: [{ name: UID_VARIABLE, value: 's' }] }],
+      volumes: [{ name: 'data', hostPath: {} }],
+    },
+  };
+  const { name, nodePower } = CONTAINER;
+  const spec = { ...WHOLE.spec, containers: [{ name, nodePower }] };
+  expect(trimPod(read)).toStrictEqual({ ...WHOLE, spec });
+});
+
+describe('a trimmed policy', () => {
+  it('keeps its spec and every field of its metadata that is declared', () => {
+    const metadata: Whole<DebugPolicy['metadata']> = { name: 'p', uid: 'u', resourceVersion: '1', generation: 2 };
+    const whole: DebugPolicy = { apiVersion: 'a', kind: 'k', metadata, spec: { images: ['x'] } };
+    const noisy = { ...whole, metadata: { ...metadata, managedFields: [{}] }, status: {} };
+    expect(trimPolicy(noisy)).toStrictEqual(whole);
   });
 });
 
