@@ -18,6 +18,7 @@ import { SessionCache } from './reconcile/session-cache.ts';
 import { type Recorder, Storyteller } from './reconcile/storyteller.ts';
 import { trimSession } from './reconcile/trim.ts';
 import { countSessions, reportEffort, reportStep } from './reconcile/report.ts';
+import { RunTimes } from './reconcile/run-times.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import { Informer } from './runtime/informer.ts';
@@ -138,6 +139,7 @@ export class DebugSessionOperator extends Operator {
       onDone: (key) => this.#queue.add(key),
       onEffort: (effort) => reportEffort(effort, { metrics, logger }),
     });
+    const times = new RunTimes(systemClock, metrics);
     this.#reconciler = new Reconciler({
       sessions: this.#sessions,
       pods: this.#pods,
@@ -148,7 +150,11 @@ export class DebugSessionOperator extends Operator {
       places,
       storyteller: new Storyteller(recorder),
       clock: systemClock,
-      onStep: (session, step) => reportStep({ session, step, now: systemClock.now(), metrics, logger }),
+      onPlan: (session, step) => times.planned(session, step),
+      onStep: (session, step) => {
+        times.done(session, step);
+        reportStep({ session, step, metrics, logger });
+      },
     });
   }
 

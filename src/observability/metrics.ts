@@ -8,9 +8,9 @@ import { runtimeMetrics, type RuntimeMetrics } from './runtime-metrics.ts';
 export interface Metrics extends RuntimeMetrics {
   /** How many sessions are in each phase now; a phase that is left out has none. */
   sessions(count: Readonly<Record<string, number>>): void;
-  /** From an accepted session to its container in the pod's spec. */
+  /** From the intent of a run to the answer to its injection. */
   injected(seconds: number): void;
-  /** From there to the running container. */
+  /** From that answer until the container was seen to run. */
   started(seconds: number): void;
   /** How long after its deadline a container was seen ended; what came early counts as 0. */
   ended(secondsLate: number): void;
@@ -26,8 +26,8 @@ export interface Metrics extends RuntimeMetrics {
   expose(): Promise<{ contentType: string; body: string }>;
 }
 
-/** From a pod that is there to pendingTimeout's 10 minutes. */
-const INJECTION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
+/** Two answers of an API server, each of a few ms; the rest shows what had to be tried again, for up to startTimeout. */
+const INJECTION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 /** Image pulls included. */
 const START_BUCKETS = [0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300];
 /** 2 s is promised, 5 s where HUP and TERM are ignored; the rest shows what went wrong. */
@@ -58,15 +58,15 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     labelNames: ['phase'],
   });
   const injection = seconds(registers, 'debugsession_injection_seconds', {
-    help: 'From an accepted session to its container in the pod.',
+    help: 'From the intent of a run to the answer to its injection.',
     buckets: INJECTION_BUCKETS,
   });
   const start = seconds(registers, 'debugsession_start_seconds', {
-    help: 'From the injection to the running container, image pull included.',
+    help: 'From the answer to the injection until the container was seen to run, image pull included.',
     buckets: START_BUCKETS,
   });
   const delay = seconds(registers, 'debugsession_end_delay_seconds', {
-    help: 'From the deadline to the end of the container.',
+    help: 'From the deadline to the end of a container that was ended at its deadline, in whole seconds.',
     buckets: DELAY_BUCKETS,
   });
   const unconfirmed = new Gauge({

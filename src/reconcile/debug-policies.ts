@@ -21,7 +21,12 @@ export class DebugPolicies {
   readonly #informer: Informer<DebugPolicy>;
 
   constructor({ source, onChange, logger }: DebugPoliciesOptions) {
-    this.#informer = new Informer<DebugPolicy>({ name: POLICY_PLURAL, source, transform: (raw) => trimPolicy(raw as DebugPolicy), logger });
+    this.#informer = new Informer<DebugPolicy>({
+      name: POLICY_PLURAL,
+      source,
+      transform: (raw) => trimPolicy(raw as DebugPolicy),
+      logger,
+    });
     this.#informer.store.onChange(onChange);
   }
 

@@ -33,6 +33,8 @@ export interface ReconcilerParts {
   rules: RulesLookup;
   places: Places;
   clock: Clock;
+  /** Told of each step that is about to be done, for metrics. */
+  onPlan?: (session: DebugSession, step: Plan) => void;
   /** Told of each step that was done, for metrics and the log. */
   onStep?: (session: DebugSession, step: Plan) => void;
 }
@@ -67,6 +69,7 @@ export class Reconciler {
       const situation =
         early === undefined ? await this.#look(key, session, signal, known) : this.#lookAhead(key, session);
       const step = early ?? (await this.#review(situation, this.#plan(situation), signal));
+      this.#parts.onPlan?.(session, step);
       const tried = await this.#perform(situation, step, signal);
       if (tried === 'conflict') return { requeue: true };
       if (tried === 'gone') return {};

@@ -5,18 +5,17 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { EffortReport } from './container-control.ts';
 import { findCondition } from '../api/conditions.ts';
 import type { Effect, Plan } from '../session/plan/effect.ts';
+import { turnOf } from './run-times.ts';
 
 export interface StepReport {
   session: DebugSession;
   step: Plan;
-  /** When it was done, in ms since the epoch. */
-  now: number;
   metrics: Metrics;
   logger: ContextLogger;
 }
 
 /** One log line for each effect, and the figures that follow from it. A pass that does nothing leaves no trace. */
-export function reportStep({ session, step, now, metrics, logger }: StepReport): void {
+export function reportStep({ session, step, metrics, logger }: StepReport): void {
   const { effect } = step;
   if (effect.kind === 'none') return;
   const run = runOf(session, step);
@@ -25,11 +24,8 @@ export function reportStep({ session, step, now, metrics, logger }: StepReport):
   const events = step.events.map((event) => event.reason);
   const [level, words] = WORDS[effect.kind];
   logger[level]({ ...fields, ...details(session, effect), ...(events.length > 0 && { events }) }, words);
-  if (effect.kind === 'inject') {
-    const acceptedAt = fromTimestamp(findCondition(session.status?.conditions, 'Accepted')?.lastTransitionTime) ?? now;
-    metrics.injected(Math.max(0, now - acceptedAt) / 1000);
-  }
-  if (effect.kind === 'writeStatus' && run !== undefined) measureRun(session, run, metrics);
+  const turned = turnOf(session, step)?.run;
+  if (turned !== undefined) measureRun(turned, metrics);
 }
 
 /** What a line is about. */
@@ -63,15 +59,9 @@ function runOf(session: DebugSession, { effect }: Plan): Run | undefined {
   return status?.runs?.find((run) => run.attempt === status.attempt);
 }
 
-/** Only turns of a run are measured: the same state written again is none. */
-function measureRun(session: DebugSession, run: Run, metrics: Metrics): void {
-  const before = session.status?.runs?.find((candidate) => candidate.attempt === run.attempt)?.state;
-  if (before === run.state) return;
-  const [injected, started, finished, expires] = [run.injectedAt, run.startedAt, run.finishedAt, run.expiresAt].map(
-    fromTimestamp,
-  );
-  if (run.state === 'Running' && injected !== undefined && started !== undefined)
-    metrics.started(Math.max(0, started - injected) / 1000);
+/** Counts a run when it turns to its end; the same state written again is no turn. */
+function measureRun(run: Run, metrics: Metrics): void {
+  const [finished, expires] = [run.finishedAt, run.expiresAt].map(fromTimestamp);
   if (run.state === 'Failed') metrics.failure(run.reason ?? 'Unknown');
   if (run.reason === 'Expired' && finished !== undefined && expires !== undefined)
     metrics.ended((finished - expires) / 1000);

@@ -9,7 +9,7 @@ import { metricsOf } from '../support/documents/promql.ts';
 import { promtool } from '../support/documents/promtool.ts';
 
 interface Dashboard {
-  panels: { type: string; title: string; id: number; targets?: { expr: string }[] }[];
+  panels: { type: string; title: string; id: number; description?: string; targets?: { expr: string }[] }[];
 }
 
 const read = (path: string): string => readFileSync(repositoryPath(path), 'utf8');
@@ -65,6 +65,26 @@ it('docs/observability.md has a row for every metric but those of the process, w
   const rows = [...read('docs/observability.md').matchAll(/^\| `([a-z_]+)` \| (gauge|counter|histogram) \|/gm)];
   const ours = [...(await families())].filter(([name]) => !/^(process|nodejs)_/.test(name));
   expect(Object.fromEntries(rows.map((row) => [row[1], row[2]]))).toEqual(Object.fromEntries(ours));
+});
+
+describe('what a histogram of ours measures', () => {
+  it('stands in words of its own help in the docs and above its panel', async () => {
+    const { body } = await createMetrics().expose();
+    const helps = [...body.matchAll(/^# HELP (debugsession_\S+_seconds) (.*)\.$/gm)];
+    expect(helps.length).toBe(3);
+    const docs = read('docs/observability.md');
+    const missing = helps.flatMap(([, name = '', help = '']) => {
+      const row = `| \`${name}\` | histogram | | ${help.charAt(0).toLowerCase()}${help.slice(1)} |`;
+      const shown = panels.filter(({ targets = [] }) => targets.some(({ expr }) => expr.includes(`${name}_`)));
+      return [
+        ...(docs.includes(row) ? [] : [`docs/observability.md lacks: ${row}`]),
+        ...shown
+          .filter(({ description = '' }) => !description.startsWith(`${help}.`))
+          .map(({ title }) => `the description of the panel "${title}" does not begin with: ${help}.`),
+      ];
+    });
+    expect(missing).toEqual([]);
+  });
 });
 
 describe('the names in a query', () => {

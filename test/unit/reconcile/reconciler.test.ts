@@ -34,6 +34,8 @@ class Scene {
   readonly store = new Store<DebugSession>();
   readonly told: string[] = [];
   readonly foreign: string[] = [];
+  /** What was announced before it was done, and after. */
+  readonly steps: string[] = [];
   /** What the first list of a watch on pods shows. */
   readonly listed: Pod[] = [];
   /** How many watches on pods were open when the finalizers were written. */
@@ -75,6 +77,8 @@ class Scene {
       places: new Places({ limitsOf: () => ({}), wake: () => undefined, clock: this.clock }),
       storyteller: new Storyteller({ record: ({ reason }) => this.told.push(reason) }),
       clock: this.clock,
+      onPlan: (_, { effect }) => this.steps.push(`${effect.kind} after ${this.writes.length} writes`),
+      onStep: (_, { effect }) => this.steps.push(`${effect.kind} done`),
     });
     this.client.on(FINALIZERS, (body) => {
       this.watchesAtFinalizer.push(this.pods.size);
@@ -142,6 +146,17 @@ describe('a reconcile', () => {
     await scene.run();
     expect(scene.writes).toEqual([FINALIZERS, STATUS, REVIEW, INJECT]);
     expect([scene.told, scene.foreign]).toEqual([['Accepted', 'Injected'], ['ADDED']]);
+  });
+
+  it('tells of each step before it is done and after, so that its length can be measured', async () => {
+    const scene = aScene();
+    await scene.run();
+    expect(scene.steps.slice(2, 6)).toEqual([
+      'writeStatus after 1 writes',
+      'writeStatus done',
+      'inject after 3 writes',
+      'inject done',
+    ]);
   });
 
   it('looks the pod up while the finalizer is written: one answer less to wait for', async () => {
