@@ -6,7 +6,7 @@ import { judgedFields, type JudgedPod, type RawContainer, type RawPodFields } fr
 import { oneLine } from '../text/one-line.ts';
 import { findingLine, shown, type Place, type Finding } from './finding-line.ts';
 import { type FieldPath, readDocuments } from './input-documents.ts';
-import { type Schema, schemaFindings, withoutNulls } from './schema-findings.ts';
+import { type Schema, SchemaCheck, withoutNulls } from './schema-findings.ts';
 import { isObject } from './values.ts';
 
 /** A DebugSession as far as a policy looks at it. */
@@ -43,7 +43,11 @@ const OUR_KINDS: readonly string[] = [POLICY_KIND, KIND];
 const TEXT: Schema = { type: 'string' };
 const BOOLEAN: Schema = { type: 'boolean' };
 const LABELS: Schema = { type: 'object', additionalProperties: TEXT };
-const METADATA = open({ name: TEXT, generateName: TEXT, namespace: TEXT, labels: LABELS });
+/** Rules see an empty name where there is none: the one that is yet to be generated is short enough for them. */
+const METADATA = {
+  ...open({ name: { ...TEXT, default: '' }, generateName: TEXT, namespace: TEXT, labels: LABELS }),
+  default: {},
+};
 const CONTAINERS = listOf({
   name: TEXT,
   restartPolicy: TEXT,
@@ -106,6 +110,7 @@ export class PolicyInputReader {
     otherKinds: new Set(),
     faults: [],
   };
+  readonly #check = new SchemaCheck();
   #more = 0;
 
   constructor({ schemas, namespace }: ReaderOptions) {
@@ -157,7 +162,7 @@ export class PolicyInputReader {
 
   #takeKnown({ schema, keep }: Kind, value: Record<string, unknown>, spot: Spot): void {
     const whole = { ...schema, properties: { ...schema.properties, metadata: METADATA } };
-    if (!this.#report(schemaFindings(whole, value, spot.path), spot)) return;
+    if (!this.#report(this.#check.findings(whole, value, spot.path), spot)) return;
     const object = withoutNulls(value) as { metadata?: GivenMetadata };
     const metadata = this.#metadata(object.metadata ?? {}, spot);
     if (metadata !== undefined) keep(object, metadata, spot);

@@ -35,6 +35,10 @@ describe('the bundle', () => {
     expect(bytesOf('node_modules/gaxios/')).toBe(0);
   });
 
+  it('leaves out CEL, which the offline check alone evaluates', () => {
+    expect(bytesOf('node_modules/@bufbuild/')).toBe(0);
+  });
+
   it('is one file that needs no other package at run time', () => {
     const imported = main?.imports.map(({ path }) => path) ?? [];
     expect(imported).not.toHaveLength(0);
