@@ -39,7 +39,7 @@ uninstall: node_modules/.stamp ## end the sessions, then take everything away fr
 run: build ## run the operator against your kubeconfig, until Ctrl-C (ARGS=--flag=value)
 	@node dist/main.js --log-format=text --metrics-secure=false --metrics-bind-address=127.0.0.1:8080 $(ARGS)
 
-test: node_modules/.stamp ## every suite: lint, types, unit, simulation, integration, e2e, in the cluster, the node, demo
+test: node_modules/.stamp ## every suite: lint, types, unit, process, simulation, integration, e2e, in the cluster, the node, demo
 	@node test/run.ts
 
 # QUICK=1: fewer of everything. ONLY=latency,memory: these parts only. PODS=n: pods in the cluster that nobody debugs.

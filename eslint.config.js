@@ -131,6 +131,32 @@ export default tseslint.config(
     },
   },
   {
+    files: ['test/unit/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['child_process', 'dgram', 'http', 'https', 'net', 'tls', 'worker_threads']
+            .map((name) => `node:${name}`)
+            .concat('esbuild', 'undici', 'ws')
+            .map((name) => ({ name, message: 'A unit test is pure: this one belongs to test/process.' })),
+          patterns: [
+            {
+              group: [
+                '**/promtool.ts',
+                '**/shells/**',
+                '**/loopback-*.ts',
+                '**/played-api-server.ts',
+                '**/operator.ts',
+              ],
+              message: 'It opens sockets or starts programs: a test that needs it belongs to test/process.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.js'],
     ...tseslint.configs.disableTypeChecked,
     rules: { ...tseslint.configs.disableTypeChecked.rules, 'no-restricted-syntax': 'off' },

@@ -3,9 +3,10 @@ const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/support/jest/strip-types.js' },
-  // @dot-i/k8s-operator is CommonJS and require()s client-node, which is ESM: it must have been imported before (ADR 0002).
-  setupFiles: ['<rootDir>/test/support/jest/import-client-first.ts'],
 };
+
+// @dot-i/k8s-operator is CommonJS and require()s client-node, which is ESM: it must have been imported before (ADR 0002).
+const withClient = { setupFiles: ['<rootDir>/test/support/jest/import-client-first.ts'] };
 
 const suite = (name, more = {}) => ({
   ...common,
@@ -15,7 +16,7 @@ const suite = (name, more = {}) => ({
 });
 
 // The suites that need a cluster find the operator built, and its resource and rights installed.
-const onCluster = { globalSetup: '<rootDir>/test/support/jest/global-setup.ts' };
+const onCluster = { ...withClient, globalSetup: '<rootDir>/test/support/jest/global-setup.ts' };
 
 // The main job once more, done by config/default as it is: two replicas that serve every namespace. So it must be the only operator, and nothing else
 // runs at the same time. A file that needs an operator of its own (to stop, to kill, with other flags or rights) cannot be among them; one that is about
@@ -24,7 +25,7 @@ const deployed = ['deletion', 'main-job', 'notafter-and-ttl', 're-debugging', 'r
 const onDeployment = {
   globalSetup: '<rootDir>/test/support/jest/deployed-setup.ts',
   globalTeardown: '<rootDir>/test/support/jest/deployed-teardown.ts',
-  setupFiles: [...common.setupFiles, '<rootDir>/test/support/jest/deployed-mode.ts'],
+  setupFiles: [...withClient.setupFiles, '<rootDir>/test/support/jest/deployed-mode.ts'],
   testMatch: deployed.map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
 };
 
@@ -33,8 +34,11 @@ export default {
   // Of `it.concurrent` in a file: such tests wait for processes, they do not compute.
   maxConcurrency: 20,
   projects: [
+    // Pure, and so without the client of Kubernetes: to import it takes longer than most of these files.
     suite('unit'),
-    suite('simulation'),
+    // What needs sockets, shells, programs or a build.
+    suite('process', withClient),
+    suite('simulation', withClient),
     suite('integration', onCluster),
     suite('e2e', onCluster),
     // Takes policies of the whole cluster away: nothing else runs at the same time.

@@ -103,6 +103,7 @@ check('type check', ['tsc', '--noEmit']);
 check('lint', ['eslint', '.']);
 check('format', ['prettier', '--check', '--log-level=warn', '.']);
 suite('unit', '2');
+suite('process', '2');
 suite('simulation', '2');
 const wasStopped =
   isOurs && spawnSync(node, ['test/cluster/main.ts', 'status'], { stdio: 'ignore' }).status === STOPPED;

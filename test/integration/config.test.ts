@@ -23,7 +23,7 @@ const namespace = `config-${process.pid}`;
 const scratch = mkdtempSync(join(tmpdir(), 'debugsession-config-'));
 let server: ApiServer;
 
-/** No manifests: the files of Prometheus itself; test/unit/alerts.test.ts reads those. */
+/** No manifests: the files of Prometheus itself; test/process/alerts.test.ts reads those. */
 const FOREIGN = /^config\/prometheus\/(rules|tests\/.*)\.yaml$/;
 /** Resources of the Prometheus operator, which the API server does not know by itself. */
 const MONITORING = /^config\/prometheus\/(service-monitor|prometheus-rule)\.yaml$/;

@@ -16,14 +16,11 @@ const SUITES = [
   {
     name: 'unit',
     project: 'unit',
-    tests: 'unit/(session/(?!container/supervisor|stop/stop-script|plan/plan.property)|reconcile|api)',
+    tests: 'unit/(session/(?!plan/plan.property)|reconcile|api)',
   },
-  {
-    name: 'runtime',
-    project: 'unit',
-    tests: 'unit/(runtime/(list-watch|store|informer)|kube/(rotation|watch-faults))',
-  },
-  { name: 'shell', project: 'unit', tests: 'unit/session/(container/supervisor|stop/stop-script)' },
+  { name: 'runtime', project: 'unit', tests: 'unit/runtime/(list-watch|store|informer)' },
+  { name: 'sockets', project: 'process', tests: 'process/kube/(rotation|watch-faults)' },
+  { name: 'shell', project: 'process', tests: 'process/session/(container/supervisor|stop/stop-script)' },
   { name: 'property', project: 'unit', tests: 'unit/session/plan/plan.property' },
   { name: 'simulation', project: 'simulation', tests: 'simulation' },
 ] as const;

@@ -1,20 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
-import { parse, stringify } from 'yaml';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { createMetrics } from '../../src/observability/metrics.ts';
 import { repositoryPath } from '../support/documents/crd.ts';
+import { dashboardPanels, dashboardQueries } from '../support/documents/dashboard.ts';
 import { metricsOf } from '../support/documents/promql.ts';
-import { promtool } from '../support/documents/promtool.ts';
-
-interface Dashboard {
-  panels: { type: string; title: string; id: number; description?: string; targets?: { expr: string }[] }[];
-}
 
 const read = (path: string): string => readFileSync(repositoryPath(path), 'utf8');
-const scratch = mkdtempSync(join(tmpdir(), 'debugsession-queries-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
 
 /** The families that the operator shows, with their type. */
 async function families(): Promise<Map<string, string>> {
@@ -30,27 +22,15 @@ async function seriesNames(): Promise<Set<string>> {
   return new Set(names.flat());
 }
 
-const dashboard = JSON.parse(read('config/grafana/dashboard.json')) as Dashboard;
-const panels = dashboard.panels.filter(({ type }) => type !== 'row');
-const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const));
+const panels = dashboardPanels();
+const queries = dashboardQueries();
 const rules = parse(read('config/prometheus/rules.yaml')) as { groups: { rules: { alert: string; expr: string }[] }[] };
 const alerts = rules.groups.flatMap((group) => group.rules).map(({ alert, expr }) => [alert, expr] as const);
 
 describe('the dashboard', () => {
   it('asks something in every panel, and each panel has a number of its own', () => {
     expect(panels.filter(({ targets = [] }) => targets.length === 0)).toEqual([]);
-    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
-  });
-
-  it('asks in PromQL that Prometheus understands', () => {
-    const filled = queries.map(([, expr]) => expr.replaceAll(/\$__(rate_interval|range)/g, '5m'));
-    const recorded = filled.map((expr, index) => ({ record: `query_${index}`, expr }));
-    const file = join(scratch, 'queries.yaml');
-    writeFileSync(file, stringify({ groups: [{ name: 'dashboard', rules: recorded }] }));
-    expect(promtool('check', 'rules', file)).toEqual({
-      status: 0,
-      output: expect.stringContaining(`${queries.length} rules found`),
-    });
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   });
 });
 
