@@ -131,6 +131,11 @@ export default tseslint.config(
     },
   },
   {
+    // A catalogue: one entry after the other, which nobody reads from end to end.
+    files: ['src/api/reason-catalogue.ts'],
+    rules: { 'max-lines': 'off' },
+  },
+  {
     files: ['test/unit/**/*.ts'],
     rules: {
       'no-restricted-imports': [

@@ -1,4 +1,4 @@
-import type { Profile } from './debugsession.ts';
+import type { Profile } from './profiles.ts';
 import type { LabelSelector } from './label-selector.ts';
 
 /**

@@ -1,4 +1,5 @@
 import type { Allowance } from './debugpolicy.ts';
+import type { Profile } from './profiles.ts';
 import type { EnvFromSource, EnvVar, PullPolicy, SecurityContext, VolumeMount } from './ephemeral-container.ts';
 
 /**
@@ -39,9 +40,6 @@ export interface DebugSession {
   spec: DebugSessionSpec;
   status?: DebugSessionStatus;
 }
-
-/** The meaning that `kubectl debug --profile` gives these words. */
-export type Profile = 'general' | 'baseline' | 'restricted' | 'netadmin' | 'sysadmin';
 
 /** Shell: the command runs under our sh supervisor. None: nothing inside the container ends it. */
 export type SupervisorMode = 'Shell' | 'None';

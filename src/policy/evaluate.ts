@@ -1,5 +1,6 @@
 import type { Allowance, DebugPolicySpec } from '../api/debugpolicy.ts';
-import type { DebugSessionSpec, Profile } from '../api/debugsession.ts';
+import type { DebugSessionSpec } from '../api/debugsession.ts';
+import type { Profile } from '../api/profiles.ts';
 import type { EnvFromSource, EnvVar } from '../api/ephemeral-container.ts';
 import { durationOr } from '../api/duration.ts';
 import { oneLine } from '../text/one-line.ts';

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DebugSessionSpec, Profile } from '../../src/api/debugsession.ts';
+import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { type Profile, PROFILE_NAMES } from '../../src/api/profiles.ts';
 import type { SecurityContext } from '../../src/api/ephemeral-container.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import { containerName, ephemeralContainer } from '../../src/session/container/container.ts';
@@ -15,7 +16,6 @@ import { Stage } from '../support/cluster/stage.ts';
 
 type Stored = Record<string, unknown> & { name: string };
 
-const PROFILES: Profile[] = ['general', 'baseline', 'restricted', 'netadmin', 'sysadmin'];
 const OVERLAY: SecurityContext = {
   runAsUser: 1000,
   capabilities: { add: ['NET_BIND_SERVICE'] },
@@ -70,12 +70,12 @@ function rest(container: Stored): Record<string, unknown> {
   return Object.fromEntries(Object.entries(container).filter(([field]) => !['name', 'command', 'env'].includes(field)));
 }
 
-it.each(PROFILES)('%s is what kubectl debug makes of it', async (profile) => {
+it.each(PROFILE_NAMES)('%s is what kubectl debug makes of it', async (profile) => {
   const theirs = await kubectlDebug(`kubectl-${profile}`, profile, []);
   expect(rest(await ours({ profile }, profile))).toEqual(rest(theirs));
 });
 
-it.each(PROFILES)(
+it.each(PROFILE_NAMES)(
   '%s with a security context over it is what kubectl debug --custom makes of them',
   async (profile) => {
     const file = join(folder, `${profile}.json`);

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { PROFILE_NAMES } from '../../src/api/profiles.ts';
 import { debugPolicySchema, debugSessionSchema, repositoryPath, type Schema } from '../support/documents/crd.ts';
 import { schemaFields, typeFields } from '../support/documents/type-fields.ts';
 
 const read = (file: string): string => readFileSync(repositoryPath(`src/api/${file}`), 'utf8');
-const source = ['debugsession.ts', 'ephemeral-container.ts', 'debugpolicy.ts'].map(read).join('\n');
+const source = ['debugsession.ts', 'ephemeral-container.ts', 'debugpolicy.ts', 'profiles.ts'].map(read).join('\n');
 const root = debugSessionSchema();
 
 function part(name: 'spec' | 'status'): Schema {
@@ -54,7 +55,8 @@ describe('the TypeScript types and the schema of the CRD', () => {
     ['loses a field in spec', 'DebugSessionSpec', '  ttl?: string;\n  pendingTimeout', '  pendingTimeout'],
     ['makes a field optional', 'DebugSessionSpec', '  target: Target;', '  target?: Target;'],
     ['changes a scalar', 'DebugSessionSpec', '  runAsUser?: number;', '  runAsUser?: string;'],
-    ['gains a value of a union', 'DebugSessionSpec', "'netadmin' | 'sysadmin'", "'netadmin' | 'sysadmin' | 'root'"],
+    ['gains a value of a union', 'DebugSessionSpec', "'Shell' | 'None'", "'Shell' | 'None' | 'Init'"],
+    ['gains a profile', 'DebugSessionSpec', '  sysadmin: {', '  root: {},\n  sysadmin: {'],
     ['changes the values of a map', 'DebugSessionSpec', 'Record<string, string[]>', 'Record<string, number[]>'],
     ['loses a field of a run', 'DebugSessionStatus', '  podUID?: string;', ''],
     ['loses a phase', 'DebugSessionStatus', "'Pending' | 'Starting' | 'Running'", "'Pending' | 'Running'"],
@@ -80,8 +82,8 @@ describe('the TypeScript types and the schema of the CRD', () => {
 });
 
 describe('the TypeScript types and the schema of DebugPolicy', () => {
-  // Its types are spread over three files.
-  const types = ['debugpolicy.ts', 'label-selector.ts', 'debugsession.ts'].map(read).join('\n');
+  // Its types are spread over four files.
+  const types = ['debugpolicy.ts', 'label-selector.ts', 'debugsession.ts', 'profiles.ts'].map(read).join('\n');
   const spec = debugPolicySchema().properties?.['spec'];
 
   it('have the same fields', () => {
@@ -95,7 +97,7 @@ describe('the TypeScript types and the schema of DebugPolicy', () => {
         'podSelector.matchLabels{}: string',
         'limits.containersPerPod?: number',
         'ttl.max?: string',
-        'profiles[]: baseline | general | netadmin | restricted | sysadmin',
+        `profiles[]: ${PROFILE_NAMES.toSorted().join(' | ')}`,
       ]),
     );
   });

@@ -7,7 +7,6 @@ import { evaluate } from '../../src/policy/evaluate.ts';
 import { BUILT_IN } from '../../src/session/container/effective.ts';
 import { debugSessionSchema, repositoryPath } from '../support/documents/crd.ts';
 import { documents, yamlBlocks } from '../support/documents/guide.ts';
-import { reasonsInCode } from '../support/documents/reasons-in-code.ts';
 import { fieldPaths, sections, spans, undescribed } from '../support/documents/reference-page.ts';
 
 const read = (path: string): string => readFileSync(repositoryPath(path), 'utf8');
@@ -58,22 +57,6 @@ describe('docs/debugsession.md', () => {
 });
 
 describe('docs/reference.md', () => {
-  /** The words of the first column of its tables. */
-  const rows = [...reference.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap((match) => spans(match[1] ?? ''));
-
-  it('explains every reason that the code can write', () => {
-    const reasons = reasonsInCode();
-    expect(reasons.size).toBeGreaterThan(40);
-    expect([...reasons].filter((reason) => !rows.includes(reason))).toEqual([]);
-  });
-
-  it('explains none that the code does not have', () => {
-    const reasons = reasonsInCode();
-    // Words that are a reason and something else as well.
-    const both = ['Failed', 'Unknown', 'Ended'];
-    expect(rows.filter((row) => !reasons.has(row) && !both.includes(row))).toEqual([]);
-  });
-
   it('has a row for every event', () => {
     const source = read('src/session/status/events.ts');
     const events = [...source.matchAll(/reason: '(\w+)'/g)].map((match) => match[1] ?? '');

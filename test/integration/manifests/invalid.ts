@@ -1,3 +1,4 @@
+import { PROFILE_NAMES } from '../../../src/api/profiles.ts';
 import { PEOPLE } from './people.ts';
 import { type CreateCase, MINIMAL, wrong } from './table.ts';
 
@@ -158,7 +159,7 @@ const CONTAINER: CreateCase[] = [
   wrong(
     'the profile legacy',
     { profile: 'legacy' },
-    'spec.profile: Unsupported value: "legacy": supported values: "general", "baseline", "restricted", "netadmin", "sysadmin"',
+    `spec.profile: Unsupported value: "legacy": supported values: ${PROFILE_NAMES.map((name) => `"${name}"`).join(', ')}`,
   ),
   wrong(
     'another supervisor',

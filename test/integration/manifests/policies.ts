@@ -1,3 +1,4 @@
+import { PROFILE_NAMES } from '../../../src/api/profiles.ts';
 import { OPEN_POLICY } from '../../support/builders/open-policy.ts';
 import type { CreateCase, Manifest } from './table.ts';
 
@@ -28,7 +29,7 @@ export const VALID_POLICIES: CreateCase[] = [
       },
       podSelector: { matchLabels: { app: 'web' } },
       images: ['docker.io/library/busybox:*', 'registry.example:5000/debug/**@sha256:*'],
-      profiles: ['general', 'baseline', 'restricted', 'netadmin', 'sysadmin'],
+      profiles: PROFILE_NAMES,
       ttl: { default: '1h30m', max: '8760h' },
       limits: { perPod: 1, perUser: 10000, perNamespace: 50, containersPerPod: 50 },
       allow: OPEN_POLICY.allow,

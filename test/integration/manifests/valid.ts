@@ -1,3 +1,4 @@
+import { PROFILE_NAMES } from '../../../src/api/profiles.ts';
 import { type CreateCase, MINIMAL, spec } from './table.ts';
 
 function workload(apiVersion: string, kind: string): CreateCase {
@@ -120,7 +121,7 @@ export const VALID: CreateCase[] = [
   { what: 'the other fates', spec: spec({ ifUnstoppable: 'Report', podAfterSession: 'Keep' }) },
   { what: 'notAfter with a zone and a fraction', spec: spec({ notAfter: '2026-12-01T01:00:00.123456+01:00' }) },
   { what: 'a securityContext with one field', spec: spec({ securityContext: { runAsUser: 1000 } }) },
-  ...['general', 'baseline', 'restricted', 'netadmin', 'sysadmin'].map((profile) => ({
+  ...PROFILE_NAMES.map((profile) => ({
     what: `profile ${profile}`,
     spec: spec({ profile }),
   })),

@@ -1,3 +1,4 @@
+import { PROFILE_NAMES } from '../../../src/api/profiles.ts';
 import type { DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
 import { RulesLookup, type RulesLookupParts } from '../../../src/reconcile/rules-lookup.ts';
 import type { PolicyView, Rules } from '../../../src/session/look/rules.ts';
@@ -5,7 +6,7 @@ import type { PolicyView, Rules } from '../../../src/session/look/rules.ts';
 /** Allows whatever can be asked for: for tests that are about something else. */
 export const OPEN_POLICY: DebugPolicySpec = {
   images: ['*/**:*', '*/**@*:*'],
-  profiles: ['general', 'baseline', 'restricted', 'netadmin', 'sysadmin'],
+  profiles: PROFILE_NAMES,
   ttl: { max: '8760h' },
   allow: [
     'TargetContainer',

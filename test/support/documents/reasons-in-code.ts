@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { repositoryPath } from './crd.ts';
 
-/** Words of the code that look like reasons and are none. Whoever writes a new word decides: document it, or name it here. */
+/** Words of the code that look like reasons and are none. A new word of the code is either in src/api/reason-catalogue.ts or here. */
 const NO_REASONS = new Set([
   // Values of conditions, types and actions of events, other conditions.
   ...['True', 'False', 'Unknown', 'Normal', 'Warning'],
@@ -22,12 +22,15 @@ const NO_REASONS = new Set([
   ...['Deadline', 'Unsupported', 'Stopped', 'Survived', 'Changed', 'NoWatchdog', 'Unheard', 'Blind', 'NoShell'],
 ]);
 
-/** Every CamelCase word in a string of the code that decides, the unions of reasons included, but for {@link NO_REASONS}. */
-export function reasonsInCode(): Set<string> {
-  const folders = ['src/session', 'src/reconcile'];
-  const files = folders.flatMap((folder) => sourcesIn(folder));
-  const found = [...files, 'src/api/reasons.ts'].flatMap((file) => words(readFileSync(repositoryPath(file), 'utf8')));
-  return new Set(found.filter((word) => !NO_REASONS.has(word)));
+/**
+ * Every CamelCase word in a string of the code that decides, but for {@link NO_REASONS}; with the files that it stands in.
+ */
+export function reasonsInCode(): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const file of ['src/session', 'src/reconcile'].flatMap(sourcesIn))
+    for (const word of new Set(words(readFileSync(repositoryPath(file), 'utf8'))))
+      if (!NO_REASONS.has(word)) found.set(word, [...(found.get(word) ?? []), file]);
+  return found;
 }
 
 function sourcesIn(folder: string): string[] {

@@ -6,7 +6,7 @@ import type { Schema } from './crd.ts';
  * Only the constructs that src/api/debugsession.ts uses are known; anything else is an error, never silently equal.
  */
 
-type Declarations = Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration>;
+type Declarations = Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration | ts.VariableDeclaration>;
 
 /** The fields of the interface `root` in a TypeScript source text, nested interfaces and aliases followed. */
 export function typeFields(source: string, root: string): string[] {
@@ -16,6 +16,9 @@ export function typeFields(source: string, root: string): string[] {
     if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
       declarations.set(statement.name.text, statement);
     }
+    if (ts.isVariableStatement(statement))
+      for (const variable of statement.declarationList.declarations)
+        declarations.set(variable.name.getText(), variable);
   }
   const declaration = declarations.get(root);
   if (declaration === undefined || !ts.isInterfaceDeclaration(declaration)) throw new Error(`no interface ${root}`);
@@ -45,7 +48,8 @@ function typeLines(type: ts.TypeNode, path: string, mark: string, declarations: 
   }
   if (ts.isTypeReferenceNode(type)) {
     const declaration = declarations.get(type.typeName.getText());
-    if (declaration === undefined) throw new Error(`${path}: unknown type ${type.getText()}`);
+    if (declaration === undefined || ts.isVariableDeclaration(declaration))
+      throw new Error(`${path}: unknown type ${type.getText()}`);
     if (ts.isTypeAliasDeclaration(declaration)) return typeLines(declaration.type, path, mark, declarations);
     return [`${path}${mark}: object`, ...memberLines(declaration.members, `${path}.`, declarations)];
   }
@@ -65,9 +69,22 @@ function scalar(type: ts.TypeNode, path: string, declarations: Declarations): st
 function words(type: ts.TypeNode, path: string, declarations: Declarations): string[] {
   if (ts.isUnionTypeNode(type)) return type.types.flatMap((member) => words(member, path, declarations));
   if (ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal)) return [type.literal.text];
+  const catalogue = catalogueOf(type, declarations);
+  if (catalogue !== undefined) return catalogue;
   const alias = ts.isTypeReferenceNode(type) ? declarations.get(type.typeName.getText()) : undefined;
   if (alias !== undefined && ts.isTypeAliasDeclaration(alias)) return words(alias.type, path, declarations);
   throw new Error(`${path}: cannot compare ${type.getText()} with a schema`);
+}
+
+/** The keys of a catalogue, of which `keyof typeof CATALOGUE` makes a union. */
+function catalogueOf(type: ts.TypeNode, declarations: Declarations): string[] | undefined {
+  if (!ts.isTypeOperatorNode(type) || type.operator !== ts.SyntaxKind.KeyOfKeyword) return undefined;
+  const name = ts.isTypeQueryNode(type.type) ? type.type.exprName.getText() : '';
+  const declaration = declarations.get(name);
+  let value = declaration !== undefined && ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined;
+  while (value !== undefined && (ts.isSatisfiesExpression(value) || ts.isAsExpression(value))) value = value.expression;
+  if (value === undefined || !ts.isObjectLiteralExpression(value)) return undefined;
+  return value.properties.map((property) => property.name?.getText() ?? '');
 }
 
 function oneOf(values: string[]): string {

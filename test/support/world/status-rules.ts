@@ -1,5 +1,6 @@
 import type { Condition, DebugSession, Run } from '../../../src/api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../../src/api/reasons.ts';
+import { missingRows } from './reasons-in-place.ts';
 
 // What is true of every status that we write (docs/debugsession.md, Kubernetes API conventions, kstatus). Used by every suite.
 
@@ -31,7 +32,11 @@ export function brokenRules(session: DebugSession): string[] {
       'StopConfirmed while a run is live',
     ],
   ];
-  return [...rules.filter(([holds]) => !holds).map(([, rule]) => rule), ...conditions.flatMap(brokenCondition)];
+  return [
+    ...rules.filter(([holds]) => !holds).map(([, rule]) => rule),
+    ...conditions.flatMap(brokenCondition),
+    ...missingRows(status.phase, conditions),
+  ];
 }
 
 function brokenCondition(c: Condition): string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Profile } from '../../../../src/api/debugsession.ts';
+import type { Profile } from '../../../../src/api/profiles.ts';
 import type { SecurityContext } from '../../../../src/api/ephemeral-container.ts';
 import { securityContextOf } from '../../../../src/session/container/profile.ts';
 

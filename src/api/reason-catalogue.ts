@@ -1,0 +1,675 @@
+/**
+ * Every reason that a condition, a run or an event of a DebugSession can have: where it stands, what it means, and what to do about it.
+ * They are stable: programs and alerts match on them. src/api/reasons.ts makes the types of them, and `npm run docs` writes the tables of
+ * docs/reference.md. Nothing imports this file at run time but that script and the tests.
+ */
+
+/**
+ * Where a reason stands, and whether it is final there: no waiting changes it, only a raised `spec.attempt`. Undefined: it says nothing of that.
+ * Every status that a test sees is held to it (test/support/world/reasons-in-place.ts).
+ */
+export const PLACES = {
+  waiting: { isFinal: false, columns: ['reason', 'meaning', 'what to do'] },
+  starting: { isFinal: false, columns: ['reason', 'meaning', 'what to do'] },
+  beforeInjection: { isFinal: true, columns: ['reason', 'meaning', 'what to do'] },
+  refused: { isFinal: true, columns: ['reason', 'meaning', 'what to do'] },
+  notStarted: { isFinal: true, columns: ['reason', 'meaning', 'what to do'] },
+  reached: { isFinal: undefined, columns: ['reason', 'of', 'meaning'] },
+  complete: { isFinal: true, columns: ['reason', 'meaning', 'what to do'] },
+  stopConfirmed: { isFinal: undefined, columns: ['reason', 'status', 'meaning', 'what to do'] },
+  podRetired: { isFinal: undefined, columns: ['reason', 'status', 'meaning', 'what to do'] },
+  deletionWaiting: { isFinal: undefined, columns: ['reason', 'status', 'meaning', 'what to do'] },
+  event: { isFinal: undefined, columns: ['reason', 'type', 'when', 'what to do'] },
+} as const;
+
+/** A table of docs/reference.md. */
+export type ReasonPlace = keyof typeof PLACES;
+
+interface ReasonEntry {
+  /**
+   * `injection`: why nothing was injected (yet). `failure`: why a run failed, besides those. `stop`: why an end is not confirmed.
+   * `confirmation`: what `StopConfirmed` says of a run that is over.
+   * `other`: what became of a session otherwise, and what only an event says.
+   */
+  readonly kind: 'injection' | 'failure' | 'stop' | 'confirmation' | 'other';
+}
+
+/** What a table says of a reason, in Markdown. */
+export interface ReasonRow {
+  /** The status of the condition, the type of the event, or the condition itself. */
+  readonly with?: string;
+  readonly meaning: string;
+  /** What to do. Absent: nothing. */
+  readonly remedy?: string;
+}
+
+type Entry = ReasonEntry & { readonly [place in ReasonPlace]?: ReasonRow };
+
+export const REASONS = {
+  PodNotFound: {
+    kind: 'injection',
+    waiting: {
+      meaning: 'there is no pod of that name in the namespace',
+      remedy: 'check the name; a pod that is to be created is waited for',
+    },
+    beforeInjection: {
+      meaning: 'the pod was deleted after it had been chosen',
+      remedy: 'raise `attempt` to debug the new one',
+    },
+  },
+  PodNotScheduled: {
+    kind: 'injection',
+    waiting: {
+      meaning: "the pod has no node; the message has the scheduler's words",
+      remedy: 'see why it is not scheduled: `kubectl describe pod`',
+    },
+  },
+  PodTerminating: {
+    kind: 'injection',
+    waiting: {
+      meaning: 'the pod is being deleted, and nothing can be started in it',
+      remedy: 'wait for a pod of that name to come back (StatefulSet), or debug another',
+    },
+    beforeInjection: {
+      meaning: 'the pod was deleted after it had been chosen, and nothing can be started in it any more',
+      remedy: 'raise `attempt` to debug the new one',
+    },
+    notStarted: { meaning: 'the pod was deleted before the container was started', remedy: 'debug another' },
+  },
+  WorkloadNotFound: {
+    kind: 'injection',
+    waiting: {
+      meaning: 'there is no such workload, or it selects no pods',
+      remedy: 'check `kind` and `name`; it is looked for again every 3 s, later every minute',
+    },
+  },
+  NoReadyPod: {
+    kind: 'injection',
+    waiting: {
+      meaning: "none of the workload's pods is ready",
+      remedy: 'to debug one that is not ready, name it in `podName`',
+    },
+  },
+  AdmissionPolicyMissing: {
+    kind: 'injection',
+    waiting: {
+      meaning: 'the operator cannot read the admission policy that says who asks (`Accepted` is Unknown)',
+      remedy: 'the message has the reason: an API server that does not answer, or a right: apply `config/rbac`',
+    },
+    beforeInjection: {
+      meaning:
+        'it is not certain who asked (`Accepted` is False too): the admission policy on `spec.requestedBy` or its binding is not there, is not the one that this operator knows, or was made or changed after the session was asked for, or in the 5 s before',
+      remedy:
+        "`kubectl apply -k config/admission` of the operator's version (`kubectl replace`, where it was altered); ask again 5 s later",
+    },
+  },
+  PolicyNotFound: {
+    kind: 'injection',
+    waiting: {
+      meaning:
+        'there is no DebugPolicy of that name, or it could not be read yet; the message says which (`Accepted` is Unknown)',
+      remedy: 'check `policyName`; one that is to be made is waited for',
+    },
+    beforeInjection: {
+      meaning: 'the policy was deleted between the recorded intent and the injection (`Accepted` is False too)',
+      remedy: 'raise `attempt`: it waits anew',
+    },
+    podRetired: {
+      with: 'False',
+      meaning: 'its policy is not there or could not be read; looked at again when policies change',
+      remedy: 'make the policy',
+    },
+  },
+  LimitReached: {
+    kind: 'injection',
+    waiting: {
+      meaning:
+        'a limit of its policy is reached: the message says which, and how many sessions live. `Accepted` stays True; it starts in the order of asking',
+      remedy: 'wait, or end another session',
+    },
+    beforeInjection: {
+      meaning: 'others took the last place between the recorded intent and the injection',
+      remedy: 'raise `attempt`: it waits anew',
+    },
+  },
+  TargetContainerNotRunning: {
+    kind: 'injection',
+    waiting: {
+      meaning: 'the container to be joined does not run; the message says how it ended',
+      remedy: 'wait, or leave `containerName` out: [crash-looping containers](guides/crash-looping.md)',
+    },
+    starting: { meaning: 'as under [Failed](#failed); the kubelet tries again until `startTimeout`' },
+    notStarted: {
+      meaning: 'the container to be joined had ended when the kubelet came to it, and did not come back in time',
+      remedy: '[guide](guides/crash-looping.md)',
+    },
+  },
+  PreviousRunNotOver: {
+    kind: 'injection',
+    waiting: {
+      meaning:
+        'the attempt before has failed, but its container has started late and is being ended, or may still start; two containers of one session do not run at a time. `pendingTimeout` begins after it',
+      remedy:
+        'wait: at most 12 s after its `startTimeout`, or until it has ended, or debug with another session meanwhile. With `supervisor: None` until it has run and ended, or its pod is gone',
+    },
+  },
+  Forbidden: {
+    kind: 'injection',
+    waiting: {
+      meaning: "the operator may not read the workload or its pods, or the namespace's labels",
+      remedy: 'the message names the right: apply `config/rbac`',
+    },
+    refused: {
+      meaning:
+        "the operator's role lacks `patch` on `pods/ephemeralcontainers`, or `create` on `localsubjectaccessreviews`; the message says which",
+      remedy: 'apply `config/rbac`',
+    },
+  },
+  ApiUnavailable: {
+    kind: 'injection',
+    waiting: { meaning: 'the pod could not be looked at', remedy: "see the operator's log" },
+  },
+  Injecting: {
+    kind: 'other',
+    starting: {
+      meaning:
+        'the intent is recorded, the container is being injected. If it stays: the API server does not answer, or answers 429 or 5xx',
+      remedy: "see the operator's log",
+    },
+  },
+  ContainerCreating: {
+    kind: 'other',
+    starting: {
+      meaning: 'injected; the kubelet has said nothing of it for 5 s',
+      remedy: "look at the node, its image pulls and the pod's volumes",
+    },
+  },
+  ImagePullFailed: {
+    kind: 'failure',
+    starting: { meaning: 'as under [Failed](#failed); the kubelet tries again until `startTimeout`' },
+    notStarted: {
+      meaning: "the image was not pulled within `startTimeout`; the message has the registry's words",
+      remedy: "check name, tag and the pod's `imagePullSecrets`",
+    },
+  },
+  ContainerConfigError: {
+    kind: 'failure',
+    starting: { meaning: 'as under [Failed](#failed); the kubelet tries again until `startTimeout`' },
+    notStarted: {
+      meaning:
+        'the kubelet cannot make the container: an image whose user is root under `runAsNonRoot` (fails at once); a secret or config map of `env` or `envFrom`, or a key in it, that is not there',
+      remedy: 'name a user in `securityContext.runAsUser`; make the secret: what comes within `startTimeout` counts',
+    },
+  },
+  StartError: {
+    kind: 'failure',
+    starting: { meaning: 'as under [Failed](#failed); the kubelet tries again until `startTimeout`' },
+    notStarted: {
+      meaning: 'the container runtime could not start it, in its own words',
+      remedy: 'read the message; `workingDir` and `securityContext` are the usual causes',
+    },
+  },
+  Lapsed: {
+    kind: 'failure',
+    beforeInjection: {
+      meaning: '`notAfter` had passed (`Accepted` is False too)',
+      remedy: 'move `notAfter`, if the session is still wanted',
+    },
+  },
+  PolicyDenied: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning:
+        'its [DebugPolicy](debugpolicy.md) does not allow what it asks for (`Accepted` is False too); the message has every reason',
+      remedy: 'ask for less, or by another policy, with a raised `attempt`',
+    },
+    podRetired: {
+      with: 'False',
+      meaning: 'its policy does not allow `EvictPod` (any more); the pod is left as it is, for good',
+      remedy: 'evict it by hand',
+    },
+  },
+  RequesterNotAllowed: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning:
+        'who asked may not use the policy any more: the right was withdrawn after the session was made (`Accepted` is False too)',
+      remedy: 'grant `use`: [guide](guides/self-service.md)',
+    },
+  },
+  PendingTimeout: {
+    kind: 'failure',
+    beforeInjection: {
+      meaning: 'what was waited for did not come within `pendingTimeout`; the message says what it was',
+      remedy: 'see [Waiting](#waiting)',
+    },
+  },
+  PodFinished: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning: 'the pod has Succeeded or Failed, and nothing can be started in it',
+      remedy: 'read its logs, or debug a copy: [guide](guides/completed-pod.md)',
+    },
+    notStarted: { meaning: 'the pod finished before the container was started', remedy: 'debug a copy' },
+  },
+  StaticPod: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning: 'the node runs the pod from a file; Kubernetes takes no ephemeral containers for it',
+      remedy: '`kubectl debug node/NODE`: [guide](guides/static-pod.md)',
+    },
+  },
+  WindowsNode: {
+    kind: 'injection',
+    beforeInjection: { meaning: 'the pod is a Windows pod', remedy: 'sessions work on Linux only' },
+  },
+  TargetContainerNotFound: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning: 'the pod has no container of that name; the message lists those it has',
+      remedy: 'make another session with the right `containerName`',
+    },
+  },
+  VolumeNotFound: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning: 'the pod has no volume of that name; the message lists those it has',
+      remedy: 'raise `attempt` with the right name in `volumeMounts`',
+    },
+  },
+  VolumeNotMounted: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning:
+        'no container or init container of the pod mounts this volume. The kubelet would have to set it up and, if it could not, would start nothing in the pod any more, the application neither',
+      remedy: 'mount one that the application has too: [guide](guides/files.md#the-volumes-of-the-application)',
+    },
+  },
+  TooManyEphemeralContainers: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning:
+        "the pod has 50, or as many as `limits.containersPerPod` of the policy; Kubernetes never removes one, and all share the pod's 12 KiB of termination messages",
+      remedy: 'restart the pod, or debug another',
+    },
+  },
+  ContainerNameTaken: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning: 'the pod has a container of our name that is not of this session',
+      remedy: 'raise `attempt`; find out who put it there',
+    },
+  },
+  PodReplaced: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning: 'the pod was deleted, and another of its name is there',
+      remedy: 'raise `attempt` to debug the new one',
+    },
+  },
+  SpecChanged: {
+    kind: 'failure',
+    beforeInjection: {
+      meaning: 'the spec was changed between the recorded intent and the injection',
+      remedy: 'raise `attempt` to debug with the new one',
+    },
+  },
+  PodSecurityDenied: {
+    kind: 'injection',
+    refused: {
+      meaning: "the namespace's Pod Security level forbids it; the message lists the fields",
+      remedy:
+        'another `profile`: [guide](guides/restricted-namespace.md). If the pod itself or an older container in it breaks the level: restart the pod',
+    },
+  },
+  AdmissionDenied: {
+    kind: 'injection',
+    refused: {
+      meaning: 'a webhook, a policy or another admission plugin denied it, in its own words',
+      remedy: 'ask whoever runs it',
+    },
+  },
+  Invalid: {
+    kind: 'injection',
+    refused: {
+      meaning: 'the API server takes the container, or the pod as a whole, for invalid',
+      remedy: "the message names the field. An old pod may be invalid under today's rules (k/k#105241): restart it",
+    },
+  },
+  TooLarge: {
+    kind: 'injection',
+    refused: {
+      meaning: 'the pod has grown beyond what the API server stores',
+      remedy: 'restart the pod, or debug another',
+    },
+  },
+  SubresourceUnavailable: {
+    kind: 'injection',
+    refused: {
+      meaning: 'this API server does not serve `pods/ephemeralcontainers`',
+      remedy: 'Kubernetes 1.30 or newer is needed; look for a proxy that swallows the path',
+    },
+  },
+  StartTimeout: {
+    kind: 'failure',
+    notStarted: {
+      meaning: 'not running within `startTimeout`, without a better reason',
+      remedy: 'give it longer; look at the node',
+    },
+  },
+  InvalidImageName: {
+    kind: 'failure',
+    notStarted: { meaning: 'no image can have that name', remedy: 'correct `image`' },
+  },
+  CommandNotFound: {
+    kind: 'failure',
+    notStarted: {
+      meaning: 'the image does not have the command or, with `supervisor: Shell`, no `sh`',
+      remedy: 'correct `command`, or use an image with a shell, or `supervisor: None`',
+    },
+  },
+  SupervisorUnsupported: {
+    kind: 'failure',
+    notStarted: {
+      meaning: 'the image has `sh` but no `sleep`: nothing could end the command in time, so it was not run',
+      remedy: 'another image, or `supervisor: None`',
+    },
+  },
+  TooLate: {
+    kind: 'failure',
+    notStarted: {
+      meaning: 'it started after `startBy` and ended itself at once',
+      remedy: 'raise `attempt`; a longer `startTimeout`',
+    },
+  },
+  Accepted: {
+    kind: 'other',
+    reached: { with: 'Accepted=True', meaning: 'the session may run' },
+    event: { with: 'Normal', meaning: 'an attempt was accepted; with who asked, and the justification' },
+  },
+  Injected: {
+    kind: 'other',
+    reached: { with: 'Injected=True', meaning: "the container stands in the pod's spec" },
+    event: { with: 'Normal', meaning: 'the container was injected' },
+  },
+  Running: {
+    kind: 'other',
+    reached: { with: 'Running=True', meaning: 'the kubelet says that it runs' },
+  },
+  Exited: {
+    kind: 'other',
+    complete: {
+      meaning:
+        'the command ended by itself (`endedBy: Command`), or was killed for lack of memory or with the container it had joined, or when the pod had finished (`endedBy: Kubelet`), or ended with its pod',
+      remedy: "the message says which; `exitCode` is the command's own",
+    },
+  },
+  Expired: {
+    kind: 'other',
+    complete: {
+      meaning: 'the ttl was over, and its supervisor ended it, or the operator did (`endedBy`)',
+      remedy: '`attempt` for more time; a longer `ttl` while it runs',
+    },
+  },
+  Cancelled: {
+    kind: 'other',
+    complete: {
+      meaning:
+        '`cancel` or the deletion of the session ended it, or its policy, which does not allow it any more (`revokeRunning`; `runs[].stop.cause` is `Revoked`), or it was called off before it ran',
+    },
+    event: { with: 'Normal', meaning: 'the attempt was called off before its container ran' },
+  },
+  PodGone: {
+    kind: 'other',
+    complete: {
+      meaning: 'the pod is gone or was replaced, and nobody saw the container end',
+      remedy: 'look at `StopConfirmed`',
+    },
+  },
+  ContainerStatusUnknown: {
+    kind: 'other',
+    complete: {
+      meaning: 'the kubelet lost sight of the container (node lost, container record removed)',
+      remedy: 'look at `StopConfirmed`',
+    },
+  },
+  Unknown: {
+    kind: 'other',
+    complete: { meaning: 'a record without a reason: never written by this operator', remedy: 'report it' },
+  },
+  Terminated: {
+    kind: 'confirmation',
+    stopConfirmed: { with: 'True', meaning: 'the kubelet reported the container terminated' },
+  },
+  NothingToStop: {
+    kind: 'confirmation',
+    stopConfirmed: {
+      with: 'True',
+      meaning: 'no container was injected, or the one in the pod can never start (`InvalidImageName`)',
+    },
+  },
+  LastMomentPassed: {
+    kind: 'confirmation',
+    stopConfirmed: {
+      with: 'Unknown',
+      meaning:
+        'not seen to run, and its supervisor would refuse a start by now; the session keeps its finalizer until the pod is gone',
+      remedy: 'delete the pod to be certain',
+    },
+  },
+  ForceDeleted: {
+    kind: 'confirmation',
+    stopConfirmed: {
+      with: 'Unknown',
+      meaning:
+        'the pod went, or finished, before the container was seen to end; a node that is cut off may run it still',
+      remedy: 'look at the node',
+    },
+  },
+  NodeLost: {
+    kind: 'confirmation',
+    stopConfirmed: {
+      with: 'Unknown',
+      meaning: 'the kubelet has lost sight of the container',
+      remedy: 'look at the node',
+    },
+  },
+  MayStartLate: {
+    kind: 'confirmation',
+    stopConfirmed: {
+      with: 'Unknown',
+      meaning: 'it stands in the pod and the kubelet may start it yet; past `startBy` it would end itself at once',
+      remedy: 'with `supervisor: None` delete the pod if it must not start',
+    },
+  },
+  Stopping: {
+    kind: 'stop',
+    stopConfirmed: { with: 'False', meaning: 'it is being ended (phase Ending)' },
+  },
+  NoRoute: {
+    kind: 'stop',
+    stopConfirmed: {
+      with: 'False',
+      meaning:
+        'it has to end, and the operator has no way to end it: no shell in the image, no right; the message says which',
+      remedy: 'end its command, or delete the pod',
+    },
+  },
+  ProcessSurvived: {
+    kind: 'stop',
+    stopConfirmed: {
+      with: 'False',
+      meaning:
+        'all that can be sent from inside was sent, and it lives: its first process takes no signal from its own process namespace',
+      remedy: 'end its command, or delete the pod; `ifUnstoppable: EvictPod`',
+    },
+  },
+  ExecFailed: {
+    kind: 'stop',
+    stopConfirmed: {
+      with: 'False',
+      meaning: 'the exec failed, in the words of the server or the container runtime; tried again',
+      remedy: 'look at the node',
+    },
+  },
+  NodeUnreachable: {
+    kind: 'stop',
+    stopConfirmed: {
+      with: 'False',
+      meaning: 'the API server does not reach the kubelet; tried again',
+      remedy: 'look at the node; a supervisor keeps the deadline meanwhile',
+    },
+  },
+  EvictionBlocked: {
+    kind: 'stop',
+    stopConfirmed: {
+      with: 'False',
+      meaning: 'a PodDisruptionBudget stands against the eviction; tried again',
+      remedy: 'the message has its name',
+    },
+    podRetired: {
+      with: 'False',
+      meaning: "a PodDisruptionBudget stands against it, in the API server's words; tried again",
+    },
+  },
+  StartedLate: {
+    kind: 'confirmation',
+    stopConfirmed: {
+      with: 'False',
+      meaning: 'it started after its run had failed, and is being ended',
+      remedy: 'the message says when it ends; else delete the pod',
+    },
+    event: {
+      with: 'Warning',
+      meaning: 'a container started after its run had failed',
+      remedy: 'as in `StopConfirmed`',
+    },
+  },
+  RanAgain: {
+    kind: 'confirmation',
+    stopConfirmed: { with: 'False', meaning: 'the kubelet ran it again after its end, and it is being ended' },
+    event: { with: 'Warning', meaning: 'the kubelet ran the container again after its end' },
+  },
+  Retired: {
+    kind: 'other',
+    podRetired: { with: 'True', meaning: 'the pod is gone, is going or has finished' },
+  },
+  Evicting: {
+    kind: 'other',
+    podRetired: { with: 'False', meaning: 'its eviction was asked for' },
+    event: {
+      with: 'Normal',
+      meaning:
+        'the pod is evicted, because nothing else ends the container (`ifUnstoppable`). Warning if it has no controller: what it holds is lost',
+    },
+  },
+  EvictionFailed: {
+    kind: 'other',
+    podRetired: {
+      with: 'False',
+      meaning: 'the eviction was refused otherwise; tried again',
+      remedy: 'the message says why: the right `create` on `pods/eviction`',
+    },
+  },
+  DelaysCompletion: {
+    kind: 'other',
+    event: {
+      with: 'Warning',
+      meaning:
+        "the pod is one that finishes (`restartPolicy` is not `Always`, as with a Job's): the kubelet ends the container when the pod's own have ended, and the pod has not completed before that",
+      remedy: 'end the session before; a short `terminationGracePeriodSeconds`',
+    },
+  },
+  Started: {
+    kind: 'other',
+    event: { with: 'Normal', meaning: 'it runs; with the time of its end' },
+  },
+  Ended: {
+    kind: 'other',
+    event: {
+      with: 'Normal',
+      meaning: 'it ended; exit code, who ended it, how long it ran. Warning if the pod went and nobody saw it end',
+    },
+  },
+  Failed: {
+    kind: 'other',
+    event: {
+      with: 'Warning',
+      meaning: 'the attempt failed; with the reason of `Failed`',
+      remedy: 'see [Failed](#failed)',
+    },
+  },
+  Rejected: {
+    kind: 'other',
+    event: {
+      with: 'Warning',
+      meaning:
+        'the attempt was not accepted (`Lapsed`, `AdmissionPolicyMissing`, `PolicyDenied`, `PolicyNotFound`, `RequesterNotAllowed`)',
+      remedy: 'see [Failed](#failed)',
+    },
+  },
+  TtlChanged: {
+    kind: 'other',
+    event: {
+      with: 'Normal',
+      meaning: '`ttl` was changed while the container runs, and counts; with the time of its end',
+    },
+  },
+  TtlChangeRefused: {
+    kind: 'other',
+    event: {
+      with: 'Warning',
+      meaning:
+        '`ttl` was changed while a container runs that cannot be told, or to more than its policy allows: it does not count for this one; with the reason and the time that is kept',
+      remedy: 'grant `pods/exec`, or raise `attempt` once it has ended',
+    },
+  },
+  StopUnconfirmed: {
+    kind: 'other',
+    event: {
+      with: 'Warning',
+      meaning: 'the container has to end and was not ended; once, with what was tried',
+      remedy: 'as in `StopConfirmed`',
+    },
+  },
+  Retiring: {
+    kind: 'other',
+    event: {
+      with: 'Normal',
+      meaning:
+        'the pod is evicted, because somebody has been inside (`podAfterSession`). Warning if it has no controller: what it holds is lost',
+    },
+  },
+  ContainerRuns: {
+    kind: 'other',
+    deletionWaiting: {
+      with: 'True',
+      meaning: 'its container has not ended: it is being ended',
+      remedy: 'if it stays so, delete the pod',
+    },
+  },
+  ContainerMayStart: {
+    kind: 'other',
+    deletionWaiting: {
+      with: 'True',
+      meaning: 'its container stands in the pod, has not run, and the kubelet may start it',
+      remedy: 'delete the pod',
+    },
+  },
+  ContainerOutOfSight: {
+    kind: 'other',
+    deletionWaiting: {
+      with: 'True',
+      meaning: 'the kubelet has lost sight of its container',
+      remedy: 'look at the node; delete the pod',
+    },
+  },
+  DeletionWaiting: {
+    kind: 'other',
+    event: {
+      with: 'Warning',
+      meaning: 'a session was deleted, and its container does not run but may start; the session goes with the pod',
+      remedy: 'delete the pod',
+    },
+  },
+} as const satisfies Readonly<Record<string, Entry>>;

@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Condition, Phase } from '../../src/api/debugsession.ts';
+import { PROFILE_NAMES, PROFILES } from '../../src/api/profiles.ts';
+import { PLACES, type ReasonPlace, type ReasonRow, REASONS } from '../../src/api/reason-catalogue.ts';
+import { compare, GENERATED } from '../../scripts/docs.ts';
+import { debugPolicySchema, debugSessionSchema, type Schema, walkSchema } from '../support/documents/crd.ts';
+import { reasonsInCode } from '../support/documents/reasons-in-code.ts';
+import { missingRows } from '../support/world/reasons-in-place.ts';
+
+const entries = Object.entries(REASONS) as [string, { kind: string } & { [place in ReasonPlace]?: ReasonRow }][];
+const places = Object.keys(PLACES) as ReasonPlace[];
+
+describe('the catalogue of reasons', () => {
+  it('has every reason that the code can write', () => {
+    const written = [...reasonsInCode()];
+    expect(written.length).toBeGreaterThan(40);
+    const unknown = written.filter(([reason]) => !Object.hasOwn(REASONS, reason));
+    const said = unknown.map(([reason, files]) => `${reason} (${files.join(', ')})`);
+    // Add the reason to src/api/reason-catalogue.ts, or the word to test/support/documents/reasons-in-code.ts.
+    expect(said).toEqual([]);
+  });
+
+  it('has none that the code does not write', () => {
+    const written = reasonsInCode();
+    // Words that are a reason and something else as well.
+    const both = ['Failed', 'Unknown', 'Ended'];
+    expect(
+      entries.map(([reason]) => reason).filter((reason) => !written.has(reason) && !both.includes(reason)),
+    ).toEqual([]);
+  });
+
+  it.each(entries)('says of %s where it stands, what it means, and with which status', (_, entry) => {
+    const rows = places.flatMap((place) => (entry[place] === undefined ? [] : [{ place, row: entry[place] }]));
+    expect(rows.length).toBeGreaterThan(0);
+    const faulty = rows.filter(({ place, row }) => {
+      const hasStatus = PLACES[place].columns.some((column) => ['status', 'type', 'of'].includes(column));
+      return row.meaning === '' || row.meaning.includes('|') || (row.with !== undefined) !== hasStatus;
+    });
+    expect(faulty).toEqual([]);
+  });
+});
+
+describe('a status whose reason', () => {
+  const said = (phase: Phase, type: string, status: Condition['status'], reason: string): string =>
+    missingRows(phase, [
+      { type, status, reason, message: 'm', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:00Z' },
+    ]).join();
+
+  it('stands where the catalogue has it is fine', () => {
+    expect(said('Pending', 'Injected', 'False', 'PodNotFound')).toBe('');
+    expect(said('Failed', 'Failed', 'True', 'PodSecurityDenied')).toBe('');
+    expect(said('Completed', 'StopConfirmed', 'True', 'Terminated')).toBe('');
+  });
+
+  it.each<[Phase, string, Condition['status'], string, string]>([
+    ['Pending', 'Injected', 'False', 'Brandnew', 'lacks an entry Brandnew'],
+    ['Pending', 'Injected', 'False', 'toString', 'lacks an entry toString'],
+    ['Pending', 'Injected', 'False', 'StaticPod', 'lacks a row of StaticPod under waiting'],
+    [
+      'Failed',
+      'Failed',
+      'True',
+      'NoReadyPod',
+      'lacks a row of NoReadyPod under beforeInjection or refused or notStarted',
+    ],
+    ['Completed', 'StopConfirmed', 'True', 'NoRoute', 'lacks a row of NoRoute under stopConfirmed'],
+  ])('does not (%s, %s=%s %s) is told what to add', (...[phase, type, status, reason, message]) => {
+    expect(said(phase, type, status, reason)).toContain(message);
+  });
+});
+
+it.each([...GENERATED.keys()])('%s is what `npm run docs` writes', (file) => {
+  const { is, shouldBe } = compare(file);
+  const [old, wanted] = [is, shouldBe].map((text) => text.split('\n'));
+  const lacks = wanted?.filter((line) => old?.includes(line) !== true) ?? [];
+  // To put them right: npm run docs
+  expect({ file, lacks }).toEqual({ file, lacks: [] });
+  expect(is).toBe(shouldBe);
+});
+
+describe('the catalogue of profiles', () => {
+  it('is the one that the CRDs allow, wherever they name a profile', () => {
+    const lists: string[][] = [];
+    const collect = (_: string, { enum: names }: Schema): void => {
+      if (names?.includes('general') === true) lists.push(names);
+    };
+    walkSchema(debugSessionSchema(), collect);
+    walkSchema(debugPolicySchema(), collect);
+    expect(lists).toEqual([PROFILE_NAMES, PROFILE_NAMES, PROFILE_NAMES]);
+    expect(debugPolicySchema().properties?.['spec']?.properties?.['profiles']?.maxItems).toBe(PROFILE_NAMES.length);
+  });
+
+  it('is explained by the CRD of DebugSession, profile by profile', () => {
+    const text = debugSessionSchema().properties?.['spec']?.properties?.['profile']?.description ?? '';
+    // To put it right: crds/debugsessions.debugsession.dev.yaml, the description of spec.profile.
+    expect(PROFILE_NAMES.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+  });
+
+  it('has what is privileged let in by the level privileged only', () => {
+    const privileged = PROFILE_NAMES.filter((name) => 'privileged' in (PROFILES[name].securityContext ?? {}));
+    expect(privileged).toEqual(['sysadmin']);
+    expect(privileged.map((name) => PROFILES[name].level)).toEqual(['privileged']);
+  });
+});
