@@ -63,6 +63,30 @@ function restrictRoom([room, allowed]) {
   return restrict(`session/${room}`, forbiddenImports.session, forbidden);
 }
 
+/**
+ * `runtime` and `kube` are ready to become packages: of ours they import `text`, and `kube` the ports of `runtime` that it fits (ADR 0028).
+ */
+const ports = [
+  'api-answer',
+  'clock',
+  'error-message',
+  'event-recorder',
+  'lease',
+  'list-watch',
+  'not-leader-error',
+  'watch-event',
+];
+const allowedOnly = (...allowed) => [
+  {
+    regex: `^\\.\\./(?!${allowed.join('|')})`,
+    message: 'This room imports src/text and, in src/kube, the ports of src/runtime (docs/adr/0028).',
+  },
+];
+const ofPackages = {
+  runtime: allowedOnly('text/'),
+  kube: allowedOnly('text/', `runtime/(?:${ports.join('|')})\\.ts$`),
+};
+
 /** Rooms without a clock, I/O or randomness. */
 const pureRooms = ['api', 'policy', 'session'];
 const pure = [{ group: ['node:*', '!node:crypto', 'undici', 'pino'], message: 'This room is pure.' }];
@@ -93,7 +117,7 @@ export default tseslint.config(
     },
   },
   ...Object.entries(forbiddenImports).map(([folder, rooms]) =>
-    restrict(folder, rooms, pureRooms.includes(folder) ? pure : []),
+    restrict(folder, rooms, pureRooms.includes(folder) ? pure : (ofPackages[folder] ?? [])),
   ),
   ...Object.entries(sessionRooms).map(restrictRoom),
   {
