@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo, Socket } from 'node:net';
 import { errorMessage } from '../runtime/error-message.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { CONNECTION_LIMITS, Connections, type ConnectionLimits } from './connections.ts';
 import type { KeyPair } from './self-signed-certificate.ts';
 
 /** What is sent back. Errors of the handler become a 500 without their words, which are for the log. */
@@ -30,6 +31,8 @@ export interface ListenerOptions {
   /** Called for GET and HEAD. Undefined: 404. */
   answer: (question: Question) => Answer | undefined | Promise<Answer | undefined>;
   logger: Logger;
+  /** Default: {@link CONNECTION_LIMITS}. */
+  limits?: Partial<ConnectionLimits>;
 }
 
 export interface Listener {
@@ -42,31 +45,24 @@ export interface Listener {
 }
 
 const STOP_GRACE_MS = 250;
-const PATIENCE_MS = 5_000;
-/** The kubelet and a few scrapers need a handful; each TLS connection takes memory. */
-const MOST_CONNECTIONS = 200;
 const PLAIN = 'text/plain; charset=utf-8';
 
-/** A small HTTP server for probes and metrics: GET and HEAD only. Rejects with the address in its words when it cannot listen there. */
-export async function listen({ address, certificate, answer, logger }: ListenerOptions): Promise<Listener> {
+/**
+ * A small HTTP server for probes and metrics: GET and HEAD only, one request a connection. The kubelet makes a connection for each probe anyway, and a
+ * scraper comes too rarely to keep one. Rejects with the address in its words when it cannot listen there.
+ */
+export async function listen({ address, certificate, answer, logger, limits }: ListenerOptions): Promise<Listener> {
   const told = tellFailures(answer, logger);
-  const handler = (request: IncomingMessage, response: ServerResponse): void => void respond(request, response, told);
-  // Node looks for those who take too long every 30 s by default.
-  const checks = { connectionsCheckingInterval: 1_000 };
-  const tls = certificate && {
-    ...checks,
-    ...certificate,
-    minVersion: 'TLSv1.2' as const,
-    handshakeTimeout: PATIENCE_MS,
+  const connections = new Connections({ ...CONNECTION_LIMITS, ...limits });
+  const handler = (request: IncomingMessage, response: ServerResponse): void => {
+    connections.asked(request.socket);
+    void respond(request, response, told);
   };
-  const secure = tls && createTlsServer(tls, handler);
-  const server = secure ?? createPlainServer(checks, handler);
-  server.maxConnections = MOST_CONNECTIONS;
-  // Slow or silent clients must not hold connections: these are one-line requests from a kubelet or a scraper.
-  server.headersTimeout = PATIENCE_MS;
-  server.requestTimeout = PATIENCE_MS;
-  server.keepAliveTimeout = PATIENCE_MS;
-  const sockets = connectionsOf(server);
+  const secure = certificate && createTlsServer({ ...certificate, minVersion: 'TLSv1.2' }, handler);
+  const server = secure ?? createPlainServer(handler);
+  // What comes behind the first request is not looked at, however many requests one packet has.
+  server.maxRequestsPerSocket = 1;
+  server.on('connection', (socket: Socket) => connections.add(socket));
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
@@ -82,23 +78,13 @@ export async function listen({ address, certificate, answer, logger }: ListenerO
   return {
     address: { host: bound.address, port: bound.port },
     renew: (next) => secure?.setSecureContext({ ...next, minVersion: 'TLSv1.2' }),
-    stop: () => (stopped ??= close(server, sockets)),
+    stop: () => (stopped ??= close(server, connections)),
   };
 }
 
-/** Every connection that is open. Node's own closeAllConnections() overlooks those in the middle of a TLS handshake. */
-function connectionsOf(server: Server | TlsServer): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return sockets;
-}
-
-function close(server: Server | TlsServer, sockets: ReadonlySet<Socket>): Promise<void> {
+function close(server: Server | TlsServer, connections: Connections): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => sockets.forEach((socket) => socket.destroy()), STOP_GRACE_MS);
+    const force = setTimeout(() => connections.closeAll(), STOP_GRACE_MS);
     server.close(() => {
       clearTimeout(force);
       resolve();
@@ -134,6 +120,7 @@ async function respond(
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
     'X-Content-Type-Options': 'nosniff',
+    Connection: 'close',
     ...headers,
   });
   response.end(request.method === 'HEAD' ? undefined : body);

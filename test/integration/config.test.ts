@@ -197,7 +197,7 @@ describe('the manifests of config/', () => {
     expect(new Set(kinds)).toEqual(
       new Set([
         ...['Namespace', 'CustomResourceDefinition', 'ServiceAccount', 'Role', 'ClusterRole'],
-        ...['RoleBinding', 'ClusterRoleBinding', 'Deployment', 'PodDisruptionBudget'],
+        ...['RoleBinding', 'ClusterRoleBinding', 'Deployment', 'PodDisruptionBudget', 'NetworkPolicy'],
         ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'],
         ...['MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding'],
       ]),
@@ -221,6 +221,20 @@ describe('the manifests of config/', () => {
     const all = documents(installManifests([[cluster().kubectlPath, 'kustomize']]));
     expect(all).toEqual(await built('config/default'));
     await expectAccepted(all);
+  });
+});
+
+describe('the component labelled-scrapers', () => {
+  it.each(['config/default', 'config/namespaced'])('narrows the one NetworkPolicy of %s', async (directory) => {
+    const copy = new ConfigCopy();
+    try {
+      copy.edit(`${directory}/kustomization.yaml`, (text) => `${text}components: [../components/labelled-scrapers]\n`);
+      const policy = only(documents(await kubectl('kustomize', copy.path(directory))), 'NetworkPolicy');
+      const from = [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }];
+      expect(policy['spec']).toMatchObject({ ingress: [{ from, ports: [{ port: 'metrics' }] }] });
+    } finally {
+      copy.remove();
+    }
   });
 });
 
@@ -434,9 +448,9 @@ describe('what goes with the manager', () => {
     const { ports } = (await pods()).spec.containers[0] ?? { ports: [] };
     expect(ports).toContainEqual({ name: 'metrics', containerPort: 8443 });
     const policy = only(await built('config/network-policy'), 'NetworkPolicy')['spec'] as {
-      ingress: { ports: { port: string }[] }[];
+      ingress: object[];
     };
-    expect(policy.ingress.flatMap((rule) => rule.ports)).toEqual([expect.objectContaining({ port: 'metrics' })]);
+    expect(policy.ingress).toEqual([{ ports: [{ port: 'metrics', protocol: 'TCP' }] }]);
     const all = await built('config/prometheus');
     const service = only(all, 'Service');
     expect((service['spec'] as { ports: object[] }).ports).toEqual([

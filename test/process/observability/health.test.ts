@@ -109,7 +109,7 @@ describe('the health server', () => {
     const half = connect(address.port, '127.0.0.1');
     await Promise.all([once(idle, 'connect'), once(half, 'connect')]);
     half.write('GET /healthz HTTP/1.1\r\n');
-    expect((await get('/healthz'))[0]).toBe(200); // leaves a kept-alive connection behind
+    expect((await get('/healthz'))[0]).toBe(200);
     const closed = Promise.all([once(idle, 'close'), once(half, 'close')]);
     const started = performance.now();
     await Promise.all([stop(), stop()]);
