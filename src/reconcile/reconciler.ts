@@ -1,5 +1,4 @@
-import type { DebugSession, DebugSessionStatus, Run } from '../api/debugsession.ts';
-import { fromTimestamp } from '../api/time.ts';
+import type { DebugSession, DebugSessionStatus, Run, WorkloadRef } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type Result, TerminalError } from '../runtime/controller.ts';
@@ -15,11 +14,13 @@ import type { Effect, Plan } from '../session/plan/effect.ts';
 import type { Situation } from '../session/look/situation.ts';
 import type { ContainerControl } from './container-control.ts';
 import type { Places } from './places.ts';
+import { LONGEST_PAUSE_MS, pauseOf } from './poll.ts';
 import type { PodWatches } from './pod-watches.ts';
 import type { KnownLabels, RulesLookup } from './rules-lookup.ts';
 import { podOf, type SessionApi } from './session-api.ts';
 import type { SessionCache } from './session-cache.ts';
 import type { Storyteller } from './storyteller.ts';
+import { WorkloadLooks } from './workload-looks.ts';
 import { resolveWorkload } from './workload.ts';
 
 export interface ReconcilerParts {
@@ -41,8 +42,8 @@ export interface ReconcilerParts {
 
 /** A clean session needs three effects in a row (finalizer, intent, injection); more than this in one go is a loop of our own. */
 const MAX_PASSES = 8;
-/** How often is looked again at what nobody watches, a workload or the labels of a namespace, in ms: a tenth of how long it has been waited for. */
-const POLL_MS = { least: 3_000, most: 60_000 };
+/** For a session that has just come, an answer that there is no pod yet may be so old, in ms: its pod may have become ready since. */
+const NEWCOMER_MS = 1_000;
 
 /**
  * One session at a time: look, plan, do ONE effect, tell. The answer of a write is what the next pass starts from, so a session goes from
@@ -50,11 +51,17 @@ const POLL_MS = { least: 3_000, most: 60_000 };
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
+  readonly #workloads: WorkloadLooks;
   /** When this process saw its own injection succeed, by session key; only while the session concerns a pod. */
   readonly #injections = new Map<string, { uid: string; attempt: number; at: number }>();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
+    const { api, clock } = parts;
+    this.#workloads = new WorkloadLooks((...about) => resolveWorkload(api, ...about), {
+      clock,
+      longestMs: LONGEST_PAUSE_MS,
+    });
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<Result> {
@@ -112,15 +119,14 @@ export class Reconciler {
   }
 
   async #look(key: string, session: DebugSession, signal: AbortSignal, labels: KnownLabels): Promise<Situation> {
-    const { clock, pods, api, control } = this.#parts;
-    const { namespace } = session.metadata;
+    const { clock, pods, control } = this.#parts;
     const interest = interestOf(session, clock.now());
     const injection = this.#injections.get(key);
     const isOfThisRun = injection?.uid === session.metadata.uid && injection.attempt === session.status?.attempt;
     let sighting: Sighting = { kind: 'gone' };
     if (interest.kind === 'pod') sighting = await this.#lookAtPod(session, interest.name, signal);
     else this.#release(key);
-    if (interest.kind === 'workload') sighting = await resolveWorkload(api, namespace, interest.ref, signal);
+    if (interest.kind === 'workload') sighting = await this.#lookAtWorkload(session, interest.ref, signal);
     // The next pass looks for it in a watch, which may be behind this list: "not there yet" would read as "gone".
     if (interest.kind === 'workload' && sighting.kind === 'present') pods.rememberFor(key, sighting.pod);
     const efforts = control.effortsOf(session);
@@ -128,6 +134,11 @@ export class Reconciler {
     const rules = await this.#parts.rules.of(session, signal, labels);
     const known = { authority, rules, ...(isOfThisRun && { injectedAt: injection.at }), ...(efforts && { efforts }) };
     return { session, sighting, now: clock.now(), ...known };
+  }
+
+  #lookAtWorkload(session: DebugSession, ref: WorkloadRef, signal: AbortSignal): Promise<Sighting> {
+    const oldestMs = isWaiting(session) ? pauseOf(session, this.#parts.clock.now()) : NEWCOMER_MS;
+    return this.#workloads.look(session.metadata.namespace, ref, { oldestMs, signal });
   }
 
   /**
@@ -275,16 +286,13 @@ function isUnaccountedFor(sighting: Sighting, podUID: string | undefined): boole
 }
 
 function resultOf({ requeueAfterMs }: Plan, situation: Situation): Result {
-  const soonest = isPolled(situation) ? Math.min(requeueAfterMs ?? Infinity, pauseOf(situation)) : requeueAfterMs;
+  const soonest = isPolled(situation)
+    ? Math.min(requeueAfterMs ?? Infinity, pauseOf(situation.session, situation.now))
+    : requeueAfterMs;
   return soonest === undefined ? {} : { requeueAfterMs: soonest };
 }
 
 /** It waits for what no watch shows. */
 function isPolled({ session, sighting, rules }: Situation): boolean {
   return sighting.kind === 'unresolved' || (isWaiting(session) && rules?.namespace.unread !== undefined);
-}
-
-function pauseOf({ session, now }: Situation): number {
-  const waited = now - (fromTimestamp(session.status?.waitingSince) ?? now);
-  return Math.min(POLL_MS.most, Math.max(POLL_MS.least, Math.round(waited / 10)));
 }

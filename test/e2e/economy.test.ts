@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DebugSession } from '../../src/api/debugsession.ts';
+import { sessionsPath } from '../../src/reconcile/session-api.ts';
 import { AuditLog, isWrite, type AuditEvent } from '../support/cluster/audit-log.ts';
 import { appPod } from '../support/builders/pods.ts';
 import { freePort } from '../support/cluster/free-port.ts';
@@ -110,4 +111,37 @@ onNode('what a session costs', () => {
     const asked = (await operators()).slice(askedBefore).filter(({ verb }) => verb !== 'watch');
     expect(asked).toEqual([]);
   });
+
+  it('250 that wait for one workload: as many looks as one of them would take', async () => {
+    const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'late' } as const;
+    const looks = async (): Promise<number[]> =>
+      (await operators())
+        .filter(({ objectRef }) => objectRef?.resource === 'deployments' && objectRef.name === 'late')
+        .map(({ requestReceivedTimestamp }) => Date.parse(requestReceivedTimestamp));
+    const names = Array.from({ length: 250 }, (_, n) => `waits-${n}`);
+    for (const name of names) await stage.createSession(name, { target: { workloadRef }, command: ['true'] });
+    const waiting = async (): Promise<number> =>
+      (await stage.client.list<{ items: DebugSession[] }>(sessionsPath(stage.namespace))).items.filter(
+        ({ spec, status }) => spec.target.workloadRef !== undefined && status?.phase === 'Pending',
+      ).length;
+    await stage.until('all of them wait', async () => (await waiting()) === names.length, 60_000);
+    const from = (await looks()).length;
+    await stage.until('five more looks', async () => (await looks()).length >= from + 5, 60_000);
+    const times = await looks();
+    // While they come, one a second at most; then one in 3 s. A timer may be a little early by the clock of the API server.
+    const pauses = times.slice(1).map((time, n) => time - (times[n] ?? 0));
+    expect(Math.min(...pauses)).toBeGreaterThan(900);
+    expect(Math.min(...pauses.slice(from))).toBeGreaterThan(2_900);
+    await stage.createSession('newcomer', { target: { workloadRef }, command: ['true'] });
+    await stage.untilPhase('newcomer', 'Pending');
+    expect(await stage.kubectl(['delete', 'debugsession', ...names])).toMatchObject({ code: 0 });
+    await stage.client.create(`/apis/apps/v1/namespaces/${stage.namespace}/deployments`, {
+      metadata: { name: 'late' },
+      spec: {
+        selector: { matchLabels: { app: 'late' } },
+        template: { metadata: { labels: { app: 'late' } }, spec: appPod() },
+      },
+    });
+    await stage.untilPhase('newcomer', 'Completed', 60_000);
+  }, 180_000);
 });

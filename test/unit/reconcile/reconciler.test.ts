@@ -11,7 +11,7 @@ import { SessionCache } from '../../../src/reconcile/session-cache.ts';
 import { Storyteller } from '../../../src/reconcile/storyteller.ts';
 import type { Result } from '../../../src/runtime/controller.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
-import { Store } from '../../../src/runtime/store.ts';
+import { keyOf, Store } from '../../../src/runtime/store.ts';
 import { containerName, UID_VARIABLE } from '../../../src/session/container/container.ts';
 import { openRules } from '../../support/builders/open-policy.ts';
 import { aPod, aSession, NOON } from '../../support/builders/builders.ts';
@@ -95,6 +95,23 @@ class Scene {
     });
   }
 
+  /** One more session, whose writes succeed. */
+  serve(session: DebugSession): void {
+    const path = `/apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/${session.metadata.name}`;
+    const write = (body: unknown, part: 'metadata' | 'status'): DebugSession => {
+      const stored = this.store.get(keyOf(session)) ?? session;
+      return this.#write(body, part, stored);
+    };
+    this.store.upsert(session);
+    this.client.on(`PATCH ${path}`, (body) => write(body, 'metadata'));
+    this.client.on(`PUT ${path}/status`, (body) => write(body, 'status'));
+  }
+
+  /** How often the workload was read. */
+  get looks(): number {
+    return this.client.sent.filter(({ path }) => path.endsWith('/deployments/x')).length;
+  }
+
   run(): Promise<Result> {
     return this.reconciler.reconcile(KEY, new AbortController().signal);
   }
@@ -114,8 +131,7 @@ class Scene {
     return found?.body as Record<string, Record<string, unknown>>;
   }
 
-  #write(body: unknown, part: 'metadata' | 'status'): DebugSession {
-    const { session } = this;
+  #write(body: unknown, part: 'metadata' | 'status', session = this.session): DebugSession {
     const sent = body as DebugSession;
     const metadata = mergeMetadata(
       session.metadata,
@@ -244,6 +260,39 @@ describe('a reconcile', () => {
       pauses.push((await scene.run()).requeueAfterMs);
     }
     expect([pauses, scene.session.status?.phase]).toEqual([[3_000, 3_000, 6_000, 30_000, 60_000], 'Pending']);
+  });
+
+  it('asks as often for 250 sessions that wait for one workload as for the newest of them', async () => {
+    const scene = aScene();
+    const add = (n: number): string => {
+      const session = aSession({ target: deployment, pendingTimeout: '8760h' });
+      Object.assign(session.metadata, { name: `s-${n}`, uid: `${n}`.padStart(8, '0') });
+      scene.serve(session);
+      return `shop/s-${n}`;
+    };
+    const keys = Array.from({ length: 250 }, (_, n) => add(n));
+    const never = new AbortController().signal;
+    const due = new Map(keys.map((key) => [key, 0]));
+    /** Works on whatever is due, second by second. */
+    const pass = async (seconds: number): Promise<number> => {
+      const before = scene.looks;
+      for (let second = 0; second < seconds; second += 1, scene.clock.advance(1_000)) {
+        for (const [key, at] of due) {
+          if (at > scene.clock.now()) continue;
+          const { requeueAfterMs = Infinity } = await scene.reconciler.reconcile(key, never);
+          due.set(key, scene.clock.now() + requeueAfterMs);
+        }
+      }
+      return scene.looks - before;
+    };
+    // Every 3 s at first; after an hour every minute.
+    expect(await pass(30)).toBeLessThanOrEqual(10);
+    await pass(3_600);
+    expect(await pass(600)).toBeLessThanOrEqual(10);
+    // One more, which begins anew: for all of them together it is asked every 3 s again.
+    due.set(add(250), 0);
+    expect(await pass(30)).toBeLessThanOrEqual(11);
+    expect(scene.store.get('shop/s-250')?.status?.phase).toBe('Pending');
   });
 
   it('does not look again at labels that it has read', async () => {

@@ -1,0 +1,133 @@
+import { describe, expect, it } from '@jest/globals';
+import type { WorkloadRef } from '../../../src/api/debugsession.ts';
+import { WorkloadLooks } from '../../../src/reconcile/workload-looks.ts';
+import type { Sighting } from '../../../src/session/look/sighting.ts';
+import { aPod } from '../../support/builders/builders.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
+
+const WEB: WorkloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+const NONE: Sighting = { kind: 'unresolved', reason: 'NoReadyPod', message: 'none is ready' };
+const FOUND: Sighting = { kind: 'present', pod: aPod() };
+const never = new AbortController().signal;
+
+/** Workloads whose looks are counted, and what they are answered. */
+class Scene {
+  readonly clock = new FakeClock();
+  readonly asked: string[] = [];
+  readonly signals: AbortSignal[] = [];
+  answer: () => Sighting | Promise<Sighting> = () => NONE;
+  readonly looks = new WorkloadLooks(
+    async (namespace, ref, signal) => {
+      this.asked.push(`${namespace}/${ref.kind}/${ref.name}`);
+      this.signals.push(signal);
+      return this.answer();
+    },
+    { clock: this.clock, longestMs: 60_000 },
+  );
+
+  look(oldestMs = 3_000, signal = never, ref = WEB, namespace = 'shop'): Promise<Sighting> {
+    return this.looks.look(namespace, ref, { oldestMs, signal });
+  }
+}
+
+describe('looks at a workload', () => {
+  it('that are under way are shared by all who ask', async () => {
+    const scene = new Scene();
+    const { promise, resolve } = Promise.withResolvers<Sighting>();
+    scene.answer = () => promise;
+    const asking = Array.from({ length: 250 }, () => scene.look());
+    resolve(FOUND);
+    expect(new Set(await Promise.all(asking))).toEqual(new Set([FOUND]));
+    expect(scene.asked).toEqual(['shop/Deployment/web']);
+  });
+
+  it('are not shared with those who wait for another workload, or in another namespace', async () => {
+    const scene = new Scene();
+    await Promise.all([
+      scene.look(),
+      scene.look(3_000, never, { ...WEB, kind: 'StatefulSet' }),
+      scene.look(3_000, never, { ...WEB, name: 'db' }),
+      scene.look(3_000, never, WEB, 'bank'),
+    ]);
+    expect(scene.asked).toHaveLength(4);
+  });
+
+  it('that find no pod count for as long as each who asks lets them', async () => {
+    const scene = new Scene();
+    await scene.look();
+    scene.clock.advance(2_999);
+    expect(await scene.look(3_000)).toBe(NONE);
+    expect(scene.asked).toHaveLength(1);
+    scene.clock.advance(1);
+    scene.answer = () => FOUND;
+    expect(await scene.look(60_000)).toBe(NONE);
+    expect(await scene.look(3_000)).toBe(FOUND);
+    expect(await scene.look(60_000)).toBe(FOUND);
+    expect(scene.asked).toHaveLength(2);
+  });
+
+  it('that find a pod count for a second, as the pod may go', async () => {
+    const scene = new Scene();
+    scene.answer = () => FOUND;
+    await scene.look();
+    scene.clock.advance(999);
+    await scene.look(60_000);
+    expect(scene.asked).toHaveLength(1);
+    scene.clock.advance(1);
+    await scene.look(60_000);
+    expect(scene.asked).toHaveLength(2);
+  });
+
+  it('are as old as their question, not as their answer', async () => {
+    const scene = new Scene();
+    const { promise, resolve } = Promise.withResolvers<Sighting>();
+    scene.answer = () => promise;
+    const slow = scene.look();
+    scene.clock.advance(3_000);
+    resolve(NONE);
+    await slow;
+    await scene.look(3_000);
+    expect(scene.asked).toHaveLength(2);
+  });
+
+  it('that fail do so for all who wait, and are not tried again by each of them', async () => {
+    const scene = new Scene();
+    scene.answer = () => Promise.reject(new Error('no answer'));
+    const asking = Array.from({ length: 250 }, () => scene.look());
+    const outcomes = await Promise.allSettled(asking);
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(250);
+    await expect(scene.look()).rejects.toThrow('no answer');
+    expect(scene.asked).toHaveLength(1);
+    scene.clock.advance(1_000);
+    scene.answer = () => FOUND;
+    expect(await scene.look()).toBe(FOUND);
+  });
+
+  it('go on for the others when one who asked gives up, and end when all have', async () => {
+    const scene = new Scene();
+    const { promise, resolve } = Promise.withResolvers<Sighting>();
+    scene.answer = () => promise;
+    const [one, other] = [new AbortController(), new AbortController()];
+    const [gaveUp, stayed] = [scene.look(3_000, one.signal), scene.look(3_000, other.signal)];
+    one.abort(new Error('too long'));
+    await expect(gaveUp).rejects.toThrow('too long');
+    expect(scene.signals[0]?.aborted).toBe(false);
+    other.abort(new Error('stop'));
+    await expect(stayed).rejects.toThrow('stop');
+    expect(scene.signals[0]?.aborted).toBe(true);
+    const next = scene.look();
+    resolve(FOUND);
+    expect(await next).toBe(FOUND);
+    expect(scene.asked).toHaveLength(2);
+    await expect(scene.look(3_000, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
+  });
+
+  it('are forgotten when nobody could take them any more', async () => {
+    const scene = new Scene();
+    for (let n = 0; n < 100; n += 1) await scene.look(3_000, never, { ...WEB, name: `web-${n}` });
+    expect(scene.looks.size).toBe(100);
+    scene.clock.advance(60_000);
+    await scene.look();
+    expect(scene.looks.size).toBe(1);
+  });
+});
