@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build image manifests uninstall run demo test bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin image manifests uninstall run demo test bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,6 +17,9 @@ node_modules/.stamp: package-lock.json
 
 build: node_modules/.stamp ## build the operator: dist/main.js
 	@node scripts/build.ts
+
+plugin: node_modules/.stamp ## build kubectl dbg: dist/kubectl-dbg, its archive, checksums and krew manifest
+	@node scripts/plugin.ts
 
 demo: node_modules/.stamp ## watch the main job on real containers
 	@node test/demo/main.ts

@@ -41,6 +41,7 @@ export default {
     suite('simulation', withClient),
     suite('integration', onCluster),
     suite('e2e', onCluster),
+    suite('plugin', { globalSetup: '<rootDir>/test/support/jest/plugin-setup.ts' }),
     // Takes policies of the whole cluster away: nothing else runs at the same time.
     suite('security', { ...onCluster, setupFilesAfterEnv: ['<rootDir>/test/support/jest/believe-first.ts'] }),
     suite('deployed', onDeployment),

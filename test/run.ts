@@ -110,6 +110,7 @@ const wasStopped =
 check('cluster', [node, 'test/cluster/main.ts', 'up']);
 suite('integration', '3');
 suite('e2e', '4');
+suite('plugin', '3');
 suite('security', '1');
 // An image cannot be loaded into a cluster of somebody else's.
 if (isOurs) {

@@ -34,13 +34,18 @@ export class Terminal {
 
   /** Types a command that attaches. */
   static async open(command: string, env: NodeJS.ProcessEnv): Promise<Terminal> {
+    const terminal = Terminal.start(command, env);
+    await terminal.sees(/see a command prompt/);
+    return terminal;
+  }
+
+  /** Types a command, whatever it does. */
+  static start(command: string, env: NodeJS.ProcessEnv): Terminal {
     const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
       env,
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const terminal = new Terminal(child);
-    await terminal.sees(/see a command prompt/);
-    return terminal;
+    return new Terminal(child);
   }
 
   /** Keys without Enter, such as Ctrl-C, and waits for what follows them. */
@@ -84,6 +89,12 @@ export class Terminal {
   async ended(): Promise<string> {
     await this.#closed;
     return this.#output;
+  }
+
+  /** Resolves with the exit code of the command, once it has ended. */
+  async exitCode(): Promise<number | null> {
+    await this.#closed;
+    return this.#child.exitCode;
   }
 
   #tell(): void {

@@ -1,0 +1,16 @@
+import { createInterface } from 'node:readline/promises';
+import type { Desk } from './desk.ts';
+
+/** Asks a question on the terminal. @returns whether the answer is yes; Enter and Ctrl-C are. */
+export async function askYes({ stdin, stderr }: Desk, question: string): Promise<boolean> {
+  const lines = createInterface({ input: stdin, output: stderr });
+  const interrupted = new Promise<string>((resolve) =>
+    lines.once('SIGINT', () => resolve('y')).once('close', () => resolve('y')),
+  );
+  try {
+    const answer = await Promise.race([lines.question(`${question} [Y/n] `), interrupted]);
+    return !/^\s*n/i.test(answer);
+  } finally {
+    lines.close();
+  }
+}

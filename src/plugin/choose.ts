@@ -1,0 +1,98 @@
+import type { Target, WorkloadRef } from '../api/debugsession.ts';
+import { imageMatches } from '../policy/image-pattern.ts';
+import { parseImage } from '../policy/image-reference.ts';
+import { nearest } from '../text/nearest.ts';
+import { oneLine } from '../text/one-line.ts';
+import { defaultContainer, isPodOf, type PodSummary } from './default-container.ts';
+import { Fault, UsageFault } from './fault.ts';
+import type { Kubectl } from './kubectl.ts';
+import type { KnownPolicy } from './policy-lookup.ts';
+import { targetName } from './target-reference.ts';
+
+/** The image where neither a flag nor the policy names one. It is documented in `--help` and said in the first line of every start. */
+export const DEFAULT_IMAGE = 'docker.io/library/busybox:1.36';
+
+/** What the person said of the container to join. */
+export type ContainerWish = { kind: 'named'; name: string } | { kind: 'none' } | { kind: 'default' };
+
+/** Which container is joined, and what the person should know about that. */
+export interface ContainerChoice {
+  containerName?: string;
+  note?: string;
+}
+
+const MAX_LIST = 500;
+
+/** The image: as the flag says, else the default. @throws UsageFault where the policy is known not to allow the default */
+export function chooseImage(wanted: string | undefined, policy: KnownPolicy): string {
+  if (wanted !== undefined) return wanted;
+  if (policy.kind === 'unknown') return DEFAULT_IMAGE;
+  const { images = [] } = policy.spec;
+  const parsed = parseImage(DEFAULT_IMAGE);
+  if (parsed.kind === 'understood' && images.some((pattern) => imageMatches(pattern, parsed.image)))
+    return DEFAULT_IMAGE;
+  const allowed = images.length === 0 ? 'no image' : oneLine(images.join(', '), MAX_LIST);
+  throw new UsageFault(
+    `--image is missing: DebugPolicy ${policy.name} does not allow ${DEFAULT_IMAGE}; it allows ${allowed}`,
+  );
+}
+
+/**
+ * The container to join: the one that is named, else the default container of the pod where the policy lets it be joined. Looks the pod up in any case, so that a
+ * mistyped name is said at once.
+ * @throws Fault when there is no such pod
+ */
+export async function chooseContainer(
+  kubectl: Kubectl,
+  target: Target,
+  { wish, policy }: { wish: ContainerWish; policy: KnownPolicy },
+): Promise<ContainerChoice> {
+  if (target.workloadRef !== undefined && wish.kind !== 'default') return named(wish);
+  const pod = await findPod(kubectl, target);
+  if (wish.kind !== 'default') return named(wish);
+  if (policy.kind === 'known' && policy.spec.allow?.includes('TargetContainer') !== true) {
+    return { note: `DebugPolicy ${policy.name} lets no container be joined: its processes and files are not seen` };
+  }
+  if (pod === 'forbidden')
+    return { note: 'You may not read pods here, so no container is joined: name one with --container' };
+  return { containerName: defaultContainer(pod) };
+}
+
+function named(wish: ContainerWish): ContainerChoice {
+  return wish.kind === 'named' ? { containerName: wish.name } : {};
+}
+
+async function findPod(kubectl: Kubectl, target: Target): Promise<PodSummary | 'forbidden'> {
+  const { podName, workloadRef } = target;
+  if (workloadRef !== undefined) return findPodOf(kubectl, workloadRef);
+  const answer = await kubectl.call(['get', 'pods', podName ?? '', '--output=json']);
+  if (answer.kind === 'done') return JSON.parse(answer.stdout) as PodSummary;
+  const { kind, lines } = answer.refusal;
+  if (kind === 'Forbidden') return 'forbidden';
+  if (kind !== 'NotFound') throw new Fault(lines);
+  const others = await kubectl.call(['get', 'pods', '--output=name']);
+  const names = others.kind === 'done' ? others.stdout.split('\n').map((line) => line.replace(/^pod\//, '')) : [];
+  const meant = nearest(
+    podName ?? '',
+    names.filter((name) => name !== ''),
+  );
+  throw new Fault(
+    `there is no pod ${podName} in this namespace${meant === undefined ? '' : `, did you mean ${meant}?`}`,
+  );
+}
+
+/** Any pod of the workload: they have the same containers. */
+async function findPodOf(kubectl: Kubectl, workloadRef: WorkloadRef): Promise<PodSummary | 'forbidden'> {
+  const answer = await kubectl.call(['get', 'pods', '--output=json']);
+  if (answer.kind === 'refused') {
+    if (answer.refusal.kind === 'Forbidden') return 'forbidden';
+    throw new Fault(answer.refusal.lines);
+  }
+  const { items } = JSON.parse(answer.stdout) as { items: PodSummary[] };
+  const pod = items.find((one) => isPodOf(one, workloadRef));
+  if (pod !== undefined) return pod;
+  const name = targetName({ workloadRef });
+  throw new Fault(
+    `${name} has no pod in this namespace: name the container to join with --container, or say --no-target, to wait for one`,
+  );
+}

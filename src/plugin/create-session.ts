@@ -1,0 +1,33 @@
+import type { DebugSession, Requester } from '../api/debugsession.ts';
+import { Fault } from './fault.ts';
+import type { CallOptions, Kubectl } from './kubectl.ts';
+
+/** Who the person is, as the API server has it. */
+export async function whoAmI(kubectl: Kubectl): Promise<Requester> {
+  const review = await kubectl.json<{ status: { userInfo: Requester } }>(['auth', 'whoami']);
+  return review.status.userInfo;
+}
+
+/** The words by which config/admission asks for spec.requestedBy where no policy fills it in (before Kubernetes 1.36). */
+const MUST_SAY_WHO = /spec\.requestedBy must be who asks/;
+
+/**
+ * Writes a session, and says who asks where the API server does not fill that in.
+ * @param write gets what the spec has to say besides
+ * @throws Fault with the words of the server
+ */
+export async function askFor(
+  kubectl: Kubectl,
+  write: (more: { requestedBy?: Requester }) => { args: string[]; options?: CallOptions },
+): Promise<DebugSession> {
+  const send = async (more: { requestedBy?: Requester }): ReturnType<Kubectl['call']> => {
+    const { args, options } = write(more);
+    return kubectl.call([...args, '--output=json'], { ...options, isWrite: true });
+  };
+  let answer = await send({});
+  if (answer.kind === 'refused' && answer.refusal.lines.some((line) => MUST_SAY_WHO.test(line))) {
+    answer = await send({ requestedBy: await whoAmI(kubectl) });
+  }
+  if (answer.kind === 'refused') throw new Fault(answer.refusal.lines);
+  return JSON.parse(answer.stdout) as DebugSession;
+}

@@ -1,0 +1,151 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { Fault } from './fault.ts';
+import { type Refusal, refusalOf } from './refusal-words.ts';
+
+/** How a call of kubectl ended. */
+export type Answer = { kind: 'done'; stdout: string } | { kind: 'refused'; refusal: Refusal };
+
+export interface KubectlOptions {
+  /** The program, found in PATH unless it has a slash. */
+  program: string;
+  /** The flags that say which cluster, and as whom. */
+  connection: readonly string[];
+  /** Where words of a credential plugin go that waits for its user, such as a device code. */
+  stderr: Writable;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface CallOptions {
+  /** A manifest, which kubectl reads from standard input. Without one that stays the terminal, which a credential plugin may ask for. */
+  manifest?: object;
+  /** A Ctrl-C of the terminal does not reach it: a write is not to be torn. */
+  isWrite?: boolean;
+}
+
+/** What kubectl still says after this many milliseconds of silence it says to a person who is to answer: it is shown at once. */
+const PATIENCE_MS = 500;
+
+/**
+ * The API server, by the kubectl of the person: kubeconfigs, contexts, credential plugins, proxies and impersonation work as they have set them up
+ * (docs/adr/0030).
+ */
+export class Kubectl {
+  readonly #options: KubectlOptions;
+
+  constructor(options: KubectlOptions) {
+    this.#options = options;
+  }
+
+  /** Runs kubectl to its end. @throws Fault when there is no kubectl */
+  async call(args: readonly string[], { manifest, isWrite = false }: CallOptions = {}): Promise<Answer> {
+    const all = manifest === undefined ? args : [...args, '-f', '-'];
+    const stdin = manifest === undefined ? 'inherit' : 'pipe';
+    const child = this.#spawn(all, [stdin, 'pipe', 'pipe'], { detached: isWrite });
+    // A kubectl that ends before it reads says why on standard error.
+    child.stdin?.on('error', () => undefined).end(JSON.stringify(manifest));
+    const [stdout, said, code] = await Promise.all([textOf(child.stdout), this.#overhear(child), this.#codeOf(child)]);
+    return code === 0 ? { kind: 'done', stdout } : { kind: 'refused', refusal: refusalOf(said, code) };
+  }
+
+  /** The same; its standard output. @throws Fault with the words of the server, one line a reason */
+  async must(args: readonly string[], options: CallOptions = {}): Promise<string> {
+    const answer = await this.call(args, options);
+    if (answer.kind === 'refused') throw new Fault(answer.refusal.lines);
+    return answer.stdout;
+  }
+
+  /** The same with `-o json`; the object. @throws Fault */
+  async json<T>(args: readonly string[], options: CallOptions = {}): Promise<T> {
+    return JSON.parse(await this.must([...args, '--output=json'], options)) as T;
+  }
+
+  /**
+   * The lines of a call that goes on, such as a watch. Ends with the stream; a `signal` ends kubectl. A Ctrl-C of the terminal does not reach it.
+   * @throws Fault when kubectl fails
+   */
+  async *lines(args: readonly string[], signal: AbortSignal): AsyncIterable<string> {
+    const child = this.#spawn(args, ['ignore', 'pipe', 'pipe'], { detached: true });
+    const stop = (): void => void child.kill();
+    signal.addEventListener('abort', stop);
+    const said = textOf(child.stderr);
+    const code = this.#codeOf(child);
+    try {
+      if (signal.aborted) stop();
+      if (child.stdout !== null) yield* createInterface({ input: child.stdout });
+      if ((await code) !== 0 && !signal.aborted) throw new Fault(refusalOf(await said, 1).lines);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
+    }
+  }
+
+  /** Copies the standard output of a call without its first `skip` bytes to `out`. @returns how many bytes kubectl wrote in all, and its words when it failed */
+  async copy(args: readonly string[], out: Writable, skip = 0): Promise<{ bytes: number; refusal?: Refusal }> {
+    const child = this.#spawn(args, ['ignore', 'pipe', 'pipe']);
+    const said = textOf(child.stderr);
+    const code = this.#codeOf(child);
+    let bytes = 0;
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      const fresh = chunk.subarray(Math.max(0, skip - bytes));
+      bytes += chunk.length;
+      if (fresh.length > 0 && !out.write(fresh)) await new Promise((resolve) => out.once('drain', resolve));
+    }
+    const ended = await code;
+    return ended === 0 ? { bytes } : { bytes, refusal: refusalOf(await said, ended) };
+  }
+
+  /** Gives the terminal to kubectl until it ends. @returns its exit code, and what it said of itself */
+  async hand(args: readonly string[]): Promise<{ code: number; refusal: Refusal }> {
+    const child = this.#spawn(args, ['inherit', 'inherit', 'pipe']);
+    const said = textOf(child.stderr);
+    const code = await this.#codeOf(child);
+    return { code, refusal: refusalOf(await said, code) };
+  }
+
+  #spawn(
+    args: readonly string[],
+    stdio: ('inherit' | 'ignore' | 'pipe')[],
+    { detached = false }: { detached?: boolean } = {},
+  ): ChildProcess {
+    const { program, connection, env } = this.#options;
+    return spawn(program, [...connection, ...args], { stdio, env, detached });
+  }
+
+  /** Rejects when there is no such program. A signal that ended it counts as in a shell. */
+  #codeOf(child: ChildProcess): Promise<number> {
+    return new Promise((resolve, reject) => {
+      child.once('error', (error: NodeJS.ErrnoException) => {
+        const why =
+          error.code === 'ENOENT' ? 'is not found: install it, or name it in the variable KUBECTL' : error.message;
+        reject(new Fault(`${this.#options.program} ${why}`));
+      });
+      child.once('close', (code) => resolve(code ?? 130));
+    });
+  }
+
+  /** Everything it says on standard error but what was shown to the person because kubectl went on after it. */
+  async #overhear(child: ChildProcess): Promise<string> {
+    let held = '';
+    let timer: NodeJS.Timeout | undefined;
+    const show = (): void => {
+      this.#options.stderr.write(held);
+      held = '';
+    };
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      held += text;
+      clearTimeout(timer);
+      timer = setTimeout(show, PATIENCE_MS);
+    });
+    await new Promise((resolve) => child.once('close', resolve).once('error', resolve));
+    clearTimeout(timer);
+    return held;
+  }
+}
+
+async function textOf(stream: Readable | null): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of (stream ?? []) as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,140 @@
+import { parseDuration } from '../api/duration.ts';
+import type { Attacher, DebugSessionSpec, Profile, SupervisorMode } from '../api/debugsession.ts';
+import type { EnvVar, VolumeMount } from '../api/ephemeral-container.ts';
+import { nearest } from '../text/nearest.ts';
+import { oneLine } from '../text/one-line.ts';
+
+/** The flags of `start` that say what the session is to be, as they were typed. */
+export interface SessionOptions {
+  image?: string;
+  ttl?: string;
+  profile?: string;
+  policy?: string;
+  reason?: string;
+  env?: readonly string[];
+  attacher?: readonly string[];
+  asUser?: string;
+  volume?: readonly string[];
+  supervisor?: string;
+  /** With a command: it gets a terminal as well. */
+  tty?: boolean;
+  /** What stands behind `--`. */
+  command?: readonly string[];
+}
+
+/** A session's spec as far as the flags say it. Each fault is one printable line. */
+export interface ReadOptions {
+  spec: Omit<DebugSessionSpec, 'target' | 'image' | 'attempt'> & { image?: string };
+  faults: string[];
+}
+
+const PROFILES: readonly Profile[] = ['general', 'baseline', 'restricted', 'netadmin', 'sysadmin'];
+const SUPERVISORS: readonly SupervisorMode[] = ['Shell', 'None'];
+const ATTACHERS: Readonly<Record<string, Attacher['kind']>> = {
+  user: 'User',
+  group: 'Group',
+  serviceaccount: 'ServiceAccount',
+  sa: 'ServiceAccount',
+};
+const MAX_QUOTE = 150;
+
+/** Reads the flags. What a flag may hold that only the API server knows (lengths, names) is left to the API server. */
+export function readSessionOptions(options: SessionOptions): ReadOptions {
+  const faults: string[] = [];
+  const read = <T>(value: string | undefined, how: (text: string) => T): T | undefined => {
+    if (value === undefined) return undefined;
+    try {
+      return how(value);
+    } catch (error) {
+      faults.push((error as Error).message);
+      return undefined;
+    }
+  };
+  const readAll = <T>(values: readonly string[] | undefined, how: (text: string) => T): T[] | undefined =>
+    values?.flatMap((value) => read(value, how) ?? []);
+  const { command, tty } = options;
+  const spec: ReadOptions['spec'] = {
+    image: read(options.image, someText('--image')),
+    command: command === undefined || command.length === 0 ? undefined : [...command],
+    stdin: tty === true ? true : undefined,
+    tty: tty === true ? true : undefined,
+    ttl: read(options.ttl, duration),
+    profile: read(options.profile, oneOf('--profile', PROFILES)),
+    supervisor: read(options.supervisor, oneOf('--supervisor', SUPERVISORS)),
+    policyName: read(options.policy, someText('--policy')),
+    justification: options.reason,
+    env: readAll(options.env, variable),
+    attachers: readAll(options.attacher, attacher),
+    volumeMounts: readAll(options.volume, volume),
+    securityContext: read(options.asUser, userAndGroup),
+  };
+  return { spec: withoutUndefined(spec), faults };
+}
+
+function someText(flag: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() === '') throw new Error(`${flag} is empty`);
+    return text;
+  };
+}
+
+function duration(text: string): string {
+  try {
+    parseDuration(text);
+    return text;
+  } catch {
+    throw new Error(`--ttl must be a time such as 45s, 30m or 1h30m, not ${quoted(text)}`);
+  }
+}
+
+/** In any case, as people type words. */
+function oneOf<T extends string>(flag: string, known: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = known.find((one) => one.toLowerCase() === text.toLowerCase());
+    if (found !== undefined) return found;
+    const meant = nearest(text, known);
+    const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`;
+    throw new Error(`${flag} ${quoted(text)} is not known: ${hint}`);
+  };
+}
+
+function variable(text: string): EnvVar {
+  const [, name, value] = /^([^=]+)=([^]*)$/.exec(text) ?? [];
+  // The text may hold a password, and so is not shown.
+  if (name === undefined || value === undefined) throw new Error('--env must be NAME=VALUE; one of them is not');
+  return { name, value };
+}
+
+function attacher(text: string): Attacher {
+  const [, type = '', name = ''] = /^([^:]*):(.+)$/.exec(text) ?? [];
+  const kind = Object.hasOwn(ATTACHERS, type.toLowerCase()) ? ATTACHERS[type.toLowerCase()] : undefined;
+  if (kind === undefined) {
+    const how = 'user:NAME, group:NAME or serviceaccount:[NAMESPACE/]NAME';
+    throw new Error(`--attacher must be ${how}, not ${quoted(text)}`);
+  }
+  const [namespace, account] = name.split('/');
+  if (kind === 'ServiceAccount' && account !== undefined) return { kind, name: account, namespace };
+  return { kind, name };
+}
+
+function volume(text: string): VolumeMount {
+  const [, name, mountPath, readOnly] = /^([^:]+):([^:]+)(:ro)?$/.exec(text) ?? [];
+  if (name === undefined || mountPath === undefined) {
+    throw new Error(`--volume must be VOLUME:PATH or VOLUME:PATH:ro, not ${quoted(text)}`);
+  }
+  return { name, mountPath, ...(readOnly !== undefined && { readOnly: true }) };
+}
+
+function userAndGroup(text: string): { runAsUser: number; runAsGroup?: number } {
+  const [, user, group] = /^([0-9]{1,10})(?::([0-9]{1,10}))?$/.exec(text) ?? [];
+  if (user === undefined) throw new Error(`--as-user must be UID or UID:GID in numbers, not ${quoted(text)}`);
+  return { runAsUser: Number(user), ...(group !== undefined && { runAsGroup: Number(group) }) };
+}
+
+function withoutUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(oneLine(text, MAX_QUOTE));
+}

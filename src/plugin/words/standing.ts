@@ -1,0 +1,56 @@
+import { findCondition } from '../../api/conditions.ts';
+import type { DebugSession, Run } from '../../api/debugsession.ts';
+import { TERMINAL_PHASES } from '../../api/reasons.ts';
+import { fromTimestamp } from '../../api/time.ts';
+import { oneLine } from '../../text/one-line.ts';
+
+/** Where the newest attempt that is asked for stands. */
+export type Standing =
+  /** `words` is what is waited for, for people. */
+  | { kind: 'waiting'; words: string }
+  | { kind: 'running'; run: Run }
+  | { kind: 'ending'; words: string }
+  | { kind: 'over' };
+
+const MAX_WORDS = 300;
+/** From then on it is worth saying that nobody looks after the session. */
+const UNSEEN_MS = 5_000;
+
+/** @param now ms since the epoch, by the clock of this machine */
+export function standingOf(session: DebugSession, now: number): Standing {
+  const { metadata, status } = session;
+  const seen = status?.observedGeneration ?? -1;
+  if (seen < (metadata.generation ?? 1)) return { kind: 'waiting', words: unseen(session, now) };
+  const phase = status?.phase ?? 'Pending';
+  const run = newestRun(session);
+  if (TERMINAL_PHASES.includes(phase)) return { kind: 'over' };
+  if (phase === 'Running' && run !== undefined) return { kind: 'running', run };
+  if (phase === 'Ending') return { kind: 'ending', words: `Ending: ${said(session, 'StopConfirmed')}` };
+  return {
+    kind: 'waiting',
+    words: phase === 'Starting' ? starting(session) : `Waiting: ${said(session, 'Reconciling')}`,
+  };
+}
+
+/** Until the kubelet says what it waits for, the image is what a person waits for. */
+function starting(session: DebugSession): string {
+  const { spec, status } = session;
+  const reason = findCondition(status?.conditions, 'Reconciling')?.reason;
+  if (reason !== 'Injecting') return `Starting: ${said(session, 'Reconciling')}`;
+  return oneLine(`Starting ${spec.image} in pod ${status?.podName ?? ''}`, MAX_WORDS);
+}
+
+function said({ status }: DebugSession, type: 'Reconciling' | 'StopConfirmed'): string {
+  return oneLine(findCondition(status?.conditions, type)?.message ?? '', MAX_WORDS);
+}
+
+/** The run of the highest attempt. */
+export function newestRun({ status }: DebugSession): Run | undefined {
+  return status?.runs?.at(-1);
+}
+
+function unseen({ metadata }: DebugSession, now: number): string {
+  const since = now - (fromTimestamp(metadata.creationTimestamp) ?? now);
+  if (since < UNSEEN_MS || (metadata.generation ?? 1) > 1) return 'Waiting for the operator';
+  return `Waiting for the operator: does it run, and does it look after namespace ${metadata.namespace}?`;
+}

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DebugSession } from '../../src/api/debugsession.ts';
+import { sessionsPath } from '../../src/reconcile/session-api.ts';
+import { Dbg } from '../support/cluster/dbg.ts';
+import { Person } from '../support/cluster/person.ts';
+import { Stage } from '../support/cluster/stage.ts';
+
+let stage: Stage;
+let dbg: Dbg;
+
+beforeAll(async () => {
+  stage = await Stage.open('plugin-start');
+  dbg = new Dbg(stage);
+  await stage.runningPod('web');
+});
+
+afterAll(async () => {
+  dbg.close();
+  await stage.close();
+});
+
+const CTRL_C = '\u0003';
+
+describe('kubectl dbg POD', () => {
+  it('gives a terminal beside the default container, and the exit code of its shell', async () => {
+    const terminal = dbg.open(['web', '--name=shell', '--reason=INC-4711', '--ttl=5m']);
+    await terminal.sees(/Session shell runs in pod web until \d\d:\d\d:\d\d/);
+    await terminal.run('', /[#$] /);
+    await terminal.run('cat /proc/1/cmdline; echo', /\/app/);
+    terminal.type('exit 7');
+    const shown = await terminal.ended();
+    expect(shown).toContain('Session shell: docker.io/library/busybox:1.36 for pod web, container app');
+    expect(shown).toMatch(/Session shell is completed after \d+s: the command ended by itself, exit code 7\./);
+    expect(shown).toContain(`Record: kubectl dbg show shell -n ${stage.namespace}`);
+    expect(await terminal.exitCode()).toBe(7);
+    expect((await stage.session('shell')).status?.runs?.[0]).toMatchObject({
+      justification: 'INC-4711',
+      exitCode: 7,
+      effective: { ttl: '5m', tty: true },
+    });
+  });
+
+  it('leaves the session running when the person leaves by the detach keys', async () => {
+    const terminal = dbg.open(['web', '--name=left']);
+    await terminal.sees(/Session left runs/);
+    await terminal.run('', /[#$] /);
+    await terminal.detach();
+    expect(await terminal.ended()).toMatch(/Session left goes on until .*: kubectl dbg attach left/);
+    expect(await terminal.exitCode()).toBe(0);
+    expect((await stage.session('left')).status?.phase).toBe('Running');
+  });
+
+  it('never writes a progress line that is wider than the terminal', async () => {
+    const name = 'a-pod-that-has-a-rather-long-name-and-does-not-exist-at-all';
+    const terminal = dbg.open([`deploy/${name}`, '--no-target', '--name=narrow'], 60);
+    await terminal.sees(/Waiting: there is no Deployment/);
+    await terminal.press(CTRL_C, /Cancel it\?/);
+    await terminal.press(CTRL_C, /Session narrow is cancelled/);
+    // The line that changes begins with this; what has a line end was said for good.
+    const drawn = (await terminal.ended()).split('\r\u001b[K').filter((text) => text !== '' && !text.includes('\n'));
+    expect(drawn.length).toBeGreaterThan(1);
+    for (const text of drawn) expect(text.length).toBeLessThan(60);
+  });
+
+  it('asks at Ctrl-C before it runs, goes on waiting at n, and cancels at the next', async () => {
+    const terminal = dbg.open(['deploy/none', '--no-target', '--name=called-off']);
+    await terminal.sees(/Waiting: there is no Deployment none/);
+    await terminal.press(CTRL_C, /It does not run yet\. Cancel it\? \[Y\/n\]/);
+    await terminal.press('n\r', /Waiting: there is no Deployment none/);
+    await terminal.press(CTRL_C, /Cancel it\?/);
+    await terminal.press('\r', /Session called-off is cancelled: it never ran/);
+    expect(await terminal.exitCode()).toBe(1);
+    expect((await stage.session('called-off')).status?.phase).toBe('Cancelled');
+  });
+});
+
+describe('kubectl dbg POD -- COMMAND', () => {
+  it('prints all of its output on standard output, nothing else there, and ends with its exit code', async () => {
+    const { code, stdout, stderr } = await dbg.run(['web', '--', 'sh', '-c', 'seq 1 20000; exit 5']);
+    expect(stdout).toBe(Array.from({ length: 20_000 }, (_, index) => `${index + 1}\n`).join(''));
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/is completed.*exit code 5/);
+    // eslint-disable-next-line no-control-regex -- what must not be there
+    expect(stderr).not.toMatch(/[\r\u001b]/);
+  });
+
+  it('hands on words as they are, flags too', async () => {
+    const { stdout } = await dbg.run(['web', '--', 'echo', '-n', '--name', 'a b', '$HOME']);
+    expect(stdout).toBe('--name a b $HOME');
+  });
+
+  it('is cancelled by Ctrl-C', async () => {
+    const terminal = dbg.open(['web', '--name=endless', '--', 'sh', '-c', 'echo begun; sleep 600']);
+    await terminal.sees(/begun/);
+    await terminal.press(CTRL_C, /Session endless is cancelled after/);
+    const session = await stage.untilPhase('endless', 'Cancelled');
+    expect(await terminal.exitCode()).toBe(session.status?.exitCode);
+  });
+
+  it('attaches to a command that is given a terminal', async () => {
+    const terminal = dbg.open(['web', '-t', '--name=typed', '--', 'sh', '-c', 'read word; echo "got $word"; exit 4']);
+    await terminal.sees(/Session typed runs/);
+    await terminal.run('hello', /got hello/);
+    expect(await terminal.exitCode()).toBe(4);
+  });
+
+  it('deletes the record with --rm', async () => {
+    const { code, stderr } = await dbg.run(['web', '--name=short', '--rm', '--', 'true']);
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('Record:');
+    const left = await stage.client.list<{ items: DebugSession[] }>(sessionsPath(stage.namespace), {
+      fieldSelector: 'metadata.name=short',
+    });
+    expect(left.items).toEqual([]);
+  });
+});
+
+describe('what is refused', () => {
+  it('says every reason of a policy on a line of its own, and exits with 1', async () => {
+    const name = `tight-${stage.namespace}`;
+    const spec = { images: ['registry.example/tools:*'], profiles: ['restricted'] };
+    const policy = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugPolicy', metadata: { name }, spec };
+    await stage.kubectl(['create', '-f', '-'], JSON.stringify(policy));
+    try {
+      const without = await dbg.run(['web', `--policy=${name}`, '--', 'true']);
+      expect(without).toMatchObject({ code: 2, stdout: '' });
+      expect(without.stderr).toContain('it allows registry.example/tools:*');
+      const refused = await dbg.run(['web', `--policy=${name}`, '--image=busybox:1.36', '--', 'true']);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toMatch(/^ {4}image docker\.io\/library\/busybox:1\.36 matches none/m);
+      expect(refused.stderr).toMatch(/^ {4}profile general is none of profiles/m);
+      expect(refused.stderr).toContain('its processes and files are not seen');
+    } finally {
+      await stage.kubectl(['delete', 'dbgp', name]);
+    }
+  });
+
+  it.each([
+    ['a pod that is not there', ['wbe', '--', 'true'], 1, /there is no pod wbe in this namespace, did you mean web\?/],
+    ['no terminal and no command', ['web'], 2, /standard input is no terminal/],
+    ['a flag that there is not', ['web', '--imag=x'], 2, /unknown option '--imag/],
+    ['a type that there is not', ['service/web', '--', 'true'], 2, /"service\/web" is nothing that can be debugged/],
+    ['what the schema refuses', ['web', '--ttl=0s', '--', 'true'], 1, /spec\.ttl: .*must be/],
+  ])('%s', async (_, words, code, said) => {
+    const outcome = await dbg.run(words);
+    expect(outcome).toMatchObject({ code, stdout: '' });
+    expect(outcome.stderr).toMatch(said);
+  });
+});
+
+describe('what is only printed', () => {
+  it('prints a manifest that kubectl can apply, and starts a session of a file with Windows line ends', async () => {
+    const printed = await dbg.run(['web', '--dry-run=client', '--name=of-a-file', '--', 'echo', 'hello']);
+    expect(printed).toMatchObject({ code: 0, stderr: '' });
+    const started = await dbg.run(['-f', '-'], printed.stdout.replaceAll('\n', '\r\n'));
+    expect(started).toMatchObject({ code: 0, stdout: 'hello\n' });
+    expect((await stage.session('of-a-file')).status?.phase).toBe('Completed');
+  });
+
+  it('has the API server judge with --dry-run=server, and makes nothing', async () => {
+    const { code, stdout } = await dbg.run(['web', '--dry-run=server', '--name=judged', '-o', 'json']);
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as DebugSession).spec.requestedBy?.username).not.toBeUndefined();
+    expect((await stage.kubectl(['get', 'dbg', 'judged'])).code).toBe(1);
+  });
+
+  it('prints the name with --detach', async () => {
+    const { code, stdout } = await dbg.run(['web', '--detach', '--name=apart']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'apart\n' });
+    await stage.untilPhase('apart', 'Running');
+  });
+});
+
+it('works with the role for users alone, who may not read policies', async () => {
+  const { name } = await Person.whoMayAsk(stage, 'dana');
+  const dana = new Dbg(stage, name);
+  const outcome = await dana.run(['web', '--name=of-dana', '--', 'cat', '/proc/1/cmdline']);
+  dana.close();
+  expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining('/app') });
+  expect((await stage.session('of-dana')).spec.requestedBy?.username).toBe('dana');
+});
+
+it('says to a person without rights what the API server says', async () => {
+  const eve = new Dbg(stage, 'eve');
+  const outcome = await eve.run(['web', '--', 'true']);
+  eve.close();
+  expect(outcome.code).toBe(1);
+  expect(outcome.stderr).toMatch(/User "eve" cannot create resource "debugsessions"/);
+});
