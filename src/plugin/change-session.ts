@@ -1,17 +1,14 @@
 import type { DebugSession } from '../api/debugsession.ts';
 import type { SessionKey } from './desk.ts';
 import type { Kubectl } from './kubectl.ts';
+import { SESSIONS } from './sessions.ts';
+
+/** The words by which kubectl changes the spec of a session; `null` takes a field away. */
+export function changeOf({ namespace, name }: SessionKey, spec: object): string[] {
+  return ['patch', SESSIONS, name, `--namespace=${namespace}`, '--type=merge', `--patch=${JSON.stringify({ spec })}`];
+}
 
 /** Changes the spec of a session. @returns the session as the API server has it now @throws Fault with the words of the server */
-export function changeSession(kubectl: Kubectl, { namespace, name }: SessionKey, spec: object): Promise<DebugSession> {
-  const patch = JSON.stringify({ spec });
-  const args = [
-    'patch',
-    'debugsessions.debugsession.dev',
-    name,
-    `--namespace=${namespace}`,
-    '--type=merge',
-    `--patch=${patch}`,
-  ];
-  return kubectl.json<DebugSession>(args, { isWrite: true });
+export function changeSession(kubectl: Kubectl, key: SessionKey, spec: object): Promise<DebugSession> {
+  return kubectl.json<DebugSession>(changeOf(key, spec), { isWrite: true });
 }

@@ -1,19 +1,37 @@
 import { Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../version.ts';
-import { DEFAULT_IMAGE } from './choose.ts';
-import { CONNECTION_FLAGS, type ConnectionValues } from './connection-flags.ts';
-import { start, type StartOptions } from './verbs/start.ts';
-import type { Desk } from './desk.ts';
+import { CONNECTION_FLAGS } from './connection-flags.ts';
+import { type AddVerb, type Invocation, repeated } from './verb.ts';
+import { addAgain } from './verbs/again.ts';
+import { addAttach } from './verbs/attach.ts';
+import { addCanI } from './verbs/can-i.ts';
+import { addCheck } from './verbs/check.ts';
+import { addConvert } from './verbs/convert.ts';
+import { addEnd } from './verbs/end.ts';
+import { addExtend } from './verbs/extend.ts';
+import { addLogs } from './verbs/logs.ts';
+import { addLs } from './verbs/ls.ts';
+import { addPolicies } from './verbs/policies.ts';
+import { addRm } from './verbs/rm.ts';
+import { addShow } from './verbs/show.ts';
+import { addStart } from './verbs/start.ts';
 
-/** What the command line has said so far. */
-export interface Invocation {
-  /** Makes what the verb works with, once the connection flags are known. */
-  desk(connection: ConnectionValues): Desk;
-  /** What stands behind `--`; undefined without it. */
-  command: readonly string[] | undefined;
-  /** Takes the exit code of the verb. */
-  done(exitCode: number): void;
-}
+/** In the order of help: as a person meets them. */
+const VERBS: readonly AddVerb[] = [
+  addStart,
+  addLs,
+  addShow,
+  addAttach,
+  addLogs,
+  addExtend,
+  addEnd,
+  addAgain,
+  addRm,
+  addPolicies,
+  addCanI,
+  addCheck,
+  addConvert,
+];
 
 /** What stands before `--`, and what behind it, which is nobody's flag. */
 export function splitCommand(argv: readonly string[]): { words: string[]; command?: string[] } {
@@ -25,90 +43,32 @@ export function splitCommand(argv: readonly string[]): { words: string[]; comman
 export function program(invocation: Invocation): Command {
   const root = new Command('kubectl dbg')
     .description('Debug containers in running pods that end, with a record.')
+    .usage('(POD | TYPE/NAME | VERB) [flags] [-- COMMAND...]')
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError()
     .exitOverride();
   for (const { long, short, value, isList, help } of CONNECTION_FLAGS) {
     const flags = `${short === undefined ? '' : `-${short}, `}--${long}${value === undefined ? '' : ` <${value}>`}`;
-    const option = new Option(flags, help).helpGroup('Connection (handed to kubectl):');
-    if (isList === true) option.argParser((one: string, before: string[] = []) => [...before, one]);
+    const option = new Option(flags, help).helpGroup('Connection, of every verb (handed to kubectl):');
+    if (isList === true) option.argParser(repeated);
     root.addOption(option);
   }
-  addStart(root, invocation);
+  for (const add of VERBS) add(root, invocation);
   return root;
 }
 
-function repeated(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
-}
+const EXAMPLES = `
+Examples:
+  kubectl dbg web                              a shell beside the default container of pod web
+  kubectl dbg deploy/checkout -c app --ttl 1h  in a ready pod of a workload
+  kubectl dbg web -- ss -tlnp                  one command: its output, its exit code
+  kubectl dbg start --help                     the flags of a start
+  kubectl dbg ls                               your sessions here
 
-function addStart(root: Command, invocation: Invocation): void {
-  const verb = root
-    .command('start', { isDefault: true })
-    .description('start a session, get its terminal, and learn how it ended (the default verb)')
-    .usage('(POD | TYPE/NAME) [flags] [-- COMMAND...]')
-    .argument('[POD | TYPE/NAME]', 'pod to debug, or workload of which a ready pod is chosen')
-    .option(
-      '-c, --container <NAME>',
-      'container whose processes and files are seen (default: the default container of the pod, where the policy allows it)',
-    )
-    .addOption(new Option('--target <NAME>', 'the same as --container, as kubectl debug calls it'))
-    .option('--no-target', 'join no container')
-    .option('-i, --image <IMAGE>', `image of the debug container (default: ${DEFAULT_IMAGE})`)
-    .option('--ttl <TIME>', 'how long it may run, such as 1h30m (default: as the policy says)')
-    .option('--profile <NAME>', 'general, baseline, restricted, netadmin or sysadmin (default: general)')
-    .option('--policy <NAME>', 'DebugPolicy to ask under (default: default)')
-    .option('-r, --reason <TEXT>', 'why; kept in the record')
-    .option('-e, --env <NAME=VALUE>', 'variable of the command; may be given several times', repeated)
-    .option(
-      '--attacher <WHO>',
-      'who else may come in: user:NAME, group:NAME or serviceaccount:[NAMESPACE/]NAME; may be given several times',
-      repeated,
-    )
-    .option('--as-user <UID[:GID]>', 'run as this user and group')
-    .option('--volume <VOLUME:PATH[:ro]>', 'mount a volume of the pod; may be given several times', repeated)
-    .option('--supervisor <NAME>', 'Shell or None: what ends the command inside the container (default: Shell)')
-    .option('--name <NAME>', 'name of the session (default: made from the name of the pod)')
-    .option('-t, --tty', 'give the command after -- a terminal, and attach to it')
-    .option('-d, --detach', 'do not wait: print the name of the session')
-    .option('--rm', 'delete the session, and its record with it, once it is over')
-    .addOption(
-      new Option('--dry-run <HOW>', 'print the session and start nothing; server: let the API server judge it').choices(
-        ['client', 'server'],
-      ),
-    )
-    .addOption(
-      new Option('-o, --output <FORMAT>', 'print the session that was asked for, and do not wait').choices([
-        'yaml',
-        'json',
-        'name',
-      ]),
-    )
-    .option('-f, --filename <FILE>', 'start the session of this file, - for standard input');
-  verb.action(async (target: string | undefined, options: Record<string, unknown>) => {
-    const { target: join, filename, ...others } = options;
-    const wanted: StartOptions = {
-      ...(others as Omit<StartOptions, 'target'>),
-      command: invocation.command,
-      ...(target !== undefined && { target }),
-      ...(typeof filename === 'string' && { file: filename }),
-      ...(typeof join === 'string' && { container: join }),
-      ...(join === false && { noTarget: true }),
-    };
-    invocation.done(await start(deskOf(root, invocation), wanted));
-  });
-}
-
-function deskOf(root: Command, invocation: Invocation): Desk {
-  const values = root.opts<Record<string, string | true | string[]>>();
-  const byLongName = CONNECTION_FLAGS.flatMap(({ long }) => {
-    const name = long.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const value = values[name];
-    return value === undefined ? [] : [[long, value] as const];
-  });
-  return invocation.desk(Object.fromEntries(byLongName));
-}
+Exit code: that of the command; 1 where it was refused or failed, 2 where the command line cannot be used, 130 after Ctrl-C.`;
 
 /** Whether it is commander's way to say that the help or the version was printed, or what is wrong with the command line. */
 export function isOfCommander(error: unknown): error is CommanderError {

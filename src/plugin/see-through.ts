@@ -12,30 +12,35 @@ import { newestRun, standingOf } from './words/standing.ts';
 /** A Ctrl-C ended it, as a shell says it. */
 export const INTERRUPTED = 130;
 
+export interface SeeOptions {
+  /** Its record is kept once it is over, so it is said where that is. Absent: true. */
+  isKept?: boolean;
+  /** The person did not start it: Ctrl-C leaves it, and never cancels it. Absent: false. */
+  isVisit?: boolean;
+  /** Told of the session once it is over and that was said. */
+  onOver?: (session: DebugSession) => Promise<void>;
+}
+
 /**
  * Sees an attempt of a session through: waits until it runs, gives its terminal or its output to the person, and says how it ended.
- * @param options isKept: its record is kept, so it is said where that is; the default
  * @returns the exit code of its command; 1 where it did not run; 0 where the person left and it goes on
  */
-export async function seeThrough(
-  desk: Desk,
-  session: DebugSession,
-  options: { isKept?: boolean } = {},
-): Promise<number> {
+export async function seeThrough(desk: Desk, session: DebugSession, options: SeeOptions = {}): Promise<number> {
   const { progress } = desk;
   const follower = new Follower(desk.kubectl, session, (words) =>
     progress.wait(`The API server does not answer (${words}): trying again`),
   );
   try {
-    const run = await untilRunning(desk, follower);
+    const run = await untilRunning(desk, follower, options);
     if (run !== undefined) {
-      const isLeft = await takePart(desk, follower, run);
+      const isLeft = await takePart(desk, follower, { run, ...options });
       if (isLeft) return 0;
     }
     return await untilOver(desk, follower, options);
   } catch (error) {
-    if (error instanceof Interrupted) return INTERRUPTED;
-    throw error;
+    if (!(error instanceof Interrupted)) throw error;
+    if (follower.latest !== undefined) progress.say(leftLine(follower.latest));
+    return INTERRUPTED;
   } finally {
     progress.done();
     follower.close();
@@ -46,7 +51,7 @@ export async function seeThrough(
 class Interrupted extends Error {}
 
 /** The run, once its container runs or has run; undefined when it never does. */
-async function untilRunning(desk: Desk, follower: Follower): Promise<Run | undefined> {
+async function untilRunning(desk: Desk, follower: Follower, { isVisit }: SeeOptions): Promise<Run | undefined> {
   let interrupts = 0;
   let wakeUp = new AbortController();
   const takeBack = desk.onInterrupt(() => {
@@ -58,7 +63,7 @@ async function untilRunning(desk: Desk, follower: Follower): Promise<Run | undef
       const seen = await follower.until((now) => isUnderWay(desk, now), wakeUp.signal);
       if (seen === undefined || isUnderWay(desk, seen)) break;
       wakeUp = new AbortController();
-      if (interrupts > 1) throw new Interrupted();
+      if (interrupts > 1 || isVisit === true) throw new Interrupted();
       if (!(await wantsToCancel(desk))) interrupts = 0;
       else await cancel(desk, follower);
     }
@@ -90,14 +95,14 @@ async function cancel(desk: Desk, follower: Follower): Promise<void> {
 }
 
 /** @returns whether the person left a session that goes on */
-async function takePart(desk: Desk, follower: Follower, run: Run): Promise<boolean> {
+async function takePart(desk: Desk, follower: Follower, { run, isVisit }: SeeOptions & { run: Run }): Promise<boolean> {
   const session = follower.latest;
   if (session === undefined) return false;
   const { metadata } = session;
   const isTerminal = run.effective?.stdin === true;
   desk.progress.done();
   if (!isTerminal) {
-    await withCancelByInterrupt(desk, follower, () => copyOutput(desk, follower, run));
+    await withInterrupt(desk, follower, { isVisit, act: () => copyOutput(desk, follower, run) });
     return false;
   }
   if (standingOf(session, desk.now()).kind !== 'running') return false;
@@ -112,13 +117,17 @@ async function takePart(desk: Desk, follower: Follower, run: Run): Promise<boole
   return true;
 }
 
-/** A command without a terminal ends with its Ctrl-C, as it would on this machine; the second Ctrl-C waits no longer. */
-async function withCancelByInterrupt(desk: Desk, follower: Follower, act: () => Promise<void>): Promise<void> {
+/** A command without a terminal ends with the Ctrl-C of who started it, as it would on this machine; the second waits no longer. */
+async function withInterrupt(
+  desk: Desk,
+  follower: Follower,
+  { isVisit, act }: SeeOptions & { act: () => Promise<void> },
+): Promise<void> {
   let interrupts = 0;
   const { promise: givenUp, reject: give } = Promise.withResolvers<never>();
   const takeBack = desk.onInterrupt(() => {
     interrupts += 1;
-    if (interrupts > 1) give(new Interrupted());
+    if (interrupts > 1 || isVisit === true) give(new Interrupted());
     else {
       desk.progress.say('Cancelling the session; Ctrl-C again does not wait for its end.');
       cancel(desk, follower).catch(give);
@@ -131,7 +140,7 @@ async function withCancelByInterrupt(desk: Desk, follower: Follower, act: () => 
   }
 }
 
-async function untilOver(desk: Desk, follower: Follower, options: { isKept?: boolean }): Promise<number> {
+async function untilOver(desk: Desk, follower: Follower, options: SeeOptions): Promise<number> {
   const { progress } = desk;
   const { promise: givenUp, reject: give } = Promise.withResolvers<never>();
   const takeBack = desk.onInterrupt(() => give(new Interrupted()));
@@ -152,6 +161,7 @@ async function untilOver(desk: Desk, follower: Follower, options: { isKept?: boo
     }
     const { lines, exitCode } = endingWords(over, options);
     for (const line of lines) desk.stderr.write(`${line}\n`);
+    await options.onOver?.(over);
     return exitCode;
   } finally {
     takeBack();

@@ -1,56 +1,24 @@
-import {
-  API_VERSION,
-  type DebugSession,
-  type DebugSessionSpec,
-  KIND,
-  type Requester,
-  type Target,
-} from '../../api/debugsession.ts';
-import { sourceName, readInput } from '../../cli/read-input.ts';
-import { readDocuments } from '../../cli/input-documents.ts';
-import { isObject } from '../../cli/values.ts';
-import { writeDocuments } from '../../cli/write-documents.ts';
-import { oneLine } from '../../text/one-line.ts';
-import { chooseContainer, chooseImage, type ContainerWish } from '../choose.ts';
+import { type Command, Option } from 'commander';
+import type { DebugSession, Requester } from '../../api/debugsession.ts';
+import { findCondition } from '../../api/conditions.ts';
+import { type Manifest, manifestOf, type StartOptions } from '../compose.ts';
 import { askFor } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
 import { UsageFault } from '../fault.ts';
-import { lookUpPolicy } from '../policy-lookup.ts';
+import { otherPolicies } from '../judge.ts';
+import { printObject } from '../print-objects.ts';
 import { removeSession } from '../remove-session.ts';
 import { seeThrough } from '../see-through.ts';
-import { sessionName } from '../session-name.ts';
-import { type ReadOptions, readSessionOptions, type SessionOptions } from '../session-options.ts';
-import { readTarget, targetName } from '../target-reference.ts';
-
-export type OutputFormat = 'yaml' | 'json' | 'name';
-
-/** The command line of `start`. */
-export interface StartOptions extends SessionOptions {
-  target?: string;
-  container?: string;
-  noTarget?: boolean;
-  name?: string;
-  file?: string;
-  detach?: boolean;
-  rm?: boolean;
-  dryRun?: 'client' | 'server';
-  output?: OutputFormat;
-}
-
-/** A manifest that was not sent yet. */
-interface Manifest {
-  apiVersion: string;
-  kind: string;
-  metadata: { name?: string; namespace?: string };
-  spec: Partial<DebugSessionSpec>;
-}
+import { addSessionFlags, startOptions } from '../start-flags.ts';
+import { targetName } from '../target-reference.ts';
+import { type AddVerb, deskOf } from '../verb.ts';
 
 /** Starts a session and sees it through. @returns the exit code @throws Fault */
 export async function start(desk: Desk, options: StartOptions): Promise<number> {
   checkTerminal(desk, options);
-  const manifest = options.file === undefined ? await compose(desk, options) : await readSession(options.file, options);
+  const manifest = await manifestOf(desk, options);
   if (options.dryRun === 'client') {
-    print(desk, manifest, options.output ?? 'yaml');
+    printObject(desk.stdout, manifest, options.output ?? 'yaml');
     return 0;
   }
   const session = await askFor(desk.kubectl, (more) => ({
@@ -58,7 +26,7 @@ export async function start(desk: Desk, options: StartOptions): Promise<number> 
     options: { manifest: withRequester(manifest, more) },
   }));
   if (options.dryRun === 'server' || options.output !== undefined) {
-    print(desk, session, options.output ?? 'yaml');
+    printObject(desk.stdout, session, options.output ?? 'yaml');
     return 0;
   }
   desk.progress.say(askedLine(session));
@@ -66,9 +34,20 @@ export async function start(desk: Desk, options: StartOptions): Promise<number> 
     desk.stdout.write(`${session.metadata.name}\n`);
     return 0;
   }
-  const exitCode = await seeThrough(desk, session, { isKept: options.rm !== true });
+  const exitCode = await seeThrough(desk, session, {
+    isKept: options.rm !== true,
+    onOver: (over) => sayWayOut(desk, over),
+  });
   if (options.rm === true) await removeSession(desk, session.metadata);
   return exitCode;
+}
+
+/** Of a session that its policy refuses: the policies that would not. */
+async function sayWayOut({ kubectl, stderr }: Desk, session: DebugSession): Promise<void> {
+  if (findCondition(session.status?.conditions, 'Failed')?.reason !== 'PolicyDenied') return;
+  for (const name of await otherPolicies(kubectl, session)) {
+    stderr.write(`DebugPolicy ${name} allows it, and you may use it: add --policy ${name}\n`);
+  }
 }
 
 /** A session that nobody can type into would run until its ttl. */
@@ -80,74 +59,8 @@ function checkTerminal({ stdin }: Desk, { command = [], tty, file, detach, dryRu
   }
 }
 
-/** The session that the flags ask for. */
-async function compose(desk: Desk, options: StartOptions): Promise<Manifest> {
-  const { kubectl } = desk;
-  const { target, spec } = readCommandLine(options);
-  const policy = lookUpPolicy(kubectl, spec.policyName);
-  const wish = containerWish(options);
-  const [image, { containerName, note }] = await Promise.all([
-    policy.then((known) => chooseImage(spec.image, known)),
-    policy.then((known) => chooseContainer(kubectl, target, { wish, policy: known })),
-  ]);
-  if (note !== undefined) desk.progress.say(note);
-  const whole: Target = { ...target, ...(containerName !== undefined && { containerName }) };
-  const stem = target.podName ?? target.workloadRef?.name ?? 'session';
-  const name = options.name ?? sessionName(stem, () => desk.random());
-  return { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { target: whole, ...spec, image } };
-}
-
-/** @throws UsageFault with everything that is wrong */
-function readCommandLine(options: StartOptions): { target: Target; spec: ReadOptions['spec'] } {
-  const { spec, faults } = readSessionOptions(options);
-  const reference = options.target === undefined ? undefined : readTarget(options.target);
-  if (reference === undefined) faults.unshift('what to debug is missing: name a pod, or TYPE/NAME of a workload');
-  else if (reference.kind === 'fault') faults.unshift(reference.fault);
-  if (options.container !== undefined && options.noTarget === true) {
-    faults.push('--container and --no-target exclude each other');
-  }
-  if (reference?.kind !== 'target' || faults.length > 0) throw new UsageFault(faults);
-  return { target: reference.target, spec };
-}
-
-function containerWish({ container, noTarget }: StartOptions): ContainerWish {
-  if (noTarget === true) return { kind: 'none' };
-  return container === undefined ? { kind: 'default' } : { kind: 'named', name: container };
-}
-
-/** The one session of a file, as it is written. */
-async function readSession(file: string, options: StartOptions): Promise<Manifest> {
-  const others: (keyof StartOptions)[] = [
-    ...(['target', 'container', 'noTarget', 'name', 'image', 'ttl', 'profile', 'policy', 'reason', 'env'] as const),
-    ...(['attacher', 'asUser', 'volume', 'supervisor', 'tty', 'command'] as const),
-  ];
-  const given = others.filter((name) => options[name] !== undefined);
-  if (given.length > 0)
-    throw new UsageFault(`--filename is a session as it is written: leave out ${given.join(', ')}, or change the file`);
-  const input = await readInput(file);
-  if (input.kind === 'unreadable') throw new UsageFault(input.fault);
-  const { documents, faults } = readDocuments(input.text);
-  const source = sourceName(file);
-  if (faults.length > 0)
-    throw new UsageFault(faults.map(({ line, message }) => oneLine(`${source}: line ${line}: ${message}`)));
-  const sessions = documents.filter(({ value }) => isObject(value) && value['kind'] === KIND);
-  const [session] = sessions;
-  if (session === undefined || documents.length !== 1) {
-    throw new UsageFault(
-      `${source}: must be one ${KIND} and nothing else; it has ${documents.length} documents, ${sessions.length} of them ${KIND}s`,
-    );
-  }
-  return session.value as Manifest;
-}
-
 function withRequester(manifest: Manifest, more: { requestedBy?: Requester }): Manifest {
   return { ...manifest, spec: { ...manifest.spec, ...more } };
-}
-
-function print({ stdout }: Desk, object: Manifest | DebugSession, format: OutputFormat): void {
-  if (format === 'name') stdout.write(`debugsession.debugsession.dev/${object.metadata.name ?? ''}\n`);
-  else if (format === 'json') stdout.write(`${JSON.stringify(object, undefined, 4)}\n`);
-  else stdout.write(writeDocuments([object]));
 }
 
 /** What was asked for, with all that was chosen for the person. */
@@ -160,3 +73,29 @@ function askedLine({ metadata, spec }: DebugSession): string {
   const policy = policyName === undefined ? '' : `, policy ${policyName}`;
   return `Session ${metadata.name}: ${image} for ${where}${policy}`;
 }
+
+export const addStart: AddVerb = (root, invocation) => {
+  const verb: Command = root
+    .command('start', { isDefault: true })
+    .description('start a session, get its terminal, and learn how it ended (the default verb)')
+    .usage('(POD | TYPE/NAME) [flags] [-- COMMAND...]');
+  addSessionFlags(verb)
+    .option('-d, --detach', 'do not wait: print the name of the session')
+    .option('--rm', 'delete the session, and its record with it, once it is over')
+    .addOption(
+      new Option('--dry-run <HOW>', 'print the session and start nothing; server: let the API server judge it').choices(
+        ['client', 'server'],
+      ),
+    )
+    .addOption(
+      new Option('-o, --output <FORMAT>', 'print the session that was asked for, and do not wait').choices([
+        'yaml',
+        'json',
+        'name',
+      ]),
+    )
+    .action(async (target: string | undefined, options: Record<string, unknown>) => {
+      const wanted = startOptions(target, options, invocation.command);
+      invocation.done(await start(deskOf(root, invocation), wanted));
+    });
+};

@@ -95,7 +95,7 @@ describe('endingWords', () => {
       129,
     ],
     ['before it ran', 'Cancelled', run({ reason: 'Cancelled' }), 'Session s is cancelled: it never ran.', 1],
-  ] as const)('%s', (_, phase, last, line, exitCode) => {
+  ] as const)('%s', (...[, phase, last, line, exitCode]) => {
     const over = session({ phase, runs: [last], conditions: [confirmed] });
     expect(endingWords(over)).toEqual({ lines: [line, record], exitCode });
     expect(endingWords(over, { isKept: false }).lines).toEqual([line]);

@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { DEFAULT_POLICY } from '../../api/debugpolicy.ts';
+import type { DebugSession } from '../../api/debugsession.ts';
+import { manifestOf, type StartOptions } from '../compose.ts';
+import { askFor } from '../create-session.ts';
+import type { Desk } from '../desk.ts';
+import { Fault } from '../fault.ts';
+import { gatherFacts, judge, type Judged, otherPolicies } from '../judge.ts';
+import { addSessionFlags, startOptions } from '../start-flags.ts';
+import { type AddVerb, deskOf } from '../verb.ts';
+
+/**
+ * Says whether a session would be let in, with every reason if not: the API server is asked (a dry run), and the policy is judged as the operator does it.
+ * Nothing is made. @returns 0 where nothing speaks against it, else 1 @throws Fault
+ */
+export async function canI(desk: Desk, options: StartOptions): Promise<number> {
+  const { kubectl, stdout, stderr } = desk;
+  const manifest = await manifestOf(desk, options);
+  const admitted = await dryRun(desk, manifest);
+  const session: Judged = 'faults' in admitted ? manifest : admitted.session;
+  const facts = await gatherFacts(kubectl, session);
+  const policy = session.spec.policyName ?? DEFAULT_POLICY;
+  const verdict = judge(session, policy, facts);
+  const reasons = [
+    ...('faults' in admitted ? admitted.faults : []),
+    ...(verdict.kind === 'refused' ? verdict.reasons : []),
+  ];
+  if (verdict.kind === 'unknown') {
+    stderr.write(
+      `note: what DebugPolicy ${policy} allows is not judged: ${facts.unread ?? 'there is no such policy'}\n`,
+    );
+  } else if (verdict.open !== '') stderr.write(`note: not judged: ${openQuestions(verdict.open)}\n`);
+  if (reasons.length === 0) {
+    stdout.write(`yes, by DebugPolicy ${policy}\n`);
+    return 0;
+  }
+  stdout.write(['no', ...new Set(reasons)].map((line, index) => `${index === 0 ? '' : '  '}${line}\n`).join(''));
+  for (const name of await otherPolicies(kubectl, session, facts)) {
+    stdout.write(`DebugPolicy ${name} allows it, and you may use it: add --policy ${name}\n`);
+  }
+  return 1;
+}
+
+/** The API server has just been asked who may use the policy. */
+function openQuestions(text: string): string {
+  return text.replace(/^who may use the policy; /, '');
+}
+
+async function dryRun(
+  { kubectl }: Desk,
+  manifest: Judged,
+): Promise<{ session: DebugSession } | { faults: readonly string[] }> {
+  try {
+    const session = await askFor(kubectl, ({ requestedBy }) => ({
+      args: ['create', '--dry-run=server'],
+      options: { manifest: { ...manifest, spec: { ...manifest.spec, ...(requestedBy && { requestedBy }) } } },
+    }));
+    return { session };
+  } catch (error) {
+    if (error instanceof Fault) return { faults: error.lines };
+    throw error;
+  }
+}
+
+export const addCanI: AddVerb = (root, invocation) => {
+  const verb: Command = root
+    .command('can-i')
+    .description('say whether a session would be let in, with every reason if not; takes the flags of start')
+    .usage('(POD | TYPE/NAME) [flags] [-- COMMAND...]');
+  addSessionFlags(verb).action(async (target: string | undefined, options: Record<string, unknown>) => {
+    const wanted = startOptions(target, options, invocation.command);
+    invocation.done(await canI(deskOf(root, invocation), wanted));
+  });
+};

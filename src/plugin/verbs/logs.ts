@@ -1,0 +1,71 @@
+import { InvalidArgumentError } from 'commander';
+import type { DebugSession, Run } from '../../api/debugsession.ts';
+import { containerFlags } from '../attach.ts';
+import type { Desk } from '../desk.ts';
+import { Fault } from '../fault.ts';
+import { findSession } from '../sessions.ts';
+import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
+import { newestRun } from '../words/standing.ts';
+
+export interface LogsOptions {
+  follow?: boolean;
+  attempt?: number;
+  tail?: string;
+  timestamps?: boolean;
+}
+
+/** Prints what the container of an attempt has shown, while its pod lives. @returns the exit code @throws Fault */
+export async function logs(desk: Desk, name: string, options: LogsOptions): Promise<number> {
+  const session = await findSession(desk.kubectl, name);
+  const run = runOf(session, options.attempt);
+  const { follow, tail, timestamps } = options;
+  const { refusal } = await desk.kubectl.copy(
+    [
+      'logs',
+      ...containerFlags(session, run),
+      ...(follow === true ? ['--follow'] : []),
+      ...(tail === undefined ? [] : [`--tail=${tail}`]),
+      ...(timestamps === true ? ['--timestamps'] : []),
+    ],
+    desk.stdout,
+  );
+  if (refusal?.kind === 'NotFound') {
+    throw new Fault(
+      `pod ${run.podName} is gone, and the output of session ${name} with it: kubectl dbg show ${name} has its record`,
+    );
+  }
+  if (refusal !== undefined) throw new Fault(refusal.lines);
+  return 0;
+}
+
+/** @throws Fault where there is no such attempt, or it has no container */
+function runOf(session: DebugSession, attempt: number | undefined): Run {
+  const { name } = session.metadata;
+  const run = attempt === undefined ? newestRun(session) : session.status?.runs?.find((one) => one.attempt === attempt);
+  if (run === undefined)
+    throw new Fault(`session ${name} has no attempt${attempt === undefined ? '' : ` ${attempt}`} that was started`);
+  if (run.debugContainerName === undefined)
+    throw new Fault(`attempt ${run.attempt} of session ${name} has no container: it never ran`);
+  return run;
+}
+
+/** A whole number from 1. @throws InvalidArgumentError */
+export function wholeNumber(text: string): number {
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(text);
+}
+
+export const addLogs: AddVerb = (root, invocation) => {
+  root
+    .command('logs')
+    .description('print what a session has shown, while its pod lives')
+    .argument('<SESSION>', 'name of the session')
+    .option('-f, --follow', 'go on while it runs')
+    .option('--attempt <NUMBER>', 'of this attempt (default: the newest)', wholeNumber)
+    .option('--tail <LINES>', 'the last lines only')
+    .option('--timestamps', 'with the time of each line')
+    .action(async (name: string, options: LogsOptions) => {
+      refuseCommand('logs', invocation);
+      invocation.done(await logs(deskOf(root, invocation), name, options));
+    });
+};

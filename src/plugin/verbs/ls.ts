@@ -1,0 +1,107 @@
+import { Option } from 'commander';
+import type { DebugSession } from '../../api/debugsession.ts';
+import { TERMINAL_PHASES } from '../../api/reasons.ts';
+import { fromTimestamp } from '../../api/time.ts';
+import { whoAmI } from '../create-session.ts';
+import type { Desk } from '../desk.ts';
+import { printObjects } from '../print-objects.ts';
+import { SESSIONS } from '../sessions.ts';
+import { table } from '../table.ts';
+import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
+import { lengthOfTime } from '../words/length-of-time.ts';
+import { newestRun } from '../words/standing.ts';
+
+export interface LsOptions {
+  allNamespaces?: boolean;
+  allUsers?: boolean;
+  pod?: string;
+  live?: boolean;
+  output?: 'json' | 'yaml' | 'name';
+}
+
+/** Lists sessions, newest first. @returns the exit code */
+export async function ls(desk: Desk, options: LsOptions): Promise<number> {
+  const { kubectl, stdout, stderr } = desk;
+  const where = options.allNamespaces === true ? ['--all-namespaces'] : [];
+  const [{ items }, me] = await Promise.all([
+    kubectl.json<{ items: DebugSession[] }>(['get', SESSIONS, ...where]),
+    options.allUsers === true ? undefined : whoAmI(kubectl),
+  ]);
+  const found = items
+    .filter((session) => me === undefined || session.spec.requestedBy?.username === me.username)
+    .filter((session) => options.live !== true || isLive(session))
+    .filter((session) => options.pod === undefined || podOf(session) === options.pod)
+    .sort((one, other) => createdAt(other) - createdAt(one));
+  if (options.output !== undefined) printObjects(stdout, found, options.output);
+  else if (found.length === 0) stderr.write(`${nothing(items.length, options)}\n`);
+  else
+    stdout.write(
+      sessionTable(found, options, { now: desk.now(), width: stdout.isTTY === true ? stdout.columns : undefined }),
+    );
+  return 0;
+}
+
+function nothing(others: number, { allNamespaces, allUsers }: LsOptions): string {
+  const where = allNamespaces === true ? 'in any namespace' : 'in this namespace';
+  const hidden = allUsers !== true && others > 0 ? `; --all-users shows the ${others} of others` : '';
+  return `No such session${allUsers === true ? '' : ' of yours'} ${where}${hidden}`;
+}
+
+/** The table that people read. */
+export function sessionTable(
+  sessions: readonly DebugSession[],
+  { allNamespaces, allUsers }: LsOptions,
+  { now, width }: { now: number; width?: number },
+): string {
+  const header = [
+    ...(allNamespaces === true ? ['NAMESPACE'] : []),
+    ...['NAME', 'POD', 'PHASE', 'LEFT', 'EXIT', 'AGE'],
+    ...(allUsers === true ? ['USER'] : []),
+    'REASON',
+  ];
+  const rows = sessions.map((session) => [
+    ...(allNamespaces === true ? [session.metadata.namespace] : []),
+    session.metadata.name,
+    podOf(session) || '-',
+    session.status?.phase ?? 'Pending',
+    left(session, now),
+    String(session.status?.exitCode ?? '-'),
+    lengthOfTime(now - createdAt(session)),
+    ...(allUsers === true ? [session.spec.requestedBy?.username ?? '-'] : []),
+    session.spec.justification ?? '',
+  ]);
+  return table(header, rows, width);
+}
+
+function podOf({ spec, status }: DebugSession): string {
+  return status?.podName ?? spec.target.podName ?? '';
+}
+
+function isLive({ status }: DebugSession): boolean {
+  return status?.phase === undefined || !TERMINAL_PHASES.includes(status.phase);
+}
+
+function createdAt({ metadata }: DebugSession): number {
+  return fromTimestamp(metadata.creationTimestamp) ?? 0;
+}
+
+function left(session: DebugSession, now: number): string {
+  const end = fromTimestamp(newestRun(session)?.expiresAt);
+  return session.status?.phase === 'Running' && end !== undefined ? lengthOfTime(end - now) : '-';
+}
+
+export const addLs: AddVerb = (root, invocation) => {
+  root
+    .command('ls')
+    .alias('list')
+    .description('list sessions: yours, in this namespace')
+    .option('-A, --all-namespaces', 'of all namespaces')
+    .option('-u, --all-users', 'of everybody')
+    .option('--pod <NAME>', 'in this pod only')
+    .option('-l, --live', 'that are not over only')
+    .addOption(new Option('-o, --output <FORMAT>', 'for programs').choices(['json', 'yaml', 'name']))
+    .action(async (options: LsOptions) => {
+      refuseCommand('ls', invocation);
+      invocation.done(await ls(deskOf(root, invocation), options));
+    });
+};

@@ -1,0 +1,60 @@
+import type { Allowance, DebugPolicySpec } from '../../api/debugpolicy.ts';
+import { ttlOf } from '../../policy/evaluate.ts';
+import { oneLine } from '../../text/one-line.ts';
+
+const OPENS: Record<Allowance, string> = {
+  TargetContainer: 'joining a container',
+  Env: 'variables',
+  SecretEnv: 'variables out of secrets and config maps',
+  SecurityContext: 'any security settings',
+  VolumeMounts: 'volumes of the pod',
+  SupervisorNone: 'images without a shell (supervisor None)',
+  EvictPod: 'eviction of the pod',
+  PrivilegedPods: 'privileged pods',
+  HostPods: 'pods with the network, processes or disk of the node',
+  SystemNamespaces: 'system namespaces',
+  Attachers: 'letting others in',
+};
+
+const MAX = 1_000;
+
+/** What a policy allows, in words: one printable line for each thing. */
+export function policyWords(spec: DebugPolicySpec): string[] {
+  const ttl = ttlOf(spec);
+  const { images = [], profiles = [], allow = [] } = spec;
+  return [
+    ['images', images.join(', ') || 'none'],
+    ['profiles', profiles.join(', ') || 'none'],
+    ['time', `${ttl.default} where none is named, ${ttl.max} at most`],
+    ['opens', allow.map((one) => OPENS[one] ?? one).join(', ') || 'nothing besides'],
+    ['asks for', demands(spec)],
+    ['only', places(spec)],
+    ['limits', limits(spec)],
+    ['revokes', spec.revokeRunning === true ? 'what it does not allow any more, while it runs' : ''],
+  ].flatMap(([label = '', text = '']) => (text === '' ? [] : [`  ${label.padEnd(10)}${oneLine(text, MAX)}`]));
+}
+
+function demands({ requireJustification, requireNotAfter }: DebugPolicySpec): string {
+  return [requireJustification === true ? 'a reason' : '', requireNotAfter === true ? 'notAfter' : '']
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function places({ namespaceSelector, podSelector }: DebugPolicySpec): string {
+  return [
+    namespaceSelector === undefined ? '' : `namespaces with ${JSON.stringify(namespaceSelector)}`,
+    podSelector === undefined ? '' : `pods with ${JSON.stringify(podSelector)}`,
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
+}
+
+function limits({ limits: { perPod, perUser, perNamespace } = {} }: DebugPolicySpec): string {
+  return [
+    perPod === undefined ? '' : `${perPod} live in a pod`,
+    perUser === undefined ? '' : `${perUser} of one user`,
+    perNamespace === undefined ? '' : `${perNamespace} in a namespace`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
