@@ -21,17 +21,16 @@ export async function canI(desk: Desk, options: StartOptions): Promise<number> {
   const facts = await gatherFacts(kubectl, session);
   const policy = session.spec.policyName ?? DEFAULT_POLICY;
   const verdict = judge(session, policy, facts);
+  const isMissing = verdict.kind === 'unknown' && facts.unread === undefined;
   const reasons = [
     ...('faults' in admitted ? admitted.faults : []),
     ...(verdict.kind === 'refused' ? verdict.reasons : []),
+    ...(isMissing ? [`there is no DebugPolicy ${policy}: the session would wait for one`] : []),
   ];
-  if (verdict.kind === 'unknown') {
-    stderr.write(
-      `note: what DebugPolicy ${policy} allows is not judged: ${facts.unread ?? 'there is no such policy'}\n`,
-    );
-  } else if (verdict.open !== '') stderr.write(`note: not judged: ${openQuestions(verdict.open)}\n`);
+  if (verdict.kind !== 'unknown' && verdict.open !== '')
+    stderr.write(`note: not judged: ${openQuestions(verdict.open)}\n`);
   if (reasons.length === 0) {
-    stdout.write(`yes, by DebugPolicy ${policy}\n`);
+    stdout.write(verdict.kind === 'unknown' ? onlyAdmitted(policy) : `yes, by DebugPolicy ${policy}\n`);
     return 0;
   }
   stdout.write(['no', ...new Set(reasons)].map((line, index) => `${index === 0 ? '' : '  '}${line}\n`).join(''));
@@ -39,6 +38,10 @@ export async function canI(desk: Desk, options: StartOptions): Promise<number> {
     stdout.write(`DebugPolicy ${name} allows it, and you may use it: add --policy ${name}\n`);
   }
   return 1;
+}
+
+function onlyAdmitted(policy: string): string {
+  return `the API server lets it in; what DebugPolicy ${policy} allows is not judged, for you may not read policies\n`;
 }
 
 /** The API server has just been asked who may use the policy. */

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DebugPolicy } from '../../src/api/debugpolicy.ts';
+import { Dbg } from '../support/cluster/dbg.ts';
+import { Person } from '../support/cluster/person.ts';
+import { Stage } from '../support/cluster/stage.ts';
+
+let stage: Stage;
+let dbg: Dbg;
+let dana: Dbg;
+let tight: string;
+
+beforeAll(async () => {
+  stage = await Stage.open('plugin-policies');
+  dbg = new Dbg(stage);
+  await stage.runningPod('web');
+  tight = `tight-${stage.namespace}`;
+  const spec = {
+    images: ['registry.example/tools:*'],
+    profiles: ['restricted'],
+    requireJustification: true,
+    podSelector: { matchLabels: { debug: 'yes' } },
+    limits: { perPod: 1 },
+  };
+  const policy = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugPolicy', metadata: { name: tight }, spec };
+  await stage.kubectl(['create', '-f', '-'], JSON.stringify(policy));
+  await Person.whoMayAsk(stage, 'dana');
+  await stage.kubectl([
+    'create',
+    'clusterrolebinding',
+    stage.namespace,
+    '--clusterrole=debugsession-policy-viewer',
+    '--user=olga',
+  ]);
+  dana = new Dbg(stage, 'dana');
+});
+
+afterAll(async () => {
+  await stage.kubectl(['delete', 'dbgp', tight]);
+  await stage.kubectl(['delete', 'clusterrolebinding', stage.namespace]);
+  dbg.close();
+  dana.close();
+  await stage.close();
+});
+
+describe('policies', () => {
+  it('says what each policy allows, in words', async () => {
+    const { code, stdout } = await dbg.run(['policies']);
+    expect(code).toBe(0);
+    const lines = stdout.split('\n');
+    const from = lines.indexOf(`${tight}: you may use it here`);
+    expect(lines.slice(from, from + 8)).toEqual([
+      `${tight}: you may use it here`,
+      '  images    registry.example/tools:*',
+      '  profiles  restricted',
+      '  time      30m where none is named, 4h at most',
+      '  opens     nothing besides',
+      '  asks for  a reason',
+      '  only      pods with {"matchLabels":{"debug":"yes"}}',
+      '  limits    1 live in a pod',
+    ]);
+  });
+
+  it('shows to who may use none that there is none, and others with --all', async () => {
+    await Person.whoMayAsk(stage, 'olga');
+    const olga = new Dbg(stage, 'olga');
+    const listed = JSON.parse((await olga.run(['policies', '-o', 'json'])).stdout) as { items: DebugPolicy[] };
+    expect(listed.items.map(({ metadata }) => metadata.name)).toEqual(['default']);
+    expect((await olga.run(['policies', '--all'])).stdout).toContain(`${tight}: you may not use it here`);
+    olga.close();
+  });
+
+  it('tells who may not read policies what they may use all the same', async () => {
+    expect(await dana.run(['policies'])).toMatchObject({
+      code: 0,
+      stdout: 'default: you may use it here\n',
+      stderr: expect.stringMatching(/you may not read policies/),
+    });
+  });
+});
+
+describe('can-i', () => {
+  it('says yes, and makes nothing', async () => {
+    expect(await dbg.run(['can-i', 'web', '--name=asked', '--', 'ls'])).toMatchObject({
+      code: 0,
+      stdout: 'yes, by DebugPolicy default\n',
+    });
+    expect((await stage.kubectl(['get', 'dbg', 'asked'])).code).toBe(1);
+  });
+
+  it('says every reason, and which policy would allow it', async () => {
+    const { code, stdout } = await dbg.run(['can-i', 'web', `--policy=${tight}`, '--image=busybox:1.36', '--ttl=9h']);
+    expect(code).toBe(1);
+    expect(stdout.split('\n')).toEqual([
+      'no',
+      expect.stringMatching(/^ {2}pod web has not the labels of podSelector/),
+      expect.stringMatching(/^ {2}image docker\.io\/library\/busybox:1\.36 matches none of images/),
+      expect.stringMatching(/^ {2}profile general is none of profiles/),
+      expect.stringMatching(/^ {2}ttl 9h is longer than ttl\.max/),
+      expect.stringMatching(/^ {2}justification says nothing/),
+      'DebugPolicy default allows it, and you may use it: add --policy default',
+      '',
+    ]);
+  });
+
+  it('says what the API server refuses: a policy that one may not use, a field that cannot be', async () => {
+    const use = await dana.run(['can-i', 'web', `--policy=${tight}`, '--image=x', '--no-target']);
+    expect(use).toMatchObject({ code: 1, stdout: expect.stringMatching(/^no\n {2}.*may not use DebugPolicy/) });
+    const field = await dbg.run(['can-i', 'web', '--ttl=0s']);
+    expect(field).toMatchObject({ code: 1, stdout: expect.stringMatching(/^no\n {2}spec\.ttl: /) });
+    const policy = await dbg.run(['can-i', 'web', '--policy=nowhere', '--image=x']);
+    expect(policy).toMatchObject({ code: 1, stdout: expect.stringMatching(/there is no DebugPolicy nowhere/) });
+  });
+
+  it('says no more than it knows to who may not read policies', async () => {
+    const { code, stdout } = await dana.run(['can-i', 'web']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout:
+        'the API server lets it in; what DebugPolicy default allows is not judged, for you may not read policies\n',
+    });
+  });
+
+  it('is right: what it says no to is refused with the same words', async () => {
+    const asked = ['web', `--policy=${tight}`, '--image=busybox:1.36', '--reason=x', '--no-target'];
+    const said = (await dbg.run(['can-i', ...asked])).stdout.split('\n').filter((line) => line.startsWith('  '));
+    const { code, stderr } = await dbg.run([...asked, '--', 'true']);
+    expect(code).toBe(1);
+    expect(said.length).toBe(3);
+    for (const reason of said) expect(stderr).toContain(reason.trim());
+    expect(stderr).toContain('DebugPolicy default allows it, and you may use it: add --policy default');
+  });
+});

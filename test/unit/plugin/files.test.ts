@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { buildPlugin } from '../../../scripts/plugin.ts';
+
+// The verbs that need no cluster, out of the one file that people get, from a folder in which nothing else is.
+
+let folder: string;
+let file: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kubectl-dbg-files-'));
+  file = await buildPlugin(folder);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function dbg(words: readonly string[], input = ''): { code: number | null; stdout: string; stderr: string } {
+  const env = { ...process.env, NODE_OPTIONS: '', KUBECTL: '/nowhere/kubectl' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...words], {
+    cwd: folder,
+    env,
+    input,
+    encoding: 'utf8',
+  });
+  return { code: status, stdout, stderr };
+}
+
+const SESSION = `apiVersion: debugsession.dev/v1alpha1
+kind: DebugSession
+metadata: {name: look}
+spec: {target: {podName: web}, image: IMAGE}
+`;
+
+describe('check', () => {
+  it('judges by the built-in policy, in the namespace that is named', () => {
+    const given = SESSION.replace('IMAGE', 'busybox').replaceAll('\n', '\r\n');
+    expect(dbg(['check', '-', '-n', 'shop'], given)).toMatchObject({
+      code: 0,
+      stdout: 'shop/look: allowed by default (built in)\n',
+      stderr: expect.stringMatching(/^not judged: who may use the policy; limits/),
+    });
+  });
+
+  it('says every reason and exits with 1', () => {
+    writeFileSync(join(folder, 'session.yaml'), SESSION.replace('IMAGE', 'evil'));
+    const { code, stdout } = dbg(['check', 'session.yaml']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^default\/look: refused by default \(built in\):\n {2}image docker\.io\/library\/evil:latest/,
+    );
+  });
+
+  it.each([
+    ['a field that there is not', ['check', '-'], SESSION.replace('image', 'imag'), /spec\.imag.*did you mean image\?/],
+    ['a file that there is not', ['check', 'nowhere.yaml'], '', /nowhere\.yaml: there is no such file/],
+    ['no file', ['check'], '', /missing required argument/],
+    ['standard input twice', ['check', '-', '-'], '', /- can be read only once/],
+    ['no namespace', ['check', '-', '-n', 'A b'], SESSION, /--namespace must be the name of a namespace/],
+    ['a command', ['check', '-', '--', 'ls'], SESSION, /check takes no command/],
+  ])('cannot be used: %s', (_, words, input, said) => {
+    const { code, stdout, stderr } = dbg(words, input);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(said);
+  });
+});
+
+it('convert writes sessions, and says what was left out', () => {
+  const legacy = {
+    apiVersion: 'v1',
+    kind: 'EphemeralContainers',
+    metadata: { name: 'web-0' },
+    ephemeralContainers: [{ name: 'debugger', image: 'busybox:1.36', stdin: true, stdinOnce: true }],
+  };
+  const { code, stdout, stderr } = dbg(['convert', '-'], JSON.stringify(legacy));
+  expect(code).toBe(1);
+  expect(stdout).toContain('name: web-0-debugger');
+  expect(stderr).toMatch(/^left out: standard input: .*stdinOnce/m);
+});
+
+it('prints its help and version without a cluster', () => {
+  expect(dbg(['--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
+  expect(dbg(['--help'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: kubectl dbg \(POD/) });
+  expect(dbg(['ls', '--help'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: kubectl dbg ls/) });
+});
