@@ -1,6 +1,7 @@
 import { parseDuration } from '../api/duration.ts';
-import type { Attacher, DebugSessionSpec, Profile, SupervisorMode } from '../api/debugsession.ts';
+import type { Attacher, DebugSessionSpec, SupervisorMode } from '../api/debugsession.ts';
 import type { EnvVar, VolumeMount } from '../api/ephemeral-container.ts';
+import type { Profile } from '../api/profiles.ts';
 import { nearest } from '../text/nearest.ts';
 import { oneLine } from '../text/one-line.ts';
 

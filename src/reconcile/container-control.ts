@@ -72,7 +72,7 @@ export class ContainerControl {
   effortsOf(session: DebugSession): Efforts | undefined {
     const entry = this.#entries.get(keyOf(session));
     const run = runToLookAt(session, this.#options.clock.now());
-    return entry?.id === idOf(session, run?.attempt) ? entry.efforts : undefined;
+    return entry?.id === idOf(session, run?.attempt ?? session.status?.attempt) ? entry.efforts : undefined;
   }
 
   /** Begins, unless something is under way for this session already. */

@@ -87,7 +87,7 @@ export const MUTANTS: readonly Mutant[] = [
   reconcile(
     'container-control',
     'what was tried for one attempt counts for the next',
-    'entry?.id === idOf(session, run?.attempt) ? entry.efforts : undefined',
+    'entry?.id === idOf(session, run?.attempt ?? session.status?.attempt) ? entry.efforts : undefined',
     'entry?.efforts',
   ),
   reconcile(
