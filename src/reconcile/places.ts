@@ -41,6 +41,7 @@ export class Places {
   /** Takes a session as it is now; undefined: it is no more. */
   follow(key: string, session: DebugSession | undefined): void {
     const had = this.#living.has(key);
+    if (session === undefined) this.#claims.delete(key);
     const waited = this.#waiting.delete(key);
     this.#followRuns(key, session?.status?.runs ?? []);
     const lives = this.#followPlace(key, session);

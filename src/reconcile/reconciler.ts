@@ -97,6 +97,7 @@ export class Reconciler {
     const step = plan({ ...situation, crowd: places.crowdFor(session, podName) });
     const run = intentOf(session, step.effect);
     if (run !== undefined) places.claim(session, run);
+    else places.unclaim(session);
     return step;
   }
 
@@ -238,9 +239,12 @@ export class Reconciler {
   async #writeStatus(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<void> {
     try {
       await this.#store(session, status, signal);
-    } finally {
-      this.#parts.places.unclaim(session);
+    } catch (error) {
+      // Where the answer was lost an intent may stand, and its place is taken: the next pass knows.
+      if (error instanceof ApiError && error.code < 500) this.#parts.places.unclaim(session);
+      throw error;
     }
+    this.#parts.places.unclaim(session);
   }
 
   async #store(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<void> {

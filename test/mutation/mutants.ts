@@ -62,8 +62,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'plan/plan-over',
     'a deleted session goes before its container',
-    'if (guardedRun(runs, now) !== undefined) {',
-    'if (guardedRun(runs, now) !== undefined && session.metadata.deletionTimestamp === undefined) {',
+    'if (guardedRun(runs, now) !== undefined) return {};',
+    'if (guardedRun(runs, now) !== undefined && session.metadata.deletionTimestamp === undefined) return {};',
   ),
   session(
     'plan/plan-removal',

@@ -3,7 +3,7 @@ import { fromTimestamp } from '../../api/time.ts';
 import { findCondition } from '../../api/conditions.ts';
 import type { Situation } from '../look/situation.ts';
 import { guardedRun, nextFate, runToLookAt } from '../run/fate.ts';
-import { isHeld, isMarked } from '../run/lifecycle.ts';
+import { isMarked } from '../run/lifecycle.ts';
 import * as story from '../status/events.ts';
 import { lookAgain } from '../stop/second-look.ts';
 import { isSettled, isUnderWay, nextRetirement } from '../stop/retirement.ts';
@@ -84,11 +84,7 @@ function write(
 function letGo(situation: Situation, known: Run): { then?: Effect; wakeAt?: number } {
   const { session, now } = situation;
   const runs = session.status?.runs?.map((run) => (run.attempt === known.attempt ? known : run)) ?? [known];
-  if (guardedRun(runs, now) !== undefined) {
-    // `kubectl replace` takes off what its manifest does not name. Nothing can be put on a session that is being deleted.
-    const isBare = !isHeld(session) && session.metadata.deletionTimestamp === undefined;
-    return isBare ? { then: { kind: 'addFinalizer' } } : {};
-  }
+  if (guardedRun(runs, now) !== undefined) return {};
   if (isMarked(session)) return { then: { kind: 'removeFinalizer' } };
   const at = removalTime(situation);
   if (at === undefined) return {};

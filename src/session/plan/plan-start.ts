@@ -1,5 +1,5 @@
+import { guardedRun } from '../run/fate.ts';
 import { type Effect, type Plan, rest, wakeBy } from './effect.ts';
-import { consequencesOf } from '../run/fate.ts';
 import { writeThen } from './write-status.ts';
 import { parseDuration } from '../../api/duration.ts';
 import type { DebugSession, Run } from '../../api/debugsession.ts';
@@ -14,7 +14,7 @@ import { containerName } from '../container/container.ts';
 import { effectiveValues } from '../container/effective.ts';
 import { CANCELLED, REJECTED } from '../run/ending.ts';
 import { asked, intendRun } from '../start/intent.ts';
-import { currentRun, hasLapsed, isHeld, isMarked, isWaiting } from '../run/lifecycle.ts';
+import { hasLapsed, isHeld, isMarked, isWaiting } from '../run/lifecycle.ts';
 import { patientState } from '../start/patient.ts';
 import { preflight } from '../start/preflight.ts';
 import type { NeverRan } from '../run/record.ts';
@@ -127,8 +127,7 @@ function isUnread({ session, authority = UNREAD, rules = UNREAD_RULES }: Situati
 
 /** Nothing of it is in a pod, so nothing need hold it: its deletion must not wait where no operator runs any more. */
 function withoutFinalizer({ session, now }: Situation): Effect | undefined {
-  const run = currentRun(session);
-  const isGuarded = run !== undefined && consequencesOf(run, now).isGuarded;
+  const isGuarded = guardedRun(session.status?.runs, now) !== undefined;
   return isMarked(session) && !isGuarded ? { kind: 'removeFinalizer' } : undefined;
 }
 

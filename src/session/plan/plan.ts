@@ -1,6 +1,6 @@
 import type { DebugSession, Run, WorkloadRef } from '../../api/debugsession.ts';
 import type { Situation } from '../look/situation.ts';
-import { consequencesOf, runToLookAt } from '../run/fate.ts';
+import { consequencesOf, guardedRun, runToLookAt } from '../run/fate.ts';
 import { currentRun, hasLapsed, isHeld, isWaiting } from '../run/lifecycle.ts';
 import type { Plan } from './effect.ts';
 import { planBlocked } from './plan-blocked.ts';
@@ -54,16 +54,26 @@ export function planUnseen(session: DebugSession, now: number): Plan | undefined
     : { effect: { kind: 'addFinalizer' }, events: [] };
 }
 
+/**
+ * A container of it runs or may, and the finalizer is not there: `kubectl replace` takes off what its manifest does not
+ * name. Nothing can be put on a session that is being deleted.
+ */
+function isBare({ session, sighting, now }: Situation): boolean {
+  const run = guardedRun(session.status?.runs, now);
+  if (run === undefined || isHeld(session) || session.metadata.deletionTimestamp !== undefined) return false;
+  return sighting.kind === 'present' && sighting.pod.metadata.uid === run.podUID;
+}
+
 /** The next step of a session: pure, so that the same situation always gives the same step. */
 export function plan(situation: Situation): Plan {
   const { session } = situation;
   const run = currentRun(session);
   const stage = stageOf(session, situation.now);
   if (run === undefined) return stage === 'waiting' ? planStart(situation) : planOver(situation, run);
+  if (isBare(situation)) return { effect: { kind: 'addFinalizer' }, events: [] };
   switch (stage) {
     case 'live':
       if (session.metadata.deletionTimestamp !== undefined) return planDeletion(situation, run);
-      // Who replaces the whole object (kubectl replace) takes off what its manifest does not name.
       return isHeld(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
     case 'waiting':
       return planStart(situation);

@@ -29,6 +29,6 @@ export const USUAL = [
   ...['Pending', 'Starting', 'Running', 'Ending', 'Completed', 'Expired', 'Failed'].map((phase) => `phase ${phase}`),
   ...['run StartedLate ImagePullFailed', 'run Failed PendingTimeout', 'run Failed PodReplaced', 'run Ended PodGone'],
   ...['injected first', 'injected again', 'removed at its time', 'started again', 'evicted', 'phase Cancelled'],
-  'waits LimitReached',
+  ...['waits LimitReached', 'hostile inside'],
   ...['asked Exec', 'asked Attach', 'asked Ttl', 'ended by Exec', 'ended by Attach', 'ended by Eviction'],
 ];

@@ -38,6 +38,11 @@ export interface Makeup {
   reads: boolean;
   /** A supervisor of a version that cannot be told of another ttl. */
   deaf: boolean;
+  /**
+   * Whoever is inside does what they can: the supervisor is ended or was never what it seems, so that it keeps no time
+   * and refuses no start, no signal ends the command, and its last words are forged.
+   */
+  hostile: boolean;
 }
 
 /** Told of what becomes of containers. It throws where a promise is broken. */
@@ -53,6 +58,8 @@ export interface NodeWitness {
 
 export type HowEnded = 'Deadline' | 'TooLate' | 'Stopped' | 'exit' | 'killed';
 
+/** What a command may write into its termination log. */
+const FORGED = ['Deadline', 'TooLate', 'Stopped', 'CommandNotFound', 'Unsupported', 'exit'] as const;
 /** Of a pod that is deleted, at most, in ms. */
 const GRACE_MS = 30_000;
 /** A second run is told of late, and so close to the end of the operator's look it would be missed, ms. */
@@ -150,9 +157,10 @@ export class Kubelet {
   #aTruth(pod: StoredPod, { name, command = [] }: EphemeralContainer): Truth {
     const supervision = supervisionOf(command);
     const random = this.#random;
+    const hostile = random.chance(0.12);
     const makeup: Makeup = supervision
-      ? { shell: true, immune: false, reads: false, deaf: random.chance(0.1) }
-      : { shell: random.chance(0.8), immune: random.chance(0.4), reads: random.chance(0.5), deaf: true };
+      ? { shell: true, immune: hostile, reads: false, deaf: hostile || random.chance(0.1), hostile }
+      : { shell: random.chance(0.8), immune: random.chance(0.4), reads: random.chance(0.5), deaf: true, hostile };
     const common = { name, podUID: pod.metadata.uid, shown: {}, reported: false, times: 0, makeup };
     return { ...common, state: 'waiting', ...(supervision && { supervision }) };
   }
@@ -161,14 +169,14 @@ export class Kubelet {
     truth.times += 1;
     truth.startedAt = now;
     const { startBy, lastMoment, ttlMs } = truth.supervision ?? ENDLESS;
-    if (now > startBy || now >= lastMoment) {
+    if (!truth.makeup.hostile && (now > startBy || now >= lastMoment)) {
       this.end(truth, now, 'TooLate');
       return `kubelet: ${truth.name} starts too late`;
     }
     truth.state = 'running';
     truth.reported = false;
     truth.shown = { running: { startedAt: toTimestamp(now) } };
-    if (truth.supervision !== undefined) truth.endAt = Math.min(now + ttlMs, lastMoment);
+    if (truth.supervision !== undefined && !truth.makeup.hostile) truth.endAt = Math.min(now + ttlMs, lastMoment);
     this.#witness.started(truth);
     return `kubelet: ${truth.name} starts in ${truth.podUID}${truth.times > 1 ? ' again' : ''}`;
   }
@@ -201,7 +209,8 @@ export class Kubelet {
 
   /** Its processes are gone; the kubelet tells so when it gets round to it. */
   end(truth: Truth, now: number, how: HowEnded): void {
-    const word = how === 'exit' || how === 'killed' ? {} : { message: `${how}\n` };
+    const said = truth.makeup.hostile ? this.#random.one(...FORGED) : how;
+    const word = said === 'exit' || said === 'killed' ? {} : { message: `${said}\n` };
     const exitCode = { Deadline: 129, TooLate: 125, Stopped: 137, exit: this.#random.one(0, 1, 137), killed: 137 }[how];
     const times = { startedAt: toTimestamp(truth.startedAt ?? now), finishedAt: toTimestamp(now) };
     truth.state = 'ended';

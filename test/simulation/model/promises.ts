@@ -149,6 +149,7 @@ export class Promises implements Witness, NodeWitness {
   /** Nothing starts of which a session has said that it has ended (S6), and nothing beside another that is not given up (S2). */
   started(truth: Truth): void {
     // What the node runs a second time nobody can foresee. That it is seen, told and ended is asked for at the end.
+    if (truth.makeup.hostile) this.#meet('hostile inside');
     if (truth.times > 1) return this.#meet('started again');
     if (this.#removed.has(truth.name)) this.#breach([`${truth.name} starts after its record was removed`], truth);
     for (const session of this.server?.sessions.values() ?? []) {
@@ -177,10 +178,11 @@ export class Promises implements Witness, NodeWitness {
       const over = status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
       const endless = run?.effective?.supervisor === 'None';
       // What nothing ends is reported for as long as it runs, and the next attempt waits for it; also where it may start, as far as anybody can see.
-      const lasts = run !== undefined && endless && (this.#runs(run) || this.#mayStart(run));
+      const isHostile = run !== undefined && this.#stop.truthOf(run)?.makeup.hostile === true;
+      const lasts = run !== undefined && (endless || isHostile) && (this.#runs(run) || this.#mayStart(run));
       const reported = lasts && (status?.phase === 'Ending' || status?.phase === 'Pending');
       if (!over && !reported) broken.push(`is ${status?.phase}`);
-      const mayRun = run !== undefined && this.#mayRun(run);
+      const mayRun = (status?.runs ?? []).some((each) => this.#mayRun(each));
       if (metadata.deletionTimestamp !== undefined && !mayRun) broken.push('is held in deletion (L3)');
       if (spec.attempt > (status?.attempt ?? 0) && !lasts) broken.push('has an attempt that was never begun');
       const isUnknowable = run !== undefined && (mayRun || !this.#isReachable(run) || this.#podHasFinished(run));

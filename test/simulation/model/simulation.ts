@@ -90,7 +90,8 @@ export class Simulation {
       session.status?.runs?.some((run) => {
         const isOver =
           run.exitCode !== undefined && (run.ranAgain === undefined || run.ranAgain.finishedAt !== undefined);
-        return run.effective?.supervisor === 'None' && !isOver;
+        const truth = this.#kubelet.truths.get(`${run.podUID}/${run.debugContainerName}`);
+        return (run.effective?.supervisor === 'None' || truth?.makeup.hostile === true) && !isOver;
       }),
     );
     return endless.length;

@@ -104,6 +104,8 @@ export class StopPromises {
   #misattributed(run: Run): string[] {
     const truth = this.truthOf(run);
     if (truth?.how === undefined || truth.times > 1 || run.endedBy === undefined) return [];
+    // Its words are forged, and nothing but its words says who ended it.
+    if (truth.makeup.hostile) return [];
     // The record has two of its ttls, and another may have ended it: told to it, taken back, and no answer was heard.
     if (truth.how === 'Deadline' && (this.#recorded.get(truth.name)?.changes ?? 0) > 1) return [];
     const fits: Partial<Record<EndedBy, HowEnded[]>> = {
