@@ -9,7 +9,7 @@ import { keyOf } from '../runtime/store.ts';
 import { ttlSeconds } from '../session/container/effective.ts';
 import type { EffortKind, EffortOutcome, Efforts } from '../session/look/efforts.ts';
 import type { Effect } from '../session/plan/effect.ts';
-import { readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../session/stop/stop-script.ts';
+import { type Meant, readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../session/stop/stop-script.ts';
 import { explainFault } from './effort-fault.ts';
 import { type PodAddress, podOf } from './session-api.ts';
 
@@ -143,16 +143,13 @@ export class ContainerControl {
   };
 
   async #signal(session: DebugSession, run: Run): Promise<EffortOutcome> {
-    const answer = await this.#script(session, run, (shell) => stopCommand(shell));
+    const answer = await this.#script(session, run, (shell) => stopCommand(shell, meantBy(run)));
     if (answer === undefined) return NO_SHELL;
     switch (answer.answer) {
       case 'Survived':
         return answer.processes === 0 ? { kind: 'asked' } : { kind: 'survived', processes: answer.processes };
       case 'Blind':
-        return {
-          kind: 'impossible',
-          message: 'its processes cannot be told from others: /proc shows no mount namespaces',
-        };
+        return BLIND;
       default:
         return { kind: 'asked' };
     }
@@ -163,8 +160,9 @@ export class ContainerControl {
     { run, ttl }: Extract<ControlEffect, { kind: 'tellTtl' }>,
   ): Promise<EffortOutcome> {
     const times = { ttlSeconds: ttlSeconds(ttl), lastMoment: fromTimestamp(run.lastMoment) ?? 0 };
-    const answer = await this.#script(session, run, (shell) => ttlCommand(shell, times));
+    const answer = await this.#script(session, run, (shell) => ttlCommand(shell, meantBy(run), times));
     if (answer === undefined) return NO_SHELL;
+    if (answer.answer === 'Blind') return BLIND;
     if (answer.answer === 'Changed') return { kind: 'told' };
     if (answer.answer === 'NoWatchdog') return { kind: 'impossible', message: 'its supervisor does not listen' };
     return { kind: 'failed', message: 'its supervisor did not answer' };
@@ -205,7 +203,16 @@ export class ContainerControl {
   }
 }
 
-const NO_SHELL: EffortOutcome = { kind: 'impossible', message: 'its image has no shell (sh, busybox, bash)' };
+const NO_SHELL: EffortOutcome = {
+  kind: 'impossible',
+  message:
+    'its image has no shell (sh, busybox, bash), or its first process has entered a mount namespace that has none',
+};
+const BLIND: EffortOutcome = {
+  kind: 'impossible',
+  message:
+    "nothing was signalled, because the container's processes cannot be told from others: its first process has entered other namespaces, or /proc does not show control groups",
+};
 
 const INTERRUPT = 0x03;
 const END_OF_INPUT = 0x04;
@@ -219,6 +226,11 @@ const PLAIN_KEYS: readonly Keystroke[] = [{ bytes: new TextEncoder().encode('exi
 
 function targetOf(session: DebugSession, run: Run): { namespace: string; pod: string; container: string } {
   return { namespace: session.metadata.namespace, pod: run.podName ?? '', container: run.debugContainerName ?? '' };
+}
+
+/** The container that runs now: the kubelet may have run it again. */
+function meantBy({ debugContainerName = '', containerID, ranAgain }: Run): Meant {
+  return { name: debugContainerName, containerID: ranAgain?.containerID ?? containerID };
 }
 
 function idOf({ metadata }: DebugSession, attempt: number | undefined): string {

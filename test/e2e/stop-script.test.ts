@@ -9,7 +9,7 @@ import { podsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
 import { containerName, ephemeralContainer } from '../../src/session/container/container.ts';
 import { effectiveValues } from '../../src/session/container/effective.ts';
-import { readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../../src/session/stop/stop-script.ts';
+import { type Meant, readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../../src/session/stop/stop-script.ts';
 import { WATCHDOG_NAME } from '../../src/session/container/supervisor-script.ts';
 import { DEADLINE, STOPPED, supervisedCommand } from '../../src/session/container/supervisor.ts';
 import { busyboxImage, dashImage } from '../cluster/image-names.ts';
@@ -122,6 +122,11 @@ async function untilRunning(pod: string, names: readonly string[]): Promise<RawP
   return stage.untilPod(pod, runs, 60_000);
 }
 
+/** Which container is meant, as the operator knows it from the pod's status. */
+async function meantBy({ pod, name }: Shape): Promise<Meant> {
+  return { name, containerID: statusOf(await stage.pod(pod), name)?.containerID };
+}
+
 function exec({ pod, name }: { pod: string; name: string }, words: readonly string[]): ReturnType<Stage['kubectl']> {
   return stage.kubectl(['exec', pod, '-c', name, '--', ...words]);
 }
@@ -180,7 +185,7 @@ onNode('the stop script', () => {
 
   async function stop(one: Shape): Promise<void> {
     const began = performance.now();
-    await exec(one, stopCommand(['sh']));
+    await exec(one, stopCommand(['sh'], await meantBy(one)));
     ended.set(one, await untilEnded(one));
     seconds.set(one, (performance.now() - began) / 1000);
   }
@@ -202,7 +207,7 @@ onNode('the stop script', () => {
       const others = new Set(allProcesses());
       const own = processesOf(injected.get(one) ?? 'none').filter(isLasting);
       for (const pid of processesOf(injected.get(one) ?? 'none')) others.delete(pid);
-      const dry = stopCommand(['sh']).map((word) =>
+      const dry = stopCommand(['sh'], await meantBy(one)).map((word) =>
         word.replaceAll('kill -', 'echo would ').replaceAll(/_await (\S+) \S+$/gm, '_await $1 0'),
       );
       expect(dry.join(' ')).not.toMatch(/\bkill\b/);
@@ -261,7 +266,8 @@ describe('what it says', () => {
 
   it('a new ttl is taken by a supervisor, by nobody without one, and ends it where it has passed', async () => {
     const lastMoment = Date.now() + 3_600_000;
-    const tell = (one: Shape, ttlSeconds: number) => exec(one, ttlCommand(['sh'], { ttlSeconds, lastMoment }));
+    const tell = async (one: Shape, ttlSeconds: number) =>
+      exec(one, ttlCommand(['sh'], await meantBy(one), { ttlSeconds, lastMoment }));
     expect(await tell(supervised, 900)).toMatchObject({ stdout: 'Changed\n' });
     expect(await tell(none, 900)).toMatchObject({ stdout: 'NoWatchdog\n' });
     await tell(supervised, 1);
@@ -269,7 +275,7 @@ describe('what it says', () => {
   });
 
   it('process 1 of its own namespace without handlers survives, and that is said', async () => {
-    const { code, stdout } = await exec(immune, stopCommand(['sh'], { graceSeconds: 1 }));
+    const { code, stdout } = await exec(immune, stopCommand(['sh'], await meantBy(immune), { graceSeconds: 1 }));
     expect(readStopAnswer(stdout, code)).toEqual({ answer: 'Survived', processes: 1 });
     const pod = await stage.pod('answers');
     expect(statusOf(pod, immune.name)?.state?.running).toBeDefined();
@@ -277,13 +283,15 @@ describe('what it says', () => {
 
   it('every way to a shell works or is refused by the runtime before anything has run', async () => {
     for (const way of SHELLS) {
-      const { code, stdout, stderr } = await exec(immune, ttlCommand(way, { ttlSeconds: 9, lastMoment: Date.now() }));
+      const words = ttlCommand(way, await meantBy(immune), { ttlSeconds: 9, lastMoment: Date.now() });
+      const { code, stdout, stderr } = await exec(immune, words);
       if (stdout === '') {
         expect({ way, code }).not.toEqual({ way, code: 0 });
         expect(stderr).toMatch(/executable file not found|no such file or directory/);
       } else expect({ way, stdout }).toEqual({ way, stdout: 'NoWatchdog\n' });
     }
-    const { stderr } = await stage.kubectl(['exec', 'answers', '-c', 'app', '--', ...stopCommand(['sh'])]);
+    const words = stopCommand(['sh'], await meantBy(immune));
+    const { stderr } = await stage.kubectl(['exec', 'answers', '-c', 'app', '--', ...words]);
     expect(stderr).toMatch(/executable file not found|no such file or directory/);
   });
 });

@@ -15,23 +15,65 @@ export const SHELLS: readonly (readonly string[])[] = [
 ];
 
 /**
- * The processes that are ours are those of this container: their mount namespace is our own, and no two containers share one, in whatever process
- * namespace they are. It is asked of a process right before each signal to it, with nothing but builtins in between. What cannot be asked is not ours,
- * and neither is this shell. Process 1 gets no signal unless it is ours too, which it is in a process namespace of the container's own.
+ * A process is ours when it is in the control group of this container, or below it. No process leaves that without
+ * rights over the node, and the runtime itself ends whatever is in it together with the container. The mount namespace
+ * does not tell: an exec joins the namespaces that the container's first process has now, and `nsenter -t 1 -m` as a
+ * first process has those of the application (docs/adr/0023). The script asks it right before each signal, with nothing
+ * but builtins in between. What cannot be asked is not ours; neither is this shell, nor a process that is dead.
  *
- * - The traps: whoever stops the container at the same time would end us. Two that stop it do no harm to each other, until KILL.
+ * - The traps: whoever stops the container at the same time would end us. Two that stop it do no harm to each other,
+ *   until KILL.
+ * - `_known`: our control group bears the container's ID. `_h` is the hierarchy that tells (cgroup v1 has many), `_top`
+ *   our path in it. In a control group namespace of its own the path is `/`, kept as an empty `_top`; what lies outside
+ *   begins with `/..`.
+ * - `_mount`: the container's own termination log is mounted here. Only then a word is written into it.
  * - `_each SIGNAL` signals ours, and counts them: `0` only counts.
- * - `_spin`: a tenth of a second of builtins alone. The end of the container is ours, and a `sleep` that lost its parent so would stay a zombie in a
- *   joined process namespace. So wherever the end may come any moment nothing else will do; mostly it is a matter of milliseconds.
+ * - `_spin`: a tenth of a second of builtins alone. The end of the container is ours, and a `sleep` that lost its parent
+ *   so would stay a zombie in a joined process namespace. So wherever the end may come any moment nothing else will do;
+ *   mostly it is a matter of milliseconds.
  * - `_pause`: where it may take long. `sleep` may be missing, and POSIX promises no fractions.
- * - The last line: `test` may know no -ef, or /proc no namespaces, or show another process namespace than the one we are in. Then nothing is safe.
+ * - `_home`: whether the control group of this shell is the container's. The ID shows it. Without the ID the path has to
+ *   begin at the root of a control group namespace, and below that root the mounts have to show it. Process 1 is ours
+ *   only with our mounts, as in a process namespace of our own. Else the control groups tell nothing apart, or somebody
+ *   has moved the application into ours. /proc may also be of another process namespace. In doubt nothing is signalled.
  */
 const WORDS = `
+_name=$1 _id=$2 _known= _h= _top= _mount=
+shift 2
 exec 2>/dev/null
 trap '' HUP INT TERM
+while IFS=: read -r _i _x _g; do
+  [ "$_h" ] || _h=$_i _top=$_g
+  [ $_known ] || [ ! "$_id" ] || case $_g in
+  *"$_id"*) _h=$_i _top=$_g _known=1 ;;
+  esac
+done </proc/self/cgroup
+[ "$_top" != / ] || _top=
+while read -r _x _x _x _g _i _x; do
+  [ "$_i" != /dev/termination-log ] || case $_g in
+  */containers/"$_name"/*) _mount=1 ;;
+  *) _mount= ;;
+  esac
+done </proc/self/mountinfo
 ${MARK}
+[ $_mount ] || _mark() { :; }
 ${CLOCK}
-_same() { [ /proc/$1/ns/mnt -ef /proc/self/ns/mnt ]; }
+_in() {
+  while IFS=: read -r _i _x _g; do
+    [ "$_i" != "$_h" ] || case $_g in
+    "$_top"/..*) return 1 ;;
+    "$_top" | "$_top"/*) return 0 ;;
+    *) return 1 ;;
+    esac
+  done </proc/$1/cgroup
+  return 1
+}
+_same() {
+  _in $1 && read -r _g </proc/$1/stat || return
+  case \${_g##*) } in
+  [ZX]*) return 1 ;;
+  esac
+}
 _ours() { [ $1 != $$ ] && _same $1; }
 _each() {
   _n=0
@@ -47,8 +89,16 @@ _spin() {
   while _clock && [ $_up -lt $_until ]; do :; done
 }
 _pause() { sleep .1 || _spin; }
-read -r _s </proc/self/stat
-[ "\${_s%% *}" = $$ ] && _same $$ || { echo Blind; exit 1; }
+_home() {
+  read -r _s </proc/self/stat
+  [ "\${_s%% *}" = $$ ] && [ "$_h" ] && _same $$ || return
+  case $_known:$_mount:$_top in
+  1:* | ::) ;;
+  ::* | :1:/..*) return 1 ;;
+  esac
+  ! _in 1 || { [ $_mount ] && [ /proc/1/ns/mnt -ef /proc/self/ns/mnt ]; }
+}
+_home || { echo Blind; exit 1; }
 `;
 
 /**
@@ -130,18 +180,37 @@ done
 echo Changed
 `;
 
+/** A letter is laid into the container's own termination log, or nowhere. */
+const LETTER = `
+[ $_mount ] || { echo Blind; exit 1; }
+`;
+
 const STOP_SCRIPT = joinParts([WORDS, TELL, STOP]);
-const TTL_SCRIPT = joinParts([WORDS, TELL, TTL]);
+const TTL_SCRIPT = joinParts([WORDS, LETTER, TELL, TTL]);
+
+/** The container that is meant, as the script looks for it where it runs. */
+export interface Meant {
+  /** Its name in the pod's spec: the kubelet mounts its termination log from a folder of that name. */
+  name: string;
+  /** As the kubelet reports it (`containerd://1f...`): runtimes name the control group after it. Without it the mounts have to tell. */
+  containerID?: string | undefined;
+}
+
+/** The ID without its runtime; empty where it is none. */
+function bareID(containerID = ''): string {
+  return /^[\w.-]+:\/\/([\w.-]{12,})$/.exec(containerID)?.[1] ?? '';
+}
 
 /**
- * Ends every process of the container in which it is run, and no other, within about 10 s.
+ * Ends every process of the container, and no other, within about 10 s.
  * @param shell one of {@link SHELLS} @param graceSeconds between TERM and KILL, whole; default 2. @returns the command of an exec
  */
 export function stopCommand(
   shell: readonly string[],
+  { name, containerID }: Meant,
   { graceSeconds = 2 }: { graceSeconds?: number } = {},
 ): readonly string[] {
-  return [...shell, '-c', STOP_SCRIPT, 'stop', String(graceSeconds)];
+  return [...shell, '-c', STOP_SCRIPT, 'stop', name, bareID(containerID), String(graceSeconds)];
 }
 
 /**
@@ -150,6 +219,7 @@ export function stopCommand(
  */
 export function ttlCommand(
   shell: readonly string[],
+  { name, containerID }: Meant,
   {
     ttlSeconds,
     lastMoment,
@@ -158,7 +228,8 @@ export function ttlCommand(
     /** In ms since the epoch. */ lastMoment: number;
   },
 ): readonly string[] {
-  return [...shell, '-c', TTL_SCRIPT, 'ttl', String(ttlSeconds), String(Math.floor(lastMoment / 1000))];
+  const times = [ttlSeconds, Math.floor(lastMoment / 1000)].map(String);
+  return [...shell, '-c', TTL_SCRIPT, 'ttl', name, bareID(containerID), ...times];
 }
 
 /** What the script in the container has to say. Only `state.terminated` in the pod's status says that a container has ended. */
@@ -171,7 +242,7 @@ export type StopAnswer =
   | { answer: 'NoWatchdog' }
   /** No new ttl: the watchdog does not listen, or an end is under way. */
   | { answer: 'Unheard' }
-  /** It cannot tell the container's processes from others, so it has signalled nothing. */
+  /** It has not landed in the container that is meant, or cannot tell its processes from others: nothing has been signalled. */
   | { answer: 'Blind' }
   /** This shell is missing or cannot run it: try the next one. */
   | { answer: 'NoShell' }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -11,10 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WATCHDOG_NAME } from '../../../src/session/container/supervisor-script.ts';
 import { supervisedCommand } from '../../../src/session/container/supervisor.ts';
+import type { Meant } from '../../../src/session/stop/stop-script.ts';
+import { ControlGroup } from './control-group.ts';
 import { expandLikeKubelet } from './kubelet-expansion.ts';
 
 /** The shells that a debug image may have as `sh`, where this machine has them. */
@@ -26,6 +29,8 @@ export const SHELLS = [
 
 /** Whether a process namespace of its own, as a container has it, can be made here. */
 export const CAN_UNSHARE = process.platform === 'linux' && process.getuid?.() === 0;
+
+const NAME = 'debug-1234abcd-1';
 
 export interface Wish {
   /** Path of the program that is `sh`. */
@@ -45,6 +50,10 @@ export interface Wish {
   join?: number;
   /** The command as it is, as with `supervisor: None`; it has to be one of `sh`. */
   unsupervised?: boolean;
+  /** In a control group namespace of its own, as with cgroup v2: there its path bears no ID. */
+  hidesGroup?: boolean;
+  /** In no control group of its own, as where a sandbox shows the same one of every process. */
+  ungrouped?: boolean;
 }
 
 export interface Ended {
@@ -66,6 +75,8 @@ export interface Said {
 export class Supervised {
   readonly child: ChildProcess;
   readonly #folder: string;
+  readonly #id = randomBytes(16).toString('hex');
+  readonly #group: ControlGroup | undefined;
   readonly #env: Record<string, string>;
   readonly #began = performance.now();
   readonly #closed: Promise<unknown>;
@@ -76,10 +87,12 @@ export class Supervised {
 
   constructor(wish: Wish) {
     this.#folder = mkdtempSync(join(tmpdir(), 'supervised-'));
+    if (CAN_UNSHARE && wish.ungrouped !== true) this.#group = ControlGroup.of(this.#id);
     const bin = join(this.#folder, 'bin');
     mkdirSync(bin);
     symlinkSync(wish.program, join(bin, 'sh'));
     for (const program of wish.programs ?? []) symlinkSync(`/usr/bin/${program}`, join(bin, program));
+    mkdirSync(dirname(this.#log), { recursive: true });
     writeFileSync(this.#log, '');
     const path = wish.programs === undefined ? `${bin}:/usr/bin:/bin` : bin;
     const env = { PATH: path, ...wish.env };
@@ -107,6 +120,7 @@ export class Supervised {
     await this.#closed;
     const seconds = (performance.now() - this.#began) / 1000;
     const word = readFileSync(this.#log, 'utf8').trim();
+    await this.#group?.remove();
     rmSync(this.#folder, { recursive: true });
     return { code: this.child.exitCode, stdout: this.stdout, stderr: this.stderr, word, seconds };
   }
@@ -133,16 +147,32 @@ export class Supervised {
 
   /** The host's pid of the container's first process. */
   get first(): number {
+    const first = this.#found();
+    if (first === undefined) throw new Error('there is no supervisor');
+    return first;
+  }
+
+  /** Once found it is known, whatever program it becomes. */
+  #found(): number | undefined {
     this.#first ??= descendants(this.child.pid ?? 0).find((pid) => commandLine(pid).startsWith(`${this.#sh} -c`));
-    if (this.#first === undefined) throw new Error('there is no supervisor');
     return this.#first;
+  }
+
+  /** The pid of its first process as it is in the process namespace that it has joined. */
+  get pidInside(): string {
+    return /^NSpid:.*\s(\d+)$/m.exec(readFileSync(`/proc/${this.first}/status`, 'utf8'))?.[1] ?? '';
+  }
+
+  /** Resolves once its first process is another program. */
+  async becomes(program: RegExp): Promise<void> {
+    while (!program.test(nameOf(this.first))) await delay(10);
   }
 
   /** The host's pid of the watchdog, once it has taken its name. @throws Error after 10 s */
   async watchdog(): Promise<number> {
     const end = performance.now() + 10_000;
     while (performance.now() < end) {
-      const found = childrenOf(this.first).find((pid) => nameOf(pid) === WATCHDOG_NAME);
+      const found = childrenOf(this.#found() ?? NaN).find((pid) => nameOf(pid) === WATCHDOG_NAME);
       if (found !== undefined) return found;
       await delay(10);
     }
@@ -160,12 +190,27 @@ export class Supervised {
   /** Runs this in the container, as exec does: in its namespaces, and no child of any of its processes. */
   async exec(command: readonly string[]): Promise<Said> {
     const words = command.map((word) => word.replaceAll('/dev/termination-log', this.#log));
-    const args = ['--target', String(this.first), '--pid', '--mount', ...words];
-    const child = spawn('/usr/bin/nsenter', args, { env: this.#env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const enter = ['/usr/bin/nsenter', '--target', String(this.first), '--pid', '--mount', '--cgroup', ...words];
+    const [program = '', ...args] = this.#grouped(enter);
+    const child = spawn(program, args, { env: this.#env, stdio: ['ignore', 'pipe', 'inherit'] });
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     await once(child, 'close');
     return { code: child.exitCode, stdout };
+  }
+
+  /** As the stop script is told which container is meant. */
+  get meant(): Meant {
+    return { name: NAME, containerID: `containerd://${this.#id}` };
+  }
+
+  /** The control group; undefined where this machine has none to give. */
+  get group(): ControlGroup | undefined {
+    return this.#group;
+  }
+
+  #grouped(words: string[]): string[] {
+    return this.#group?.around(words) ?? words;
   }
 
   get #sh(): string {
@@ -173,7 +218,7 @@ export class Supervised {
   }
 
   get #log(): string {
-    return join(this.#folder, 'termination-log');
+    return join(this.#folder, 'containers', NAME, 'termination-log');
   }
 
   #words(wish: Wish, env: Record<string, string>): string[] {
@@ -184,23 +229,23 @@ export class Supervised {
     return words.map((word) => expandLikeKubelet(word, env).replaceAll('/dev/termination-log', this.#log));
   }
 
-  #inNamespace(words: string[], { join: pid }: Wish): string[] {
+  #inNamespace(words: string[], { join: pid, hidesGroup }: Wish): string[] {
     const sh = this.#sh;
-    if (pid !== undefined)
-      return [
-        ...['/usr/bin/nsenter', '--target', String(pid), '--pid'],
-        // A mount namespace of its own, as every container has.
-        ...['/usr/bin/unshare', '--mount-proc', sh, ...words.slice(1)],
-      ];
-    return CAN_UNSHARE
-      ? ['/usr/bin/unshare', '--pid', '--fork', '--mount-proc', sh, ...words.slice(1)]
-      : [sh, ...words.slice(1)];
+    if (!CAN_UNSHARE) return [sh, ...words.slice(1)];
+    const group = hidesGroup === true ? ['--cgroup'] : [];
+    // The kubelet mounts the log: from a folder named after the container.
+    const home = ['/bin/sh', '-c', '/usr/bin/mount --bind "$0" "$0" && exec "$@"', this.#log, sh, ...words.slice(1)];
+    // A mount namespace of its own, as every container has.
+    if (pid === undefined)
+      return this.#grouped(['/usr/bin/unshare', ...group, '--pid', '--fork', '--mount-proc', ...home]);
+    const enter = ['/usr/bin/nsenter', '--target', String(pid), '--pid'];
+    return this.#grouped([...enter, '/usr/bin/unshare', ...group, '--mount-proc', ...home]);
   }
 
   /** `script` makes the terminal, `setsid -c` a session of its own on it, as runc does. */
   #onTerminal(words: string[], wish: Wish): string[] {
     const [enter = '', ...rest] = this.#inNamespace(words, wish);
-    const at = rest.findIndex((word) => word.endsWith('/bin/sh'));
+    const at = rest.indexOf(this.#sh);
     const argv = [enter, ...rest.slice(0, at), '/usr/bin/setsid', '-c', ...rest.slice(at)];
     const file = join(this.#folder, 'typed');
     writeFileSync(file, argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' '));
@@ -214,7 +259,12 @@ export class Supervised {
 
 /** An application that, like many, never reaps what it did not start: PID 1 of its own process namespace. */
 export class Application {
-  readonly #unshare = spawn('/usr/bin/unshare', ['--pid', '--fork', '--mount-proc', '/usr/bin/sleep', '600']);
+  readonly #unshare: ChildProcess;
+
+  /** @param command what its PID 1 is; it has to be, or become, a `sleep` */
+  constructor(command: readonly string[] = ['/usr/bin/sleep', '600']) {
+    this.#unshare = spawn('/usr/bin/unshare', ['--pid', '--fork', '--mount-proc', ...command]);
+  }
 
   /** The host's pid of its PID 1. */
   async started(): Promise<number> {

@@ -20,7 +20,7 @@ const STUBBORN = ['sh', '-c', 'trap "" HUP TERM INT; echo up; while :; do sleep 
 const IMMUNE = ['sh', '-c', 'echo up; while read -r _; do :; done'];
 
 const eachShellAsRoot = CAN_UNSHARE ? it.concurrent.each(SHELLS) : it.concurrent.skip.each(SHELLS);
-const stop = (container: Supervised): Promise<Said> => container.exec(stopCommand(['sh']));
+const stop = (container: Supervised): Promise<Said> => container.exec(stopCommand(['sh'], container.meant));
 const inSeconds = (seconds: number): number => Date.now() + seconds * 1000;
 
 async function running(wish: Wish): Promise<Supervised> {
@@ -32,12 +32,21 @@ async function running(wish: Wish): Promise<Supervised> {
 
 describe('the words of an exec', () => {
   it('are the shell, the script and whole numbers', () => {
-    const stopping = stopCommand(['/bin/busybox', 'sh'], { graceSeconds: 1 });
-    expect([...stopping.slice(0, 3), ...stopping.slice(4)]).toEqual(['/bin/busybox', 'sh', '-c', 'stop', '1']);
-    expect(stopCommand(['sh']).at(-1)).toBe('2');
-    const ttl = ttlCommand(['sh'], { ttlSeconds: 90, lastMoment: 1_700_000_090_999 });
-    expect(ttl.slice(3)).toEqual(['ttl', '90', '1700000090']);
+    const id = '76d01a1acdb08a61a2076c72b943';
+    const meant = { name: 'debug-1-1', containerID: `containerd://${id}` };
+    const [binary, applet, flag, , ...rest] = stopCommand(['/bin/busybox', 'sh'], meant, { graceSeconds: 1 });
+    expect([binary, applet, flag, ...rest]).toEqual(['/bin/busybox', 'sh', '-c', 'stop', 'debug-1-1', id, '1']);
+    expect(stopCommand(['sh'], meant).at(-1)).toBe('2');
+    const ttl = ttlCommand(['sh'], meant, { ttlSeconds: 90, lastMoment: 1_700_000_090_999 });
+    expect(ttl.slice(3)).toEqual(['ttl', 'debug-1-1', id, '90', '1700000090']);
   });
+
+  it.each([undefined, '', 'containerd://', 'containerd://1', '76d01a1acdb08a61a2076c72b943', 'x://a/76d01a1acdb08a61'])(
+    'take %j for no ID: every path would bear it',
+    (containerID) => {
+      expect(stopCommand(['sh'], { name: 'debug-1-1', containerID }).slice(-3)).toEqual(['debug-1-1', '', '2']);
+    },
+  );
 
   it('try the shell that every image with a supervisor has, then others', () => {
     expect(WAYS[0]).toEqual(['sh']);
@@ -45,7 +54,8 @@ describe('the words of an exec', () => {
   });
 
   it('never signal all there is', () => {
-    for (const words of [stopCommand(['sh']), ttlCommand(['sh'], { ttlSeconds: 1, lastMoment: 1 })]) {
+    const meant = { name: 'debug-1-1' };
+    for (const words of [stopCommand(['sh'], meant), ttlCommand(['sh'], meant, { ttlSeconds: 1, lastMoment: 1 })]) {
       expect(words.join(' ').match(/\bkill\b.*/g)).toEqual(
         expect.arrayContaining(['kill -$1 ${_d#/proc/}', 'kill -$1 $_p && _told=1']),
       );
@@ -189,7 +199,8 @@ describe("in the application's namespace", () => {
 describe('another ttl', () => {
   eachShellAsRoot('$shell: is taken, or the end has passed', async ({ program }) => {
     const container = await running({ program, ttl: 40, command: NONE });
-    const tell = (ttlSeconds: number) => container.exec(ttlCommand(['sh'], { ttlSeconds, lastMoment: inSeconds(600) }));
+    const tell = (ttlSeconds: number) =>
+      container.exec(ttlCommand(['sh'], container.meant, { ttlSeconds, lastMoment: inSeconds(600) }));
     expect(await tell(90)).toEqual({ code: 0, stdout: 'Changed\n' });
     expect(container.log).toBe('');
     await tell(1);
@@ -198,7 +209,8 @@ describe('another ttl', () => {
 
   eachShellAsRoot('$shell: is for a watchdog that is there and hears', async ({ program }) => {
     const tell = async (container: Supervised) =>
-      (await container.exec(ttlCommand(['sh'], { ttlSeconds: 90, lastMoment: inSeconds(600) }))).stdout;
+      (await container.exec(ttlCommand(['sh'], container.meant, { ttlSeconds: 90, lastMoment: inSeconds(600) })))
+        .stdout;
     const deaf = await running({ program, command: NONE });
     process.kill(await deaf.watchdog(), 'SIGSTOP');
     expect(await tell(deaf)).toBe('Unheard\n');
