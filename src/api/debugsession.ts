@@ -233,6 +233,9 @@ export interface Run {
   signal?: number;
   reason?: string;
   message?: string;
+  /** What the container left as its termination message, in one line. A claim: whoever was inside can have written it. */
+  said?: string;
+  /** From the kubelet's report and the operator's own record; what was said from inside counts only where those bear it out. */
   endedBy?: EndedBy;
   /** When the operator saw that the pod had gone, or had finished, and the end of the container had not been reported. */
   podGoneAt?: string;

@@ -1,12 +1,10 @@
-import { parseDuration } from '../../api/duration.ts';
 import type { EndedBy, Run, StopCause, StopRoute } from '../../api/debugsession.ts';
 import type { Pod, Terminated } from '../../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../../api/reasons.ts';
-import { fromTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
-import { BUILT_IN } from '../container/effective.ts';
+import { type Efforts, NO_EFFORTS } from '../look/efforts.ts';
+import { type Refusal, refusal, saysStopped, type TimeOver, timeOver, wasSignalled } from './claims.ts';
 import { containerStatus } from './container-status.ts';
-import { COMMAND_NOT_FOUND, DEADLINE, STOPPED, TOO_LATE, UNSUPPORTED } from '../container/supervisor.ts';
 
 /** The reason of a run that was ended, or never began, because somebody wanted it so. */
 export const CANCELLED = 'Cancelled';
@@ -30,40 +28,60 @@ export type Ending =
       message: string;
     };
 
-/** Where it ended: the pod as last seen, and the container whose process namespace was joined. */
+/** Where it ended: the pod as last seen, the container whose process namespace was joined, and what this process has tried. */
 export interface Scene {
   pod: Pod | undefined;
   joined: string | undefined;
+  efforts?: Efforts | undefined;
 }
 
 /**
- * Tells from the termination message and reason who ended the container. Exit codes are never used to guess: a user's own command may
- * return any of them.
+ * Tells who ended the container: from what the kubelet and the API server report, and from what the operator has done.
+ * What was said from inside counts only as far as those bear it out (claims.ts). An exit code alone is no reason: a
+ * command may return any.
  */
 export function readEnding(run: Run, terminated: Terminated, scene: Scene): Ending {
   const failed = startFailure(run, terminated);
   if (failed !== undefined) return failed;
-  const ttl = deadlineReached(run, terminated);
-  if (ttl !== undefined) {
-    const message = `ended by its supervisor after ${ttl}`;
-    return { kind: 'ended', outcome: 'Expired', endedBy: 'Supervisor', message };
-  }
-  const route = stoppedBy(run, terminated, scene.pod);
+  const over = timeOver(run, terminated);
+  if (over !== undefined) return { kind: 'ended', outcome: 'Expired', endedBy: 'Supervisor', message: expired(over) };
+  const route = stoppedBy(run, terminated, scene.pod, scene.efforts);
   if (route !== undefined) return { kind: 'ended', ...stopped(run, route) };
-  return { kind: 'ended', outcome: 'Exited', ...whoEnded(run, terminated, scene) };
+  const by = whoEnded(run, terminated, scene);
+  // A script that has landed in other mounts leaves no word: the code of a signal after it has to do.
+  const signalled = by.endedBy === 'Command' && wasSignalled(terminated) && mayHaveSignalled(run, scene.efforts);
+  return signalled ? { kind: 'ended', ...stopped(run, 'Exec') } : { kind: 'ended', outcome: 'Exited', ...by };
+}
+
+function expired({ ttl, lateMs }: TimeOver): string {
+  const late = lateMs === undefined ? '' : `, ${Math.round(lateMs / 1000)} s late`;
+  return `ended by its supervisor after ${ttl}${late}`;
 }
 
 /**
- * Which of the operator's ways ended the container. Exec leaves its word as the termination message, before the first signal, and so does a
- * supervisor that was asked that way. An evicted pod is being deleted. Keys that were typed leave no trace: that the command ended after them is all
- * that is known.
+ * Which of the operator's ways ended the container, of those that it recorded before it tried them. Exec leaves its word
+ * as the termination message, before the first signal, and so does a supervisor that was asked that way. An evicted pod
+ * is being deleted. Keys that were typed leave no trace: that the command ended after them is all that is known.
+ * @param efforts what this process has tried; absent where it is not known
  */
-export function stoppedBy(run: Run, terminated: Terminated, pod: Pod | undefined): StopRoute | undefined {
+export function stoppedBy(
+  run: Run,
+  terminated: Terminated,
+  pod: Pod | undefined,
+  efforts?: Efforts,
+): StopRoute | undefined {
   const routes = run.stop?.routes ?? [];
-  if (deadlineReached(run, terminated) !== undefined) return undefined;
-  if (routes.includes('Exec') && terminated.message?.trim() === STOPPED) return 'Exec';
+  if (timeOver(run, terminated) !== undefined) return undefined;
+  if (saysStopped(terminated) && mayHaveSignalled(run, efforts)) return 'Exec';
   if (routes.includes('Eviction') && pod?.metadata.deletionTimestamp !== undefined) return 'Eviction';
   return routes.includes('Attach') ? 'Attach' : undefined;
+}
+
+/** Whether the stop script may have run in the container, as far as this process knows. */
+function mayHaveSignalled({ stop }: Run, { underWay, tried }: Efforts = NO_EFFORTS): boolean {
+  if (stop?.routes.includes('Exec') !== true) return false;
+  const last = tried.Exec?.outcome.kind;
+  return underWay === 'Exec' || (last !== 'forbidden' && last !== 'impossible');
 }
 
 const STOPPED_HOW: Record<StopRoute, string> = {
@@ -91,35 +109,14 @@ export const STOPPED_BECAUSE: Record<StopCause, string> = {
   RanAgain: 'because the kubelet had run it again',
 };
 
-function supervisorWord(run: Run, terminated: Terminated): string | undefined {
-  return run.effective?.supervisor === 'Shell' ? terminated.message?.trim() : undefined;
-}
-
-/** The supervisor refuses before it runs anything, within a second. Later its words are those of a command that can write them as well. */
-const REFUSAL_MS = 60_000;
-
-/**
- * Which ttl was over. The word counts only at its time: earlier it is one that the command wrote. The kubelet's times are whole seconds. A ttl that is
- * wanted may have reached the container before anybody knew that it had, and a shorter one may have ended it at once.
- */
-function deadlineReached(run: Run, terminated: Terminated): string | undefined {
-  if (supervisorWord(run, terminated) !== DEADLINE) return undefined;
-  const [started, finished] = [fromTimestamp(terminated.startedAt), fromTimestamp(terminated.finishedAt)];
-  const known = run.effective?.ttl ?? BUILT_IN.ttl;
-  const lived = started === undefined || finished === undefined ? Infinity : finished - started + 2_000;
-  const over = [known, run.wantedTtl ?? known].filter((ttl) => lived >= parseDuration(ttl));
-  return over.sort((one, other) => parseDuration(other) - parseDuration(one))[0];
-}
-
-function refusalWord(run: Run, terminated: Terminated): string | undefined {
-  const started = fromTimestamp(terminated.startedAt);
-  const finished = fromTimestamp(terminated.finishedAt) ?? 0;
-  return started === undefined || finished - started < REFUSAL_MS ? supervisorWord(run, terminated) : undefined;
+/** The runtime made the container and could not start it: nothing has run. The kubelet says so, not the inside. */
+export function couldNotStart({ reason }: Terminated): boolean {
+  return reason === 'StartError' || reason === 'ContainerCannotRun';
 }
 
 function startFailure(run: Run, terminated: Terminated): Ending | undefined {
   const said = oneLine(terminated.message ?? '', 600);
-  if (terminated.reason === 'StartError' || terminated.reason === 'ContainerCannotRun') {
+  if (couldNotStart(terminated)) {
     // runc: the target ended between the look at it and the start.
     if (/namespace path: .*no such file or directory/.test(said)) {
       const message = `the target container ended before its process namespace could be joined: raise spec.attempt while it runs, or leave target.containerName out (${said})`;
@@ -135,30 +132,25 @@ function startFailure(run: Run, terminated: Terminated): Ending | undefined {
       message: `the container could not be started: ${said || 'no reason given'}${hint}`,
     };
   }
-  switch (refusalWord(run, terminated)) {
-    case TOO_LATE:
-      return {
-        kind: 'failed',
-        reason: 'TooLate',
-        message: `the container started after ${run.startBy ?? 'its time'} and ended itself at once`,
-      };
-    case COMMAND_NOT_FOUND:
-      return {
-        kind: 'failed',
-        reason: 'CommandNotFound',
-        message: 'the image does not have the command of this session',
-      };
-    case UNSUPPORTED:
-      return {
-        kind: 'failed',
-        reason: 'SupervisorUnsupported',
-        message:
-          'the image has a shell but no sleep, so its session could not be ended in time: use another image, or supervisor: None',
-      };
-    default:
-      return undefined;
-  }
+  const refused = refusal(run, terminated);
+  return refused && { kind: 'failed', ...REFUSED[refused](run) };
 }
+
+const REFUSED: Record<Refusal, (run: Run) => { reason: FailureReason; message: string }> = {
+  TooLate: ({ startBy }) => ({
+    reason: 'TooLate',
+    message: `the container started after ${startBy ?? 'its time'} and ended itself at once`,
+  }),
+  CommandNotFound: () => ({
+    reason: 'CommandNotFound',
+    message: 'the image does not have the command of this session',
+  }),
+  Unsupported: () => ({
+    reason: 'SupervisorUnsupported',
+    message:
+      'the image has a shell but no sleep, so its session could not be ended in time: use another image, or supervisor: None',
+  }),
+};
 
 function whoEnded(run: Run, terminated: Terminated, { pod, joined }: Scene): { endedBy: EndedBy; message: string } {
   const code = `exit code ${terminated.exitCode}`;

@@ -4,7 +4,8 @@ import { fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { lifeMs } from '../container/effective.ts';
-import { readEnding, type CANCELLED } from './ending.ts';
+import { saidFromInside } from './claims.ts';
+import { couldNotStart, readEnding, type CANCELLED } from './ending.ts';
 import type { Identity, Seen } from './observation.ts';
 import type { Situation } from '../look/situation.ts';
 
@@ -48,21 +49,24 @@ export function endOf(
   run: Run,
   seen: Seen<'terminated'> | (Seen<'podGone'> & { terminated: object }),
 ): Run {
-  const { session, sighting, now } = situation;
+  const { session, sighting, now, efforts } = situation;
   const { terminated } = seen;
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
-  const ending = readEnding(run, terminated, { pod, joined: session.spec.target.containerName });
+  const ending = readEnding(run, terminated, { pod, joined: session.spec.target.containerName, efforts });
+  const said = saidFromInside(terminated);
   const unknown = terminated.reason === 'ContainerStatusUnknown';
   const facts: Run = {
     ...run,
     ...identityOf(seen),
-    ...(run.startedAt === undefined && terminated.startedAt && ending.kind === 'ended'
+    // Of one that could not be started the runtime has no time, or that of its birth.
+    ...(run.startedAt === undefined && terminated.startedAt && !couldNotStart(terminated)
       ? { startedAt: terminated.startedAt }
       : {}),
     finishedAt: terminated.finishedAt ?? toTimestamp(now),
     exitCode: terminated.exitCode,
     ...(terminated.signal === undefined ? {} : { signal: terminated.signal }),
     message: oneLine(ending.message, MAX_MESSAGE),
+    ...(said !== undefined && { said }),
   };
   if (ending.kind === 'failed') return { ...facts, state: 'Failed', reason: ending.reason };
   const reason = unknown ? 'ContainerStatusUnknown' : ending.outcome;

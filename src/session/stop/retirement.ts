@@ -7,11 +7,15 @@ import { retryPause } from './retry.ts';
 import type { Situation } from '../look/situation.ts';
 import { LOOK_MS } from './stop.ts';
 
-/** `spec.podAfterSession: Evict`: whether the pod of a session that is over has to go yet. A container that never ran is no reason. */
+/**
+ * `spec.podAfterSession: Evict`: whether the pod of a session that is over has to go yet. A container that never started is
+ * no reason. One that started is, also where it said that it has run nothing: that is a claim (docs/adr/0024).
+ */
 export function wantsRetirement({ spec, status }: DebugSession, run: Run): boolean {
   if (spec.podAfterSession !== 'Evict' || run.startedAt === undefined || run.podUID === undefined) return false;
   const said = findCondition(status?.conditions, 'PodRetired');
-  return run.state === 'Ended' && (said === undefined || !isSettled(said));
+  const isOver = run.state === 'Ended' || run.state === 'Failed';
+  return isOver && (said === undefined || !isSettled(said));
 }
 
 /** Nothing more is done about it: the pod is gone, or will not be evicted. */

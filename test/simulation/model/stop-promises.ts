@@ -109,9 +109,11 @@ export class StopPromises {
     // The record has two of its ttls, and another may have ended it: told to it, taken back, and no answer was heard.
     if (truth.how === 'Deadline' && (this.#recorded.get(truth.name)?.changes ?? 0) > 1) return [];
     const fits: Partial<Record<EndedBy, HowEnded[]>> = {
-      Exec: ['Stopped'],
+      // Without a word the exit code of a signal, after the script was sent, has to do.
+      Exec: run.said === undefined && run.exitCode === 137 ? ['Stopped', 'exit', 'killed'] : ['Stopped'],
       Supervisor: ['Deadline'],
-      Command: ['exit', 'killed'],
+      // A refusal that the kubelet's whole seconds do not bear out counts as an end of the command.
+      Command: ['exit', 'killed', ...(run.exitCode === 125 ? (['TooLate'] as const) : [])],
       Attach: ['exit', 'killed'],
     };
     const ways = fits[run.endedBy];

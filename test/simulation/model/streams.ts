@@ -25,7 +25,7 @@ export class ModelStreams {
     const { witness, random } = this.#setting;
     const cut: ExecOutcome = { kind: 'cut', message: 'the server closed the stream' };
     const [ttl, lastMoment] = options.command.slice(-2).map((word) => Number(word) * 1000);
-    const isTtl = options.command.at(-3) === 'ttl' && ttl !== undefined && lastMoment !== undefined;
+    const isTtl = options.command.at(-5) === 'ttl' && ttl !== undefined && lastMoment !== undefined;
     if (isTtl) witness.asked('Ttl', options.container, { ttlMs: ttl, lastMoment });
     else witness.asked('Exec', options.container);
     const truth = this.#running(options);

@@ -71,7 +71,8 @@ class Truth {
 /** What is done to a container or its pod without a word in the status before. */
 function unrecorded(effect: Extract<Effect, { kind: 'stop' | 'tellTtl' }>, { session, run }: World): string[] {
   if (effect.kind === 'tellTtl') return run.wantedTtl === effect.ttl ? [] : [`tells of ${effect.ttl} unrecorded`];
-  const retires = effect.route === 'Eviction' && session.spec.podAfterSession === 'Evict' && run.state === 'Ended';
+  const hasStarted = run.startedAt !== undefined && (run.state === 'Ended' || run.state === 'Failed');
+  const retires = effect.route === 'Eviction' && session.spec.podAfterSession === 'Evict' && hasStarted;
   return retires || run.stop?.routes.includes(effect.route) === true ? [] : [`${effect.route} unrecorded`];
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseDuration } from '../../../../src/api/duration.ts';
+import { toTimestamp } from '../../../../src/api/time.ts';
 import { isHeld, isMarked } from '../../../../src/session/run/lifecycle.ts';
 import { World } from '../../../support/world/world.ts';
 import { aStatus } from '../../../support/builders/builders.ts';
@@ -288,12 +289,14 @@ describe('starting', () => {
   });
 
   it.each([
-    ['TooLate', 'TooLate'],
-    ['CommandNotFound', 'CommandNotFound'],
-    ['Unsupported', 'SupervisorUnsupported'],
-  ])('reads the supervisor word %s', (word, reason) => {
+    ['TooLate', 'TooLate', 125],
+    ['CommandNotFound', 'CommandNotFound', 127],
+    ['Unsupported', 'SupervisorUnsupported', 125],
+  ])('reads the supervisor word %s', (word, reason, exitCode) => {
     const world = injected();
-    world.ends({ exitCode: 125, reason: 'Error', message: `${word}\n` });
+    const late = Date.parse(world.run.startBy ?? '') + 1_000;
+    const times = word === 'TooLate' ? { startedAt: toTimestamp(late), finishedAt: toTimestamp(late) } : {};
+    world.ends({ exitCode, reason: 'Error', message: `${word}\n`, ...times });
     world.settle();
     expect([world.phase, world.run.reason, world.condition('StopConfirmed')]).toEqual([
       'Failed',

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Condition, DebugSession, Run } from '../../src/api/debugsession.ts';
+import { appPod } from '../support/builders/pods.ts';
+import { Stage } from '../support/cluster/stage.ts';
+
+// A command writes the words of its supervisor into its termination log, to be recorded as one that did not run and to keep
+// its pod from `podAfterSession: Evict`. A neighbour in the same process namespace writes them into another's.
+
+interface Forgery {
+  name: string;
+  script: string;
+  record: Partial<Run>;
+}
+
+const say = (word: string, code: number): string => `echo ${word} >/dev/termination-log; exit ${code}`;
+const ran = { state: 'Ended', reason: 'Exited', endedBy: 'Command' } as const;
+
+const FORGERIES: Forgery[] = [
+  ...[
+    { word: 'CommandNotFound', code: 127 },
+    { word: 'Unsupported', code: 125 },
+    { word: 'TooLate', code: 125 },
+    { word: 'Deadline', code: 129 },
+    { word: 'Stopped', code: 143 },
+  ].map(({ word, code }) => ({
+    name: `${word.toLowerCase()}-later`,
+    script: `sleep 6; ${say(word, code)}`,
+    record: { ...ran, said: word, exitCode: code },
+  })),
+  ...['TooLate', 'Deadline', 'Stopped'].map((word) => ({
+    name: `${word.toLowerCase()}-at-once`,
+    script: say(word, 125),
+    record: { ...ran, said: word, exitCode: 125 },
+  })),
+  { name: 'wrong-code', script: say('CommandNotFound', 1), record: { ...ran, said: 'CommandNotFound', exitCode: 1 } },
+  // What can still be forged: the reason of three seconds. It keeps nothing in the pod.
+  {
+    name: 'not-found-at-once',
+    script: say('CommandNotFound', 127),
+    record: { state: 'Failed', reason: 'CommandNotFound', said: 'CommandNotFound', exitCode: 127 },
+  },
+];
+
+/** Waits for the watchdog of somebody else, writes into that one's termination log, and ends its supervisor. */
+const ATTACKER = `
+until [ "$found" ]; do
+  for p in /proc/[0-9]*; do
+    read -r comm <$p/comm || continue
+    [ "$comm" = debug-watchdog ] && ! [ $p/ns/mnt -ef /proc/self/ns/mnt ] && found=\${p#/proc/}
+  done
+  sleep .2
+done
+sleep 4
+read -r stat </proc/$found/stat
+set -- \${stat##*) }
+echo CommandNotFound >/proc/$found/root/dev/termination-log && kill -9 $2`;
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.open('forged');
+  const pods = [...FORGERIES.map(({ name }) => name), 'shared'];
+  await Promise.all(pods.map((name) => stage.runningPod(name, appPod())));
+}, 90_000);
+
+afterAll(() => stage.close());
+
+function retirement({ status }: DebugSession): Condition | undefined {
+  return status?.conditions?.find(({ type }) => type === 'PodRetired');
+}
+
+describe('a word that a command has written', () => {
+  it.each(FORGERIES)('$name is kept as said, and its pod is retired', async ({ name, script, record }) => {
+    const target = { podName: name };
+    await stage.createSession(name, { target, ttl: '10m', command: ['sh', '-c', script], podAfterSession: 'Evict' });
+    const over = await stage.untilSession(name, (session) => retirement(session)?.status === 'True', 45_000);
+    expect(over.status?.runs).toMatchObject([{ ...record, startedAt: expect.anything() }]);
+    await stage.untilGone(`/api/v1/namespaces/${stage.namespace}/pods`, name, 20_000);
+  });
+});
+
+it('a word that a neighbour has written is none of its record either', async () => {
+  const target = { podName: 'shared', containerName: 'app' };
+  await stage.createSession('victim', { target, ttl: '10m', command: ['sleep', '600'] });
+  await stage.untilPhase('victim', 'Running');
+  await stage.createSession('attacker', { target, ttl: '1m', command: ['sh', '-c', ATTACKER] });
+  const over = await stage.untilSession('victim', ({ status }) => status?.runs?.[0]?.finishedAt !== undefined, 45_000);
+  expect(over.status).toMatchObject({
+    phase: 'Completed',
+    runs: [{ state: 'Ended', reason: 'Exited', said: 'CommandNotFound', exitCode: 137 }],
+  });
+});
