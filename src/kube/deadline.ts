@@ -35,6 +35,11 @@ export class Deadline {
     return this.#controller.signal;
   }
 
+  /** Its time is over; the caller's signal did not come first. */
+  get isExpired(): boolean {
+    return this.#expired && this.#caller?.aborted !== true;
+  }
+
   /** No timeout from here on; the caller's signal still counts. */
   lift(): void {
     clearTimeout(this.#timer);

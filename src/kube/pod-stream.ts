@@ -29,14 +29,21 @@ export interface AttachOptions extends StreamTarget {
   tty: boolean;
 }
 
-/** Output is cut to its first 4 KiB each. */
+/** Of stdout and of stderr no more than 4 KiB each are read. */
 export type ExecOutcome =
   /** A program that a signal ended has 128 and the signal's number, also when the whole container ended under it: 137. */
   | { kind: 'exited'; exitCode: number; stdout: string; stderr: string }
   /** The runtime could not start the program: it is not there or may not be run. Nothing has happened. */
   | { kind: 'notStarted'; message: string }
   /** The stream ended before it said how the program did: it may have run, wholly or in part, and may still run. */
-  | { kind: 'cut'; message: string };
+  | { kind: 'cut'; message: string }
+  /** The program kept to no bound: it printed too much, or did not end in time. We closed the stream; it may still run. */
+  | { kind: 'unbounded'; message: string };
+
+/** A stream that was open, and had not done what it was for when its time was over. The server did answer. */
+export class StreamTimeoutError extends Error {
+  override readonly name = 'StreamTimeoutError';
+}
 
 /** `typed`: everything was; whether anybody read it, nobody says. `ended`: the stream was over before, as when the container has ended. */
 export type AttachOutcome = { kind: 'typed' } | { kind: 'ended' };
@@ -55,8 +62,8 @@ const longestStatus = 64 * 2 ** 10;
 /**
  * Exec and attach, the counterpart of client-go's `remotecommand`. Both do something in a container, so they count as writes although they are GETs.
  *
- * Both throw `ApiError` when the server says no, `ConnectionError` when it says nothing or `timeoutMs` have passed, the signal's reason
- * when the caller aborts, and `NotLeaderError` when the client is guarded and may not write.
+ * Both throw `ApiError` when the server says no, `ConnectionError` when it does not open the stream within `timeoutMs`, the
+ * signal's reason when the caller aborts, and `NotLeaderError` when the client is guarded and may not write.
  */
 export class PodStreams {
   readonly #client: RestClient;
@@ -69,20 +76,27 @@ export class PodStreams {
   }
 
   /**
-   * Runs a program in the container, without stdin and terminal, and waits until it has ended and everything that holds its output: what it leaves
-   * behind has to be redirected. Output beyond what is kept is read and dropped, so that the program never waits for us.
+   * Runs a program in the container, without stdin and terminal, and waits until it has ended and everything that holds
+   * its output: what it leaves behind has to be redirected. A program that prints more than is kept is not waited for:
+   * what runs in a container may be anybody's, and print without end.
    */
   async exec({ command, ...target }: ExecOptions): Promise<ExecOutcome> {
-    return this.#with(target, 'exec', { command, stdout: true, stderr: true }, async (connection) => {
-      const output = new Output();
-      const broken = await output.take(connection);
-      return output.outcome(broken);
-    });
+    try {
+      return await this.#with(target, 'exec', { command, stdout: true, stderr: true }, async (connection) => {
+        const output = new Output();
+        const broken = await output.take(connection, { untilFull: true });
+        return output.outcome(broken);
+      });
+    } catch (error) {
+      if (error instanceof StreamTimeoutError) return { kind: 'unbounded', message: error.message };
+      throw error;
+    }
   }
 
   /**
    * Types into the container's stdin; its output is dropped. Only the connection is closed afterwards, never the stdin itself: with
    * `stdinOnce: false` a later attach finds it as it was. The guard is asked before the connection alone: `signal` has to end what is being typed.
+   * @throws StreamTimeoutError when the keys could not be typed within `timeoutMs`
    */
   async attach({ tty, ...target }: AttachOptions, keystrokes: Iterable<Keystroke>): Promise<AttachOutcome> {
     // A terminal has one output: with `stderr` the server refuses.
@@ -134,6 +148,9 @@ export class PodStreams {
       deadline.signal.throwIfAborted();
       return result;
     } catch (error) {
+      // An open stream is an answer: what is late then is the container, not the way to it.
+      if (connection !== undefined && deadline.isExpired)
+        throw new StreamTimeoutError(`the stream was closed after ${timeoutMs} ms, because it had not ended`);
       throw deadline.explain(error);
     } finally {
       deadline.end();
@@ -149,12 +166,16 @@ class Output {
   readonly #status = new LimitedOutput(longestStatus);
   #channel = -1;
 
-  /** Takes everything until the server closes. Never rejects: what broke the connection is returned. */
-  async take(connection: WebSocketConnection): Promise<unknown> {
+  /**
+   * Takes everything until the server closes. Never rejects: what broke the connection is returned.
+   * @param untilFull also stops once more has come than is kept: else the rest is read and dropped
+   */
+  async take(connection: WebSocketConnection, { untilFull = false } = {}): Promise<unknown> {
     try {
       for await (const { bytes, startsMessage } of connection.read()) {
         if (startsMessage) this.#channel = bytes[0] ?? -1;
         this.#of(this.#channel)?.push(startsMessage ? bytes.subarray(1) : bytes);
+        if (untilFull && this.#isOver) return undefined;
       }
       return undefined;
     } catch (error) {
@@ -168,8 +189,13 @@ class Output {
     return text === '' ? undefined : readLastWord(text);
   }
 
+  get #isOver(): boolean {
+    return this.#stdout.isOver || this.#stderr.isOver || this.#status.isOver;
+  }
+
   outcome(broken: unknown): ExecOutcome {
     const { lastWord } = this;
+    if (this.#isOver) return { kind: 'unbounded', message: `it printed more than ${keptBytes} bytes` };
     const outputs = { stdout: this.#stdout.text(), stderr: this.#stderr.text() };
     switch (lastWord?.kind) {
       case 'success':

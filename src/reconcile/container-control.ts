@@ -9,7 +9,14 @@ import { keyOf } from '../runtime/store.ts';
 import { ttlSeconds } from '../session/container/effective.ts';
 import type { EffortKind, EffortOutcome, Efforts } from '../session/look/efforts.ts';
 import type { Effect } from '../session/plan/effect.ts';
-import { type Meant, readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../session/stop/stop-script.ts';
+import {
+  type Meant,
+  readStopAnswer,
+  SHELLS,
+  type StopAnswer,
+  stopCommand,
+  ttlCommand,
+} from '../session/stop/stop-script.ts';
 import { explainFault } from './effort-fault.ts';
 import { type PodAddress, podOf } from './session-api.ts';
 
@@ -144,7 +151,7 @@ export class ContainerControl {
 
   async #signal(session: DebugSession, run: Run): Promise<EffortOutcome> {
     const answer = await this.#script(session, run, (shell) => stopCommand(shell, meantBy(run)));
-    if (answer === undefined) return NO_SHELL;
+    if ('kind' in answer) return answer;
     switch (answer.answer) {
       case 'Survived':
         return answer.processes === 0 ? { kind: 'asked' } : { kind: 'survived', processes: answer.processes };
@@ -161,28 +168,30 @@ export class ContainerControl {
   ): Promise<EffortOutcome> {
     const times = { ttlSeconds: ttlSeconds(ttl), lastMoment: fromTimestamp(run.lastMoment) ?? 0 };
     const answer = await this.#script(session, run, (shell) => ttlCommand(shell, meantBy(run), times));
-    if (answer === undefined) return NO_SHELL;
+    if ('kind' in answer) return answer;
     if (answer.answer === 'Blind') return BLIND;
     if (answer.answer === 'Changed') return { kind: 'told' };
     if (answer.answer === 'NoWatchdog') return { kind: 'impossible', message: 'its supervisor does not listen' };
     return { kind: 'failed', message: 'its supervisor did not answer' };
   }
 
-  /** Runs a script in the container with the first shell there is; undefined: there is none. */
+  /** Runs a script in the container with the first shell there is. @returns its answer, or why there is none to have */
   async #script(
     session: DebugSession,
     run: Run,
     commandOf: (shell: readonly string[]) => readonly string[],
-  ): Promise<ReturnType<typeof readStopAnswer> | undefined> {
+  ): Promise<StopAnswer | EffortOutcome> {
     for (const shell of SHELLS) {
       const target = { ...targetOf(session, run), timeoutMs: EXEC_MS, signal: this.#abort.signal };
       const outcome = await this.#options.streams.exec({ ...target, command: commandOf(shell) });
       if (outcome.kind === 'notStarted') continue;
+      if (outcome.kind === 'unbounded')
+        return { kind: 'failed', message: `its script was left to itself: ${outcome.message}` };
       const answer =
         outcome.kind === 'cut' ? readStopAnswer('', undefined) : readStopAnswer(outcome.stdout, outcome.exitCode);
       if (answer.answer !== 'NoShell') return answer;
     }
-    return undefined;
+    return NO_SHELL;
   }
 
   async #type(session: DebugSession, run: Run): Promise<EffortOutcome> {

@@ -63,12 +63,20 @@ describe('exec and attach', () => {
   it('gives exit code and output of a program', async () => {
     const ran = await streams.exec(exec('shell', 'sh', '-c', 'echo out; echo err >&2'));
     expect(ran).toEqual({ kind: 'exited', exitCode: 0, stdout: 'out\n', stderr: 'err\n' });
-    const failed = await streams.exec(exec('shell', 'sh', '-c', 'yes | head -c 1000000; exit 3'));
+    const failed = await streams.exec(exec('shell', 'sh', '-c', 'yes | head -c 4096; exit 3'));
     expect(failed).toMatchObject({ exitCode: 3, stdout: 'y\n'.repeat(2048) });
     expect(codes).toEqual([
       ['CONNECT', 101],
       ['CONNECT', 101],
     ]);
+  });
+
+  it('leaves a program that prints without end, or does not end, at its bound', async () => {
+    expect(await streams.exec(exec('shell', 'yes'))).toMatchObject({ kind: 'unbounded' });
+    expect(await streams.exec({ ...exec('shell', 'sleep', '30'), timeoutMs: 2_000 })).toMatchObject({
+      kind: 'unbounded',
+      message: expect.stringMatching(/after 2000 ms/),
+    });
   });
 
   it.each([

@@ -102,17 +102,41 @@ describe('exec', () => {
     expect(await streams.exec(exec)).toMatchObject({ kind: 'exited', exitCode: 0 });
   });
 
-  it('keeps 4 KiB of each output, whole characters', async () => {
+  it('gives up to 4 KiB of each output', async () => {
+    const [out, oh] = ['x'.repeat(4096), 'ü'.repeat(2048)];
     const { streams } = await scene({
       stream: (stream) => {
-        stream.send(onChannel(2, `a${'ü'.repeat(3000)}`));
-        for (let i = 0; i < 50; i++) stream.send(onChannel(1, 'x'.repeat(100_000)));
+        for (const part of [oh.slice(0, 999), oh.slice(999)]) stream.send(onChannel(2, part));
+        stream.send(onChannel(1, out));
         stream.send(onChannel(3, exitStatus(0)));
         stream.close();
       },
     });
-    const outcome = await streams.exec(exec);
-    expect(outcome).toMatchObject({ stdout: 'x'.repeat(4096), stderr: `a${'ü'.repeat(2047)}` });
+    expect(await streams.exec(exec)).toEqual({ kind: 'exited', exitCode: 0, stdout: out, stderr: oh });
+  });
+
+  it.each([1, 2])('leaves a program that prints more than that without end on channel %i', async (channel) => {
+    const { pod, streams } = await scene({
+      stream: (stream) => {
+        const more = (): void => {
+          if (stream.readyState === stream.OPEN) stream.send(onChannel(channel, 'x'.repeat(100_000)), more);
+        };
+        more();
+      },
+    });
+    const outcome = await streams.exec({ ...exec, timeoutMs: 60_000 });
+    expect(outcome).toEqual({ kind: 'unbounded', message: 'it printed more than 4096 bytes' });
+    await pod.untilLeft();
+  });
+
+  it('leaves a program that does not end in its time: the server has answered', async () => {
+    const { pod, streams } = await scene({ stream: (stream) => stream.send(onChannel(1, 'Survived')) });
+    const outcome = await streams.exec({ ...exec, timeoutMs: 200 });
+    expect(outcome).toEqual({
+      kind: 'unbounded',
+      message: 'the stream was closed after 200 ms, because it had not ended',
+    });
+    await pod.untilLeft();
   });
 
   it('says what the runtime says of a program that it can not start, without ids', async () => {
@@ -296,15 +320,19 @@ describe('a stream that has to end', () => {
     expect(await thrownBy(streams.exec({ ...exec, timeoutMs: 50 }))).toMatchObject({ code: 'ETIMEDOUT' });
   });
 
-  it('is ended at its deadline, also while the server thinks', async () => {
-    const { pod, streams } = await scene({});
-    const late = await thrownBy(streams.exec({ ...exec, timeoutMs: 200 }));
+  it('is ended at its deadline while the server thinks, which is then not reached', async () => {
+    const silent = await scene({ refuse: () => undefined });
+    const late = await thrownBy(silent.streams.exec({ ...exec, timeoutMs: 50 }));
     expect(late).toBeInstanceOf(ConnectionError);
     expect(late).toMatchObject({ code: 'ETIMEDOUT' });
-    await pod.untilLeft();
-    const silent = await scene({ refuse: () => undefined });
-    expect(await thrownBy(silent.streams.exec({ ...exec, timeoutMs: 50 }))).toMatchObject({ code: 'ETIMEDOUT' });
     await silent.pod.untilLeft();
+  });
+
+  it('is ended at its deadline while it is typed into, and the server has been reached', async () => {
+    const { pod, streams } = await scene({});
+    const late = await thrownBy(streams.attach({ ...attach, timeoutMs: 200 }, [key('x', 60_000)]));
+    expect(late).toMatchObject({ name: 'StreamTimeoutError', message: expect.stringMatching(/after 200 ms/) });
+    await pod.untilLeft();
   });
 
   it('is sent only while its process leads, asked when it is sent', async () => {

@@ -1,19 +1,24 @@
 import { expect, it } from '@jest/globals';
 import type { DebugSession, Run } from '../../../src/api/debugsession.ts';
+import type { ExecOutcome } from '../../../src/kube/pod-stream.ts';
 import { ContainerControl } from '../../../src/reconcile/container-control.ts';
 import { aSession, NOON } from '../../support/builders/builders.ts';
 import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
 const RUN: Run = { attempt: 1, podName: 'web-1', podUID: 'pod', debugContainerName: 'debug-1', state: 'Running' };
 
-/** A session whose exec of the stop script has found two processes that survived. */
-async function tried(): Promise<{ control: ContainerControl; session: (attempt: number) => DebugSession }> {
+const SURVIVED: ExecOutcome = { kind: 'exited', exitCode: 1, stdout: 'Survived 2\n', stderr: '' };
+
+/** A session whose exec of the stop script has gone so: by default it has found two processes that survived. */
+async function tried(
+  outcome: ExecOutcome = SURVIVED,
+): Promise<{ control: ContainerControl; session: (attempt: number) => DebugSession }> {
   const session = (attempt: number): DebugSession => ({ ...aSession(), status: { attempt } });
   let done: (key: string) => void = () => undefined;
   const over = new Promise<string>((resolve) => (done = resolve));
   const control = new ContainerControl({
     streams: {
-      exec: () => Promise.resolve({ kind: 'exited', exitCode: 1, stdout: 'Survived 2\n', stderr: '' }),
+      exec: () => Promise.resolve(outcome),
       attach: () => Promise.reject(new Error('nobody attaches')),
     },
     evict: () => Promise.reject(new Error('nobody evicts')),
@@ -33,6 +38,27 @@ it('keeps what was tried for the attempt that it was tried for', async () => {
     times: 1,
   });
   expect(control.effortsOf(session(2))).toBeUndefined();
+});
+
+it.each<[string, ExecOutcome, object]>([
+  [
+    'keeps to no bound has failed: its node was reached',
+    { kind: 'unbounded', message: 'it printed more than 4096 bytes' },
+    { kind: 'failed', message: 'its script was left to itself: it printed more than 4096 bytes' },
+  ],
+  [
+    'is not at home has signalled nothing',
+    { kind: 'exited', exitCode: 1, stdout: 'Blind\n', stderr: '' },
+    { kind: 'impossible', message: expect.stringMatching(/^nothing was signalled/) },
+  ],
+  [
+    'no shell can run cannot work',
+    { kind: 'notStarted', message: 'no' },
+    { kind: 'impossible', message: expect.stringMatching(/no shell .* entered a mount namespace/) },
+  ],
+])('a stop script that %s', async (_, outcome, expected) => {
+  const { control, session } = await tried(outcome);
+  expect(control.effortsOf(session(1))?.tried.Exec?.outcome).toEqual(expected);
 });
 
 it('takes for written what was seen, and not what has come of an effort since', async () => {
