@@ -1,5 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { nodePowerOf, type ContainerRights } from '../../../src/policy/node-power.ts';
+import { repositoryPath } from '../../support/documents/crd.ts';
+
+/** In the order of their numbers. */
+const LINUX_CAPABILITIES = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL'],
+  ...['SETGID', 'SETUID', 'SETPCAP', 'LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST'],
+  ...['NET_ADMIN', 'NET_RAW', 'IPC_LOCK', 'IPC_OWNER', 'SYS_MODULE', 'SYS_RAWIO'],
+  ...['SYS_CHROOT', 'SYS_PTRACE', 'SYS_PACCT', 'SYS_ADMIN', 'SYS_BOOT', 'SYS_NICE'],
+  ...['SYS_RESOURCE', 'SYS_TIME', 'SYS_TTY_CONFIG', 'MKNOD', 'LEASE', 'AUDIT_WRITE'],
+  ...['AUDIT_CONTROL', 'SETFCAP', 'MAC_OVERRIDE', 'MAC_ADMIN', 'SYSLOG', 'WAKE_ALARM'],
+  ...['BLOCK_SUSPEND', 'AUDIT_READ', 'PERFMON', 'BPF', 'CHECKPOINT_RESTORE'],
+];
 
 const adding = (...add: string[]): ContainerRights => ({ securityContext: { capabilities: { add } } });
 
@@ -9,6 +22,8 @@ it.each([
   'SYS_MODULE',
   'SYS_RAWIO',
   'SYS_BOOT',
+  'SYS_TIME',
+  'SYSLOG',
   'BPF',
   'PERFMON',
   'DAC_READ_SEARCH',
@@ -37,11 +52,31 @@ it.each<[string, ContainerRights]>([
     ),
   ],
   ['the network of the pod', adding('NET_ADMIN', 'NET_RAW', 'CAP_NET_BROADCAST')],
-  ['tracing', adding('SYS_PTRACE')],
+  [
+    'tracing and process accounting, which end at the process namespace',
+    adding('SYS_PTRACE', 'SYS_PACCT', 'CHECKPOINT_RESTORE'),
+  ],
+  ['shared memory, which ends at the IPC namespace', adding('IPC_OWNER')],
+  ['the kernel audit, which is served in the namespaces of the node alone', adding('AUDIT_CONTROL', 'AUDIT_READ')],
+  ['files that it has', adding('LEASE', 'LINUX_IMMUTABLE')],
+  ['more of what all take', adding('IPC_LOCK', 'SYS_NICE', 'SYS_RESOURCE')],
+  ['a terminal that it does not have', adding('SYS_TTY_CONFIG')],
+  ['a node that stays awake', adding('BLOCK_SUSPEND', 'WAKE_ALARM')],
   ['a name that only ends like one', adding('X_SYS_ADMIN', 'CAP_CAP_SYS_ADMIN')],
   ['a masked /proc', { securityContext: { procMount: 'Default' } }],
   ['a capability that is dropped', { securityContext: { capabilities: { drop: ['ALL'] } } } as ContainerRights],
   ['privileges, which are looked at elsewhere', { securityContext: { privileged: true } }],
 ])('not so: %s', (_, container) => {
   expect(nodePowerOf(container)).toBeUndefined();
+});
+
+// include/uapi/linux/capability.h of Linux 6.12: a capability that is new to Linux is to be decided on here.
+it('decides on every capability of Linux', () => {
+  const counting = LINUX_CAPABILITIES.filter((name) => nodePowerOf(adding(name)) !== undefined);
+  expect(counting).toEqual([
+    ...['DAC_READ_SEARCH', 'SYS_MODULE', 'SYS_RAWIO', 'SYS_ADMIN', 'SYS_BOOT', 'SYS_TIME', 'MAC_OVERRIDE', 'MAC_ADMIN'],
+    ...['SYSLOG', 'PERFMON', 'BPF'],
+  ]);
+  const source = readFileSync(repositoryPath('src/policy/node-power.ts'), 'utf8');
+  expect(LINUX_CAPABILITIES.filter((name) => !new RegExp(`\\b${name}\\b`).test(source))).toEqual([]);
 });
