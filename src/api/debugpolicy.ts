@@ -1,3 +1,4 @@
+import type { IfUnstoppable, PodAfterSession } from './debugsession.ts';
 import type { Profile } from './profiles.ts';
 import type { LabelSelector } from './label-selector.ts';
 
@@ -23,7 +24,7 @@ export type Allowance =
   /** Volumes of the pod: its secrets and its token among them. Read-write only what a container of the pod mounts read-write. */
   | 'VolumeMounts'
   | 'SupervisorNone'
-  /** ifUnstoppable: EvictPod, podAfterSession: Evict. */
+  /** ifUnstoppable: EvictPod, podAfterSession: Evict. What the policy demands itself needs no allowance. */
   | 'EvictPod'
   /** Pods with a privileged container, or one that amounts to it (src/policy/node-power.ts). */
   | 'PrivilegedPods'
@@ -63,6 +64,10 @@ export interface DebugPolicySpec {
   limits?: PolicyLimits;
   /** Absent: nothing. */
   allow?: Allowance[];
+  /** EvictPod: the pod of a container that nothing inside it ends is evicted, whatever its session says. Absent: Report, so the session decides. */
+  onUnstoppable?: IfUnstoppable;
+  /** Evict: a pod that somebody has been inside is evicted, whatever its session says. Absent: Keep, so the session decides. */
+  podAfterSession?: PodAfterSession;
   requireJustification?: boolean;
   requireNotAfter?: boolean;
   /** True: what this policy does not allow (any more) is ended while it runs. */

@@ -189,6 +189,14 @@ export interface RanAgain {
   lost?: true;
 }
 
+/** What the policy of a run demanded when it began. A policy or a spec that changes later does not weaken it. */
+export interface Demands {
+  /** The pod is evicted when nothing inside it ends the container. */
+  onUnstoppable?: 'EvictPod';
+  /** The pod is evicted after the end of the run, if its container ran. */
+  podAfterSession?: 'Evict';
+}
+
 /** One attempt: the intent (written before the injection), then what became of it. Never dropped. */
 export interface Run {
   attempt: number;
@@ -204,6 +212,8 @@ export interface Run {
   revocable?: boolean;
   /** What it needed of the policy's allow: the spec may ask for something else by now. */
   allowances?: Allowance[];
+  /** What its policy demanded then. Absent: nothing. */
+  demanded?: Demands;
   /** Why, as the spec said then. */
   justification?: string;
   /** Who asked for this attempt: without the groups, which are many, and change. */
@@ -243,6 +253,8 @@ export interface Run {
   wantedTtl?: string;
   stop?: RunStop;
   ranAgain?: RanAgain;
+  /** Its pod has gone, as its policy demanded. */
+  podRetired?: boolean;
 }
 
 export interface DebugSessionStatus {

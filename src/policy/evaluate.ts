@@ -4,6 +4,7 @@ import type { Profile } from '../api/profiles.ts';
 import type { EnvFromSource, EnvVar } from '../api/ephemeral-container.ts';
 import { durationOr } from '../api/duration.ts';
 import { oneLine } from '../text/one-line.ts';
+import { demandsOf } from './demands.ts';
 import { imageMatches } from './image-pattern.ts';
 import { imageText, parseImage } from './image-reference.ts';
 import type { JudgedPod } from './pod-fields.ts';
@@ -123,10 +124,22 @@ function* demanded(policy: DebugPolicySpec, spec: DebugSessionSpec): Iterable<st
 }
 
 /** What must stand in `allow`. */
-function* opened({ allow = [] }: DebugPolicySpec, asked: Asked): Iterable<string> {
-  for (const [allowance, what] of [...wishes(asked.spec), ...surroundings(asked)]) {
+function* opened(policy: DebugPolicySpec, asked: Asked): Iterable<string> {
+  const { allow = [] } = policy;
+  const spec = withoutDemanded(policy, asked.spec);
+  for (const [allowance, what] of [...wishes(spec), ...surroundings(asked)]) {
     if (!allow.includes(allowance)) yield `${what} needs ${allowance} in allow, which is ${listed(allow)}`;
   }
+}
+
+/** To ask for what the policy demands anyway needs no allowance. */
+function withoutDemanded(policy: DebugPolicySpec, spec: DebugSessionSpec): DebugSessionSpec {
+  const { onUnstoppable, podAfterSession } = demandsOf(policy);
+  return {
+    ...spec,
+    ...(onUnstoppable !== undefined && { ifUnstoppable: undefined }),
+    ...(podAfterSession !== undefined && { podAfterSession: undefined }),
+  };
 }
 
 type Need = [Allowance, string];

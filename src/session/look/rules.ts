@@ -27,7 +27,7 @@ export function limitsOf(policy: PolicyView | undefined): PolicyLimits {
   return (policy?.kind === 'found' ? policy.spec.limits : undefined) ?? {};
 }
 
-/** Whether a pod may be evicted for a session. What is not known allows nothing. */
+/** Whether a pod may be evicted because a session asks for it. What is not known allows nothing. */
 export function mayEvict(rules: Rules | undefined): boolean {
   return rules?.policy.kind === 'found' && rules.policy.spec.allow?.includes('EvictPod') === true;
 }

@@ -26,7 +26,7 @@ export function pursueEnd(situation: Situation, run: Run, cause: StopCause): Pur
   const stop: RunStop = run.stop ?? { cause, requestedAt: toTimestamp(now), routes: [] };
   const said = stop.unconfirmed;
   const unconfirmed = said ?? firstWords(run, stop.cause, now);
-  const step = nextStop(asAllowed(session, situation.rules), run, now, efforts);
+  const step = nextStop(asAllowed(session, run, situation.rules), run, now, efforts);
   switch (step.kind) {
     case 'act': {
       const { route } = step;

@@ -1,12 +1,12 @@
-import type { DebugSession, Run } from '../../api/debugsession.ts';
+import type { Run } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
-import { findCondition } from '../../api/conditions.ts';
+import { findCondition, type WantedCondition } from '../../api/conditions.ts';
 import type { Situation } from '../look/situation.ts';
 import { guardedRun, nextFate, runToLookAt } from '../run/fate.ts';
 import { isMarked } from '../run/lifecycle.ts';
 import * as story from '../status/events.ts';
 import { lookAgain } from '../stop/second-look.ts';
-import { isSettled, isUnderWay, nextRetirement } from '../stop/retirement.ts';
+import { isSettled, isUnderWay, mustRetire, nextRetirement } from '../stop/retirement.ts';
 import { type Effect, type Plan, rest } from './effect.ts';
 import { planStray, pursueEnd } from './plan-ending.ts';
 import { stageOf } from './stage.ts';
@@ -47,28 +47,35 @@ function planEarlier(situation: Situation, run: Run, earlier: Run): Plan {
 /** The last thing that is done for a session: its pod goes, where that is wanted. It is told before it is done. */
 function retire(situation: Situation, run: Run, events: Projection['events']): Plan {
   const { session, sighting } = situation;
-  const { condition, evict, at } = isGivenUp(situation) ? {} : nextRetirement(situation, run);
+  const { condition, evict, at } = isGivenUp(situation, run) ? {} : nextRetirement(situation, run);
   if (condition === undefined) return write(situation, run, { events, ...letGo(situation, run) });
   const isNews = isUnderWay(condition) && !isUnderWay(findCondition(session.status?.conditions, 'PodRetired'));
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
   const told = isNews ? [...events, story.retiring(run, pod)] : events;
   const standing = { phase: 'Over', retirement: condition } as const;
-  if (isSettled(condition)) return write(situation, run, { events: told, standing, ...letGo(situation, run) });
+  if (isSettled(condition))
+    return write(situation, withoutDebt(run, condition), { events: told, standing, ...letGo(situation, run) });
   const then = evict === true ? ({ kind: 'stop', run, route: 'Eviction' } as const) : undefined;
-  const wakeAt = Math.min(at ?? Infinity, retireBy(session) ?? Infinity);
+  const wakeAt = Math.min(at ?? Infinity, retireBy(situation, run) ?? Infinity);
   return write(situation, run, { events: told, standing, then, wakeAt });
+}
+
+/** What the policy demanded is done: the condition goes with the next attempt, the record stays. */
+function withoutDebt(run: Run, { status }: WantedCondition): Run {
+  return mustRetire(run) && status === 'True' ? { ...run, podRetired: true } : run;
 }
 
 /** How long the deletion of a session waits for the eviction of its pod, which a PodDisruptionBudget may forbid for ever, in ms. */
 const RETIRE_WITHIN_MS = 30_000;
 
-function retireBy({ metadata }: DebugSession): number | undefined {
-  const deletedAt = fromTimestamp(metadata.deletionTimestamp);
-  return deletedAt === undefined ? undefined : deletedAt + RETIRE_WITHIN_MS;
+/** A pod that has to go, because the policy demands it, holds the session for as long as it stands. */
+function retireBy({ session }: Situation, run: Run): number | undefined {
+  const deletedAt = fromTimestamp(session.metadata.deletionTimestamp);
+  return deletedAt === undefined || mustRetire(run) ? undefined : deletedAt + RETIRE_WITHIN_MS;
 }
 
-function isGivenUp({ session, now }: Situation): boolean {
-  return now >= (retireBy(session) ?? Infinity);
+function isGivenUp(situation: Situation, run: Run): boolean {
+  return situation.now >= (retireBy(situation, run) ?? Infinity);
 }
 
 function write(

@@ -1,7 +1,7 @@
 import type { DebugSession } from '../../api/debugsession.ts';
 import { consequencesOf, fateOf, runToLookAt } from '../run/fate.ts';
 import { currentRun, isLive, wantsStart } from '../run/lifecycle.ts';
-import { wantsRetirement } from '../stop/retirement.ts';
+import { owesRetirement, wantsRetirement } from '../stop/retirement.ts';
 
 /** Where a session stands: which planner is asked, and whether its pod has to be looked at. */
 export type Stage =
@@ -24,6 +24,8 @@ export type Stage =
 export function stageOf(session: DebugSession, now: number): Stage {
   const run = currentRun(session);
   if (run !== undefined && isLive(run)) return 'live';
+  // Before the next attempt: in another pod that would be a way around what the policy demands.
+  if (run !== undefined && owesRetirement(run)) return 'retiring';
   if (wantsStart(session)) return run !== undefined && consequencesOf(run, now).blocksNext ? 'blocked' : 'waiting';
   if (run === undefined) return 'idle';
   if (wantsRetirement(session, run)) return 'retiring';

@@ -4,6 +4,7 @@ import type { EphemeralContainer } from '../../api/ephemeral-container.ts';
 import type { Pod } from '../../api/pod.ts';
 import { parseDuration } from '../../api/duration.ts';
 import { floorToSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
+import { demandsOf } from '../../policy/demands.ts';
 import { ttlOf, wishesOf } from '../../policy/evaluate.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { containerName, ephemeralContainer, specHashOf } from '../container/container.ts';
@@ -19,6 +20,7 @@ export function intendRun(session: DebugSession, pod: Pod, now: number, policy: 
   const { spec, metadata } = session;
   const effective = effectiveValues(spec, ttlOf(policy).default);
   const allowances = wishesOf(spec, pod);
+  const demanded = demandsOf(policy);
   // Whole seconds, like every time that we write: what is recorded is what the supervisor is given.
   const second = floorToSecond(now);
   // Nothing starts after notAfter, late starts included.
@@ -40,6 +42,7 @@ export function intendRun(session: DebugSession, pod: Pod, now: number, policy: 
     policyName: policyNameOf(session),
     ...(policy.revokeRunning === true && { revocable: true }),
     ...(allowances.length > 0 && { allowances }),
+    ...(Object.keys(demanded).length > 0 && { demanded }),
     ...asked(spec),
     state: 'Starting',
   };

@@ -2,6 +2,7 @@ import { limitsOf, mayEvict, type NamespaceView, type PolicyView, type Rules } f
 import { DEFAULT_POLICY, type DebugPolicySpec } from '../../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
+import { demandsOf } from '../../policy/demands.ts';
 import { evaluate, stillAllows, type Asked } from '../../policy/evaluate.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { MAX_MESSAGE } from '../../api/conditions.ts';
@@ -16,10 +17,20 @@ export function judgesPod(policy: PolicyView | undefined): boolean {
   return hasLimit || (policy?.kind === 'found' && policy.spec.podSelector !== undefined);
 }
 
-/** The session as far as its policy goes: what may be asked for while a container lives, and is not allowed, counts as not asked for. */
-export function asAllowed(session: DebugSession, rules: Rules | undefined): DebugSession {
-  if (session.spec.ifUnstoppable !== 'EvictPod' || mayEvict(rules)) return session;
-  return { ...session, spec: { ...session.spec, ifUnstoppable: 'Report' } };
+/**
+ * The session as far as its policy goes: what may be asked for while a container lives, and is not allowed, counts as not asked for; what the policy
+ * demands, or demanded when the run began, counts as asked for.
+ */
+export function asAllowed(session: DebugSession, run: Run, rules: Rules | undefined): DebugSession {
+  const isAsked = session.spec.ifUnstoppable === 'EvictPod' && mayEvict(rules);
+  const ifUnstoppable = isAsked || demandsEviction(run, rules) ? 'EvictPod' : 'Report';
+  return { ...session, spec: { ...session.spec, ifUnstoppable } };
+}
+
+/** Then or now, as with revokeRunning. */
+function demandsEviction(run: Run, rules: Rules | undefined): boolean {
+  const now = rules?.policy.kind === 'found' ? demandsOf(rules.policy.spec) : {};
+  return run.demanded?.onUnstoppable === 'EvictPod' || now.onUnstoppable === 'EvictPod';
 }
 
 /** The policy that counts: once a run has begun it is the one that it was started under, until the next attempt. */

@@ -8,14 +8,39 @@ import type { Situation } from '../look/situation.ts';
 import { LOOK_MS } from './stop.ts';
 
 /**
- * `spec.podAfterSession: Evict`: whether the pod of a session that is over has to go yet. A container that never started is
- * no reason. One that started is, also where it said that it has run nothing: that is a claim (docs/adr/0024).
+ * `podAfterSession: Evict`, of the session or of its policy: whether the pod of a session that is over has to go yet. A
+ * container that never started is no reason. One that started is, also where it said that it has run nothing: that is a
+ * claim (docs/adr/0024).
  */
-export function wantsRetirement({ spec, status }: DebugSession, run: Run): boolean {
-  if (spec.podAfterSession !== 'Evict' || run.startedAt === undefined || run.podUID === undefined) return false;
-  const said = findCondition(status?.conditions, 'PodRetired');
+export function wantsRetirement(session: DebugSession, run: Run): boolean {
+  if (mustRetire(run)) return owesRetirement(run);
+  if (session.spec.podAfterSession !== 'Evict' || run.startedAt === undefined || run.podUID === undefined) return false;
+  const said = findCondition(session.status?.conditions, 'PodRetired');
   const isOver = run.state === 'Ended' || run.state === 'Failed';
   return isOver && (said === undefined || !isSettled(said));
+}
+
+/**
+ * The policy demanded the retirement, and it is not done. The session is held until then, and no next attempt starts: else a deletion, or an attempt in another
+ * pod, would be a way around it.
+ */
+export function owesRetirement(run: Run): boolean {
+  return mustRetire(run) && run.podRetired !== true;
+}
+
+/** Its pod has to go, or had to, because the policy demanded it. */
+export function mustRetire(run: Run): boolean {
+  return isDemanded(run) && run.podUID !== undefined && hasRunAndEnded(run);
+}
+
+function isDemanded({ demanded }: Run): boolean {
+  return demanded?.podAfterSession === 'Evict';
+}
+
+/** Whatever the record says became of it. One that started late has no time of its start. */
+function hasRunAndEnded({ state, startedAt, exitCode, endedBy }: Run): boolean {
+  if (state === 'StartedLate') return exitCode !== undefined || endedBy !== undefined;
+  return startedAt !== undefined && (state === 'Ended' || state === 'Failed');
 }
 
 /** Nothing more is done about it: the pod is gone, or will not be evicted. */
@@ -48,6 +73,7 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   if (!isSeen) return kept;
   const without = withoutEviction(sighting, run);
   if (without !== undefined) return { condition: retired('True', 'Retired', `pod ${run.podName} ${without}`) };
+  if (isDemanded(run)) return goOnEvicting(situation, run, kept);
   if (rules?.policy.kind !== 'found') return { condition: retired('False', POLICY_NOT_FOUND, NOT_KNOWN) };
   if (!mayEvict(rules)) return { condition: retired('False', POLICY_DENIED, NOT_ALLOWED) };
   return goOnEvicting(situation, run, kept);

@@ -115,6 +115,18 @@ describe('what must be in allow', () => {
     ]);
   });
 
+  it('what the policy demands itself may be asked for', () => {
+    const both = asking({ ifUnstoppable: 'EvictPod', podAfterSession: 'Evict' });
+    const policy = { ...OPEN, allow: [] };
+    expect(evaluate({ ...policy, onUnstoppable: 'EvictPod', podAfterSession: 'Evict' }, both)).toEqual([]);
+    expect(evaluate({ ...policy, onUnstoppable: 'EvictPod', podAfterSession: 'Keep' }, both)).toEqual([
+      expect.stringContaining('podAfterSession Evict needs EvictPod'),
+    ]);
+    expect(evaluate({ ...policy, onUnstoppable: 'Report', podAfterSession: 'Evict' }, both)).toEqual([
+      expect.stringContaining('ifUnstoppable EvictPod needs EvictPod'),
+    ]);
+  });
+
   it('has a row for every allowance', () => {
     expect(new Set(table.map(([allowance]) => allowance))).toEqual(new Set(OPEN.allow));
   });

@@ -1,5 +1,10 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import type { DebugPolicySpec } from '../../../../src/api/debugpolicy.ts';
+import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
 import type { Pod } from '../../../../src/api/pod.ts';
+import type { Rules } from '../../../../src/session/look/rules.ts';
+import { OPEN_RULES } from '../../../support/builders/open-policy.ts';
+import { interestOf } from '../../../../src/session/plan/plan.ts';
 import { World } from '../../../support/world/world.ts';
 
 // spec.podAfterSession: Evict. A pod that somebody has been inside goes once the session is over.
@@ -91,4 +96,133 @@ it('is not waited for any more once nobody wants it: what is said of it goes, an
   world.edit({ podAfterSession: 'Keep' });
   world.settle();
   expect([world.condition('PodRetired'), world.session.metadata.finalizers]).toEqual([undefined, []]);
+});
+
+describe('a policy that demands it', () => {
+  const BLOCKED = { kind: 'blocked', message: 'Cannot evict pod as it would violate the disruption budget.' } as const;
+  const PLAIN: DebugPolicySpec = { images: ['*/**:*'], profiles: ['general'], allow: [] };
+
+  function under(policy: Partial<DebugPolicySpec>): Rules {
+    return { ...OPEN_RULES, policy: { kind: 'found', spec: { ...PLAIN, ...policy } } };
+  }
+
+  /** A session that asks for nothing of the kind and runs under a policy that opens nothing. */
+  function running(spec: Partial<DebugSessionSpec> = {}): World {
+    const world = new World({ command: ['true'], ...spec });
+    world.rules = under({ podAfterSession: 'Evict' });
+    world.settle();
+    world.starts();
+    world.settle();
+    return world;
+  }
+
+  function blocked(world: World): World {
+    world.ends();
+    world.settle();
+    world.tried(BLOCKED);
+    world.settle();
+    return world;
+  }
+
+  it('needs no wish of the session, and no allowance', () => {
+    const world = running();
+    expect(world.run.demanded).toEqual({ podAfterSession: 'Evict' });
+    world.ends();
+    world.settle();
+    expect([world.efforts.underWay, world.condition('PodRetired')]).toEqual(['Eviction', 'False Evicting']);
+  });
+
+  it.each<[string, Partial<DebugSessionSpec>]>([
+    ['does not refuse a session that asks for the same', { podAfterSession: 'Evict' }],
+    ['counts for more than a session that asks to keep the pod', { podAfterSession: 'Keep' }],
+  ])('%s', (_, spec) => {
+    const world = running(spec);
+    world.edit({ podAfterSession: 'Keep' });
+    world.ends();
+    world.settle();
+    expect(world.efforts.underWay).toBe('Eviction');
+  });
+
+  it.each<[string, Rules]>([
+    ['changed', under({})],
+    ['deleted', { ...OPEN_RULES, policy: { kind: 'absent' } }],
+    ['unread', { ...OPEN_RULES, policy: { kind: 'unread', message: 'no' } }],
+  ])('is not weakened when it is %s while the session runs', (_, rules) => {
+    const world = running();
+    world.rules = rules;
+    world.ends();
+    world.settle();
+    expect(world.efforts.underWay).toBe('Eviction');
+  });
+
+  it('does not count for a session that began before', () => {
+    const world = new World({ command: ['true'] });
+    world.rules = under({});
+    world.settle();
+    world.starts();
+    world.settle();
+    world.rules = under({ podAfterSession: 'Evict' });
+    world.ends();
+    world.settle();
+    expect([world.efforts.underWay, world.condition('PodRetired')]).toEqual([undefined, undefined]);
+  });
+
+  it('holds a deleted session until the pod has gone', () => {
+    const world = blocked(running());
+    world.delete();
+    world.pass(3_600_000);
+    expect(world.settle()).toBeUndefined();
+    expect([world.gone, world.efforts.underWay]).toEqual([false, 'Eviction']);
+    world.tried(BLOCKED);
+    expect(world.settle()).toBeGreaterThan(0);
+    world.podGoes({ seen: true });
+    world.settle();
+    expect(world.gone).toBe(true);
+  });
+
+  it('holds the next attempt back until the pod has gone, in whatever pod that is', () => {
+    const world = blocked(running());
+    world.edit({ attempt: 2, target: { podName: 'other' } });
+    world.settle();
+    expect([world.phase, world.run.attempt, world.condition('PodRetired')]).toEqual([
+      'Completed',
+      1,
+      'False EvictionBlocked',
+    ]);
+    expect(interestOf(world.session, world.now)).toEqual({ kind: 'pod', name: world.run.podName });
+    world.podGoes({ seen: true });
+    world.settle();
+    expect(world.session.status?.attempt === 2 || world.phase === 'Pending').toBe(true);
+  });
+
+  it('counts for a run that has run and is recorded as failed', () => {
+    const world = running();
+    world.ends({ exitCode: 127, message: 'CommandNotFound\n' });
+    world.settle();
+    expect(world.condition('PodRetired')).toBe('False Evicting');
+  });
+
+  it('does not count for a container that never ran', () => {
+    const world = new World({ startTimeout: '1m' });
+    world.rules = under({ podAfterSession: 'Evict' });
+    world.settle();
+    world.waits('InvalidImageName', 'no');
+    world.settle();
+    expect([world.phase, world.condition('PodRetired')]).toEqual(['Failed', undefined]);
+  });
+
+  it('counts for one that started late, once it has ended', () => {
+    const world = new World({ supervisor: 'None', command: ['true'], startTimeout: '1m' });
+    world.rules = under({ allow: ['SupervisorNone'], podAfterSession: 'Evict' });
+    world.settle();
+    world.waits('ContainerCreating', 'no image yet');
+    world.pass(62_000);
+    world.settle();
+    world.starts();
+    world.settle();
+    world.tried({ kind: 'asked' });
+    world.ends();
+    world.settle();
+    expect([world.run.state, world.condition('PodRetired')]).toEqual(['StartedLate', 'False Evicting']);
+  });
 });

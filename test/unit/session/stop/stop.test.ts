@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
 import type { EffortOutcome } from '../../../../src/session/look/efforts.ts';
+import type { Rules } from '../../../../src/session/look/rules.ts';
+import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
 import { World } from '../../../support/world/world.ts';
 
 const ASKED: EffortOutcome = { kind: 'asked' };
@@ -257,6 +259,30 @@ describe('escalation', () => {
     world.settle();
     expect([world.phase, world.run.endedBy]).toEqual(['Completed', 'Eviction']);
     expect(world.condition('StopConfirmed')).toBe('Unknown ForceDeleted');
+  });
+
+  const demanding: Rules = {
+    ...OPEN_RULES,
+    policy: { kind: 'found', spec: { ...OPEN_POLICY, allow: ['SupervisorNone'], onUnstoppable: 'EvictPod' } },
+  };
+  const lenient: Rules = { ...OPEN_RULES, policy: { kind: 'found', spec: { ...OPEN_POLICY, allow: [] } } };
+
+  it.each<[string, Rules, Rules]>([
+    ['demanded it when the run began, and was changed', demanding, lenient],
+    ['demanded it when the run began, and was deleted', demanding, { ...OPEN_RULES, policy: { kind: 'absent' } }],
+    ['demands it by now', lenient, demanding],
+  ])('evicts the pod where the policy %s, whatever the session says', (_, then, now) => {
+    const world = new World({ command: ['sleep', '600'], ifUnstoppable: 'Report' });
+    world.rules = then;
+    world.settle();
+    world.starts();
+    world.settle();
+    world.rules = now;
+    world.edit({ cancel: true });
+    expect(begun(world)).toBe('Exec');
+    world.tried({ kind: 'survived', processes: 1 });
+    expect(begun(world)).toBe('Eviction');
+    expect(world.run.stop?.routes).toEqual(['Exec', 'Eviction']);
   });
 
   it('gives a container that was asked time to be seen ended before its pod is evicted', () => {
