@@ -20,6 +20,7 @@ export type Allowance =
   | 'Env'
   /** Variables out of secrets and config maps: spec.env[].valueFrom, spec.envFrom. */
   | 'SecretEnv'
+  /** Fields of spec.securityContext that may open something. Those that only take away need nothing. */
   | 'SecurityContext'
   /** Volumes of the pod: its secrets and its token among them. Read-write only what a container of the pod mounts read-write. */
   | 'VolumeMounts'
@@ -33,6 +34,17 @@ export type Allowance =
   /** Namespaces named kube-*, and the operator's own. */
   | 'SystemNamespaces'
   | 'Attachers';
+
+/** What a policy may require of the container of a session (src/policy/requirements.ts says what satisfies it). */
+export type Requirement =
+  /** No process of it is or becomes root: the profile restricted, or another user and no privilege escalation. */
+  | 'NonRoot'
+  /** It has no capability: the profile restricted, or drop ALL and add none. */
+  | 'NoCapabilities'
+  /** securityContext.readOnlyRootFilesystem. */
+  | 'ReadOnlyRootFilesystem'
+  /** It shares a process namespace with no container of the pod. */
+  | 'NoJoin';
 
 /** Live sessions; absent: no limit. */
 export interface PolicyLimits {
@@ -64,6 +76,8 @@ export interface DebugPolicySpec {
   limits?: PolicyLimits;
   /** Absent: nothing. */
   allow?: Allowance[];
+  /** What the session itself has to satisfy, all of it. Absent: nothing. */
+  require?: Requirement[];
   /** EvictPod: the pod of a container that nothing inside it ends is evicted, whatever its session says. Absent: Report, so the session decides. */
   onUnstoppable?: IfUnstoppable;
   /** Evict: a pod that somebody has been inside is evicted, whatever its session says. Absent: Keep, so the session decides. */

@@ -1,4 +1,4 @@
-import type { Allowance } from './debugpolicy.ts';
+import type { Allowance, Requirement } from './debugpolicy.ts';
 import type { Profile } from './profiles.ts';
 import type { EnvFromSource, EnvVar, PullPolicy, SecurityContext, VolumeMount } from './ephemeral-container.ts';
 
@@ -212,6 +212,8 @@ export interface Run {
   revocable?: boolean;
   /** What it needed of the policy's allow: the spec may ask for something else by now. */
   allowances?: Allowance[];
+  /** What a policy may require of it that it satisfies: its securityContext is not kept, and the spec may say something else by now. */
+  meets?: Requirement[];
   /** What its policy demanded then. Absent: nothing. */
   demanded?: Demands;
   /** Why, as the spec said then. */

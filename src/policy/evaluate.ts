@@ -1,4 +1,4 @@
-import type { Allowance, DebugPolicySpec } from '../api/debugpolicy.ts';
+import type { Allowance, DebugPolicySpec, Requirement } from '../api/debugpolicy.ts';
 import type { DebugSessionSpec } from '../api/debugsession.ts';
 import type { Profile } from '../api/profiles.ts';
 import type { EnvFromSource, EnvVar } from '../api/ephemeral-container.ts';
@@ -8,6 +8,7 @@ import { demandsOf } from './demands.ts';
 import { imageMatches } from './image-pattern.ts';
 import { imageText, parseImage } from './image-reference.ts';
 import type { JudgedPod } from './pod-fields.ts';
+import { openingFields, unmet } from './requirements.ts';
 import { selects } from './selector.ts';
 
 /** What a policy is asked about. */
@@ -38,6 +39,7 @@ export function evaluate(policy: DebugPolicySpec, asked: Asked): string[] {
     ...profile(policy, asked.spec),
     ...ttl(policy, asked.spec),
     ...demanded(policy, asked.spec),
+    ...unmet(policy.require ?? [], asked.spec, asked.pod),
     ...opened(policy, asked),
     ...writes(asked),
   ];
@@ -50,6 +52,8 @@ export interface Begun {
   ttl: string;
   /** See wishesOf. */
   allowances: readonly Allowance[];
+  /** See metBy. */
+  meets: readonly Requirement[];
 }
 
 /**
@@ -57,12 +61,13 @@ export interface Begun {
  * to say before it starts.
  */
 export function stillAllows(policy: DebugPolicySpec, run: Begun, asked: Asked): boolean {
-  const { allow = [] } = policy;
+  const { allow = [], require = [] } = policy;
   const { target, attempt } = asked.spec;
   const spec = { target, attempt, image: run.image, profile: run.profile, ttl: run.ttl };
-  const plain = { ...policy, requireJustification: false, requireNotAfter: false };
+  const plain = { ...policy, requireJustification: false, requireNotAfter: false, require: [] };
   const isOpen = run.allowances.every((allowance) => allowance === 'EvictPod' || allow.includes(allowance));
-  return isOpen && evaluate(plain, { ...asked, spec }).length === 0;
+  const isConfined = require.every((requirement) => run.meets.includes(requirement));
+  return isOpen && isConfined && evaluate(plain, { ...asked, spec }).length === 0;
 }
 
 /** What of `allow` a spec needs by what it asks for in this pod. What the pod needs by itself can be read off the pod while it lives. */
@@ -153,9 +158,8 @@ function* wishes(spec: DebugSessionSpec): Iterable<Need> {
   if (plain !== undefined) yield ['Env', `env ${quoted(plain.name)}`];
   if (secret !== undefined) yield ['SecretEnv', `env ${quoted(secret.name)} with valueFrom`];
   if (isSet(spec.envFrom)) yield ['SecretEnv', `envFrom of ${listed(spec.envFrom.map(sourceName))}`];
-  if (isSet(spec.securityContext)) {
-    yield ['SecurityContext', `securityContext with ${listed(Object.keys(spec.securityContext))}`];
-  }
+  const opening = openingFields(spec.securityContext ?? {});
+  if (opening.length > 0) yield ['SecurityContext', `securityContext with ${listed(opening)}`];
   if (isSet(spec.volumeMounts)) {
     yield ['VolumeMounts', `volumeMounts of ${listed(spec.volumeMounts.map(({ name }) => name))}`];
   }

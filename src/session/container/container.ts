@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { DebugSessionSpec, EffectiveValues } from '../../api/debugsession.ts';
 import type { EnvVar, EphemeralContainer } from '../../api/ephemeral-container.ts';
 import { canonicalJson } from '../../api/canonical-json.ts';
+import { securityContextOf } from '../../policy/profile.ts';
 import { ttlSeconds } from './effective.ts';
-import { securityContextOf } from './profile.ts';
 import { supervisedCommand } from './supervisor.ts';
 
 /** Names the session in its container's environment, by uid only: everybody with `get pods` reads it. */

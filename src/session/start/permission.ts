@@ -73,10 +73,10 @@ export function isRevoked(session: DebugSession, run: Run, { policy, namespace }
   if (policy.kind === 'unread' || namespace.unread !== undefined) return false;
   if (policy.kind === 'absent') return run.revocable === true;
   if (!isRevocable(run, policy.spec)) return false;
-  const { image = session.spec.image, allowances = [] } = run;
+  const { image = session.spec.image, allowances = [], meets = [] } = run;
   const { profile, ttl } = run.effective ?? effectiveValues(session.spec);
   const asked = { spec: session.spec, namespace: whereOf(session, namespace), pod };
-  return !stillAllows(policy.spec, { image, profile, ttl, allowances }, asked);
+  return !stillAllows(policy.spec, { image, profile, ttl, allowances, meets }, asked);
 }
 
 function whereOf({ metadata }: DebugSession, { isSystem, labels }: NamespaceView): Asked['namespace'] {

@@ -33,6 +33,7 @@ export const VALID_POLICIES: CreateCase[] = [
       ttl: { default: '1h30m', max: '8760h' },
       limits: { perPod: 1, perUser: 10000, perNamespace: 50, containersPerPod: 50 },
       allow: OPEN_POLICY.allow,
+      require: ['NonRoot', 'NoCapabilities', 'ReadOnlyRootFilesystem', 'NoJoin'],
       onUnstoppable: 'EvictPod',
       podAfterSession: 'Evict',
       requireJustification: true,
@@ -54,6 +55,8 @@ export const INVALID_POLICIES: CreateCase[] = [
   wrong('an unknown profile', { profiles: ['root'] }, 'spec.profiles[0]: Unsupported value: "root"'),
   wrong('an unknown allowance', { allow: ['Everything'] }, 'spec.allow[0]: Unsupported value: "Everything"'),
   wrong('a profile twice', { profiles: ['general', 'general'] }, 'spec.profiles[1]: Duplicate value: "general"'),
+  wrong('an unknown requirement', { require: ['NoNetwork'] }, 'spec.require[0]: Unsupported value: "NoNetwork"'),
+  wrong('a requirement twice', { require: ['NoJoin', 'NoJoin'] }, 'spec.require[1]: Duplicate value: "NoJoin"'),
   wrong('an unknown demand', { onUnstoppable: 'Kill' }, 'spec.onUnstoppable: Unsupported value: "Kill"'),
   wrong(
     'a demand of something else',

@@ -255,7 +255,7 @@ describe('volumes of the pod', () => {
     const allowances = wishesOf(asked.spec, pod);
     expect(allowances).toEqual(['VolumeMounts', 'HostPods']);
     expect(wishesOf(mounting(true, 'data').spec, pod)).toEqual(['VolumeMounts']);
-    const run = { image: 'busybox', profile: 'general' as const, ttl: '1m', allowances };
+    const run = { image: 'busybox', profile: 'general' as const, ttl: '1m', allowances, meets: [] };
     expect(stillAllows(OPEN, run, asked)).toBe(true);
     expect(stillAllows({ ...OPEN, allow: ['VolumeMounts'] }, run, asked)).toBe(false);
   });

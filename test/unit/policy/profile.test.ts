@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Profile } from '../../../../src/api/profiles.ts';
-import type { SecurityContext } from '../../../../src/api/ephemeral-container.ts';
-import { securityContextOf } from '../../../../src/session/container/profile.ts';
+import type { Profile } from '../../../src/api/profiles.ts';
+import type { SecurityContext } from '../../../src/api/ephemeral-container.ts';
+import { securityContextOf } from '../../../src/policy/profile.ts';
 
 // What each profile is, is compared with the real kubectl in test/e2e/profiles.test.ts. Here: what is laid over it.
 

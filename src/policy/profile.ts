@@ -1,5 +1,5 @@
-import { type Profile, PROFILES } from '../../api/profiles.ts';
-import type { SecurityContext } from '../../api/ephemeral-container.ts';
+import { type Profile, PROFILES } from '../api/profiles.ts';
+import type { SecurityContext } from '../api/ephemeral-container.ts';
 
 /**
  * The security context of a session's container: its profile's, with the spec's own laid over it. Objects are merged and lists replaced, as
