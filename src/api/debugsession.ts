@@ -212,6 +212,8 @@ export interface Run {
   revocable?: boolean;
   /** What it needed of the policy's allow: the spec may ask for something else by now. */
   allowances?: Allowance[];
+  /** Whose process namespace it shares: a container, or `*` for all of a pod that shares its own. Absent: it has one of its own. */
+  joins?: string;
   /** What a policy may require of it that it satisfies: its securityContext is not kept, and the spec may say something else by now. */
   meets?: Requirement[];
   /** What its policy demanded then. Absent: nothing. */

@@ -47,6 +47,8 @@ export interface PodEphemeralContainer {
   name: string;
   /** The value of our own environment variable in it, by which a container of ours is told from one that took its name. */
   sessionUID?: string;
+  /** The container whose process namespace it joins. */
+  targetContainerName?: string;
 }
 
 export interface PodContainer {

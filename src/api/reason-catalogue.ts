@@ -285,6 +285,14 @@ export const REASONS = {
       remedy: 'mount one that the application has too: [guide](guides/files.md#the-volumes-of-the-application)',
     },
   },
+  TooManyWaiting: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning:
+        'the session would have to wait, and as many of its requester wait already as `limits.waitingPerUser` of its policy says (50 where it says nothing): the message says what it would have waited for',
+      remedy: 'delete some of those that wait, then raise `attempt`',
+    },
+  },
   TooManyEphemeralContainers: {
     kind: 'injection',
     beforeInjection: {

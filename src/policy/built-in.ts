@@ -13,6 +13,6 @@ export const BUILT_IN_POLICY: DebugPolicySpec = {
   ],
   profiles: ['general', 'baseline', 'restricted'],
   ttl: { default: '30m', max: '4h' },
-  limits: { perPod: 5, perUser: 10, perNamespace: 50, containersPerPod: 50 },
+  limits: { perPod: 5, perUser: 10, perNamespace: 50, perUserPerPod: 3, waitingPerUser: 50, containersPerPod: 50 },
   allow: ['TargetContainer', 'Env'],
 };

@@ -1,8 +1,9 @@
 import type { Requirement } from '../api/debugpolicy.ts';
 import type { DebugSessionSpec } from '../api/debugsession.ts';
 import type { SecurityContext } from '../api/ephemeral-container.ts';
-import type { Pod } from '../api/pod.ts';
+import type { JudgedPod } from './pod-fields.ts';
 import { oneLine } from '../text/one-line.ts';
+import { processNamespaceOf } from './process-namespace.ts';
 import { securityContextOf } from './profile.ts';
 
 /** What a requirement is judged by: what the session says, and the pod once it is chosen. What the pod sets for its containers does not count. */
@@ -10,7 +11,7 @@ interface Confined {
   spec: DebugSessionSpec;
   /** The profile of the session, with its own securityContext laid over it. */
   context: SecurityContext;
-  pod: Pod | undefined;
+  pod: JudgedPod | undefined;
 }
 
 /** Why a session does not satisfy each requirement, and the way out; undefined: it does. */
@@ -29,7 +30,7 @@ const WRITABLE =
   'its container may write to its root file system: set securityContext.readOnlyRootFilesystem to true, without privileged and SYS_ADMIN';
 
 /** Every requirement that the session does not satisfy, in words. Without a pod, what depends on it is left open. */
-export function unmet(required: readonly Requirement[], spec: DebugSessionSpec, pod: Pod | undefined): string[] {
+export function unmet(required: readonly Requirement[], spec: DebugSessionSpec, pod: JudgedPod | undefined): string[] {
   const confined = confinedBy(spec, pod);
   return required.flatMap((requirement) => {
     const why = RULES[requirement](confined);
@@ -38,7 +39,7 @@ export function unmet(required: readonly Requirement[], spec: DebugSessionSpec, 
 }
 
 /** Every requirement that a session satisfies in this pod, asked for or not. */
-export function metBy(spec: DebugSessionSpec, pod: Pod): Requirement[] {
+export function metBy(spec: DebugSessionSpec, pod: JudgedPod): Requirement[] {
   const confined = confinedBy(spec, pod);
   return (Object.keys(RULES) as Requirement[]).filter((requirement) => RULES[requirement](confined) === undefined);
 }
@@ -62,7 +63,7 @@ export function openingFields(context: SecurityContext): string[] {
   return [...opening, ...Object.keys(others)];
 }
 
-function confinedBy(spec: DebugSessionSpec, pod: Pod | undefined): Confined {
+function confinedBy(spec: DebugSessionSpec, pod: JudgedPod | undefined): Confined {
   return { spec, pod, context: securityContextOf(spec.profile ?? 'general', spec.securityContext) ?? {} };
 }
 
@@ -88,7 +89,7 @@ function joined({ spec, pod }: Confined): string | undefined {
   const { containerName } = spec.target;
   if (containerName !== undefined)
     return `it joins the processes of container ${oneLine(containerName, 63)}: leave target.containerName out`;
-  if (pod?.spec.shareProcessNamespace !== true && pod?.spec.hostPID !== true) return undefined;
+  if (pod === undefined || processNamespaceOf(spec.target, pod) === undefined) return undefined;
   const how = pod.spec.hostPID === true ? 'the process namespace of the node' : 'one process namespace';
   return `the containers of pod ${oneLine(pod.metadata.name, 63)} share ${how}: debug a pod that does not`;
 }

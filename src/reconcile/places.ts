@@ -3,7 +3,8 @@ import type { PolicyLimits } from '../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { keyOf } from '../runtime/store.ts';
-import { currentRun, wantsStart } from '../session/run/lifecycle.ts';
+import type { Pod } from '../api/pod.ts';
+import { currentRun, isWaiting, wantsStart } from '../session/run/lifecycle.ts';
 import { type Crowd, NOBODY, type Place, type Waiter } from '../session/look/places.ts';
 import { placeOf, placeTaken, placeWanted, turnOf, waitsForLimit, whoMayStart } from '../session/start/limits.ts';
 
@@ -26,8 +27,11 @@ export class Places {
   /** Runs whose container lived or might when they were last heard of, by session: with time alone one may lose its place. */
   readonly #living = new Map<string, { run: Run; place: Place }>();
   readonly #waiting = new Map<string, DebugSession>();
-  /** The pods that were chosen for those who have named a workload. */
-  readonly #chosen = new Map<string, string>();
+  /** Where in which pod those would live who wait, as far as their pod was looked at. */
+  readonly #chosen = new Map<string, Pick<Place, 'podName' | 'joins'>>();
+  /** Who waits, for whatever it is, by requester; and whose each of them is. */
+  readonly #queues = new Map<string, Set<string>>();
+  readonly #queueOf = new Map<string, string>();
   /** Every run with a container, by the name of that; and which they are of a session. */
   readonly #runs = new Map<string, Run>();
   readonly #namesOf = new Map<string, string[]>();
@@ -45,6 +49,7 @@ export class Places {
     const waited = this.#waiting.delete(key);
     this.#followRuns(key, session?.status?.runs ?? []);
     const lives = this.#followPlace(key, session);
+    this.#enqueue(key, session !== undefined && wantsStart(session) && isWaiting(session) ? session : undefined);
     if (session !== undefined && waitsForLimit(session)) this.#waiting.set(key, session);
     else this.#chosen.delete(key);
     if ((had && !lives) || (waited && !this.#waiting.has(key) && !lives)) this.#wake();
@@ -55,6 +60,16 @@ export class Places {
     this.#claims.set(keyOf(session), placeOf(session, run));
   }
 
+  /** A session is about to be told that it waits. */
+  claimWait(session: DebugSession): void {
+    this.#enqueue(keyOf(session), session);
+  }
+
+  /** It was not told. */
+  unclaimWait(session: DebugSession): void {
+    this.#enqueue(keyOf(session), undefined);
+  }
+
   /** The intent is written, and the session followed; or it was not written. */
   unclaim(session: DebugSession): void {
     if (!this.#claims.delete(keyOf(session))) return;
@@ -63,13 +78,16 @@ export class Places {
 
   /**
    * Who counts beside this session.
-   * @param podName the pod that it would be injected into
+   * @param pod the one that it would be injected into
    */
-  crowdFor(session: DebugSession, podName: string | undefined): Crowd {
-    if (Object.keys(this.#options.limitsOf(session)).length === 0) return NOBODY;
+  crowdFor(session: DebugSession, pod: Pod | undefined): Crowd {
     const own = keyOf(session);
-    if (podName !== undefined && session.spec.target.podName === undefined && wantsStart(session))
-      this.#chosen.set(own, podName);
+    const waiting = (): number => this.#waitBeside(own, session);
+    if (Object.keys(this.#options.limitsOf(session)).length === 0) return { ...NOBODY, waiting };
+    if (pod !== undefined && wantsStart(session)) {
+      const { podName, joins } = placeWanted(session, pod);
+      this.#chosen.set(own, { podName, joins });
+    }
     // Who does not wait yet comes after all who do.
     const turn = turnOf(session);
     const ahead = (): Waiter[] =>
@@ -79,7 +97,28 @@ export class Places {
       const run = this.#runs.get(name);
       return run !== undefined && !consequencesOf(run, now).holdsPlace;
     };
-    return { taken: () => this.#taken(own), ahead, isOver: isKnownOver };
+    return { taken: () => this.#taken(own), ahead, isOver: isKnownOver, waiting };
+  }
+
+  #waitBeside(own: string, { spec }: DebugSession): number {
+    const queue = this.#queues.get(spec.requestedBy?.username ?? '');
+    return queue === undefined ? 0 : queue.size - (queue.has(own) ? 1 : 0);
+  }
+
+  /** @param session that waits under this key; undefined: none does */
+  #enqueue(key: string, session: DebugSession | undefined): void {
+    const before = this.#queueOf.get(key);
+    const user = session?.spec.requestedBy?.username;
+    if (before === user) return;
+    if (before !== undefined) {
+      const queue = this.#queues.get(before);
+      queue?.delete(key);
+      if (queue?.size === 0) this.#queues.delete(before);
+      this.#queueOf.delete(key);
+    }
+    if (user === undefined) return;
+    this.#queueOf.set(key, user);
+    this.#queues.set(user, (this.#queues.get(user) ?? new Set()).add(key));
   }
 
   /** Whether a run of it lives, or may. */
@@ -121,7 +160,7 @@ export class Places {
       .map(([key, session]) => ({ key, session, turn: turnOf(session) ?? '' }));
     turns.sort((one, other) => (one.turn < other.turn ? -1 : 1));
     return turns.map(({ key, session }) => {
-      const place = placeWanted(session, this.#chosen.get(key));
+      const place = { ...placeWanted(session), ...this.#chosen.get(key) };
       return { key, ...place, limits: this.#options.limitsOf(session) };
     });
   }

@@ -93,11 +93,12 @@ export class Reconciler {
   #plan(situation: Situation): Plan {
     const { session, sighting } = situation;
     const { places } = this.#parts;
-    const podName = sighting.kind === 'present' ? sighting.pod.metadata.name : undefined;
-    const step = plan({ ...situation, crowd: places.crowdFor(session, podName) });
+    const pod = sighting.kind === 'present' ? sighting.pod : undefined;
+    const step = plan({ ...situation, crowd: places.crowdFor(session, pod) });
     const run = intentOf(session, step.effect);
     if (run !== undefined) places.claim(session, run);
     else places.unclaim(session);
+    if (beginsToWait(session, step.effect)) places.claimWait(session);
     return step;
   }
 
@@ -237,14 +238,16 @@ export class Reconciler {
   }
 
   async #writeStatus(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<void> {
+    const { places } = this.#parts;
     try {
       await this.#store(session, status, signal);
     } catch (error) {
       // Where the answer was lost an intent may stand, and its place is taken: the next pass knows.
-      if (error instanceof ApiError && error.code < 500) this.#parts.places.unclaim(session);
+      if (error instanceof ApiError && error.code < 500) places.unclaim(session);
+      if (!isWaiting(session)) places.unclaimWait(session);
       throw error;
     }
-    this.#parts.places.unclaim(session);
+    places.unclaim(session);
   }
 
   async #store(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<void> {
@@ -280,6 +283,11 @@ function intentOf({ status }: DebugSession, effect: Effect): Run | undefined {
   if (effect.kind !== 'writeStatus' || effect.status.phase !== 'Starting') return undefined;
   const { attempt, runs } = effect.status;
   return attempt === status?.attempt ? undefined : runs?.find((run) => run.attempt === attempt);
+}
+
+/** It is told that it waits, and was not before. */
+function beginsToWait(session: DebugSession, effect: Effect): boolean {
+  return effect.kind === 'writeStatus' && effect.status.phase === 'Pending' && !isWaiting(session);
 }
 
 /** Neither there, nor seen to go. */

@@ -28,6 +28,7 @@ type RawPodSpec = Omit<PodSpec, 'ephemeralContainers' | 'privileged' | keyof Raw
 interface RawEphemeralContainer {
   name: string;
   env?: { name: string; value?: string }[];
+  targetContainerName?: string;
 }
 
 const cutOwner = cutter<OwnerReference>({ kind: KEPT, name: KEPT, uid: KEPT, controller: KEPT });
@@ -50,6 +51,7 @@ const cutMeta = cutter<PodMeta>({
 const cutEphemeralContainer = cutter<PodEphemeralContainer, RawEphemeralContainer>({
   name: KEPT,
   sessionUID: ({ env }) => env?.find((variable) => variable.name === UID_VARIABLE)?.value,
+  targetContainerName: KEPT,
 });
 
 const cutSpec = cutter<PodSpec, RawPodSpec>({

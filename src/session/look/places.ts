@@ -8,6 +8,10 @@ export interface Place {
   user?: string;
   /** Absent where a pod has not been chosen yet. */
   podName?: string;
+  /** Whose process namespace it shares (src/policy/process-namespace.ts). Absent: nobody's. */
+  joins?: string;
+  /** Another operator has just injected it, and this one knows its container alone: it may be anybody's. */
+  isUnheard?: true;
 }
 
 /** Who else is there: what a limit is counted against. They may be many, so nobody is looked for who does not matter. */
@@ -17,6 +21,8 @@ export interface Crowd {
   ahead: () => readonly Waiter[];
   /** Whether the record says of the run with this container that it is over. */
   isOver: (containerName: string) => boolean;
+  /** How many other sessions of the requester wait, for whatever it is. Absent: none. */
+  waiting?: () => number;
 }
 
 /** The place that somebody waits for, and what limits them. */

@@ -8,8 +8,8 @@ import { startTimeoutMs } from '../container/effective.ts';
 import { CANCELLED } from '../run/ending.ts';
 import { containerOf } from '../start/intent.ts';
 import { injectionArrived } from '../run/lifecycle.ts';
-import { LIMIT_REACHED, limitReached, placeWanted, withThoseIn } from '../start/limits.ts';
-import { NOBODY } from '../look/places.ts';
+import { LIMIT_REACHED, limitReached, placeOf, withThoseIn } from '../start/limits.ts';
+import { type Crowd, NOBODY } from '../look/places.ts';
 import { observe, type Seen } from '../run/observation.ts';
 import { finish, writeThen } from './write-status.ts';
 import { asRecorded, isRevoked, judgesPod, permit } from '../start/permission.ts';
@@ -23,11 +23,14 @@ import type { EventIntent } from '../status/events.ts';
 import type { Situation } from '../look/situation.ts';
 import type { Standing } from '../status/compose-status.ts';
 import { overdueAt, stopCause } from '../stop/stop.ts';
-import { type Objection, refuse } from '../start/verdict.ts';
+import { type Objection, refuse, wait } from '../start/verdict.ts';
 import * as story from '../status/events.ts';
 
 /** A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and cost no write. */
 const SLOW_START_MS = 5_000;
+
+/** How long until it is looked again whose another operator's container is, in ms: the watch of sessions is seldom further behind. */
+const HEARSAY_MS = 1_000;
 
 /** A run between its intent and its end. */
 export function planRun(situation: Situation, run: Run): Plan {
@@ -81,7 +84,10 @@ function planFirst(situation: Situation, run: Run, pod: Pod): Plan | undefined {
     const message = `not injected within ${run.effective?.startTimeout}: the API server refused, or the operator was away`;
     return finish(situation, failedRun(run, now, 'StartTimeout', message));
   }
-  if (objection !== undefined) return rest(now, deadline);
+  if (objection !== undefined) {
+    const isDoubtful = objection.reason === LIMIT_REACHED;
+    return rest(now, isDoubtful ? Math.min(deadline, now + HEARSAY_MS) : deadline);
+  }
   const unfit = unfitFor(pod);
   return unfit && finish(situation, failedRun(run, now, unfit.reason, unfit.message));
 }
@@ -109,16 +115,20 @@ function objectionTo(situation: Situation, run: Run, pod: Pod): Objection | unde
   const permission = permit(asRecorded(session, run), rules, pod);
   if (permission.kind !== 'go') return rules.policy.kind === 'absent' ? { ...permission, kind: 'refuse' } : permission;
   const room = roomLeft(pod, { maxContainers: limitsOf(rules?.policy).containersPerPod });
-  return room.kind === 'go' ? crowdedOut(situation, pod) : room;
+  return room.kind === 'go' ? crowdedOut(situation, run, pod) : room;
 }
 
 /** The place was free at the intent, and nobody of this operator can have taken it since: another operator has. */
-function crowdedOut({ session, rules, crowd = NOBODY }: Situation, pod: Pod): Objection | undefined {
-  const { perPod } = limitsOf(rules?.policy);
-  if (perPod === undefined) return undefined;
-  const here = withThoseIn(pod, session.metadata.uid, { ...crowd, ahead: () => [] });
-  const reached = limitReached(placeWanted(session, pod.metadata.name), { perPod }, here);
-  return reached === undefined ? undefined : refuse(LIMIT_REACHED, `others were faster: ${reached}`);
+function crowdedOut({ session, rules, crowd = NOBODY }: Situation, run: Run, pod: Pod): Objection | undefined {
+  const { perPod, perTarget, perUserPerPod } = limitsOf(rules?.policy);
+  const known: Crowd = { ...crowd, ahead: () => [] };
+  const all = withThoseIn(pod, session.metadata.uid, known);
+  const place = placeOf(session, run);
+  const reached = limitReached(place, { perPod, perTarget }, all) ?? limitReached(place, { perUserPerPod }, known);
+  if (reached !== undefined) return refuse(LIMIT_REACHED, `others were faster: ${reached}`);
+  // Whose the others are is not heard yet. They may be the same user's.
+  const doubtful = limitReached(place, { perUserPerPod }, all);
+  return doubtful === undefined ? undefined : wait(LIMIT_REACHED, doubtful);
 }
 
 /** Why nothing starts in this pod any more. */

@@ -18,7 +18,7 @@ import { hasLapsed, isHeld, isMarked, isWaiting } from '../run/lifecycle.ts';
 import { patientState } from '../start/patient.ts';
 import { preflight } from '../start/preflight.ts';
 import type { NeverRan } from '../run/record.ts';
-import { LIMIT_REACHED, limitReached, placeWanted, withThoseIn } from '../start/limits.ts';
+import { LIMIT_REACHED, limitReached, placeWanted, tooManyWaiting, withThoseIn } from '../start/limits.ts';
 import { NOBODY } from '../look/places.ts';
 import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
 import { permit } from '../start/permission.ts';
@@ -90,7 +90,7 @@ function judgePod({ session, sighting, rules }: Situation): Verdict {
 function judgeCrowd({ session, sighting, rules, crowd = NOBODY }: Situation): Verdict {
   if (sighting.kind !== 'present') return GO;
   const { pod } = sighting;
-  const wanted = placeWanted(session, pod.metadata.name);
+  const wanted = placeWanted(session, pod);
   const reached = limitReached(wanted, limitsOf(rules?.policy), withThoseIn(pod, session.metadata.uid, crowd));
   return reached === undefined ? GO : wait(LIMIT_REACHED, `${reached}; waiting in the order of asking`);
 }
@@ -101,7 +101,10 @@ interface Wait {
 }
 
 function planWait(situation: Situation, wanted: Wait): Plan {
-  const { session, now } = situation;
+  const { session, now, rules = UNREAD_RULES, crowd = NOBODY } = situation;
+  const begins = !isWaiting(session) && !isUnread(situation);
+  const crowded = begins ? tooManyWaiting(session, rules.policy, crowd) : undefined;
+  if (crowded !== undefined) return failAttempt(situation, 'TooManyWaiting', `${crowded} (${wanted.message})`);
   const { pendingTimeout } = effectiveValues(session.spec);
   const since = session.status?.waitingSince;
   const deadline = (endOfSecond(since) ?? now) + parseDuration(pendingTimeout);

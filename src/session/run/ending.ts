@@ -16,6 +16,7 @@ export const REJECTED: readonly string[] = [
   'PolicyNotFound',
   'PolicyDenied',
   'RequesterNotAllowed',
+  'TooManyWaiting',
   'PreviousRunNotOver',
 ];
 

@@ -6,6 +6,7 @@ import { parseDuration } from '../../api/duration.ts';
 import { floorToSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { demandsOf } from '../../policy/demands.ts';
 import { ttlOf, wishesOf } from '../../policy/evaluate.ts';
+import { processNamespaceOf } from '../../policy/process-namespace.ts';
 import { metBy } from '../../policy/requirements.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { containerName, ephemeralContainer, specHashOf } from '../container/container.ts';
@@ -21,6 +22,7 @@ export function intendRun(session: DebugSession, pod: Pod, now: number, policy: 
   const { spec, metadata } = session;
   const effective = effectiveValues(spec, ttlOf(policy).default);
   const allowances = wishesOf(spec, pod);
+  const joins = processNamespaceOf(spec.target, pod);
   const meets = metBy({ ...spec, profile: effective.profile }, pod);
   const demanded = demandsOf(policy);
   // Whole seconds, like every time that we write: what is recorded is what the supervisor is given.
@@ -44,6 +46,7 @@ export function intendRun(session: DebugSession, pod: Pod, now: number, policy: 
     policyName: policyNameOf(session),
     ...(policy.revokeRunning === true && { revocable: true }),
     ...(allowances.length > 0 && { allowances }),
+    ...(joins !== undefined && { joins }),
     ...(meets.length > 0 && { meets }),
     ...(Object.keys(demanded).length > 0 && { demanded }),
     ...asked(spec),

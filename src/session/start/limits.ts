@@ -1,4 +1,6 @@
 import { consequencesOf } from '../run/fate.ts';
+import { processNamespaceOf, WHOLE_POD } from '../../policy/process-namespace.ts';
+import { limitsOf, type PolicyView } from '../look/rules.ts';
 import type { Crowd, Place, Waiter } from '../look/places.ts';
 import type { PolicyLimits } from '../../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../../api/debugsession.ts';
@@ -18,20 +20,23 @@ export function placeTaken(session: DebugSession, now: number): Place | undefine
 /** The place of a run. */
 export function placeOf(
   { metadata }: DebugSession,
-  { podName, requestedBy }: Pick<Run, 'podName' | 'requestedBy'>,
+  { podName, requestedBy, joins }: Pick<Run, 'podName' | 'requestedBy' | 'joins'>,
 ): Place {
   return {
     uid: metadata.uid,
     namespace: metadata.namespace,
     ...(requestedBy && { user: requestedBy.username }),
     ...(podName !== undefined && { podName }),
+    ...(joins !== undefined && { joins }),
   };
 }
 
-/** The place that a session asks for. */
-export function placeWanted(session: DebugSession, podName = session.spec.target.podName): Place {
-  const { requestedBy } = session.spec;
-  return placeOf(session, { podName, requestedBy });
+/** The place that a session asks for, as far as that is known without its pod. */
+export function placeWanted(session: DebugSession, pod?: Pod): Place {
+  const { requestedBy, target } = session.spec;
+  const podName = pod?.metadata.name ?? target.podName;
+  const joins = pod === undefined ? target.containerName : processNamespaceOf(target, pod);
+  return placeOf(session, { podName, requestedBy, joins });
 }
 
 /** It is allowed, its pod is there, and it waits for others to end. */
@@ -51,16 +56,56 @@ export function turnOf(session: DebugSession): string | undefined {
 
 interface Scope {
   key: string;
-  limit: 'perPod' | 'perUser' | 'perNamespace';
+  /** Counted by these keys: by its own, but for what may belong to it. */
+  keys: readonly string[];
+  limit: 'perPod' | 'perUser' | 'perNamespace' | 'perUserPerPod' | 'perTarget';
   words: string;
 }
 
-function scopesOf({ namespace, user, podName }: Place): Scope[] {
-  const scopes: Scope[] = [{ key: `n/${namespace}`, limit: 'perNamespace', words: `in namespace ${namespace}` }];
-  if (user !== undefined) scopes.push({ key: `u/${user}`, limit: 'perUser', words: `that ${user} has asked for` });
-  if (podName !== undefined)
-    scopes.push({ key: `p/${namespace}/${podName}`, limit: 'perPod', words: `in pod ${podName}` });
+function scopesOf({ namespace, user, podName, joins }: Place): Scope[] {
+  const scopes = [scope('perNamespace', `n/${namespace}`, `in namespace ${namespace}`)];
+  if (user !== undefined) scopes.push(scope('perUser', `u/${user}`, `that ${user} has asked for`));
+  if (podName === undefined) return scopes;
+  const pod = `${namespace}/${podName}`;
+  scopes.push(scope('perPod', `p/${pod}`, `in pod ${podName}`));
+  if (user !== undefined) {
+    const words = `in pod ${podName} that ${user} has asked for`;
+    scopes.push(scope('perUserPerPod', `b/${pod}/${user}`, words, unheardKey(pod)));
+  }
+  if (joins !== undefined) {
+    const whose = joins === WHOLE_POD ? `of pod ${podName}` : `of container ${joins} of pod ${podName}`;
+    scopes.push(scope('perTarget', `t/${pod}/${joins}`, `in the process namespace ${whose}`));
+  }
   return scopes;
+}
+
+function scope(limit: Scope['limit'], key: string, words: string, ...others: string[]): Scope {
+  return { key, keys: [key, ...others], limit, words };
+}
+
+/** Under it counts what stands in a pod and may be any user's. */
+function unheardKey(pod: string): string {
+  return `x/${pod}`;
+}
+
+/** What a place counts under. */
+function keysOf(place: Place): string[] {
+  const keys = scopesOf(place).map(({ key }) => key);
+  return place.isUnheard === true ? [...keys, unheardKey(`${place.namespace}/${place.podName}`)] : keys;
+}
+
+/** How many sessions of one user may wait where their policy does not say. */
+export const WAITING_PER_USER = 50;
+
+/** Why a session may not begin to wait, in words; undefined: it may. One that waits already goes on. */
+export function tooManyWaiting({ spec }: DebugSession, policy: PolicyView, crowd: Crowd): string | undefined {
+  const user = spec.requestedBy?.username;
+  if (user === undefined || policy.kind === 'unread') return undefined;
+  const most = limitsOf(policy).waitingPerUser ?? WAITING_PER_USER;
+  const count = crowd.waiting?.() ?? 0;
+  if (count < most) return undefined;
+  const waiting = `${count} ${count === 1 ? 'session waits' : 'sessions wait'} that ${user} has asked for`;
+  return `limits.waitingPerUser of its policy is ${most}, and ${waiting}: delete some of them, then raise spec.attempt`;
 }
 
 /** Which limit of a place is reached, in words. */
@@ -84,22 +129,30 @@ class Tally {
   }
 
   add(place: Place): void {
-    for (const { key } of scopesOf(place)) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    for (const key of keysOf(place)) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
   reached(place: Place, limits: PolicyLimits): string | undefined {
-    return reachedBy(place, limits, ({ key }) => this.#counts.get(key) ?? 0);
+    return reachedBy(place, limits, ({ keys }) => {
+      return keys.reduce((sum, key) => sum + (this.#counts.get(key) ?? 0), 0);
+    });
   }
 }
 
 /** The same for one place alone: thousands may live. */
-function countAround({ namespace, user, podName }: Place, taken: readonly Place[]): Record<Scope['limit'], number> {
-  const counts = { perPod: 0, perUser: 0, perNamespace: 0 };
+function countAround(
+  { namespace, user, podName, joins }: Place,
+  taken: readonly Place[],
+): Record<Scope['limit'], number> {
+  const counts = { perPod: 0, perUser: 0, perNamespace: 0, perUserPerPod: 0, perTarget: 0 };
   for (const other of taken) {
     if (other.user === user) counts.perUser += 1;
     if (other.namespace !== namespace) continue;
     counts.perNamespace += 1;
-    if (other.podName === podName) counts.perPod += 1;
+    if (other.podName !== podName) continue;
+    counts.perPod += 1;
+    if (other.user === user || other.isUnheard === true) counts.perUserPerPod += 1;
+    if (other.joins === joins) counts.perTarget += 1;
   }
   return counts;
 }
@@ -152,19 +205,24 @@ export function withThoseIn(pod: Pod, self: string, crowd: Crowd): Crowd {
 
 /** Sessions that have just been injected by another operator: nothing is known of them but their container. */
 function uncountedIn(
-  { metadata, spec, status }: Pod,
+  pod: Pod,
   self: string,
   { known, isOver: isKnownOver }: Pick<Crowd, 'isOver'> & { known: readonly Place[] },
 ): Place[] {
+  const { metadata, spec, status } = pod;
   const live = (spec.ephemeralContainers ?? []).filter(({ name }) => {
     const state = status.ephemeralContainerStatuses?.find((one) => one.name === name)?.state;
     return mayBeNew(state) && !isKnownOver(name);
   });
-  const uids = new Set(live.flatMap(({ sessionUID }) => (sessionUID === undefined ? [] : [sessionUID])));
-  uids.delete(self);
-  for (const { uid } of known) uids.delete(uid);
+  const counted = new Set([self, ...known.map(({ uid }) => uid)]);
   const { namespace, name: podName } = metadata;
-  return [...uids].map((uid) => ({ uid, namespace, podName }));
+  const places = new Map<string, Place>();
+  for (const { sessionUID: uid, targetContainerName: containerName } of live) {
+    if (uid === undefined || counted.has(uid)) continue;
+    const joins = processNamespaceOf({ ...(containerName !== undefined && { containerName }) }, pod);
+    places.set(uid, { uid, namespace, podName, ...(joins !== undefined && { joins }), isUnheard: true });
+  }
+  return [...places.values()];
 }
 
 /** Not one that has ended, nor one that cannot be started: the record of that may be gone, and its container stands there for ever. */

@@ -12,8 +12,8 @@ import { GO, refuse, wait, type Verdict } from './verdict.ts';
 
 /** Whether it depends on what may change of a pod: then only the pod that was looked at may be injected into. */
 export function judgesPod(policy: PolicyView | undefined): boolean {
-  const { perPod, containersPerPod } = limitsOf(policy);
-  const hasLimit = perPod !== undefined || containersPerPod !== undefined;
+  const { perPod, perUserPerPod, perTarget, containersPerPod } = limitsOf(policy);
+  const hasLimit = [perPod, perUserPerPod, perTarget, containersPerPod].some((limit) => limit !== undefined);
   return hasLimit || (policy?.kind === 'found' && policy.spec.podSelector !== undefined);
 }
 

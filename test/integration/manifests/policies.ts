@@ -31,7 +31,10 @@ export const VALID_POLICIES: CreateCase[] = [
       images: ['docker.io/library/busybox:*', 'registry.example:5000/debug/**@sha256:*'],
       profiles: PROFILE_NAMES,
       ttl: { default: '1h30m', max: '8760h' },
-      limits: { perPod: 1, perUser: 10000, perNamespace: 50, containersPerPod: 50 },
+      limits: {
+        ...{ perPod: 1, perUser: 10000, perNamespace: 50, containersPerPod: 50 },
+        ...{ perUserPerPod: 1, perTarget: 1, waitingPerUser: 10000 },
+      },
       allow: OPEN_POLICY.allow,
       require: ['NonRoot', 'NoCapabilities', 'ReadOnlyRootFilesystem', 'NoJoin'],
       onUnstoppable: 'EvictPod',
@@ -68,6 +71,8 @@ export const INVALID_POLICIES: CreateCase[] = [
   wrong('more containers than 50', { limits: { containersPerPod: 51 } }, 'spec.limits.containersPerPod: Invalid value'),
   wrong('no session in a pod', { limits: { perPod: 0 } }, 'spec.limits.perPod: Invalid value: 0'),
   wrong('too many of a user', { limits: { perUser: 10001 } }, 'spec.limits.perUser: Invalid value'),
+  wrong('no session in a target', { limits: { perTarget: 0 } }, 'spec.limits.perTarget: Invalid value: 0'),
+  wrong('nobody who waits', { limits: { waitingPerUser: 0 } }, 'spec.limits.waitingPerUser: Invalid value: 0'),
   wrong('no session in a namespace', { limits: { perNamespace: 0 } }, 'spec.limits.perNamespace: Invalid value: 0'),
   wrong('too many images', { images: Array(101).fill('docker.io/library/a:*') }, 'spec.images: Too many: 101'),
   wrong(

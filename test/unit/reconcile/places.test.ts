@@ -4,10 +4,11 @@ import { toTimestamp } from '../../../src/api/time.ts';
 import { Places } from '../../../src/reconcile/places.ts';
 import { keyOf } from '../../../src/runtime/store.ts';
 import { limitReached, placeWanted } from '../../../src/session/start/limits.ts';
-import { aSession, NOON } from '../../support/builders/builders.ts';
+import { aPod, aSession, NOON } from '../../support/builders/builders.ts';
 import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
 const LIMITS = { perNamespace: 2 };
+const DB = aPod((pod) => (pod.metadata.name = 'db-0'));
 
 let places: Places;
 let clock: FakeClock;
@@ -53,7 +54,7 @@ function follow(...sessions: DebugSession[]): void {
 }
 
 const isFull = (session: DebugSession): boolean =>
-  limitReached(placeWanted(session), LIMITS, places.crowdFor(session, 'web-1')) !== undefined;
+  limitReached(placeWanted(session), LIMITS, places.crowdFor(session, aPod())) !== undefined;
 
 describe('places', () => {
   it('are taken by those who live, and by an intent before anybody can read of it', () => {
@@ -144,17 +145,73 @@ describe('places', () => {
     const first = waiting('first', 1);
     first.spec = { ...first.spec, target: { workloadRef } };
     follow(living('a'), first);
-    const crowd = places.crowdFor(first, 'web-1');
-    expect(limitReached(placeWanted(first, 'web-1'), limits, crowd)).toMatch(/perPod/);
+    const crowd = places.crowdFor(first, aPod());
+    expect(limitReached(placeWanted(first, aPod()), limits, crowd)).toMatch(/perPod/);
     const other = named('other');
-    expect(limitReached(placeWanted(other, 'db-0'), limits, places.crowdFor(other, 'db-0'))).toBeUndefined();
+    expect(limitReached(placeWanted(other, DB), limits, places.crowdFor(other, DB))).toBeUndefined();
+  });
+
+  it('of one who joins a pod that shares its processes is that of the whole pod', () => {
+    const limits = { perTarget: 1 };
+    const shared = aPod((pod) => (pod.spec.shareProcessNamespace = true));
+    places = new Places({ limitsOf: () => limits, wake: (key) => woken.push(key), clock });
+    const mine = named('mine');
+    places.claim(named('other'), { attempt: 1, state: 'Starting', podName: 'web-1', joins: '*' });
+    expect(limitReached(placeWanted(mine, shared), limits, places.crowdFor(mine, shared))).toMatch(
+      /^limits\.perTarget .* 1 session lives in the process namespace of pod web-1$/,
+    );
+    expect(limitReached(placeWanted(mine, aPod()), limits, places.crowdFor(mine, aPod()))).toBeUndefined();
   });
 
   it('know which container is of a run that is over', () => {
     follow(living('a'), over('b'));
-    const { isOver } = places.crowdFor(named('mine'), 'web-1');
+    const { isOver } = places.crowdFor(named('mine'), aPod());
     expect(['debug-a', 'debug-b', 'debug-of-nobody'].map(isOver)).toEqual([false, true, false]);
     places.follow('shop/b', undefined);
-    expect(places.crowdFor(named('mine'), 'web-1').isOver('debug-b')).toBe(false);
+    expect(places.crowdFor(named('mine'), aPod()).isOver('debug-b')).toBe(false);
+  });
+});
+
+describe('those who wait, for whatever it is', () => {
+  const requestedBy = { username: 'dana' };
+  const by = (username: string, session: DebugSession): DebugSession => ({
+    ...session,
+    spec: { ...session.spec, requestedBy: { username } },
+  });
+  const count = (name = 'mine'): number | undefined =>
+    places.crowdFor(aSession({ requestedBy }, { metadata: { name, uid: name } }), undefined).waiting?.();
+
+  it('are counted by requester, beside the one who asks', () => {
+    follow(by('dana', waiting('a', 1)), by('dana', waiting('b', 2)), by('eve', waiting('c', 3)));
+    expect([count(), count('a')]).toEqual([2, 1]);
+  });
+
+  it('are counted from the moment that they are about to be told, and no longer than they wait', () => {
+    const one = by('dana', named('a'));
+    follow(one);
+    expect(count()).toBe(0);
+    places.claimWait(one);
+    expect(count()).toBe(1);
+    follow(by('dana', waiting('a', 1)));
+    expect(count()).toBe(1);
+    follow(by('dana', living('a')));
+    expect(count()).toBe(0);
+    places.claimWait(by('dana', named('b')));
+    places.unclaimWait(by('dana', named('b')));
+    expect(count()).toBe(0);
+  });
+
+  it('are forgotten when they are deleted, and go with who asked anew', () => {
+    follow(by('dana', waiting('a', 1)), by('dana', waiting('b', 2)));
+    follow(by('eve', waiting('a', 1)));
+    expect(count()).toBe(1);
+    places.follow('shop/b', undefined);
+    expect(count()).toBe(0);
+  });
+
+  it('are counted where the policy has no limits', () => {
+    places = new Places({ limitsOf: () => ({}), wake: (key) => woken.push(key), clock });
+    follow(by('dana', waiting('a', 1)));
+    expect(count()).toBe(1);
   });
 });

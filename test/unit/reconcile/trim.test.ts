@@ -295,7 +295,7 @@ const WHOLE: Whole<Pod> = {
     privileged: true,
     containers: [CONTAINER],
     initContainers: [CONTAINER],
-    ephemeralContainers: [{ name: 'debug-1', sessionUID: 's' }],
+    ephemeralContainers: [{ name: 'debug-1', sessionUID: 's', targetContainerName: 'app' }],
     volumes: [{ name: 'data', mounted: true, writable: true, hostPath: true }],
   },
   status: {

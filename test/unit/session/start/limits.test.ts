@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PolicyLimits } from '../../../../src/api/debugpolicy.ts';
+import type { Pod } from '../../../../src/api/pod.ts';
+import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
 import { NOBODY, type Place, type Waiter } from '../../../../src/session/look/places.ts';
 import { limitReached, placeTaken, turnOf, whoMayStart, withThoseIn } from '../../../../src/session/start/limits.ts';
 import { aPod, NOON } from '../../../support/builders/builders.ts';
@@ -23,10 +25,17 @@ describe('a limit', () => {
     ['of a pod', { perPod: 2 }, { user: 'eve' }],
     ['of a requester, in all namespaces', { perUser: 2 }, { namespace: 'bank', podName: 'db-0' }],
     ['of a namespace', { perNamespace: 2 }, { user: 'eve', podName: 'db-0' }],
+    ['of a requester in a pod', { perUserPerPod: 2 }, {}],
+    ['of a process namespace', { perTarget: 2 }, { user: 'eve', joins: 'app' }],
   ])('%s counts those that live there, and no others', (_, limits, wanted) => {
-    const elsewhere = aPlace({ namespace: 'other', user: 'mia', podName: 'x' });
-    const one = { taken: () => [aPlace(), elsewhere], ahead: () => [] };
-    const two = { taken: () => [aPlace(), aPlace(), elsewhere], ahead: () => [] };
+    const others = [
+      aPlace({ namespace: 'other', user: 'mia', podName: 'x', joins: 'app' }),
+      ...(limits.perUserPerPod ? [aPlace({ podName: 'db-0' }), aPlace({ user: 'eve' })] : []),
+      ...(limits.perTarget ? [aPlace(), aPlace({ joins: 'sidecar' }), aPlace({ podName: 'x', joins: 'app' })] : []),
+    ];
+    const there = (): Place => aPlace(limits.perTarget ? { joins: 'app' } : {});
+    const one = { taken: () => [there(), ...others], ahead: () => [] };
+    const two = { taken: () => [there(), there(), ...others], ahead: () => [] };
     expect(limitReached(aPlace(wanted), limits, one)).toBeUndefined();
     expect(limitReached(aPlace(wanted), limits, two)).toMatch(/is 2, and 2 sessions live/);
   });
@@ -89,13 +98,44 @@ describe('a limit', () => {
     };
     const { taken } = withThoseIn(pod, 'self', crowd);
     expect(taken().map(({ uid }) => uid)).toEqual(['known', 'of-another-operator']);
+    expect(taken()[1]).toMatchObject({ isUnheard: true });
+    // They may be anybody's.
+    const unheard = { taken, ahead: () => [] };
+    expect(limitReached(aPlace({ user: 'eve' }), { perUserPerPod: 1 }, unheard)).toMatch(
+      /1 session lives in pod web-1/,
+    );
+    expect(limitReached(aPlace({ user: 'eve' }), { perUserPerPod: 2 }, unheard)).toBeUndefined();
+    const asked = aWaiter({ perUserPerPod: 1 }, { user: 'eve' });
+    expect([whoMayStart(taken(), [asked]), whoMayStart([], [asked])]).toEqual([[], [asked]]);
+  });
+
+  it('of a process namespace counts whom the pod shows', () => {
+    const inside = (change: (pod: Pod) => void): Place[] => {
+      const pod = aPod((p) => {
+        p.spec.ephemeralContainers = [
+          { name: 'debug-1', sessionUID: 'joined', targetContainerName: 'app' },
+          { name: 'debug-2', sessionUID: 'not-joined' },
+        ];
+        change(p);
+      });
+      return [...withThoseIn(pod, 'self', NOBODY).taken()];
+    };
+    expect(inside(() => undefined).map(({ joins }) => joins)).toEqual(['app', undefined]);
+    expect(inside((pod) => (pod.spec.shareProcessNamespace = true)).map(({ joins }) => joins)).toEqual(['*', '*']);
+    expect(inside((pod) => (pod.spec.hostPID = true)).map(({ joins }) => joins)).toEqual(['*', '*']);
   });
 
   it('however many wait and live: none is exceeded, and none who could start is passed over', () => {
     const names = fc.constantFrom('a', 'b');
-    const place = fc.record({ namespace: names, user: names, podName: names });
+    const place = fc.record({
+      ...{ namespace: names, user: names, podName: names },
+      joins: fc.constantFrom('app', '*', undefined),
+    });
     const limit = fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined });
-    const limits = fc.record({ perPod: limit, perUser: limit, perNamespace: limit });
+    const limits = fc.record({
+      ...{ perPod: limit, perUser: limit, perNamespace: limit },
+      ...{ perUserPerPod: limit, perTarget: limit },
+    });
     fc.assert(
       fc.property(
         fc.array(place, { maxLength: 6 }),
@@ -239,6 +279,79 @@ describe('a session', () => {
     world.settle();
     expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True LimitReached']);
     expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
+  });
+
+  it.each<[PolicyLimits, Partial<DebugSessionSpec>, string | undefined, string]>([
+    [
+      { perTarget: 1 },
+      { target: { podName: 'web-1', containerName: 'app' } },
+      'app',
+      'others were faster: limits.perTarget',
+    ],
+    [{ perPod: 1 }, {}, undefined, 'others were faster: limits.perPod'],
+  ])('gives up for %j where another operator was faster', (limits, spec, targetContainerName, words) => {
+    const world = new World(spec);
+    world.rules = limited(limits);
+    while (world.phase !== 'Starting') world.step();
+    world.inject('debug-0000000f-1', 'of-another-operator');
+    world.changePod((pod) => Object.assign(pod.spec.ephemeralContainers?.[0] ?? {}, { targetContainerName }));
+    world.settle();
+    world.pass(11_000);
+    world.settle();
+    expect(world.message('Failed')).toContain(words);
+  });
+
+  it('waits a moment where it is not heard yet whose the container of another operator is', () => {
+    const world = new World({ requestedBy: { username: 'dana' } });
+    world.rules = limited({ perUserPerPod: 1 });
+    while (world.phase !== 'Starting') world.step();
+    world.inject('debug-0000000f-1', 'of-another-operator');
+    expect([world.settle(), world.phase]).toEqual([1_000, 'Starting']);
+    // It is heard: somebody else's.
+    world.crowd = { ...NOBODY, taken: () => [aPlace({ uid: 'of-another-operator', user: 'eve' })] };
+    world.step();
+    expect(world.effects.at(-1)).toMatch(/^inject/);
+  });
+
+  it('of a user who has as many waiting as may wait is refused and does not wait', () => {
+    const world = new World({ requestedBy: { username: 'dana' } });
+    world.rules = limited({ waitingPerUser: 2 });
+    world.pod = undefined;
+    world.crowd = { ...NOBODY, waiting: () => 2 };
+    world.settle();
+    expect([world.phase, world.condition('Accepted')]).toEqual(['Failed', 'False TooManyWaiting']);
+    expect(world.message('Failed')).toMatch(
+      /^limits\.waitingPerUser of its policy is 2, and 2 sessions wait that dana has asked for: .* \(there is no pod web-1/,
+    );
+    expect(world.told).toEqual(['Rejected']);
+  });
+
+  it('that waits already goes on, and one that need not wait starts, however many wait', () => {
+    const early = new World({ requestedBy: { username: 'dana' } });
+    early.pod = undefined;
+    early.settle();
+    early.crowd = { ...NOBODY, waiting: () => 1_000 };
+    early.edit({ ttl: '5m' });
+    early.settle();
+    expect(early.phase).toBe('Pending');
+    const ready = new World({ requestedBy: { username: 'dana' } });
+    ready.crowd = { ...NOBODY, waiting: () => 1_000 };
+    ready.settle();
+    expect(ready.phase).toBe('Starting');
+  });
+
+  it('of a user has 50 beside it where no policy says another number, and no bound while nothing can be read', () => {
+    const limit = (rules: World['rules'], count: number): string | undefined => {
+      const world = new World({ requestedBy: { username: 'dana' } });
+      world.rules = rules;
+      world.pod = undefined;
+      world.crowd = { ...NOBODY, waiting: () => count };
+      world.settle();
+      return world.phase;
+    };
+    expect([limit(limited({}), 49), limit(limited({}), 50)]).toEqual(['Pending', 'Failed']);
+    expect(limit({ ...OPEN_RULES, policy: { kind: 'absent' } }, 50)).toBe('Failed');
+    expect(limit({ ...OPEN_RULES, policy: { kind: 'unread', message: 'no' } }, 50)).toBe('Pending');
   });
 
   it('is refused where its pod may have no more containers', () => {
