@@ -60,7 +60,7 @@ async function until(what: string, holds: (sessions: DebugSession[]) => boolean)
 }
 
 it('200 at once, of one user that may have 5: at no moment more, the others wait, and go on', async () => {
-  const policyName = await policies.create('per-user', { limits: { perUser: 5 } });
+  const policyName = await policies.create('per-user', { limits: { perUser: 5, waitingPerUser: 200 } });
   await createMany(200, (index) => ({ policyName, target: { podName: `web-${index % 8}` } }));
   const sessions = await until('12 have come and gone', (now) => completed(now).length >= 12);
   expect(waiting(sessions).length).toBeGreaterThan(100);
@@ -104,6 +104,55 @@ it('in one pod, by two operators at once that know nothing of one another: never
   }
 }, 120_000);
 
+it('of one user in a pod, by two operators at once: never more than 2, and another user has a place', async () => {
+  const policyName = await policies.create('user-in-pod', { limits: { perPod: 3, perUserPerPod: 2 } });
+  const mia = await Person.whoMayAsk(stage, 'mia');
+  await useAll('mia');
+  const other = await stage.startOperator();
+  try {
+    await createMany(20, () => ({ policyName, command: ['sleep', '600'] }));
+    await until('two run', (now) => now.filter(({ status }) => status?.phase === 'Running').length === 2);
+    expect(await mia.asks('hers', { policyName, target: { podName: 'crowded' }, command: ['true'] })).toMatchObject({
+      code: 0,
+    });
+    await stage.untilPhase('hers', 'Completed');
+    expect(waiting(await all()).length).toBeGreaterThan(10);
+    expect(counts.mostIn['crowded']).toBeLessThanOrEqual(3);
+    const running = (await all()).filter(({ status }) => status?.phase === 'Running');
+    expect(running).toHaveLength(2);
+  } finally {
+    await other.stop();
+  }
+}, 120_000);
+
+it('of those who join one container, by two operators at once: never more than 1', async () => {
+  const policyName = await policies.create('per-target', { allow: ['TargetContainer'], limits: { perTarget: 1 } });
+  const other = await stage.startOperator();
+  try {
+    await createMany(12, () => ({ policyName, target: { podName: 'crowded', containerName: 'app' } }));
+    await until('4 have come and gone', (now) => completed(now).length >= 4);
+    expect(counts.mostIn['crowded']).toBe(1);
+  } finally {
+    await other.stop();
+  }
+}, 120_000);
+
+it('of those who wait: no more than 5 of one user, the others are refused at once, and nobody else is', async () => {
+  const policyName = await policies.create('waiting', { limits: { waitingPerUser: 5 } });
+  const ida = await Person.whoMayAsk(stage, 'ida');
+  await useAll('ida');
+  await createMany(40, () => ({ policyName, target: { podName: 'not-there' } }));
+  expect(await ida.asks('hers', { policyName, target: { podName: 'not-there' }, command: ['true'] })).toMatchObject({
+    code: 0,
+  });
+  const sessions = await until('all are judged', (now) => now.every(({ status }) => status?.phase !== undefined));
+  const phases = sessions.map(({ status }) => status?.phase);
+  expect(phases.filter((phase) => phase === 'Pending')).toHaveLength(6);
+  for (const { status } of sessions.filter((one) => one.status?.phase !== 'Pending'))
+    expect(status).toMatchObject({ phase: 'Failed', runs: [{ reason: 'TooManyWaiting' }] });
+  expect((await stage.session('hers')).status?.phase).toBe('Pending');
+});
+
 it('containers of a pod in all: no sixth, also when all have ended, and no waiting for what never comes', async () => {
   const policyName = await policies.create('in-all', { limits: { containersPerPod: 5 } });
   await createMany(12, () => ({ policyName, target: { podName: 'filled' }, command: ['true'] }));
@@ -139,7 +188,9 @@ it('first come, first served', async () => {
 async function useAll(user: string): Promise<void> {
   const rules = [{ apiGroups: ['debugsession.dev'], resources: ['debugpolicies'], verbs: ['use'] }];
   const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${stage.namespace}/roles`;
-  await stage.client.create(path, { metadata: { name: 'uses-all' }, rules });
-  const bound = await stage.kubectl(['create', 'rolebinding', 'uses-all', '--role=uses-all', `--user=${user}`]);
+  const { items } = await stage.client.list<{ items: { metadata: { name: string } }[] }>(path);
+  const isThere = items.some(({ metadata }) => metadata.name === 'uses-all');
+  if (!isThere) await stage.client.create(path, { metadata: { name: 'uses-all' }, rules });
+  const bound = await stage.kubectl(['create', 'rolebinding', `uses-all-${user}`, '--role=uses-all', `--user=${user}`]);
   expect(bound).toMatchObject({ code: 0 });
 }
