@@ -18,6 +18,8 @@ export interface PodMeta {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];
+  /** Length of the whole pod as JSON, in bytes, managedFields and status included: about what it takes in etcd, or more. */
+  storedBytes?: number;
 }
 
 export interface OwnerReference {

@@ -301,6 +301,14 @@ export const REASONS = {
       remedy: 'restart the pod, or debug another',
     },
   },
+  PodTooLarge: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning:
+        "the pod takes more than 640 KiB in etcd, `managedFields` and status included: one debug container more, and what the kubelet reports of all of them, could take it beyond half of what etcd stores. A pod that reaches etcd's limit cannot change, be ready or be deleted any more",
+      remedy: 'restart the pod, or debug another',
+    },
+  },
   ContainerNameTaken: {
     kind: 'injection',
     beforeInjection: {

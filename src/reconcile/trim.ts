@@ -46,6 +46,8 @@ const cutMeta = cutter<PodMeta>({
     return mirror === undefined ? undefined : { [MIRROR_ANNOTATION]: mirror };
   },
   ownerReferences: ({ ownerReferences }) => ownerReferences?.map(cutOwner),
+  // Of the whole pod: trimPod knows it.
+  storedBytes: KEPT,
 });
 
 const cutEphemeralContainer = cutter<PodEphemeralContainer, RawEphemeralContainer>({
@@ -85,10 +87,18 @@ const cutPodStatus = cutter<PodStatus>({
 
 /** Cuts a pod down to the few fields a session needs: a 12 KB pod becomes a few hundred bytes. */
 export const trimPod = cutter<Pod, RawPod>({
-  metadata: ({ metadata }) => cutMeta(metadata),
+  metadata: (whole) => ({ ...cutMeta(whole.metadata), storedBytes: storedBytes(whole) }),
   spec: ({ spec }) => (spec === undefined ? { containers: [] } : cutSpec(spec)),
   status: ({ status }) => (status === undefined ? {} : cutPodStatus(status)),
 });
+
+/**
+ * etcd has the pod as protobuf, which writes no names of fields; strings, which a large pod consists of, have the same length there. So JSON is a little
+ * longer, and errs to the safe side. To write it takes less time than to have read it, and no request.
+ */
+function storedBytes(whole: object): number {
+  return Buffer.byteLength(JSON.stringify(whole));
+}
 
 /** Keeps the whole session but for managedFields: they are half of a stored session, and nobody here reads them. */
 export function trimSession(session: DebugSession): DebugSession {

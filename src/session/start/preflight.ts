@@ -9,6 +9,22 @@ import { GO, refuse, wait, type Verdict } from './verdict.ts';
  */
 export const MAX_EPHEMERAL_CONTAINERS = 50;
 
+/**
+ * etcd stores 1.5 MiB of an object (--max-request-bytes). A pod beyond that is stuck: the kubelet cannot write its status, so its readiness stays as it was
+ * and it is never gone after its deletion. Half of it is for others: what controllers, webhooks and the kubelet write later cannot be refused here.
+ */
+const MAX_POD_BYTES = 768 * 1024;
+/**
+ * What one debug container may add: 16 KiB of words (the CRD counts them), the supervisor's script, and the names of its fields, variables and mounts,
+ * which stand in managedFields once more.
+ */
+const CONTAINER_BYTES = 64 * 1024;
+/**
+ * What the kubelet may report of all of them later: 12 KiB of termination messages, the same of `lastState` (kubelet, normalizeStatus), and some 800 bytes
+ * for each of 50 containers.
+ */
+const REPORT_BYTES = 64 * 1024;
+
 /** Marks a pod that the kubelet made from a file; the API server's copy is only a mirror. */
 export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
@@ -115,8 +131,13 @@ function scheduled(pod: Pod): Verdict {
   return wait('PodNotScheduled', `pod ${pod.metadata.name} has no node yet${why}`);
 }
 
-/** Also asked once more right before the injection. */
-export function roomLeft(pod: Pod, { maxContainers }: Wish): Verdict {
+/** Whether the pod can take one more. Also asked once more right before the injection. */
+export function roomLeft(pod: Pod, wish: Wish): Verdict {
+  const few = fewEnough(pod, wish);
+  return few.kind === 'go' ? smallEnough(pod) : few;
+}
+
+function fewEnough(pod: Pod, { maxContainers }: Wish): Verdict {
   const count = pod.spec.ephemeralContainers?.length ?? 0;
   const most = Math.min(maxContainers ?? MAX_EPHEMERAL_CONTAINERS, MAX_EPHEMERAL_CONTAINERS);
   if (count < most) return GO;
@@ -124,6 +145,19 @@ export function roomLeft(pod: Pod, { maxContainers }: Wish): Verdict {
     'TooManyEphemeralContainers',
     `pod ${pod.metadata.name} has ${count} ephemeral containers, at most ${most} are allowed and Kubernetes never removes one: restart the pod or debug another`,
   );
+}
+
+function smallEnough({ metadata: { name, storedBytes = 0 } }: Pod): Verdict {
+  const later = storedBytes + CONTAINER_BYTES + REPORT_BYTES;
+  if (later <= MAX_POD_BYTES) return GO;
+  return refuse(
+    'PodTooLarge',
+    `pod ${name} takes ${kib(storedBytes)} KiB; with one more debug container and what the kubelet reports it could take ${kib(later)} KiB. At most ${kib(MAX_POD_BYTES)} KiB are allowed, half of what etcd stores: a pod beyond that cannot change or be deleted any more. Restart the pod, or debug another`,
+  );
+}
+
+function kib(bytes: number): number {
+  return Math.ceil(bytes / 1024);
 }
 
 function targetRunning(pod: Pod, { containerName }: Wish): Verdict {

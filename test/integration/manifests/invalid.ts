@@ -1,6 +1,7 @@
 import { PROFILE_NAMES } from '../../../src/api/profiles.ts';
 import { PEOPLE } from './people.ts';
 import { type CreateCase, MINIMAL, wrong } from './table.ts';
+import { TOO_LONG } from './too-long.ts';
 
 const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
 const SUBDOMAIN = "must be a DNS subdomain name such as web-7c9f: lower case letters, digits, '-' and '.'";
@@ -110,11 +111,6 @@ const CONTAINER: CreateCase[] = [
     'spec.command: Invalid value: 0: spec.command in body should have at least 1 items',
   ),
   wrong('a NUL in a command', { command: ['a\u0000b'] }, 'spec.command[0]'),
-  wrong(
-    'more words than a pod should have to keep',
-    { command: ['x'.repeat(10_000)], args: ['ä'.repeat(3_000)], env: [{ name: 'V', value: 'x'.repeat(384) }] },
-    'spec: Invalid value: command, args and env may have 16384 bytes in all, for they stand in the pod as long as it lives: put what is longer into an image',
-  ),
   wrong('a number in a command', { command: ['sleep', 5] }, 'spec.command[1] in body must be of type string'),
   wrong(
     'args without command under the supervisor',
@@ -495,6 +491,7 @@ export const INVALID: CreateCase[] = [
   },
   ...TARGET,
   ...CONTAINER,
+  ...TOO_LONG,
   ...SECRETS,
   ...VOLUMES,
   ...POLICY,

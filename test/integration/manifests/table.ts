@@ -19,7 +19,9 @@ export interface UpdateCase {
 }
 
 /** The smallest session that is accepted. */
-export const MINIMAL: Manifest = { target: { podName: 'web-7c9f' }, image: 'busybox:1.36' };
+/** Of the smallest session. */
+export const IMAGE = 'busybox:1.36';
+export const MINIMAL: Manifest = { target: { podName: 'web-7c9f' }, image: IMAGE };
 
 /** The smallest session with more or other fields; `undefined` takes one away. */
 export function spec(changes: Manifest): Manifest {

@@ -1,5 +1,5 @@
 import { PROFILE_NAMES } from '../../../src/api/profiles.ts';
-import { type CreateCase, MINIMAL, spec } from './table.ts';
+import { type CreateCase, IMAGE, MINIMAL, spec } from './table.ts';
 
 function workload(apiVersion: string, kind: string): CreateCase {
   return { what: `a ${kind} as target`, spec: spec({ target: { workloadRef: { apiVersion, kind, name: 'web' } } }) };
@@ -69,7 +69,7 @@ export const VALID: CreateCase[] = [
     spec: spec({
       command: ['x'.repeat(10_000)],
       args: ['ä'.repeat(3_000)],
-      env: [{ name: 'V', value: 'x'.repeat(383) }],
+      env: [{ name: 'V', value: 'x'.repeat(383 - IMAGE.length) }],
     }),
   },
   { what: 'a name of 63 characters', spec: MINIMAL, sessionName: 'a'.repeat(63) },
@@ -93,7 +93,7 @@ export const VALID: CreateCase[] = [
     what: 'as many sources and volumes as there may be',
     spec: spec({
       envFrom: Array.from({ length: 32 }, () => ({ secretRef: { name: 's'.repeat(253) } })),
-      volumeMounts: Array.from({ length: 32 }, (_, i) => ({ name: 'data', mountPath: `/${'d'.repeat(1000)}/${i}` })),
+      volumeMounts: Array.from({ length: 32 }, (_, i) => ({ name: 'data', mountPath: `/${'d'.repeat(200)}/${i}` })),
     }),
   },
   {

@@ -139,6 +139,16 @@ describe('a trimmed pod', () => {
     expect(canonicalJson(trimPod(whole)).length).toBeLessThan(1_000);
   });
 
+  it('knows how long the whole one was, managedFields and status included', () => {
+    const whole = raw(aPod((pod) => (pod.metadata.annotations = { words: 'ä'.repeat(1_000) })));
+    expect(trimPod(whole).metadata.storedBytes).toBe(Buffer.byteLength(JSON.stringify(whole)));
+    const session = aSession();
+    const large = raw(aPod((pod) => (pod.metadata.annotations = { words: 'x'.repeat(700_000) })));
+    expect(preflight(trimPod(large), { containerName: session.spec.target.containerName })).toMatchObject({
+      reason: 'PodTooLarge',
+    });
+  });
+
   it('takes a container whose uid comes out of a secret for nobody of ours', () => {
     const { metadata } = aPod();
     const env = [{ name: UID_VARIABLE, valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
@@ -283,6 +293,7 @@ const WHOLE: Whole<Pod> = {
     labels: { app: 'web' },
     annotations: { 'kubernetes.io/config.mirror': 'm' },
     ownerReferences: [{ kind: 'ReplicaSet', name: 'web', uid: 'o', controller: true }],
+    storedBytes: 1,
   },
   spec: {
     nodeName: 'n',
@@ -316,13 +327,15 @@ it('keeps every field that is declared: none is there in tests and cut off in pr
       ...WHOLE.spec,
       containers: [container],
       initContainers: [container],
-      ephemeralContainers: [{ name: 'debug-1', env: [{ name: UID_VARIABLE, value: 's' }] }],
+      ephemeralContainers: [{ name: 'debug-1', env: [{ name: UID_VARIABLE, value: 's' }], targetContainerName: 'app' }],
       volumes: [{ name: 'data', hostPath: {} }],
     },
   };
   const { name, nodePower } = CONTAINER;
   const spec = { ...WHOLE.spec, containers: [{ name, nodePower }] };
-  expect(trimPod(read)).toStrictEqual({ ...WHOLE, spec });
+  // It is measured, not read.
+  const metadata = { ...WHOLE.metadata, storedBytes: expect.any(Number) };
+  expect(trimPod(read)).toStrictEqual({ ...WHOLE, metadata, spec });
 });
 
 describe('a trimmed policy', () => {

@@ -91,6 +91,13 @@ const CASES: Case[] = [
     says: 'refuse TooManyEphemeralContainers',
     words: /restart the pod/,
   },
+  { when: 'it is as large as it may be', pod: (p) => (p.metadata.storedBytes = 640 * 1024), says: 'go' },
+  {
+    when: 'it is larger',
+    pod: (p) => (p.metadata.storedBytes = 640 * 1024 + 1),
+    says: 'refuse PodTooLarge',
+    words: /^pod web-1 takes 641 KiB; .* it could take 769 KiB\. At most 768 KiB are allowed, half of what etcd stores/,
+  },
   {
     when: 'the target crash-loops',
     pod: (p) =>
