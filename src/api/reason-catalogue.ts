@@ -39,7 +39,11 @@ export interface ReasonRow {
   /** The status of the condition, the type of the event, or the condition itself. */
   readonly with?: string;
   readonly meaning: string;
-  /** What to do. Absent: nothing. */
+  /** Of an injection that is tried again. */
+const NOT_TAKEN =
+  'the API server has not taken the injection for 5 s; the message has its words, and `Injected` is False. It is tried again until `startTimeout`';
+
+/** What to do. Absent: nothing. */
   readonly remedy?: string;
 }
 
@@ -168,12 +172,13 @@ export const REASONS = {
   ApiUnavailable: {
     kind: 'injection',
     waiting: { meaning: 'the pod could not be looked at', remedy: "see the operator's log" },
+    starting: { meaning: NOT_TAKEN, remedy: 'ask whoever runs what it names, such as a webhook' },
   },
   Injecting: {
     kind: 'other',
     starting: {
       meaning:
-        'the intent is recorded, the container is being injected. If it stays: the API server does not answer, or answers 429 or 5xx',
+        'the intent is recorded, the container is being injected. If it stays: the API server does not answer',
       remedy: "see the operator's log",
     },
   },
@@ -311,6 +316,7 @@ export const REASONS = {
   },
   ContainerNameTaken: {
     kind: 'injection',
+    starting: { meaning: NOT_TAKEN, remedy: 'ask whoever runs what it names, such as a webhook' },
     beforeInjection: {
       meaning: 'the pod has a container of our name that is not of this session',
       remedy: 'raise `attempt`; find out who put it there',
@@ -341,7 +347,8 @@ export const REASONS = {
   AdmissionDenied: {
     kind: 'injection',
     refused: {
-      meaning: 'a webhook, a policy or another admission plugin denied it, in its own words',
+      meaning:
+        'a webhook, a policy or another admission plugin denied it, in its own words; or it changes debug containers that stand in the pod already, which Kubernetes forbids',
       remedy: 'ask whoever runs it',
     },
   },
@@ -369,8 +376,9 @@ export const REASONS = {
   StartTimeout: {
     kind: 'failure',
     notStarted: {
-      meaning: 'not running within `startTimeout`, without a better reason',
-      remedy: 'give it longer; look at the node',
+      meaning:
+        'not running within `startTimeout`, without a better reason. Where the API server did not take the injection, the message has its last answer',
+      remedy: 'give it longer; look at the node, or at what the API server says',
     },
   },
   InvalidImageName: {

@@ -1,17 +1,17 @@
 import type { DebugSession, DebugSessionStatus, Run, WorkloadRef } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { type Result, TerminalError } from '../runtime/controller.ts';
+import { type Result, RetryBy, TerminalError } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Authority } from '../session/look/authority.ts';
 import { currentRun, isLive, isWaiting } from '../session/run/lifecycle.ts';
 import { observe } from '../session/run/observation.ts';
 import type { Sighting } from '../session/look/sighting.ts';
 import { interestOf, plan, planUnseen } from '../session/plan/plan.ts';
-import { planRefusal } from '../session/plan/plan-run.ts';
-import { classifyRefusal } from '../session/start/refusal.ts';
+import { planRefusal, retryBy } from '../session/plan/plan-run.ts';
+import { classifyRefusal, type Refusal } from '../session/start/refusal.ts';
 import type { Effect, Plan } from '../session/plan/effect.ts';
-import type { Situation } from '../session/look/situation.ts';
+import type { PassingRefusal, Situation } from '../session/look/situation.ts';
 import type { ContainerControl } from './container-control.ts';
 import type { Places } from './places.ts';
 import { LONGEST_PAUSE_MS, pauseOf } from './poll.ts';
@@ -54,6 +54,9 @@ export class Reconciler {
   readonly #workloads: WorkloadLooks;
   /** When this process saw its own injection succeed, by session key; only while the session concerns a pod. */
   readonly #injections = new Map<string, { uid: string; attempt: number; at: number }>();
+
+  /** What the API server said to the last injection of a run, by session key; for as long. */
+  readonly #refusals = new Map<string, { uid: string; attempt: number; refused: PassingRefusal }>();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -123,8 +126,8 @@ export class Reconciler {
   async #look(key: string, session: DebugSession, signal: AbortSignal, labels: KnownLabels): Promise<Situation> {
     const { clock, pods, control } = this.#parts;
     const interest = interestOf(session, clock.now());
-    const injection = this.#injections.get(key);
-    const isOfThisRun = injection?.uid === session.metadata.uid && injection.attempt === session.status?.attempt;
+    const injection = ofNewestRun(session, this.#injections.get(key));
+    const refusal = ofNewestRun(session, this.#refusals.get(key));
     let sighting: Sighting = { kind: 'gone' };
     if (interest.kind === 'pod') sighting = await this.#lookAtPod(session, interest.name, signal);
     else this.#release(key);
@@ -134,7 +137,13 @@ export class Reconciler {
     const efforts = control.effortsOf(session);
     const authority = this.#parts.authority();
     const rules = await this.#parts.rules.of(session, signal, labels);
-    const known = { authority, rules, ...(isOfThisRun && { injectedAt: injection.at }), ...(efforts && { efforts }) };
+    const known = {
+      authority,
+      rules,
+      ...(injection && { injectedAt: injection.at }),
+      ...(refusal && { refused: refusal.refused }),
+      ...(efforts && { efforts }),
+    };
     return { session, sighting, now: clock.now(), ...known };
   }
 
@@ -163,6 +172,7 @@ export class Reconciler {
     this.#parts.pods.release(key);
     this.#parts.control.forget(key);
     this.#injections.delete(key);
+    this.#refusals.delete(key);
   }
 
   async #perform(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
@@ -177,8 +187,8 @@ export class Reconciler {
       if (step.effect.kind !== 'inject') throw error;
       // The pod has changed since it was looked at: what its policy says of it may not hold any more.
       if (error.code === 409) return this.#lookAfresh(situation.session, step.effect.run, signal);
-      const refusal = classifyRefusal(error);
-      if (refusal.kind === 'retry') throw error;
+      const refusal = classifyRefusal(error, step.effect.container.name);
+      if (refusal.kind === 'retry') throw this.#retry(situation, step.effect.run, { refusal, error });
       // An earlier try may have been carried out and its answer lost: the pod as it is now tells, the watch may not have yet.
       if (!(await this.#stands(situation.session, step.effect, signal))) {
         return this.#perform(situation, planRefusal(situation, step.effect.run, refusal), signal);
@@ -187,6 +197,15 @@ export class Reconciler {
     this.#parts.onStep?.(situation.session, step);
     for (const event of step.events) this.#parts.storyteller.tell(situation.session, event);
     return 'done';
+  }
+
+  /** What it said is part of the next situation. The pause before the next try does not go beyond what the planner has to do in time. */
+  #retry({ session }: Situation, run: Run, { refusal, error }: { refusal: Refusal; error: ApiError }): RetryBy {
+    const { reason, message } = refusal;
+    const { uid } = session.metadata;
+    this.#refusals.set(keyOf(session), { uid, attempt: run.attempt, refused: { reason, message } });
+    const now = this.#parts.clock.now();
+    return new RetryBy(error, retryBy(run, { now, notBefore: now + (error.retryAfterMs ?? 0) }) - now);
   }
 
   async #effect(situation: Situation, effect: Effect, signal: AbortSignal): Promise<void> {
@@ -269,6 +288,7 @@ export class Reconciler {
     const { run, container, resourceVersion } = effect;
     const address = { ...podOf(session, run), ...(resourceVersion !== undefined && { resourceVersion }) };
     const pod = await this.#parts.api.inject(address, container, signal);
+    this.#refusals.delete(keyOf(session));
     this.#injections.set(keyOf(session), {
       uid: session.metadata.uid,
       attempt: run.attempt,
@@ -276,6 +296,14 @@ export class Reconciler {
     });
     this.#parts.pods.remember(pod);
   }
+}
+
+/** What this process knows of a run, if that is the newest of this very session. */
+function ofNewestRun<T extends { uid: string; attempt: number }>(
+  { metadata, status }: DebugSession,
+  known: T | undefined,
+): T | undefined {
+  return known?.uid === metadata.uid && known.attempt === status?.attempt ? known : undefined;
 }
 
 /** The run that begins with this effect. */

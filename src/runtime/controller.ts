@@ -20,6 +20,17 @@ export class TerminalError extends Error {
   override readonly name = 'TerminalError';
 }
 
+/** It failed by `cause`, and is tried again after the pause of that, but `withinMs` at the latest: something else comes due then. */
+export class RetryBy extends Error {
+  override readonly name = 'RetryBy';
+  readonly withinMs: number;
+
+  constructor(cause: Error, withinMs: number) {
+    super(cause.message, { cause });
+    this.withinMs = withinMs;
+  }
+}
+
 /** How a reconcile ended, as controller-runtime counts it. */
 export interface ReconcileReport {
   /** The label of controller_runtime_reconcile_total. */
@@ -159,6 +170,14 @@ export class Controller {
   }
 
   #failed(key: string, error: unknown, timedOut: boolean): Pick<ReconcileReport, 'result' | 'error'> {
+    if (!(error instanceof RetryBy)) return this.#retry(key, error, timedOut);
+    const ended = this.#retry(key, error.cause, timedOut);
+    // Of the two the earlier counts.
+    if (!this.#stop.signal.aborted) this.#options.queue.addAfter(key, Math.max(0, error.withinMs));
+    return ended;
+  }
+
+  #retry(key: string, error: unknown, timedOut: boolean): Pick<ReconcileReport, 'result' | 'error'> {
     const { name, queue, logger } = this.#options;
     const fields = { controller: name, key, err: errorMessage(error) };
     if (this.#stop.signal.aborted) {

@@ -63,7 +63,9 @@ describe('an image that is not there', () => {
 it('an image of root where the pod wants none fails at once', async () => {
   const run = await failed('as-root');
   expect(run.reason).toBe('ContainerConfigError');
-  expect(run.message).toMatch(/^container's runAsUser breaks non-root policy/);
+  expect(run.message).toMatch(
+    /^container's runAsUser breaks non-root policy.*; name a user other than 0 in securityContext.runAsUser$/,
+  );
   expect(seconds(run)).toBeLessThan(45);
 });
 

@@ -134,3 +134,120 @@ describe('an admission policy', () => {
     );
   });
 });
+
+describe('an admission webhook that does not answer', () => {
+  const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await Stage.open('silent-webhook');
+    const { namespace } = stage;
+    await stage.createPod('web', appPod());
+    await stage.untilPod('web', isReady);
+    const webhook = {
+      name: 'silent.example.org',
+      // Nobody listens there.
+      clientConfig: { url: 'https://127.0.0.1:1/' },
+      rules: [
+        { apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['pods/ephemeralcontainers'] },
+      ],
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+      failurePolicy: 'Fail',
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+    };
+    await stage.client.create(WEBHOOKS, { metadata: { name: namespace }, webhooks: [webhook] });
+    await stage.until('it is asked', async () => {
+      const body = { spec: { ephemeralContainers: [{ name: 'probe', image: 'probe' }] } };
+      const path = `${podsPath(namespace)}/web/ephemeralcontainers`;
+      const dry = { type: 'strategic', query: { dryRun: 'All' } } as const;
+      return stage.client.patch(path, body, dry).then(
+        () => false,
+        (error: unknown) => error instanceof ApiError && error.code === 500,
+      );
+    });
+  });
+
+  afterAll(async () => {
+    await stage.client.delete(`${WEBHOOKS}/${stage.namespace}`);
+    await stage.close();
+  });
+
+  const words = /failed calling webhook "silent.example.org"/;
+
+  it('is named while the injection is tried again, and when the run is given up', async () => {
+    await stage.createSession('silent', { target: { podName: 'web' }, command: ['true'], startTimeout: '12s' });
+    await stage.untilSession('silent', ({ status }) =>
+      ['Reconciling', 'Injected'].every((type) =>
+        status?.conditions?.some((one) => one.type === type && words.test(one.message)),
+      ),
+    );
+    const run = await refused(stage, 'silent');
+    expect(run.reason).toBe('StartTimeout');
+    expect(run.message).toMatch(/^not injected within 12s: the API server said: .*failed calling webhook/);
+    const took = Date.parse(run.finishedAt ?? '') - Date.parse(run.intendedAt ?? '');
+    // Both have the seconds alone; the deadline counts from the end of the second.
+    expect(took).toBeLessThanOrEqual(14_000);
+  });
+});
+
+describe('an admission policy that changes every debug container of a pod', () => {
+  const MUTATING = '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies';
+  const MUTATING_BINDINGS = `${MUTATING.replace(/ies$/, 'y')}bindings`;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await Stage.open('meddler');
+    const { namespace } = stage;
+    await stage.createPod('web', appPod());
+    await stage.untilPod('web', isReady);
+    const resourceRules = [
+      { apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['pods/ephemeralcontainers'] },
+    ];
+    const patch = (index: number): string =>
+      `size(object.spec.ephemeralContainers) > ${index} ? [JSONPatch{op: "add", path: "/spec/ephemeralContainers/${index}/env/0", ` +
+      'value: Object.spec.ephemeralContainers.env{name: "HTTP_PROXY", value: "http://proxy"}}] : []';
+    await stage.client.create(MUTATING, {
+      metadata: { name: namespace },
+      spec: {
+        matchConstraints: { resourceRules },
+        failurePolicy: 'Fail',
+        reinvocationPolicy: 'Never',
+        mutations: [0, 1].map((index) => ({ patchType: 'JSONPatch', jsonPatch: { expression: patch(index) } })),
+      },
+    });
+    await stage.client.create(MUTATING_BINDINGS, {
+      metadata: { name: namespace },
+      spec: {
+        policyName: namespace,
+        matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } },
+      },
+    });
+    await stage.until('it is in force', async () => {
+      const body = { spec: { ephemeralContainers: [{ name: 'probe', image: 'probe', env: [{ name: 'A' }] }] } };
+      const path = `${podsPath(namespace)}/web/ephemeralcontainers`;
+      const dry = { type: 'strategic', query: { dryRun: 'All' } } as const;
+      return JSON.stringify(await stage.client.patch(path, body, dry)).includes('HTTP_PROXY');
+    });
+  });
+
+  afterAll(async () => {
+    await stage.client.delete(`${MUTATING_BINDINGS}/${stage.namespace}`);
+    await stage.client.delete(`${MUTATING}/${stage.namespace}`);
+    await stage.close();
+  });
+
+  it('lets the first session in, and is named by the second, which fails at once', async () => {
+    const target = { podName: 'web' };
+    await stage.createSession('first', { target, command: ['true'] });
+    await stage.untilPhase('first', 'Completed');
+    await stage.createSession('second', { target, command: ['true'], startTimeout: '10m' });
+    const { status } = await stage.untilPhase('second', 'Failed');
+    expect(status?.runs?.[0]).toMatchObject({
+      reason: 'AdmissionDenied',
+      message: expect.stringMatching(
+        /^an admission webhook or policy changes debug containers that stand in the pod already.*may not be changed/,
+      ),
+    });
+  });
+});

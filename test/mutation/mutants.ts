@@ -228,7 +228,7 @@ export const MUTANTS: readonly Mutant[] = [
   reconcile(
     'reconciler',
     'a refusal is swallowed',
-    "if (refusal.kind === 'retry') throw error;",
+    "if (refusal.kind === 'retry') throw this.#retry(situation, step.effect.run, { refusal, error });",
     "if (refusal.kind === 'retry' || refusal.kind === 'permanent') return 'done';",
   ),
   reconcile(

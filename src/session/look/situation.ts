@@ -12,6 +12,13 @@ export interface Denial {
   message: string;
 }
 
+/** Why the newest injection was refused, which is tried again. */
+export interface PassingRefusal {
+  reason: InjectionReason;
+  /** The API server's own words, on one line. */
+  message: string;
+}
+
 /** What the planner knows: the session as stored, what was seen of its target, and the time (ms since the epoch). */
 export interface Situation {
   session: DebugSession;
@@ -27,6 +34,8 @@ export interface Situation {
   crowd?: Crowd;
   /** Why it is not certain, right before the injection, that who asked may use the policy. Absent: it is, or was not asked. */
   denied?: Denial;
+  /** What the API server said to the last try to inject the container of the newest run. Absent: nothing, or it has taken it. */
+  refused?: PassingRefusal;
   /** What this process has done to the container of the newest run, and how that went; absent: nothing. */
   efforts?: Efforts;
 }

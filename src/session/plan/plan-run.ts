@@ -76,12 +76,13 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
 
 /** What stands against an injection that nothing but time has come between. */
 function planFirst(situation: Situation, run: Run, pod: Pod): Plan | undefined {
-  const { now } = situation;
+  const { now, refused } = situation;
   const objection = objectionTo(situation, run, pod);
   if (objection?.kind === 'refuse') return giveUp(situation, run, objection.reason, objection.message);
   const deadline = startDeadline(run);
   if (now >= deadline) {
-    const message = `not injected within ${run.effective?.startTimeout}: the API server refused, or the operator was away`;
+    const why = refused === undefined ? 'the operator was away' : `the API server said: ${refused.message}`;
+    const message = `not injected within ${run.effective?.startTimeout}: ${why}`;
     return finish(situation, failedRun(run, now, 'StartTimeout', message));
   }
   if (objection !== undefined) {
@@ -103,7 +104,29 @@ function inject(situation: Situation, run: Run, pod: Pod): Plan {
   const { restartPolicy = 'Always' } = pod.spec;
   const warning = restartPolicy === 'Always' ? [] : [story.delaysCompletion(run, pod)];
   const seenAs = judgesPod(rules?.policy) ? { resourceVersion: pod.metadata.resourceVersion } : {};
+  const told = tellOfRefusal(situation, run);
+  if (told?.effect.kind === 'writeStatus') return told;
   return { effect: { kind: 'inject', run, container, ...seenAs }, events: [story.injected(run), ...warning] };
+}
+
+/** What the API server has said stands in status before the next try, once it takes long. */
+function tellOfRefusal(situation: Situation, run: Run): Plan | undefined {
+  const { now, refused } = situation;
+  if (refused === undefined || now < slowStart(run)) return undefined;
+  return writeThen(situation, { run, standing: { phase: 'Starting', waiting: refused }, events: [] });
+}
+
+/**
+ * When a refused injection has to be looked at again, however long the pause between two tries has become: to tell of it, and to give it up.
+ * @param notBefore when the API server lets it be tried again; what is given up is not tried
+ */
+export function retryBy(run: Run, { now, notBefore }: { now: number; notBefore: number }): number {
+  const tell = now < slowStart(run) ? Math.max(slowStart(run), notBefore) : Infinity;
+  return Math.min(tell, startDeadline(run));
+}
+
+function slowStart(run: Run): number {
+  return (fromTimestamp(run.intendedAt) ?? 0) + SLOW_START_MS;
 }
 
 /** What has turned up since the intent against the injection, if anything has: policies change, rights are withdrawn, others are faster. */
@@ -164,7 +187,7 @@ function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Pla
       failedRun(run, now, reason, `not running within ${run.effective?.startTimeout}: ${seen.message}`),
     );
   }
-  const slow = (fromTimestamp(run.intendedAt) ?? now) + SLOW_START_MS;
+  const slow = slowStart(run);
   if (now < slow) return rest(now, Math.min(slow, deadline));
   const standing: Standing = { phase: 'Starting', waiting: { reason: seen.reason, message: seen.message } };
   return writeThen(situation, { run, standing, events: [], wakeAt: deadline });

@@ -123,13 +123,16 @@ function waitingFor(pod: Pod, waiting: { reason?: string; message?: string } | u
 }
 
 /** Refusals that share one kubelet reason but not one cause. Texts: kubelet `generateContainerConfig`/kuberuntime and containerd's CRI. */
-function refine(kubeletReason: string | undefined, message: string): { reason?: WaitingReason; final?: boolean } {
+function refine(
+  kubeletReason: string | undefined,
+  message: string,
+): { reason?: WaitingReason; final?: boolean; message?: string } {
   if (/target container/i.test(message)) return { reason: 'TargetContainerNotRunning' };
   // The image would have to become another one for it to start. From the beginning of the words: the rest may be somebody's, such as the name of a key that is missing.
   if (
     kubeletReason === 'CreateContainerConfigError' &&
     /^container(?: has runAsNonRoot|'s runAsUser breaks)/.test(message)
   )
-    return { final: true };
+    return { final: true, message: `${message}; name a user other than 0 in securityContext.runAsUser` };
   return {};
 }

@@ -12,7 +12,13 @@ export interface ApiAnswer {
 /** Permanent: the same request will be refused again. Retry: a passing fault, or one that the next look at the pod explains. */
 export type Refusal = { kind: 'permanent' | 'retry'; reason: InjectionReason; message: string };
 
-type Rule = [applies: (answer: ApiAnswer) => boolean, kind: Refusal['kind'], reason: InjectionReason, explain?: string];
+/** An injection that the API server did not take. */
+interface Refused extends ApiAnswer {
+  /** The name of the container that was sent. */
+  container: string;
+}
+
+type Rule = [applies: (answer: Refused) => boolean, kind: Refusal['kind'], reason: InjectionReason, explain?: string];
 
 const says =
   (pattern: RegExp) =>
@@ -35,6 +41,24 @@ const both =
   (answer: ApiAnswer): boolean =>
     one(answer) && other(answer);
 
+/** A cause names each debug container that would be another one, or gone, afterwards (validation.go). */
+const STANDS = /existing ephemeral containers "([^"]*)" may not be (?:changed|removed)/;
+
+/** The server adds how the container would change, line by line: the environment of somebody else's container is for no status of ours. */
+function withoutDifference(message: string): string {
+  return message.replace(/(existing ephemeral containers "[^"]*" may not be (?:changed|removed))[^]*/, '$1');
+}
+
+/** What stands in the pod beside ours would be changed. We send ours alone, so somebody on the way does it. */
+function changesOthers({ code: status, details, container }: Refused): boolean {
+  const names = (details?.causes ?? []).map(({ message = '' }) => STANDS.exec(message)?.[1]);
+  return status === 422 && names.some((name) => name !== undefined && name !== container);
+}
+
+const CHANGES_OTHERS =
+  'an admission webhook or policy changes debug containers that stand in the pod already, which Kubernetes forbids; let it change new ones only';
+const POD_SECURITY =
+  'the Pod Security level of the namespace forbids this container; profile: restricted fits every level, where securityContext takes nothing back of it';
 const MISSING_RULE =
   'the operator may not inject; its role needs {apiGroups: [""], resources: ["pods/ephemeralcontainers"], verbs: ["patch"]}';
 const FEATURE_OFF =
@@ -45,7 +69,7 @@ const FEATURE_OFF =
  * webhook and policy admission, validation.go, etcd's and the request's size limits, API priority and fairness.
  */
 const RULES: readonly Rule[] = [
-  [says(/violates PodSecurity/), 'permanent', 'PodSecurityDenied'],
+  [says(/violates PodSecurity/), 'permanent', 'PodSecurityDenied', POD_SECURITY],
   [
     says(/admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request/),
     'permanent',
@@ -63,6 +87,7 @@ const RULES: readonly Rule[] = [
   ],
   [both(code(422), says(/static pods do not support ephemeral containers/)), 'permanent', 'StaticPod'],
   [about(/targetContainerName/), 'permanent', 'TargetContainerNotFound'],
+  [changesOthers, 'permanent', 'AdmissionDenied', CHANGES_OTHERS],
   // A container of our name with other content: what stands in the pod tells whether it is ours, changed by a webhook, or somebody else's.
   [about(/^spec\.ephemeralContainers/, /may not be changed/), 'retry', 'ContainerNameTaken'],
   [
@@ -77,11 +102,16 @@ const RULES: readonly Rule[] = [
   [({ code: status }) => status >= 500, 'retry', 'ApiUnavailable'],
 ];
 
-/** Classifies a refused injection; the message keeps the server's own words. Unknown 4xx answers are permanent: Invalid. */
-export function classifyRefusal(answer: ApiAnswer): Refusal {
-  const words = oneLine(answer.message, 900);
+/**
+ * Classifies a refused injection; the message keeps the server's own words. Unknown 4xx answers are permanent: Invalid.
+ * @param container the name of the container that was sent
+ */
+export function classifyRefusal(answer: ApiAnswer, container: string): Refusal {
+  const words = oneLine(withoutDifference(answer.message), 900);
+  const { code: status, message, details } = answer;
+  const refused: Refused = { code: status, message, container, ...(details && { details }) };
   for (const [applies, kind, reason, explain] of RULES) {
-    if (!applies(answer)) continue;
+    if (!applies(refused)) continue;
     return { kind, reason, message: explain === undefined ? words : `${explain} (the API server said: ${words})` };
   }
   return { kind: 'permanent', reason: 'Invalid', message: words };

@@ -12,7 +12,7 @@ import { stopConfirmation } from './stop-confirmation.ts';
 export type Standing =
   /** `keepsWords`: see WantedCondition. */
   | { phase: 'Pending'; reason: string; message: string; keepsWords?: true }
-  /** `waiting` once the container stands in the pod and the kubelet has not started it for a while. */
+  /** `waiting` once the API server has refused the container for a while, or the kubelet has not started it. */
   | { phase: 'Starting'; waiting?: { reason: string; message: string } }
   | { phase: 'Running'; message: string }
   | { phase: 'Ending'; reason: string; message: string }
@@ -174,7 +174,9 @@ function wantedConditions(standing: Standing, run: Run | undefined, now: number)
         ];
       }
       const { reason, message } = standing.waiting;
-      return [accepted, injected(run), steady(condition('Reconciling', 'True', reason, message))];
+      const place =
+        run?.injectedAt === undefined ? steady(condition('Injected', 'False', reason, message)) : injected(run);
+      return [accepted, place, steady(condition('Reconciling', 'True', reason, message))];
     }
     case 'Running':
       return [accepted, injected(run), condition('Running', 'True', 'Running', standing.message)];

@@ -86,6 +86,10 @@ class Scene {
     });
     this.client.on(STATUS, (body) => this.#write(body, 'status'));
     this.client.on(REVIEW, () => ({ status: { allowed: true } }));
+    this.takeInjections();
+  }
+
+  takeInjections(): void {
     this.client.on(INJECT, (body) => {
       const { spec } = body as { spec: object };
       return aPod((stored) => {
@@ -353,6 +357,47 @@ describe('a write that is refused', () => {
     scene.client.on(INJECT, anApiError(code, 'later'));
     await expect(scene.run()).rejects.toThrow('later');
     expect([scene.session.status?.phase, scene.told]).toEqual(['Starting', ['Accepted']]);
+  });
+
+  it('is told in the words of the server once it takes long, and again when the run is given up', async () => {
+    const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
+    const words = 'failed calling webhook "x.example": no route to host';
+    scene.client.on(INJECT, anApiError(500, words));
+    const told = (): unknown => scene.session.status?.conditions?.find(({ type }) => type === 'Reconciling');
+    await expect(scene.run()).rejects.toMatchObject({ withinMs: 5_000 });
+    expect(told()).toMatchObject({ reason: 'Injecting' });
+    scene.clock.advance(5_000);
+    await expect(scene.run()).rejects.toMatchObject({ withinMs: 10_999 });
+    expect(told()).toMatchObject({ reason: 'ApiUnavailable', message: words });
+    expect(scene.session.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Injected', status: 'False', message: words }),
+    );
+    scene.client.on(INJECT, anApiError(503, 'the server is starting'));
+    await expect(scene.run()).rejects.toThrow('the server is starting');
+    scene.clock.advance(10_999);
+    await scene.run();
+    expect(scene.session.status?.runs?.[0]).toMatchObject({
+      reason: 'StartTimeout',
+      message: 'not injected within 15s: the API server said: the server is starting',
+    });
+  });
+
+  it('is not tried again before the API server lets it, and is given up in time all the same', async () => {
+    const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
+    scene.client.on(INJECT, Object.assign(anApiError(429, 'later'), { retryAfterMs: 8_000 }));
+    await expect(scene.run()).rejects.toMatchObject({ withinMs: 8_000 });
+    scene.client.on(INJECT, Object.assign(anApiError(429, 'later'), { retryAfterMs: 60_000 }));
+    await expect(scene.run()).rejects.toMatchObject({ withinMs: 15_999 });
+  });
+
+  it('forgets what the server said when it has taken the container', async () => {
+    const scene = aScene();
+    scene.client.on(INJECT, anApiError(500, 'later'));
+    await expect(scene.run()).rejects.toThrow('later');
+    scene.clock.advance(6_000);
+    scene.takeInjections();
+    await scene.run();
+    expect(scene.told).toEqual(['Accepted', 'Injected']);
   });
 
   it('without an answer is tried again', async () => {

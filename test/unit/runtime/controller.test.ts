@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import { Controller, type ControllerOptions, type Result, TerminalError } from '../../../src/runtime/controller.ts';
+import {
+  Controller,
+  type ControllerOptions,
+  type Result,
+  RetryBy,
+  TerminalError,
+} from '../../../src/runtime/controller.ts';
 import type { Logger } from '../../../src/runtime/logger.ts';
 import { NotLeaderError } from '../../../src/runtime/not-leader-error.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
@@ -135,6 +141,13 @@ describe('Controller', () => {
     expect(at).toEqual([0]);
     expect(results).toEqual(['error terminal 0']);
     expect(log).toEqual(['error reconcile failed for good: hopeless']);
+  });
+
+  it('retries no later than something else comes due, and no earlier for it', async () => {
+    const refused = Object.assign(new Error('no'), { code: 422 });
+    const early = new RetryBy(refused, 3);
+    expect((await runOnce({ throws: early }, { throws: new RetryBy(refused, 600_000) })).at).toEqual([0, 3, 13]);
+    expect((await runOnce({ throws: new RetryBy(refused, -5) })).log).toEqual([expect.stringContaining('no')]);
   });
 
   it.each([['a string'], [new TypeError('x is not a function')]])('survives a bug and retries: %s', async (thrown) => {

@@ -16,7 +16,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
       details: { name: 'web-1' },
     },
     'permanent PodSecurityDenied',
-    /violates PodSecurity "restricted:latest"/,
+    /^the Pod Security level .*profile: restricted fits every level.*violates PodSecurity "restricted:latest"/,
   ],
   [
     'RBAC',
@@ -107,6 +107,45 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
     'retry ContainerNameTaken',
   ],
   [
+    'one that stood there before, changed on its way',
+    {
+      code: 422,
+      message: 'Pod "web-1" is invalid: spec.ephemeralContainers: Forbidden',
+      details: cause(
+        'spec.ephemeralContainers',
+        'Forbidden: existing ephemeral containers "debug-0" may not be changed',
+      ),
+    },
+    'permanent AdmissionDenied',
+    /^an admission webhook or policy changes debug containers that stand in the pod already.*let it change new ones only \(the API server said: /,
+  ],
+  [
+    'both of them changed',
+    {
+      code: 422,
+      message: 'Pod "web-1" is invalid',
+      details: {
+        causes: ['debug-1', 'debug-0'].map((name) => ({
+          field: 'spec.ephemeralContainers',
+          message: `Forbidden: existing ephemeral containers "${name}" may not be changed`,
+        })),
+      },
+    },
+    'permanent AdmissionDenied',
+  ],
+  [
+    'one that stood there before, taken out on its way',
+    {
+      code: 422,
+      message: 'Pod "web-1" is invalid',
+      details: cause(
+        'spec.ephemeralContainers',
+        'Forbidden: existing ephemeral containers "debug-0" may not be removed',
+      ),
+    },
+    'permanent AdmissionDenied',
+  ],
+  [
     'any other validation',
     {
       code: 422,
@@ -133,13 +172,20 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
 
 describe('classifyRefusal', () => {
   it.each(TABLE)('knows %s', (_name, answer, expected, words = /./) => {
-    const refusal = classifyRefusal(answer);
+    const refusal = classifyRefusal(answer, 'debug-1');
     expect(`${refusal.kind} ${refusal.reason}`).toBe(expected);
     expect(refusal.message).toMatch(words);
   });
 
+  it('does not repeat what stands in the container of somebody else', () => {
+    const message =
+      'Pod "web" is invalid: spec.ephemeralContainers: Forbidden: existing ephemeral containers "debug-0" may not be changed\n\n@@ -1 +1 @@\n "Value": "secret"';
+    const answer = { code: 422, message, details: cause('spec.ephemeralContainers', message) };
+    expect(classifyRefusal(answer, 'debug-1').message).toMatch(/"debug-0" may not be changed\)$/);
+  });
+
   it('keeps the words of the server on one line of bounded length', () => {
-    const { message } = classifyRefusal({ code: 400, message: `no\r\n\u0000${'x'.repeat(5000)}` });
+    const { message } = classifyRefusal({ code: 400, message: `no\r\n\u0000${'x'.repeat(5000)}` }, 'debug-1');
     expect(message).toMatch(/^no x+\.\.\.$/);
     expect(message.length).toBeLessThan(1000);
   });
