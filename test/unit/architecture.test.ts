@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { expect, it } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
 import { repositoryPath } from '../support/documents/crd.ts';
 
 const sessionRooms = readdirSync(repositoryPath('src/session')).map((room) => `src/session/${room}`);
@@ -25,4 +25,64 @@ it.each([...sessionRooms, 'src/runtime', 'src/kube'])('every file that %s/README
   const own = [...text.matchAll(/`([\w-]+\.ts)`/g)].map((match) => match[1] ?? '');
   expect(own.length).toBeGreaterThan(2);
   expect(own.filter((file) => !sourcesIn(room).includes(file))).toEqual([]);
+});
+
+describe('docs/architecture.md', () => {
+  const page = readFileSync(repositoryPath('docs/architecture.md'), 'utf8');
+
+  /** The text below a heading, up to the next one of its level or above. */
+  function section(heading: string): string {
+    const [, marks = '', text = ''] = new RegExp(`^(#+) ${heading}\n([^]*)`, 'm').exec(page) ?? [];
+    const next = new RegExp(`^#{1,${marks.length}} `, 'm').exec(text);
+    return text.slice(0, next?.index);
+  }
+
+  /** The paths in backticks that stand in a text. */
+  function pathsIn(text: string): string[] {
+    return [...text.matchAll(/`((?:src|test|docs|crds)\/[\w./-]+\.\w+)`/g)].map((match) => match[1] ?? '');
+  }
+
+  it.each(sessionRooms)('names every file of %s in its row', (room) => {
+    const row = section('The rooms of src/session')
+      .split('\n')
+      .find((line) => line.includes(`(../${room}/README.md)`));
+    const named = [...(row ?? '').matchAll(/`([\w-]+\.ts)`/g)].map((match) => match[1]);
+    expect(named.toSorted()).toEqual(sourcesIn(room).toSorted());
+  });
+
+  it('names every file of src/reconcile', () => {
+    const named = [...section('The files of src/reconcile').matchAll(/`([\w-]+\.ts)`/g)].map((match) => match[1]);
+    expect(named.toSorted()).toEqual(sourcesIn('src/reconcile').toSorted());
+  });
+
+  it('names nothing that is not there', () => {
+    expect(pathsIn(page).filter((path) => !existsSync(repositoryPath(path)))).toEqual([]);
+  });
+
+  it('tells the way from apply to Expired by at most 18 files', () => {
+    const files = new Set(pathsIn(section('From apply to Expired')));
+    expect(files.size).toBeGreaterThan(10);
+    expect([...files].slice(18)).toEqual([]);
+  });
+
+  it.each([
+    // The file that decides and its test are of its choice.
+    ['a reason', 2, 5],
+    ['a metric', 0, 4],
+    ['a profile', 0, 5],
+  ])('needs for %s, besides %i files of its choice, not more than it may', (thing, chosen, most) => {
+    const row = section('To add something')
+      .split('\n')
+      .find((line) => line.startsWith(`| ${thing} |`));
+    const [, , touched = '', tests = ''] = (row ?? '').split(' | ').join(' |').split('|');
+    expect(new Set(pathsIn(touched)).size + chosen).toBeLessThanOrEqual(most);
+    expect(pathsIn(touched).length).toBeGreaterThan(0);
+    expect(pathsIn(tests).length).toBeGreaterThan(0);
+  });
+
+  it('has links that lead somewhere', () => {
+    const targets = [...page.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '');
+    expect(targets.length).toBeGreaterThan(10);
+    expect(targets.filter((target) => !existsSync(repositoryPath(`docs/${target}`)))).toEqual([]);
+  });
 });
