@@ -1,7 +1,7 @@
 import { parseDuration } from '../api/duration.ts';
 import type { Attacher, DebugSessionSpec, SupervisorMode } from '../api/debugsession.ts';
 import type { EnvVar, VolumeMount } from '../api/ephemeral-container.ts';
-import type { Profile } from '../api/profiles.ts';
+import { PROFILE_NAMES } from '../api/profiles.ts';
 import { nearest } from '../text/nearest.ts';
 import { oneLine } from '../text/one-line.ts';
 
@@ -29,7 +29,6 @@ export interface ReadOptions {
   faults: string[];
 }
 
-const PROFILES: readonly Profile[] = ['general', 'baseline', 'restricted', 'netadmin', 'sysadmin'];
 const SUPERVISORS: readonly SupervisorMode[] = ['Shell', 'None'];
 const ATTACHERS: Readonly<Record<string, Attacher['kind']>> = {
   user: 'User',
@@ -60,7 +59,7 @@ export function readSessionOptions(options: SessionOptions): ReadOptions {
     stdin: tty === true ? true : undefined,
     tty: tty === true ? true : undefined,
     ttl: read(options.ttl, duration),
-    profile: read(options.profile, oneOf('--profile', PROFILES)),
+    profile: read(options.profile, oneOf('--profile', PROFILE_NAMES)),
     supervisor: read(options.supervisor, oneOf('--supervisor', SUPERVISORS)),
     policyName: read(options.policy, someText('--policy')),
     justification: options.reason,
