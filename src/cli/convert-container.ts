@@ -62,18 +62,18 @@ function takeField(field: Field | undefined, key: string, value: unknown, at: { 
 function settle(draft: Draft, path: FieldPath): void {
   const { spec } = draft;
   // The legacy container had its securityContext and nothing besides; without a profile a session is `general` and adds SYS_PTRACE.
-  spec.profile = 'baseline';
-  if (spec.tty === true && spec.stdin !== true) {
+  spec['profile'] = 'baseline';
+  if (spec['tty'] === true && spec['stdin'] !== true) {
     // The schema refuses a terminal that nobody can type into.
-    delete spec.tty;
+    delete spec['tty'];
     draft.leftOut.push({ path: [...path, 'tty'], message: 'tty needs stdin' });
   }
-  if (spec.command !== undefined) return;
-  spec.supervisor = 'None';
+  if (spec['command'] !== undefined) return;
+  spec['supervisor'] = 'None';
   // Without a command a session is interactive unless it says otherwise; the legacy container was not unless it said so.
-  spec.stdin ??= false;
-  spec.tty ??= false;
-  const what = spec.args === undefined ? 'no command' : 'args without command';
+  spec['stdin'] ??= false;
+  spec['tty'] ??= false;
+  const what = spec['args'] === undefined ? 'no command' : 'args without command';
   draft.notes.push({
     path,
     message: `${what}: the image's ENTRYPOINT runs, which the sh supervisor cannot wrap; supervisor None is set, so nothing inside the container ends it`,
@@ -121,7 +121,7 @@ function takeName(field: 'name' | 'targetContainerName'): Field {
 }
 
 function takeImage(value: unknown, path: FieldPath, draft: Draft): void {
-  if (typeof value === 'string' && /^[!-~]{1,1024}$/.test(value)) draft.spec.image = value;
+  if (typeof value === 'string' && /^[!-~]{1,1024}$/.test(value)) draft.spec['image'] = value;
   else draft.faults.push({ path, message: 'must be an image reference such as busybox:1.36' });
 }
 
@@ -157,7 +157,7 @@ function takeSecurityContext(value: unknown, path: FieldPath, draft: Draft): voi
 }
 
 function takeSeccomp(value: unknown, path: FieldPath, draft: Draft): void {
-  const known = isObject(value) && /^(RuntimeDefault|Unconfined|Localhost)$/.test(String(value.type));
+  const known = isObject(value) && /^(RuntimeDefault|Unconfined|Localhost)$/.test(String(value['type']));
   if (known) takeObject(value, path, { draft, fields: SECCOMP_FIELDS });
   else draft.leftOut.push({ path, message: 'type must be RuntimeDefault, Unconfined or Localhost' });
 }

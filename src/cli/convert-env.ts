@@ -27,7 +27,7 @@ export function takeEnv(value: unknown, path: FieldPath, draft: Draft): void {
     taken.delete(variable.name);
     taken.set(variable.name, { path: at, variable });
   }
-  if (taken.size > 0) draft.spec.env = [...taken.values()].map(({ variable }) => variable);
+  if (taken.size > 0) draft.spec['env'] = [...taken.values()].map(({ variable }) => variable);
 }
 
 function readVariable(entry: unknown, path: FieldPath, draft: Draft): EnvVar | undefined {
@@ -74,7 +74,7 @@ export function takeEnvFrom(value: unknown, path: FieldPath, draft: Draft): void
         message: 'only a prefix and one secretRef or configMapRef can be taken over',
       });
   }
-  if (taken.length > 0) draft.spec.envFrom = taken;
+  if (taken.length > 0) draft.spec['envFrom'] = taken;
 }
 
 function readSource(entry: unknown): EnvFromSource | undefined {

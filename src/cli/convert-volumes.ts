@@ -22,7 +22,7 @@ export function takeVolumeMounts(value: unknown, path: FieldPath, draft: Draft):
     if (!taken.has(mount.mountPath)) taken.set(mount.mountPath, mount);
     else draft.leftOut.push({ path: at, message: 'another volume is mounted at the same place' });
   }
-  if (taken.size > 0) draft.spec.volumeMounts = [...taken.values()];
+  if (taken.size > 0) draft.spec['volumeMounts'] = [...taken.values()];
 }
 
 function readMount(entry: unknown, path: FieldPath, draft: Draft): VolumeMount | undefined {

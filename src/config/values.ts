@@ -78,11 +78,11 @@ export function parsePeriod(minimum: string): (text: string) => Parsed<number> {
 export function parseBindAddress(text: string): Parsed<BindAddress | undefined> {
   if (text === '0') return ok(undefined);
   const found = ADDRESS.exec(text)?.groups;
-  const port = Number(found?.port);
+  const port = Number(found?.['port']);
   if (found === undefined || port > 65_535) {
     return fault(`must be an address such as :8080, 127.0.0.1:8080 or [::1]:8080, or 0 for none, not ${quote(text)}`);
   }
-  const host = found.ipv6 ?? found.host;
+  const host = found['ipv6'] ?? found['host'];
   return ok(host === undefined || host === '' ? { port } : { host, port });
 }
 

@@ -205,7 +205,7 @@ describe('convert takes over', () => {
     ].join('\n');
     const result = converted(yaml);
     expect(result.leftOut).toEqual([]);
-    expect(result.sessions.map(({ metadata, spec }) => [metadata, spec.command, spec.tty])).toEqual([
+    expect(result.sessions.map(({ metadata, spec }) => [metadata, spec['command'], spec['tty']])).toEqual([
       [{ name: 'a-x', namespace: 'shop' }, ['sh'], true],
       [{ name: 'b-x' }, ['2001-12-14'], undefined],
       [{ name: 'b-z' }, ['2001-12-14'], undefined],
