@@ -213,7 +213,7 @@ export class DebugSessionOperator extends Operator {
   protected override async init(): Promise<void> {
     const scopes = this.#parts.namespaces.length === 0 ? [undefined] : this.#parts.namespaces;
     const enqueue = async ({ object, isListed = false }: SessionEvent): Promise<void> =>
-      this.#enqueue(object as DebugSession, isListed);
+      this.#enqueue(object as unknown as DebugSession, isListed);
     if (this.#requesterPolicy !== undefined) this.#watches.push(this.#requesterPolicy.run(this.#abort.signal));
     this.#watches.push(this.#policies.run(this.#abort.signal));
     // That there is none is no change to tell of.
@@ -237,7 +237,7 @@ export class DebugSessionOperator extends Operator {
       logger: this.#parts.logger,
     });
     this.#sessions.attach(namespace, informer.store, (change, session, isListed) => {
-      const object = session as ResourceEvent['object'];
+      const object = session as unknown as ResourceEvent['object'];
       const type = ResourceEventType[EVENT_TYPES[change]];
       const event: SessionEvent = { type, object, meta: ResourceMetaImpl.createWithPlural(plural, object), isListed };
       void onEvent(event);

@@ -44,7 +44,8 @@ function readVariable(entry: unknown, path: FieldPath, draft: Draft): EnvVar | u
   for (const key of Object.keys(unknown)) {
     if (unknown[key] !== null) draft.leftOut.push({ path: [...path, key], message: 'unknown field' });
   }
-  if (!isNothing(valueFrom)) return { name, valueFrom: readRef(valueFrom, KEY_REF) };
+  const source = isNothing(valueFrom) ? undefined : readRef(valueFrom, KEY_REF);
+  if (source !== undefined) return { name, valueFrom: source };
   if (typeof value === 'string') return { name, value };
   if (value === undefined || value === null) return { name };
   draft.faults.push({ path: [...path, 'value'], message: 'must be a text (numbers, true and the like need quotes)' });

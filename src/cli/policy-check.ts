@@ -80,7 +80,10 @@ interface OpenQuestions {
 }
 
 /** The policy of a session, and what lines call it; without spec it was not given. */
-function policyOf({ spec }: GivenSession, { policies }: PolicyInput): { name: string; spec?: DebugPolicySpec } {
+function policyOf(
+  { spec }: GivenSession,
+  { policies }: PolicyInput,
+): { name: string; spec: DebugPolicySpec | undefined } {
   const name = spec.policyName ?? DEFAULT_POLICY;
   const given = policies.get(name);
   if (given === undefined && name === DEFAULT_POLICY) return { name: `${name} (built in)`, spec: BUILT_IN_POLICY };
@@ -101,9 +104,16 @@ function judgeSession(
   const labels = labelsOf(namespace, policy.namespaceSelector, input);
   const isOpen = policy.namespaceSelector !== undefined && labels === undefined;
   if (isOpen) open.namespaces.add(namespace);
-  const judged: DebugPolicySpec = isOpen ? { ...policy, namespaceSelector: undefined } : policy;
+  const judged: DebugPolicySpec = isOpen ? withoutNamespaceSelector(policy) : policy;
   const isSystem = isSystemNamespace(namespace, OPERATOR_NAMESPACE);
-  return evaluate(judged, { spec, namespace: { name: namespace, isSystem, labels }, pod });
+  const place = { name: namespace, isSystem, ...(labels && { labels }) };
+  return evaluate(judged, { spec, namespace: place, ...(pod && { pod }) });
+}
+
+function withoutNamespaceSelector(policy: DebugPolicySpec): DebugPolicySpec {
+  const rest = { ...policy };
+  delete rest.namespaceSelector;
+  return rest;
 }
 
 function labelsOf(

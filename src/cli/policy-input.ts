@@ -199,7 +199,7 @@ export class PolicyInputReader {
       this.#fault(spot, { path: [...at, 'namespace'], message });
       return undefined;
     }
-    return { name: name ?? `${generateName}*`, namespace: namespace ?? this.#namespace, labels };
+    return { name: name ?? `${generateName}*`, namespace: namespace ?? this.#namespace, ...(labels && { labels }) };
   }
 
   /** Whether there was nothing to report. */
@@ -244,5 +244,5 @@ function podOf({ spec = {} }: GivenPod, { name, labels }: Metadata): JudgedPod {
   // What is written by hand may have forgotten a name.
   const named = (container: RawContainer): RawContainer => ({ ...container, name: container.name ?? '' });
   const judged = { ...spec, containers: containers.map(named), initContainers: initContainers.map(named), volumes };
-  return { metadata: { name, labels }, spec: judgedFields(judged) };
+  return { metadata: { name, ...(labels && { labels }) }, spec: judgedFields(judged) };
 }

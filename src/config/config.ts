@@ -50,7 +50,7 @@ function readCommandLine(argv: readonly string[]): CommandLine {
 function readOption(
   line: CommandLine,
   word: string,
-  token: { name: string; value?: string; inlineValue?: boolean },
+  token: { name: string; value?: string | undefined; inlineValue?: boolean | undefined },
 ): void {
   const { name, value } = token;
   if (word === '-h' || word === '--help') {

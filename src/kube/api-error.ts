@@ -21,7 +21,7 @@ export interface ApiErrorInit {
   reason: string;
   message: string;
   details?: Partial<StatusDetails>;
-  retryAfterMs?: number;
+  retryAfterMs?: number | undefined;
 }
 
 /**
@@ -62,7 +62,7 @@ export class ApiError extends Error {
   }
 
   /** From a meta/v1 Status, which is also what an ERROR event of a watch carries. */
-  static fromStatus(status: unknown, answer: { code?: number; retryAfterMs?: number } = {}): ApiError {
+  static fromStatus(status: unknown, answer: { code?: number; retryAfterMs?: number | undefined } = {}): ApiError {
     const { code, reason, message, details } = asRecord(status);
     const about = asRecord(details);
     const seconds = typeof about['retryAfterSeconds'] === 'number' ? about['retryAfterSeconds'] : undefined;

@@ -176,7 +176,10 @@ export class RestClient {
         deadline.signal.throwIfAborted();
         // A connection of its own, as a watch has it: it does not come back.
         const dispatcher = this.#guarded(route.watches, 'CONNECT', path);
-        const request = { ...this.#request(route, 'GET', { path, options: { query } }), body: null };
+        const request = {
+          ...this.#request(route, 'GET', { path, options: query === undefined ? {} : { query } }),
+          body: null,
+        };
         return upgrade(
           dispatcher,
           { ...request, headers: { ...request.headers, ...handshake.headers } },

@@ -97,12 +97,14 @@ export class Transport {
     const connect = this.#config.createDispatcherOptions(this.#config.getCurrentCluster(), tls);
     if (connect.type === 'socks') throw new Error('a SOCKS proxy-url is not supported: use an HTTP proxy or none');
     const make = (connections: number | null): Dispatcher => {
-      if (connect.type === 'proxy') return new ProxyAgent({ ...connect, ...poolOptions, connections });
+      // Both packages mean the options of tls.connect, but write what is absent in two ways.
+      if (connect.type === 'proxy')
+        return new ProxyAgent({ ...connect, ...poolOptions, connections } as ProxyAgent.Options);
       return new Agent({
         ...poolOptions,
         connections,
         ...(connect.type === 'agent' ? { connect: connect.connect } : {}),
-      });
+      } as Agent.Options);
     };
     return { requests: make(this.#connections), watches: make(null) };
   }

@@ -17,6 +17,7 @@ export function checkedAtSending(dispatcher: Dispatcher, check: () => void): Dis
         onResponseData: handler.onResponseData?.bind(handler),
         onResponseEnd: handler.onResponseEnd?.bind(handler),
         onResponseError: handler.onResponseError?.bind(handler),
-      }),
+        // A method that the handler lacks is undefined here, and undici asks for each before it calls it.
+      } as Dispatcher.DispatchHandler),
   );
 }

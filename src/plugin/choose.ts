@@ -17,7 +17,7 @@ export type ContainerWish = { kind: 'named'; name: string } | { kind: 'none' } |
 
 /** Which container is joined, and what the person should know about that. */
 export interface ContainerChoice {
-  containerName?: string;
+  containerName?: string | undefined;
   note?: string;
 }
 

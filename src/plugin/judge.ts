@@ -16,7 +16,7 @@ export interface Facts {
   /** Those that the person may read; the built-in one where there is none named `default`. */
   policies: DebugPolicy[];
   /** Why policies are missing from them. */
-  unread?: string;
+  unread?: string | undefined;
   /** The pod and the namespace of the session, as far as the person may read them. */
   objects: object[];
 }

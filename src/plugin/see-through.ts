@@ -16,7 +16,7 @@ export interface SeeOptions {
   /** Its record is kept once it is over, so it is said where that is. Absent: true. */
   isKept?: boolean;
   /** The person did not start it: Ctrl-C leaves it, and never cancels it. Absent: false. */
-  isVisit?: boolean;
+  isVisit?: boolean | undefined;
   /** Told of the session once it is over and that was said. */
   onOver?: (session: DebugSession) => Promise<void>;
 }

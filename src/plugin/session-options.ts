@@ -53,7 +53,7 @@ export function readSessionOptions(options: SessionOptions): ReadOptions {
   const readAll = <T>(values: readonly string[] | undefined, how: (text: string) => T): T[] | undefined =>
     values?.flatMap((value) => read(value, how) ?? []);
   const { command, tty } = options;
-  const spec: ReadOptions['spec'] = {
+  const spec: WithAbsent<ReadOptions['spec']> = {
     image: read(options.image, someText('--image')),
     command: command === undefined || command.length === 0 ? undefined : [...command],
     stdin: tty === true ? true : undefined,
@@ -68,7 +68,7 @@ export function readSessionOptions(options: SessionOptions): ReadOptions {
     volumeMounts: readAll(options.volume, volume),
     securityContext: read(options.asUser, userAndGroup),
   };
-  return { spec: withoutUndefined(spec), faults };
+  return { spec: withoutUndefined<ReadOptions['spec']>(spec), faults };
 }
 
 function someText(flag: string): (text: string) => string {
@@ -112,7 +112,7 @@ function attacher(text: string): Attacher {
     const how = 'user:NAME, group:NAME or serviceaccount:[NAMESPACE/]NAME';
     throw new Error(`--attacher must be ${how}, not ${quoted(text)}`);
   }
-  const [namespace, account] = name.split('/');
+  const [namespace = '', account] = name.split('/');
   if (kind === 'ServiceAccount' && account !== undefined) return { kind, name: account, namespace };
   return { kind, name };
 }
@@ -131,7 +131,10 @@ function userAndGroup(text: string): { runAsUser: number; runAsGroup?: number } 
   return { runAsUser: Number(user), ...(group !== undefined && { runAsGroup: Number(group) }) };
 }
 
-function withoutUndefined<T extends object>(object: T): T {
+/** The same fields, of which each may be undefined instead of absent. */
+type WithAbsent<T> = { [K in keyof T]: T[K] | undefined };
+
+function withoutUndefined<T extends object>(object: WithAbsent<T>): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
 

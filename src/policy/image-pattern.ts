@@ -8,13 +8,13 @@ const MAX_PATTERN = 512;
 
 interface Pattern {
   host: string;
-  port?: string;
+  port?: string | undefined;
   /** Without the `**` at the end. */
   parts: readonly string[];
   /** It ends with `**`: at least one part more follows. */
   isOpen: boolean;
-  tag?: string;
-  digest?: string;
+  tag?: string | undefined;
+  digest?: string | undefined;
 }
 
 /**

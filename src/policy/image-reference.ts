@@ -62,7 +62,7 @@ function splitRegistry(text: string): { registry: string; rest: string } {
   return { registry: 'docker.io', rest: text };
 }
 
-function splitName(rest: string): { name: string; tag?: string; digest?: string } {
+function splitName(rest: string): { name: string; tag?: string; digest: string | undefined } {
   const at = rest.indexOf('@');
   const digest = at < 0 ? undefined : rest.slice(at + 1);
   const tagged = at < 0 ? rest : rest.slice(0, at);

@@ -55,5 +55,6 @@ export function renewed(old: LeaseSpec, durationMs: number, now: number): LeaseS
 export function released(lease: Lease, now: number): Lease {
   const { leaseTransitions } = lease.spec;
   const time = microTime(now);
-  return { ...lease, spec: { leaseDurationSeconds: 1, acquireTime: time, renewTime: time, leaseTransitions } };
+  const spec = { leaseDurationSeconds: 1, acquireTime: time, renewTime: time };
+  return { ...lease, spec: { ...spec, ...(leaseTransitions !== undefined && { leaseTransitions }) } };
 }

@@ -8,10 +8,10 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  readonly input?: string | Buffer;
+  readonly input?: string | Buffer | undefined;
   /** Milliseconds; default 60,000. The program is killed then. */
-  readonly timeoutMs?: number;
-  readonly cwd?: string;
+  readonly timeoutMs?: number | undefined;
+  readonly cwd?: string | undefined;
   readonly env?: NodeJS.ProcessEnv;
 }
 

@@ -31,7 +31,7 @@ function manifest(name: string, spec: Partial<DebugSessionSpec> = {}): object {
 }
 
 /** A session of Dana's. */
-async function ofDana(name: string, spec: Partial<DebugSessionSpec> = {}): Promise<string> {
+async function ofDana(name: string, spec: object = {}): Promise<string> {
   expect(await dana.create(manifest(name, spec))).toMatchObject({ code: 0 });
   return name;
 }

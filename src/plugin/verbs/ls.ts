@@ -51,7 +51,7 @@ function nothing(others: number, { allNamespaces, allUsers }: LsOptions): string
 export function sessionTable(
   sessions: readonly DebugSession[],
   { allNamespaces, allUsers }: LsOptions,
-  { now, width }: { now: number; width?: number },
+  { now, width }: { now: number; width?: number | undefined },
 ): string {
   const header = [
     ...(allNamespaces === true ? ['NAMESPACE'] : []),

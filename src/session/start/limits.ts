@@ -20,7 +20,7 @@ export function placeTaken(session: DebugSession, now: number): Place | undefine
 /** The place of a run. */
 export function placeOf(
   { metadata }: DebugSession,
-  { podName, requestedBy, joins }: Pick<Run, 'podName' | 'requestedBy' | 'joins'>,
+  { podName, requestedBy, joins }: { [K in 'podName' | 'requestedBy' | 'joins']?: Run[K] | undefined },
 ): Place {
   return {
     uid: metadata.uid,

@@ -41,7 +41,7 @@ function containerFields(status: ContainerStatus): Partial<PatientState> {
   };
 }
 
-function lastTermination({ reason, exitCode, finishedAt }: Terminated): PatientState['lastTermination'] {
+function lastTermination({ reason, exitCode, finishedAt }: Terminated): NonNullable<PatientState['lastTermination']> {
   return {
     ...(reason !== undefined && { reason: oneLine(reason, 100) }),
     exitCode,

@@ -133,7 +133,7 @@ function phaseOf(standing: Standing, run: Run | undefined): Phase {
 
 function columns(session: DebugSession, run: Run, standing: Standing): Partial<DebugSessionStatus> {
   const attachable = standing.phase === 'Running' || standing.phase === 'Ending';
-  const all: Partial<DebugSessionStatus> = {
+  const all: { [K in keyof DebugSessionStatus]: DebugSessionStatus[K] | undefined } = {
     podName: run.podName,
     nodeName: run.nodeName,
     debugContainerName: run.debugContainerName,

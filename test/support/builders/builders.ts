@@ -64,5 +64,5 @@ export function aStatus(
   state: ContainerStatus['state'],
   more: Partial<ContainerStatus> = {},
 ): ContainerStatus {
-  return { name, ready: state?.running !== undefined, restartCount: 0, state, ...more };
+  return { name, ready: state?.running !== undefined, restartCount: 0, ...(state && { state }), ...more };
 }

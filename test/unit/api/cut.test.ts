@@ -3,7 +3,7 @@ import { cutter, KEPT } from '../../../src/api/cut.ts';
 
 interface Raw {
   name: string;
-  reason?: string;
+  reason?: string | undefined;
   size: string;
 }
 
