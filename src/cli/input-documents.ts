@@ -65,7 +65,7 @@ function strictFloat(tag: Tags[number]): Tags[number] {
   return { ...tag, test: digits } as ScalarTag;
 }
 
-type Parsed = Document.Parsed<ParsedNode>;
+type Parsed = Document.Parsed;
 
 function parse(text: string, lines: LineCounter): { documents: Parsed[]; tooDeepAt?: number } {
   lines.addNewLine(0);

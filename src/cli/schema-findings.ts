@@ -33,7 +33,7 @@ export class SchemaCheck {
 
   /** Where a value is not what the schema says. `null` is a field that is not there, as for the API server. */
   *findings(schema: Schema, value: unknown, path: FieldPath): Iterable<Finding> {
-    const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : `${shown(value)}`;
+    const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : shown(value);
     if (!isOfType(schema.type, value)) {
       yield { path, message: `must be ${TYPES[schema.type] ?? schema.type}, found ${found}` };
     } else if (isObject(value)) {

@@ -1,9 +1,8 @@
-import { isNativeError } from 'node:util/types';
 import { oneLine } from '../text/one-line.ts';
 
 /** Also true of an error that another realm made: under Jest all of Node's own errors are such. */
 export function isError(thrown: unknown): thrown is Error {
-  return thrown instanceof Error || isNativeError(thrown);
+  return Error.isError(thrown);
 }
 
 /** The words of anything that was thrown, never empty. */
