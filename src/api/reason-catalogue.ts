@@ -34,16 +34,16 @@ interface ReasonEntry {
   readonly kind: 'injection' | 'failure' | 'stop' | 'confirmation' | 'other';
 }
 
+/** Of an injection that is tried again. */
+const NOT_TAKEN =
+  'the API server has not taken the injection for 5 s; the message has its words, and `Injected` is False. It is tried again until `startTimeout`';
+
 /** What a table says of a reason, in Markdown. */
 export interface ReasonRow {
   /** The status of the condition, the type of the event, or the condition itself. */
   readonly with?: string;
   readonly meaning: string;
-  /** Of an injection that is tried again. */
-const NOT_TAKEN =
-  'the API server has not taken the injection for 5 s; the message has its words, and `Injected` is False. It is tried again until `startTimeout`';
-
-/** What to do. Absent: nothing. */
+  /** What to do. Absent: nothing. */
   readonly remedy?: string;
 }
 
@@ -177,8 +177,7 @@ export const REASONS = {
   Injecting: {
     kind: 'other',
     starting: {
-      meaning:
-        'the intent is recorded, the container is being injected. If it stays: the API server does not answer',
+      meaning: 'the intent is recorded, the container is being injected. If it stays: the API server does not answer',
       remedy: "see the operator's log",
     },
   },
