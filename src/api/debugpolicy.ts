@@ -69,6 +69,14 @@ export interface PolicyTtl {
   max?: string;
 }
 
+/** What `kubectl dbg` asks for where the person says nothing. Nothing else looks at it. */
+export interface PolicyDefaults {
+  /** Absent: the default of `kubectl dbg`. */
+  image?: string;
+  /** Absent: DefaultContainer where `allow` has TargetContainer, else None. */
+  target?: 'DefaultContainer' | 'None';
+}
+
 export interface DebugPolicySpec {
   /** Labels of the session's namespace. Absent: all, but for system namespaces. */
   namespaceSelector?: LabelSelector;
@@ -88,6 +96,7 @@ export interface DebugPolicySpec {
   onUnstoppable?: IfUnstoppable;
   /** Evict: a pod that somebody has been inside is evicted, whatever its session says. Absent: Keep, so the session decides. */
   podAfterSession?: PodAfterSession;
+  defaults?: PolicyDefaults;
   requireJustification?: boolean;
   requireNotAfter?: boolean;
   /** True: what this policy does not allow (any more) is ended while it runs. */

@@ -102,9 +102,9 @@ describe('the schema of DebugPolicy', () => {
       (field, path) => optional.includes(path) && !(field.description ?? '').includes('Absent:'),
       policy,
     );
-    expect(untold).toEqual(['spec.ttl', 'spec.limits']);
+    expect(untold).toEqual(['spec.ttl', 'spec.limits', 'spec.defaults']);
     const parts = fields(
-      (field, path) => /^spec\.(ttl|limits)\./.test(path) && !(field.description ?? '').includes('Absent:'),
+      (field, path) => /^spec\.(ttl|limits|defaults)\./.test(path) && !(field.description ?? '').includes('Absent:'),
       policy,
     );
     expect(parts).toEqual([]);
