@@ -23,14 +23,16 @@ export interface ContainerChoice {
 
 const MAX_LIST = 500;
 
-/** The image: as the flag says, else the default. @throws UsageFault where the policy is known not to allow the default */
+/** The image: as the flag says, else as the policy does, else the default. @throws UsageFault where the policy is known not to allow that */
 export function chooseImage(wanted: string | undefined, policy: KnownPolicy): string {
   if (wanted !== undefined) return wanted;
   if (policy.kind === 'unknown') return DEFAULT_IMAGE;
-  const { images = [] } = policy.spec;
+  const { images = [], defaults } = policy.spec;
+  if (defaults?.image !== undefined) return defaults.image;
   const parsed = parseImage(DEFAULT_IMAGE);
-  if (parsed.kind === 'understood' && images.some((pattern) => imageMatches(pattern, parsed.image)))
+  if (parsed.kind === 'understood' && images.some((pattern) => imageMatches(pattern, parsed.image))) {
     return DEFAULT_IMAGE;
+  }
   const allowed = images.length === 0 ? 'no image' : oneLine(images.join(', '), MAX_LIST);
   throw new UsageFault(
     `--image is missing: DebugPolicy ${policy.name} does not allow ${DEFAULT_IMAGE}; it allows ${allowed}`,
@@ -50,6 +52,7 @@ export async function chooseContainer(
   if (target.workloadRef !== undefined && wish.kind !== 'default') return named(wish);
   const pod = await findPod(kubectl, target);
   if (wish.kind !== 'default') return named(wish);
+  if (policy.kind === 'known' && policy.spec.defaults?.target === 'None') return {};
   if (policy.kind === 'known' && policy.spec.allow?.includes('TargetContainer') !== true) {
     return { note: `DebugPolicy ${policy.name} lets no container be joined: its processes and files are not seen` };
   }

@@ -1,5 +1,4 @@
 import { API_VERSION, type DebugSessionSpec, KIND, type Target } from '../api/debugsession.ts';
-import { readDocuments } from '../cli/input-documents.ts';
 import { readInput, sourceName } from '../cli/read-input.ts';
 import { isObject } from '../cli/values.ts';
 import { oneLine } from '../text/one-line.ts';
@@ -84,6 +83,7 @@ async function readSession(file: string, options: StartOptions): Promise<Manifes
     throw new UsageFault(`--filename is a session as it is written: leave out ${given.join(', ')}, or change the file`);
   const input = await readInput(file);
   if (input.kind === 'unreadable') throw new UsageFault(input.fault);
+  const { readDocuments } = await import('../cli/input-documents.ts');
   const { documents, faults } = readDocuments(input.text);
   const source = sourceName(file);
   if (faults.length > 0)

@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import { stringify } from 'yaml';
 
 export type OutputFormat = 'yaml' | 'json' | 'name';
 
@@ -8,19 +7,20 @@ interface Named {
 }
 
 /** Prints one object for programs, in the ways of kubectl. */
-export function printObject(stdout: Writable, object: Named, format: OutputFormat): void {
+export async function printObject(stdout: Writable, object: Named, format: OutputFormat): Promise<void> {
   if (format === 'name') stdout.write(`debugsession.debugsession.dev/${object.metadata.name ?? ''}\n`);
   else if (format === 'json') stdout.write(`${JSON.stringify(object, undefined, 4)}\n`);
-  else stdout.write(yamlOf(object));
+  else stdout.write(await yamlOf(object));
 }
 
 /** Prints a list of them; as `json` and `yaml` a List, also where it is empty. */
-export function printObjects(stdout: Writable, items: readonly Named[], format: OutputFormat): void {
-  if (format === 'name') for (const item of items) printObject(stdout, item, format);
-  else printObject(stdout, { apiVersion: 'v1', kind: 'List', items } as unknown as Named, format);
+export async function printObjects(stdout: Writable, items: readonly Named[], format: OutputFormat): Promise<void> {
+  if (format === 'name') for (const item of items) await printObject(stdout, item, format);
+  else await printObject(stdout, { apiVersion: 'v1', kind: 'List', items } as unknown as Named, format);
 }
 
 /** As YAML 1.1, which kubectl reads, and without anchors. */
-function yamlOf(object: object): string {
+async function yamlOf(object: object): Promise<string> {
+  const { stringify } = await import('yaml');
   return stringify(object, { version: '1.1', aliasDuplicateObjects: false, lineWidth: 0 });
 }

@@ -13,7 +13,7 @@ export function addSessionFlags(verb: Command): Command {
     )
     .addOption(new Option('--target <NAME>', 'the same as --container, as kubectl debug calls it'))
     .option('--no-target', 'join no container')
-    .option('-i, --image <IMAGE>', `image of the debug container (default: ${DEFAULT_IMAGE})`)
+    .option('-i, --image <IMAGE>', `image of the debug container (default: as the policy says, else ${DEFAULT_IMAGE})`)
     .option('--ttl <TIME>', 'how long it may run, such as 1h30m (default: as the policy says)')
     .option('--profile <NAME>', 'general, baseline, restricted, netadmin or sysadmin (default: general)')
     .option('--policy <NAME>', 'DebugPolicy to ask under (default: default)')

@@ -5,7 +5,7 @@ import { manifestOf, type StartOptions } from '../compose.ts';
 import { askFor } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
 import { Fault } from '../fault.ts';
-import { gatherFacts, judge, type Judged, otherPolicies } from '../judge.ts';
+import type { Judged } from '../judge.ts';
 import { addSessionFlags, startOptions } from '../start-flags.ts';
 import { type AddVerb, deskOf } from '../verb.ts';
 
@@ -15,6 +15,7 @@ import { type AddVerb, deskOf } from '../verb.ts';
  */
 export async function canI(desk: Desk, options: StartOptions): Promise<number> {
   const { kubectl, stdout, stderr } = desk;
+  const { gatherFacts, judge, otherPolicies } = await import('../judge.ts');
   const manifest = await manifestOf(desk, options);
   const admitted = await dryRun(desk, manifest);
   const session: Judged = 'faults' in admitted ? manifest : admitted.session;

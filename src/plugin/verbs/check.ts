@@ -1,10 +1,9 @@
 import { DNS_LABEL } from '../../api/names.ts';
-import { checkPolicies, type NamedText } from '../../cli/policy-check.ts';
+import type { NamedText } from '../../cli/policy-check.ts';
 import { readInput, sourceName } from '../../cli/read-input.ts';
 import { oneLine } from '../../text/one-line.ts';
 import type { Desk } from '../desk.ts';
 import { UsageFault } from '../fault.ts';
-import { ownSchemas } from '../schemas.ts';
 import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
 
 /**
@@ -22,6 +21,8 @@ export async function check(desk: Desk, files: readonly string[], namespace: str
     if (input.kind === 'unreadable') throw new UsageFault(input.fault);
     texts.push({ source: sourceName(file), text: input.text });
   }
+  const { checkPolicies } = await import('../../cli/policy-check.ts');
+  const { ownSchemas } = await import('../schemas.ts');
   const report = checkPolicies(texts, { schemas: ownSchemas(), namespace });
   if (report.kind === 'unusable') throw new UsageFault(report.faults);
   desk.stdout.write(report.lines.map((line) => `${line}\n`).join(''));

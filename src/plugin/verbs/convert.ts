@@ -1,4 +1,3 @@
-import { convert as convertText } from '../../cli/convert.ts';
 import { readInput, sourceName } from '../../cli/read-input.ts';
 import type { Desk } from '../desk.ts';
 import { UsageFault } from '../fault.ts';
@@ -11,6 +10,7 @@ import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
 export async function convert({ stdout, stderr }: Desk, file: string): Promise<number> {
   const input = await readInput(file);
   if (input.kind === 'unreadable') throw new UsageFault(input.fault);
+  const { convert: convertText } = await import('../../cli/convert.ts');
   const result = convertText(input.text, sourceName(file));
   if (result.kind === 'unusable') throw new UsageFault(result.faults);
   for (const note of result.notes) stderr.write(`note: ${note}\n`);

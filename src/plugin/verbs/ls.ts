@@ -32,7 +32,7 @@ export async function ls(desk: Desk, options: LsOptions): Promise<number> {
     .filter((session) => options.live !== true || isLive(session))
     .filter((session) => options.pod === undefined || podOf(session) === options.pod)
     .sort((one, other) => createdAt(other) - createdAt(one));
-  if (options.output !== undefined) printObjects(stdout, found, options.output);
+  if (options.output !== undefined) await printObjects(stdout, found, options.output);
   else if (found.length === 0) stderr.write(`${nothing(items.length, options)}\n`);
   else
     stdout.write(

@@ -1,7 +1,6 @@
 import { Option } from 'commander';
 import { DEFAULT_POLICY } from '../../api/debugpolicy.ts';
 import type { Desk } from '../desk.ts';
-import { gatherFacts, mayUse } from '../judge.ts';
 import { printObjects } from '../print-objects.ts';
 import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
 import { policyWords } from '../words/policy.ts';
@@ -12,6 +11,7 @@ export async function policies(
   { all, output }: { all?: boolean; output?: 'json' | 'yaml' },
 ): Promise<number> {
   const { kubectl, stdout, stderr } = desk;
+  const { gatherFacts, mayUse } = await import('../judge.ts');
   const facts = await gatherFacts(kubectl, { metadata: {}, spec: {} });
   if (facts.unread !== undefined) {
     const may = await mayUse(kubectl, DEFAULT_POLICY, undefined);
@@ -26,7 +26,7 @@ export async function policies(
   );
   const shown = judged.filter(({ isMine }) => isMine || all === true);
   if (output !== undefined) {
-    printObjects(
+    await printObjects(
       stdout,
       shown.map(({ policy }) => policy),
       output,

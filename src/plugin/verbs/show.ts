@@ -13,7 +13,7 @@ export async function show(desk: Desk, name: string, { output }: { output?: Outp
   const { kubectl, stdout } = desk;
   const session = await findSession(kubectl, name);
   if (output !== undefined) {
-    printObject(stdout, session, output);
+    await printObject(stdout, session, output);
     return 0;
   }
   const lines = story(session, { now: desk.now(), after: await lookAfter(kubectl, session) });

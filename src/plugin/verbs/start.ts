@@ -5,7 +5,6 @@ import { type Manifest, manifestOf, type StartOptions } from '../compose.ts';
 import { askFor } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
 import { UsageFault } from '../fault.ts';
-import { otherPolicies } from '../judge.ts';
 import { printObject } from '../print-objects.ts';
 import { removeSession } from '../remove-session.ts';
 import { seeThrough } from '../see-through.ts';
@@ -18,7 +17,7 @@ export async function start(desk: Desk, options: StartOptions): Promise<number> 
   checkTerminal(desk, options);
   const manifest = await manifestOf(desk, options);
   if (options.dryRun === 'client') {
-    printObject(desk.stdout, manifest, options.output ?? 'yaml');
+    await printObject(desk.stdout, manifest, options.output ?? 'yaml');
     return 0;
   }
   const session = await askFor(desk.kubectl, (more) => ({
@@ -26,7 +25,7 @@ export async function start(desk: Desk, options: StartOptions): Promise<number> 
     options: { manifest: withRequester(manifest, more) },
   }));
   if (options.dryRun === 'server' || options.output !== undefined) {
-    printObject(desk.stdout, session, options.output ?? 'yaml');
+    await printObject(desk.stdout, session, options.output ?? 'yaml');
     return 0;
   }
   desk.progress.say(askedLine(session));
@@ -45,6 +44,7 @@ export async function start(desk: Desk, options: StartOptions): Promise<number> 
 /** Of a session that its policy refuses: the policies that would not. */
 async function sayWayOut({ kubectl, stderr }: Desk, session: DebugSession): Promise<void> {
   if (findCondition(session.status?.conditions, 'Failed')?.reason !== 'PolicyDenied') return;
+  const { otherPolicies } = await import('../judge.ts');
   for (const name of await otherPolicies(kubectl, session)) {
     stderr.write(`DebugPolicy ${name} allows it, and you may use it: add --policy ${name}\n`);
   }

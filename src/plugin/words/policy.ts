@@ -27,11 +27,21 @@ export function policyWords(spec: DebugPolicySpec): string[] {
     ['profiles', profiles.join(', ') || 'none'],
     ['time', `${ttl.default} where none is named, ${ttl.max} at most`],
     ['opens', allow.map((one) => OPENS[one] ?? one).join(', ') || 'nothing besides'],
+    ['default', defaults(spec)],
     ['asks for', demands(spec)],
     ['only', places(spec)],
     ['limits', limits(spec)],
     ['revokes', spec.revokeRunning === true ? 'what it does not allow any more, while it runs' : ''],
   ].flatMap(([label = '', text = '']) => (text === '' ? [] : [`  ${label.padEnd(10)}${oneLine(text, MAX)}`]));
+}
+
+function defaults({ defaults: { image, target } = {} }: DebugPolicySpec): string {
+  return [
+    image ?? '',
+    target === undefined ? '' : target === 'None' ? 'no container is joined' : 'the default container is joined',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 function demands({ requireJustification, requireNotAfter }: DebugPolicySpec): string {

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
+import { chooseContainer, chooseImage, DEFAULT_IMAGE } from '../../../src/plugin/choose.ts';
+import type { Answer, Kubectl } from '../../../src/plugin/kubectl.ts';
+import type { KnownPolicy } from '../../../src/plugin/policy-lookup.ts';
+import { policyWords } from '../../../src/plugin/words/policy.ts';
+
+const known = (spec: DebugPolicySpec): KnownPolicy => ({ kind: 'known', name: 'p', spec });
+const UNKNOWN: KnownPolicy = { kind: 'unknown', name: 'p', why: 'you may not read it' };
+
+describe('chooseImage', () => {
+  it('takes the flag, then the policy, then the default', () => {
+    const policy = known({ images: ['docker.io/library/busybox:*'], defaults: { image: 'registry.example/tools:1' } });
+    expect(chooseImage('alpine', policy)).toBe('alpine');
+    expect(chooseImage(undefined, policy)).toBe('registry.example/tools:1');
+    expect(chooseImage(undefined, known({ images: ['docker.io/library/busybox:*'] }))).toBe(DEFAULT_IMAGE);
+    expect(chooseImage(undefined, UNKNOWN)).toBe(DEFAULT_IMAGE);
+  });
+
+  it('guesses nothing out of the patterns of a policy', () => {
+    expect(() => chooseImage(undefined, known({ images: ['docker.io/library/alpine:*'] }))).toThrow(
+      '--image is missing: DebugPolicy p does not allow docker.io/library/busybox:1.36; it allows docker.io/library/alpine:*',
+    );
+    expect(() => chooseImage(undefined, known({}))).toThrow('it allows no image');
+  });
+});
+
+describe('chooseContainer', () => {
+  const pod = { metadata: { name: 'web' }, spec: { containers: [{ name: 'app' }] } };
+  const answering = (answer: Answer): Kubectl => ({ call: async () => answer }) as unknown as Kubectl;
+  const found = answering({ kind: 'done', stdout: JSON.stringify(pod) });
+  const joining = known({ allow: ['TargetContainer'] });
+  const target = { podName: 'web' };
+
+  it.each([
+    ['the default container', joining, { containerName: 'app' }],
+    ['the default container, where the policy is not known', UNKNOWN, { containerName: 'app' }],
+    ['none, by the default of the policy', known({ allow: ['TargetContainer'], defaults: { target: 'None' } }), {}],
+    ['none, with a word on it, where none may be joined', known({}), { note: expect.stringContaining('no container') }],
+  ])('joins %s', async (_, policy, expected) => {
+    expect(await chooseContainer(found, target, { wish: { kind: 'default' }, policy })).toEqual(expected);
+  });
+
+  it('does what the person says', async () => {
+    const named = { kind: 'named', name: 'proxy' } as const;
+    expect(await chooseContainer(found, target, { wish: named, policy: known({}) })).toEqual({
+      containerName: 'proxy',
+    });
+    expect(await chooseContainer(found, target, { wish: { kind: 'none' }, policy: joining })).toEqual({});
+  });
+
+  it('joins none, and says so, where pods may not be read', async () => {
+    const forbidden = answering({ kind: 'refused', refusal: { kind: 'Forbidden', lines: ['no'] } });
+    expect(await chooseContainer(forbidden, target, { wish: { kind: 'default' }, policy: joining })).toEqual({
+      note: expect.stringContaining('name one with --container'),
+    });
+  });
+});
+
+it('says the defaults of a policy in words', () => {
+  expect(policyWords({ defaults: { image: 'a:1', target: 'None' } })).toContain(
+    '  default   a:1, no container is joined',
+  );
+});
