@@ -5,6 +5,7 @@ import { Fault } from './fault.ts';
 import { Kubectl } from './kubectl.ts';
 import { isOfCommander, program, splitCommand } from './program.ts';
 import { Progress } from './progress.ts';
+import { complete } from './verbs/completion.ts';
 
 // The composition root of `kubectl dbg`: the only place in src/plugin that knows the process it runs in.
 
@@ -35,8 +36,12 @@ function deskFor(connection: ConnectionValues): Desk {
 async function run(argv: readonly string[]): Promise<number> {
   const { words, command } = splitCommand(argv);
   let exitCode = 0;
+  const invocation = { desk: deskFor, command, done: (code: number) => void (exitCode = code) };
   try {
-    await program({ desk: deskFor, command, done: (code) => (exitCode = code) }).parseAsync(words, { from: 'user' });
+    const root = program(invocation);
+    // What is being typed is no command line yet.
+    if (argv[0] === '__complete') stdout.write(await complete(root, invocation, argv.slice(1)));
+    else await root.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
     // commander has said what is wrong, or has printed what was asked for.

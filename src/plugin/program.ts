@@ -6,6 +6,7 @@ import { addAgain } from './verbs/again.ts';
 import { addAttach } from './verbs/attach.ts';
 import { addCanI } from './verbs/can-i.ts';
 import { addCheck } from './verbs/check.ts';
+import { addCompletion } from './verbs/completion.ts';
 import { addConvert } from './verbs/convert.ts';
 import { addEnd } from './verbs/end.ts';
 import { addExtend } from './verbs/extend.ts';
@@ -31,6 +32,7 @@ const VERBS: readonly AddVerb[] = [
   addCanI,
   addCheck,
   addConvert,
+  addCompletion,
 ];
 
 /** What stands before `--`, and what behind it, which is nobody's flag. */
