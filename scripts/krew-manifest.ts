@@ -13,6 +13,7 @@ export function krewManifest({ version, sha256 }: { version: string; sha256: str
     files: [
       { from: 'kubectl-dbg', to: '.' },
       { from: 'LICENSE', to: '.' },
+      { from: 'LICENSES.txt', to: '.' },
     ],
   });
   return stringify({

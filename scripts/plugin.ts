@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { VERSION } from '../src/version.ts';
 import { readCrds } from '../src/plugin/schemas.ts';
+import { licencesOf } from './licences.ts';
 import { krewManifest } from './krew-manifest.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,7 +18,7 @@ const require = createRequireOfBundle(import.meta.url);`;
 /** Builds `kubectl dbg` as one file that runs with Node 22.12 or newer. @returns its path */
 export async function buildPlugin(outdir = `${root}dist`): Promise<string> {
   const file = `${outdir}/kubectl-dbg`;
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['src/plugin/main.ts'],
     outfile: `${file}.new`,
@@ -31,12 +32,14 @@ export async function buildPlugin(outdir = `${root}dist`): Promise<string> {
     // Names stay, so that a stack trace reads.
     minifyWhitespace: true,
     minifySyntax: true,
-    legalComments: 'external',
+    metafile: true,
+    legalComments: 'none',
     logLevel: 'warning',
   });
   // What runs from there never meets half of it.
   chmodSync(`${file}.new`, 0o755);
   renameSync(`${file}.new`, file);
+  writeFileSync(`${file}.LICENSES.txt`, licencesOf(metafile, root));
   return file;
 }
 
@@ -49,7 +52,9 @@ export async function packPlugin(outdir = `${root}dist`): Promise<{ archive: str
   try {
     copyFileSync(file, `${folder}/kubectl-dbg`);
     copyFileSync(`${root}LICENSE`, `${folder}/LICENSE`);
-    const packed = spawnSync('tar', ['-czf', archive, '-C', folder, 'kubectl-dbg', 'LICENSE'], { encoding: 'utf8' });
+    copyFileSync(`${file}.LICENSES.txt`, `${folder}/LICENSES.txt`);
+    const files = ['kubectl-dbg', 'LICENSE', 'LICENSES.txt'];
+    const packed = spawnSync('tar', ['-czf', archive, '-C', folder, ...files], { encoding: 'utf8' });
     if (packed.status !== 0) throw new Error(`tar failed: ${packed.stderr}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -47,7 +47,16 @@ function kindOf(said: string): Refusal['kind'] {
   return 'Other';
 }
 
+/** The version of the CRD in the cluster does not know what this one writes. */
+const UNKNOWN_FIELD = /strict decoding error: .*?unknown field "([^"]*)"/;
+
 function reasonsOf(line: string): string[] {
+  const [, field] = UNKNOWN_FIELD.exec(line) ?? [];
+  if (field !== undefined) {
+    return [
+      `the DebugSession of this cluster has no field ${field}: it is older than this kubectl dbg, or the name is mistyped`,
+    ];
+  }
   const plain = line.replace(PREFIX, '').replace(ABOUT_FILE, '').replace(PREFIX, '').replace(OUR_ADMISSION, '');
   // `The DebugSession "web" is invalid:` stands above its reasons, each behind a star.
   if (/^The \w+ "[^"]*" is invalid: *$/.test(plain)) return [];

@@ -1,18 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { buildPlugin } from '../../../scripts/plugin.ts';
+import { parse } from 'yaml';
+import { packPlugin } from '../../../scripts/plugin.ts';
 
 // The verbs that need no cluster, out of the one file that people get, from a folder in which nothing else is.
 
 let folder: string;
 let file: string;
+let packed: Awaited<ReturnType<typeof packPlugin>>;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kubectl-dbg-files-'));
-  file = await buildPlugin(folder);
+  packed = await packPlugin(folder);
+  file = join(folder, 'kubectl-dbg');
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -84,4 +88,20 @@ it('prints its help and version without a cluster', () => {
   expect(dbg(['--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
   expect(dbg(['--help'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: kubectl dbg \(POD/) });
   expect(dbg(['ls', '--help'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: kubectl dbg ls/) });
+});
+
+it('is packed with its licences, and the manifest of krew names the checksum of the archive', () => {
+  const { stdout } = spawnSync('tar', ['-tzf', packed.archive], { encoding: 'utf8' });
+  const manifest = parse(readFileSync(packed.manifest, 'utf8')) as {
+    metadata: { name: string };
+    spec: { platforms: { sha256: string; bin: string; files: { from: string }[] }[] };
+  };
+  const sha256 = createHash('sha256').update(readFileSync(packed.archive)).digest('hex');
+  expect(manifest.metadata.name).toBe('dbg');
+  expect(manifest.spec.platforms.length).toBeGreaterThan(0);
+  for (const platform of manifest.spec.platforms) {
+    expect(platform).toMatchObject({ sha256, bin: 'kubectl-dbg' });
+    expect(stdout.trim().split('\n')).toEqual(platform.files.map(({ from }) => from));
+  }
+  expect(readFileSync(join(folder, 'kubectl-dbg.LICENSES.txt'), 'utf8')).toMatch(/^commander\n\n\(The MIT License\)/m);
 });

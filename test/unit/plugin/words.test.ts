@@ -139,6 +139,13 @@ describe('refusalOf', () => {
       ['spec.ttl: Invalid value: "0s"', 'spec.image: Required value'],
     ],
     ['error: context "x" does not exist', 'Other', ['context "x" does not exist']],
+    [
+      'Error from server (BadRequest): error when creating "STDIN": DebugSession in version "v1alpha1" cannot be handled as a DebugSession: strict decoding error: unknown field "spec.attachers"',
+      'Other',
+      [
+        'the DebugSession of this cluster has no field spec.attachers: it is older than this kubectl dbg, or the name is mistyped',
+      ],
+    ],
     ['', 'Other', ['kubectl failed with exit code 3 and said nothing']],
     ['Warning: old\nError from server (Conflict): x\u001b]0;y\u0007z', 'Other', ['x ]0;y z']],
   ])('%j', (said, kind, lines) => {
