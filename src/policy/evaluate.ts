@@ -140,11 +140,10 @@ function* opened(policy: DebugPolicySpec, asked: Asked): Iterable<string> {
 /** To ask for what the policy demands anyway needs no allowance. */
 function withoutDemanded(policy: DebugPolicySpec, spec: DebugSessionSpec): DebugSessionSpec {
   const { onUnstoppable, podAfterSession } = demandsOf(policy);
-  return {
-    ...spec,
-    ...(onUnstoppable !== undefined && { ifUnstoppable: undefined }),
-    ...(podAfterSession !== undefined && { podAfterSession: undefined }),
-  };
+  const others = { ...spec };
+  if (onUnstoppable !== undefined) delete others.ifUnstoppable;
+  if (podAfterSession !== undefined) delete others.podAfterSession;
+  return others;
 }
 
 type Need = [Allowance, string];

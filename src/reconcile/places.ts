@@ -44,15 +44,20 @@ export class Places {
 
   /** Takes a session as it is now; undefined: it is no more. */
   follow(key: string, session: DebugSession | undefined): void {
-    const had = this.#living.has(key);
+    const [lived, waited] = [this.#living.has(key), this.#waiting.has(key)];
     if (session === undefined) this.#claims.delete(key);
-    const waited = this.#waiting.delete(key);
     this.#followRuns(key, session?.status?.runs ?? []);
     const lives = this.#followPlace(key, session);
+    this.#followWait(key, session);
+    const hasGivenUp = lived || (waited && !this.#waiting.has(key));
+    if (hasGivenUp && !lives) this.#wake();
+  }
+
+  #followWait(key: string, session: DebugSession | undefined): void {
     this.#enqueue(key, session !== undefined && wantsStart(session) && isWaiting(session) ? session : undefined);
+    this.#waiting.delete(key);
     if (session !== undefined && waitsForLimit(session)) this.#waiting.set(key, session);
     else this.#chosen.delete(key);
-    if ((had && !lives) || (waited && !this.#waiting.has(key) && !lives)) this.#wake();
   }
 
   /** The place of a run whose intent is about to be written. */

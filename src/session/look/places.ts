@@ -7,9 +7,9 @@ export interface Place {
   /** Absent where nobody is asked who they are. */
   user?: string;
   /** Absent where a pod has not been chosen yet. */
-  podName?: string;
+  podName?: string | undefined;
   /** Whose process namespace it shares (src/policy/process-namespace.ts). Absent: nobody's. */
-  joins?: string;
+  joins?: string | undefined;
   /** Another operator has just injected it, and this one knows its container alone: it may be anybody's. */
   isUnheard?: true;
 }

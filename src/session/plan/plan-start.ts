@@ -101,9 +101,8 @@ interface Wait {
 }
 
 function planWait(situation: Situation, wanted: Wait): Plan {
-  const { session, now, rules = UNREAD_RULES, crowd = NOBODY } = situation;
-  const begins = !isWaiting(session) && !isUnread(situation);
-  const crowded = begins ? tooManyWaiting(session, rules.policy, crowd) : undefined;
+  const { session, now } = situation;
+  const crowded = crowdedQueue(situation);
   if (crowded !== undefined) return failAttempt(situation, 'TooManyWaiting', `${crowded} (${wanted.message})`);
   const { pendingTimeout } = effectiveValues(session.spec);
   const since = session.status?.waitingSince;
@@ -121,6 +120,12 @@ function planWait(situation: Situation, wanted: Wait): Plan {
   const standing: Standing = { phase: 'Pending', reason: wanted.reason, message, keepsWords: true };
   const isNews = !isAccepted(session) && !REJECTED.includes(wanted.reason);
   return writeThen(situation, { standing, events: isNews ? [story.accepted(session)] : [], then, wakeAt });
+}
+
+/** Why it may not begin to wait, if it may not. */
+function crowdedQueue(situation: Situation): string | undefined {
+  const { session, rules = UNREAD_RULES, crowd = NOBODY } = situation;
+  return isWaiting(session) || isUnread(situation) ? undefined : tooManyWaiting(session, rules.policy, crowd);
 }
 
 /** What decides whether it may run is not known now. */

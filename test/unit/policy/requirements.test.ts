@@ -109,7 +109,8 @@ it('says every reason at once', () => {
 
 it('is satisfied in all by restricted with a read-only file system, under a policy that opens nothing', () => {
   const spec = { profile: 'restricted', securityContext: { readOnlyRootFilesystem: true } } as const;
-  const policy = { images: OPEN.images, profiles: OPEN.profiles, require: ALL };
+  const { images = [], profiles = [] } = OPEN;
+  const policy = { images, profiles, require: ALL };
   const asked = { spec: specOf(spec), namespace: { name: 'shop', isSystem: false }, pod: aPod() };
   expect(evaluate(policy, asked)).toEqual([]);
 });

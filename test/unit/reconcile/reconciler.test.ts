@@ -269,7 +269,9 @@ describe('a reconcile', () => {
   it('asks as often for 250 sessions that wait for one workload as for the newest of them', async () => {
     const scene = aScene();
     const add = (n: number): string => {
-      const session = aSession({ target: deployment, pendingTimeout: '8760h' });
+      // Each of somebody else: of one person 50 may wait.
+      const requestedBy = { username: `person-${n}` };
+      const session = aSession({ target: deployment, pendingTimeout: '8760h', requestedBy });
       Object.assign(session.metadata, { name: `s-${n}`, uid: `${n}`.padStart(8, '0') });
       scene.serve(session);
       return `shop/s-${n}`;
