@@ -61,6 +61,12 @@ beforeAll(async () => {
   stage = await Stage.open('forged');
   const pods = [...FORGERIES.map(({ name }) => name), 'shared'];
   await Promise.all(pods.map((name) => stage.runningPod(name, appPod())));
+  const ask = ({ name, script }: Forgery) =>
+    stage.createSession(name, {
+      ...{ target: { podName: name }, ttl: '10m', podAfterSession: 'Evict' },
+      command: ['sh', '-c', script],
+    });
+  await Promise.all(FORGERIES.map(ask));
 }, 90_000);
 
 afterAll(() => stage.close());
@@ -70,9 +76,7 @@ function retirement({ status }: DebugSession): Condition | undefined {
 }
 
 describe('a word that a command has written', () => {
-  it.each(FORGERIES)('$name is kept as said, and its pod is retired', async ({ name, script, record }) => {
-    const target = { podName: name };
-    await stage.createSession(name, { target, ttl: '10m', command: ['sh', '-c', script], podAfterSession: 'Evict' });
+  it.each(FORGERIES)('$name is kept as said, and its pod is retired', async ({ name, record }) => {
     const over = await stage.untilSession(name, (session) => retirement(session)?.status === 'True', 45_000);
     expect(over.status?.runs).toMatchObject([{ ...record, startedAt: expect.anything() }]);
     await stage.untilGone(`/api/v1/namespaces/${stage.namespace}/pods`, name, 20_000);
