@@ -74,6 +74,9 @@ export interface PodVolume {
 
 export interface PodStatus {
   phase?: string;
+  /** Why the kubelet failed the pod as a whole (`Evicted`, `DeadlineExceeded`), and its words. */
+  reason?: string;
+  message?: string;
   conditions?: PodCondition[];
   containerStatuses?: ContainerStatus[];
   initContainerStatuses?: ContainerStatus[];

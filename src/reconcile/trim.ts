@@ -79,6 +79,8 @@ const cutContainerStatus = cutter<ContainerStatus>({
 
 const cutPodStatus = cutter<PodStatus>({
   phase: KEPT,
+  reason: KEPT,
+  message: KEPT,
   conditions: ({ conditions }) => conditions?.map(cutCondition),
   containerStatuses: ({ containerStatuses }) => containerStatuses?.map(cutContainerStatus),
   initContainerStatuses: ({ initContainerStatuses }) => initContainerStatuses?.map(cutContainerStatus),

@@ -154,19 +154,37 @@ const REFUSED: Record<Refusal, (run: Run) => { reason: FailureReason; message: s
 };
 
 function whoEnded(run: Run, terminated: Terminated, { pod, joined }: Scene): { endedBy: EndedBy; message: string } {
-  const code = `exit code ${terminated.exitCode}`;
-  if (terminated.reason === 'OOMKilled') return { endedBy: 'Kubelet', message: `killed for lack of memory, ${code}` };
+  const { exitCode } = terminated;
+  const code = codeOf(terminated);
+  if (terminated.reason === 'OOMKilled' && exitCode === 137)
+    return { endedBy: 'Kubelet', message: `killed for lack of memory, ${code}` };
+  const failed = KILLED.includes(exitCode) ? wordsOfFailedPod(pod) : undefined;
+  if (failed !== undefined)
+    return { endedBy: 'Kubelet', message: `ended by the kubelet together with its pod, ${code}; ${failed}` };
   if (pod?.metadata.deletionTimestamp !== undefined)
     return { endedBy: 'PodGone', message: `ended with its pod, ${code}` };
-  if (terminated.exitCode === 137 && joined !== undefined && pod !== undefined && hasEnded(run, pod, joined)) {
+  if (exitCode === 137 && joined !== undefined && pod !== undefined && hasEnded(run, pod, joined)) {
     return {
       endedBy: 'Kubelet',
       message: `killed when container ${joined}, whose process namespace it shared, ended, ${code}`,
     };
   }
-  if (KILLED.includes(terminated.exitCode) && pod !== undefined && hasFinished(pod))
+  if (KILLED.includes(exitCode) && pod !== undefined && hasFinished(pod))
     return { endedBy: 'Kubelet', message: `ended by the kubelet, because the pod had finished, ${code}` };
   return { endedBy: 'Command', message: `the command ended by itself, ${code}` };
+}
+
+/** The runtime counts each kill for lack of memory in the container, also of a child that the command has outlived. */
+function codeOf({ exitCode, reason }: Terminated): string {
+  const outlived = reason === 'OOMKilled' && exitCode !== 137;
+  return `exit code ${exitCode}${outlived ? '; a process of it had been killed for lack of memory' : ''}`;
+}
+
+/** What the kubelet says of a pod that it has failed as a whole, such as one that it evicted; undefined of any other. */
+export function wordsOfFailedPod(pod: Pod | undefined): string | undefined {
+  const { phase, reason, message = '' } = pod?.status ?? {};
+  if (phase !== 'Failed' || reason === undefined) return undefined;
+  return `the pod's own words: ${oneLine(`${reason}: ${message}`, 400).replace(/:$/, '')}`;
 }
 
 /** TERM, and KILL when the grace period was over: a command that ends well when its pod does has ended by itself. */

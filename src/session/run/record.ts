@@ -1,11 +1,12 @@
 import type { Run } from '../../api/debugsession.ts';
+import type { Pod } from '../../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../../api/reasons.ts';
 import { fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { lifeMs } from '../container/effective.ts';
 import { saidFromInside } from './claims.ts';
-import { couldNotStart, readEnding, type CANCELLED } from './ending.ts';
+import { couldNotStart, readEnding, wordsOfFailedPod, type CANCELLED } from './ending.ts';
 import type { Identity, Seen } from './observation.ts';
 import type { Situation } from '../look/situation.ts';
 
@@ -65,12 +66,17 @@ export function endOf(
     finishedAt: terminated.finishedAt ?? toTimestamp(now),
     exitCode: terminated.exitCode,
     ...(terminated.signal === undefined ? {} : { signal: terminated.signal }),
-    message: oneLine(ending.message, MAX_MESSAGE),
+    message: oneLine(unknown ? outOfSight(pod) : ending.message, MAX_MESSAGE),
     ...(said !== undefined && { said }),
   };
   if (ending.kind === 'failed') return { ...facts, state: 'Failed', reason: ending.reason };
   const reason = unknown ? 'ContainerStatusUnknown' : ending.outcome;
   return { ...facts, state: 'Ended', reason, endedBy: unknown ? 'Kubelet' : ending.endedBy };
+}
+
+function outOfSight(pod: Pod | undefined): string {
+  const words = wordsOfFailedPod(pod);
+  return `the kubelet has lost sight of the container, and nobody knows how it ended${words === undefined ? '' : `; ${words}`}`;
 }
 
 /** The record of a run whose pod is not there any more. */

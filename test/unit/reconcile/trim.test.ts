@@ -311,6 +311,8 @@ const WHOLE: Whole<Pod> = {
   },
   status: {
     phase: 'Running',
+    reason: 'Evicted',
+    message: 'm',
     conditions: [{ type: 'Ready', status: 'True', reason: 'r', message: 'm' }],
     containerStatuses: [status],
     initContainerStatuses: [status],

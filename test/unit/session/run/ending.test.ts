@@ -46,3 +46,53 @@ describe('a pod that finishes', () => {
     expect([world.phase, world.run.endedBy]).toEqual(['Completed', endedBy]);
   });
 });
+
+describe('an end that the kubelet explains', () => {
+  const failed = (reason: string, message: string): World => {
+    const world = World.running();
+    world.pass(14_000);
+    world.changePod(({ status }) => Object.assign(status, { phase: 'Failed', reason, message }));
+    return world;
+  };
+
+  it.each([
+    ['DeadlineExceeded', 'Pod was active on the node longer than the specified deadline', 143],
+    ['Evicted', 'Pod ephemeral local storage usage exceeds the total limit of containers 20Mi.', 137],
+  ])('%s of the pod, in its own words', (reason, message, exitCode) => {
+    const world = failed(reason, message);
+    world.ends({ exitCode, reason: 'Error' });
+    world.settle();
+    expect([world.phase, world.run.endedBy, world.run.message]).toEqual([
+      'Completed',
+      'Kubelet',
+      `ended by the kubelet together with its pod, exit code ${exitCode}; the pod's own words: ${reason}: ${message}`,
+    ]);
+  });
+
+  it('a command that ends well meanwhile has ended by itself', () => {
+    const world = failed('Evicted', 'x');
+    world.ends({ exitCode: 0 });
+    world.settle();
+    expect([world.run.endedBy, world.run.message]).toEqual(['Command', 'the command ended by itself, exit code 0']);
+  });
+
+  it('is not known where the kubelet has lost sight of the container', () => {
+    const world = failed('Evicted', 'The node was low on resource: memory.');
+    world.ends({ exitCode: 137, reason: 'ContainerStatusUnknown' });
+    world.settle();
+    expect([world.run.reason, world.run.endedBy]).toEqual(['ContainerStatusUnknown', 'Kubelet']);
+    expect(world.run.message).toBe(
+      "the kubelet has lost sight of the container, and nobody knows how it ended; the pod's own words: Evicted: The node was low on resource: memory.",
+    );
+  });
+
+  it.each([
+    [137, 'Kubelet', 'killed for lack of memory, exit code 137'],
+    [0, 'Command', 'the command ended by itself, exit code 0; a process of it had been killed for lack of memory'],
+  ])('lack of memory: exit code %i', (exitCode, endedBy, message) => {
+    const world = World.running();
+    world.ends({ exitCode, reason: 'OOMKilled' });
+    world.settle();
+    expect([world.run.endedBy, world.run.message]).toEqual([endedBy, message]);
+  });
+});
