@@ -1,3 +1,4 @@
+import type { DebugPolicySpec } from '../api/debugpolicy.ts';
 import type { Target, WorkloadRef } from '../api/debugsession.ts';
 import { imageMatches } from '../policy/image-pattern.ts';
 import { parseImage } from '../policy/image-reference.ts';
@@ -52,13 +53,18 @@ export async function chooseContainer(
   if (target.workloadRef !== undefined && wish.kind !== 'default') return named(wish);
   const pod = await findPod(kubectl, target);
   if (wish.kind !== 'default') return named(wish);
-  if (policy.kind === 'known' && policy.spec.defaults?.target === 'None') return {};
+  if (policy.kind === 'known' && joinsNone(policy.spec)) return {};
   if (policy.kind === 'known' && policy.spec.allow?.includes('TargetContainer') !== true) {
     return { note: `DebugPolicy ${policy.name} lets no container be joined: its processes and files are not seen` };
   }
   if (pod === 'forbidden')
     return { note: 'You may not read pods here, so no container is joined: name one with --container' };
   return { containerName: defaultContainer(pod) };
+}
+
+/** Whether a session joins no container unless the person says so. */
+function joinsNone({ defaults, require = [] }: DebugPolicySpec): boolean {
+  return defaults?.target === 'None' || require.includes('NoJoin');
 }
 
 function named(wish: ContainerWish): ContainerChoice {

@@ -1,4 +1,4 @@
-import type { Allowance, DebugPolicySpec } from '../../api/debugpolicy.ts';
+import type { Allowance, DebugPolicySpec, PolicyLimits } from '../../api/debugpolicy.ts';
 import { ttlOf } from '../../policy/evaluate.ts';
 import { oneLine } from '../../text/one-line.ts';
 
@@ -29,6 +29,8 @@ export function policyWords(spec: DebugPolicySpec): string[] {
     ['opens', allow.map((one) => OPENS[one] ?? one).join(', ') || 'nothing besides'],
     ['default', defaults(spec)],
     ['asks for', demands(spec)],
+    ['requires', (spec.require ?? []).join(', ')],
+    ['evicts', evictions(spec)],
     ['only', places(spec)],
     ['limits', limits(spec)],
     ['revokes', spec.revokeRunning === true ? 'what it does not allow any more, while it runs' : ''],
@@ -50,6 +52,15 @@ function demands({ requireJustification, requireNotAfter }: DebugPolicySpec): st
     .join(', ');
 }
 
+function evictions({ onUnstoppable, podAfterSession }: DebugPolicySpec): string {
+  return [
+    onUnstoppable === 'EvictPod' ? 'the pod of a container that nothing else ends' : '',
+    podAfterSession === 'Evict' ? 'the pod after every session in it' : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
 function places({ namespaceSelector, podSelector }: DebugPolicySpec): string {
   return [
     namespaceSelector === undefined ? '' : `namespaces with ${JSON.stringify(namespaceSelector)}`,
@@ -59,12 +70,17 @@ function places({ namespaceSelector, podSelector }: DebugPolicySpec): string {
     .join('; ');
 }
 
-function limits({ limits: { perPod, perUser, perNamespace } = {} }: DebugPolicySpec): string {
-  return [
-    perPod === undefined ? '' : `${perPod} live in a pod`,
-    perUser === undefined ? '' : `${perUser} of one user`,
-    perNamespace === undefined ? '' : `${perNamespace} in a namespace`,
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
+const LIMITS: Record<keyof PolicyLimits, string> = {
+  perPod: 'live in a pod',
+  perUser: 'live of one user',
+  perNamespace: 'live in a namespace',
+  perUserPerPod: 'live of one user in a pod',
+  perTarget: 'live that share a process namespace',
+  waitingPerUser: 'of one user that wait',
+  containersPerPod: 'debug containers in a pod, ended ones too',
+};
+
+function limits({ limits: given = {} }: DebugPolicySpec): string {
+  const known = Object.entries(LIMITS) as [keyof PolicyLimits, string][];
+  return known.flatMap(([field, words]) => (given[field] === undefined ? [] : `${given[field]} ${words}`)).join(', ');
 }

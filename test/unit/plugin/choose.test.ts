@@ -36,6 +36,7 @@ describe('chooseContainer', () => {
     ['the default container', joining, { containerName: 'app' }],
     ['the default container, where the policy is not known', UNKNOWN, { containerName: 'app' }],
     ['none, by the default of the policy', known({ allow: ['TargetContainer'], defaults: { target: 'None' } }), {}],
+    ['none, where the policy requires that', known({ allow: ['TargetContainer'], require: ['NoJoin'] }), {}],
     ['none, with a word on it, where none may be joined', known({}), { note: expect.stringContaining('no container') }],
   ])('joins %s', async (_, policy, expected) => {
     expect(await chooseContainer(found, target, { wish: { kind: 'default' }, policy })).toEqual(expected);
