@@ -91,7 +91,7 @@ export class Places {
     if (Object.keys(this.#options.limitsOf(session)).length === 0) return { ...NOBODY, waiting };
     if (pod !== undefined && wantsStart(session)) {
       const { podName, joins } = placeWanted(session, pod);
-      this.#chosen.set(own, { podName, joins });
+      this.#chosen.set(own, { ...(podName !== undefined && { podName }), ...(joins !== undefined && { joins }) });
     }
     // Who does not wait yet comes after all who do.
     const turn = turnOf(session);

@@ -108,8 +108,11 @@ export function tooManyWaiting({ spec }: DebugSession, policy: PolicyView, crowd
   return `limits.waitingPerUser of its policy is ${most}, and ${waiting}: delete some of them, then raise spec.attempt`;
 }
 
+/** The limits that are asked about; one that is undefined is none. */
+type SomeLimits = { [K in keyof PolicyLimits]: PolicyLimits[K] | undefined };
+
 /** Which limit of a place is reached, in words. */
-function reachedBy(place: Place, limits: PolicyLimits, countOf: (scope: Scope) => number): string | undefined {
+function reachedBy(place: Place, limits: SomeLimits, countOf: (scope: Scope) => number): string | undefined {
   for (const scope of scopesOf(place)) {
     const { limit, words } = scope;
     const most = limits[limit];
@@ -132,7 +135,7 @@ class Tally {
     for (const key of keysOf(place)) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
-  reached(place: Place, limits: PolicyLimits): string | undefined {
+  reached(place: Place, limits: SomeLimits): string | undefined {
     return reachedBy(place, limits, ({ keys }) => {
       return keys.reduce((sum, key) => sum + (this.#counts.get(key) ?? 0), 0);
     });
@@ -163,7 +166,7 @@ function countAround(
  */
 export function limitReached(
   wanted: Place,
-  limits: PolicyLimits,
+  limits: SomeLimits,
   { taken, ahead }: Pick<Crowd, 'taken' | 'ahead'>,
 ): string | undefined {
   if (scopesOf(wanted).every(({ limit }) => limits[limit] === undefined)) return undefined;

@@ -10,12 +10,14 @@ import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.t
 import { World } from '../../../support/world/world.ts';
 
 let count = 0;
-function aPlace(place: Partial<Place> = {}): Place {
+type SomePlace = { [K in keyof Place]?: Place[K] | undefined };
+
+function aPlace(place: SomePlace = {}): Place {
   count += 1;
-  return { uid: `uid-${count}`, namespace: 'shop', user: 'dana', podName: 'web-1', ...place };
+  return { uid: `uid-${count}`, namespace: 'shop', user: 'dana', podName: 'web-1', ...place } as Place;
 }
 
-function aWaiter(limits: PolicyLimits, place: Partial<Place> = {}): Waiter {
+function aWaiter(limits: PolicyLimits, place: SomePlace = {}): Waiter {
   const full = aPlace(place);
   return { ...full, key: `shop/${full.uid}`, limits };
 }
