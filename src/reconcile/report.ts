@@ -5,7 +5,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { EffortReport } from './container-control.ts';
 import { findCondition } from '../api/conditions.ts';
 import type { Effect, Plan } from '../session/plan/effect.ts';
-import { turnOf } from './run-times.ts';
+import { changeOf } from './run-times.ts';
 
 export interface StepReport {
   session: DebugSession;
@@ -24,7 +24,7 @@ export function reportStep({ session, step, metrics, logger }: StepReport): void
   const events = step.events.map((event) => event.reason);
   const [level, words] = WORDS[effect.kind];
   logger[level]({ ...fields, ...details(session, effect), ...(events.length > 0 && { events }) }, words);
-  const turned = turnOf(session, step)?.run;
+  const turned = changeOf(session, step)?.run;
   if (turned !== undefined) measureRun(turned, metrics);
 }
 

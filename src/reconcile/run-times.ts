@@ -30,25 +30,25 @@ export class RunTimes {
 
   /** Told of each step before it is done: an intent is about to be written, or a container was seen to run. */
   planned(session: DebugSession, step: Plan): void {
-    const turn = turnOf(session, step);
-    if (turn === undefined) return;
-    const key = keyOf(session, turn.run);
+    const change = changeOf(session, step);
+    if (change === undefined) return;
+    const key = keyOf(session, change.run);
     const now = this.#clock.monotonic();
-    if (isIntent(turn)) return this.#marks.set(key, { intended: now });
+    if (isIntent(change)) return this.#marks.set(key, { intended: now });
     const marks = this.#marks.get(key);
     if (marks === undefined) return;
     // The write may have to be repeated: the first sight counts.
-    if (turn.run.state === 'Running') marks.seenRunning ??= now;
+    if (change.run.state === 'Running') marks.seenRunning ??= now;
   }
 
   /** Told of each step that was done. */
   done(session: DebugSession, step: Plan): void {
     if (step.effect.kind === 'inject') return this.#injected(keyOf(session, step.effect.run));
-    const turn = turnOf(session, step);
-    if (turn === undefined || isIntent(turn)) return;
-    const key = keyOf(session, turn.run);
+    const change = changeOf(session, step);
+    if (change === undefined || isIntent(change)) return;
+    const key = keyOf(session, change.run);
     const { injected, seenRunning } = this.#marks.get(key) ?? {};
-    if (turn.run.state === 'Running' && injected !== undefined && seenRunning !== undefined)
+    if (change.run.state === 'Running' && injected !== undefined && seenRunning !== undefined)
       this.#metrics.started((seenRunning - injected) / 1000);
     this.#marks.delete(key);
   }
@@ -62,13 +62,13 @@ export class RunTimes {
   }
 }
 
-interface Turn {
+interface Change {
   run: Run;
   before: RunState | undefined;
 }
 
 /** The run that changes its state with this step. */
-export function turnOf(session: DebugSession, { effect }: Plan): Turn | undefined {
+export function changeOf(session: DebugSession, { effect }: Plan): Change | undefined {
   if (effect.kind !== 'writeStatus') return undefined;
   const { attempt } = effect.status;
   const run = effect.status.runs?.find((candidate) => candidate.attempt === attempt);
@@ -76,7 +76,7 @@ export function turnOf(session: DebugSession, { effect }: Plan): Turn | undefine
   return run === undefined || run.state === before ? undefined : { run, before };
 }
 
-function isIntent({ run, before }: Turn): boolean {
+function isIntent({ run, before }: Change): boolean {
   return run.state === 'Starting' && before === undefined;
 }
 
