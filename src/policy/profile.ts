@@ -6,7 +6,10 @@ import type { SecurityContext } from '../api/ephemeral-container.ts';
  * `kubectl debug --custom` does it (a strategic merge patch). Undefined where neither says anything.
  */
 export function securityContextOf(profile: Profile, overlay?: SecurityContext): SecurityContext | undefined {
-  const base: SecurityContext | undefined = PROFILES[profile].securityContext;
+  // A profile of a manifest that no API server has checked may be any word.
+  const base: SecurityContext | undefined = Object.hasOwn(PROFILES, profile)
+    ? PROFILES[profile].securityContext
+    : undefined;
   if (overlay === undefined) return base;
   const capabilities = { ...base?.capabilities, ...overlay.capabilities };
   const seccompProfile = { ...base?.seccompProfile, ...overlay.seccompProfile } as SecurityContext['seccompProfile'];
