@@ -401,7 +401,8 @@ export const REASONS = {
   TooLate: {
     kind: 'failure',
     notStarted: {
-      meaning: 'it started after `startBy` and ended itself at once',
+      meaning:
+        "by the kubelet's clock it started after `startBy`, and it ended itself at once ([how that is known](ending.md#what-the-inside-says))",
       remedy: 'raise `attempt`; a longer `startTimeout`',
     },
   },
@@ -423,7 +424,7 @@ export const REASONS = {
     kind: 'other',
     complete: {
       meaning:
-        'the command ended by itself (`endedBy: Command`), or was killed for lack of memory or with the container it had joined, or when the pod had finished (`endedBy: Kubelet`), or ended with its pod',
+        "the command ended by itself (`endedBy: Command`), or was killed for lack of memory or with the container it had joined, or when the pod had finished, or the kubelet failed the pod as a whole, in the pod's own words such as `Evicted` (`endedBy: Kubelet`), or ended with its pod",
       remedy: "the message says which; `exitCode` is the command's own",
     },
   },
@@ -452,7 +453,8 @@ export const REASONS = {
   ContainerStatusUnknown: {
     kind: 'other',
     complete: {
-      meaning: 'the kubelet lost sight of the container (node lost, container record removed)',
+      meaning:
+        "the kubelet lost sight of the container (node lost, container record removed): nobody knows how it ended; the message has the pod's own words, if it has any",
       remedy: 'look at `StopConfirmed`',
     },
   },
@@ -514,7 +516,7 @@ export const REASONS = {
     stopConfirmed: {
       with: 'False',
       meaning:
-        'it has to end, and the operator has no way to end it: no shell in the image, no right; the message says which',
+        "it has to end, and the operator has no way to end it: no shell in the image, no right, or an exec that cannot tell this container's processes from others; the message says which",
       remedy: 'end its command, or delete the pod',
     },
   },
@@ -531,7 +533,8 @@ export const REASONS = {
     kind: 'stop',
     stopConfirmed: {
       with: 'False',
-      meaning: 'the exec failed, in the words of the server or the container runtime; tried again',
+      meaning:
+        'the exec failed, in the words of the server or the container runtime, or what it ran printed too much or did not end within 15 s; tried again',
       remedy: 'look at the node',
     },
   },

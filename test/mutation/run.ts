@@ -20,7 +20,7 @@ const SUITES = [
   },
   { name: 'runtime', project: 'unit', tests: 'unit/runtime/(list-watch|store|informer)' },
   { name: 'sockets', project: 'process', tests: 'process/kube/(rotation|watch-faults)' },
-  { name: 'shell', project: 'process', tests: 'process/session/(container/supervisor|stop/stop-script)' },
+  { name: 'shell', project: 'process', tests: 'process/session/(container/(supervisor|environment)|stop/stop-script)' },
   { name: 'property', project: 'unit', tests: 'unit/session/plan/plan.property' },
   { name: 'simulation', project: 'simulation', tests: 'simulation' },
 ] as const;

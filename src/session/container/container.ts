@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { DebugSessionSpec, EffectiveValues } from '../../api/debugsession.ts';
-import type { EnvVar, EphemeralContainer } from '../../api/ephemeral-container.ts';
+import type { EnvFromSource, EnvVar, EphemeralContainer } from '../../api/ephemeral-container.ts';
 import { canonicalJson } from '../../api/canonical-json.ts';
 import { securityContextOf } from '../../policy/profile.ts';
 import { ttlSeconds } from './effective.ts';
+import { setApart, SET_PREFIX } from './environment.ts';
 import { supervisedCommand } from './supervisor.ts';
 
 /** Names the session in its container's environment, by uid only: everybody with `get pods` reads it. */
@@ -31,14 +32,15 @@ export function containerName(sessionUID: string, attempt: number): string {
 /** The container of a run: a pure function of its record and the spec. */
 export function ephemeralContainer(input: ContainerInput): EphemeralContainer {
   const { name, spec, effective, targetContainerName } = input;
-  const { envFrom = [], volumeMounts = [] } = spec;
+  const { volumeMounts = [] } = spec;
+  const { env, envFrom, ...words } = contentOf(input);
   const securityContext = securityContextOf(effective.profile, spec.securityContext);
   return {
     name,
     image: spec.image,
     ...(spec.imagePullPolicy && { imagePullPolicy: spec.imagePullPolicy }),
-    ...commandOf(input),
-    env: environment(input),
+    ...words,
+    env,
     ...(envFrom.length > 0 && { envFrom }),
     ...(volumeMounts.length > 0 && { volumeMounts }),
     ...(spec.workingDir !== undefined && { workingDir: spec.workingDir }),
@@ -50,18 +52,22 @@ export function ephemeralContainer(input: ContainerInput): EphemeralContainer {
   };
 }
 
-function commandOf({
-  spec,
-  effective,
-  startBy,
-  lastMoment,
-}: ContainerInput): Pick<EphemeralContainer, 'command' | 'args'> {
-  const { command = [], args = [] } = spec;
+/** Without a supervisor all of it is as it was asked for. With one, nothing that the requester wrote reaches it as a variable (docs/adr/0022). */
+function contentOf(
+  input: ContainerInput,
+): Pick<EphemeralContainer, 'command' | 'args'> & { env: EnvVar[]; envFrom: EnvFromSource[] } {
+  const { spec, effective, startBy, lastMoment } = input;
+  const { command = [], args = [], envFrom = [] } = spec;
   if (effective.supervisor === 'None')
-    return { ...(command.length > 0 && { command }), ...(args.length > 0 && { args }) };
+    return {
+      ...(command.length > 0 && { command }),
+      ...(args.length > 0 && { args }),
+      env: named(input, spec.env),
+      envFrom,
+    };
   if (startBy === undefined || lastMoment === undefined)
     throw new Error('a supervised container needs startBy and lastMoment');
-  const words = command.length === 0 ? ['sh'] : [...command, ...args];
+  const { words, env, envFrom: sources } = setApart(spec, command.length === 0 ? ['sh'] : [...command, ...args]);
   return {
     command: supervisedCommand({
       ttlSeconds: ttlSeconds(effective.ttl),
@@ -70,17 +76,19 @@ function commandOf({
       tty: effective.tty,
       command: words,
     }),
+    env: named(input, env),
+    envFrom: sources,
   };
 }
 
 /** Our own come last and are in `env`, which wins over `envFrom` (kubelet, makeEnvironmentVariables): no key of a secret takes their place. */
-function environment({ spec, sessionUID, attempt }: ContainerInput): EnvVar[] {
+function named({ sessionUID, attempt }: ContainerInput, env: EnvVar[] = []): EnvVar[] {
   const own = [
     { name: UID_VARIABLE, value: sessionUID },
     { name: ATTEMPT_VARIABLE, value: String(attempt) },
   ];
-  const names = new Set(own.map((variable) => variable.name));
-  return [...(spec.env ?? []).filter((variable) => !names.has(variable.name)), ...own];
+  const taken = new Set(own.flatMap(({ name }) => [name, SET_PREFIX + name]));
+  return [...env.filter((variable) => !taken.has(variable.name)), ...own];
 }
 
 /** Tells whether two containers are the same: sha256 (hex) over JSON with sorted keys. */

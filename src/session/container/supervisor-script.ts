@@ -1,8 +1,13 @@
 // The supervisor is written here as it runs: `$` is doubled for the kubelet only when a container is rendered (supervisor.ts). It stands in the
 // spec of every pod that is debugged, so it carries no comments: what it does, and why, is told here beside each part.
+import { RUN } from './command-environment.ts';
+import { SET_PREFIX } from './environment.ts';
 
-/** The name of the watchdog's process, by which stop-script.ts finds it: 15 bytes at most. */
+/** The name that the supervisor gives its process, by which stop-script.ts finds it: 15 bytes at most. */
 export const WATCHDOG_NAME = 'debug-watchdog';
+
+/** Begins the name of a process that brings a new end, in seconds since boot: see `_heed`. With ten digits 15 bytes. */
+export const LETTER_NAME = 'until';
 
 /** Leaves a word as the termination message; `-n` empties the log. Silently without it where the log cannot be written. */
 export const MARK = '_mark() { { echo $1 >/dev/termination-log; } 2>/dev/null; }';
@@ -14,42 +19,38 @@ export const CLOCK = '_clock() { read _up _x </proc/uptime && _up=${_up%.*}${_up
  * Names start with an underscore: a shell variable that came in as environment stays exported, so plain names could change the user's
  * environment, and a function called `watch` would run instead of the user's `watch`.
  *
- * - `_refuse WORD CODE [WHAT]`: ends without having run anything.
- * - `_nap`: in the background and waited for, so that a TERM cuts it short and its process is reaped.
+ * `_refuse WORD CODE [WHAT]`: ends without having run anything.
  */
 const WORDS = `
-_ttl=$1 _by=$2 _last=$3 _tty=$4 _boot= _cmd=
+_ttl=$1 _by=$2 _last=$3 _tty=$4 _boot= _cmd= _ev= _told= _heard= _top=$$
 shift 4
 ${MARK}
 _refuse() { _mark $1; echo "supervisor: $1 $3" >&2; exit $2; }
 ${CLOCK}
-_nap() { sleep $1 & wait $!; }
 `;
 
 /**
  * A start that is too late is refused: the operator has given this run up long ago. The wall clock is boot time plus time since boot.
- * Without a working `sleep` nothing could end the command in time, so it does not run at all.
- * `_until TTL LASTMOMENT` reckons from the start, however often the ttl changes: `_now` and `_from` stay.
+ * Without a working `sleep` nothing could end the command in time, so it does not run at all. Nor does it without the requester's variables.
+ * The command is looked for by the PATH that it will have; nothing but the command is run by that one.
+ * From here on the end is a moment of the time since boot, which no change of the wall clock moves.
  */
 const CHECKS = `
 while read _k _v _x; do [ "$_k" != btime ] || { _boot=$_v; break; }; done </proc/stat
 { _clock && [ $_boot ] && sleep 0; } 2>/dev/null || _refuse Unsupported 125
+case $(export -p) in *${SET_PREFIX}*) command -v env && command -v tr ;; esac >/dev/null || _refuse Unsupported 125 "variables need env and tr"
 _now=$((_boot + _up / 100))
 [ $_now -le $_by ] && [ $_now -lt $_last ] || _refuse TooLate 125
-command -v "$1" >/dev/null || _refuse CommandNotFound 127 "$1"
-_from=$_up
-_until() {
-  _ttl=$1
-  [ $((_now + _ttl)) -le $2 ] || _ttl=$(($2 - _now))
-  _end=$((_from + _ttl * 100))
-}
-_until $_ttl $_last
+(PATH=\${${SET_PREFIX}PATH-$PATH}; command -v "$1") >/dev/null || _refuse CommandNotFound 127 "$1"
+[ $((_now + _ttl)) -le $_last ] || _ttl=$((_last - _now))
+_end=$((_up + _ttl * 100))
 `;
 
 /**
- * `_kin` finds what runs below this shell, the watchdog aside, parents first. By parentage, so that in a joined process namespace the application
- * is never among them, whatever it is called. From `stat`, which is one line: bash reads a file of /proc anew for every line, and a state that
- * changes in between shifts the rest. What follows the program's name, which may hold anything, is state, parent and process group.
+ * `_kin` finds what runs below this shell, parents first. By parentage, so that in a joined process namespace the application is never among them,
+ * whatever it is called. From `stat`, which is one line: bash reads a file of /proc anew for every line, and a state that changes in between shifts the
+ * rest. What follows the program's name, which may hold anything, is state, parent and process group. It gives up, and with it ends the container,
+ * when time is up: thousands of processes, each the child of the one before, are not followed to the end.
  * `_send` signals them all but the shell in between (see below), a child with a process group of its own: it has to reap. Unless it is alone.
  */
 const KIN = `
@@ -62,11 +63,10 @@ _kin() {
     [ $2 != $$ ] || [ $3 = $_group ] || _mid=\${_d#/proc/}
   done
   while [ "$_gen" ]; do
+    _clock && [ $_up -lt $_cut ] || exit 137
     _next=
     for _e in $_table; do
-      case " $_gen " in
-      *" \${_e#*:} "*) [ \${_e%:*} = $_me ] || _next="$_next \${_e%:*}" ;;
-      esac
+      case " $_gen " in *" \${_e#*:} "*) _next="$_next \${_e%:*}" ;; esac
     done
     _all="$_all$_next" _gen=$_next
   done
@@ -80,68 +80,101 @@ _send() {
 `;
 
 /**
- * The watchdog. It naps for 5 s at most, because `sleep` stands still while a machine is suspended and time since boot does not. A nap is ended by
- * KILL: a TERM between fork and exec would be lost in the trap of the shell that it still is.
+ * The first process of the container is its own watchdog. In a process namespace of the container's own nobody in there can kill or stop it, and
+ * where it can be killed its end is the container's. So it must only never wait for what somebody else can hold up (docs/adr/0022).
  *
+ * `_nap SECONDS` rests, and is cut short by every signal and whenever a child ends or is stopped.
+ * - A shell whose `read` knows `-t` waits by itself, on a terminal that nobody has and nobody writes to: the one side of a pair that it has made. `sleep`
+ *   is a file that root in there may have replaced. Bash does so in the first process, and looks about it five times a second. Others do it in a child,
+ *   because only `wait` reaps for them.
+ * - Otherwise the child is `sleep`. Where nothing can be forked any more, the shell ends, and so does the container.
+ * - A child that naps may be killed, stopped or frozen by others of its user at any time. Each of that is a CHLD, and on that the nap is killed: so the wait for it
+ *   ends, whether it had begun or not. A CHLD that comes before the wait is remembered in `_ev`.
+ * - 5 s at most at a time, because a nap stands still while a machine is suspended and time since boot does not.
+ */
+const NAP = `
+if [ "$BASH_VERSION" ] && command exec 5<>/dev/ptmx; then
+  _nap() { read -t .2 _x <&5; }
+else
+  if read -t 1 _x && command exec 5<>/dev/ptmx; then
+    _sleep() { read -t $1 _x <&5; }
+  else
+    _sleep() { exec sleep $1; }
+  fi </proc/uptime
+  _nap() {
+    _sleep $1 &
+    [ $_ev ] || wait $!
+    kill -KILL $!
+    while kill -0 $!; do wait $!; done
+    _ev=
+  }
+fi 2>/dev/null
+`;
+
+/**
  * At the deadline, on a terminal, first what Ctrl-C does: an interactive shell then reaps the job that it waits for. A child whose parent is gone
  * belongs to PID 1, in a joined namespace the application, which may never reap it. (To end children first everywhere would be no way out: a script
- * would go on with its next line.) Then HUP to all at once, a second later TERM, another second later KILL. KILL is repeated, and the watchdog
- * never concludes that its work is done: the outer shell ends it when the command is gone. `sleep .2` is not POSIX: where it fails the watchdog
- * spins instead.
+ * would go on with its next line.) Then HUP to all at once, a second later TERM, another second later KILL, for a second. Then the first process ends,
+ * whatever is left, and with it the container: the kernel, or in a joined namespace the runtime, kills the rest. `_cut` is when it ends at the latest.
  *
- * It can be told from outside (stop-script.ts; docs/adr/0016): USR1 ends the command now; on USR2 it reads `TTL LASTMOMENT` from the log, and empties
- * the log as its answer. What else stands there is left alone, for the user may write it, and a shell would die of reckoning with it.
- * By its name in /proc it is found. It takes the name last, so that nobody can signal it before its traps are set, which would kill it; `-n`, because
- * a newline would become part of the name. Where the name cannot be taken it is not found, and works as ever.
- * The trap of USR1 does not return, so that no nap can begin after it; a new ttl that comes just before a nap is heeded after it.
+ * `_leave`: with the command's own status, as soon as the command is gone. It is reaped by then, and the shell remembers.
+ * `_pause HUNDREDTHS` is measured by the clock, for a nap may be shorter. No clock, no session.
  */
-const WATCHDOG = `
-_pause() {
-  _nap .2 && return
-  _clock
-  _end=$((_up + 20))
-  while _clock; [ $_up -lt $_end ]; do :; done
+const STOP = `
+_leave() { trap - CHLD; wait $_cmd; exit $?; }
+_look() {
+  kill -0 $_cmd || _leave
+  _clock && [ -c /dev/null ] || exit 137
 }
-_wake() { kill -KILL $!; wait; }
-_heed() {
-  read -r _a _b _x </dev/termination-log
-  case "$_a $_b" in
-  *[!0-9\\ ]* | *' ') ;;
-  *) _until $_a $_b; _mark -n ;;
-  esac
+_pause() {
+  _until=$((_up + $1))
+  while _look; [ $_up -lt $_until ]; do _nap .2; done
 }
 _stop() {
-  trap '' USR1 USR2
+  trap '' HUP INT QUIT USR1 USR2
+  trap : TERM
   _mark $1
-  read _me _x </proc/self/stat
   read -r _s </proc/$$/stat
   set -- \${_s##*) }
-  _group=$3
-  [ $6 -le 0 ] || { kill -INT -$6; _pause; _pause; }
-  for _sig in HUP 0 0 0 0 TERM 0 0 0 0; do
-    [ $_sig = 0 ] || _send $_sig
-    _pause
-  done
-  while :; do
+  _group=$3 _cut=$((_up + 450))
+  [ $6 -le 0 ] || { kill -INT -$6; _pause 40; }
+  _send HUP
+  _pause 100
+  _send TERM
+  _pause 100
+  for _x in 1 2 3 4 5; do
     _send KILL
-    _pause
+    _pause 20
+  done
+  exit 137
+}
+`;
+
+/**
+ * The first process can be told from outside (stop-script.ts; docs/adr/0016). USR1 ends the command now. On USR2 it looks for a letter: a process that is
+ * named `until` and the new end, and has the parent that the first process has. Whatever a container starts has another one, so nobody in there can give
+ * himself more time, but who may exec into it. The name of a process has 15 bytes at most, and reading it waits for nobody: a file could be endless.
+ * USR2 back is the answer.
+ */
+const HEED = `
+_parent() {
+  read -r _s </proc/$1/stat || return
+  set -- \${_s##*) }
+  _pp=$2
+}
+_heed() {
+  _heard=
+  _parent $$
+  _own=$_pp
+  for _d in /proc/[0-9]*; do
+    _c=
+    read -r _c <$_d/comm
+    case $_c in ${LETTER_NAME}*[!0-9]* | ${LETTER_NAME}) continue ;; ${LETTER_NAME}*) ;; *) continue ;; esac
+    _parent \${_d#/proc/} && [ $_pp = $_own ] || continue
+    _end=\${_c#${LETTER_NAME}}00
+    kill -USR2 \${_d#/proc/}
   done
 }
-_watch() {
-  exec 2>/dev/null
-  trap '' INT QUIT
-  trap '_wake; exit' TERM
-  trap '_wake; _stop Stopped' USR1
-  trap '_wake; _heed' USR2
-  echo -n ${WATCHDOG_NAME} >/proc/self/comm
-  while _clock; [ $_up -lt $_end ]; do
-    _left=$(((_end - _up + 99) / 100))
-    [ $_left -le 5 ] || _left=5
-    _nap $_left
-  done
-  _stop Deadline
-}
-_watch & _dog=$!
 `;
 
 /**
@@ -151,71 +184,86 @@ _watch & _dog=$!
  * and stops itself. That returns control to the outer shell, which lets it go on in the background and waits, with its trap armed. A shell with
  * job control may hand out the terminal from the background.
  *
- * Where the outer shell has no job control, the one in between sees that it owns no process group and becomes the command: then all works but
- * the quick end on TERM. Bash does not need any of this, and would tell the user of the stopped job.
+ * Where the outer shell has no job control, the one in between sees that it owns no process group and would become the command, which the outer shell
+ * could not watch: it ends, and the command is started in the background, as without a terminal. Bash does not need any of this, and would tell
+ * the user of the stopped job.
  *
  * - INT and the like are trapped by `:`, not ignored: an ignored signal would stay ignored in the command.
  * - 147 to 150 is a stopped job, by Ctrl-Z on a command that is no shell: nobody could continue it, so it goes on.
  * - stderr of our own shells is /dev/null: they would tell of the stopped job, and a notice of a killed one would block for ever on a terminal that
  *   is held by Ctrl-S.
+ * - Which process it is tells its parent: the only child that the first process has by then.
  */
 const TERMINAL = `
-exec 3<&0 4>&2
+exec 3<&0 4>&2 2>/dev/null
 if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ]; then
   trap : INT QUIT
   set -m
-  exec 2>/dev/null
   sh -c '
     trap : HUP INT QUIT TERM
     read _p _x _x _x _x _x _x _t _x </proc/self/stat
-    [ "$_p" = "$_t" ] || exec "$@" 2>&4 4>&-
+    [ "$_p" = "$_t" ] || exit
+    _top=$PPID _run=$1
+    shift
     set -m
     kill -STOP $_p
-    (exec "$@" 2>&4 4>&-)
+    (eval "$_run")
     _r=$?
     while [ $_r -ge 147 ] && [ $_r -le 150 ] && jobs %1 >/dev/null; do
       fg %1 >/dev/null
       _r=$?
     done
-    exit $_r' supervisor "$@" 3<&-
-  _r=$?
-  if jobs %2 >/dev/null; then
+    exit $_r' supervisor "$_run" "$@" 3<&- 5<&-
+  if jobs %1 >/dev/null; then
     trap 'exit 143' TERM
-    bg %2 >/dev/null
-    wait %2
-    _r=$?
+    for _d in /proc/[0-9]*; do
+      _parent \${_d#/proc/} && [ $_pp = $$ ] && _cmd=\${_d#/proc/}
+    done
+    bg %1 >/dev/null
   fi
-`;
-
-/**
- * Otherwise the command runs in the background, where `wait` gives way to the trap. A background command would read /dev/null and be deaf to INT:
- * the first is undone here, the second only in bash; POSIX sh knows no way. An interactive shell ignores TERM, so with a terminal nothing is
- * waited for. INT is ignored here, not trapped: bash loses a child that dies of the very INT that ends its wait for it.
- * A wait that a signal cut short is repeated, and once more at the end: bash may have reaped the command meanwhile, and remembers.
- */
-const BACKGROUND = `
-else
-  trap '' INT QUIT
-  trap 'kill -TERM $_cmd; [ $_tty = 0 ] || exit 143' TERM
-  exec 2>/dev/null
-  (trap - INT QUIT; exec "$@" 2>&4 3<&- 4>&-) <&3 &
-  _cmd=$!
-  while wait $_cmd; _r=$?; kill -0 $_cmd; do :; done
-  wait $_cmd
-  _s=$?
-  [ $_s = 127 ] || _r=$_s
 fi
 `;
 
-/** This shell stays first process to the end, reaps the watchdog (and that one its nap), and ends with the command's own status. */
-const END = `
-kill $_dog
-wait $_dog
-exit $_r
+/**
+ * Otherwise the command runs in the background. A background command would read /dev/null and be deaf to INT: the first is undone here, the second
+ * only in bash; POSIX sh knows no way. An interactive shell ignores TERM, so with a terminal nothing is waited for. INT is ignored here, not trapped:
+ * bash loses a child that dies of the very INT that ends its wait for it.
+ * `_wake`: the last child that was started may be the command itself, before the first nap and in bash.
+ */
+const BACKGROUND = `
+_wake() { _ev=1; [ "$!" = "$_cmd" ] || kill -KILL $!; }
+trap _ev=1 CHLD
+if [ ! "$_cmd" ]; then
+  trap '' INT QUIT
+  trap 'kill -TERM $_cmd; [ $_tty = 0 ] || exit 143' TERM
+  (trap - INT QUIT; eval "$_run") <&3 &
+  _cmd=$!
+fi
+trap _wake CHLD
+trap '_told=Stopped; _wake' USR1
+trap '_heard=1; _wake' USR2
+`;
+
+/**
+ * It takes its name last, so that nobody can signal it before its traps are set, which would kill it; `-n`, because a newline would become part of the name.
+ * Where the name cannot be taken it is not found, and works as ever.
+ */
+const WATCH = `
+echo -n ${WATCHDOG_NAME} >/proc/self/comm
+while _look; do
+  [ ! $_told ] || _stop $_told
+  [ ! $_heard ] || _heed
+  _left=$(((_end - _up + 99) / 100))
+  [ $_left -gt 0 ] || _stop Deadline
+  [ $_left -le 5 ] || _left=5
+  _nap $_left
+done
 `;
 
 /** The supervisor, as `sh -c` takes it; arguments: ttl (s), start by and last moment (s since the epoch), 1 with a tty else 0, the command. */
-export const SUPERVISOR_SCRIPT = joinParts([WORDS, CHECKS, KIN, WATCHDOG, TERMINAL, BACKGROUND, END]);
+export const SUPERVISOR_SCRIPT = joinParts([
+  ...[WORDS, CHECKS, RUN, KIN, STOP, HEED, NAP, TERMINAL, BACKGROUND, WATCH],
+]);
 
 /** One script of parts that are written to be read: without the line break that each begins with, and without indentation. */
 export function joinParts(parts: readonly string[]): string {

@@ -1,16 +1,21 @@
-import { CLOCK, joinParts, MARK, WATCHDOG_NAME } from '../container/supervisor-script.ts';
-import { DEADLINE, STOPPED } from '../container/supervisor.ts';
+import { CLOCK, joinParts, LETTER_NAME, MARK, WATCHDOG_NAME } from '../container/supervisor-script.ts';
+import { STOPPED } from '../container/supervisor.ts';
 
 // What is run inside a debug container, by exec, to end it or to give it another ttl. The arguments of an exec are not expanded by the kubelet:
 // unlike the supervisor's, these words are sent as they are written.
 
-/** The ways to get a shell, in the order in which they are worth trying: where one is missing, exec says so and the next is tried. */
+/**
+ * The ways to get a shell, in the order in which they are worth trying: where one is missing, exec says so and the next is tried. By their paths first:
+ * what is found by a name is found by the PATH of the container, which may lead to a folder that the command can write to.
+ */
 export const SHELLS: readonly (readonly string[])[] = [
-  ['sh'],
   ['/bin/sh'],
   ['/bin/busybox', 'sh'],
   // Where distroless:debug and busybox' static images keep it.
   ['/busybox/sh'],
+  ['/bin/bash'],
+  // Elsewhere, as in images of Nix.
+  ['sh'],
   ['bash'],
 ];
 
@@ -102,22 +107,21 @@ _home || { echo Blind; exit 1; }
 `;
 
 /**
- * `_tell SIGNAL` signals the watchdog: of its name, a child of the container's first process, which is ours and whose parent is not. The name alone
- * would not do: what the watchdog naps with bears it too, between fork and exec, and anything may call itself so. Succeeds if there is one.
+ * `_tell SIGNAL` signals the supervisor: of its name, ours, and with a parent that is not. The name alone would not do: anything may call itself so.
+ * Succeeds if there is one.
  */
 const TELL = `
 _parent() {
   read -r _s </proc/$1/stat || return
   set -- \${_s##*) }
-  _pp=$2
+  _pp=$2 _start=\${20}
 }
 _tell() {
   _told=
   for _d in /proc/[0-9]*; do
     _p=\${_d#/proc/} _c=
     read -r _c <$_d/comm
-    [ "$_c" = ${WATCHDOG_NAME} ] && _parent $_p && _ours $_pp && _parent $_pp && ! _same $_pp || continue
-    _ours $_p && kill -$1 $_p && _told=1
+    [ "$_c" = ${WATCHDOG_NAME} ] && _parent $_p && ! _same $_pp && _ours $_p && kill -$1 $_p && _told=$_p
   done
   [ $_told ]
 }
@@ -159,28 +163,30 @@ exit 1
 `;
 
 /**
- * The letter is laid into the termination log, and an emptied log is the answer. Where an end is under way its word stays: no ttl changes that. A
- * letter that nobody has read is taken back, lest it become the termination message.
+ * The letter is the name of this process: the new end, in seconds since boot. It is reckoned from the start of the container's first process, however
+ * often the ttl changes. A USR2 back is the answer (supervisor-script.ts, `_heed`). Where an end is under way nothing answers: no ttl changes that.
  */
 const TTL = `
 _tell 0 || { echo NoWatchdog; exit 1; }
-_w=
-read -r _w </dev/termination-log
-case $_w in ${DEADLINE} | ${STOPPED}) echo Unheard; exit 1 ;; esac
-_w="$1 $2"
-echo "$_w" >/dev/termination-log || { echo Unheard; exit 1; }
+_parent $_told
+while read -r _k _boot _x; do [ "$_k" != btime ] || break; done </proc/stat
+_until=$(((_start + 99) / 100 + $1))
+[ $((_boot + _until)) -le $2 ] || _until=$(($2 - _boot))
+[ $_until -gt 0 ] || _until=0
+_yes=
+trap _yes=1 USR2
+echo -n ${LETTER_NAME}$_until >/proc/self/comm
 _tell USR2
 _clock
 _end=$((_up + 500))
-while [ "$_w" = "$1 $2" ]; do
-  _clock && [ $_up -lt $_end ] || { _mark -n; echo Unheard; exit 1; }
+until [ $_yes ]; do
+  _clock && [ $_up -lt $_end ] || { echo Unheard; exit 1; }
   _spin
-  read -r _w </dev/termination-log
 done
 echo Changed
 `;
 
-/** A letter is laid into the container's own termination log, or nowhere. */
+/** Where exec has landed among the mounts of another container, nobody is told of a ttl. */
 const LETTER = `
 [ $_mount ] || { echo Blind; exit 1; }
 `;

@@ -14,11 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DebugSessionSpec } from '../../../src/api/debugsession.ts';
+import { setApart } from '../../../src/session/container/environment.ts';
 import { WATCHDOG_NAME } from '../../../src/session/container/supervisor-script.ts';
 import { supervisedCommand } from '../../../src/session/container/supervisor.ts';
 import type { Meant } from '../../../src/session/stop/stop-script.ts';
 import { ControlGroup } from './control-group.ts';
-import { expandLikeKubelet } from './kubelet-expansion.ts';
+import { environmentLikeKubelet, expandLikeKubelet } from './kubelet-expansion.ts';
 
 /** The shells that a debug image may have as `sh`, where this machine has them. */
 export const SHELLS = [
@@ -43,7 +45,12 @@ export interface Wish {
   /** Seconds from now; default startWithin + ttl. */
   lastMomentIn?: number;
   tty?: boolean;
+  /** As in `spec.env`. */
   env?: Record<string, string>;
+  /** All the keys of secrets and config maps, as in `spec.envFrom`. */
+  envFrom?: readonly { prefix?: string; data: Record<string, string> }[];
+  /** What the image and Kubernetes set. `PATH` is there. */
+  own?: Record<string, string>;
   /** Programs of the image besides `sh`; default: those of this machine. */
   programs?: readonly string[];
   /** The host's pid of the application whose process namespace is joined; without it the supervisor is PID 1 of its own. */
@@ -95,9 +102,26 @@ export class Supervised {
     mkdirSync(dirname(this.#log), { recursive: true });
     writeFileSync(this.#log, '');
     const path = wish.programs === undefined ? `${bin}:/usr/bin:/bin` : bin;
-    const env = { PATH: path, ...wish.env };
+    const asked = {
+      env: Object.entries(wish.env ?? {}).map(([name, value]) => ({ name, value })),
+      wish: wish.envFrom ?? [],
+    };
+    const sources = asked.wish.map(({ prefix }, index) => ({ prefix, configMapRef: { name: String(index) } }));
+    const { words: command, ...apart } = setApart(
+      { env: asked.env, envFrom: sources } as DebugSessionSpec,
+      wish.command,
+    );
+    const requested = wish.unsupervised ? { env: asked.env, envFrom: sources } : apart;
+    const set = environmentLikeKubelet(
+      requested,
+      wish.envFrom?.map(({ data }) => data),
+      wish.own,
+    );
+    const env = { PATH: path, ...wish.own, ...set };
     this.#env = env;
-    const words = wish.unsupervised ? ['sh', ...wish.command.slice(1)] : this.#words(wish, env);
+    const words = wish.unsupervised
+      ? ['sh', ...wish.command.slice(1)]
+      : this.#words({ ...wish, command }, { ...wish.own, ...set });
     const [program = '', ...args] = wish.tty ? this.#onTerminal(words, wish) : this.#inNamespace(words, wish);
     this.child = spawn(program, args, { env: { ...env, TERM: 'dumb' }, stdio: 'pipe' });
     this.#closed = once(this.child, 'close').finally(() => this.#tell());
@@ -168,12 +192,11 @@ export class Supervised {
     while (!program.test(nameOf(this.first))) await delay(10);
   }
 
-  /** The host's pid of the watchdog, once it has taken its name. @throws Error after 10 s */
+  /** The host's pid of the watchdog, which is the first process, once it has taken its name and hears. @throws Error after 10 s */
   async watchdog(): Promise<number> {
     const end = performance.now() + 10_000;
     while (performance.now() < end) {
-      const found = childrenOf(this.#found() ?? NaN).find((pid) => nameOf(pid) === WATCHDOG_NAME);
-      if (found !== undefined) return found;
+      if (nameOf(this.first) === WATCHDOG_NAME) return this.first;
       await delay(10);
     }
     throw new Error('there is no watchdog');

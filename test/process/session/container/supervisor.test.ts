@@ -10,6 +10,7 @@ import {
   TOO_LATE,
   UNSUPPORTED,
 } from '../../../../src/session/container/supervisor.ts';
+import { ttlCommand } from '../../../../src/session/stop/stop-script.ts';
 import { expandLikeKubelet } from '../../../support/shells/kubelet-expansion.ts';
 import {
   Application,
@@ -55,7 +56,7 @@ describe('the words of a container', () => {
   });
 
   it('are small: they stand in the spec of every pod that is debugged', () => {
-    expect(SUPERVISOR_SCRIPT.length).toBeLessThan(2_900);
+    expect(SUPERVISOR_SCRIPT.length).toBeLessThan(4_900);
   });
 });
 
@@ -154,10 +155,10 @@ describe('told from outside', () => {
     return { supervised, watchdog: await supervised.watchdog() };
   };
   const UP = ['sh', '-c', 'echo up; exec sleep 60'];
-  const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
-  const emptied = async (supervised: Supervised): Promise<void> => {
-    while (supervised.log !== '') await delay(20);
-  };
+  const inSeconds = (seconds: number): number => Date.now() + seconds * 1000;
+  /** As the operator tells it another ttl. @returns what came of it */
+  const tell = async (supervised: Supervised, ttlSeconds: number, lastMoment = inSeconds(600)): Promise<string> =>
+    (await supervised.exec(ttlCommand(['sh'], supervised.meant, { ttlSeconds, lastMoment }))).stdout.trim();
 
   eachShell('$shell: ends the command now', async ({ program }) => {
     const { supervised, watchdog } = await started({ program, command: UP });
@@ -182,65 +183,62 @@ describe('told from outside', () => {
     expect(ended.seconds).toBeLessThan(SOON);
   });
 
-  eachShell('$shell: ends it at another time, and says that it has heard', async ({ program }) => {
-    const later = await started({ program, ttl: 2, command: UP });
-    later.supervised.log = `4 ${inSeconds(60)}\n`;
-    process.kill(later.watchdog, 'SIGUSR2');
-    await emptied(later.supervised);
-    const ended = await later.supervised.ended();
+  eachShellAsRoot('$shell: ends it at another time, and says that it has heard', async ({ program }) => {
+    const { supervised: later } = await started({ program, ttl: 20, command: UP });
+    expect(await tell(later, 22, inSeconds(60))).toBe('Changed');
+    const ended = await later.ended();
     expect(ended).toMatchObject({ code: 129, word: DEADLINE });
-    expect(ended.seconds).toBeGreaterThanOrEqual(3.9);
-    expect(ended.seconds).toBeLessThan(4 + SOON);
+    expect(ended.seconds).toBeGreaterThanOrEqual(21.9);
+    expect(ended.seconds).toBeLessThan(22 + SOON);
 
-    const sooner = await started({ program, ttl: 60, command: UP });
-    sooner.supervised.log = `2 ${inSeconds(60)}\n`;
-    process.kill(sooner.watchdog, 'SIGUSR2');
-    const soon = await sooner.supervised.ended();
+    const { supervised: sooner } = await started({ program, ttl: 60, command: UP });
+    await tell(sooner, 2, inSeconds(60));
+    const soon = await sooner.ended();
     expect(soon).toMatchObject({ code: 129, word: DEADLINE });
     expect(soon.seconds).toBeGreaterThanOrEqual(1.9);
     expect(soon.seconds).toBeLessThan(2 + SOON);
   });
 
-  eachShell('$shell: not after the last moment, and at once if the end has passed', async ({ program }) => {
-    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
-    supervised.log = `600 ${inSeconds(-1)}\n`;
-    process.kill(watchdog, 'SIGUSR2');
+  eachShellAsRoot('$shell: not after the last moment, and at once if the end has passed', async ({ program }) => {
+    const { supervised } = await started({ program, ttl: 60, command: UP });
+    await tell(supervised, 600, inSeconds(-1));
     const ended = await supervised.ended();
     expect(ended).toMatchObject({ code: 129, word: DEADLINE });
     expect(ended.seconds).toBeLessThan(SOON);
   });
 
-  eachShell('$shell: the new ttl counts from the start, as the old one did', async ({ program }) => {
-    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
+  eachShellAsRoot('$shell: the new ttl counts from the start, as the old one did', async ({ program }) => {
+    const { supervised } = await started({ program, ttl: 60, command: UP });
     await delay(6_000);
-    supervised.log = `5 ${inSeconds(600)}\n`;
     const told = performance.now();
-    process.kill(watchdog, 'SIGUSR2');
+    await tell(supervised, 5);
     expect(await supervised.ended()).toMatchObject({ code: 129, word: DEADLINE });
     expect(performance.now() - told).toBeLessThan(4_500);
   });
 
-  eachShell('$shell: what stands in the log and is no ttl is left alone', async ({ program }) => {
+  eachShellAsRoot('$shell: takes no other end from a process that the container started', async ({ program }) => {
+    const forge = 'echo -n until9999999999 >/proc/self/comm; while :; do kill -USR2 1; sleep .2; done';
+    expect(await run({ program, ttl: 3, command: ['sh', '-c', forge] })).toMatchObject({ word: DEADLINE });
+  });
+
+  eachShellAsRoot('$shell: what stands in the log is left alone, and no other end', async ({ program }) => {
     const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
-    for (const text of ['', '\n', '5', '5 \n', 'x y', '5 6x', 'a[$(kill $PPID)] 5', '-1 -1', 'the user wrote this']) {
+    for (const text of ['', '\n', '5', '1 2', 'a[$(kill $PPID)] 5', '-1 -1', 'the user wrote this']) {
       supervised.log = text;
       process.kill(watchdog, 'SIGUSR2');
-      await delay(100);
+      expect(await tell(supervised, 60)).toBe('Changed');
       expect(supervised.log).toBe(text);
     }
-    // It still listens.
-    supervised.log = `1 ${inSeconds(600)}\n`;
-    process.kill(watchdog, 'SIGUSR2');
+    await tell(supervised, 1);
     expect(await supervised.ended()).toMatchObject({ code: 129, word: DEADLINE });
   });
 
-  eachShell('$shell: a hundred times, and no nap is left behind', async ({ program }) => {
+  eachShellAsRoot('$shell: twenty times, and no nap is left behind', async ({ program }) => {
     const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
-    for (let ttl = 61; ttl <= 160; ttl++) {
-      supervised.log = `${ttl} ${inSeconds(600)}\n`;
-      process.kill(watchdog, 'SIGUSR2');
-      await emptied(supervised);
-      expect(descendants(watchdog).length).toBeLessThanOrEqual(1);
+    for (let ttl = 61; ttl <= 80; ttl++) {
+      expect(await tell(supervised, ttl)).toBe('Changed');
+      // The command, and one that naps.
+      expect(descendants(watchdog).length).toBeLessThanOrEqual(2);
     }
     process.kill(watchdog, 'SIGUSR1');
     expect(await supervised.ended()).toMatchObject({ code: 129, word: STOPPED });
@@ -275,6 +273,32 @@ describe('as PID 1 of its own namespace', () => {
 
   eachShellAsRoot('$shell: SIGTERM ends an interactive shell with a job in the foreground', async ({ program }) => {
     await onSigterm({ program, tty: true, command: ['sh', '-ic', 'echo up; sleep 60; :'] });
+  });
+});
+
+describe('against the processes of its own container', () => {
+  const hostile = [
+    { what: 'kills all', code: 'while :; do kill -9 -1; sleep .1; done' },
+    { what: 'stops all', code: 'while :; do kill -STOP -1; sleep .1; done' },
+    { what: 'stops and wakes all', code: 'while :; do kill -STOP -1; kill -CONT -1; sleep .1; done' },
+    { what: 'sends it all that it hears', code: 'while :; do kill -USR2 1; kill -CHLD 1; kill -INT 1; sleep .1; done' },
+  ];
+
+  eachShellAsRoot('$shell: ends at its deadline whatever they do', async ({ program }) => {
+    for (const { what, code } of hostile) {
+      const command = ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
+      const { seconds, word } = await run({ program, ttl: 2, command });
+      expect({ what, word, late: seconds > 2 + 2 * SOON }).toEqual({ what, word: DEADLINE, late: false });
+    }
+  });
+
+  // The shell between supervisor and terminal is killed, and the container ends with it, or it lives on until the deadline.
+  eachShellAsRoot('$shell: on a terminal it ends at its deadline at the latest', async ({ program }) => {
+    for (const { what, code } of hostile) {
+      const command = ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
+      const { seconds } = await run({ program, tty: true, ttl: 2, command });
+      expect({ what, late: seconds > 2 + 2 * SOON }).toEqual({ what, late: false });
+    }
   });
 });
 

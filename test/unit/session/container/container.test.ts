@@ -72,8 +72,13 @@ describe('the container of a run', () => {
       { name: 'DEBUGSESSION_UID', value: 'forged' },
       { name: 'MINE', value: '$(HOME)' },
     ];
-    expect(rendered({ env }).env).toEqual([
+    expect(rendered({ env, supervisor: 'None' }).env).toEqual([
       { name: 'MINE', value: '$(HOME)' },
+      { name: 'DEBUGSESSION_UID', value: aSession().metadata.uid },
+      { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
+    ]);
+    expect(rendered({ env }).env).toEqual([
+      { name: 'DEBUGSESSION_ENV_MINE', value: '$(HOME)' },
       { name: 'DEBUGSESSION_UID', value: aSession().metadata.uid },
       { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
     ]);
@@ -86,13 +91,19 @@ describe('the container of a run', () => {
       { name: 'KEY', valueFrom: { secretKeyRef } },
     ];
     const envFrom = [{ prefix: 'A_', secretRef: { name: 's' } }, { configMapRef: { name: 'c' } }];
-    const container = rendered({ env, envFrom });
-    expect(container.envFrom).toEqual(envFrom);
-    expect(container.env).toEqual([
-      { name: 'KEY', valueFrom: { secretKeyRef } },
+    const own = [
       { name: 'DEBUGSESSION_UID', value: aSession().metadata.uid },
       { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
+    ];
+    const plain = rendered({ env, envFrom, supervisor: 'None' });
+    expect(plain.envFrom).toEqual(envFrom);
+    expect(plain.env).toEqual([{ name: 'KEY', valueFrom: { secretKeyRef } }, ...own]);
+    const supervised = rendered({ env, envFrom });
+    expect(supervised.envFrom).toEqual([
+      { prefix: 'DEBUGSESSION_ENV_A_', secretRef: { name: 's' } },
+      { prefix: 'DEBUGSESSION_ENV_', configMapRef: { name: 'c' } },
     ]);
+    expect(supervised.env).toEqual([{ name: 'DEBUGSESSION_ENV_KEY', valueFrom: { secretKeyRef } }, ...own]);
   });
 
   it('has the volumes that were asked for', () => {

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
+import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
+import type { Terminated } from '../../src/api/pod.ts';
+import { podsPath } from '../../src/reconcile/session-api.ts';
+import { containerName, ephemeralContainer } from '../../src/session/container/container.ts';
+import { effectiveValues } from '../../src/session/container/effective.ts';
+import { DEADLINE } from '../../src/session/container/supervisor.ts';
+import { stopCommand } from '../../src/session/stop/stop-script.ts';
+import { bashImage, busyboxImage, dashImage } from '../cluster/image-names.ts';
+import { Stage } from '../support/cluster/stage.ts';
+
+// What somebody in a debug container, with no right and no capability, can do against its deadline. No operator runs: only the supervisor keeps it.
+// docs/ending.md has these results as a table.
+
+const TTL_SECONDS = 5;
+const images = { busybox: busyboxImage, dash: dashImage, bash: bashImage };
+const namespaces = ['own', 'joined', 'shared'] as const;
+type Namespace = (typeof namespaces)[number];
+
+/** Each goes on for ever, and says nothing to those who ask it to end. */
+const attacks = {
+  'kills all': 'while :; do kill -9 -1; sleep .2; done',
+  'stops all': 'while :; do kill -STOP -1; sleep .2; done',
+  'asks for more time': `echo -n until9999999999 >/proc/self/comm
+    while :; do for d in /proc/[0-9]*; do kill -USR2 \${d#/proc/}; done; sleep .2; done`,
+};
+type Attack = keyof typeof attacks;
+
+const shapes = Object.keys(images).flatMap((shell) =>
+  namespaces.flatMap((namespace) =>
+    (Object.keys(attacks) as Attack[]).map((attack) => ({ shell: shell as keyof typeof images, namespace, attack })),
+  ),
+);
+
+let stage: Stage;
+const names = new Map<object, string>();
+
+const podOf = (namespace: Namespace, attack: Attack): string =>
+  `${namespace}-${attack === 'asks for more time' ? 'asks' : (attack.split(' ')[0] ?? '')}`;
+
+function render({ shell, namespace, attack }: (typeof shapes)[number]): EphemeralContainer {
+  const sessionUID = randomUUID();
+  const spec: DebugSessionSpec = {
+    target: { podName: podOf(namespace, attack) },
+    attempt: 1,
+    image: images[shell],
+    imagePullPolicy: 'IfNotPresent',
+    ttl: `${TTL_SECONDS}s`,
+    profile: 'restricted',
+    // A user for each shape: in a process namespace that they share, one attack is not the other's.
+    securityContext: { runAsUser: 1000 + Object.keys(images).indexOf(shell) },
+    command: ['sh', '-c', `trap "" HUP INT TERM; ${attacks[attack]}`],
+  };
+  const startBy = Date.now() + 300_000;
+  return ephemeralContainer({
+    ...{ name: containerName(sessionUID, 1), spec, effective: effectiveValues(spec), sessionUID, attempt: 1 },
+    ...(namespace === 'joined' && { targetContainerName: 'app' }),
+    ...{ startBy, lastMoment: startBy + 3_600_000 },
+  });
+}
+
+beforeAll(async () => {
+  stage = await Stage.open('hostile-inside', { operator: false });
+  await Promise.all(
+    namespaces.flatMap((namespace) =>
+      (Object.keys(attacks) as Attack[]).map(async (attack) => {
+        const pod = podOf(namespace, attack);
+        await stage.runningPod(pod, { shareProcessNamespace: namespace === 'shared' });
+        const here = shapes.filter((shape) => podOf(shape.namespace, shape.attack) === pod);
+        const containers = here.map(render);
+        here.forEach((shape, index) => names.set(shape, containers[index]?.name ?? ''));
+        const path = `${podsPath(stage.namespace)}/${pod}/ephemeralcontainers`;
+        await stage.client.patch(path, { spec: { ephemeralContainers: containers } }, { type: 'strategic' });
+      }),
+    ),
+  );
+}, 120_000);
+
+afterAll(() => stage.close());
+
+async function stateOf(
+  shape: (typeof shapes)[number],
+  is: (state: { running?: unknown; terminated?: Terminated }) => boolean,
+): Promise<{ running?: unknown; terminated?: Terminated }> {
+  const find = (pod: {
+    status?: {
+      ephemeralContainerStatuses?: { name: string; state?: { running?: unknown; terminated?: Terminated } }[];
+    };
+  }) => pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === names.get(shape))?.state ?? {};
+  return find(await stage.untilPod(podOf(shape.namespace, shape.attack), (pod) => is(find(pod)), 90_000));
+}
+
+const lived = ({ startedAt = '', finishedAt = '' }: Partial<Terminated> = {}): number =>
+  (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+
+/** Where the first process is one like any other, what may signal it may stop it. */
+const outlives = ({ namespace, attack }: (typeof shapes)[number]): boolean =>
+  namespace !== 'own' && attack === 'stops all';
+
+describe('somebody in there', () => {
+  it.each(shapes.filter((shape) => !outlives(shape)))(
+    '$shell, $namespace process namespace: who $attack does not outlive the deadline',
+    async (shape) => {
+      const { terminated } = await stateOf(shape, (state) => state.terminated !== undefined);
+      expect(lived(terminated)).toBeLessThanOrEqual(TTL_SECONDS + 6);
+      // Where the supervisor can be killed, its end is the container's.
+      if (shape.namespace === 'own' || shape.attack !== 'kills all') expect(terminated?.message?.trim()).toBe(DEADLINE);
+    },
+    100_000,
+  );
+
+  it.each(shapes.filter(outlives))(
+    '$shell, $namespace process namespace: who $attack does, until somebody ends it from outside',
+    async (shape) => {
+      const pod = podOf(shape.namespace, shape.attack);
+      await stateOf(shape, (state) => state.running !== undefined);
+      const pastDeadline = async (): Promise<boolean> => {
+        const seen = await stage.pod(pod);
+        const own = seen.status?.ephemeralContainerStatuses?.find(({ name }) => name === names.get(shape));
+        return Date.now() > Date.parse(own?.state?.running?.startedAt ?? '') + (TTL_SECONDS + 7) * 1000;
+      };
+      await stage.until(`${shape.shell} has passed its deadline`, pastDeadline);
+      const name = names.get(shape) ?? '';
+      const statuses = (await stage.pod(pod)).status?.ephemeralContainerStatuses;
+      const containerID = statuses?.find((status) => status.name === name)?.containerID;
+      await stage.kubectl(['exec', pod, '-c', name, '--', ...stopCommand(['/bin/sh'], { name, containerID })]);
+      const { terminated } = await stateOf(shape, (state) => state.terminated !== undefined);
+      expect(lived(terminated)).toBeGreaterThan(TTL_SECONDS + 6);
+    },
+    100_000,
+  );
+
+  it('leaves every application as it was', async () => {
+    for (const namespace of namespaces)
+      for (const attack of Object.keys(attacks) as Attack[])
+        expect((await stage.pod(podOf(namespace, attack))).status?.containerStatuses).toMatchObject([
+          { ready: true, restartCount: 0 },
+        ]);
+  });
+});
