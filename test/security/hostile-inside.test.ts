@@ -7,7 +7,6 @@ import { podsPath } from '../../src/reconcile/session-api.ts';
 import { containerName, ephemeralContainer } from '../../src/session/container/container.ts';
 import { effectiveValues } from '../../src/session/container/effective.ts';
 import { DEADLINE } from '../../src/session/container/supervisor.ts';
-import { stopCommand } from '../../src/session/stop/stop-script.ts';
 import { bashImage, busyboxImage, dashImage } from '../cluster/image-names.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
@@ -51,7 +50,7 @@ function render({ shell, namespace, attack }: (typeof shapes)[number]): Ephemera
     profile: 'restricted',
     // A user for each shape: in a process namespace that they share, one attack is not the other's.
     securityContext: { runAsUser: 1000 + Object.keys(images).indexOf(shell) },
-    command: ['sh', '-c', `trap "" HUP INT TERM; ${attacks[attack]}`],
+    command: ['sh', '-c', `trap "" HUP INT TERM USR2; ${attacks[attack]}`],
   };
   const startBy = Date.now() + 300_000;
   return ephemeralContainer({
@@ -112,7 +111,7 @@ describe('somebody in there', () => {
   );
 
   it.each(shapes.filter(outlives))(
-    '$shell, $namespace process namespace: who $attack does, until somebody ends it from outside',
+    '$shell, $namespace process namespace: who $attack does, as docs/ending.md says',
     async (shape) => {
       const pod = podOf(shape.namespace, shape.attack);
       await stateOf(shape, (state) => state.running !== undefined);
@@ -122,12 +121,7 @@ describe('somebody in there', () => {
         return Date.now() > Date.parse(own?.state?.running?.startedAt ?? '') + (TTL_SECONDS + 7) * 1000;
       };
       await stage.until(`${shape.shell} has passed its deadline`, pastDeadline);
-      const name = names.get(shape) ?? '';
-      const statuses = (await stage.pod(pod)).status?.ephemeralContainerStatuses;
-      const containerID = statuses?.find((status) => status.name === name)?.containerID;
-      await stage.kubectl(['exec', pod, '-c', name, '--', ...stopCommand(['/bin/sh'], { name, containerID })]);
-      const { terminated } = await stateOf(shape, (state) => state.terminated !== undefined);
-      expect(lived(terminated)).toBeGreaterThan(TTL_SECONDS + 6);
+      expect((await stateOf(shape, () => true)).running).toBeDefined();
     },
     100_000,
   );

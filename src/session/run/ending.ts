@@ -149,7 +149,7 @@ const REFUSED: Record<Refusal, (run: Run) => { reason: FailureReason; message: s
   Unsupported: () => ({
     reason: 'SupervisorUnsupported',
     message:
-      'the image has a shell but no sleep, so its session could not be ended in time: use another image, or supervisor: None',
+      'the image has a shell but no sleep, or no env and tr for the variables of this session: use another image, or supervisor: None',
   }),
 };
 
