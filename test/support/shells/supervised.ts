@@ -257,7 +257,10 @@ export class Supervised {
     if (!CAN_UNSHARE) return [sh, ...words.slice(1)];
     const group = hidesGroup === true ? ['--cgroup'] : [];
     // The kubelet mounts the log: from a folder named after the container.
-    const home = ['/bin/sh', '-c', '/usr/bin/mount --bind "$0" "$0" && exec "$@"', this.#log, sh, ...words.slice(1)];
+    const mount = ['/bin/sh', '-c', '/usr/bin/mount --bind "$0" "$0" && exec "$@"', this.#log];
+    // The shells before it hand on no variable whose name they could not set, and add some of their own.
+    const set = Object.entries({ ...this.#env, TERM: 'dumb' }).map(([name, value]) => `${name}=${value}`);
+    const home = [...mount, '/usr/bin/env', '-i', ...set, sh, ...words.slice(1)];
     // A mount namespace of its own, as every container has.
     if (pid === undefined)
       return this.#grouped(['/usr/bin/unshare', ...group, '--pid', '--fork', '--mount-proc', ...home]);
