@@ -48,14 +48,14 @@ export type Requirement =
 
 /** Live sessions; absent: no limit. */
 export interface PolicyLimits {
-  perPod?: number | undefined;
+  perPod?: number;
   /** Of one requester, in all namespaces together. */
   perUser?: number;
   perNamespace?: number;
   /** Of one requester in the pod, so that one cannot hold all of its places. */
-  perUserPerPod?: number | undefined;
+  perUserPerPod?: number;
   /** That share one process namespace, and so are open to each other: those that join one container, or all in a pod that shares its own. */
-  perTarget?: number | undefined;
+  perTarget?: number;
   /** Sessions of one requester that wait, for whatever it is, in all namespaces together. One more is refused. Absent: 50. */
   waitingPerUser?: number;
   /** Ephemeral containers of a pod, whoever made them, those that have ended too: Kubernetes never removes one. */

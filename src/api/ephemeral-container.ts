@@ -26,7 +26,7 @@ export interface EnvVar {
 
 /** Exactly one of secretRef and configMapRef. */
 export interface EnvFromSource {
-  prefix?: string | undefined;
+  prefix?: string;
   secretRef?: SourceRef;
   configMapRef?: SourceRef;
 }

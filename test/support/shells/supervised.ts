@@ -106,7 +106,10 @@ export class Supervised {
       env: Object.entries(wish.env ?? {}).map(([name, value]) => ({ name, value })),
       wish: wish.envFrom ?? [],
     };
-    const sources = asked.wish.map(({ prefix }, index) => ({ prefix, configMapRef: { name: String(index) } }));
+    const sources = asked.wish.map(({ prefix }, index) => ({
+      ...(prefix !== undefined && { prefix }),
+      configMapRef: { name: String(index) },
+    }));
     const { words: command, ...apart } = setApart(
       { env: asked.env, envFrom: sources } as DebugSessionSpec,
       wish.command,

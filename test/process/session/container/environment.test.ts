@@ -99,7 +99,10 @@ describe('the command of a supervised container', () => {
     await fc.assert(
       fc.asyncProperty(variables, fc.array(variables, { maxLength: 2 }), fc.array(text), async (env, data, words) => {
         const envFrom = data.map((one, index) => ({ data: one, ...(index === 1 && { prefix: 'B_' }) }));
-        const sources = envFrom.map(({ prefix }) => ({ prefix, configMapRef: { name: 'c' } }));
+        const sources = envFrom.map(({ prefix }) => ({
+          ...(prefix !== undefined && { prefix }),
+          configMapRef: { name: 'c' },
+        }));
         const list = Object.entries(env).map(([key, value]) => ({ name: key, value }));
         const services = { WEB_SERVICE_HOST: own.WEB_SERVICE_HOST, DEBUGSESSION_UID: own.DEBUGSESSION_UID };
         const natural = environmentLikeKubelet({ env: list, envFrom: sources }, data, services);
