@@ -73,7 +73,7 @@ function processesOf(podUIDs: readonly string[]): Map<number, string> {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const ours = all.filter((pid) => {
     const cgroup = read(`/proc/${pid}/cgroup`);
-    return podUIDs.some((uid) => cgroup.includes(uid)) && !/^sleep\0\d\0$/.test(read(`/proc/${pid}/cmdline`));
+    return podUIDs.some((uid) => cgroup.includes(uid)) && !isNap(pid);
   });
   return new Map(
     ours.flatMap((pid) => {
@@ -81,6 +81,13 @@ function processesOf(podUIDs: readonly string[]): Map<number, string> {
       return start === undefined ? [] : [[Number(pid), start]];
     }),
   );
+}
+
+/** What a watchdog naps with: a `sleep`, or a fork of its own. */
+function isNap(pid: string): boolean {
+  if (/^sleep\0\d\0$/.test(read(`/proc/${pid}/cmdline`))) return true;
+  const parent = /\) \w (\d+)/.exec(read(`/proc/${pid}/stat`))?.[1] ?? '';
+  return [pid, parent].every((one) => read(`/proc/${one}/comm`).trim() === WATCHDOG_NAME);
 }
 
 /** Undefined where there is none, or none that lives. */

@@ -151,8 +151,11 @@ function allProcesses(): number[] {
 }
 
 const isZombie = (pid: number): boolean => /\) Z /.test(read(`/proc/${pid}/stat`));
-/** The processes of the crowd that stay; what a watchdog naps with does not. */
-const isLasting = (pid: number): boolean => !/^sleep\0[0-5]\0$/.test(read(`/proc/${pid}/cmdline`));
+const isWatchdog = (pid: string): boolean => read(`/proc/${pid}/comm`).trim() === WATCHDOG_NAME;
+const parentOf = (pid: number): string => /\) \w (\d+)/.exec(read(`/proc/${pid}/stat`))?.[1] ?? '';
+/** The processes of the crowd that stay; what a watchdog naps with does not: a `sleep`, or a fork of its own. */
+const isLasting = (pid: number): boolean =>
+  !/^sleep\0[0-5]\0$/.test(read(`/proc/${pid}/cmdline`)) && !(isWatchdog(`${pid}`) && isWatchdog(parentOf(pid)));
 const idOf = (status: ContainerStatus | undefined): string => status?.containerID?.split('//')[1] ?? 'no id';
 
 onNode('the stop script', () => {
