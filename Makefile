@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin image manifests uninstall run demo test bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin image manifests uninstall run demo check test bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,6 +41,14 @@ uninstall: node_modules/.stamp ## end the sessions, then take everything away fr
 # It needs the resource and the policies on who asks (kubectl apply -k config/crd, and config/admission). ARGS: flags of the operator; the last of a kind counts. It holds its Lease in the namespace of your kubeconfig's context.
 run: build ## run the operator against your kubeconfig, until Ctrl-C (ARGS=--flag=value)
 	@node dist/main.js --log-format=text --metrics-secure=false --metrics-bind-address=127.0.0.1:8080 $(ARGS)
+
+# What needs no root, no cluster and no network: what a contributor runs.
+check: export NODE_OPTIONS := --experimental-vm-modules --no-warnings
+check: node_modules/.stamp ## types, lint, format, unit and simulation: no root, no cluster
+	@tsc --noEmit
+	@eslint .
+	@prettier --check --log-level=warn .
+	@jest --selectProjects unit simulation
 
 test: node_modules/.stamp ## every suite: lint, types, unit, process, simulation, integration, e2e, in the cluster, the node, demo
 	@node test/run.ts

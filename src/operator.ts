@@ -1,3 +1,4 @@
+import { reportReleased } from './reconcile/report.ts';
 import operatorPackage, { ResourceEventType, ResourceMetaImpl, type ResourceEvent } from '@dot-i/k8s-operator';
 import { type DebugSession, GROUP, PLURAL, VERSION } from './api/debugsession.ts';
 import type { Connection } from './kube/connect.ts';
@@ -237,6 +238,7 @@ export class DebugSessionOperator extends Operator {
       logger: this.#parts.logger,
     });
     this.#sessions.attach(namespace, informer.store, (change, session, isListed) => {
+      if (change === 'DELETED' && this.#leads) reportReleased(session, systemClock.now(), this.#parts);
       const object = session as unknown as ResourceEvent['object'];
       const type = ResourceEventType[EVENT_TYPES[change]];
       const event: SessionEvent = { type, object, meta: ResourceMetaImpl.createWithPlural(plural, object), isListed };

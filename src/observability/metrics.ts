@@ -16,6 +16,8 @@ export interface Metrics extends RuntimeMetrics {
   ended(secondsLate: number): void;
   /** How many sessions have StopConfirmed False (the container runs past its end) and Unknown (nobody can see whether it does). */
   endUnconfirmed(count: Readonly<Record<'False' | 'Unknown', number>>): void;
+  /** A session went, by somebody's hand, while its container ran or could start. */
+  released(): void;
   /** One effort to end a container (or to tell it of another ttl) is over: by which way, and how it went. */
   effort(way: string, outcome: string): void;
   /** Whether containers are injected without knowing who asked. */
@@ -75,6 +77,11 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     help: 'Containers that should have ended and have not (False), or of which nobody knows (Unknown).',
     labelNames: ['status'],
   });
+  const released = new Counter({
+    registers,
+    name: 'debugsession_released_total',
+    help: 'Sessions that went by hand while their container ran or could start.',
+  });
   const failures = new Counter({
     registers,
     name: 'debugsession_failures_total',
@@ -105,6 +112,7 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     endUnconfirmed(count) {
       for (const [status, number] of Object.entries(count)) unconfirmed.set({ status }, number);
     },
+    released: () => released.inc(),
     effort: (way, outcome) => efforts.inc({ way, outcome }),
     failure: (reason) => failures.inc({ reason }),
   };

@@ -1,3 +1,4 @@
+import { guardedRun } from '../session/run/fate.ts';
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import type { ContextLogger } from '../observability/logger.ts';
@@ -77,6 +78,22 @@ export function reportEffort(
   const isFine = outcome.kind === 'asked' || outcome.kind === 'told';
   logger[isFine ? 'info' : 'warn']({ ...subject(session, run), ...went }, isFine ? 'effort made' : 'effort in vain');
   metrics.effort(kind, outcome.kind);
+}
+
+/**
+ * A session went and we have not let it go: somebody took the finalizer off by hand. Its container may run, and no
+ * session guards or ends it any more.
+ */
+export function reportReleased(
+  session: DebugSession,
+  now: number,
+  { metrics, logger }: Pick<StepReport, 'metrics' | 'logger'>,
+): void {
+  const run = guardedRun(session.status?.runs, now);
+  if (run === undefined) return;
+  metrics.released();
+  const container = { container: run.debugContainerName, podUID: run.podUID };
+  logger.warn({ ...subject(session, run), ...container }, 'session gone while its container may run');
 }
 
 /** How many sessions are in each phase, and how many containers should have ended and have not. */

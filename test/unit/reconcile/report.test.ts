@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import { reportStep } from '../../../src/reconcile/report.ts';
+import { reportReleased, reportStep } from '../../../src/reconcile/report.ts';
 import { World } from '../../support/world/world.ts';
 
 it('writes one line for a step that does something, and none for one that does nothing', () => {
@@ -19,3 +19,26 @@ it('writes one line for a step that does something, and none for one that does n
   expect([report(), report()]).toEqual(['inject', 'none']);
   expect(lines).toEqual([expect.stringContaining('"msg":"container injected"')]);
 });
+
+it.each([
+  ['counts and tells of a session that went by hand while its container ran', () => World.running(), 1],
+  ['says nothing of one whose container has ended', () => ended(), 0],
+  ['says nothing of one that never had a container', () => new World(), 0],
+])('%s', async (_what, made, times) => {
+  const metrics = createMetrics();
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+  const { session, now } = made();
+  reportReleased(session, now, { metrics, logger });
+  expect((await metrics.expose()).body).toContain(`debugsession_released_total ${times}\n`);
+  const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const container = session.status?.debugContainerName;
+  expect(told).toMatchObject(times === 0 ? [] : [{ msg: 'session gone while its container may run', container }]);
+});
+
+function ended(): World {
+  const world = World.running();
+  world.ends();
+  world.settle();
+  return world;
+}
