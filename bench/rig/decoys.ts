@@ -8,7 +8,7 @@ import { applicationOf, HEEDFUL, SLEEP, USERS } from '../parts/ending-shapes.ts'
 // Everything in a debugged pod that could be mistaken for a session's: whoever ends sessions by name, by user or by parentage kills some of it.
 
 /** So many processes an application is made of, the naps of its watchdogs aside. */
-const PROCESSES = 19;
+const PROCESSES = 17;
 
 /**
  * A pod with an application of root's and one of another user. Each runs what sessions run, under the same names: their commands, a shell that

@@ -175,7 +175,7 @@ onNode('the stop script', () => {
     await stage.createPod(pod, crowdedPod(more[pod] ?? {}));
     const { metadata } = await stage.untilPod(pod, isReady, 60_000);
     const crowd = () => processesOf(metadata.uid).filter(isLasting);
-    await stage.until(`the crowd of ${pod}`, async () => Promise.resolve(crowd().length >= 2 * 12));
+    await stage.until(`the crowd of ${pod}`, async () => Promise.resolve(crowd().length >= 2 * 11));
     const fingerprints = crowd().map(fingerprint);
     await inject(pod, here(pod).map(render));
     const running = await untilRunning(
