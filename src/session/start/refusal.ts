@@ -58,7 +58,7 @@ function changesOthers({ code: status, details, container }: Refused): boolean {
 const CHANGES_OTHERS =
   'an admission webhook or policy changes debug containers that stand in the pod already, which Kubernetes forbids; let it change new ones only';
 const POD_SECURITY =
-  'the Pod Security level of the namespace forbids this container; profile: restricted fits every level, where securityContext takes nothing back of it';
+  'the Pod Security level of the namespace forbids this container; use profile: restricted, and no securityContext that opens more';
 const MISSING_RULE =
   'the operator may not inject; its role needs {apiGroups: [""], resources: ["pods/ephemeralcontainers"], verbs: ["patch"]}';
 const FEATURE_OFF =

@@ -16,7 +16,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
       details: { name: 'web-1' },
     },
     'permanent PodSecurityDenied',
-    /^the Pod Security level .*profile: restricted fits every level.*violates PodSecurity "restricted:latest"/,
+    /^the Pod Security level .*use profile: restricted.*violates PodSecurity "restricted:latest"/,
   ],
   [
     'RBAC',
