@@ -1,4 +1,4 @@
-import { runToLookAt } from '../session/run/fate.ts';
+import { subjectOf } from '../session/plan/stage.ts';
 import type { DebugSession, Run, StopRoute } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { ApiError } from '../kube/api-error.ts';
@@ -78,7 +78,7 @@ export class ContainerControl {
   /** What has been tried for the run of a session that is looked at. */
   effortsOf(session: DebugSession): Efforts | undefined {
     const entry = this.#entries.get(keyOf(session));
-    const run = runToLookAt(session, this.#options.clock.now());
+    const run = subjectOf(session, this.#options.clock.now());
     return entry?.id === idOf(session, run?.attempt ?? session.status?.attempt) ? entry.efforts : undefined;
   }
 

@@ -52,7 +52,12 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   session('run/fate', 'one that has ended is looked at no more', "? 'mayRunAgain' : 'ended'", "? 'ended' : 'ended'"),
-  session('stop/second-look', 'a second run is not seen', 'return isOther || (isLost', 'return (isLost'),
+  session(
+    'stop/second-look',
+    'a second run is not seen',
+    'return (containerID !== undefined &&',
+    'return (containerID === undefined &&',
+  ),
   session(
     'plan/plan-over',
     'the finalizer stays for ever',
@@ -62,8 +67,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'plan/plan-over',
     'a deleted session goes before its container',
-    'if (guardedRun(runs, now) !== undefined) return {};',
-    'if (guardedRun(runs, now) !== undefined && session.metadata.deletionTimestamp === undefined) return {};',
+    'if (guardedRun(runs, now) !== undefined || runs',
+    'if ((guardedRun(runs, now) !== undefined && session.metadata.deletionTimestamp === undefined) || runs',
   ),
   session(
     'plan/plan-removal',
@@ -160,8 +165,20 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'run/observation',
     'a container that could not be started is waited for',
-    "return state?.waiting?.reason === 'RunContainerError' ?",
-    "return state?.waiting?.reason === 'never' ?",
+    'return lastState?.terminated;',
+    'return undefined;',
+  ),
+  session(
+    'run/observation',
+    'a container that is not known to have ended counts as ended',
+    "RunContainerError: { reason: 'StartError', final: false }",
+    "RunContainerError: { reason: 'StartError', final: true }",
+  ),
+  session(
+    'status/compose-status',
+    'an end is confirmed beside an earlier container that may start',
+    ': stopConfirmation(open, now);',
+    ': stopConfirmation(run, now);',
   ),
   session(
     'run/observation',

@@ -123,7 +123,7 @@ fi 2>/dev/null
 const STOP = `
 _leave() { trap - CHLD; wait $_cmd; exit $?; }
 _look() {
-  kill -0 $_cmd || _leave
+  kill -0 $_cmd || [ -d /proc/$_cmd ] || _leave
   _clock && [ -c /dev/null ] || exit 137
 }
 _pause() {

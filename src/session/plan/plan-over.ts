@@ -6,10 +6,10 @@ import { guardedRun, nextFate, runToLookAt } from '../run/fate.ts';
 import { isMarked } from '../run/lifecycle.ts';
 import * as story from '../status/events.ts';
 import { lookAgain } from '../stop/second-look.ts';
-import { isSettled, isUnderWay, mustRetire, nextRetirement } from '../stop/retirement.ts';
+import { isSettled, isUnderWay, mustRetire, nextRetirement, owesRetirement } from '../stop/retirement.ts';
 import { type Effect, type Plan, rest } from './effect.ts';
 import { planStray, pursueEnd } from './plan-ending.ts';
-import { stageOf } from './stage.ts';
+import { subjectOf } from './stage.ts';
 import { removalTime } from './plan-removal.ts';
 import { deletionWaits, type Projection, writeThen } from './write-status.ts';
 
@@ -21,43 +21,52 @@ export function planOver(situation: Situation, run: Run | undefined): Plan {
   const { session, now } = situation;
   // Deleted between the finalizer and the intent: nothing was injected, and nobody else takes the finalizer off.
   if (run === undefined) return isMarked(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);
+  const subject = subjectOf(session, now) ?? run;
   const other = runToLookAt(session, now);
-  if (other !== undefined && other !== run && stageOf(session, now) !== 'retiring')
-    return planEarlier(situation, run, other);
-  const { run: known, events, stray } = lookAgain(situation, run);
-  const told = [...events, ...deletionWaits(situation, known)];
-  if (stray !== undefined) return planStray(situation, known, stray, told);
-  return retire(situation, known, told);
+  // While a pod is waited for to go, what starts in it late is seen as well.
+  const beside = other !== undefined && other.podUID === subject.podUID ? other : subject;
+  const isSeen = beside !== subject && lookAgain(situation, beside).stray !== undefined;
+  return planSubject(situation, run, isSeen ? beside : subject);
 }
 
-/** Of an earlier run more may become known: its container stood in a pod, had not run, and the next attempt did not wait for it. */
-function planEarlier(situation: Situation, run: Run, earlier: Run): Plan {
-  const { run: known, events, stray } = lookAgain(situation, earlier);
+/**
+ * @param subject the newest run, or an earlier one of which more may become known: its container stood in a pod, had not
+ *   run, and the next attempt did not wait for it
+ */
+function planSubject(situation: Situation, run: Run, subject: Run): Plan {
+  const { run: known, events, stray } = lookAgain(situation, subject);
   const told = [...events, ...deletionWaits(situation, known)];
-  const retirement = nextRetirement(situation, run).condition;
-  if (stray === undefined) {
-    const standing = { phase: 'Over', ...(retirement && { retirement }) } as const;
-    return write(situation, run, { record: known, standing, events: told, ...letGo(situation, known) });
-  }
+  if (stray === undefined) return retire(situation, subject === run ? { run: known } : { run, record: known }, told);
+  if (subject === run) return planStray(situation, known, stray, told);
   const { unconfirmed, run: record, ...pursuit } = pursueEnd(situation, known, stray);
-  const standing = { phase: 'Over', unconfirmed, ...(retirement && { retirement }) } as const;
+  const standing = { phase: 'Over', unconfirmed } as const;
   return writeThen(situation, { ...pursuit, run, record, standing, events: [...told, ...pursuit.events] });
 }
 
+/** The newest run, and an earlier one where that is what the pass is about. */
+interface Records {
+  run: Run;
+  record?: Run;
+}
+
 /** The last thing that is done for a session: its pod goes, where that is wanted. It is told before it is done. */
-function retire(situation: Situation, run: Run, events: Projection['events']): Plan {
+function retire(situation: Situation, records: Records, events: Projection['events']): Plan {
   const { session, sighting } = situation;
-  const { condition, evict, at } = isGivenUp(situation, run) ? {} : nextRetirement(situation, run);
-  if (condition === undefined) return write(situation, run, { events, ...letGo(situation, run) });
+  const known = records.record ?? records.run;
+  const { condition, evict, at } = isGivenUp(situation, known) ? {} : nextRetirement(situation, known);
+  if (condition === undefined) return write(situation, records, { events, ...letGo(situation, known) });
   const isNews = isUnderWay(condition) && !isUnderWay(findCondition(session.status?.conditions, 'PodRetired'));
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
-  const told = isNews ? [...events, story.retiring(run, pod)] : events;
+  const told = isNews ? [...events, story.retiring(known, pod)] : events;
   const standing = { phase: 'Over', retirement: condition } as const;
-  if (isSettled(condition))
-    return write(situation, withoutDebt(run, condition), { events: told, standing, ...letGo(situation, run) });
-  const then = evict === true ? ({ kind: 'stop', run, route: 'Eviction' } as const) : undefined;
-  const wakeAt = Math.min(at ?? Infinity, retireBy(situation, run) ?? Infinity);
-  return write(situation, run, { events: told, standing, then, wakeAt });
+  if (isSettled(condition)) {
+    const done = withoutDebt(known, condition);
+    const settled = records.record === undefined ? { run: done } : { ...records, record: done };
+    return write(situation, settled, { events: told, standing, ...letGo(situation, done) });
+  }
+  const then = evict === true ? ({ kind: 'stop', run: known, route: 'Eviction' } as const) : undefined;
+  const wakeAt = Math.min(at ?? Infinity, retireBy(situation, known) ?? Infinity);
+  return write(situation, records, { events: told, standing, then, wakeAt });
 }
 
 /** What the policy demanded is done: the condition goes with the next attempt, the record stays. */
@@ -80,18 +89,18 @@ function isGivenUp(situation: Situation, run: Run): boolean {
 
 function write(
   situation: Situation,
-  run: Run,
+  records: Records,
   { standing = { phase: 'Over' }, wakeAt = Infinity, ...news }: Partial<Projection> & Pick<Projection, 'events'>,
 ): Plan {
-  const next = nextFate(run, situation.now) ?? Infinity;
-  return writeThen(situation, { run, standing, ...news, wakeAt: Math.min(wakeAt, next) });
+  const next = nextFate(records.record ?? records.run, situation.now) ?? Infinity;
+  return writeThen(situation, { ...records, standing, ...news, wakeAt: Math.min(wakeAt, next) });
 }
 
 /** The finalizer goes when nothing of any run can live any more, and the record itself at its time. */
 function letGo(situation: Situation, known: Run): { then?: Effect; wakeAt?: number } {
   const { session, now } = situation;
   const runs = session.status?.runs?.map((run) => (run.attempt === known.attempt ? known : run)) ?? [known];
-  if (guardedRun(runs, now) !== undefined) return {};
+  if (guardedRun(runs, now) !== undefined || runs.some(owesRetirement)) return {};
   if (isMarked(session)) return { then: { kind: 'removeFinalizer' } };
   const at = removalTime(situation);
   if (at === undefined) return {};

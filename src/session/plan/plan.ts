@@ -1,6 +1,6 @@
 import type { DebugSession, Run, WorkloadRef } from '../../api/debugsession.ts';
 import type { Situation } from '../look/situation.ts';
-import { consequencesOf, guardedRun, runToLookAt } from '../run/fate.ts';
+import { consequencesOf, guardedRun } from '../run/fate.ts';
 import { currentRun, hasLapsed, isHeld, isWaiting } from '../run/lifecycle.ts';
 import type { Plan } from './effect.ts';
 import { planBlocked } from './plan-blocked.ts';
@@ -8,7 +8,7 @@ import { planDeletion } from './plan-deletion.ts';
 import { planOver } from './plan-over.ts';
 import { planRun } from './plan-run.ts';
 import { planStart } from './plan-start.ts';
-import { type Stage, stageOf } from './stage.ts';
+import { type Stage, stageOf, subjectOf } from './stage.ts';
 
 /** What the reconciler has to look at before it can plan. */
 export type Interest = { kind: 'none' } | { kind: 'pod'; name: string } | { kind: 'workload'; ref: WorkloadRef };
@@ -17,7 +17,7 @@ export type Interest = { kind: 'none' } | { kind: 'pod'; name: string } | { kind
 export function interestOf(session: DebugSession, now: number): Interest {
   const stage = stageOf(session, now);
   if (stage === 'waiting' && session.spec.cancel !== true) return targetOf(session);
-  const run = stage === 'retiring' ? currentRun(session) : runToLookAt(session, now);
+  const run = stage === 'waiting' || stage === 'blocked' ? currentRun(session) : subjectOf(session, now);
   if (run?.podName === undefined || !isLookedAt(run, stage, now)) return { kind: 'none' };
   return { kind: 'pod', name: run.podName };
 }

@@ -1,4 +1,4 @@
-import type { DebugSession } from '../../api/debugsession.ts';
+import type { DebugSession, Run } from '../../api/debugsession.ts';
 import { consequencesOf, fateOf, runToLookAt } from '../run/fate.ts';
 import { currentRun, isLive, wantsStart } from '../run/lifecycle.ts';
 import { owesRetirement, wantsRetirement } from '../stop/retirement.ts';
@@ -25,10 +25,30 @@ export function stageOf(session: DebugSession, now: number): Stage {
   const run = currentRun(session);
   if (run !== undefined && isLive(run)) return 'live';
   // Before the next attempt: in another pod that would be a way around what the policy demands.
-  if (run !== undefined && owesRetirement(run)) return 'retiring';
+  if (debtorOf(session) !== undefined) return 'retiring';
   if (wantsStart(session)) return run !== undefined && consequencesOf(run, now).blocksNext ? 'blocked' : 'waiting';
   if (run === undefined) return 'idle';
-  if (wantsRetirement(session, run)) return 'retiring';
-  const fate = fateOf(runToLookAt(session, now) ?? run, now);
-  return fate === 'startedLate' || fate === 'ranAgain' ? 'stray' : 'over';
+  if (isStray(runToLookAt(session, now), now)) return 'stray';
+  return wantsRetirement(session, run) ? 'retiring' : 'over';
+}
+
+/**
+ * The run that a pass is about, once no attempt lives or waits: whose pod is looked at, and whose container is ended. A
+ * container that runs comes first, then a pod that has to go, then whatever may still start.
+ */
+export function subjectOf(session: DebugSession, now: number): Run | undefined {
+  const run = currentRun(session);
+  const looked = runToLookAt(session, now);
+  if (run === undefined || isLive(run) || isStray(looked, now)) return looked;
+  return debtorOf(session) ?? (wantsRetirement(session, run) ? run : looked);
+}
+
+function isStray(run: Run | undefined, now: number): boolean {
+  const fate = run && fateOf(run, now);
+  return fate === 'startedLate' || fate === 'ranAgain';
+}
+
+/** The newest run whose pod the policy demands to go. */
+function debtorOf({ status }: DebugSession): Run | undefined {
+  return status?.runs?.findLast(owesRetirement);
 }

@@ -129,7 +129,7 @@ export function guardedRun(runs: readonly Run[] = [], now: number): Run | undefi
  */
 export function runToLookAt(session: DebugSession, now: number): Run | undefined {
   const run = currentRun(session);
-  if (run === undefined || consequencesOf(run, now).isWatched) return run;
+  if (run === undefined || consequencesOf(run, now).isGuarded) return run;
   return guardedRun(session.status?.runs, now) ?? run;
 }
 

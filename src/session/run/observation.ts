@@ -83,8 +83,7 @@ function stateIn(pod: Pod, run: Run): StateIn {
  */
 function startFailure({ state, lastState }: Partial<ContainerStatus> = {}): Terminated | undefined {
   if (state?.running !== undefined) return undefined;
-  if (lastState?.terminated !== undefined) return lastState.terminated;
-  return state?.waiting?.reason === 'RunContainerError' ? { exitCode: 128, reason: 'StartError' } : undefined;
+  return lastState?.terminated;
 }
 
 /**
@@ -101,6 +100,8 @@ const WAITING: Record<string, { reason: WaitingReason; final: boolean }> = {
   InvalidImageName: { reason: 'InvalidImageName', final: true },
   CreateContainerConfigError: { reason: 'ContainerConfigError', final: false },
   CreateContainerError: { reason: 'StartError', final: false },
+  // Without a lastState it is no end: the runtime may not have answered in time, and start the container all the same.
+  RunContainerError: { reason: 'StartError', final: false },
 };
 
 function waitingFor(pod: Pod, waiting: { reason?: string; message?: string } | undefined): Observation {

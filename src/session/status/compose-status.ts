@@ -42,9 +42,10 @@ export function composeStatus({ session, standing, run, record, now }: StatusInp
   const news = [record, run].filter((one) => one !== undefined);
   const runs = news.reduce(withRun, previous?.runs ?? []);
   const before = comparable(session, run, standing);
+  const open = guardedRun(runs, now);
   const wanted = [
-    ...keepUnknown(previous, wantedConditions(standing, run, now), run),
-    ...deletionWaiting(session, standing, { run: guardedRun(runs, now) ?? run, now }),
+    ...keepUnknown(previous, wantedConditions(standing, run, { now, open }), run),
+    ...deletionWaiting(session, standing, { run: open ?? run, now }),
   ];
   const conditions = mergeConditions(before, wanted, { now, generation });
   return {
@@ -153,7 +154,12 @@ function attachCommand(session: DebugSession, run: Run): string {
   return `kubectl attach -n ${session.metadata.namespace} ${run.podName ?? ''} -c ${run.debugContainerName ?? ''}${stdin}${tty}`;
 }
 
-function wantedConditions(standing: Standing, run: Run | undefined, now: number): WantedCondition[] {
+/** @param open a run of the session, this one or an earlier, whose container runs or may */
+function wantedConditions(
+  standing: Standing,
+  run: Run | undefined,
+  { now, open }: { now: number; open: Run | undefined },
+): WantedCondition[] {
   const accepted = condition('Accepted', 'True', 'Accepted', 'the session may run');
   switch (standing.phase) {
     case 'Pending': {
@@ -189,7 +195,7 @@ function wantedConditions(standing: Standing, run: Run | undefined, now: number)
         condition('StopConfirmed', 'False', standing.reason, standing.message),
       ];
     case 'Over':
-      return run === undefined ? [accepted] : overConditions(accepted, run, { standing, now });
+      return run === undefined ? [accepted] : overConditions(accepted, run, { standing, now, open });
   }
 }
 
@@ -214,14 +220,14 @@ function nameOf(run: Run | undefined): string {
 function overConditions(
   accepted: WantedCondition,
   run: Run,
-  { standing, now }: { standing: Extract<Standing, { phase: 'Over' }>; now: number },
+  { standing, now, open = run }: { standing: Extract<Standing, { phase: 'Over' }>; now: number; open: Run | undefined },
 ): WantedCondition[] {
   const reason = run.reason ?? 'Unknown';
   const message = run.message ?? '';
   const { unconfirmed, retirement } = standing;
   const stop = unconfirmed
     ? condition('StopConfirmed', 'False', unconfirmed.reason, unconfirmed.message)
-    : stopConfirmation(run, now);
+    : stopConfirmation(open, now);
   const last = retirement === undefined ? [stop] : [stop, retirement];
   const placed = run.injectedAt === undefined ? condition('Injected', 'False', reason, message) : injected(run);
   if (run.state === 'Ended' || reason === CANCELLED) {

@@ -74,23 +74,43 @@ function endedLate(run: Run, terminated: Seen<'terminated'>['terminated'], seen:
  * the same.
  */
 function lookForSecondRun({ now }: Situation, run: Run, seen: Observation): SecondLook {
-  const { ranAgain } = run;
   const isLost = fateOf(run, now) === 'nodeLost';
   if (seen.kind === 'podGone' || (isLost && hasGone(seen))) return { run: goneWithPod(run, seen, now), events: [] };
+  const foundAgain = isLost && seen.kind === 'terminated' ? foundEnd(run, seen) : undefined;
+  if (foundAgain !== undefined) return { run: foundAgain, events: [] };
   if (!isSecondRun(run, seen, isLost)) return { run, events: [] };
+  return withSeen(run, seen, now);
+}
+
+/** The record with a second run, as it was seen to run or to end. */
+function withSeen(run: Run, seen: Seen<'running'> | Seen<'terminated'>, now: number): SecondLook {
+  const { ranAgain } = run;
   const { containerID = '' } = seen;
   const isKnown = ranAgain?.containerID === containerID;
   const again = isKnown ? ranAgain : { containerID, seenAt: toTimestamp(now) };
-  const end = seen.kind === 'terminated' ? (seen.terminated.finishedAt ?? toTimestamp(now)) : undefined;
+  const terminated = reportedEnd(seen);
+  const end = terminated === undefined ? undefined : (terminated.finishedAt ?? toTimestamp(now));
   const known = withSecondRun(isKnown ? run : withoutFinding(run), again, end);
   const events = isKnown ? [] : [story.ranAgain(known)];
   return { run: known, events, ...(seen.kind === 'running' && { stray: 'RanAgain' as const }) };
 }
 
+/** The kubelet reports the end of a container that it had lost sight of. */
+function foundEnd(run: Run, seen: Seen<'terminated'>): Run | undefined {
+  const { finishedAt } = reportedEnd(seen) ?? {};
+  const isSame = seen.containerID === undefined || seen.containerID === run.containerID;
+  if (!isSame || finishedAt === undefined) return undefined;
+  const containerID = run.containerID ?? seen.containerID ?? '';
+  return { ...run, containerID, ranAgain: { containerID, seenAt: finishedAt, finishedAt } };
+}
+
 function isSecondRun(run: Run, seen: Observation, isLost: boolean): seen is Seen<'running'> | Seen<'terminated'> {
   if (seen.kind !== 'running' && seen.kind !== 'terminated') return false;
-  const isOther = seen.containerID !== undefined && seen.containerID !== run.containerID;
-  return isOther || (isLost && seen.kind === 'running');
+  // That the kubelet has lost sight of the second as well is no report of its end.
+  if (seen.kind === 'terminated' && reportedEnd(seen) === undefined) return false;
+  const { containerID } = seen;
+  if (run.ranAgain !== undefined && (containerID ?? '') === run.ranAgain.containerID) return true;
+  return (containerID !== undefined && containerID !== run.containerID) || (isLost && seen.kind === 'running');
 }
 
 function goneWithPod(run: Run, seen: Observation, now: number): Run {

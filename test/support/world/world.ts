@@ -39,6 +39,8 @@ export class World {
   gone = false;
   /** What the kubelet calls the container from now on; absent as from a kubelet that does not say. */
   containerID: string | undefined;
+  /** Which container the kubelet plays. Absent: that of the newest run. */
+  container: string | undefined;
   #ttl: string | undefined;
   /** What the operator knows of the policy that says who asks. */
   authority: Authority = { kind: 'inForce', since: NOON - 3_600_000 };
@@ -208,7 +210,7 @@ export class World {
   /** What the kubelet says of our newest container. */
   kubelet(state: ContainerState, lastState?: ContainerState): void {
     const { pod } = this;
-    const name = this.run.debugContainerName ?? '';
+    const name = this.container ?? this.run.debugContainerName ?? '';
     if (pod === undefined) throw new Error('the kubelet has no pod');
     const others = (pod.status.ephemeralContainerStatuses ?? []).filter((status) => status.name !== name);
     const { containerID } = this;

@@ -29,7 +29,6 @@ class Truth {
     for (const { name, state, lastState } of pod?.status.ephemeralContainerStatuses ?? []) {
       const end = state?.terminated ?? lastState?.terminated;
       if (end !== undefined && end.reason !== 'ContainerStatusUnknown') this.ended.add(name);
-      if (state?.waiting?.reason === 'RunContainerError') this.ended.add(name);
       // It can never start: an image of an ephemeral container is not changed.
       if (state?.waiting?.reason === 'InvalidImageName') this.ended.add(name);
     }
@@ -47,10 +46,18 @@ class Truth {
     }
     if (runs.filter((run) => run.state === 'Starting' || run.state === 'Running').length > 1)
       faults.push('two live runs');
-    const name = runs.at(-1)?.debugContainerName ?? '';
-    if (world.condition('StopConfirmed')?.startsWith('True') && this.mayLive().includes(name))
-      faults.push(`StopConfirmed of ${name}, which may run`);
+    // Of any run, but for one whose pod is gone: nobody hears of that any more.
+    const open = this.mayLive().filter((name) => this.#isIn(world, name));
+    if (world.condition('StopConfirmed')?.startsWith('True') && open.length > 0)
+      faults.push(`StopConfirmed, and ${open.join()} may run`);
     return faults;
+  }
+
+  /** It is of the newest run, or stands in a pod that is there and has not finished. */
+  #isIn({ session, pod }: World, name: string): boolean {
+    const run = session.status?.runs?.find((candidate) => candidate.debugContainerName === name);
+    const stands = run?.podUID === pod?.metadata.uid && pod?.status.phase === 'Running';
+    return stands || session.status?.runs?.at(-1) === run;
   }
 
   /** Containers that were not seen to end. That their last moment has passed is no proof. */

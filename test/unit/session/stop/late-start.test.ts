@@ -160,3 +160,29 @@ it('one that started late and ended at its own deadline was ended by nobody else
   world.settle();
   expect([world.condition('StopConfirmed'), world.run.endedBy]).toEqual(['True Terminated', undefined]);
 });
+
+describe('an earlier attempt whose container may start', () => {
+  it('leaves the end of the session open, also when the next attempt is called off', () => {
+    const world = World.neverStarted();
+    world.pass(140_000);
+    world.edit({ attempt: 2, cancel: true });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Cancelled', 'Unknown MayStartLate']);
+    expect(world.session.metadata.finalizers).toHaveLength(1);
+  });
+
+  it('is seen to start late, ended and recorded, although a later one has run since', () => {
+    const world = World.neverStarted();
+    world.pass(140_000);
+    world.edit({ attempt: 2, cancel: true });
+    world.settle();
+    world.container = world.session.status?.runs?.[0]?.debugContainerName;
+    world.starts();
+    world.settle();
+    expect([world.condition('StopConfirmed'), world.efforts.underWay]).toEqual(['False StartedLate', 'Exec']);
+    world.ends({ exitCode: 143 });
+    world.settle();
+    expect(world.session.status?.runs?.[0]).toMatchObject({ state: 'StartedLate', exitCode: 143 });
+    expect(world.session.metadata.finalizers).toEqual([]);
+  });
+});

@@ -61,3 +61,37 @@ it('one that started late, was ended and runs again is ended again', () => {
   expect(world.run).toMatchObject({ state: 'StartedLate', ranAgain: { containerID: SECOND } });
   expect(world.efforts.underWay).toBe('Exec');
 });
+
+describe('a container that the kubelet lost sight of', () => {
+  const lost = (containerID?: string): World => {
+    const world = new World({ ttl: '10m' });
+    world.containerID = containerID;
+    world.settle();
+    world.starts();
+    world.settle();
+    world.ends({ exitCode: 137, reason: 'ContainerStatusUnknown' });
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('Unknown NodeLost');
+    return world;
+  };
+
+  it.each([['containerd://one'], [undefined]])(
+    'and sees running again is ended, also under the ID %s',
+    (containerID) => {
+      const world = lost(containerID);
+      world.starts();
+      world.settle();
+      expect([world.condition('StopConfirmed'), world.efforts.underWay]).toEqual(['False RanAgain', 'Exec']);
+      world.ends({ exitCode: 143 });
+      world.settle();
+      expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['True Terminated', []]);
+    },
+  );
+
+  it.each([['containerd://one'], [undefined]])('and reports ended after all has ended (ID %s)', (containerID) => {
+    const world = lost(containerID);
+    world.ends({ exitCode: 143 });
+    world.settle();
+    expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['True Terminated', []]);
+  });
+});
