@@ -9,9 +9,10 @@ import { observe } from '../session/run/observation.ts';
 import type { Sighting } from '../session/look/sighting.ts';
 import { interestOf, plan, planUnseen } from '../session/plan/plan.ts';
 import { planRefusal, retryBy } from '../session/plan/plan-run.ts';
-import { classifyRefusal, type Refusal } from '../session/start/refusal.ts';
+import { classifyRefusal } from '../session/start/refusal.ts';
 import type { Effect, Plan } from '../session/plan/effect.ts';
-import type { PassingRefusal, Situation } from '../session/look/situation.ts';
+import type { Objection } from '../session/look/objection.ts';
+import type { Situation } from '../session/look/situation.ts';
 import type { ContainerControl } from './container-control.ts';
 import type { Places } from './places.ts';
 import { LONGEST_PAUSE_MS, pauseOf } from './poll.ts';
@@ -56,7 +57,7 @@ export class Reconciler {
   readonly #injections = new Map<string, { uid: string; attempt: number; at: number }>();
 
   /** What the API server said to the last injection of a run, by session key; for as long. */
-  readonly #refusals = new Map<string, { uid: string; attempt: number; refused: PassingRefusal }>();
+  readonly #refusals = new Map<string, { uid: string; attempt: number; refused: Objection }>();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -188,7 +189,7 @@ export class Reconciler {
       // The pod has changed since it was looked at: what its policy says of it may not hold any more.
       if (error.code === 409) return this.#lookAfresh(situation.session, step.effect.run, signal);
       const refusal = classifyRefusal(error, step.effect.container.name);
-      if (refusal.kind === 'retry') throw this.#retry(situation, step.effect.run, { refusal, error });
+      if (refusal.finality === 'later') throw this.#retry(situation, step.effect.run, { refusal, error });
       // An earlier try may have been carried out and its answer lost: the pod as it is now tells, the watch may not have yet.
       if (!(await this.#stands(situation.session, step.effect, signal))) {
         return this.#perform(situation, planRefusal(situation, step.effect.run, refusal), signal);
@@ -200,10 +201,9 @@ export class Reconciler {
   }
 
   /** What it said is part of the next situation. The pause before the next try does not go beyond what the planner has to do in time. */
-  #retry({ session }: Situation, run: Run, { refusal, error }: { refusal: Refusal; error: ApiError }): RetryBy {
-    const { reason, message } = refusal;
+  #retry({ session }: Situation, run: Run, { refusal, error }: { refusal: Objection; error: ApiError }): RetryBy {
     const { uid } = session.metadata;
-    this.#refusals.set(keyOf(session), { uid, attempt: run.attempt, refused: { reason, message } });
+    this.#refusals.set(keyOf(session), { uid, attempt: run.attempt, refused: refusal });
     const now = this.#parts.clock.now();
     return new RetryBy(error, retryBy(run, { now, notBefore: now + (error.retryAfterMs ?? 0) }) - now);
   }

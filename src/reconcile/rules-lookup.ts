@@ -2,7 +2,7 @@ import type { DebugSession } from '../api/debugsession.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { Authority } from '../session/look/authority.ts';
 import { currentRun, isLive, wantsStart } from '../session/run/lifecycle.ts';
-import type { Denial } from '../session/look/situation.ts';
+import { never, type Objection } from '../session/look/objection.ts';
 import { isRevocable, policyNameOf } from '../session/start/permission.ts';
 import type { PolicyView, Rules } from '../session/look/rules.ts';
 import { oneLine } from '../text/one-line.ts';
@@ -48,7 +48,7 @@ export class RulesLookup {
   }
 
   /** Why it is not certain that who asked may use the policy of the session, by what the API server says now; undefined: they may. */
-  async denial(session: DebugSession, signal: AbortSignal): Promise<Denial | undefined> {
+  async denial(session: DebugSession, signal: AbortSignal): Promise<Objection | undefined> {
     const { api, authority } = this.#parts;
     if (authority().kind === 'waived') return undefined;
     const { requestedBy } = session.spec;
@@ -56,17 +56,17 @@ export class RulesLookup {
     const policy = policyNameOf(session);
     if (requestedBy === undefined) {
       const message = `nobody knows who asked, so nobody knows whether they may use DebugPolicy ${policy}`;
-      return { reason: 'RequesterNotAllowed', message };
+      return never('RequesterNotAllowed', message);
     }
     const { username } = requestedBy;
     const what = `use DebugPolicy ${policy} in namespace ${namespace}`;
     try {
       if (await api.mayUse(requestedBy, policy, namespace, signal)) return undefined;
-      return { reason: 'RequesterNotAllowed', message: `${username} may not ${what} any more` };
+      return never('RequesterNotAllowed', `${username} may not ${what} any more`);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 403) throw error;
       const message = `the operator may not ask whether ${username} may ${what}: kubectl apply -k config/rbac`;
-      return { reason: 'Forbidden', message: `${message} (the API server said: ${oneLine(error.message, 600)})` };
+      return never('Forbidden', `${message} (the API server said: ${oneLine(error.message, 600)})`);
     }
   }
 }

@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   session('container/container', 'the name is without its attempt', '.slice(0, 8)}-${attempt}`', '.slice(0, 8)}`'),
   session('container/container', 'the session is not named in the container', 'value: sessionUID }', "value: '' }"),
-  session('start/preflight', 'finished pods are not looked for', '  notFinished,\n', ''),
+  session('start/preflight', 'finished pods are not looked for', '  canStart,\n', ''),
   session('start/preflight', 'unscheduled pods are not looked for', '  scheduled,\n', ''),
   session('start/preflight', 'the target may be stopped', '  targetRunning,\n', ''),
   session('run/lifecycle', 'an equal attempt starts again', 'session.spec.attempt > (', 'session.spec.attempt >= ('),
@@ -232,8 +232,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'start/refusal',
     'Pod Security is tried again and again',
-    "[says(/violates PodSecurity/), 'permanent'",
-    "[says(/violates PodSecurity/), 'retry'",
+    "[says(/violates PodSecurity/), 'never'",
+    "[says(/violates PodSecurity/), 'later'",
   ),
   session('start/refusal', 'a full server is a refusal', 'code(401, 408, 409, 429)', 'code(401, 408, 409)'),
   session(
@@ -245,8 +245,8 @@ export const MUTANTS: readonly Mutant[] = [
   reconcile(
     'reconciler',
     'a refusal is swallowed',
-    "if (refusal.kind === 'retry') throw this.#retry(situation, step.effect.run, { refusal, error });",
-    "if (refusal.kind === 'retry' || refusal.kind === 'permanent') return 'done';",
+    "if (refusal.finality === 'later') throw this.#retry(situation, step.effect.run, { refusal, error });",
+    "if (refusal.finality === 'later' || refusal.finality === 'never') return 'done';",
   ),
   reconcile(
     'reconciler',

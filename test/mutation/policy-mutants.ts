@@ -2,12 +2,7 @@ import { reconcile, session, type Mutant } from './mutant.ts';
 
 /** Bugs in what policies allow, limit and revoke. */
 export const POLICY_MUTANTS: readonly Mutant[] = [
-  session(
-    'plan/plan-run',
-    'a right that is withdrawn does not count',
-    'if (denied !== undefined) return refuse(denied.reason, denied.message);',
-    '',
-  ),
+  session('plan/plan-run', 'a right that is withdrawn does not count', 'if (denied !== undefined) return denied;', ''),
   session('plan/plan-run', 'a limited pod is injected into unseen', 'judgesPod(rules?.policy) ?', 'false ?'),
   session('plan/plan-run', 'a policy revokes nothing', "? 'Revoked' : undefined", '? undefined : undefined'),
   session(

@@ -1,23 +1,10 @@
 import type { DebugSession } from '../../api/debugsession.ts';
-import type { InjectionReason } from '../../api/reasons.ts';
 import type { Authority } from './authority.ts';
 import type { Efforts } from './efforts.ts';
+import type { Objection } from './objection.ts';
 import type { Crowd } from './places.ts';
 import type { Sighting } from './sighting.ts';
 import type { Rules } from './rules.ts';
-
-/** Who asked may not use the policy, or the operator may not ask whether they may. */
-export interface Denial {
-  reason: Extract<InjectionReason, 'RequesterNotAllowed' | 'Forbidden'>;
-  message: string;
-}
-
-/** Why the newest injection was refused, which is tried again. */
-export interface PassingRefusal {
-  reason: InjectionReason;
-  /** The API server's own words, on one line. */
-  message: string;
-}
 
 /** What the planner knows: the session as stored, what was seen of its target, and the time (ms since the epoch). */
 export interface Situation {
@@ -33,9 +20,9 @@ export interface Situation {
   /** Who else lives or waits. Absent: nobody. */
   crowd?: Crowd;
   /** Why it is not certain, right before the injection, that who asked may use the policy. Absent: it is, or was not asked. */
-  denied?: Denial;
+  denied?: Objection;
   /** What the API server said to the last try to inject the container of the newest run. Absent: nothing, or it has taken it. */
-  refused?: PassingRefusal;
+  refused?: Objection;
   /** What this process has done to the container of the newest run, and how that went; absent: nothing. */
   efforts?: Efforts;
 }

@@ -1,10 +1,10 @@
 import type { Run, RunStop, StopCause } from '../../api/debugsession.ts';
 import { toTimestamp } from '../../api/time.ts';
 import type { Efforts } from '../look/efforts.ts';
+import type { Why } from '../look/objection.ts';
 import type { Situation } from '../look/situation.ts';
 import { STOPPED_BECAUSE } from '../run/ending.ts';
 import { asAllowed } from '../start/permission.ts';
-import type { Unconfirmed } from '../status/compose-status.ts';
 import * as story from '../status/events.ts';
 import { stopConfirmation } from '../status/stop-confirmation.ts';
 import { nextStop } from '../stop/stop.ts';
@@ -14,7 +14,8 @@ import { type Projection, writeThen } from './write-status.ts';
 /** Where the pursuit of an end stands: what is to be written of it, and what is done then. */
 export interface Pursuit extends Pick<Projection, 'events' | 'then' | 'wakeAt'> {
   run: Run;
-  unconfirmed: Unconfirmed;
+  /** Why the end is not confirmed (yet). */
+  unconfirmed: Why;
 }
 
 /**
@@ -70,7 +71,7 @@ export function planStray(situation: Situation, run: Run, cause: StopCause, told
   return writeThen(situation, { ...pursuit, standing, events: [...told, ...events] });
 }
 
-function firstWords(run: Run, cause: StopCause, now: number): Unconfirmed {
+function firstWords(run: Run, cause: StopCause, now: number): Why {
   if (cause === 'StartedLate' || cause === 'RanAgain') return stopConfirmation(run, now);
   const message = `container ${run.debugContainerName} of pod ${run.podName} is being ended ${STOPPED_BECAUSE[cause]}`;
   return { reason: 'Stopping', message };

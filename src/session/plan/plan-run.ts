@@ -1,6 +1,5 @@
 import type { Run, StopCause } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
-import type { InjectionReason } from '../../api/reasons.ts';
 import { endOfSecond, fromTimestamp } from '../../api/time.ts';
 import { findCondition } from '../../api/conditions.ts';
 import { specHashOf } from '../container/container.ts';
@@ -9,7 +8,9 @@ import { CANCELLED } from '../run/ending.ts';
 import { containerOf } from '../start/intent.ts';
 import { injectionArrived } from '../run/lifecycle.ts';
 import { LIMIT_REACHED, limitReached, placeOf, withThoseIn } from '../start/limits.ts';
+import { later, never, type Objection } from '../look/objection.ts';
 import { type Crowd, NOBODY } from '../look/places.ts';
+import { nothingStartsIn } from '../run/nothing-starts.ts';
 import { observe, type Seen } from '../run/observation.ts';
 import { finish, writeThen } from './write-status.ts';
 import { asRecorded, isRevoked, judgesPod, permit } from '../start/permission.ts';
@@ -23,7 +24,6 @@ import type { EventIntent } from '../status/events.ts';
 import type { Situation } from '../look/situation.ts';
 import type { Standing } from '../status/compose-status.ts';
 import { overdueAt, stopCause } from '../stop/stop.ts';
-import { type Objection, refuse, wait } from '../start/verdict.ts';
 import * as story from '../status/events.ts';
 
 /** A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and cost no write. */
@@ -78,7 +78,7 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
 function planFirst(situation: Situation, run: Run, pod: Pod): Plan | undefined {
   const { now, refused } = situation;
   const objection = objectionTo(situation, run, pod);
-  if (objection?.kind === 'refuse') return giveUp(situation, run, objection.reason, objection.message);
+  if (objection?.finality === 'never') return giveUp(situation, run, objection.reason, objection.message);
   const deadline = startDeadline(run);
   if (now >= deadline) {
     const why = refused === undefined ? 'the operator was away' : `the API server said: ${refused.message}`;
@@ -89,7 +89,7 @@ function planFirst(situation: Situation, run: Run, pod: Pod): Plan | undefined {
     const isDoubtful = objection.reason === LIMIT_REACHED;
     return rest(now, isDoubtful ? Math.min(deadline, now + HEARSAY_MS) : deadline);
   }
-  const unfit = unfitFor(pod);
+  const unfit = nothingStartsIn(pod);
   return unfit && finish(situation, failedRun(run, now, unfit.reason, unfit.message));
 }
 
@@ -133,12 +133,13 @@ function slowStart(run: Run): number {
 function objectionTo(situation: Situation, run: Run, pod: Pod): Objection | undefined {
   const { session, authority, denied, rules = UNREAD_RULES } = situation;
   if (authority?.kind === 'missing')
-    return refuse('AdmissionPolicyMissing', `who asked cannot be known any more: ${authority.message}`);
-  if (denied !== undefined) return refuse(denied.reason, denied.message);
+    return never('AdmissionPolicyMissing', `who asked cannot be known any more: ${authority.message}`);
+  if (denied !== undefined) return denied;
   const permission = permit(asRecorded(session, run), rules, pod);
-  if (permission.kind !== 'go') return rules.policy.kind === 'absent' ? { ...permission, kind: 'refuse' } : permission;
+  if (permission !== undefined)
+    return rules.policy.kind === 'absent' ? { ...permission, finality: 'never' } : permission;
   const room = roomLeft(pod, { maxContainers: limitsOf(rules?.policy).containersPerPod });
-  return room.kind === 'go' ? crowdedOut(situation, run, pod) : room;
+  return room ?? crowdedOut(situation, run, pod);
 }
 
 /** The place was free at the intent, and nobody of this operator can have taken it since: another operator has. */
@@ -148,23 +149,10 @@ function crowdedOut({ session, rules, crowd = NOBODY }: Situation, run: Run, pod
   const all = withThoseIn(pod, session.metadata.uid, known);
   const place = placeOf(session, run);
   const reached = limitReached(place, { perPod, perTarget }, all) ?? limitReached(place, { perUserPerPod }, known);
-  if (reached !== undefined) return refuse(LIMIT_REACHED, `others were faster: ${reached}`);
+  if (reached !== undefined) return never(LIMIT_REACHED, `others were faster: ${reached}`);
   // Whose the others are is not heard yet. They may be the same user's.
   const doubtful = limitReached(place, { perUserPerPod }, all);
-  return doubtful === undefined ? undefined : wait(LIMIT_REACHED, doubtful);
-}
-
-/** Why nothing starts in this pod any more. */
-function unfitFor({ metadata, status }: Pod): { reason: InjectionReason; message: string } | undefined {
-  const { name } = metadata;
-  if (status.phase === 'Succeeded' || status.phase === 'Failed')
-    return {
-      reason: 'PodFinished',
-      message: `pod ${name} finished (${status.phase}) before the container was injected`,
-    };
-  if (metadata.deletionTimestamp !== undefined)
-    return { reason: 'PodTerminating', message: `pod ${name} was deleted before the container was injected` };
-  return undefined;
+  return doubtful === undefined ? undefined : later(LIMIT_REACHED, doubtful);
 }
 
 /** "Not injected" is not believed at once of a run that is given up: what is over with nothing to stop is not looked at again. */
@@ -254,10 +242,6 @@ function runningMessage(
 }
 
 /** The API server has refused the injection for good. */
-export function planRefusal(
-  situation: Situation,
-  run: Run,
-  refusal: { reason: InjectionReason; message: string },
-): Plan {
+export function planRefusal(situation: Situation, run: Run, refusal: Objection): Plan {
   return finish(situation, failedRun(run, situation.now, refusal.reason, refusal.message));
 }

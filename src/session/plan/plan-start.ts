@@ -4,7 +4,6 @@ import { writeThen } from './write-status.ts';
 import { parseDuration } from '../../api/duration.ts';
 import type { DebugSession, Run } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
-import type { InjectionReason } from '../../api/reasons.ts';
 import { endOfSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { admissionOf } from '../start/admission.ts';
@@ -19,12 +18,12 @@ import { patientState } from '../start/patient.ts';
 import { preflight } from '../start/preflight.ts';
 import type { NeverRan } from '../run/record.ts';
 import { LIMIT_REACHED, limitReached, placeWanted, tooManyWaiting, withThoseIn } from '../start/limits.ts';
+import { later, never, type Objection } from '../look/objection.ts';
 import { NOBODY } from '../look/places.ts';
 import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
 import { permit } from '../start/permission.ts';
 import type { Situation } from '../look/situation.ts';
 import { composeStatus, type Standing } from '../status/compose-status.ts';
-import { GO, refuse, type Verdict, wait } from '../start/verdict.ts';
 import * as story from '../status/events.ts';
 
 /** A new attempt: wait for its target, refuse it, or write the intent (behind the finalizer, before the injection). */
@@ -35,11 +34,9 @@ export function planStart(situation: Situation): Plan {
     const message = `spec.notAfter (${session.spec.notAfter}) has passed: no run starts after it`;
     return failAttempt(situation, 'Lapsed', message);
   }
-  const admission = admissionOf(session, situation.authority ?? UNREAD);
-  if (admission.kind === 'refused') return failAttempt(situation, 'AdmissionPolicyMissing', admission.message);
-  const verdict = admission.kind === 'wait' ? wait('AdmissionPolicyMissing', admission.message) : judge(situation);
-  if (verdict.kind === 'refuse') return failAttempt(situation, verdict.reason, verdict.message);
-  if (verdict.kind === 'wait') return planWait(situation, verdict);
+  const objection = admissionOf(session, situation.authority ?? UNREAD) ?? judge(situation);
+  if (objection?.finality === 'never') return failAttempt(situation, objection.reason, objection.message);
+  if (objection !== undefined) return planWait(situation, objection);
   if (!isHeld(session)) return { effect: { kind: 'addFinalizer' }, events: [] };
   const { sighting, rules } = situation;
   if (sighting.kind !== 'present' || rules?.policy.kind !== 'found') return rest(now);
@@ -54,20 +51,18 @@ function isAccepted(session: DebugSession): boolean {
 }
 
 /** What is asked for comes first: what no pod could make right is not waited for. */
-function judge(situation: Situation): Verdict {
+function judge(situation: Situation): Objection | undefined {
   const { session, sighting, rules = UNREAD_RULES } = situation;
   const permission = permit(session, rules, sighting.kind === 'present' ? sighting.pod : undefined);
-  if (permission.kind !== 'go') return permission;
-  const fitness = judgePod(situation);
-  return fitness.kind === 'go' ? judgeCrowd(situation) : fitness;
+  return permission ?? judgePod(situation) ?? judgeCrowd(situation);
 }
 
-function judgePod({ session, sighting, rules }: Situation): Verdict {
-  if (sighting.kind === 'unresolved') return wait(sighting.reason, sighting.message);
-  if (sighting.kind === 'unseen') return wait('ApiUnavailable', sighting.message);
+function judgePod({ session, sighting, rules }: Situation): Objection | undefined {
+  if (sighting.kind === 'unresolved') return later(sighting.reason, sighting.message);
+  if (sighting.kind === 'unseen') return later('ApiUnavailable', sighting.message);
   if (sighting.kind === 'gone') {
     const name = session.spec.target.podName ?? '';
-    return wait(
+    return later(
       'PodNotFound',
       `there is no pod ${name} in namespace ${session.metadata.namespace}; waiting for it to appear`,
     );
@@ -75,7 +70,7 @@ function judgePod({ session, sighting, rules }: Situation): Verdict {
   const { pod } = sighting;
   const name = containerName(session.metadata.uid, session.spec.attempt);
   if (pod.spec.ephemeralContainers?.some((candidate) => candidate.name === name) === true) {
-    return refuse(
+    return never(
       'ContainerNameTaken',
       `pod ${pod.metadata.name} has an ephemeral container ${name} that is not of this session`,
     );
@@ -87,20 +82,15 @@ function judgePod({ session, sighting, rules }: Situation): Verdict {
 }
 
 /** Whoever would be one too many waits. */
-function judgeCrowd({ session, sighting, rules, crowd = NOBODY }: Situation): Verdict {
-  if (sighting.kind !== 'present') return GO;
+function judgeCrowd({ session, sighting, rules, crowd = NOBODY }: Situation): Objection | undefined {
+  if (sighting.kind !== 'present') return undefined;
   const { pod } = sighting;
   const wanted = placeWanted(session, pod);
   const reached = limitReached(wanted, limitsOf(rules?.policy), withThoseIn(pod, session.metadata.uid, crowd));
-  return reached === undefined ? GO : wait(LIMIT_REACHED, `${reached}; waiting in the order of asking`);
+  return reached === undefined ? undefined : later(LIMIT_REACHED, `${reached}; waiting in the order of asking`);
 }
 
-interface Wait {
-  reason: InjectionReason;
-  message: string;
-}
-
-function planWait(situation: Situation, wanted: Wait): Plan {
+function planWait(situation: Situation, wanted: Objection): Plan {
   const { session, now } = situation;
   const crowded = crowdedQueue(situation);
   if (crowded !== undefined) return failAttempt(situation, 'TooManyWaiting', `${crowded} (${wanted.message})`);
@@ -130,7 +120,7 @@ function crowdedQueue(situation: Situation): string | undefined {
 
 /** What decides whether it may run is not known now. */
 function isUnread({ session, authority = UNREAD, rules = UNREAD_RULES }: Situation): boolean {
-  return admissionOf(session, authority).kind === 'wait' || rules.policy.kind === 'unread';
+  return admissionOf(session, authority)?.finality === 'later' || rules.policy.kind === 'unread';
 }
 
 /** Nothing of it is in a pod, so nothing need hold it: its deletion must not wait where no operator runs any more. */

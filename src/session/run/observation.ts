@@ -3,6 +3,7 @@ import type { ContainerStatus, Pod, Terminated } from '../../api/pod.ts';
 import type { Run } from '../../api/debugsession.ts';
 import type { FailureReason, InjectionReason } from '../../api/reasons.ts';
 import { oneLine } from '../../text/one-line.ts';
+import { nothingStartsIn } from './nothing-starts.ts';
 
 /** What the API server and the kubelet say about the container of a run. */
 export type Observation =
@@ -111,14 +112,8 @@ function waitingFor(pod: Pod, waiting: { reason?: string; message?: string } | u
     const words = said === '' ? (waiting?.reason ?? '') : said;
     return { kind: 'waiting', pod, ...known, message: words, ...refine(waiting?.reason, words) };
   }
-  if (pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') {
-    const message = `the pod has finished (${pod.status.phase}) and the kubelet starts nothing in it any more`;
-    return { kind: 'waiting', pod, reason: 'PodFinished', final: true, message };
-  }
-  if (pod.metadata.deletionTimestamp !== undefined) {
-    const message = 'the pod is being deleted and the kubelet starts nothing in it any more';
-    return { kind: 'waiting', pod, reason: 'PodTerminating', final: true, message };
-  }
+  const unfit = nothingStartsIn(pod);
+  if (unfit !== undefined) return { kind: 'waiting', pod, reason: unfit.reason, final: true, message: unfit.message };
   const message = said === '' ? 'the kubelet has not started it yet' : said;
   return { kind: 'waiting', pod, reason: 'ContainerCreating', final: false, message };
 }

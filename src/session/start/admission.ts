@@ -1,4 +1,5 @@
 import type { Authority } from '../look/authority.ts';
+import { later, never, type Objection } from '../look/objection.ts';
 import type { DebugSession } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { currentRun, isWaiting } from '../run/lifecycle.ts';
@@ -6,36 +7,33 @@ import { currentRun, isWaiting } from '../run/lifecycle.ts';
 /** A policy that has just been made or changed is not in force at once at every API server, in ms: 1 to 3 s were measured. */
 export const PROPAGATION_MS = 5_000;
 
-/** Whether it is certain that a session was admitted under the policy; if not, why. */
-export type Admission = { kind: 'admitted' } | { kind: 'wait' | 'refused'; message: string };
-
 /**
- * Fail closed: what was asked for while the policy was not surely in force is not injected, later either. A refused attempt is over; the next one is
+ * Why it is not certain that a session was admitted under the policy, if it is not. Fail closed: what was asked for while the policy was not surely in force is not injected, later either. A refused attempt is over; the next one is
  * asked for under the policy.
  */
-export function admissionOf(session: DebugSession, authority: Authority): Admission {
+export function admissionOf(session: DebugSession, authority: Authority): Objection | undefined {
   switch (authority.kind) {
     case 'waived':
-      return { kind: 'admitted' };
+      return undefined;
     case 'unread':
-      return { kind: 'wait', message: `who asks cannot be known: ${authority.message}` };
+      return later('AdmissionPolicyMissing', `who asks cannot be known: ${authority.message}`);
     case 'missing':
-      return { kind: 'refused', message: `who asked cannot be known: ${authority.message}` };
+      return never('AdmissionPolicyMissing', `who asked cannot be known: ${authority.message}`);
     case 'inForce':
       return admittedSince(session, authority.since);
   }
 }
 
-function admittedSince(session: DebugSession, since: number): Admission {
+function admittedSince(session: DebugSession, since: number): Objection | undefined {
   if (session.spec.requestedBy === undefined) {
     const message = `spec.requestedBy is absent: this was asked for without the admission policy; raise spec.attempt to ask again`;
-    return { kind: 'refused', message };
+    return never('AdmissionPolicyMissing', message);
   }
   const found = foundAdmittedAt(session);
   const isCertain = found === undefined ? askedAfter(session) >= since + PROPAGATION_MS : found >= since;
-  if (isCertain) return { kind: 'admitted' };
+  if (isCertain) return undefined;
   const message = `the admission policy was changed after this was asked for, or just before, so who asked is not certain; raise spec.attempt to ask again`;
-  return { kind: 'refused', message };
+  return never('AdmissionPolicyMissing', message);
 }
 
 /** Of an attempt that waits: when it was found to be admitted. That holds as long as the policy is what it was. */

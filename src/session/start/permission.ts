@@ -8,7 +8,7 @@ import { oneLine } from '../../text/one-line.ts';
 import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { effectiveValues } from '../container/effective.ts';
 import { currentRun, isLive, wantsStart } from '../run/lifecycle.ts';
-import { GO, refuse, wait, type Verdict } from './verdict.ts';
+import { later, never, type Objection } from '../look/objection.ts';
 
 /** Whether it depends on what may change of a pod: then only the pod that was looked at may be injected into. */
 export function judgesPod(policy: PolicyView | undefined): boolean {
@@ -40,18 +40,18 @@ export function policyNameOf(session: DebugSession): string {
   return (isOfRun ? run.policyName : session.spec.policyName) ?? DEFAULT_POLICY;
 }
 
-/** Whether the policy allows what the session asks for. Without a pod, what depends on it is left open. */
-export function permit(session: DebugSession, { policy, namespace }: Rules, pod?: Pod): Verdict {
+/** Why the policy does not allow what the session asks for, if it does not. Without a pod, what depends on it is left open. */
+export function permit(session: DebugSession, { policy, namespace }: Rules, pod?: Pod): Objection | undefined {
   const name = policyNameOf(session);
   if (policy.kind === 'unread')
-    return wait('PolicyNotFound', `DebugPolicy ${name} is not known yet: ${policy.message}`);
+    return later('PolicyNotFound', `DebugPolicy ${name} is not known yet: ${policy.message}`);
   if (policy.kind === 'absent')
-    return wait('PolicyNotFound', `there is no DebugPolicy ${name}; waiting for it to appear`);
-  if (namespace.unread !== undefined) return wait('Forbidden', namespace.unread);
+    return later('PolicyNotFound', `there is no DebugPolicy ${name}; waiting for it to appear`);
+  if (namespace.unread !== undefined) return later('Forbidden', namespace.unread);
   const asked: Asked = { spec: session.spec, namespace: whereOf(session, namespace), ...(pod && { pod }) };
   const reasons = evaluate(policy.spec, asked);
-  if (reasons.length === 0) return GO;
-  return refuse('PolicyDenied', oneLine(`DebugPolicy ${name} does not allow this: ${reasons.join('; ')}`, MAX_MESSAGE));
+  if (reasons.length === 0) return undefined;
+  return never('PolicyDenied', oneLine(`DebugPolicy ${name} does not allow this: ${reasons.join('; ')}`, MAX_MESSAGE));
 }
 
 /** The session as its intent recorded it, which is what is injected: the spec, and the default of the policy, may say something else by now. */

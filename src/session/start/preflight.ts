@@ -1,7 +1,8 @@
 import { containerStatus } from '../run/container-status.ts';
 import { oneLine } from '../../text/one-line.ts';
 import type { ContainerStatus, Pod } from '../../api/pod.ts';
-import { GO, refuse, wait, type Verdict } from './verdict.ts';
+import { later, never, type Objection } from '../look/objection.ts';
+import { nothingStartsIn } from '../run/nothing-starts.ts';
 
 /**
  * At most this many ephemeral containers in a pod. Kubernetes has no limit of its own (KEP-277), but a pod's 12 KiB of termination messages are
@@ -38,16 +39,15 @@ export interface Wish {
   maxContainers?: number | undefined;
 }
 
-type Check = (pod: Pod, wish: Wish) => Verdict;
+type Check = (pod: Pod, wish: Wish) => Objection | undefined;
 
 /**
  * The look before the leap: the API server accepts an injection into pods where the kubelet never starts it (finished, terminating,
- * unscheduled pods; validation.go checks only the target's name and the mirror case). Ordered: the first that is not `go` is the answer.
+ * unscheduled pods; validation.go checks only the target's name and the mirror case). Ordered: the first that objects is the answer.
  */
 const CHECKS: readonly Check[] = [
   notStatic,
-  notFinished,
-  notTerminating,
+  canStart,
   notWindows,
   targetKnown,
   volumesMounted,
@@ -56,50 +56,43 @@ const CHECKS: readonly Check[] = [
   targetRunning,
 ];
 
-/** Whether a debug container may be injected into this pod now. */
-export function preflight(pod: Pod, wish: Wish): Verdict {
+/** What stands against the injection of a debug container into this pod now. */
+export function preflight(pod: Pod, wish: Wish): Objection | undefined {
   for (const check of CHECKS) {
-    const verdict = check(pod, wish);
-    if (verdict.kind !== 'go') return verdict;
+    const objection = check(pod, wish);
+    if (objection !== undefined) return objection;
   }
-  return GO;
+  return undefined;
 }
 
-function notStatic(pod: Pod): Verdict {
-  if (pod.metadata.annotations?.[MIRROR_ANNOTATION] === undefined) return GO;
-  return refuse(
+function notStatic(pod: Pod): Objection | undefined {
+  if (pod.metadata.annotations?.[MIRROR_ANNOTATION] === undefined) return undefined;
+  return never(
     'StaticPod',
     `pod ${pod.metadata.name} is a static pod: its node runs it from a file and Kubernetes takes no ephemeral containers for it; use kubectl debug node/${pod.spec.nodeName ?? 'NODE'}`,
   );
 }
 
-function notFinished(pod: Pod): Verdict {
-  const { phase } = pod.status;
-  if (phase !== 'Succeeded' && phase !== 'Failed') return GO;
-  return refuse(
-    'PodFinished',
-    `pod ${pod.metadata.name} has finished (${phase}): nothing can be started in it; read its logs, or debug a copy with kubectl debug --copy-to`,
-  );
+const ADVICE = {
+  PodFinished: 'read its logs, or debug a copy with kubectl debug --copy-to',
+  PodTerminating: 'waiting for a pod of that name to come back',
+};
+
+function canStart(pod: Pod): Objection | undefined {
+  const objection = nothingStartsIn(pod);
+  return objection && { ...objection, message: `${objection.message}; ${ADVICE[objection.reason]}` };
 }
 
-function notTerminating(pod: Pod): Verdict {
-  if (pod.metadata.deletionTimestamp === undefined) return GO;
-  return wait(
-    'PodTerminating',
-    `pod ${pod.metadata.name} is being deleted: nothing can be started in it; waiting for a pod of that name to come back`,
-  );
+function notWindows(pod: Pod): Objection | undefined {
+  if (pod.spec.os?.name !== 'windows') return undefined;
+  return never('WindowsNode', `pod ${pod.metadata.name} runs on Windows: debug sessions work on Linux pods only`);
 }
 
-function notWindows(pod: Pod): Verdict {
-  if (pod.spec.os?.name !== 'windows') return GO;
-  return refuse('WindowsNode', `pod ${pod.metadata.name} runs on Windows: debug sessions work on Linux pods only`);
-}
-
-function targetKnown(pod: Pod, { containerName }: Wish): Verdict {
-  if (containerName === undefined) return GO;
+function targetKnown(pod: Pod, { containerName }: Wish): Objection | undefined {
+  if (containerName === undefined) return undefined;
   const names = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map((container) => container.name);
-  if (names.includes(containerName)) return GO;
-  return refuse(
+  if (names.includes(containerName)) return undefined;
+  return never(
     'TargetContainerNotFound',
     `pod ${pod.metadata.name} has no container ${oneLine(containerName, 63)}; it has ${names.join(', ')}`,
   );
@@ -109,50 +102,52 @@ function targetKnown(pod: Pod, { containerName }: Wish): Verdict {
  * The API server knows which volumes a pod has, and takes one that no container mounts. The kubelet then has to set it up, and while it fails
  * to it starts nothing in the pod any more, the application neither, for as long as the container stands in the spec: for ever.
  */
-function volumesMounted({ metadata, spec: { volumes = [] } }: Pod, { volumes: wanted = [] }: Wish): Verdict {
+function volumesMounted(
+  { metadata, spec: { volumes = [] } }: Pod,
+  { volumes: wanted = [] }: Wish,
+): Objection | undefined {
   const unknown = wanted.find((name) => !volumes.some((volume) => volume.name === name));
   if (unknown !== undefined) {
     const names = volumes.length === 0 ? 'none' : volumes.map(({ name }) => name).join(', ');
     const what = `pod ${metadata.name} has no volume ${oneLine(unknown, 63)}; it has ${names}`;
-    return refuse('VolumeNotFound', what);
+    return never('VolumeNotFound', what);
   }
   const unmounted = wanted.find((name) => !volumes.some((volume) => volume.name === name && volume.mounted));
-  if (unmounted === undefined) return GO;
-  return refuse(
+  if (unmounted === undefined) return undefined;
+  return never(
     'VolumeNotMounted',
     `no container of pod ${metadata.name} mounts its volume ${unmounted}: if it could not be set up, nothing of the pod could be started any more; only volumes that a container mounts can be had`,
   );
 }
 
-function scheduled(pod: Pod): Verdict {
-  if (pod.spec.nodeName !== undefined && pod.spec.nodeName !== '') return GO;
+function scheduled(pod: Pod): Objection | undefined {
+  if (pod.spec.nodeName !== undefined && pod.spec.nodeName !== '') return undefined;
   const condition = pod.status.conditions?.find((candidate) => candidate.type === 'PodScheduled');
   const why = condition?.message === undefined ? '' : `: ${oneLine(condition.message, 300)}`;
-  return wait('PodNotScheduled', `pod ${pod.metadata.name} has no node yet${why}`);
+  return later('PodNotScheduled', `pod ${pod.metadata.name} has no node yet${why}`);
 }
 
-/** Whether the pod can take one more. Also asked once more right before the injection. */
-export function roomLeft(pod: Pod, wish: Wish): Verdict {
-  const few = fewEnough(pod, wish);
-  return few.kind === 'go' ? smallEnough(pod) : few;
+/** Why the pod cannot take one more, if it cannot. Also asked once more right before the injection. */
+export function roomLeft(pod: Pod, wish: Wish): Objection | undefined {
+  return fewEnough(pod, wish) ?? smallEnough(pod);
 }
 
-function fewEnough(pod: Pod, { maxContainers }: Wish): Verdict {
+function fewEnough(pod: Pod, { maxContainers }: Wish): Objection | undefined {
   const count = pod.spec.ephemeralContainers?.length ?? 0;
   const most = Math.min(maxContainers ?? MAX_EPHEMERAL_CONTAINERS, MAX_EPHEMERAL_CONTAINERS);
-  if (count < most) return GO;
-  return refuse(
+  if (count < most) return undefined;
+  return never(
     'TooManyEphemeralContainers',
     `pod ${pod.metadata.name} has ${count} ephemeral containers, at most ${most} are allowed and Kubernetes never removes one: restart the pod or debug another`,
   );
 }
 
-function smallEnough({ metadata: { name, storedBytes = 0 } }: Pod): Verdict {
-  const later = storedBytes + CONTAINER_BYTES + REPORT_BYTES;
-  if (later <= MAX_POD_BYTES) return GO;
-  return refuse(
+function smallEnough({ metadata: { name, storedBytes = 0 } }: Pod): Objection | undefined {
+  const grown = storedBytes + CONTAINER_BYTES + REPORT_BYTES;
+  if (grown <= MAX_POD_BYTES) return undefined;
+  return never(
     'PodTooLarge',
-    `pod ${name} takes ${kib(storedBytes)} KiB; with one more debug container and what the kubelet reports it could take ${kib(later)} KiB. At most ${kib(MAX_POD_BYTES)} KiB are allowed, half of what etcd stores: a pod beyond that cannot change or be deleted any more. Restart the pod, or debug another`,
+    `pod ${name} takes ${kib(storedBytes)} KiB; with one more debug container and what the kubelet reports it could take ${kib(grown)} KiB. At most ${kib(MAX_POD_BYTES)} KiB are allowed, half of what etcd stores: a pod beyond that cannot change or be deleted any more. Restart the pod, or debug another`,
   );
 }
 
@@ -160,11 +155,11 @@ function kib(bytes: number): number {
   return Math.ceil(bytes / 1024);
 }
 
-function targetRunning(pod: Pod, { containerName }: Wish): Verdict {
-  if (containerName === undefined) return GO;
+function targetRunning(pod: Pod, { containerName }: Wish): Objection | undefined {
+  if (containerName === undefined) return undefined;
   const status = containerStatus(pod, containerName);
-  if (status?.state?.running !== undefined) return GO;
-  return wait(
+  if (status?.state?.running !== undefined) return undefined;
+  return later(
     'TargetContainerNotRunning',
     `container ${containerName} of pod ${pod.metadata.name} is not running (${describeState(status)}): its process namespace can be joined only while it runs; leave target.containerName out to look at the pod without it`,
   );

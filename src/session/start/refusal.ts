@@ -1,4 +1,5 @@
 import type { InjectionReason } from '../../api/reasons.ts';
+import type { Objection } from '../look/objection.ts';
 import { oneLine } from '../../text/one-line.ts';
 
 /** The parts of a metav1.Status that tell one refusal from another. */
@@ -9,16 +10,19 @@ export interface ApiAnswer {
   details?: { name?: string; causes?: { reason?: string; field?: string; message?: string }[] };
 }
 
-/** Permanent: the same request will be refused again. Retry: a passing fault, or one that the next look at the pod explains. */
-export type Refusal = { kind: 'permanent' | 'retry'; reason: InjectionReason; message: string };
-
 /** An injection that the API server did not take. */
 interface Refused extends ApiAnswer {
   /** The name of the container that was sent. */
   container: string;
 }
 
-type Rule = [applies: (answer: Refused) => boolean, kind: Refusal['kind'], reason: InjectionReason, explain?: string];
+/** Never: the same request will be refused again. Later: a passing fault, or one that the next look at the pod explains. */
+type Rule = [
+  applies: (answer: Refused) => boolean,
+  finality: Objection['finality'],
+  reason: InjectionReason,
+  explain?: string,
+];
 
 const says =
   (pattern: RegExp) =>
@@ -69,50 +73,50 @@ const FEATURE_OFF =
  * webhook and policy admission, validation.go, etcd's and the request's size limits, API priority and fairness.
  */
 const RULES: readonly Rule[] = [
-  [says(/violates PodSecurity/), 'permanent', 'PodSecurityDenied', POD_SECURITY],
+  [says(/violates PodSecurity/), 'never', 'PodSecurityDenied', POD_SECURITY],
   [
     says(/admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request/),
-    'permanent',
+    'never',
     'AdmissionDenied',
   ],
-  [both(code(403), says(/cannot patch resource "pods\/ephemeralcontainers"/)), 'permanent', 'Forbidden', MISSING_RULE],
-  [code(403), 'permanent', 'AdmissionDenied'],
-  [both(code(404), ({ details }) => (details?.name ?? '') === ''), 'permanent', 'SubresourceUnavailable', FEATURE_OFF],
-  [code(404), 'permanent', 'PodNotFound', 'the pod was deleted before the container could be injected'],
+  [both(code(403), says(/cannot patch resource "pods\/ephemeralcontainers"/)), 'never', 'Forbidden', MISSING_RULE],
+  [code(403), 'never', 'AdmissionDenied'],
+  [both(code(404), ({ details }) => (details?.name ?? '') === ''), 'never', 'SubresourceUnavailable', FEATURE_OFF],
+  [code(404), 'never', 'PodNotFound', 'the pod was deleted before the container could be injected'],
   [
     about(/^metadata\.uid$/),
-    'permanent',
+    'never',
     'PodReplaced',
     'the pod was replaced by another of its name before the container could be injected',
   ],
-  [both(code(422), says(/static pods do not support ephemeral containers/)), 'permanent', 'StaticPod'],
-  [about(/targetContainerName/), 'permanent', 'TargetContainerNotFound'],
-  [changesOthers, 'permanent', 'AdmissionDenied', CHANGES_OTHERS],
+  [both(code(422), says(/static pods do not support ephemeral containers/)), 'never', 'StaticPod'],
+  [about(/targetContainerName/), 'never', 'TargetContainerNotFound'],
+  [changesOthers, 'never', 'AdmissionDenied', CHANGES_OTHERS],
   // A container of our name with other content: what stands in the pod tells whether it is ours, changed by a webhook, or somebody else's.
-  [about(/^spec\.ephemeralContainers/, /may not be changed/), 'retry', 'ContainerNameTaken'],
+  [about(/^spec\.ephemeralContainers/, /may not be changed/), 'later', 'ContainerNameTaken'],
   [
     says(/request is too large|entity too large/i),
-    'permanent',
+    'never',
     'TooLarge',
     'the pod has grown beyond what the API server stores',
   ],
-  [code(413), 'permanent', 'TooLarge', 'the pod has grown beyond what the API server accepts'],
+  [code(413), 'never', 'TooLarge', 'the pod has grown beyond what the API server accepts'],
   // 401: the operator's own token was being rotated. 408, 409, 429 and 5xx: try again.
-  [code(401, 408, 409, 429), 'retry', 'ApiUnavailable'],
-  [({ code: status }) => status >= 500, 'retry', 'ApiUnavailable'],
+  [code(401, 408, 409, 429), 'later', 'ApiUnavailable'],
+  [({ code: status }) => status >= 500, 'later', 'ApiUnavailable'],
 ];
 
 /**
- * Classifies a refused injection; the message keeps the server's own words. Unknown 4xx answers are permanent: Invalid.
+ * Classifies a refused injection; the message keeps the server's own words. Unknown 4xx answers are final: Invalid.
  * @param container the name of the container that was sent
  */
-export function classifyRefusal(answer: ApiAnswer, container: string): Refusal {
+export function classifyRefusal(answer: ApiAnswer, container: string): Objection {
   const words = oneLine(withoutDifference(answer.message), 900);
   const { code: status, message, details } = answer;
   const refused: Refused = { code: status, message, container, ...(details && { details }) };
-  for (const [applies, kind, reason, explain] of RULES) {
+  for (const [applies, finality, reason, explain] of RULES) {
     if (!applies(refused)) continue;
-    return { kind, reason, message: explain === undefined ? words : `${explain} (the API server said: ${words})` };
+    return { finality, reason, message: explain === undefined ? words : `${explain} (the API server said: ${words})` };
   }
-  return { kind: 'permanent', reason: 'Invalid', message: words };
+  return { finality: 'never', reason: 'Invalid', message: words };
 }

@@ -1,6 +1,7 @@
 import type { Condition, DebugSession, DebugSessionStatus, Phase, Run } from '../../api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../api/reasons.ts';
 import { toTimestamp } from '../../api/time.ts';
+import type { Why } from '../look/objection.ts';
 import { consequencesOf, guardedRun } from '../run/fate.ts';
 import { PREVIOUS_RUN_NOT_OVER } from '../run/lifecycle.ts';
 import { whyDeletionWaits } from './deletion-waits.ts';
@@ -13,17 +14,11 @@ export type Standing =
   /** `keepsWords`: see WantedCondition. */
   | { phase: 'Pending'; reason: string; message: string; keepsWords?: true }
   /** `waiting` once the API server has refused the container for a while, or the kubelet has not started it. */
-  | { phase: 'Starting'; waiting?: { reason: string; message: string } }
+  | { phase: 'Starting'; waiting?: Why }
   | { phase: 'Running'; message: string }
   | { phase: 'Ending'; reason: string; message: string }
-  /** `unconfirmed` where its container runs all the same and is being ended. */
-  | { phase: 'Over'; unconfirmed?: Unconfirmed; retirement?: WantedCondition };
-
-/** Why the end of a container that has to end is not confirmed (yet). */
-export interface Unconfirmed {
-  reason: string;
-  message: string;
-}
+  /** `unconfirmed`: why the end is not confirmed (yet), where its container runs all the same and is being ended. */
+  | { phase: 'Over'; unconfirmed?: Why; retirement?: WantedCondition };
 
 export interface StatusInput {
   session: DebugSession;

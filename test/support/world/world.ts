@@ -15,7 +15,7 @@ import type { Sighting } from '../../../src/session/look/sighting.ts';
 import type { Authority } from '../../../src/session/look/authority.ts';
 import type { EffortOutcome, Efforts } from '../../../src/session/look/efforts.ts';
 import { plan, planUnseen } from '../../../src/session/plan/plan.ts';
-import type { Denial } from '../../../src/session/look/situation.ts';
+import type { Objection } from '../../../src/session/look/objection.ts';
 import type { EventIntent } from '../../../src/session/status/events.ts';
 import type { Plan } from '../../../src/session/plan/effect.ts';
 import { aPod, aSession, NOON } from '../builders/builders.ts';
@@ -49,7 +49,7 @@ export class World {
   /** Who else lives or waits. */
   crowd: Crowd = NOBODY;
   /** What is found right before an injection to stand against it, if anything is. */
-  denied: Denial | undefined;
+  denied: Objection | undefined;
   /** What was begun on the container and how it went; `tried` says how. */
   efforts: Efforts = { tried: {} };
   /** Called with every plan before it is carried out. */

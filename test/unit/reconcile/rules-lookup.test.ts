@@ -68,7 +68,7 @@ describe('whether who asked may use the policy', () => {
   ])('is denied where the answer is %s', async (_words, answer, denial) => {
     const scene = new Scene();
     scene.mayUse = answer;
-    expect(await scene.denial()).toEqual(denial);
+    expect(await scene.denial()).toEqual({ finality: 'never', ...denial });
   });
 
   it('is not known of nobody, and not asked', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DebugPolicySpec } from '../../../../src/api/debugpolicy.ts';
+import { never } from '../../../../src/session/look/objection.ts';
 import { aPod } from '../../../support/builders/builders.ts';
 import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
 import { World } from '../../../support/world/world.ts';
@@ -136,7 +137,7 @@ describe('between the intent and the injection', () => {
     ],
     [
       'a right that is withdrawn',
-      (world) => (world.denied = { reason: 'RequesterNotAllowed', message: 'dana may not use it any more' }),
+      (world) => (world.denied = never('RequesterNotAllowed', 'dana may not use it any more')),
       'RequesterNotAllowed',
     ],
   ])('%s counts, once no injection can be under way', (_, change, reason) => {
@@ -189,7 +190,7 @@ describe('between the intent and the injection', () => {
 
   it('where the operator lacks the right to ask who may, nobody is blamed for it', () => {
     const world = intended();
-    world.denied = { reason: 'Forbidden', message: 'the operator may not ask' };
+    world.denied = never('Forbidden', 'the operator may not ask');
     world.pass(11 * SECOND);
     world.settle();
     expect(outcome(world)).toEqual(['Failed', 'True Accepted', 'True Forbidden']);

@@ -25,23 +25,23 @@ const CASES: Case[] = [
   {
     when: 'it is a mirror pod',
     pod: (p) => (p.metadata.annotations = { 'kubernetes.io/config.mirror': 'x' }),
-    says: 'refuse StaticPod',
+    says: 'never StaticPod',
     words: /kubectl debug node\/node-1/,
   },
-  { when: 'it has succeeded', pod: (p) => (p.status.phase = 'Succeeded'), says: 'refuse PodFinished', words: /copy/ },
-  { when: 'it has failed', pod: (p) => (p.status.phase = 'Failed'), says: 'refuse PodFinished' },
+  { when: 'it has succeeded', pod: (p) => (p.status.phase = 'Succeeded'), says: 'never PodFinished', words: /copy/ },
+  { when: 'it has failed', pod: (p) => (p.status.phase = 'Failed'), says: 'never PodFinished' },
   {
     when: 'it is terminating',
     pod: (p) => (p.metadata.deletionTimestamp = '2026-01-01T12:00:00Z'),
-    says: 'wait PodTerminating',
+    says: 'later PodTerminating',
   },
-  { when: 'it runs on Windows', pod: (p) => (p.spec.os = { name: 'windows' }), says: 'refuse WindowsNode' },
+  { when: 'it runs on Windows', pod: (p) => (p.spec.os = { name: 'windows' }), says: 'never WindowsNode' },
   { when: 'it says linux', pod: (p) => (p.spec.os = { name: 'linux' }), says: 'go' },
   {
     when: 'the target is unknown',
     pod: (p) => (p.spec.initContainers = [{ name: 'setup' }]),
     target: 'ap',
-    says: 'refuse TargetContainerNotFound',
+    says: 'never TargetContainerNotFound',
     words: /it has app, setup/,
   },
   { when: 'its application mounts the volume too', pod: withVolumes, volumes: ['data', 'data'], says: 'go' },
@@ -50,21 +50,21 @@ const CASES: Case[] = [
     when: 'one of the volumes is unknown',
     pod: withVolumes,
     volumes: ['data', 'date', 'spare'],
-    says: 'refuse VolumeNotFound',
+    says: 'never VolumeNotFound',
     words: /^pod web-1 has no volume date; it has data, spare$/,
   },
   {
     when: 'it has no volumes',
     pod: () => undefined,
     volumes: ['data'],
-    says: 'refuse VolumeNotFound',
+    says: 'never VolumeNotFound',
     words: /it has none$/,
   },
   {
     when: 'its application does not mount the volume',
     pod: withVolumes,
     volumes: ['data', 'spare'],
-    says: 'refuse VolumeNotMounted',
+    says: 'never VolumeNotMounted',
     words: /no container of pod web-1 mounts its volume spare/,
   },
   {
@@ -73,7 +73,7 @@ const CASES: Case[] = [
       delete p.spec.nodeName;
     },
     volumes: ['data'],
-    says: 'refuse VolumeNotFound',
+    says: 'never VolumeNotFound',
   },
   {
     when: 'it has no node',
@@ -81,21 +81,21 @@ const CASES: Case[] = [
       delete p.spec.nodeName;
       p.status.conditions = [{ type: 'PodScheduled', status: 'False', message: '0/3 nodes are available' }];
     },
-    says: 'wait PodNotScheduled',
+    says: 'later PodNotScheduled',
     words: /0\/3 nodes/,
   },
   {
     when: 'it is full of ephemeral containers',
     pod: (p) =>
       (p.spec.ephemeralContainers = Array.from({ length: MAX_EPHEMERAL_CONTAINERS }, (_, i) => ({ name: `e${i}` }))),
-    says: 'refuse TooManyEphemeralContainers',
+    says: 'never TooManyEphemeralContainers',
     words: /restart the pod/,
   },
   { when: 'it is as large as it may be', pod: (p) => (p.metadata.storedBytes = 640 * 1024), says: 'go' },
   {
     when: 'it is larger',
     pod: (p) => (p.metadata.storedBytes = 640 * 1024 + 1),
-    says: 'refuse PodTooLarge',
+    says: 'never PodTooLarge',
     words: /^pod web-1 takes 641 KiB; .* it could take 769 KiB\. At most 768 KiB are allowed, half of what etcd stores/,
   },
   {
@@ -105,7 +105,7 @@ const CASES: Case[] = [
         aStatus('app', { waiting: { reason: 'CrashLoopBackOff' } }, { lastState: { terminated: { exitCode: 3 } } }),
       ]),
     target: 'app',
-    says: 'wait TargetContainerNotRunning',
+    says: 'later TargetContainerNotRunning',
     words: /CrashLoopBackOff, exited 3 before.*leave target.containerName out/,
   },
   {
@@ -129,15 +129,15 @@ const CASES: Case[] = [
       p.status.phase = 'Failed';
       p.metadata.deletionTimestamp = '2026-01-01T12:00:00Z';
     },
-    says: 'refuse PodFinished',
+    says: 'never PodFinished',
   },
 ];
 
 describe('preflight', () => {
   it.each(CASES)('$says when $when', ({ pod, target, volumes, says, words }) => {
-    const verdict = preflight(aPod(pod), { containerName: target, volumes });
-    expect(verdict.kind === 'go' ? 'go' : `${verdict.kind} ${verdict.reason}`).toBe(says);
-    if (words !== undefined) expect(verdict.kind === 'go' ? '' : verdict.message).toMatch(words);
+    const objection = preflight(aPod(pod), { containerName: target, volumes });
+    expect(objection === undefined ? 'go' : `${objection.finality} ${objection.reason}`).toBe(says);
+    if (words !== undefined) expect(objection?.message ?? '').toMatch(words);
   });
 
   it('puts what a kubelet or user wrote on one line', () => {
@@ -145,7 +145,7 @@ describe('preflight', () => {
       delete p.spec.nodeName;
       p.status.conditions = [{ type: 'PodScheduled', status: 'False', message: 'a\nb\u001b[31m\u202ec' }];
     });
-    const verdict = preflight(pod, {});
-    expect(verdict).toMatchObject({ kind: 'wait', message: 'pod web-1 has no node yet: a b [31m c' });
+    const objection = preflight(pod, {});
+    expect(objection).toMatchObject({ finality: 'later', message: 'pod web-1 has no node yet: a b [31m c' });
   });
 });

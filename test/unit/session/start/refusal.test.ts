@@ -15,7 +15,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
       message: 'pods "web-1" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
       details: { name: 'web-1' },
     },
-    'permanent PodSecurityDenied',
+    'never PodSecurityDenied',
     /^the Pod Security level .*use profile: restricted.*violates PodSecurity "restricted:latest"/,
   ],
   [
@@ -25,24 +25,24 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
       message:
         'pods "web-1" is forbidden: User "system:serviceaccount:a:b" cannot patch resource "pods/ephemeralcontainers" in API group "" in the namespace "shop"',
     },
-    'permanent Forbidden',
+    'never Forbidden',
     /resources: \["pods\/ephemeralcontainers"\], verbs: \["patch"\].*cannot patch/,
   ],
   [
     'another plugin',
     { code: 403, message: 'pods "web-1" is forbidden: error looking up service account shop/gone' },
-    'permanent AdmissionDenied',
+    'never AdmissionDenied',
   ],
   [
     'a webhook',
     { code: 400, message: 'admission webhook "x.example" denied the request: no debugging' },
-    'permanent AdmissionDenied',
+    'never AdmissionDenied',
     /no debugging/,
   ],
   [
     'a webhook with a code of its own',
     { code: 418, message: 'admission webhook "x.example" denied the request: tea' },
-    'permanent AdmissionDenied',
+    'never AdmissionDenied',
   ],
   [
     'a policy',
@@ -51,25 +51,25 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
       message:
         "pods \"web-1\" is forbidden: ValidatingAdmissionPolicy 'no-debug' with binding 'no-debug' denied request: not here",
     },
-    'permanent AdmissionDenied',
+    'never AdmissionDenied',
     /not here/,
   ],
   [
     'a webhook that does not answer',
     { code: 500, message: 'Internal error occurred: failed calling webhook "x.example": timeout' },
-    'retry ApiUnavailable',
+    'later ApiUnavailable',
     /x\.example/,
   ],
   [
     'the feature being off',
     { code: 404, message: 'the server could not find the requested resource' },
-    'permanent SubresourceUnavailable',
+    'never SubresourceUnavailable',
     /1\.30/,
   ],
   [
     'the pod being gone',
     { code: 404, message: 'pods "web-1" not found', details: { name: 'web-1' } },
-    'permanent PodNotFound',
+    'never PodNotFound',
   ],
   [
     'another pod of the name',
@@ -78,12 +78,12 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
       message: 'Pod "web-1" is invalid',
       details: cause('metadata.uid', 'Invalid value: "a": field is immutable'),
     },
-    'permanent PodReplaced',
+    'never PodReplaced',
   ],
   [
     'a static pod',
     { code: 422, message: 'Pod "web-1" is invalid: spec: Forbidden: static pods do not support ephemeral containers' },
-    'permanent StaticPod',
+    'never StaticPod',
   ],
   [
     'an unknown target',
@@ -92,7 +92,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
       message: 'Pod "web-1" is invalid',
       details: cause('spec.ephemeralContainers[0].targetContainerName', 'Not found: "nope"', 'FieldValueNotFound'),
     },
-    'permanent TargetContainerNotFound',
+    'never TargetContainerNotFound',
   ],
   [
     'our name standing there with other content',
@@ -104,7 +104,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
         'Forbidden: existing ephemeral containers "debug-1" may not be changed',
       ),
     },
-    'retry ContainerNameTaken',
+    'later ContainerNameTaken',
   ],
   [
     'one that stood there before, changed on its way',
@@ -116,7 +116,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
         'Forbidden: existing ephemeral containers "debug-0" may not be changed',
       ),
     },
-    'permanent AdmissionDenied',
+    'never AdmissionDenied',
     /^an admission webhook or policy changes debug containers that stand in the pod already.*let it change new ones only \(the API server said: /,
   ],
   [
@@ -131,7 +131,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
         })),
       },
     },
-    'permanent AdmissionDenied',
+    'never AdmissionDenied',
   ],
   [
     'one that stood there before, taken out on its way',
@@ -143,7 +143,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
         'Forbidden: existing ephemeral containers "debug-0" may not be removed',
       ),
     },
-    'permanent AdmissionDenied',
+    'never AdmissionDenied',
   ],
   [
     'any other validation',
@@ -152,28 +152,24 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
       message: 'Pod "web-1" is invalid: spec.x: Required value',
       details: cause('spec.x', 'Required value'),
     },
-    'permanent Invalid',
+    'never Invalid',
   ],
-  ['a bad request', { code: 400, message: 'the object provided is unrecognized' }, 'permanent Invalid'],
-  ['a wrong media type', { code: 415, message: 'unsupported media type' }, 'permanent Invalid'],
-  [
-    'a body that is too large',
-    { code: 413, message: 'Request entity too large: limit is 3145728' },
-    'permanent TooLarge',
-  ],
-  ['an object etcd does not take', { code: 500, message: 'etcdserver: request is too large' }, 'permanent TooLarge'],
-  ['a conflict', { code: 409, message: 'the object has been modified' }, 'retry ApiUnavailable'],
-  ['flow control', { code: 429, message: 'too many requests' }, 'retry ApiUnavailable'],
-  ['a token being rotated', { code: 401, message: 'Unauthorized' }, 'retry ApiUnavailable'],
-  ['a server in trouble', { code: 500, message: 'Internal error occurred' }, 'retry ApiUnavailable'],
-  ['a server starting', { code: 503, message: 'apiserver not ready' }, 'retry ApiUnavailable'],
-  ['a gateway', { code: 504, message: 'timeout' }, 'retry ApiUnavailable'],
+  ['a bad request', { code: 400, message: 'the object provided is unrecognized' }, 'never Invalid'],
+  ['a wrong media type', { code: 415, message: 'unsupported media type' }, 'never Invalid'],
+  ['a body that is too large', { code: 413, message: 'Request entity too large: limit is 3145728' }, 'never TooLarge'],
+  ['an object etcd does not take', { code: 500, message: 'etcdserver: request is too large' }, 'never TooLarge'],
+  ['a conflict', { code: 409, message: 'the object has been modified' }, 'later ApiUnavailable'],
+  ['flow control', { code: 429, message: 'too many requests' }, 'later ApiUnavailable'],
+  ['a token being rotated', { code: 401, message: 'Unauthorized' }, 'later ApiUnavailable'],
+  ['a server in trouble', { code: 500, message: 'Internal error occurred' }, 'later ApiUnavailable'],
+  ['a server starting', { code: 503, message: 'apiserver not ready' }, 'later ApiUnavailable'],
+  ['a gateway', { code: 504, message: 'timeout' }, 'later ApiUnavailable'],
 ];
 
 describe('classifyRefusal', () => {
   it.each(TABLE)('knows %s', (_name, answer, expected, words = /./) => {
     const refusal = classifyRefusal(answer, 'debug-1');
-    expect(`${refusal.kind} ${refusal.reason}`).toBe(expected);
+    expect(`${refusal.finality} ${refusal.reason}`).toBe(expected);
     expect(refusal.message).toMatch(words);
   });
 
