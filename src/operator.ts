@@ -16,7 +16,7 @@ import { RequesterPolicyWatch } from './reconcile/requester-policy.ts';
 import { RulesLookup } from './reconcile/rules-lookup.ts';
 import { podsPath, SessionApi, sessionsPath } from './reconcile/session-api.ts';
 import { SessionCache } from './reconcile/session-cache.ts';
-import { type Recorder, Storyteller } from './reconcile/storyteller.ts';
+import { EventTeller, type Recorder } from './reconcile/event-teller.ts';
 import { trimSession } from './reconcile/trim.ts';
 import { countSessions, reportEffort, reportStep } from './reconcile/report.ts';
 import { RunTimes } from './reconcile/run-times.ts';
@@ -25,7 +25,7 @@ import { Controller } from './runtime/controller.ts';
 import { Informer } from './runtime/informer.ts';
 import { keyOf, namespaceOf } from './runtime/store.ts';
 import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from './runtime/work-queue.ts';
-import { isMarked, wantsStart } from './session/run/lifecycle.ts';
+import { hasGuard, wantsStart } from './session/run/lifecycle.ts';
 import type { Authority } from './session/look/authority.ts';
 import { limitsOf, type PolicyView } from './session/look/rules.ts';
 import { policyNameOf } from './session/start/permission.ts';
@@ -149,7 +149,7 @@ export class DebugSessionOperator extends Operator {
       authority,
       rules: new RulesLookup({ api, authority, policyOf, isSystem }),
       places,
-      storyteller: new Storyteller(recorder),
+      eventTeller: new EventTeller(recorder),
       clock: systemClock,
       onPlan: (session, step) => times.planned(session, step),
       onStep: (session, step) => {
@@ -251,7 +251,7 @@ export class DebugSessionOperator extends Operator {
   /** What is to start may, or may not any more; what runs may have to end. */
   #askAgain(): void {
     for (const session of this.#sessions.list())
-      if (wantsStart(session) || isMarked(session)) this.#enqueue(session, true);
+      if (wantsStart(session) || hasGuard(session)) this.#enqueue(session, true);
   }
 
   /** Without a worker nothing waits: a standby's queue would grow with every session that ever was, and `lead` begins with all there are. */
@@ -262,7 +262,7 @@ export class DebugSessionOperator extends Operator {
 
 /** What a list shows waits behind what has just happened or come due; and of it, records that are complete behind sessions with work to do. */
 function listedPriority(session: DebugSession): number {
-  return isMarked(session) || wantsStart(session) ? LOW_PRIORITY / 2 : LOW_PRIORITY;
+  return hasGuard(session) || wantsStart(session) ? LOW_PRIORITY / 2 : LOW_PRIORITY;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

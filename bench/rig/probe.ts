@@ -56,7 +56,7 @@ async function live({ session: made, pod }: ProbeOrder): Promise<void> {
   let step = 0;
   for (const write of life.writes) {
     if (write.kind === 'finalizers') {
-      session = await api.setHeld(session, write.finalizers.length > 0, signal);
+      session = await api.setGuard(session, write.finalizers.length > 0, signal);
       continue;
     }
     if (write.kind === 'inject') {

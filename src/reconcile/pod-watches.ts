@@ -55,7 +55,7 @@ export class PodWatches {
   readonly #looks = new Map<string, { scope: string; pod: string }>();
   readonly #sessionsOf = new Map<string, Set<string>>();
   /** The last state of a pod that went while somebody looked: it may say how a container ended. */
-  readonly #graves = new Map<string, Pod>();
+  readonly #deletedPods = new Map<string, Pod>();
   /** By session: the pod that was read for it before it looked through a watch. */
   readonly #read = new Map<string, Pod>();
 
@@ -86,7 +86,7 @@ export class PodWatches {
       };
     }
     const present = watch.informer.store.get(podKey);
-    const last = this.#graves.get(podKey);
+    const last = this.#deletedPods.get(podKey);
     const memory = last === undefined ? {} : { last };
     return present === undefined ? { kind: 'gone', ...memory } : { kind: 'present', pod: present, ...memory };
   }
@@ -101,7 +101,7 @@ export class PodWatches {
     sessions?.delete(sessionKey);
     if (sessions?.size === 0) {
       this.#sessionsOf.delete(look.pod);
-      this.#graves.delete(look.pod);
+      this.#deletedPods.delete(look.pod);
     }
     const watch = this.#watches.get(look.scope);
     watch?.users.delete(sessionKey);
@@ -173,7 +173,7 @@ export class PodWatches {
     informer.store.onChange((type, podKey, pod) => {
       const sessions = this.#sessionsOf.get(podKey);
       if (sessions === undefined) return;
-      if (type === 'DELETED') this.#graves.set(podKey, pod);
+      if (type === 'DELETED') this.#deletedPods.set(podKey, pod);
       // Who looks through a new watch waits for its first list, and need not be woken by it as well.
       if (!informer.hasSynced()) return;
       for (const session of sessions) this.#options.onChange(session);

@@ -20,7 +20,7 @@ import type { PodWatches } from './pod-watches.ts';
 import type { KnownLabels, RulesLookup } from './rules-lookup.ts';
 import { podOf, type SessionApi } from './session-api.ts';
 import type { SessionCache } from './session-cache.ts';
-import type { Storyteller } from './storyteller.ts';
+import type { EventTeller } from './event-teller.ts';
 import { WorkloadLooks } from './workload-looks.ts';
 import { resolveWorkload } from './workload.ts';
 
@@ -28,7 +28,7 @@ export interface ReconcilerParts {
   sessions: SessionCache;
   pods: PodWatches;
   api: SessionApi;
-  storyteller: Storyteller;
+  eventTeller: EventTeller;
   control: ContainerControl;
   /** What is known now of the policy that says who asks. */
   authority: () => Authority;
@@ -196,7 +196,7 @@ export class Reconciler {
       }
     }
     this.#parts.onStep?.(situation.session, step);
-    for (const event of step.events) this.#parts.storyteller.tell(situation.session, event);
+    for (const event of step.events) this.#parts.eventTeller.tell(situation.session, event);
     return 'done';
   }
 
@@ -215,9 +215,9 @@ export class Reconciler {
       case 'none':
         return;
       case 'addFinalizer':
-        return sessions.remember(await api.setHeld(session, true, signal));
+        return sessions.remember(await api.setGuard(session, true, signal));
       case 'removeFinalizer': {
-        const answer = await api.setHeld(session, false, signal);
+        const answer = await api.setGuard(session, false, signal);
         const isLast = (answer.metadata.finalizers ?? []).length === 0;
         // Without the last finalizer a deleted session is gone with this very answer.
         if (session.metadata.deletionTimestamp !== undefined && isLast) return sessions.forget(answer);

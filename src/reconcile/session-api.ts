@@ -60,11 +60,11 @@ export class SessionApi {
   }
 
   /** Puts finalizer and live label on, or takes both off, if the session is still the one we know: 409 otherwise. */
-  async setHeld(session: DebugSession, held: boolean, signal: AbortSignal): Promise<DebugSession> {
+  async setGuard(session: DebugSession, guarded: boolean, signal: AbortSignal): Promise<DebugSession> {
     const { name, namespace, resourceVersion, uid } = session.metadata;
     const others = session.metadata.finalizers?.filter((finalizer) => finalizer !== FINALIZER) ?? [];
-    const finalizers = held ? [...others, FINALIZER] : others;
-    const labels = { [LIVE_LABEL]: held ? 'true' : null };
+    const finalizers = guarded ? [...others, FINALIZER] : others;
+    const labels = { [LIVE_LABEL]: guarded ? 'true' : null };
     const body = { metadata: { uid, resourceVersion, finalizers, labels } };
     const path = `${sessionsPath(namespace)}/${encodeURIComponent(name)}`;
     return trimSession(await this.#client.patch(path, body, { type: 'merge', fieldManager: FIELD_MANAGER, signal }));

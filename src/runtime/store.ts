@@ -42,7 +42,7 @@ export function namespaceOf(key: string): string {
 export class Store<T extends Stored> {
   readonly #objects = new Map<string, T>();
   /** What our own writes have let go. By uid, which never comes back: the answer may have the version from before the deletion. */
-  readonly #graves = new Map<string, { uid: string; version: string }>();
+  readonly #deleted = new Map<string, { uid: string; version: string }>();
   readonly #handlers = new Set<ChangeHandler<T>>();
   readonly #logger: Logger;
   #seen = '0';
@@ -92,7 +92,7 @@ export class Store<T extends Stored> {
     const old = this.#objects.get(key);
     // Created anew since, and we know it already from the answer of our own create.
     if (old && compareResourceVersions(old.metadata.resourceVersion, version) > 0) return false;
-    if (this.#graves.get(key)?.uid === object.metadata.uid) this.#graves.delete(key);
+    if (this.#deleted.get(key)?.uid === object.metadata.uid) this.#deleted.delete(key);
     return this.#drop(key, object);
   }
 
@@ -107,7 +107,7 @@ export class Store<T extends Stored> {
     const old = this.#objects.get(key);
     // Created anew since; or the watch was faster.
     if (old ? old.metadata.uid !== uid : compareResourceVersions(version, this.#seen) <= 0) return false;
-    this.#graves.set(key, { uid, version: latestResourceVersion(version, old?.metadata.resourceVersion ?? '0') });
+    this.#deleted.set(key, { uid, version: latestResourceVersion(version, old?.metadata.resourceVersion ?? '0') });
     return this.#drop(key, object);
   }
 
@@ -150,9 +150,9 @@ export class Store<T extends Stored> {
       if (compareResourceVersions(object.metadata.resourceVersion, listResourceVersion) > 0) continue;
       this.#drop(key, object);
     }
-    for (const [key, { uid, version }] of this.#graves) {
+    for (const [key, { uid, version }] of this.#deleted) {
       if (listed.get(key) !== uid && compareResourceVersions(version, listResourceVersion) <= 0)
-        this.#graves.delete(key);
+        this.#deleted.delete(key);
     }
     this.advance(listResourceVersion);
   }
@@ -162,11 +162,11 @@ export class Store<T extends Stored> {
     const key = keyOf(object);
     const version = object.metadata.resourceVersion;
     const old = this.#objects.get(key);
-    const grave = this.#graves.get(key);
-    if (grave?.uid === object.metadata.uid) return false;
-    const known = old?.metadata.resourceVersion ?? latestResourceVersion(floor, grave?.version ?? '0');
+    const deleted = this.#deleted.get(key);
+    if (deleted?.uid === object.metadata.uid) return false;
+    const known = old?.metadata.resourceVersion ?? latestResourceVersion(floor, deleted?.version ?? '0');
     if (compareResourceVersions(version, known) <= 0) return false;
-    this.#graves.delete(key);
+    this.#deleted.delete(key);
     this.#put(key, object, old);
     return true;
   }

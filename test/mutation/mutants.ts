@@ -61,8 +61,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'plan/plan-over',
     'the finalizer stays for ever',
-    "if (isMarked(session)) return { then: { kind: 'removeFinalizer' } };",
-    'if (isMarked(session)) return {};',
+    "if (hasGuard(session)) return { then: { kind: 'removeFinalizer' } };",
+    'if (hasGuard(session)) return {};',
   ),
   session(
     'plan/plan-over',
@@ -128,7 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'plan/plan',
     'a finalizer that was taken off is not put back',
-    "isHeld(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] }",
+    "isGuarded(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] }",
     'planRun(situation, run)',
   ),
   session(
@@ -196,7 +196,7 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'plan/plan-over',
     'a session without a run keeps its finalizer',
-    "isMarked(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);",
+    "hasGuard(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);",
     'rest(now);',
   ),
   reconcile(
@@ -260,7 +260,7 @@ export const MUTANTS: readonly Mutant[] = [
   reconcile(
     'pod-watches',
     'the last state of a pod is not kept',
-    "if (type === 'DELETED') this.#graves.set(podKey, pod);",
+    "if (type === 'DELETED') this.#deletedPods.set(podKey, pod);",
     '',
   ),
   reconcile('trim', 'whose container it is gets lost', 'variable.name === UID_VARIABLE', "variable.name === 'OTHER'"),
@@ -327,7 +327,7 @@ export const MUTANTS: readonly Mutant[] = [
   runtime(
     'store',
     'a deletion of our own is not remembered',
-    'if (grave?.uid === object.metadata.uid) return false;',
+    'if (deleted?.uid === object.metadata.uid) return false;',
     '',
   ),
   runtime('store', 'a deletion of our own is remembered for ever', 'listed.get(key) !== uid &&', 'false &&'),

@@ -1,10 +1,10 @@
 import type { Run } from '../../api/debugsession.ts';
 import type { Situation } from '../look/situation.ts';
 import { CANCELLED } from '../run/ending.ts';
-import { injectionArrived, isMarked } from '../run/lifecycle.ts';
+import { hasGuard, injectionArrived } from '../run/lifecycle.ts';
 import { observe, type Seen } from '../run/observation.ts';
 import { confirmInjection, endOf, endWithPod, failedRun, startRun } from '../run/record.ts';
-import * as story from '../status/events.ts';
+import * as events from '../status/events.ts';
 import { stopCause } from '../stop/stop.ts';
 import { type Plan, rest } from './effect.ts';
 import { planEnding } from './plan-ending.ts';
@@ -17,7 +17,7 @@ import { finish } from './write-status.ts';
  */
 export function planDeletion(situation: Situation, run: Run): Plan {
   const { session, now } = situation;
-  if (!isMarked(session)) return rest(now);
+  if (!hasGuard(session)) return rest(now);
   const seen = observe(run, session.metadata.uid, situation.sighting);
   switch (seen.kind) {
     case 'terminated':
@@ -45,7 +45,7 @@ function endRunning(situation: Situation, run: Run, seen: Seen<'running'>): Plan
   const { session, now } = situation;
   const injected = confirmInjection(situation, run, seen.startedAt);
   const running = run.state === 'Running' ? run : startRun(injected, seen, now);
-  const told = run.state === 'Running' ? [] : [story.started(running)];
+  const told = run.state === 'Running' ? [] : [events.started(running)];
   return planEnding(situation, running, stopCause(session, running, now) ?? 'Deleted', told);
 }
 

@@ -5,7 +5,7 @@ import type { Why } from '../look/objection.ts';
 import type { Situation } from '../look/situation.ts';
 import { STOPPED_BECAUSE } from '../run/ending.ts';
 import { asAllowed } from '../start/permission.ts';
-import * as story from '../status/events.ts';
+import * as events from '../status/events.ts';
 import { stopConfirmation } from '../status/stop-confirmation.ts';
 import { nextStop } from '../stop/stop.ts';
 import type { Plan } from './effect.ts';
@@ -34,17 +34,17 @@ export function pursueEnd(situation: Situation, run: Run, cause: StopCause): Pur
       const then = { kind: 'stop', run, route } as const;
       if (stop.routes.includes(route)) return { run, unconfirmed, events: [], then };
       const pod = sighting.kind === 'present' ? sighting.pod : undefined;
-      const events = route === 'Eviction' ? [story.evicting(run, pod)] : [];
-      return { run: { ...run, stop: { ...stop, routes: [...stop.routes, route] } }, unconfirmed, events };
+      const told = route === 'Eviction' ? [events.evicting(run, pod)] : [];
+      return { run: { ...run, stop: { ...stop, routes: [...stop.routes, route] } }, unconfirmed, events: told };
     }
     case 'look':
       return { run, unconfirmed, events: [], wakeAt: step.until };
     case 'report': {
       const { reason, message, retryAt: wakeAt } = step;
       if (!isNews(said, reason, efforts)) return { run, unconfirmed, events: [], wakeAt };
-      const events = said === undefined ? [story.stopUnconfirmed(run, message)] : [];
+      const told = said === undefined ? [events.stopUnconfirmed(run, message)] : [];
       const found = { reason, message };
-      return { run: { ...run, stop: { ...stop, unconfirmed: found } }, unconfirmed: found, events, wakeAt };
+      return { run: { ...run, stop: { ...stop, unconfirmed: found } }, unconfirmed: found, events: told, wakeAt };
     }
   }
 }

@@ -3,8 +3,8 @@ import { fromTimestamp } from '../../api/time.ts';
 import { findCondition, type WantedCondition } from '../../api/conditions.ts';
 import type { Situation } from '../look/situation.ts';
 import { guardedRun, nextFate, runToLookAt } from '../run/fate.ts';
-import { isMarked } from '../run/lifecycle.ts';
-import * as story from '../status/events.ts';
+import { hasGuard } from '../run/lifecycle.ts';
+import * as events from '../status/events.ts';
 import { lookAgain } from '../stop/second-look.ts';
 import { isSettled, isUnderWay, mustRetire, nextRetirement, owesRetirement } from '../stop/retirement.ts';
 import { type Effect, type Plan, rest } from './effect.ts';
@@ -20,7 +20,7 @@ import { deletionWaits, type Projection, writeThen } from './write-status.ts';
 export function planOver(situation: Situation, run: Run | undefined): Plan {
   const { session, now } = situation;
   // Deleted between the finalizer and the intent: nothing was injected, and nobody else takes the finalizer off.
-  if (run === undefined) return isMarked(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);
+  if (run === undefined) return hasGuard(session) ? { effect: { kind: 'removeFinalizer' }, events: [] } : rest(now);
   const subject = subjectOf(session, now) ?? run;
   const other = runToLookAt(session, now);
   // While a pod is waited for to go, what starts in it late is seen as well.
@@ -50,14 +50,14 @@ interface Records {
 }
 
 /** The last thing that is done for a session: its pod goes, where that is wanted. It is told before it is done. */
-function retire(situation: Situation, records: Records, events: Projection['events']): Plan {
+function retire(situation: Situation, records: Records, before: Projection['events']): Plan {
   const { session, sighting } = situation;
   const known = records.record ?? records.run;
   const { condition, evict, at } = isGivenUp(situation, known) ? {} : nextRetirement(situation, known);
-  if (condition === undefined) return write(situation, records, { events, ...letGo(situation, known) });
+  if (condition === undefined) return write(situation, records, { events: before, ...letGo(situation, known) });
   const isNews = isUnderWay(condition) && !isUnderWay(findCondition(session.status?.conditions, 'PodRetired'));
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
-  const told = isNews ? [...events, story.retiring(known, pod)] : events;
+  const told = isNews ? [...before, events.retiring(known, pod)] : before;
   const standing = { phase: 'Over', retirement: condition } as const;
   if (isSettled(condition)) {
     const done = withoutDebt(known, condition);
@@ -101,7 +101,7 @@ function letGo(situation: Situation, known: Run): { then?: Effect; wakeAt?: numb
   const { session, now } = situation;
   const runs = session.status?.runs?.map((run) => (run.attempt === known.attempt ? known : run)) ?? [known];
   if (guardedRun(runs, now) !== undefined || runs.some(owesRetirement)) return {};
-  if (isMarked(session)) return { then: { kind: 'removeFinalizer' } };
+  if (hasGuard(session)) return { then: { kind: 'removeFinalizer' } };
   const at = removalTime(situation);
   if (at === undefined) return {};
   // No event: it would be about an object that is not there, and gone within the hour. The audit log and ours have the deletion.

@@ -24,7 +24,7 @@ import type { EventIntent } from '../status/events.ts';
 import type { Situation } from '../look/situation.ts';
 import type { Standing } from '../status/compose-status.ts';
 import { overdueAt, stopCause } from '../stop/stop.ts';
-import * as story from '../status/events.ts';
+import * as events from '../status/events.ts';
 
 /** A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and cost no write. */
 const SLOW_START_MS = 5_000;
@@ -102,11 +102,11 @@ function inject(situation: Situation, run: Run, pod: Pod): Plan {
     return finish(situation, failedRun(run, now, 'SpecChanged', message));
   }
   const { restartPolicy = 'Always' } = pod.spec;
-  const warning = restartPolicy === 'Always' ? [] : [story.delaysCompletion(run, pod)];
+  const warning = restartPolicy === 'Always' ? [] : [events.delaysCompletion(run, pod)];
   const seenAs = judgesPod(rules?.policy) ? { resourceVersion: pod.metadata.resourceVersion } : {};
   const told = tellOfRefusal(situation, run);
   if (told?.effect.kind === 'writeStatus') return told;
-  return { effect: { kind: 'inject', run, container, ...seenAs }, events: [story.injected(run), ...warning] };
+  return { effect: { kind: 'inject', run, container, ...seenAs }, events: [events.injected(run), ...warning] };
 }
 
 /** What the API server has said stands in status before the next try, once it takes long. */
@@ -198,7 +198,7 @@ function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Pla
   const { session, now } = situation;
   const isNew = run.state !== 'Running';
   const running = isNew ? startRun(run, seen, now) : run;
-  const told = isNew ? [story.started(running)] : [];
+  const told = isNew ? [events.started(running)] : [];
   const cause = stopCause(session, running, now) ?? revocation(situation, running, seen.pod);
   if (cause !== undefined) return planEnding(situation, running, cause, told);
   // A first sight is written as it is; the same pass goes on with what has changed since the injection.
@@ -219,9 +219,9 @@ function runs(situation: Situation, run: Run, told: EventIntent[], step: TtlStep
   const refused = ttl === undefined || note === undefined ? undefined : { ttl, why: note };
   const standing: Standing = { phase: 'Running', message: runningMessage(situation, run, refused) };
   const isFinal = refused !== undefined && until === undefined;
-  const events = isFinal ? [...told, story.ttlChangeRefused(session, run, refused)] : told;
+  const all = isFinal ? [...told, events.ttlChangeRefused(session, run, refused)] : told;
   const wakeAt = Math.min(overdueAt(run, now), until ?? Infinity);
-  return writeThen(situation, { run, standing, events, wakeAt });
+  return writeThen(situation, { run, standing, events: all, wakeAt });
 }
 
 /** @param refused why a changed ttl does not count, as this process has found */

@@ -13,7 +13,7 @@ import { containerName } from '../container/container.ts';
 import { effectiveValues } from '../container/effective.ts';
 import { CANCELLED, REJECTED } from '../run/ending.ts';
 import { asked, intendRun } from '../start/intent.ts';
-import { hasLapsed, isHeld, isMarked, isWaiting } from '../run/lifecycle.ts';
+import { hasGuard, hasLapsed, isGuarded, isWaiting } from '../run/lifecycle.ts';
 import { patientState } from '../start/patient.ts';
 import { preflight } from '../start/preflight.ts';
 import type { NeverRan } from '../run/record.ts';
@@ -24,7 +24,7 @@ import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
 import { permit } from '../start/permission.ts';
 import type { Situation } from '../look/situation.ts';
 import { composeStatus, type Standing } from '../status/compose-status.ts';
-import * as story from '../status/events.ts';
+import * as events from '../status/events.ts';
 
 /** A new attempt: wait for its target, refuse it, or write the intent (behind the finalizer, before the injection). */
 export function planStart(situation: Situation): Plan {
@@ -37,12 +37,12 @@ export function planStart(situation: Situation): Plan {
   const objection = admissionOf(session, situation.authority ?? UNREAD) ?? judge(situation);
   if (objection?.finality === 'never') return failAttempt(situation, objection.reason, objection.message);
   if (objection !== undefined) return planWait(situation, objection);
-  if (!isHeld(session)) return { effect: { kind: 'addFinalizer' }, events: [] };
+  if (!isGuarded(session)) return { effect: { kind: 'addFinalizer' }, events: [] };
   const { sighting, rules } = situation;
   if (sighting.kind !== 'present' || rules?.policy.kind !== 'found') return rest(now);
   const run = intendRun(session, sighting.pod, now, rules.policy.spec);
   const status = composeStatus({ session, standing: { phase: 'Starting' }, run, now });
-  return { effect: { kind: 'writeStatus', status }, events: isAccepted(session) ? [] : [story.accepted(session)] };
+  return { effect: { kind: 'writeStatus', status }, events: isAccepted(session) ? [] : [events.accepted(session)] };
 }
 
 /** It waits, and has been told that it is accepted. */
@@ -109,7 +109,7 @@ function planWait(situation: Situation, wanted: Objection): Plan {
   // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
   const standing: Standing = { phase: 'Pending', reason: wanted.reason, message, keepsWords: true };
   const isNews = !isAccepted(session) && !REJECTED.includes(wanted.reason);
-  return writeThen(situation, { standing, events: isNews ? [story.accepted(session)] : [], then, wakeAt });
+  return writeThen(situation, { standing, events: isNews ? [events.accepted(session)] : [], then, wakeAt });
 }
 
 /** Why it may not begin to wait, if it may not. */
@@ -125,8 +125,8 @@ function isUnread({ session, authority = UNREAD, rules = UNREAD_RULES }: Situati
 
 /** Nothing of it is in a pod, so nothing need hold it: its deletion must not wait where no operator runs any more. */
 function withoutFinalizer({ session, now }: Situation): Effect | undefined {
-  const isGuarded = guardedRun(session.status?.runs, now) !== undefined;
-  return isMarked(session) && !isGuarded ? { kind: 'removeFinalizer' } : undefined;
+  const needsGuard = guardedRun(session.status?.runs, now) !== undefined;
+  return hasGuard(session) && !needsGuard ? { kind: 'removeFinalizer' } : undefined;
 }
 
 /** The attempt is over before a container stood anywhere; it is recorded like any other. */
@@ -144,7 +144,7 @@ function failAttempt(situation: Situation, reason: NeverRan, message: string): P
     message: oneLine(message, MAX_MESSAGE),
   };
   const status = composeStatus({ session, standing: { phase: 'Over' }, run, now });
-  return { effect: { kind: 'writeStatus', status }, events: [story.over(run)] };
+  return { effect: { kind: 'writeStatus', status }, events: [events.over(run)] };
 }
 
 function seen(session: DebugSession, pod: Pod | undefined): Partial<Run> {

@@ -1,7 +1,7 @@
 import type { DebugSession, Run, WorkloadRef } from '../../api/debugsession.ts';
 import type { Situation } from '../look/situation.ts';
 import { consequencesOf, guardedRun } from '../run/fate.ts';
-import { currentRun, hasLapsed, isHeld, isWaiting } from '../run/lifecycle.ts';
+import { currentRun, hasLapsed, isGuarded, isWaiting } from '../run/lifecycle.ts';
 import type { Plan } from './effect.ts';
 import { planBlocked } from './plan-blocked.ts';
 import { planDeletion } from './plan-deletion.ts';
@@ -48,7 +48,7 @@ function isLookedAt(run: Run, stage: Stage, now: number): boolean {
  * looked up, as nearly every one finds it. One that has to wait lets go of it again.
  */
 export function planUnseen(session: DebugSession, now: number): Plan | undefined {
-  if (stageOf(session, now) !== 'waiting' || isHeld(session) || isWaiting(session)) return undefined;
+  if (stageOf(session, now) !== 'waiting' || isGuarded(session) || isWaiting(session)) return undefined;
   return session.spec.cancel === true || hasLapsed(session, now)
     ? undefined
     : { effect: { kind: 'addFinalizer' }, events: [] };
@@ -60,7 +60,7 @@ export function planUnseen(session: DebugSession, now: number): Plan | undefined
  */
 function isBare({ session, sighting, now }: Situation): boolean {
   const run = guardedRun(session.status?.runs, now);
-  if (run === undefined || isHeld(session) || session.metadata.deletionTimestamp !== undefined) return false;
+  if (run === undefined || isGuarded(session) || session.metadata.deletionTimestamp !== undefined) return false;
   return sighting.kind === 'present' && sighting.pod.metadata.uid === run.podUID;
 }
 
@@ -74,7 +74,7 @@ export function plan(situation: Situation): Plan {
   switch (stage) {
     case 'live':
       if (session.metadata.deletionTimestamp !== undefined) return planDeletion(situation, run);
-      return isHeld(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
+      return isGuarded(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
     case 'waiting':
       return planStart(situation);
     case 'blocked':

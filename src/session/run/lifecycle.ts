@@ -39,12 +39,12 @@ export function isWaiting(session: DebugSession): boolean {
 /** Why an attempt is held back behind one whose container may still live. */
 export const PREVIOUS_RUN_NOT_OVER = 'PreviousRunNotOver' satisfies InjectionReason;
 
-/** Finalizer or live label stand on it, so there is something to take off. Who replaces the whole object may have taken off the one or the other. */
-export function isMarked({ metadata }: DebugSession): boolean {
+/** A part of the guard (finalizer or live label) stands on it, so there is something to take off. Who replaces the whole object may have taken off the one or the other. */
+export function hasGuard({ metadata }: DebugSession): boolean {
   return metadata.finalizers?.includes(FINALIZER) === true || metadata.labels?.[LIVE_LABEL] !== undefined;
 }
 
-/** Finalizer and live label stand on it, as they have to while a container of it may live. */
-export function isHeld({ metadata }: DebugSession): boolean {
+/** The whole guard (finalizer and live label) stands on it, as they have to while a container of it may live. */
+export function isGuarded({ metadata }: DebugSession): boolean {
   return metadata.finalizers?.includes(FINALIZER) === true && metadata.labels?.[LIVE_LABEL] === 'true';
 }

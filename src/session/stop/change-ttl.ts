@@ -8,7 +8,7 @@ import type { Rules } from '../look/rules.ts';
 import { retryPause } from './retry.ts';
 import type { EventIntent } from '../status/events.ts';
 import type { Situation } from '../look/situation.ts';
-import * as story from '../status/events.ts';
+import * as events from '../status/events.ts';
 
 /** What is to be done about a ttl that was changed while its container runs. */
 export type TtlStep =
@@ -81,7 +81,7 @@ function changed(run: Run, ttl: string): TtlStep {
     effective: { ...effective, ttl },
     expiresAt: toTimestamp(start + ttlSeconds(ttl) * 1000),
   };
-  return { kind: 'write', run: next, events: [story.ttlChanged(next)] };
+  return { kind: 'write', run: next, events: [events.ttlChanged(next)] };
 }
 
 function isLonger(one: string, other: string): boolean {

@@ -8,7 +8,7 @@ import { type Fate, FATES, fateOf } from '../run/fate.ts';
 import { observe, type Observation, type Seen } from '../run/observation.ts';
 import { identityOf } from '../run/record.ts';
 import type { EventIntent } from '../status/events.ts';
-import * as story from '../status/events.ts';
+import * as events from '../status/events.ts';
 import { stopConfirmation } from '../status/stop-confirmation.ts';
 
 /** What a second look at a run that is over tells. */
@@ -37,8 +37,8 @@ function lookForLateStart(situation: Situation, run: Run, seen: Observation): Se
   if (seen.kind === 'running') {
     const late: Run = { ...run, ...identityOf(seen), state: 'StartedLate' };
     const isNews = run.state !== 'StartedLate';
-    const events = isNews ? [story.startedLate(late, stopConfirmation(late, now).message)] : [];
-    return { run: late, events, stray: 'StartedLate' };
+    const told = isNews ? [events.startedLate(late, stopConfirmation(late, now).message)] : [];
+    return { run: late, events: told, stray: 'StartedLate' };
   }
   const terminated = reportedEnd(seen);
   if (terminated !== undefined) return { run: endedLate(run, terminated, seen), events: [] };
@@ -91,8 +91,8 @@ function withSeen(run: Run, seen: Seen<'running'> | Seen<'terminated'>, now: num
   const terminated = reportedEnd(seen);
   const end = terminated === undefined ? undefined : (terminated.finishedAt ?? toTimestamp(now));
   const known = withSecondRun(isKnown ? run : withoutFinding(run), again, end);
-  const events = isKnown ? [] : [story.ranAgain(known)];
-  return { run: known, events, ...(seen.kind === 'running' && { stray: 'RanAgain' as const }) };
+  const told = isKnown ? [] : [events.ranAgain(known)];
+  return { run: known, events: told, ...(seen.kind === 'running' && { stray: 'RanAgain' as const }) };
 }
 
 /** The kubelet reports the end of a container that it had lost sight of. */

@@ -7,7 +7,7 @@ import { RulesLookup } from '../../../src/reconcile/rules-lookup.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { podsPath, SessionApi, sessionsPath } from '../../../src/reconcile/session-api.ts';
 import { SessionCache } from '../../../src/reconcile/session-cache.ts';
-import { Storyteller } from '../../../src/reconcile/storyteller.ts';
+import { EventTeller } from '../../../src/reconcile/event-teller.ts';
 import { trimSession } from '../../../src/reconcile/trim.ts';
 import type { Clock, Timer } from '../../../src/runtime/clock.ts';
 import { Controller } from '../../../src/runtime/controller.ts';
@@ -80,7 +80,7 @@ export class ModelOperator implements Sender {
         isSystem: () => false,
       }),
       places,
-      storyteller: new Storyteller({ record: tell }),
+      eventTeller: new EventTeller({ record: tell }),
       clock: own,
     });
     const informer = new Informer<DebugSession>({

@@ -187,9 +187,9 @@ export class Promises implements Witness, NodeWitness {
       if (spec.attempt > (status?.attempt ?? 0) && !lasts) broken.push('has an attempt that was never begun');
       const isUnknowable = run !== undefined && (mayRun || !this.#isReachable(run) || this.#podHasFinished(run));
       if (over && !isUnknowable && !confirmed(session)) broken.push('its end is not confirmed');
-      const isHeld = (metadata.finalizers ?? []).length > 0;
-      if (over && isHeld !== mayRun && !confirmed(session))
-        broken.push(isHeld ? 'has its finalizer' : 'is not guarded');
+      const isGuarded = (metadata.finalizers ?? []).length > 0;
+      if (over && isGuarded !== mayRun && !confirmed(session))
+        broken.push(isGuarded ? 'has its finalizer' : 'is not guarded');
       const isOverdue = this.now() > removalTime(session) + REMOVAL_SLACK_MS;
       if (isOverdue && !runsWithoutSupervisor(session)) broken.push('should have been removed');
       if (status?.observedGeneration !== metadata.generation) broken.push('has not seen the newest generation');

@@ -8,7 +8,7 @@ import { Places } from '../../../src/reconcile/places.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { SessionApi } from '../../../src/reconcile/session-api.ts';
 import { SessionCache } from '../../../src/reconcile/session-cache.ts';
-import { Storyteller } from '../../../src/reconcile/storyteller.ts';
+import { EventTeller } from '../../../src/reconcile/event-teller.ts';
 import type { Result } from '../../../src/runtime/controller.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import { keyOf, Store } from '../../../src/runtime/store.ts';
@@ -75,7 +75,7 @@ class Scene {
       authority: () => ({ kind: 'inForce', since: 0 }),
       rules: openRules(api, policy),
       places: new Places({ limitsOf: () => ({}), wake: () => undefined, clock: this.clock }),
-      storyteller: new Storyteller({ record: ({ reason }) => this.told.push(reason) }),
+      eventTeller: new EventTeller({ record: ({ reason }) => this.told.push(reason) }),
       clock: this.clock,
       onPlan: (_, { effect }) => this.steps.push(`${effect.kind} after ${this.writes.length} writes`),
       onStep: (_, { effect }) => this.steps.push(`${effect.kind} done`),

@@ -7,7 +7,7 @@ import { Places } from '../../../src/reconcile/places.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
 import { SessionApi } from '../../../src/reconcile/session-api.ts';
 import { SessionCache } from '../../../src/reconcile/session-cache.ts';
-import { Storyteller } from '../../../src/reconcile/storyteller.ts';
+import { EventTeller } from '../../../src/reconcile/event-teller.ts';
 import { TerminalError, type Result } from '../../../src/runtime/controller.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import { Store } from '../../../src/runtime/store.ts';
@@ -74,7 +74,7 @@ class Scene {
       authority: () => ({ kind: 'inForce', since: 0 }),
       rules: openRules(api),
       places: new Places({ limitsOf: () => ({}), wake: () => undefined, clock: this.clock }),
-      storyteller: new Storyteller({ record: () => undefined }),
+      eventTeller: new EventTeller({ record: () => undefined }),
       clock: this.clock,
       onStep: (_session, { effect }) => this.steps.push(effect.kind),
     });

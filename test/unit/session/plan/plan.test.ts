@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseDuration } from '../../../../src/api/duration.ts';
 import { toTimestamp } from '../../../../src/api/time.ts';
-import { isHeld, isMarked } from '../../../../src/session/run/lifecycle.ts';
+import { hasGuard, isGuarded } from '../../../../src/session/run/lifecycle.ts';
 import { World } from '../../../support/world/world.ts';
 import { aStatus } from '../../../support/builders/builders.ts';
 
@@ -85,10 +85,10 @@ describe('waiting for the target', () => {
     const { pod } = world;
     world.pod = undefined;
     world.settle();
-    expect([world.phase, isMarked(world.session)]).toEqual(['Pending', false]);
+    expect([world.phase, hasGuard(world.session)]).toEqual(['Pending', false]);
     world.pod = pod;
     world.settle();
-    expect(isHeld(world.session)).toBe(true);
+    expect(isGuarded(world.session)).toBe(true);
     expect(world.effects.slice(-3)).toEqual([
       'addFinalizer',
       'status Starting',

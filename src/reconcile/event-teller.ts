@@ -8,7 +8,7 @@ export interface Recorder {
 }
 
 /** Turns what the planner wants told into events: about the session and related to its pod, or about the pod itself. */
-export class Storyteller {
+export class EventTeller {
   readonly #recorder: Recorder;
 
   constructor(recorder: Recorder) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Storyteller } from '../../../src/reconcile/storyteller.ts';
+import { EventTeller } from '../../../src/reconcile/event-teller.ts';
 import type { EventRecord } from '../../../src/runtime/event.ts';
 import type { EventIntent } from '../../../src/session/status/events.ts';
 import { aSession } from '../../support/builders/builders.ts';
@@ -14,7 +14,7 @@ const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web-1', namespace: 'shop', u
 
 function told(intent: Partial<EventIntent>): EventRecord | undefined {
   const records: EventRecord[] = [];
-  const teller = new Storyteller({ record: (event) => records.push(event) });
+  const teller = new EventTeller({ record: (event) => records.push(event) });
   const all = { type: 'Normal', reason: 'Injected', action: 'Inject', note: 'words', key: 'k', on: 'session' } as const;
   teller.tell(aSession(), { ...all, ...intent });
   return records[0];
