@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Pod } from '../api/pod.ts';
 import { currentRun, isWaiting, wantsStart } from '../session/run/lifecycle.ts';
-import { type Crowd, NOBODY, type Place, type Waiter } from '../session/look/places.ts';
+import { NO_OTHERS, type Others, type Place, type Waiter } from '../session/look/places.ts';
 import { placeOf, placeTaken, placeWanted, turnOf, waitsForLimit, whoMayStart } from '../session/start/limits.ts';
 
 /** How long free places are collected before those who wait are looked through, who may be thousands, in ms. */
@@ -85,10 +85,10 @@ export class Places {
    * Who counts beside this session.
    * @param pod the one that it would be injected into
    */
-  crowdFor(session: DebugSession, pod: Pod | undefined): Crowd {
+  othersFor(session: DebugSession, pod: Pod | undefined): Others {
     const own = keyOf(session);
     const waiting = (): number => this.#waitBeside(own, session);
-    if (Object.keys(this.#options.limitsOf(session)).length === 0) return { ...NOBODY, waiting };
+    if (Object.keys(this.#options.limitsOf(session)).length === 0) return { ...NO_OTHERS, waiting };
     if (pod !== undefined && wantsStart(session)) {
       const { podName, joins } = placeWanted(session, pod);
       this.#chosen.set(own, { ...(podName !== undefined && { podName }), ...(joins !== undefined && { joins }) });

@@ -98,7 +98,7 @@ export class Reconciler {
     const { session, sighting } = situation;
     const { places } = this.#parts;
     const pod = sighting.kind === 'present' ? sighting.pod : undefined;
-    const step = plan({ ...situation, crowd: places.crowdFor(session, pod) });
+    const step = plan({ ...situation, others: places.othersFor(session, pod) });
     const run = intentOf(session, step.effect);
     if (run !== undefined) places.claim(session, run);
     else places.unclaim(session);

@@ -40,7 +40,7 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
   session(
     'plan/plan-start',
     'however many may wait',
-    "if (crowded !== undefined) return failAttempt(situation, 'TooManyWaiting'",
+    "if (tooMany !== undefined) return failAttempt(situation, 'TooManyWaiting'",
     "if (false) return failAttempt(situation, 'TooManyWaiting'",
   ),
   session('stop/change-ttl', 'a ttl beyond the longest counts', 'isLonger(wanted, max) ?', 'false ?'),
@@ -48,7 +48,7 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
   session(
     'start/limits',
     'whom no cache shows yet is not counted',
-    '...uncountedIn(pod, self, { known, isOver: crowd.isOver })',
+    '...uncountedIn(pod, self, { known, isOver: others.isOver })',
     '',
   ),
   reconcile(

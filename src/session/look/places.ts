@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** Who else is there: what a limit is counted against. They may be many, so nobody is looked for who does not matter. */
-export interface Crowd {
+export interface Others {
   taken: () => readonly Place[];
   /** Those that wait for a limit and have asked before, in the order of asking. It matters only where a place is free. */
   ahead: () => readonly Waiter[];
@@ -32,4 +32,4 @@ export interface Waiter extends Place {
   limits: PolicyLimits;
 }
 
-export const NOBODY: Crowd = { taken: () => [], ahead: () => [], isOver: () => false };
+export const NO_OTHERS: Others = { taken: () => [], ahead: () => [], isOver: () => false };

@@ -2,7 +2,7 @@ import type { DebugSession } from '../../api/debugsession.ts';
 import type { Authority } from './authority.ts';
 import type { Efforts } from './efforts.ts';
 import type { Objection } from './objection.ts';
-import type { Crowd } from './places.ts';
+import type { Others } from './places.ts';
 import type { Sighting } from './sighting.ts';
 import type { Rules } from './rules.ts';
 
@@ -18,7 +18,7 @@ export interface Situation {
   /** What its policy allows. Absent: nothing is known of it yet. */
   rules?: Rules;
   /** Who else lives or waits. Absent: nobody. */
-  crowd?: Crowd;
+  others?: Others;
   /** Why it is not certain, right before the injection, that who asked may use the policy. Absent: it is, or was not asked. */
   denied?: Objection;
   /** What the API server said to the last try to inject the container of the newest run. Absent: nothing, or it has taken it. */

@@ -9,7 +9,7 @@ import { containerOf } from '../start/intent.ts';
 import { injectionArrived } from '../run/lifecycle.ts';
 import { LIMIT_REACHED, limitReached, placeOf, withThoseIn } from '../start/limits.ts';
 import { later, never, type Objection } from '../look/objection.ts';
-import { type Crowd, NOBODY } from '../look/places.ts';
+import { NO_OTHERS, type Others } from '../look/places.ts';
 import { nothingStartsIn } from '../run/nothing-starts.ts';
 import { observe, type Seen } from '../run/observation.ts';
 import { finish, writeThen } from './write-status.ts';
@@ -139,13 +139,13 @@ function objectionTo(situation: Situation, run: Run, pod: Pod): Objection | unde
   if (permission !== undefined)
     return rules.policy.kind === 'absent' ? { ...permission, finality: 'never' } : permission;
   const room = roomLeft(pod, { maxContainers: limitsOf(rules?.policy).containersPerPod });
-  return room ?? crowdedOut(situation, run, pod);
+  return room ?? othersFirst(situation, run, pod);
 }
 
 /** The place was free at the intent, and nobody of this operator can have taken it since: another operator has. */
-function crowdedOut({ session, rules, crowd = NOBODY }: Situation, run: Run, pod: Pod): Objection | undefined {
+function othersFirst({ session, rules, others = NO_OTHERS }: Situation, run: Run, pod: Pod): Objection | undefined {
   const { perPod, perTarget, perUserPerPod } = limitsOf(rules?.policy);
-  const known: Crowd = { ...crowd, ahead: () => [] };
+  const known: Others = { ...others, ahead: () => [] };
   const all = withThoseIn(pod, session.metadata.uid, known);
   const place = placeOf(session, run);
   const reached = limitReached(place, { perPod, perTarget }, all) ?? limitReached(place, { perUserPerPod }, known);
@@ -205,15 +205,15 @@ function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Pla
   const step: TtlStep = isNew ? { kind: 'same' } : nextTtlStep(situation, running);
   if (step.kind === 'tell') return { effect: { kind: 'tellTtl', run: running, ttl: step.ttl }, events: [] };
   return step.kind === 'write'
-    ? runs(situation, step.run, [...told, ...step.events])
-    : runs(situation, running, told, step);
+    ? writeRunning(situation, step.run, [...told, ...step.events])
+    : writeRunning(situation, running, told, step);
 }
 
 function revocation({ session, rules = UNREAD_RULES }: Situation, run: Run, pod: Pod): StopCause | undefined {
   return isRevoked(session, run, rules, pod) ? 'Revoked' : undefined;
 }
 
-function runs(situation: Situation, run: Run, told: EventIntent[], step: TtlStep = { kind: 'same' }): Plan {
+function writeRunning(situation: Situation, run: Run, told: EventIntent[], step: TtlStep = { kind: 'same' }): Plan {
   const { session, now } = situation;
   const { ttl, note, until } = step.kind === 'wait' ? step : {};
   const refused = ttl === undefined || note === undefined ? undefined : { ttl, why: note };

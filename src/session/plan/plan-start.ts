@@ -12,14 +12,14 @@ import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { containerName } from '../container/container.ts';
 import { effectiveValues } from '../container/effective.ts';
 import { CANCELLED, REJECTED } from '../run/ending.ts';
-import { asked, intendRun } from '../start/intent.ts';
+import { intendRun, requestOf } from '../start/intent.ts';
 import { hasGuard, hasLapsed, isGuarded, isWaiting } from '../run/lifecycle.ts';
 import { patientState } from '../start/patient.ts';
 import { preflight } from '../start/preflight.ts';
 import type { NeverRan } from '../run/record.ts';
 import { LIMIT_REACHED, limitReached, placeWanted, tooManyWaiting, withThoseIn } from '../start/limits.ts';
 import { later, never, type Objection } from '../look/objection.ts';
-import { NOBODY } from '../look/places.ts';
+import { NO_OTHERS } from '../look/places.ts';
 import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
 import { permit } from '../start/permission.ts';
 import type { Situation } from '../look/situation.ts';
@@ -54,7 +54,7 @@ function isAccepted(session: DebugSession): boolean {
 function judge(situation: Situation): Objection | undefined {
   const { session, sighting, rules = UNREAD_RULES } = situation;
   const permission = permit(session, rules, sighting.kind === 'present' ? sighting.pod : undefined);
-  return permission ?? judgePod(situation) ?? judgeCrowd(situation);
+  return permission ?? judgePod(situation) ?? judgeOthers(situation);
 }
 
 function judgePod({ session, sighting, rules }: Situation): Objection | undefined {
@@ -82,40 +82,40 @@ function judgePod({ session, sighting, rules }: Situation): Objection | undefine
 }
 
 /** Whoever would be one too many waits. */
-function judgeCrowd({ session, sighting, rules, crowd = NOBODY }: Situation): Objection | undefined {
+function judgeOthers({ session, sighting, rules, others = NO_OTHERS }: Situation): Objection | undefined {
   if (sighting.kind !== 'present') return undefined;
   const { pod } = sighting;
   const wanted = placeWanted(session, pod);
-  const reached = limitReached(wanted, limitsOf(rules?.policy), withThoseIn(pod, session.metadata.uid, crowd));
+  const reached = limitReached(wanted, limitsOf(rules?.policy), withThoseIn(pod, session.metadata.uid, others));
   return reached === undefined ? undefined : later(LIMIT_REACHED, `${reached}; waiting in the order of asking`);
 }
 
-function planWait(situation: Situation, wanted: Objection): Plan {
+function planWait(situation: Situation, objection: Objection): Plan {
   const { session, now } = situation;
-  const crowded = crowdedQueue(situation);
-  if (crowded !== undefined) return failAttempt(situation, 'TooManyWaiting', `${crowded} (${wanted.message})`);
+  const tooMany = othersWaiting(situation);
+  if (tooMany !== undefined) return failAttempt(situation, 'TooManyWaiting', `${tooMany} (${objection.message})`);
   const { pendingTimeout } = effectiveValues(session.spec);
   const since = session.status?.waitingSince;
   const deadline = (endOfSecond(since) ?? now) + parseDuration(pendingTimeout);
   if (now >= deadline) {
-    return failAttempt(situation, 'PendingTimeout', `waited ${pendingTimeout}: ${wanted.message}`);
+    return failAttempt(situation, 'PendingTimeout', `waited ${pendingTimeout}: ${objection.message}`);
   }
   const wakeAt = Math.min(deadline, (fromTimestamp(session.spec.notAfter) ?? Infinity) + 1);
   const then = withoutFinalizer(situation);
   // What cannot be read for a moment has not changed: what was told stands.
   if (since !== undefined && isAccepted(session) && isUnread(situation))
     return wakeBy({ effect: then ?? { kind: 'none' }, events: [] }, now, wakeAt);
-  const message = oneLine(wanted.message, MAX_MESSAGE);
+  const message = oneLine(objection.message, MAX_MESSAGE);
   // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
-  const standing: Standing = { phase: 'Pending', reason: wanted.reason, message, keepsWords: true };
-  const isNews = !isAccepted(session) && !REJECTED.includes(wanted.reason);
+  const standing: Standing = { phase: 'Pending', reason: objection.reason, message, keepsWords: true };
+  const isNews = !isAccepted(session) && !REJECTED.includes(objection.reason);
   return writeThen(situation, { standing, events: isNews ? [events.accepted(session)] : [], then, wakeAt });
 }
 
 /** Why it may not begin to wait, if it may not. */
-function crowdedQueue(situation: Situation): string | undefined {
-  const { session, rules = UNREAD_RULES, crowd = NOBODY } = situation;
-  return isWaiting(session) || isUnread(situation) ? undefined : tooManyWaiting(session, rules.policy, crowd);
+function othersWaiting(situation: Situation): string | undefined {
+  const { session, rules = UNREAD_RULES, others = NO_OTHERS } = situation;
+  return isWaiting(session) || isUnread(situation) ? undefined : tooManyWaiting(session, rules.policy, others);
 }
 
 /** What decides whether it may run is not known now. */
@@ -135,9 +135,9 @@ function failAttempt(situation: Situation, reason: NeverRan, message: string): P
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
   const run: Run = {
     attempt: session.spec.attempt,
-    ...seen(session, pod),
+    ...podFieldsOf(session, pod),
     image: session.spec.image,
-    ...asked(session.spec),
+    ...requestOf(session.spec),
     finishedAt: toTimestamp(now),
     state: 'Failed',
     reason,
@@ -147,7 +147,7 @@ function failAttempt(situation: Situation, reason: NeverRan, message: string): P
   return { effect: { kind: 'writeStatus', status }, events: [events.over(run)] };
 }
 
-function seen(session: DebugSession, pod: Pod | undefined): Partial<Run> {
+function podFieldsOf(session: DebugSession, pod: Pod | undefined): Partial<Run> {
   const podName = pod?.metadata.name ?? session.spec.target.podName;
   return {
     ...(podName === undefined ? {} : { podName }),

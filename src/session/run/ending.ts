@@ -21,7 +21,7 @@ export const REJECTED: readonly string[] = [
 ];
 
 /** What a terminated container means for its run. */
-export type Ending =
+export type HowItEnded =
   | { kind: 'ended'; outcome: 'Exited' | 'Expired' | typeof CANCELLED; endedBy: EndedBy; message: string }
   | {
       kind: 'failed';
@@ -41,7 +41,7 @@ export interface Scene {
  * What was said from inside counts only as far as those bear it out (claims.ts). An exit code alone is no reason: a
  * command may return any.
  */
-export function readEnding(run: Run, terminated: Terminated, scene: Scene): Ending {
+export function readEnding(run: Run, terminated: Terminated, scene: Scene): HowItEnded {
   const failed = startFailure(run, terminated);
   if (failed !== undefined) return failed;
   const over = timeOver(run, terminated);
@@ -115,7 +115,7 @@ export function couldNotStart({ reason }: Terminated): boolean {
   return reason === 'StartError' || reason === 'ContainerCannotRun';
 }
 
-function startFailure(run: Run, terminated: Terminated): Ending | undefined {
+function startFailure(run: Run, terminated: Terminated): HowItEnded | undefined {
   const said = oneLine(terminated.message ?? '', 600);
   if (couldNotStart(terminated)) {
     // runc: the target ended between the look at it and the start.

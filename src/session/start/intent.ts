@@ -49,7 +49,7 @@ export function intendRun(session: DebugSession, pod: Pod, now: number, policy: 
     ...(joins !== undefined && { joins }),
     ...(meets.length > 0 && { meets }),
     ...(Object.keys(demanded).length > 0 && { demanded }),
-    ...asked(spec),
+    ...requestOf(spec),
     state: 'Starting',
   };
   return { ...run, specHash: specHashOf(containerOf(session, run)) };
@@ -78,7 +78,7 @@ function whoIs({ username, uid }: Requester): RunRequester {
 }
 
 /** What was asked for, by whom and why: a later attempt may change both in the spec, and the record has to outlast it. */
-export function asked({
+export function requestOf({
   command = [],
   args = [],
   justification,

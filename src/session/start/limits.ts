@@ -1,7 +1,7 @@
 import { consequencesOf } from '../run/fate.ts';
 import { processNamespaceOf, WHOLE_POD } from '../../policy/process-namespace.ts';
 import { limitsOf, type PolicyView } from '../look/rules.ts';
-import type { Crowd, Place, Waiter } from '../look/places.ts';
+import type { Others, Place, Waiter } from '../look/places.ts';
 import type { PolicyLimits } from '../../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../../api/debugsession.ts';
 import type { ContainerState, Pod } from '../../api/pod.ts';
@@ -98,11 +98,11 @@ function keysOf(place: Place): string[] {
 export const WAITING_PER_USER = 50;
 
 /** Why a session may not begin to wait, in words; undefined: it may. One that waits already goes on. */
-export function tooManyWaiting({ spec }: DebugSession, policy: PolicyView, crowd: Crowd): string | undefined {
+export function tooManyWaiting({ spec }: DebugSession, policy: PolicyView, others: Others): string | undefined {
   const user = spec.requestedBy?.username;
   if (user === undefined || policy.kind === 'unread') return undefined;
   const most = limitsOf(policy).waitingPerUser ?? WAITING_PER_USER;
-  const count = crowd.waiting?.() ?? 0;
+  const count = others.waiting?.() ?? 0;
   if (count < most) return undefined;
   const waiting = `${count} ${count === 1 ? 'session waits' : 'sessions wait'} that ${user} has asked for`;
   return `limits.waitingPerUser of its policy is ${most}, and ${waiting}: delete some of them, then raise spec.attempt`;
@@ -167,7 +167,7 @@ function countAround(
 export function limitReached(
   wanted: Place,
   limits: SomeLimits,
-  { taken, ahead }: Pick<Crowd, 'taken' | 'ahead'>,
+  { taken, ahead }: Pick<Others, 'taken' | 'ahead'>,
 ): string | undefined {
   if (scopesOf(wanted).every(({ limit }) => limits[limit] === undefined)) return undefined;
   const places = taken();
@@ -197,20 +197,20 @@ function seat(tally: Tally, line: readonly Waiter[]): Waiter[] {
   return seated;
 }
 
-/** The crowd as the pod itself shows it, which no cache can be behind of: by that a limit of the pod is strict. */
-export function withThoseIn(pod: Pod, self: string, crowd: Crowd): Crowd {
+/** The others as the pod itself shows them, which no cache can be behind of: by that a limit of the pod is strict. */
+export function withThoseIn(pod: Pod, self: string, others: Others): Others {
   const taken = (): Place[] => {
-    const known = crowd.taken();
-    return [...known, ...uncountedIn(pod, self, { known, isOver: crowd.isOver })];
+    const known = others.taken();
+    return [...known, ...uncountedIn(pod, self, { known, isOver: others.isOver })];
   };
-  return { ...crowd, taken };
+  return { ...others, taken };
 }
 
 /** Sessions that have just been injected by another operator: nothing is known of them but their container. */
 function uncountedIn(
   pod: Pod,
   self: string,
-  { known, isOver: isKnownOver }: Pick<Crowd, 'isOver'> & { known: readonly Place[] },
+  { known, isOver: isKnownOver }: Pick<Others, 'isOver'> & { known: readonly Place[] },
 ): Place[] {
   const { metadata, spec, status } = pod;
   const live = (spec.ephemeralContainers ?? []).filter(({ name }) => {

@@ -30,7 +30,7 @@ const REPORT_BYTES = 64 * 1024;
 export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
 /** What is asked of a pod. */
-export interface Wish {
+export interface Wanted {
   /** The container whose process namespace is joined. */
   containerName?: string | undefined;
   /** The volumes that are mounted, by name. */
@@ -39,7 +39,7 @@ export interface Wish {
   maxContainers?: number | undefined;
 }
 
-type Check = (pod: Pod, wish: Wish) => Objection | undefined;
+type Check = (pod: Pod, wanted: Wanted) => Objection | undefined;
 
 /**
  * The look before the leap: the API server accepts an injection into pods where the kubelet never starts it (finished, terminating,
@@ -57,9 +57,9 @@ const CHECKS: readonly Check[] = [
 ];
 
 /** What stands against the injection of a debug container into this pod now. */
-export function preflight(pod: Pod, wish: Wish): Objection | undefined {
+export function preflight(pod: Pod, wanted: Wanted): Objection | undefined {
   for (const check of CHECKS) {
-    const objection = check(pod, wish);
+    const objection = check(pod, wanted);
     if (objection !== undefined) return objection;
   }
   return undefined;
@@ -88,7 +88,7 @@ function notWindows(pod: Pod): Objection | undefined {
   return never('WindowsNode', `pod ${pod.metadata.name} runs on Windows: debug sessions work on Linux pods only`);
 }
 
-function targetKnown(pod: Pod, { containerName }: Wish): Objection | undefined {
+function targetKnown(pod: Pod, { containerName }: Wanted): Objection | undefined {
   if (containerName === undefined) return undefined;
   const names = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map((container) => container.name);
   if (names.includes(containerName)) return undefined;
@@ -104,7 +104,7 @@ function targetKnown(pod: Pod, { containerName }: Wish): Objection | undefined {
  */
 function volumesMounted(
   { metadata, spec: { volumes = [] } }: Pod,
-  { volumes: wanted = [] }: Wish,
+  { volumes: wanted = [] }: Wanted,
 ): Objection | undefined {
   const unknown = wanted.find((name) => !volumes.some((volume) => volume.name === name));
   if (unknown !== undefined) {
@@ -128,11 +128,11 @@ function scheduled(pod: Pod): Objection | undefined {
 }
 
 /** Why the pod cannot take one more, if it cannot. Also asked once more right before the injection. */
-export function roomLeft(pod: Pod, wish: Wish): Objection | undefined {
-  return fewEnough(pod, wish) ?? smallEnough(pod);
+export function roomLeft(pod: Pod, wanted: Wanted): Objection | undefined {
+  return fewEnough(pod, wanted) ?? smallEnough(pod);
 }
 
-function fewEnough(pod: Pod, { maxContainers }: Wish): Objection | undefined {
+function fewEnough(pod: Pod, { maxContainers }: Wanted): Objection | undefined {
   const count = pod.spec.ephemeralContainers?.length ?? 0;
   const most = Math.min(maxContainers ?? MAX_EPHEMERAL_CONTAINERS, MAX_EPHEMERAL_CONTAINERS);
   if (count < most) return undefined;
@@ -155,7 +155,7 @@ function kib(bytes: number): number {
   return Math.ceil(bytes / 1024);
 }
 
-function targetRunning(pod: Pod, { containerName }: Wish): Objection | undefined {
+function targetRunning(pod: Pod, { containerName }: Wanted): Objection | undefined {
   if (containerName === undefined) return undefined;
   const status = containerStatus(pod, containerName);
   if (status?.state?.running !== undefined) return undefined;

@@ -8,7 +8,7 @@ import {
 import type { ContainerState, Pod, Terminated } from '../../../src/api/pod.ts';
 import { toTimestamp } from '../../../src/api/time.ts';
 import { containerName } from '../../../src/session/container/container.ts';
-import { type Crowd, NOBODY } from '../../../src/session/look/places.ts';
+import { NO_OTHERS, type Others } from '../../../src/session/look/places.ts';
 import type { Rules } from '../../../src/session/look/rules.ts';
 import { currentRun } from '../../../src/session/run/lifecycle.ts';
 import type { Sighting } from '../../../src/session/look/sighting.ts';
@@ -47,7 +47,7 @@ export class World {
   /** What its policy allows. */
   rules: Rules = OPEN_RULES;
   /** Who else lives or waits. */
-  crowd: Crowd = NOBODY;
+  others: Others = NO_OTHERS;
   /** What is found right before an injection to stand against it, if anything is. */
   denied: Objection | undefined;
   /** What was begun on the container and how it went; `tried` says how. */
@@ -97,7 +97,7 @@ export class World {
         efforts: this.efforts,
         authority: this.authority,
         rules: this.rules,
-        crowd: this.crowd,
+        others: this.others,
         ...(this.denied !== undefined && { denied: this.denied }),
       })
     );

@@ -54,7 +54,7 @@ function follow(...sessions: DebugSession[]): void {
 }
 
 const isFull = (session: DebugSession): boolean =>
-  limitReached(placeWanted(session), LIMITS, places.crowdFor(session, aPod())) !== undefined;
+  limitReached(placeWanted(session), LIMITS, places.othersFor(session, aPod())) !== undefined;
 
 describe('places', () => {
   it('are taken by those who live, and by an intent before anybody can read of it', () => {
@@ -145,10 +145,10 @@ describe('places', () => {
     const first = waiting('first', 1);
     first.spec = { ...first.spec, target: { workloadRef } };
     follow(living('a'), first);
-    const crowd = places.crowdFor(first, aPod());
-    expect(limitReached(placeWanted(first, aPod()), limits, crowd)).toMatch(/perPod/);
+    const others = places.othersFor(first, aPod());
+    expect(limitReached(placeWanted(first, aPod()), limits, others)).toMatch(/perPod/);
     const other = named('other');
-    expect(limitReached(placeWanted(other, DB), limits, places.crowdFor(other, DB))).toBeUndefined();
+    expect(limitReached(placeWanted(other, DB), limits, places.othersFor(other, DB))).toBeUndefined();
   });
 
   it('of one who joins a pod that shares its processes is that of the whole pod', () => {
@@ -157,18 +157,18 @@ describe('places', () => {
     places = new Places({ limitsOf: () => limits, wake: (key) => woken.push(key), clock });
     const mine = named('mine');
     places.claim(named('other'), { attempt: 1, state: 'Starting', podName: 'web-1', joins: '*' });
-    expect(limitReached(placeWanted(mine, shared), limits, places.crowdFor(mine, shared))).toMatch(
+    expect(limitReached(placeWanted(mine, shared), limits, places.othersFor(mine, shared))).toMatch(
       /^limits\.perTarget .* 1 session lives in the process namespace of pod web-1$/,
     );
-    expect(limitReached(placeWanted(mine, aPod()), limits, places.crowdFor(mine, aPod()))).toBeUndefined();
+    expect(limitReached(placeWanted(mine, aPod()), limits, places.othersFor(mine, aPod()))).toBeUndefined();
   });
 
   it('know which container is of a run that is over', () => {
     follow(living('a'), over('b'));
-    const { isOver } = places.crowdFor(named('mine'), aPod());
+    const { isOver } = places.othersFor(named('mine'), aPod());
     expect(['debug-a', 'debug-b', 'debug-of-nobody'].map(isOver)).toEqual([false, true, false]);
     places.follow('shop/b', undefined);
-    expect(places.crowdFor(named('mine'), aPod()).isOver('debug-b')).toBe(false);
+    expect(places.othersFor(named('mine'), aPod()).isOver('debug-b')).toBe(false);
   });
 });
 
@@ -179,7 +179,7 @@ describe('those who wait, for whatever it is', () => {
     spec: { ...session.spec, requestedBy: { username } },
   });
   const count = (name = 'mine'): number | undefined =>
-    places.crowdFor(aSession({ requestedBy }, { metadata: { name, uid: name } }), undefined).waiting?.();
+    places.othersFor(aSession({ requestedBy }, { metadata: { name, uid: name } }), undefined).waiting?.();
 
   it('are counted by requester, beside the one who asks', () => {
     follow(by('dana', waiting('a', 1)), by('dana', waiting('b', 2)), by('eve', waiting('c', 3)));

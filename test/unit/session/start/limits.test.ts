@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { PolicyLimits } from '../../../../src/api/debugpolicy.ts';
 import type { Pod } from '../../../../src/api/pod.ts';
 import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
-import { NOBODY, type Place, type Waiter } from '../../../../src/session/look/places.ts';
+import { NO_OTHERS, type Place, type Waiter } from '../../../../src/session/look/places.ts';
 import { limitReached, placeTaken, turnOf, whoMayStart, withThoseIn } from '../../../../src/session/start/limits.ts';
 import { aPod, NOON } from '../../../support/builders/builders.ts';
 import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
@@ -50,12 +50,12 @@ describe('a limit', () => {
   it('looks for nobody whom it has no use for: there may be thousands', () => {
     const looked: string[] = [];
     const living = [aPlace()];
-    const crowd = {
+    const others = {
       taken: () => (looked.push('taken'), living),
       ahead: () => (looked.push('ahead'), []),
       isOver: () => false,
     };
-    const seen = withThoseIn(aPod(), 'self', crowd);
+    const seen = withThoseIn(aPod(), 'self', others);
     expect([limitReached(aPlace(), { containersPerPod: 9 }, seen), looked]).toEqual([undefined, []]);
     expect([limitReached(aPlace(), { perPod: 1 }, seen), looked]).toEqual([
       expect.stringMatching(/^limits\.perPod .* 1 session lives in pod web-1$/),
@@ -93,12 +93,12 @@ describe('a limit', () => {
         { name: 'debug-3', state: { terminated: { exitCode: 0 } } },
       ];
     });
-    const crowd = {
+    const others = {
       taken: () => [aPlace({ uid: 'known' })],
       ahead: () => [],
       isOver: (name: string): boolean => name === 'debug-5',
     };
-    const { taken } = withThoseIn(pod, 'self', crowd);
+    const { taken } = withThoseIn(pod, 'self', others);
     expect(taken().map(({ uid }) => uid)).toEqual(['known', 'of-another-operator']);
     expect(taken()[1]).toMatchObject({ isUnheard: true });
     // They may be anybody's.
@@ -120,7 +120,7 @@ describe('a limit', () => {
         ];
         change(p);
       });
-      return [...withThoseIn(pod, 'self', NOBODY).taken()];
+      return [...withThoseIn(pod, 'self', NO_OTHERS).taken()];
     };
     expect(inside(() => undefined).map(({ joins }) => joins)).toEqual(['app', undefined]);
     expect(inside((pod) => (pod.spec.shareProcessNamespace = true)).map(({ joins }) => joins)).toEqual(['*', '*']);
@@ -174,7 +174,7 @@ describe('a session', () => {
   it('over a limit waits, accepted, and says which; it starts when one has ended', () => {
     const world = new World();
     world.rules = limited({ perUser: 1 });
-    world.crowd = {
+    world.others = {
       taken: () => [aPlace({ namespace: 'bank', podName: 'db-0' })],
       ahead: () => [],
       isOver: () => false,
@@ -189,7 +189,7 @@ describe('a session', () => {
       'limits.perUser of its policy is 1, and 1 session lives that dana has asked for; waiting in the order of asking',
     );
     expect(world.session.metadata.finalizers).toEqual([]);
-    world.crowd = NOBODY;
+    world.others = NO_OTHERS;
     world.settle();
     expect(world.phase).toBe('Starting');
   });
@@ -197,7 +197,7 @@ describe('a session', () => {
   it('and no longer than until its pending timeout', () => {
     const world = new World({ pendingTimeout: '1m' });
     world.rules = limited({ perPod: 1 });
-    world.crowd = { ...NOBODY, taken: () => [aPlace()] };
+    world.others = { ...NO_OTHERS, taken: () => [aPlace()] };
     expect(world.settle()).toBeGreaterThan(0);
     world.pass(62_000);
     world.settle();
@@ -212,7 +212,7 @@ describe('a session', () => {
     const world = new World({ pendingTimeout: '10m' });
     const { authority } = world;
     const rules = limited({ perPod: 1 });
-    Object.assign(world, { rules, crowd: { ...NOBODY, taken: () => [aPlace()] } });
+    Object.assign(world, { rules, others: { ...NO_OTHERS, taken: () => [aPlace()] } });
     world.settle();
     const { status } = world.session;
     const turn = turnOf(world.session);
@@ -236,7 +236,7 @@ describe('a session', () => {
     world.settle();
     world.pass(5 * 60_000);
     world.rules = limited({ perPod: 1 });
-    world.crowd = { ...NOBODY, taken: () => [aPlace()] };
+    world.others = { ...NO_OTHERS, taken: () => [aPlace()] };
     expect(world.settle()).toBe(5 * 60_000 + 999);
     expect([world.condition('Accepted'), turnOf(world.session)]).toEqual([
       'True Accepted',
@@ -310,7 +310,7 @@ describe('a session', () => {
     world.inject('debug-0000000f-1', 'of-another-operator');
     expect([world.settle(), world.phase]).toEqual([1_000, 'Starting']);
     // It is heard: somebody else's.
-    world.crowd = { ...NOBODY, taken: () => [aPlace({ uid: 'of-another-operator', user: 'eve' })] };
+    world.others = { ...NO_OTHERS, taken: () => [aPlace({ uid: 'of-another-operator', user: 'eve' })] };
     world.step();
     expect(world.effects.at(-1)).toMatch(/^inject/);
   });
@@ -319,7 +319,7 @@ describe('a session', () => {
     const world = new World({ requestedBy: { username: 'dana' } });
     world.rules = limited({ waitingPerUser: 2 });
     world.pod = undefined;
-    world.crowd = { ...NOBODY, waiting: () => 2 };
+    world.others = { ...NO_OTHERS, waiting: () => 2 };
     world.settle();
     expect([world.phase, world.condition('Accepted')]).toEqual(['Failed', 'False TooManyWaiting']);
     expect(world.message('Failed')).toMatch(
@@ -332,12 +332,12 @@ describe('a session', () => {
     const early = new World({ requestedBy: { username: 'dana' } });
     early.pod = undefined;
     early.settle();
-    early.crowd = { ...NOBODY, waiting: () => 1_000 };
+    early.others = { ...NO_OTHERS, waiting: () => 1_000 };
     early.edit({ ttl: '5m' });
     early.settle();
     expect(early.phase).toBe('Pending');
     const ready = new World({ requestedBy: { username: 'dana' } });
-    ready.crowd = { ...NOBODY, waiting: () => 1_000 };
+    ready.others = { ...NO_OTHERS, waiting: () => 1_000 };
     ready.settle();
     expect(ready.phase).toBe('Starting');
   });
@@ -347,7 +347,7 @@ describe('a session', () => {
       const world = new World({ requestedBy: { username: 'dana' } });
       world.rules = rules;
       world.pod = undefined;
-      world.crowd = { ...NOBODY, waiting: () => count };
+      world.others = { ...NO_OTHERS, waiting: () => count };
       world.settle();
       return world.phase;
     };
