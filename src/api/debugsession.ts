@@ -134,8 +134,8 @@ export interface Condition {
   lastTransitionTime: string;
 }
 
-/** How the patient looked when the intent was written: the state of the target container or, without one, of the worst container. */
-export interface PatientState {
+/** How the pod looked when the intent was written: the state of the target container or, without one, of the worst container. */
+export interface PodBefore {
   phase: string;
   ready: boolean;
   containerName?: string;
@@ -233,7 +233,7 @@ export interface Run {
   startBy?: string;
   /** Nothing of this run can live longer under a supervisor. Absent with supervisor None. */
   lastMoment?: string;
-  before?: PatientState;
+  before?: PodBefore;
   image?: string;
   imageID?: string;
   /** By which a container that was run again is told from the one that ended. */

@@ -24,7 +24,7 @@ function hasCondition({ status }: DebugSession, wanted: Partial<Condition>): boo
 const target = { podName: 'web' };
 
 describe('the record of a run', () => {
-  it('says how the patient looked: a container that is down', async () => {
+  it('says how the pod looked: a container that is down', async () => {
     await stage.untilPod('broken', isBackingOff, 45_000);
     await stage.createSession('looks', { target: { podName: 'broken' }, command: ['true'] });
     const before = (await stage.untilPhase('looks', 'Completed')).status?.runs?.[0]?.before;

@@ -1,5 +1,5 @@
 import { findCondition } from '../../api/conditions.ts';
-import type { Condition, DebugSession, PatientState, Run } from '../../api/debugsession.ts';
+import type { Condition, DebugSession, PodBefore, Run } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { runLength } from './ending.ts';
@@ -69,7 +69,7 @@ function attempt(run: Run, count: number): string[] {
     ...line('where', where(run)),
     ...line('what', what(run)),
     ...line('allowed', allowed(run)),
-    ...line('before', run.before === undefined ? undefined : patient(run.before)),
+    ...line('before', run.before === undefined ? undefined : podBefore(run.before)),
     ...line(
       'started',
       run.startedAt === undefined
@@ -104,7 +104,7 @@ function allowed({ policyName, allowances = [], attachers = [] }: Run): string |
   return `by policy ${policyName}${needed}${others === '' ? '' : `; may come in as well: ${others}`}`;
 }
 
-function patient({
+function podBefore({
   phase,
   ready,
   containerName,
@@ -113,7 +113,7 @@ function patient({
   reason,
   exitCode,
   lastTermination,
-}: PatientState): string {
+}: PodBefore): string {
   const parts = [
     `pod ${phase}${ready ? '' : ', not ready'}`,
     containerName === undefined ? '' : `container ${containerName} ${[state, reason].filter(Boolean).join(' ')}`,

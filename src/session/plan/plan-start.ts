@@ -14,7 +14,7 @@ import { effectiveValues } from '../container/effective.ts';
 import { CANCELLED, REJECTED } from '../run/ending.ts';
 import { intendRun, requestOf } from '../start/intent.ts';
 import { hasGuard, hasLapsed, isGuarded, isWaiting } from '../run/lifecycle.ts';
-import { patientState } from '../start/patient.ts';
+import { podBefore } from '../start/pod-before.ts';
 import { preflight } from '../start/preflight.ts';
 import type { NeverRan } from '../run/record.ts';
 import { LIMIT_REACHED, limitReached, placeWanted, tooManyWaiting, withThoseIn } from '../start/limits.ts';
@@ -153,7 +153,7 @@ function podFieldsOf(session: DebugSession, pod: Pod | undefined): Partial<Run> 
     ...(podName === undefined ? {} : { podName }),
     ...(pod === undefined
       ? {}
-      : { podUID: pod.metadata.uid, before: patientState(pod, session.spec.target.containerName) }),
+      : { podUID: pod.metadata.uid, before: podBefore(pod, session.spec.target.containerName) }),
     ...(pod?.spec.nodeName === undefined ? {} : { nodeName: pod.spec.nodeName }),
   };
 }

@@ -11,7 +11,7 @@ import { metBy } from '../../policy/requirements.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { containerName, ephemeralContainer, specHashOf } from '../container/container.ts';
 import { effectiveValues, START_MARGIN_MS, ttlSeconds } from '../container/effective.ts';
-import { patientState } from './patient.ts';
+import { podBefore } from './pod-before.ts';
 import { policyNameOf } from './permission.ts';
 
 /**
@@ -41,7 +41,7 @@ export function intendRun(session: DebugSession, pod: Pod, now: number, policy: 
     intendedAt: toTimestamp(now),
     startBy: toTimestamp(startBy),
     ...(supervised ? { lastMoment: toTimestamp(startBy + ttlSeconds(effective.ttl) * 1000) } : {}),
-    before: patientState(pod, spec.target.containerName),
+    before: podBefore(pod, spec.target.containerName),
     image: spec.image,
     policyName: policyNameOf(session),
     ...(policy.revokeRunning === true && { revocable: true }),

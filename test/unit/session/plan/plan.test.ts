@@ -45,7 +45,7 @@ describe('a clean session', () => {
     expect([world.phase, world.told]).toEqual(['Completed', ['Accepted', 'Injected', 'Ended']]);
   });
 
-  it('records the patient as it was at the injection', () => {
+  it('records the pod as it was at the injection', () => {
     const world = new World();
     const status = aStatus(
       'app',

@@ -1,5 +1,5 @@
 import type { ContainerStatus, Pod, Terminated } from '../../api/pod.ts';
-import type { PatientState } from '../../api/debugsession.ts';
+import type { PodBefore } from '../../api/debugsession.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { containerStatus } from '../run/container-status.ts';
 
@@ -21,14 +21,14 @@ function worst(statuses: readonly ContainerStatus[]): ContainerStatus | undefine
  * How the pod looked when the intent was written, from its target container or, without one, from its worst container. It is what an
  * incident review asks first, and the pod may be gone by then.
  */
-export function patientState(pod: Pod, containerName: string | undefined): PatientState {
+export function podBefore(pod: Pod, containerName: string | undefined): PodBefore {
   const status =
     containerName === undefined ? worst(pod.status.containerStatuses ?? []) : containerStatus(pod, containerName);
   const ready = pod.status.conditions?.find((condition) => condition.type === 'Ready')?.status === 'True';
   return { phase: pod.status.phase ?? 'Unknown', ready, ...(status === undefined ? {} : containerFields(status)) };
 }
 
-function containerFields(status: ContainerStatus): Partial<PatientState> {
+function containerFields(status: ContainerStatus): Partial<PodBefore> {
   const { waiting, terminated, running } = status.state ?? {};
   const reason = waiting?.reason ?? terminated?.reason;
   return {
@@ -41,7 +41,7 @@ function containerFields(status: ContainerStatus): Partial<PatientState> {
   };
 }
 
-function lastTermination({ reason, exitCode, finishedAt }: Terminated): NonNullable<PatientState['lastTermination']> {
+function lastTermination({ reason, exitCode, finishedAt }: Terminated): NonNullable<PodBefore['lastTermination']> {
   return {
     ...(reason !== undefined && { reason: oneLine(reason, 100) }),
     exitCode,
