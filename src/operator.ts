@@ -18,7 +18,7 @@ import { podsPath, SessionApi, sessionsPath } from './reconcile/session-api.ts';
 import { SessionCache } from './reconcile/session-cache.ts';
 import { EventTeller, type Recorder } from './reconcile/event-teller.ts';
 import { trimSession } from './reconcile/trim.ts';
-import { countSessions, reportEffort, reportStep } from './reconcile/report.ts';
+import { countSessions, reportAction, reportStep } from './reconcile/report.ts';
 import { RunTimes } from './reconcile/run-times.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
@@ -138,7 +138,7 @@ export class DebugSessionOperator extends Operator {
       evict: (pod, signal) => api.evict(pod, signal),
       clock: systemClock,
       onDone: (key) => this.#queue.add(key),
-      onEffort: (effort) => reportEffort(effort, { metrics, logger }),
+      onAction: (action) => reportAction(action, { metrics, logger }),
     });
     const times = new RunTimes(systemClock, metrics);
     this.#reconciler = new Reconciler({

@@ -7,7 +7,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { NotLeaderError } from '../runtime/not-leader-error.ts';
 import { keyOf } from '../runtime/store.ts';
 import { ttlSeconds } from '../session/container/effective.ts';
-import type { EffortKind, EffortOutcome, Efforts } from '../session/look/efforts.ts';
+import type { ActionKind, ActionOutcome, Actions } from '../session/look/actions.ts';
 import type { Effect } from '../session/plan/effect.ts';
 import {
   type Meant,
@@ -17,7 +17,7 @@ import {
   stopCommand,
   ttlCommand,
 } from '../session/stop/stop-script.ts';
-import { explainFault } from './effort-fault.ts';
+import { explainFault } from './action-fault.ts';
 import { type PodAddress, podOf } from './session-api.ts';
 
 /** Exec and attach; kube/pod-stream.ts has them. */
@@ -26,12 +26,12 @@ export interface Streams {
   attach(options: AttachOptions, keystrokes: Iterable<Keystroke>): Promise<AttachOutcome>;
 }
 
-/** An effort that is over. */
-export interface EffortReport {
+/** An action that is over. */
+export interface ActionReport {
   session: DebugSession;
   run: Run;
-  kind: EffortKind;
-  outcome: EffortOutcome;
+  kind: ActionKind;
+  outcome: ActionOutcome;
 }
 
 export interface ContainerControlOptions {
@@ -39,30 +39,30 @@ export interface ContainerControlOptions {
   /** Asks for the eviction of this very pod. */
   evict: (pod: PodAddress, signal: AbortSignal) => Promise<void>;
   clock: Clock;
-  /** Called with the key of the session when an effort is over. */
+  /** Called with the key of the session when an action is over. */
   onDone: (sessionKey: string) => void;
-  /** Told of each effort that is over, for metrics and the log. */
-  onEffort?: (effort: EffortReport) => void;
+  /** Told of each action that is over, for metrics and the log. */
+  onAction?: (action: ActionReport) => void;
 }
 
 /** The script in the container takes 10 s at most. */
 const EXEC_MS = 15_000;
 const ATTACH_MS = 10_000;
-/** Efforts at the same time; the others wait. Each holds a connection through the API server to a kubelet. */
+/** Actions at the same time; the others wait. Each holds a connection through the API server to a kubelet. */
 const AT_ONCE = 64;
 
 interface Entry {
   /** Which run of which session it is about: a session created anew under the name starts with none. */
   id: string;
-  efforts: Efforts;
+  actions: Actions;
 }
 
 /** What is asked of a container, as `plan` has it. */
 export type ControlEffect = Extract<Effect, { kind: 'stop' | 'tellTtl' }>;
 
 /**
- * Ends containers and tells them of another ttl. An effort takes seconds, so no worker waits for it: it is begun, and its outcome is in the
- * efforts that the next pass sees.
+ * Ends containers and tells them of another ttl. An action takes seconds, so no worker waits for it: it is begun, and its outcome is in the
+ * actions that the next pass sees.
  */
 export class ContainerControl {
   readonly #options: ContainerControlOptions;
@@ -76,10 +76,10 @@ export class ContainerControl {
   }
 
   /** What has been tried for the run of a session that is looked at. */
-  effortsOf(session: DebugSession): Efforts | undefined {
+  actionsOf(session: DebugSession): Actions | undefined {
     const entry = this.#entries.get(keyOf(session));
     const run = subjectOf(session, this.#options.clock.now());
-    return entry?.id === idOf(session, run?.attempt ?? session.status?.attempt) ? entry.efforts : undefined;
+    return entry?.id === idOf(session, run?.attempt ?? session.status?.attempt) ? entry.actions : undefined;
   }
 
   /** Begins, unless something is under way for this session already. */
@@ -87,34 +87,34 @@ export class ContainerControl {
     const key = keyOf(session);
     const id = idOf(session, effect.run.attempt);
     const before = this.#entries.get(key);
-    const entry: Entry = before?.id === id ? before : { id, efforts: { tried: {} } };
-    if (entry.efforts.underWay !== undefined || this.#abort.signal.aborted) return;
-    const kind: EffortKind = effect.kind === 'tellTtl' ? 'Ttl' : effect.route;
-    entry.efforts = { ...entry.efforts, underWay: kind };
+    const entry: Entry = before?.id === id ? before : { id, actions: { tried: {} } };
+    if (entry.actions.underWay !== undefined || this.#abort.signal.aborted) return;
+    const kind: ActionKind = effect.kind === 'tellTtl' ? 'Ttl' : effect.route;
+    entry.actions = { ...entry.actions, underWay: kind };
     this.#entries.set(key, entry);
     const work = this.#run(session, effect, kind).then((outcome) => {
       this.#running.delete(work);
       this.#waiting.shift()?.();
       if (outcome === undefined) return;
-      const times = (entry.efforts.tried[kind]?.times ?? 0) + 1;
+      const times = (entry.actions.tried[kind]?.times ?? 0) + 1;
       const tried = {
         outcome,
         at: this.#options.clock.now(),
         times,
         ...(effect.kind === 'tellTtl' && { ttl: effect.ttl }),
       };
-      entry.efforts = { tried: { ...entry.efforts.tried, [kind]: tried } };
-      this.#options.onEffort?.({ session, run: effect.run, kind, outcome });
+      entry.actions = { tried: { ...entry.actions.tried, [kind]: tried } };
+      this.#options.onAction?.({ session, run: effect.run, kind, outcome });
       this.#options.onDone(key);
     });
     this.#running.add(work);
   }
 
-  /** What `seen` tells has been written, and nothing is left to do about it. What has come of an effort since is another one. */
-  settle(session: DebugSession, seen: Efforts | undefined): void {
+  /** What `seen` tells has been written, and nothing is left to do about it. What has come of an action since is another one. */
+  settle(session: DebugSession, seen: Actions | undefined): void {
     const entry = this.#entries.get(keyOf(session));
-    if (entry !== undefined && entry.efforts === seen && seen.underWay === undefined)
-      entry.efforts = { ...seen, isSaid: true };
+    if (entry !== undefined && entry.actions === seen && seen.underWay === undefined)
+      entry.actions = { ...seen, isSaid: true };
   }
 
   /** The session is over, or gone: what was tried is of no use any more. What is under way ends by itself. */
@@ -130,7 +130,7 @@ export class ContainerControl {
   }
 
   /** Undefined when it was broken off: nothing is known of it then. */
-  async #run(session: DebugSession, effect: ControlEffect, kind: EffortKind): Promise<EffortOutcome | undefined> {
+  async #run(session: DebugSession, effect: ControlEffect, kind: ActionKind): Promise<ActionOutcome | undefined> {
     const { signal } = this.#abort;
     try {
       if (this.#running.size >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -143,13 +143,13 @@ export class ContainerControl {
     }
   }
 
-  readonly #ways: Record<StopRoute, (session: DebugSession, run: Run) => Promise<EffortOutcome>> = {
+  readonly #ways: Record<StopRoute, (session: DebugSession, run: Run) => Promise<ActionOutcome>> = {
     Exec: (session, run) => this.#signal(session, run),
     Attach: (session, run) => this.#type(session, run),
     Eviction: (session, run) => this.#evict(session, run),
   };
 
-  async #signal(session: DebugSession, run: Run): Promise<EffortOutcome> {
+  async #signal(session: DebugSession, run: Run): Promise<ActionOutcome> {
     const answer = await this.#script(session, run, (shell) => stopCommand(shell, meantBy(run)));
     if ('kind' in answer) return answer;
     switch (answer.answer) {
@@ -165,7 +165,7 @@ export class ContainerControl {
   async #tell(
     session: DebugSession,
     { run, ttl }: Extract<ControlEffect, { kind: 'tellTtl' }>,
-  ): Promise<EffortOutcome> {
+  ): Promise<ActionOutcome> {
     const times = { ttlSeconds: ttlSeconds(ttl), lastMoment: fromTimestamp(run.lastMoment) ?? 0 };
     const answer = await this.#script(session, run, (shell) => ttlCommand(shell, meantBy(run), times));
     if ('kind' in answer) return answer;
@@ -180,7 +180,7 @@ export class ContainerControl {
     session: DebugSession,
     run: Run,
     commandOf: (shell: readonly string[]) => readonly string[],
-  ): Promise<StopAnswer | EffortOutcome> {
+  ): Promise<StopAnswer | ActionOutcome> {
     for (const shell of SHELLS) {
       const target = { ...targetOf(session, run), timeoutMs: EXEC_MS, signal: this.#abort.signal };
       const outcome = await this.#options.streams.exec({ ...target, command: commandOf(shell) });
@@ -194,14 +194,14 @@ export class ContainerControl {
     return NO_SHELL;
   }
 
-  async #type(session: DebugSession, run: Run): Promise<EffortOutcome> {
+  async #type(session: DebugSession, run: Run): Promise<ActionOutcome> {
     const tty = run.effective?.tty === true;
     const target = { ...targetOf(session, run), timeoutMs: ATTACH_MS, signal: this.#abort.signal };
     await this.#options.streams.attach({ ...target, tty }, tty ? TERMINAL_KEYS : PLAIN_KEYS);
     return { kind: 'asked' };
   }
 
-  async #evict(session: DebugSession, run: Run): Promise<EffortOutcome> {
+  async #evict(session: DebugSession, run: Run): Promise<ActionOutcome> {
     try {
       await this.#options.evict(podOf(session, run), this.#abort.signal);
     } catch (error) {
@@ -212,12 +212,12 @@ export class ContainerControl {
   }
 }
 
-const NO_SHELL: EffortOutcome = {
+const NO_SHELL: ActionOutcome = {
   kind: 'impossible',
   message:
     'its image has no shell (sh, busybox, bash), or its first process has entered a mount namespace that has none',
 };
-const BLIND: EffortOutcome = {
+const BLIND: ActionOutcome = {
   kind: 'impossible',
   message:
     "nothing was signalled, because the container's processes cannot be told from others: its first process has entered other namespaces, or /proc does not show control groups",

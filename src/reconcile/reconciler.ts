@@ -85,7 +85,7 @@ export class Reconciler {
       if (tried === 'conflict') return { requeue: true };
       if (tried === 'gone') return {};
       if (step.effect.kind !== 'none') continue;
-      this.#parts.control.settle(session, situation.efforts);
+      this.#parts.control.settle(session, situation.actions);
       // The look may have taken longer than there was something to see.
       if (interestOf(session, situation.now).kind === 'none') this.#release(key);
       return resultOf(step, situation);
@@ -135,7 +135,7 @@ export class Reconciler {
     if (interest.kind === 'workload') sighting = await this.#lookAtWorkload(session, interest.ref, signal);
     // The next pass looks for it in a watch, which may be behind this list: "not there yet" would read as "gone".
     if (interest.kind === 'workload' && sighting.kind === 'present') pods.rememberFor(key, sighting.pod);
-    const efforts = control.effortsOf(session);
+    const actions = control.actionsOf(session);
     const authority = this.#parts.authority();
     const rules = await this.#parts.rules.of(session, signal, labels);
     const known = {
@@ -143,7 +143,7 @@ export class Reconciler {
       rules,
       ...(injection && { injectedAt: injection.at }),
       ...(refusal && { refused: refusal.refused }),
-      ...(efforts && { efforts }),
+      ...(actions && { actions }),
     };
     return { session, sighting, now: clock.now(), ...known };
   }

@@ -3,7 +3,7 @@ import type { DebugSession, Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import type { ContextLogger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import type { EffortReport } from './container-control.ts';
+import type { ActionReport } from './container-control.ts';
 import { findCondition } from '../api/conditions.ts';
 import type { Effect, Plan } from '../session/plan/effect.ts';
 import { changeOf } from './run-times.ts';
@@ -68,9 +68,9 @@ function measureRun(run: Run, metrics: Metrics): void {
     metrics.ended((finished - expires) / 1000);
 }
 
-/** How an effort to end a container, or to tell it of another ttl, went. */
-export function reportEffort(
-  { session, run, kind, outcome }: EffortReport,
+/** How an action to end a container, or to tell it of another ttl, went. */
+export function reportAction(
+  { session, run, kind, outcome }: ActionReport,
   { metrics, logger }: Pick<StepReport, 'metrics' | 'logger'>,
 ): void {
   const why = 'message' in outcome ? { why: outcome.message } : {};

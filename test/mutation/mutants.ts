@@ -92,8 +92,8 @@ export const MUTANTS: readonly Mutant[] = [
   reconcile(
     'container-control',
     'what was tried for one attempt counts for the next',
-    'entry?.id === idOf(session, run?.attempt ?? session.status?.attempt) ? entry.efforts : undefined',
-    'entry?.efforts',
+    'entry?.id === idOf(session, run?.attempt ?? session.status?.attempt) ? entry.actions : undefined',
+    'entry?.actions',
   ),
   reconcile(
     'session-api',
@@ -465,7 +465,7 @@ export const MUTANTS: readonly Mutant[] = [
   reconcile(
     'container-control',
     'two operators write in turns',
-    'entry.efforts = { ...seen, isSaid: true };',
+    'entry.actions = { ...seen, isSaid: true };',
     'return;',
   ),
   reconcile(

@@ -1,6 +1,6 @@
 import type { DebugSession } from '../../api/debugsession.ts';
 import type { Authority } from './authority.ts';
-import type { Efforts } from './efforts.ts';
+import type { Actions } from './actions.ts';
 import type { Objection } from './objection.ts';
 import type { Others } from './places.ts';
 import type { Sighting } from './sighting.ts';
@@ -24,5 +24,5 @@ export interface Situation {
   /** What the API server said to the last try to inject the container of the newest run. Absent: nothing, or it has taken it. */
   refused?: Objection;
   /** What this process has done to the container of the newest run, and how that went; absent: nothing. */
-  efforts?: Efforts;
+  actions?: Actions;
 }

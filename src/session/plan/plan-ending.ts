@@ -1,6 +1,6 @@
 import type { Run, RunStop, StopCause } from '../../api/debugsession.ts';
 import { toTimestamp } from '../../api/time.ts';
-import type { Efforts } from '../look/efforts.ts';
+import type { Actions } from '../look/actions.ts';
 import type { Why } from '../look/objection.ts';
 import type { Situation } from '../look/situation.ts';
 import { STOPPED_BECAUSE } from '../run/ending.ts';
@@ -23,11 +23,11 @@ export interface Pursuit extends Pick<Projection, 'events' | 'then' | 'wakeAt'> 
  * that whoever sees the container end later knows what ended it, also after a restart.
  */
 export function pursueEnd(situation: Situation, run: Run, cause: StopCause): Pursuit {
-  const { session, sighting, now, efforts } = situation;
+  const { session, sighting, now, actions } = situation;
   const stop: RunStop = run.stop ?? { cause, requestedAt: toTimestamp(now), routes: [] };
   const said = stop.unconfirmed;
   const unconfirmed = said ?? firstWords(run, stop.cause, now);
-  const step = nextStop(asAllowed(session, run, situation.rules), run, now, efforts);
+  const step = nextStop(asAllowed(session, run, situation.rules), run, now, actions);
   switch (step.kind) {
     case 'act': {
       const { route } = step;
@@ -41,7 +41,7 @@ export function pursueEnd(situation: Situation, run: Run, cause: StopCause): Pur
       return { run, unconfirmed, events: [], wakeAt: step.until };
     case 'report': {
       const { reason, message, retryAt: wakeAt } = step;
-      if (!isNews(said, reason, efforts)) return { run, unconfirmed, events: [], wakeAt };
+      if (!isNews(said, reason, actions)) return { run, unconfirmed, events: [], wakeAt };
       const told = said === undefined ? [events.stopUnconfirmed(run, message)] : [];
       const found = { reason, message };
       return { run: { ...run, stop: { ...stop, unconfirmed: found } }, unconfirmed: found, events: told, wakeAt };
@@ -53,8 +53,8 @@ export function pursueEnd(situation: Situation, run: Run, cause: StopCause): Pur
  * The words change with every try (times, addresses); the reason is what people wait on. Of two operators at once each
  * would put its own experience in the place of the other's, for ever: so it is told once.
  */
-function isNews(said: RunStop['unconfirmed'], reason: string, efforts: Efforts | undefined): boolean {
-  return said === undefined || (said.reason !== reason && efforts?.isSaid !== true);
+function isNews(said: RunStop['unconfirmed'], reason: string, actions: Actions | undefined): boolean {
+  return said === undefined || (said.reason !== reason && actions?.isSaid !== true);
 }
 
 /** A live run that has to end: phase Ending until the kubelet reports it terminated, or its pod is gone. */

@@ -226,7 +226,7 @@ function writeRunning(situation: Situation, run: Run, told: EventIntent[], step:
 
 /** @param refused why a changed ttl does not count, as this process has found */
 function runningMessage(
-  { session, efforts }: Situation,
+  { session, actions }: Situation,
   run: Run,
   refused: { ttl: string; why: string } | undefined,
 ): string {
@@ -237,7 +237,7 @@ function runningMessage(
       : `${what} runs and ends at ${run.expiresAt}`;
   if (refused === undefined) return plain;
   const said = findCondition(session.status?.conditions, 'Running')?.message;
-  if (efforts?.isSaid === true && said?.startsWith(`${plain};`) === true) return said;
+  if (actions?.isSaid === true && said?.startsWith(`${plain};`) === true) return said;
   return `${plain}; ttl ${refused.ttl} does not count for it: ${refused.why}`;
 }
 

@@ -2,7 +2,7 @@ import type { EndedBy, Run, StopCause, StopRoute } from '../../api/debugsession.
 import type { Pod, Terminated } from '../../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../../api/reasons.ts';
 import { oneLine } from '../../text/one-line.ts';
-import { type Efforts, NO_EFFORTS } from '../look/efforts.ts';
+import { type Actions, NO_ACTIONS } from '../look/actions.ts';
 import { type Refusal, refusal, saysStopped, type TimeOver, timeOver, wasSignalled } from './claims.ts';
 import { containerStatus } from './container-status.ts';
 
@@ -33,7 +33,7 @@ export type HowItEnded =
 export interface Scene {
   pod: Pod | undefined;
   joined: string | undefined;
-  efforts?: Efforts | undefined;
+  actions?: Actions | undefined;
 }
 
 /**
@@ -46,11 +46,11 @@ export function readEnding(run: Run, terminated: Terminated, scene: Scene): HowI
   if (failed !== undefined) return failed;
   const over = timeOver(run, terminated);
   if (over !== undefined) return { kind: 'ended', outcome: 'Expired', endedBy: 'Supervisor', message: expired(over) };
-  const route = stoppedBy(run, terminated, scene.pod, scene.efforts);
+  const route = stoppedBy(run, terminated, scene.pod, scene.actions);
   if (route !== undefined) return { kind: 'ended', ...stopped(run, route) };
   const by = whoEnded(run, terminated, scene);
   // A script that has landed in other mounts leaves no word: the code of a signal after it has to do.
-  const signalled = by.endedBy === 'Command' && wasSignalled(terminated) && mayHaveSignalled(run, scene.efforts);
+  const signalled = by.endedBy === 'Command' && wasSignalled(terminated) && mayHaveSignalled(run, scene.actions);
   return signalled ? { kind: 'ended', ...stopped(run, 'Exec') } : { kind: 'ended', outcome: 'Exited', ...by };
 }
 
@@ -63,23 +63,23 @@ function expired({ ttl, lateMs }: TimeOver): string {
  * Which of the operator's ways ended the container, of those that it recorded before it tried them. Exec leaves its word
  * as the termination message, before the first signal, and so does a supervisor that was asked that way. An evicted pod
  * is being deleted. Keys that were typed leave no trace: that the command ended after them is all that is known.
- * @param efforts what this process has tried; absent where it is not known
+ * @param actions what this process has tried; absent where it is not known
  */
 export function stoppedBy(
   run: Run,
   terminated: Terminated,
   pod: Pod | undefined,
-  efforts?: Efforts,
+  actions?: Actions,
 ): StopRoute | undefined {
   const routes = run.stop?.routes ?? [];
   if (timeOver(run, terminated) !== undefined) return undefined;
-  if (saysStopped(terminated) && mayHaveSignalled(run, efforts)) return 'Exec';
+  if (saysStopped(terminated) && mayHaveSignalled(run, actions)) return 'Exec';
   if (routes.includes('Eviction') && pod?.metadata.deletionTimestamp !== undefined) return 'Eviction';
   return routes.includes('Attach') ? 'Attach' : undefined;
 }
 
 /** Whether the stop script may have run in the container, as far as this process knows. */
-function mayHaveSignalled({ stop }: Run, { underWay, tried }: Efforts = NO_EFFORTS): boolean {
+function mayHaveSignalled({ stop }: Run, { underWay, tried }: Actions = NO_ACTIONS): boolean {
   if (stop?.routes.includes('Exec') !== true) return false;
   const last = tried.Exec?.outcome.kind;
   return underWay === 'Exec' || (last !== 'forbidden' && last !== 'impossible');

@@ -50,10 +50,10 @@ export function endOf(
   run: Run,
   seen: Seen<'terminated'> | (Seen<'podGone'> & { terminated: object }),
 ): Run {
-  const { session, sighting, now, efforts } = situation;
+  const { session, sighting, now, actions } = situation;
   const { terminated } = seen;
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
-  const ending = readEnding(run, terminated, { pod, joined: session.spec.target.containerName, efforts });
+  const ending = readEnding(run, terminated, { pod, joined: session.spec.target.containerName, actions });
   const said = saidFromInside(terminated);
   const unknown = terminated.reason === 'ContainerStatusUnknown';
   const facts: Run = {

@@ -3,7 +3,7 @@ import type { Run } from '../../api/debugsession.ts';
 import { fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { ttlOf } from '../../policy/evaluate.ts';
 import { lifeMs, ttlSeconds } from '../container/effective.ts';
-import type { EffortOutcome, Tried } from '../look/efforts.ts';
+import type { ActionOutcome, Tried } from '../look/actions.ts';
 import type { Rules } from '../look/rules.ts';
 import { retryPause } from './retry.ts';
 import type { EventIntent } from '../status/events.ts';
@@ -24,7 +24,7 @@ export type TtlStep =
  * is written down first: lastMoment moves before the container hears of it, and only up. Without a supervisor the deadline is the operator's own,
  * and moves at once. Both count from the start of the container.
  */
-export function nextTtlStep({ session, now, efforts, rules }: Situation, run: Run): TtlStep {
+export function nextTtlStep({ session, now, actions, rules }: Situation, run: Run): TtlStep {
   const { effective } = run;
   if (effective === undefined) return { kind: 'same' };
   // One that is taken out of the spec changes nothing: what counts then is for the next attempt.
@@ -37,8 +37,8 @@ export function nextTtlStep({ session, now, efforts, rules }: Situation, run: Ru
   // Also where it is changed back: the container may have been told of the other one.
   if (wantedTtl === undefined || !isSame(wanted, wantedTtl))
     return { kind: 'write', run: intend(run, wanted), events: [] };
-  if (efforts?.underWay !== undefined) return { kind: 'wait', ttl: wanted };
-  const tried = efforts?.tried.Ttl;
+  if (actions?.underWay !== undefined) return { kind: 'wait', ttl: wanted };
+  const tried = actions?.tried.Ttl;
   if (tried === undefined || tried.ttl !== wanted) return { kind: 'tell', ttl: wanted };
   return afterTelling(run, wanted, tried, now);
 }
@@ -59,7 +59,7 @@ function afterTelling(run: Run, wanted: string, { outcome, at, times }: Tried, n
   return now >= until ? { kind: 'tell', ttl: wanted } : { kind: 'wait', ttl: wanted, until, note: wordsOf(outcome) };
 }
 
-function wordsOf(outcome: EffortOutcome): string {
+function wordsOf(outcome: ActionOutcome): string {
   return 'message' in outcome ? outcome.message : 'the container gave no answer';
 }
 

@@ -1,6 +1,6 @@
 import type { Condition, DebugSession, Run } from '../../api/debugsession.ts';
 import { condition, findCondition, type WantedCondition } from '../../api/conditions.ts';
-import { NO_EFFORTS, type Tried } from '../look/efforts.ts';
+import { NO_ACTIONS, type Tried } from '../look/actions.ts';
 import { mayEvict } from '../look/rules.ts';
 import type { Sighting } from '../look/sighting.ts';
 import { retryPause } from './retry.ts';
@@ -84,14 +84,14 @@ export function isUnderWay<T extends Pick<Condition, 'status' | 'reason'>>(said:
   return said !== undefined && !isSettled(said) && said.reason !== POLICY_NOT_FOUND;
 }
 
-function goOnEvicting({ now, efforts = NO_EFFORTS }: Situation, run: Run, kept: Retirement): Retirement {
+function goOnEvicting({ now, actions = NO_ACTIONS }: Situation, run: Run, kept: Retirement): Retirement {
   const evicting = retired('False', 'Evicting', `pod ${run.podName} is being evicted: somebody has been inside`);
   const condition = isUnderWay(kept.condition) ? kept.condition : evicting;
-  if (efforts.underWay !== undefined) return { condition };
-  const tried = efforts.tried.Eviction;
+  if (actions.underWay !== undefined) return { condition };
+  const tried = actions.tried.Eviction;
   return tried === undefined
     ? { condition, evict: true }
-    : afterEviction(run, tried, { said: condition, now, isSaid: efforts.isSaid });
+    : afterEviction(run, tried, { said: condition, now, isSaid: actions.isSaid });
 }
 
 /** Why the pod need not be evicted (any more). */

@@ -1,7 +1,7 @@
 import type { DebugSession, Run, StopCause, StopRoute } from '../../api/debugsession.ts';
 import type { StopReason } from '../../api/reasons.ts';
 import { fromTimestamp } from '../../api/time.ts';
-import { NO_EFFORTS, type Efforts, type Tried } from '../look/efforts.ts';
+import { NO_ACTIONS, type Actions, type Tried } from '../look/actions.ts';
 import { retryPause } from './retry.ts';
 
 /**
@@ -11,8 +11,8 @@ import { retryPause } from './retry.ts';
 export const OVERDUE_MS = 6_000;
 
 /**
- * How long after an effort the container may still be seen running, in ms. The kubelet tells of an end within about a second; it is given more,
- * because the next effort may be the eviction of a pod that has only been slow. An evicted pod has its grace period.
+ * How long after an action the container may still be seen running, in ms. The kubelet tells of an end within about a second; it is given more,
+ * because the next action may be the eviction of a pod that has only been slow. An evicted pod has its grace period.
  */
 export const LOOK_MS: Record<StopRoute, number> = { Exec: 8_000, Attach: 4_000, Eviction: 60_000 };
 
@@ -43,31 +43,31 @@ export type StopStep =
  * Ask, look, escalate, report: one way after the other, each looked after for a while; then what is known, and all of it again later, for as long
  * as the container lives.
  */
-export function nextStop(session: DebugSession, run: Run, now: number, all: Efforts = NO_EFFORTS): StopStep {
-  const efforts = withoutFormer(run, all);
-  if (efforts.underWay !== undefined) return { kind: 'look' };
+export function nextStop(session: DebugSession, run: Run, now: number, all: Actions = NO_ACTIONS): StopStep {
+  const actions = withoutFormer(run, all);
+  if (actions.underWay !== undefined) return { kind: 'look' };
   const routes = routesFor(session, run);
-  const round = Math.max(1, efforts.tried.Exec?.times ?? 0);
+  const round = Math.max(1, actions.tried.Exec?.times ?? 0);
   let retryFrom = 0;
   for (const route of routes) {
-    const tried = efforts.tried[route];
+    const tried = actions.tried[route];
     if (tried === undefined || tried.times < round) return { kind: 'act', route };
     const until = tried.at + LOOK_MS[route];
     if (tried.outcome.kind === 'asked' && now < until) return { kind: 'look', until };
     retryFrom = Math.max(retryFrom, tried.at);
   }
-  const retryAt = retryFrom + pause(routes, efforts, round);
+  const retryAt = retryFrom + pause(routes, actions, round);
   return now >= retryAt
     ? { kind: 'act', route: 'Exec' }
-    : { kind: 'report', ...findings(run, routes, efforts), retryAt };
+    : { kind: 'report', ...findings(run, routes, actions), retryAt };
 }
 
 /** What was tried before the kubelet ran the container again was tried on another: its pod is not evicted before this one has been asked. */
-function withoutFormer({ ranAgain }: Run, efforts: Efforts): Efforts {
+function withoutFormer({ ranAgain }: Run, actions: Actions): Actions {
   const since = fromTimestamp(ranAgain?.seenAt);
-  if (since === undefined) return efforts;
-  const tried = Object.entries(efforts.tried).filter(([, { at }]) => at >= since);
-  return { ...efforts, tried: Object.fromEntries(tried) };
+  if (since === undefined) return actions;
+  const tried = Object.entries(actions.tried).filter(([, { at }]) => at >= since);
+  return { ...actions, tried: Object.fromEntries(tried) };
 }
 
 /** Attaching wants somebody to read what is typed, eviction that the spec asks for it. */
@@ -78,7 +78,7 @@ function routesFor(session: DebugSession, run: Run): StopRoute[] {
   return routes;
 }
 
-function pause(routes: readonly StopRoute[], { tried }: Efforts, round: number): number {
+function pause(routes: readonly StopRoute[], { tried }: Actions, round: number): number {
   const isHopeless = routes.every((route) => isNoRoute(tried[route]));
   return isHopeless ? retryPause(round, REFUSED_RETRY_MS) : retryPause(round);
 }
@@ -96,7 +96,7 @@ const REASONS: readonly [StopReason, (route: StopRoute, tried: Tried) => boolean
   ['ExecFailed', (_route, { outcome }) => outcome.kind === 'failed'],
 ];
 
-function findings(run: Run, routes: readonly StopRoute[], { tried }: Efforts): { reason: StopReason; message: string } {
+function findings(run: Run, routes: readonly StopRoute[], { tried }: Actions): { reason: StopReason; message: string } {
   const all = routes.flatMap((route) => {
     const last = tried[route];
     return last === undefined ? [] : [{ route, last }];

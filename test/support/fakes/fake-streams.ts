@@ -15,7 +15,7 @@ export class FakeStreams implements Streams {
   };
 }
 
-/** A control whose efforts all succeed, or do what `streams` says. */
+/** A control whose actions all succeed, or do what `streams` says. */
 export function aControl(clock: Clock, streams: Streams = new FakeStreams()): ContainerControl {
   return new ContainerControl({ streams, evict: () => Promise.resolve(), clock, onDone: () => undefined });
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { DebugSessionSpec } from '../../../src/api/debugsession.ts';
 import type { ContainerState, Terminated } from '../../../src/api/pod.ts';
-import type { EffortOutcome } from '../../../src/session/look/efforts.ts';
+import type { ActionOutcome } from '../../../src/session/look/actions.ts';
 import { currentRun } from '../../../src/session/run/lifecycle.ts';
 import { aPod, aStatus } from '../builders/builders.ts';
 import { FAULTY_TEXT } from '../builders/faulty-text.ts';
@@ -150,7 +150,7 @@ const PEOPLE: fc.Arbitrary<Move>[] = [
   fc.constant({ words: 'delete', run: (world) => world.delete() }),
 ];
 
-const OUTCOMES: EffortOutcome[] = [
+const OUTCOMES: ActionOutcome[] = [
   { kind: 'asked' },
   { kind: 'told' },
   { kind: 'survived', processes: 1 },
@@ -162,17 +162,17 @@ const OUTCOMES: EffortOutcome[] = [
 ];
 
 /** How what is under way went; only of a ttl can be said that it was told. */
-function goes(world: World, outcome: EffortOutcome): void {
-  const { underWay } = world.efforts;
+function goes(world: World, outcome: ActionOutcome): void {
+  const { underWay } = world.actions;
   if (underWay !== undefined && (outcome.kind === 'told') === (underWay === 'Ttl')) world.tried(outcome);
 }
 
-const EFFORTS: fc.Arbitrary<Move>[] = [
+const ACTIONS: fc.Arbitrary<Move>[] = [
   fc.constantFrom(...OUTCOMES).map((outcome) => ({
     words: `what is under way goes: ${outcome.kind}`,
     run: (world) => goes(world, outcome),
   })),
-  fc.constant({ words: 'the operator dies', run: (world) => (world.efforts = { tried: {} }) }),
+  fc.constant({ words: 'the operator dies', run: (world) => (world.actions = { tried: {} }) }),
   fc.constantFrom('containerd://first', 'containerd://second').map((id) => ({
     words: `the container is ${id}, and runs`,
     run: (world) => {
@@ -194,7 +194,7 @@ export const aMove: fc.Arbitrary<Move> = fc.oneof(
   { arbitrary: fc.oneof(...KUBELET), weight: 4 },
   { arbitrary: fc.oneof(...POD), weight: 2 },
   { arbitrary: fc.oneof(...PEOPLE), weight: 2 },
-  { arbitrary: fc.oneof(...EFFORTS), weight: 3 },
+  { arbitrary: fc.oneof(...ACTIONS), weight: 3 },
   { arbitrary: fc.oneof(...TIME), weight: 6 },
 );
 

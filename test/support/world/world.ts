@@ -13,7 +13,7 @@ import type { Rules } from '../../../src/session/look/rules.ts';
 import { currentRun } from '../../../src/session/run/lifecycle.ts';
 import type { Sighting } from '../../../src/session/look/sighting.ts';
 import type { Authority } from '../../../src/session/look/authority.ts';
-import type { EffortOutcome, Efforts } from '../../../src/session/look/efforts.ts';
+import type { ActionOutcome, Actions } from '../../../src/session/look/actions.ts';
 import { plan, planUnseen } from '../../../src/session/plan/plan.ts';
 import type { Objection } from '../../../src/session/look/objection.ts';
 import type { EventIntent } from '../../../src/session/status/events.ts';
@@ -51,7 +51,7 @@ export class World {
   /** What is found right before an injection to stand against it, if anything is. */
   denied: Objection | undefined;
   /** What was begun on the container and how it went; `tried` says how. */
-  efforts: Efforts = { tried: {} };
+  actions: Actions = { tried: {} };
   /** Called with every plan before it is carried out. */
   onStep: (step: Plan) => void = () => undefined;
 
@@ -94,7 +94,7 @@ export class World {
         session: this.session,
         sighting: this.sighting(),
         now: this.now,
-        efforts: this.efforts,
+        actions: this.actions,
         authority: this.authority,
         rules: this.rules,
         others: this.others,
@@ -118,7 +118,7 @@ export class World {
       if (this.gone) return undefined;
       const step = this.step();
       if (step.effect.kind !== 'none') continue;
-      if (this.efforts.underWay === undefined) this.efforts = { ...this.efforts, isSaid: true };
+      if (this.actions.underWay === undefined) this.actions = { ...this.actions, isSaid: true };
       return step.requeueAfterMs;
     }
     throw new Error(`does not come to rest: ${this.effects.join(', ')}`);
@@ -153,8 +153,8 @@ export class World {
       case 'stop':
       case 'tellTtl':
         this.effects.push(effect.kind === 'stop' ? `stop ${effect.route}` : `ttl ${effect.ttl}`);
-        if (this.efforts.underWay !== undefined) throw new Error(`${this.efforts.underWay} is under way`);
-        this.efforts = { ...this.efforts, underWay: effect.kind === 'stop' ? effect.route : 'Ttl' };
+        if (this.actions.underWay !== undefined) throw new Error(`${this.actions.underWay} is under way`);
+        this.actions = { ...this.actions, underWay: effect.kind === 'stop' ? effect.route : 'Ttl' };
         this.#ttl = effect.kind === 'tellTtl' ? effect.ttl : undefined;
         break;
       case 'delete':
@@ -199,12 +199,12 @@ export class World {
   }
 
   /** What is under way is over, and went so. */
-  tried(outcome: EffortOutcome): void {
-    const { underWay, tried } = this.efforts;
+  tried(outcome: ActionOutcome): void {
+    const { underWay, tried } = this.actions;
     if (underWay === undefined) throw new Error('nothing is under way');
     const times = (tried[underWay]?.times ?? 0) + 1;
     const ttl = this.#ttl === undefined ? {} : { ttl: this.#ttl };
-    this.efforts = { tried: { ...tried, [underWay]: { outcome, at: this.now, times, ...ttl } } };
+    this.actions = { tried: { ...tried, [underWay]: { outcome, at: this.now, times, ...ttl } } };
   }
 
   /** What the kubelet says of our newest container. */

@@ -43,7 +43,7 @@ class Scene {
   readonly pods: PodWatches;
   readonly streams = new FakeStreams();
   readonly control: ContainerControl;
-  /** Sessions that an effort has brought back. */
+  /** Sessions that an action has brought back. */
   readonly woken: string[] = [];
   readonly reconciler: Reconciler;
   #version = 200;

@@ -129,7 +129,7 @@ function live(world: World, moves: readonly Move[]): void {
   }
   // Left alone, every session comes to its end: what still waits or runs has a last moment, and a container without a supervisor is reported.
   for (let rounds = 0; rounds < 10 && !world.gone; rounds += 1) {
-    if (world.efforts.underWay !== undefined) world.tried({ kind: 'failed', message: 'HTTP 500' });
+    if (world.actions.underWay !== undefined) world.tried({ kind: 'failed', message: 'HTTP 500' });
     const pause = world.settle();
     check();
     if (pause === undefined) break;

@@ -373,7 +373,7 @@ describe('running', () => {
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', 'False Stopping']);
     world.tried({ kind: 'forbidden', message: 'the operator may not' });
     world.settle();
-    if (world.efforts.underWay) world.tried({ kind: 'forbidden', message: 'the operator may not' });
+    if (world.actions.underWay) world.tried({ kind: 'forbidden', message: 'the operator may not' });
     world.settle();
     expect([world.phase, world.condition('StopConfirmed'), world.told.at(-1)]).toEqual([
       'Ending',
@@ -497,7 +497,7 @@ describe('deleting', () => {
   it('waits for the container to end', () => {
     const world = World.running();
     world.delete();
-    expect([world.settle(), world.efforts.underWay]).toEqual([undefined, 'Exec']);
+    expect([world.settle(), world.actions.underWay]).toEqual([undefined, 'Exec']);
     world.ends({ exitCode: 0 });
     world.settle();
     expect([world.effects.slice(-2), world.gone]).toEqual([['status Completed', 'removeFinalizer'], true]);
@@ -523,7 +523,7 @@ describe('deleting', () => {
     world.delete();
     world.pass(600_000);
     world.settle();
-    expect([world.gone, world.efforts.underWay, world.run.stop?.cause]).toEqual([false, 'Exec', 'Deleted']);
+    expect([world.gone, world.actions.underWay, world.run.stop?.cause]).toEqual([false, 'Exec', 'Deleted']);
   });
 
   it('lets go where it was deleted between the finalizer and the intent', () => {

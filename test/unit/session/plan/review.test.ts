@@ -49,7 +49,7 @@ describe('a session that is deleted', () => {
     expect([world.phase, world.gone]).toEqual(['Cancelled', false]);
     world.starts();
     world.settle();
-    expect([world.run.state, world.efforts.underWay]).toEqual(['StartedLate', 'Exec']);
+    expect([world.run.state, world.actions.underWay]).toEqual(['StartedLate', 'Exec']);
     world.ends({ exitCode: 143 });
     world.settle();
     expect(world.gone).toBe(true);
@@ -143,7 +143,7 @@ describe('a container that the kubelet lost sight of', () => {
     world.containerID = 'containerd://again';
     world.starts();
     world.settle();
-    expect([world.condition('StopConfirmed'), world.efforts.underWay]).toEqual(['False RanAgain', 'Exec']);
+    expect([world.condition('StopConfirmed'), world.actions.underWay]).toEqual(['False RanAgain', 'Exec']);
     world.podGoes({ seen: false });
     world.settle();
     expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['Unknown ForceDeleted', []]);

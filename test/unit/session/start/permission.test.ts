@@ -332,7 +332,7 @@ describe('while it runs', () => {
     world.edit({ ifUnstoppable: 'EvictPod', cancel: true });
     for (let round = 0; round < 3; round += 1) {
       world.settle();
-      if (world.efforts.underWay) world.tried({ kind: 'survived', processes: 1 });
+      if (world.actions.underWay) world.tried({ kind: 'survived', processes: 1 });
       world.pass(60 * SECOND);
     }
     expect(world.effects).not.toContain('stop Eviction');

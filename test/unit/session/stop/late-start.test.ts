@@ -179,7 +179,7 @@ describe('an earlier attempt whose container may start', () => {
     world.container = world.session.status?.runs?.[0]?.debugContainerName;
     world.starts();
     world.settle();
-    expect([world.condition('StopConfirmed'), world.efforts.underWay]).toEqual(['False StartedLate', 'Exec']);
+    expect([world.condition('StopConfirmed'), world.actions.underWay]).toEqual(['False StartedLate', 'Exec']);
     world.ends({ exitCode: 143 });
     world.settle();
     expect(world.session.status?.runs?.[0]).toMatchObject({ state: 'StartedLate', exitCode: 143 });

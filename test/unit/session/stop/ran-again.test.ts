@@ -30,7 +30,7 @@ describe('a container that runs again after its end', () => {
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', 'False RanAgain']);
     expect(world.run.ranAgain).toEqual({ containerID: SECOND, seenAt: toTimestamp(world.now) });
     expect(world.run).toMatchObject({ containerID: FIRST, reason: 'Exited', stop: { cause: 'RanAgain' } });
-    expect(world.efforts.underWay).toBe('Exec');
+    expect(world.actions.underWay).toBe('Exec');
     expect(world.told.filter((line) => line.includes('RanAgain'))).toHaveLength(1);
   });
 
@@ -59,7 +59,7 @@ it('one that started late, was ended and runs again is ended again', () => {
   world.settle();
   expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Failed', 'False RanAgain']);
   expect(world.run).toMatchObject({ state: 'StartedLate', ranAgain: { containerID: SECOND } });
-  expect(world.efforts.underWay).toBe('Exec');
+  expect(world.actions.underWay).toBe('Exec');
 });
 
 describe('a container that the kubelet lost sight of', () => {
@@ -81,7 +81,7 @@ describe('a container that the kubelet lost sight of', () => {
       const world = lost(containerID);
       world.starts();
       world.settle();
-      expect([world.condition('StopConfirmed'), world.efforts.underWay]).toEqual(['False RanAgain', 'Exec']);
+      expect([world.condition('StopConfirmed'), world.actions.underWay]).toEqual(['False RanAgain', 'Exec']);
       world.ends({ exitCode: 143 });
       world.settle();
       expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['True Terminated', []]);

@@ -67,7 +67,7 @@ it('does not hold a deleted session whose container has ended for longer than 30
   world.settle();
   world.delete();
   world.pass(30_000);
-  if (world.efforts.underWay) world.tried({ kind: 'blocked', message: 'not now' });
+  if (world.actions.underWay) world.tried({ kind: 'blocked', message: 'not now' });
   world.settle();
   expect(world.gone).toBe(true);
 });
@@ -86,7 +86,7 @@ it('may be asked for after the end', () => {
   world.settle();
   world.edit({ podAfterSession: 'Evict' });
   world.settle();
-  expect([world.efforts.underWay, world.condition('PodRetired')]).toEqual(['Eviction', 'False Evicting']);
+  expect([world.actions.underWay, world.condition('PodRetired')]).toEqual(['Eviction', 'False Evicting']);
 });
 
 it('is not waited for any more once nobody wants it: what is said of it goes, and the finalizer with it', () => {
@@ -129,7 +129,7 @@ describe('a policy that demands it', () => {
     expect(world.run.demanded).toEqual({ podAfterSession: 'Evict' });
     world.ends();
     world.settle();
-    expect([world.efforts.underWay, world.condition('PodRetired')]).toEqual(['Eviction', 'False Evicting']);
+    expect([world.actions.underWay, world.condition('PodRetired')]).toEqual(['Eviction', 'False Evicting']);
   });
 
   it.each<[string, Partial<DebugSessionSpec>]>([
@@ -140,7 +140,7 @@ describe('a policy that demands it', () => {
     world.edit({ podAfterSession: 'Keep' });
     world.ends();
     world.settle();
-    expect(world.efforts.underWay).toBe('Eviction');
+    expect(world.actions.underWay).toBe('Eviction');
   });
 
   it.each<[string, Rules]>([
@@ -152,7 +152,7 @@ describe('a policy that demands it', () => {
     world.rules = rules;
     world.ends();
     world.settle();
-    expect(world.efforts.underWay).toBe('Eviction');
+    expect(world.actions.underWay).toBe('Eviction');
   });
 
   it('does not count for a session that began before', () => {
@@ -164,7 +164,7 @@ describe('a policy that demands it', () => {
     world.rules = under({ podAfterSession: 'Evict' });
     world.ends();
     world.settle();
-    expect([world.efforts.underWay, world.condition('PodRetired')]).toEqual([undefined, undefined]);
+    expect([world.actions.underWay, world.condition('PodRetired')]).toEqual([undefined, undefined]);
   });
 
   it('holds a deleted session until the pod has gone', () => {
@@ -172,7 +172,7 @@ describe('a policy that demands it', () => {
     world.delete();
     world.pass(3_600_000);
     expect(world.settle()).toBeUndefined();
-    expect([world.gone, world.efforts.underWay]).toEqual([false, 'Eviction']);
+    expect([world.gone, world.actions.underWay]).toEqual([false, 'Eviction']);
     world.tried(BLOCKED);
     expect(world.settle()).toBeGreaterThan(0);
     world.podGoes({ seen: true });

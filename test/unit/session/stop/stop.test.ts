@@ -1,23 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
-import type { EffortOutcome } from '../../../../src/session/look/efforts.ts';
+import type { ActionOutcome } from '../../../../src/session/look/actions.ts';
 import type { Rules } from '../../../../src/session/look/rules.ts';
 import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
 import { World } from '../../../support/world/world.ts';
 
-const ASKED: EffortOutcome = { kind: 'asked' };
-const FORBIDDEN: EffortOutcome = { kind: 'forbidden', message: 'the operator may not: it needs create on pods/exec' };
-const NO_SHELL: EffortOutcome = { kind: 'impossible', message: 'its image has no shell (sh, busybox, bash)' };
+const ASKED: ActionOutcome = { kind: 'asked' };
+const FORBIDDEN: ActionOutcome = { kind: 'forbidden', message: 'the operator may not: it needs create on pods/exec' };
+const NO_SHELL: ActionOutcome = { kind: 'impossible', message: 'its image has no shell (sh, busybox, bash)' };
 
 /** A session whose container runs `sleep`, and has no stdin. */
 function plain(spec: Partial<DebugSessionSpec> = {}): World {
   return World.running({ command: ['sleep', '1d'], ttl: '10m', ...spec });
 }
 
-/** Steps until an effort is under way, or nothing is left to do. */
+/** Steps until an action is under way, or nothing is left to do. */
 function begun(world: World): string | undefined {
   world.settle();
-  return world.efforts.underWay;
+  return world.actions.underWay;
 }
 
 describe('what makes it end', () => {
@@ -191,7 +191,7 @@ describe('escalation', () => {
     expect(world.told.filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
   });
 
-  it.each<[string, EffortOutcome, string]>([
+  it.each<[string, ActionOutcome, string]>([
     ['nothing in it ends', { kind: 'survived', processes: 1 }, 'ProcessSurvived'],
     ['the node does not answer', { kind: 'unreachable', message: 'error dialing backend' }, 'NodeUnreachable'],
     ['the exec fails', { kind: 'failed', message: 'HTTP 500' }, 'ExecFailed'],
@@ -211,13 +211,13 @@ describe('escalation', () => {
     const world = cancelled();
     world.tried(FORBIDDEN);
     world.settle();
-    const other = world.efforts;
-    world.efforts = { underWay: 'Exec', tried: {} };
+    const other = world.actions;
+    world.actions = { underWay: 'Exec', tried: {} };
     world.tried({ kind: 'unreachable', message: 'error dialing backend' });
     world.settle();
     expect(world.condition('StopConfirmed')).toBe('False NodeUnreachable');
     const writes = world.effects.length;
-    world.efforts = other;
+    world.actions = other;
     world.settle();
     expect([world.condition('StopConfirmed'), world.effects.length]).toEqual(['False NodeUnreachable', writes]);
     world.pass(5_000);
@@ -288,7 +288,7 @@ describe('escalation', () => {
   it('gives a container that was asked time to be seen ended before its pod is evicted', () => {
     const world = cancelled({ ifUnstoppable: 'EvictPod' });
     world.tried(ASKED);
-    expect([world.settle(), world.efforts.underWay]).toEqual([8_000, undefined]);
+    expect([world.settle(), world.actions.underWay]).toEqual([8_000, undefined]);
     world.pass(8_000);
     expect(begun(world)).toBe('Eviction');
   });
@@ -302,7 +302,7 @@ describe('deletion', () => {
     world.tried({ kind: 'survived', processes: 1 });
     world.settle();
     world.pass(30_000);
-    if (world.efforts.underWay) world.tried({ kind: 'survived', processes: 1 });
+    if (world.actions.underWay) world.tried({ kind: 'survived', processes: 1 });
     world.settle();
     expect([world.gone, world.told.at(-1), world.condition('StopConfirmed')]).toEqual([
       false,
@@ -311,7 +311,7 @@ describe('deletion', () => {
     ]);
     world.pass(3_600_000);
     world.settle();
-    expect(world.efforts.underWay).toBe('Exec');
+    expect(world.actions.underWay).toBe('Exec');
   });
 
   it('ends with the pod where that goes too, as with a namespace', () => {
@@ -400,12 +400,12 @@ describe('a ttl changed while it runs', () => {
     world.settle();
     world.tried(FORBIDDEN);
     world.settle();
-    const other = world.efforts;
-    const outcome: EffortOutcome = { kind: 'unreachable', message: 'error dialing backend' };
-    world.efforts = { tried: { Ttl: { outcome, at: world.now, times: 1, ttl: '1m' } } };
+    const other = world.actions;
+    const outcome: ActionOutcome = { kind: 'unreachable', message: 'error dialing backend' };
+    world.actions = { tried: { Ttl: { outcome, at: world.now, times: 1, ttl: '1m' } } };
     world.settle();
     expect(world.message('Running')).toMatch(/error dialing backend/);
-    world.efforts = other;
+    world.actions = other;
     const writes = world.effects.length;
     world.settle();
     expect([world.effects.length, world.message('Running')]).toEqual([writes, expect.stringMatching(/dialing/)]);
@@ -426,6 +426,6 @@ describe('a ttl changed while it runs', () => {
     const world = plain({ ttl: '10m' });
     world.edit({ ttl: '600s' });
     world.settle();
-    expect([world.efforts.underWay, world.run.effective?.ttl]).toEqual([undefined, '10m']);
+    expect([world.actions.underWay, world.run.effective?.ttl]).toEqual([undefined, '10m']);
   });
 });

@@ -1,9 +1,9 @@
 import { ApiError, ConnectionError } from '../kube/api-error.ts';
 import { errorMessage } from '../runtime/error-message.ts';
-import type { EffortKind, EffortOutcome } from '../session/look/efforts.ts';
+import type { ActionKind, ActionOutcome } from '../session/look/actions.ts';
 
 /** What each way needs, for the words of a refusal. */
-const NEEDS: Record<EffortKind, string> = {
+const NEEDS: Record<ActionKind, string> = {
   Exec: 'get and create on pods/exec',
   Ttl: 'get and create on pods/exec',
   Attach: 'get and create on pods/attach',
@@ -14,8 +14,8 @@ const NEEDS: Record<EffortKind, string> = {
 const DIALING =
   /error dialing backend|dial tcp|connection refused|no route to host|i\/o timeout|TLS handshake timeout/i;
 
-/** What a fault of an effort means. The API server answers for the kubelet, which it may not reach. */
-export function explainFault(kind: EffortKind, error: unknown): EffortOutcome {
+/** What a fault of an action means. The API server answers for the kubelet, which it may not reach. */
+export function explainFault(kind: ActionKind, error: unknown): ActionOutcome {
   const message = errorMessage(error);
   if (error instanceof ConnectionError) return { kind: 'unreachable', message };
   if (!(error instanceof ApiError)) return { kind: 'failed', message };

@@ -1,10 +1,10 @@
 import type { StopRoute } from '../../api/debugsession.ts';
 
 /** What the operator does to a running container besides injecting it: end it by one of the ways there are, or tell it of another ttl. */
-export type EffortKind = StopRoute | 'Ttl';
+export type ActionKind = StopRoute | 'Ttl';
 
-/** What became of one effort. None of them says that the container has ended: only the kubelet does. */
-export type EffortOutcome =
+/** What became of one action. None of them says that the container has ended: only the kubelet does. */
+export type ActionOutcome =
   /** Signals were sent, keys were typed, the eviction was accepted: what is left is to look. */
   | { kind: 'asked' }
   /** The container knows the new ttl. */
@@ -21,9 +21,9 @@ export type EffortOutcome =
   | { kind: 'unreachable'; message: string }
   | { kind: 'failed'; message: string };
 
-/** The newest effort of a kind. */
+/** The newest action of a kind. */
 export interface Tried {
-  outcome: EffortOutcome;
+  outcome: ActionOutcome;
   /** When it was over, in ms since the epoch. */
   at: number;
   /** How often this kind has been tried. */
@@ -32,11 +32,11 @@ export interface Tried {
   ttl?: string;
 }
 
-/** What this process has tried for a run. A restart forgets it, and everything is tried anew: each effort may be repeated. */
-export interface Efforts {
+/** What this process has tried for a run. A restart forgets it, and everything is tried anew: each action may be repeated. */
+export interface Actions {
   /** What is being done now; its end brings the session back. */
-  underWay?: EffortKind;
-  tried: Partial<Record<EffortKind, Tried>>;
+  underWay?: ActionKind;
+  tried: Partial<Record<ActionKind, Tried>>;
   /**
    * What they tell has been written. It is not written again: of two operators at once each would put its own experience in the place of the
    * other's, for ever.
@@ -44,4 +44,4 @@ export interface Efforts {
   isSaid?: true;
 }
 
-export const NO_EFFORTS: Efforts = { tried: {} };
+export const NO_ACTIONS: Actions = { tried: {} };
