@@ -1,3 +1,4 @@
+import { PROFILE_NAMES } from '../api/profiles.ts';
 import type { Command } from 'commander';
 import { CONNECTION_FLAGS, type ConnectionValues } from './connection-flags.ts';
 import type { Kubectl } from './kubectl.ts';
@@ -93,7 +94,7 @@ function valuesOf({ long, argChoices }: Option, operands: readonly string[]): Wa
     case '--policy':
       return [{ kind: 'names', resource: 'debugpolicies.debugsession.dev' }];
     case '--profile':
-      return [{ kind: 'words', words: ['general', 'baseline', 'restricted', 'netadmin', 'sysadmin'] }];
+      return [{ kind: 'words', words: [...PROFILE_NAMES] }];
     case '--supervisor':
       return [{ kind: 'words', words: ['Shell', 'None'] }];
     case '--pod':

@@ -1,3 +1,4 @@
+import { PROFILE_NAMES } from '../api/profiles.ts';
 import { type Command, Option } from 'commander';
 import { DEFAULT_IMAGE } from './choose.ts';
 import type { StartOptions } from './compose.ts';
@@ -15,7 +16,7 @@ export function addSessionFlags(verb: Command): Command {
     .option('--no-target', 'join no container')
     .option('-i, --image <IMAGE>', `image of the debug container (default: as the policy says, else ${DEFAULT_IMAGE})`)
     .option('--ttl <TIME>', 'how long it may run, such as 1h30m (default: as the policy says)')
-    .option('--profile <NAME>', 'general, baseline, restricted, netadmin or sysadmin (default: general)')
+    .option('--profile <NAME>', `${PROFILE_NAMES.join(', ')} (default: general)`)
     .option('--policy <NAME>', 'DebugPolicy to ask under (default: default)')
     .option('-r, --reason <TEXT>', 'why; kept in the record')
     .option('-e, --env <NAME=VALUE>', 'variable of the command; may be given several times', repeated)

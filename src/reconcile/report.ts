@@ -1,3 +1,4 @@
+import { CANCELLED } from '../session/run/ending.ts';
 import { guardedRun } from '../session/run/fate.ts';
 import type { DebugSession, Run } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
@@ -63,7 +64,8 @@ function runOf(session: DebugSession, { effect }: Plan): Run | undefined {
 /** Counts a run when it turns to its end; the same state written again is no turn. */
 function measureRun(run: Run, metrics: Metrics): void {
   const [finished, expires] = [run.finishedAt, run.expiresAt].map(fromTimestamp);
-  if (run.state === 'Failed') metrics.failure(run.reason ?? 'Unknown');
+  // One that was called off before it ran is no failure, though it has the state of one that never ran.
+  if (run.state === 'Failed' && run.reason !== CANCELLED) metrics.failure(run.reason ?? 'Unknown');
   if (run.reason === 'Expired' && finished !== undefined && expires !== undefined)
     metrics.ended((finished - expires) / 1000);
 }

@@ -42,3 +42,20 @@ function ended(): World {
   world.settle();
   return world;
 }
+
+it.each([
+  ['counts a run that failed', { notAfter: '2026-01-01T00:00:00Z' }, 'debugsession_failures_total{reason="Lapsed"} 1'],
+  ['counts no failure of a run that was called off before it ran', { cancel: true }, undefined],
+])('%s', async (_what, spec, counted) => {
+  const metrics = createMetrics();
+  const logger = createLogger({ level: 'error', destination: { write: () => undefined } });
+  const world = new World(spec);
+  while (world.session.status?.runs === undefined) {
+    const { session } = world;
+    reportStep({ session, step: world.step(), metrics, logger });
+  }
+  const { body } = await metrics.expose();
+  expect(body.split('\n').filter((line) => line.startsWith('debugsession_failures_total{'))).toEqual(
+    counted === undefined ? [] : [counted],
+  );
+});

@@ -1,3 +1,6 @@
+import { FINALIZER } from '../../../src/api/debugsession.ts';
+import { LIVE_LABEL } from '../../../src/api/debugsession.ts';
+import type { Plan } from '../../../src/session/plan/effect.ts';
 import { describe, expect, it } from '@jest/globals';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import type { DebugPolicy } from '../../../src/api/debugpolicy.ts';
@@ -7,7 +10,8 @@ import { trimPod, trimPolicy, trimSession, type RawPod } from '../../../src/reco
 import { UID_VARIABLE } from '../../../src/session/container/container.ts';
 import { plan } from '../../../src/session/plan/plan.ts';
 import { preflight } from '../../../src/session/start/preflight.ts';
-import { aPod, aSession, aStatus } from '../../support/builders/builders.ts';
+import { aPod, aSession, aStatus, NOON } from '../../support/builders/builders.ts';
+import { OPEN_RULES } from '../../support/builders/open-policy.ts';
 import { World } from '../../support/world/world.ts';
 
 /** As the API server sends it: our few fields in a lot of others. */
@@ -115,11 +119,15 @@ describe('a trimmed pod', () => {
   it.each(BEFORE)('tells the look before the leap all that the whole one does: %s', (_name, change) => {
     const session = aSession(
       { target: { podName: 'web-1', containerName: 'app' } },
-      { metadata: { finalizers: ['debugsession.dev/container'] } },
+      { metadata: { finalizers: [FINALIZER], labels: { [LIVE_LABEL]: 'true' } } },
     );
     const pod = aPod(change);
-    const planned = (seen: Pod): unknown => plan({ session, sighting: { kind: 'present', pod: seen }, now: 0 });
+    const known = { authority: { kind: 'waived' }, rules: OPEN_RULES, now: NOON } as const;
+    const planned = (seen: Pod): Plan => plan({ session, sighting: { kind: 'present', pod: seen }, ...known });
     expect(planned(trimPod(raw(pod)))).toEqual(planned(pod));
+    // The look is reached: what stands before it does not decide.
+    expect(planned(pod).effect.kind).toBe('writeStatus');
+    expect(JSON.stringify(planned(pod))).not.toMatch(/AdmissionPolicyMissing|PolicyNotFound/);
   });
 
   it.each(['data', 'spare', 'none'])('tells the look before the leap what it may mount: %s', (name) => {
