@@ -81,6 +81,7 @@ export class Reconciler {
         early === undefined ? await this.#look(key, session, signal, known) : this.#lookAhead(key, session);
       const step = early ?? (await this.#review(situation, this.#plan(situation), signal));
       this.#parts.onPlan?.(session, step);
+      if (givesUpUninjected(session, step) && (await this.#standsAfterAll(session, signal))) continue;
       const tried = await this.#perform(situation, step, signal);
       if (tried === 'conflict') return { requeue: true };
       if (tried === 'gone') return {};
@@ -243,9 +244,15 @@ export class Reconciler {
     return 'conflict';
   }
 
+  /** A watch may be behind an injection whose answer was lost: the pod is asked for itself. */
+  #standsAfterAll(session: DebugSession, signal: AbortSignal): Promise<boolean> {
+    const run = currentRun(session);
+    return run === undefined ? Promise.resolve(false) : this.#stands(session, { run }, signal);
+  }
+
   async #stands(
     { metadata }: DebugSession,
-    { run }: Extract<Effect, { kind: 'inject' }>,
+    { run }: Pick<Extract<Effect, { kind: 'inject' }>, 'run'>,
     signal: AbortSignal,
   ): Promise<boolean> {
     const { api, pods } = this.#parts;
@@ -304,6 +311,15 @@ function ofNewestRun<T extends { uid: string; attempt: number }>(
   known: T | undefined,
 ): T | undefined {
   return known?.uid === metadata.uid && known.attempt === status?.attempt ? known : undefined;
+}
+
+/** From this step on nobody looks for the container of a run that was to be injected. */
+function givesUpUninjected({ status }: DebugSession, { effect }: Plan): boolean {
+  const run = status?.runs?.find(({ attempt }) => attempt === status.attempt);
+  if (run === undefined || !isLive(run) || run.injectedAt !== undefined) return false;
+  if (effect.kind === 'removeFinalizer') return true;
+  const next = effect.kind === 'writeStatus' ? effect.status.runs?.find(({ attempt }) => attempt === run.attempt) : run;
+  return next !== undefined && !isLive(next) && next.injectedAt === undefined && next.endedBy === undefined;
 }
 
 /** The run that begins with this effect. */

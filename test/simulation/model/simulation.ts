@@ -17,7 +17,7 @@ const LONGEST_LAG_MS = 10_000;
  * After so long without faults every session of a simulation is over: a refusal's pause 5 min, pending 30 s, start 2 min, ttl 2 min, an eviction with
  * its looks 2 min, and rest.
  */
-const EVERYTHING_IS_OVER_MS = 13 * MINUTE;
+const EVERYTHING_IS_OVER_MS = 30 * MINUTE;
 const STEPS = 90;
 
 /** One seeded interleaving of people, kubelet, network and one or two operators that may die. */

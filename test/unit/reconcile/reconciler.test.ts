@@ -375,6 +375,7 @@ describe('a write that is refused', () => {
       expect.objectContaining({ type: 'Injected', status: 'False', message: words }),
     );
     scene.client.on(INJECT, anApiError(503, 'the server is starting'));
+    scene.client.on(READ_POD, { items: [aPod()] });
     await expect(scene.run()).rejects.toThrow('the server is starting');
     scene.clock.advance(10_999);
     await scene.run();
@@ -382,6 +383,23 @@ describe('a write that is refused', () => {
       reason: 'StartTimeout',
       message: 'not injected within 15s: the API server said: the server is starting',
     });
+  });
+
+  it('is not believed where a run is given up: the pod is asked for itself, and has the container', async () => {
+    const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
+    scene.client.on(INJECT, anApiError(500, 'the answer was lost'));
+    await expect(scene.run()).rejects.toThrow('the answer was lost');
+    const { debugContainerName = '' } = scene.session.status?.runs?.[0] ?? {};
+    const env = [{ name: 'DEBUGSESSION_UID', value: scene.session.metadata.uid }];
+    const pod = aPod();
+    const stored = { ...pod, spec: { ...pod.spec, ephemeralContainers: [{ name: debugContainerName, env }] } };
+    stored.metadata.resourceVersion = '99';
+    scene.client.on(READ_POD, { items: [stored] });
+    scene.clock.advance(20_000);
+    await scene.run();
+    const [run] = scene.session.status?.runs ?? [];
+    expect(run?.injectedAt).toBeDefined();
+    expect(scene.session.status?.conditions).not.toContainEqual(expect.objectContaining({ reason: 'NothingToStop' }));
   });
 
   it('is not tried again before the API server lets it, and is given up in time all the same', async () => {
