@@ -10,8 +10,7 @@ import { type Fate, FATES, fateOf } from '../run/fate.ts';
  * as far as is known now.
  *
  * As with a Job (KEP-592), the time is that of a condition, on the operator's clock: completedAt may be a node's, an hour off. And the condition
- * is StopConfirmed: a record is not kept for less than its time after the last news there was (docs/adr/0014). The newest run is the one that
- * the condition is about; an earlier one may have a container as well that nobody has seen to end.
+ * is StopConfirmed: a record is not kept for less than its time after the last news there was (docs/adr/0014).
  */
 export function removalTime({ session, now }: Situation): number | undefined {
   const { metadata, spec, status } = session;
