@@ -8,6 +8,8 @@ import { Simulation } from './model/simulation.ts';
 const ONCE_BROKEN = [
   // A look at a pod that took longer than there was something to see: its watch stayed open.
   90_003_463,
+  // A second exec was refused after the first had ended the container, whose word was then not believed.
+  51_000_644,
 ];
 
 it.each(ONCE_BROKEN)('keeps every promise in the run of seed %d, which it once did not', async (seed) => {

@@ -81,8 +81,9 @@ export function stoppedBy(
 /** Whether the stop script may have run in the container, as far as this process knows. */
 function mayHaveSignalled({ stop }: Run, { underWay, tried }: Actions = NO_ACTIONS): boolean {
   if (stop?.routes.includes('Exec') !== true) return false;
-  const last = tried.Exec?.outcome.kind;
-  return underWay === 'Exec' || (last !== 'forbidden' && last !== 'impossible');
+  // Only the last outcome is known: one that was refused after another may be of a container that had been ended.
+  const only = tried.Exec?.times === 1 ? tried.Exec.outcome.kind : undefined;
+  return underWay === 'Exec' || (only !== 'forbidden' && only !== 'impossible');
 }
 
 const STOPPED_HOW: Record<StopRoute, string> = {
