@@ -114,7 +114,8 @@ export class StopPromises {
       Supervisor: ['Deadline'],
       // A refusal that the kubelet's whole seconds do not bear out counts as an end of the command.
       Command: ['exit', 'killed', ...(run.exitCode === 125 ? (['TooLate'] as const) : [])],
-      Attach: ['exit', 'killed'],
+      // Of two operators at once one may have been refused the exec with which the other has ended it.
+      Attach: ['exit', 'killed', 'Stopped'],
     };
     const ways = fits[run.endedBy];
     return ways === undefined || ways.includes(truth.how)
