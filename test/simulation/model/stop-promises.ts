@@ -192,6 +192,9 @@ function asksForEviction({ spec, status }: DebugSession, podUID: string): boolea
   return (status?.runs ?? []).some((run) => {
     if (run.podUID !== podUID) return false;
     const isUnstoppable = spec.ifUnstoppable === 'EvictPod' && run.stop?.routes.includes('Eviction') === true;
-    return isUnstoppable || (spec.podAfterSession === 'Evict' && run.state === 'Ended' && run.startedAt !== undefined);
+    return (
+      isUnstoppable ||
+      (spec.podAfterSession === 'Evict' && /Ended|Failed/.test(run.state) && run.startedAt !== undefined)
+    );
   });
 }
