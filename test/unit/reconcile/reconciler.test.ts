@@ -385,23 +385,6 @@ describe('a write that is refused', () => {
     });
   });
 
-  it('is not believed where a run is given up: the pod is asked for itself, and has the container', async () => {
-    const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
-    scene.client.on(INJECT, anApiError(500, 'the answer was lost'));
-    await expect(scene.run()).rejects.toThrow('the answer was lost');
-    const { debugContainerName = '' } = scene.session.status?.runs?.[0] ?? {};
-    const env = [{ name: 'DEBUGSESSION_UID', value: scene.session.metadata.uid }];
-    const pod = aPod();
-    const stored = { ...pod, spec: { ...pod.spec, ephemeralContainers: [{ name: debugContainerName, env }] } };
-    stored.metadata.resourceVersion = '99';
-    scene.client.on(READ_POD, { items: [stored] });
-    scene.clock.advance(20_000);
-    await scene.run();
-    const [run] = scene.session.status?.runs ?? [];
-    expect(run?.injectedAt).toBeDefined();
-    expect(scene.session.status?.conditions).not.toContainEqual(expect.objectContaining({ reason: 'NothingToStop' }));
-  });
-
   it('is not tried again before the API server lets it, and is given up in time all the same', async () => {
     const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
     scene.client.on(INJECT, Object.assign(anApiError(429, 'later'), { retryAfterMs: 8_000 }));
