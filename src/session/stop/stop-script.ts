@@ -156,7 +156,7 @@ _await _spin 100
 _each TERM
 _await _pause \${1}00
 _each KILL
-_await _spin 50
+_await _spin 200
 _mark -n
 echo Survived $_n
 exit 1
