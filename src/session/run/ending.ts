@@ -73,9 +73,14 @@ export function stoppedBy(
 ): StopRoute | undefined {
   const routes = run.stop?.routes ?? [];
   if (timeOver(run, terminated) !== undefined) return undefined;
-  if (saysStopped(terminated) && mayHaveSignalled(run, actions)) return 'Exec';
+  if (saysStopped(terminated) && mayHaveSignalled(run, actions) && !hasOutlived(terminated, actions)) return 'Exec';
   if (routes.includes('Eviction') && pod?.metadata.deletionTimestamp !== undefined) return 'Eviction';
   return routes.includes('Attach') ? 'Attach' : undefined;
+}
+
+/** It survived every signal, and no signal has ended it: the word is of a script that tried once more. */
+function hasOutlived(terminated: Terminated, { tried }: Actions = NO_ACTIONS): boolean {
+  return tried.Exec?.outcome.kind === 'survived' && !wasSignalled(terminated);
 }
 
 /** Whether the stop script may have run in the container, as far as this process knows. */

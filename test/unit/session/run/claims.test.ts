@@ -129,6 +129,18 @@ describe('Stopped', () => {
     expect(world.run.said).toBe('Stopped');
   });
 
+  it.each([
+    { exitCode: 0, endedBy: 'Command' },
+    { exitCode: 137, endedBy: 'Exec' },
+  ])('after every signal was survived, it counts with the code of a signal: $exitCode', ({ exitCode, endedBy }) => {
+    const world = cancelled();
+    world.tried({ kind: 'survived', processes: 1 });
+    world.settle();
+    world.ends({ exitCode, message: 'Stopped\n' });
+    world.settle();
+    expect(world.run.endedBy).toBe(endedBy);
+  });
+
   it.each([129, 137, 143])('need not be said: exit code %s of a signal, after the script was sent', (exitCode) => {
     const world = cancelled();
     world.ends({ exitCode, reason: 'Error' });
