@@ -1,4 +1,3 @@
-import { subjectOf } from '../session/plan/stage.ts';
 import type { DebugSession, Run, StopRoute } from '../api/debugsession.ts';
 import { fromTimestamp } from '../api/time.ts';
 import { ApiError } from '../kube/api-error.ts';
@@ -52,8 +51,8 @@ const ATTACH_MS = 10_000;
 const AT_ONCE = 64;
 
 interface Entry {
-  /** Which run of which session it is about: a session created anew under the name starts with none. */
-  id: string;
+  /** Which session it is about: one that is created anew under the name starts with none. */
+  uid: string;
   actions: Actions;
 }
 
@@ -66,7 +65,8 @@ export type ControlEffect = Extract<Effect, { kind: 'stop' | 'tellTtl' }>;
  */
 export class ContainerControl {
   readonly #options: ContainerControlOptions;
-  readonly #entries = new Map<string, Entry>();
+  /** By the key of the session, and the attempt of the run. */
+  readonly #entries = new Map<string, Map<number, Entry>>();
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #waiting: (() => void)[] = [];
@@ -75,23 +75,26 @@ export class ContainerControl {
     this.#options = options;
   }
 
-  /** What has been tried for the run of a session that is looked at. */
-  actionsOf(session: DebugSession): Actions | undefined {
-    const entry = this.#entries.get(keyOf(session));
-    const run = subjectOf(session, this.#options.clock.now());
-    return entry?.id === idOf(session, run?.attempt ?? session.status?.attempt) ? entry.actions : undefined;
+  /** What has been tried for a run of a session. */
+  actionsOf(session: DebugSession, run: Run | undefined): Actions | undefined {
+    return run && this.#entryOf(session, run)?.actions;
   }
 
-  /** Begins, unless something is under way for this session already. */
+  #entryOf(session: DebugSession, { attempt }: Run): Entry | undefined {
+    const entry = this.#entries.get(keyOf(session))?.get(attempt);
+    return entry?.uid === session.metadata.uid ? entry : undefined;
+  }
+
+  /** Begins, unless something is under way for this run already. */
   begin(session: DebugSession, effect: ControlEffect): void {
     const key = keyOf(session);
-    const id = idOf(session, effect.run.attempt);
-    const before = this.#entries.get(key);
-    const entry: Entry = before?.id === id ? before : { id, actions: { tried: {} } };
+    const { uid } = session.metadata;
+    const entry: Entry = this.#entryOf(session, effect.run) ?? { uid, actions: { tried: {} } };
     if (entry.actions.underWay !== undefined || this.#abort.signal.aborted) return;
     const kind: ActionKind = effect.kind === 'tellTtl' ? 'Ttl' : effect.route;
     entry.actions = { ...entry.actions, underWay: kind };
-    this.#entries.set(key, entry);
+    const entries = this.#entries.get(key) ?? new Map<number, Entry>();
+    this.#entries.set(key, entries.set(effect.run.attempt, entry));
     const work = this.#run(session, effect, kind).then((outcome) => {
       this.#running.delete(work);
       this.#waiting.shift()?.();
@@ -112,9 +115,9 @@ export class ContainerControl {
 
   /** What `seen` tells has been written, and nothing is left to do about it. What has come of an action since is another one. */
   settle(session: DebugSession, seen: Actions | undefined): void {
-    const entry = this.#entries.get(keyOf(session));
-    if (entry !== undefined && entry.actions === seen && seen.underWay === undefined)
-      entry.actions = { ...seen, isSaid: true };
+    if (seen === undefined || seen.underWay !== undefined) return;
+    for (const entry of this.#entries.get(keyOf(session))?.values() ?? [])
+      if (entry.actions === seen) entry.actions = { ...seen, isSaid: true };
   }
 
   /** The session is over, or gone: what was tried is of no use any more. What is under way ends by itself. */
@@ -240,8 +243,4 @@ function targetOf(session: DebugSession, run: Run): { namespace: string; pod: st
 /** The container that runs now: the kubelet may have run it again. */
 function meantBy({ debugContainerName = '', containerID, ranAgain }: Run): Meant {
   return { name: debugContainerName, containerID: ranAgain?.containerID ?? containerID };
-}
-
-function idOf({ metadata }: DebugSession, attempt: number | undefined): string {
-  return `${metadata.uid}/${attempt ?? 0}`;
 }

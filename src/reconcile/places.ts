@@ -4,9 +4,9 @@ import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Pod } from '../api/pod.ts';
-import { currentRun, isWaiting, wantsStart } from '../session/run/lifecycle.ts';
+import { isWaiting, wantsStart } from '../session/run/lifecycle.ts';
 import { NO_OTHERS, type Others, type Place, type Waiter } from '../session/look/places.ts';
-import { placeOf, placeTaken, placeWanted, turnOf, waitsForLimit, whoMayStart } from '../session/start/limits.ts';
+import { placeOf, placesTaken, placeWanted, turnOf, waitsForLimit, whoMayStart } from '../session/start/limits.ts';
 
 /** How long free places are collected before those who wait are looked through, who may be thousands, in ms. */
 const WAKE_MS = 50;
@@ -25,7 +25,7 @@ export interface PlacesOptions {
 export class Places {
   readonly #options: PlacesOptions;
   /** Runs whose container lived or might when they were last heard of, by session: with time alone one may lose its place. */
-  readonly #living = new Map<string, { run: Run; place: Place }>();
+  readonly #living = new Map<string, { run: Run; place: Place }[]>();
   readonly #waiting = new Map<string, DebugSession>();
   /** Where in which pod those would live who wait, as far as their pod was looked at. */
   readonly #chosen = new Map<string, Pick<Place, 'podName' | 'joins'>>();
@@ -35,7 +35,7 @@ export class Places {
   /** Every run with a container, by the name of that; and which they are of a session. */
   readonly #runs = new Map<string, Run>();
   readonly #namesOf = new Map<string, string[]>();
-  readonly #claims = new Map<string, Place>();
+  readonly #claims = new Map<string, { run: Run; place: Place }>();
   #isWaking = false;
 
   constructor(options: PlacesOptions) {
@@ -44,13 +44,13 @@ export class Places {
 
   /** Takes a session as it is now; undefined: it is no more. */
   follow(key: string, session: DebugSession | undefined): void {
-    const [lived, waited] = [this.#living.has(key), this.#waiting.has(key)];
+    const [lived, waited] = [this.#living.get(key)?.length ?? 0, this.#waiting.has(key)];
     if (session === undefined) this.#claims.delete(key);
     this.#followRuns(key, session?.status?.runs ?? []);
     const lives = this.#followPlace(key, session);
     this.#followWait(key, session);
-    const hasGivenUp = lived || (waited && !this.#waiting.has(key));
-    if (hasGivenUp && !lives) this.#wake();
+    const hasLeftLine = waited && !this.#waiting.has(key);
+    if (lives < lived || (hasLeftLine && lives === 0)) this.#wake();
   }
 
   #followWait(key: string, session: DebugSession | undefined): void {
@@ -62,7 +62,7 @@ export class Places {
 
   /** The place of a run whose intent is about to be written. */
   claim(session: DebugSession, run: Run): void {
-    this.#claims.set(keyOf(session), placeOf(session, run));
+    this.#claims.set(keyOf(session), { run, place: placeOf(session, run) });
   }
 
   /** A session is about to be told that it waits. */
@@ -126,14 +126,12 @@ export class Places {
     this.#queues.set(user, (this.#queues.get(user) ?? new Set()).add(key));
   }
 
-  /** Whether a run of it lives, or may. */
-  #followPlace(key: string, session: DebugSession | undefined): boolean {
+  /** How many runs of it live, or may. */
+  #followPlace(key: string, session: DebugSession | undefined): number {
     this.#living.delete(key);
-    const run = session && currentRun(session);
-    const place = session && placeTaken(session, this.#options.clock.now());
-    if (run === undefined || place === undefined) return false;
-    this.#living.set(key, { run, place });
-    return true;
+    const taken = session === undefined ? [] : placesTaken(session, this.#options.clock.now());
+    if (taken.length > 0) this.#living.set(key, taken);
+    return taken.length;
   }
 
   #followRuns(key: string, runs: readonly Run[]): void {
@@ -153,9 +151,13 @@ export class Places {
   #taken(except?: string): Place[] {
     const now = this.#options.clock.now();
     const places: Place[] = [];
-    for (const [key, { run, place }] of this.#living)
-      if (key !== except && !this.#claims.has(key) && consequencesOf(run, now).holdsPlace) places.push(place);
-    for (const [key, place] of this.#claims) if (key !== except) places.push(place);
+    for (const [key, taken] of this.#living) {
+      if (key === except) continue;
+      const claimed = this.#claims.get(key)?.run.attempt;
+      for (const { run, place } of taken)
+        if (run.attempt !== claimed && consequencesOf(run, now).holdsPlace) places.push(place);
+    }
+    for (const [key, { place }] of this.#claims) if (key !== except) places.push(place);
     return places;
   }
 

@@ -7,6 +7,8 @@ import type { Authority } from '../session/look/authority.ts';
 import { currentRun, isLive, isWaiting } from '../session/run/lifecycle.ts';
 import { observe } from '../session/run/observation.ts';
 import type { Sighting } from '../session/look/sighting.ts';
+import { runBeside } from '../session/run/fate.ts';
+import { subjectOf } from '../session/plan/stage.ts';
 import { interestOf, plan, planUnseen } from '../session/plan/plan.ts';
 import { planRefusal, retryBy } from '../session/plan/plan-run.ts';
 import { classifyRefusal } from '../session/start/refusal.ts';
@@ -87,6 +89,7 @@ export class Reconciler {
       if (tried === 'gone') return {};
       if (step.effect.kind !== 'none') continue;
       this.#parts.control.settle(session, situation.actions);
+      this.#parts.control.settle(session, situation.actionsBeside);
       // The look may have taken longer than there was something to see.
       if (interestOf(session, situation.now).kind === 'none') this.#release(key);
       return resultOf(step, situation);
@@ -136,7 +139,9 @@ export class Reconciler {
     if (interest.kind === 'workload') sighting = await this.#lookAtWorkload(session, interest.ref, signal);
     // The next pass looks for it in a watch, which may be behind this list: "not there yet" would read as "gone".
     if (interest.kind === 'workload' && sighting.kind === 'present') pods.rememberFor(key, sighting.pod);
-    const actions = control.actionsOf(session);
+    const now = clock.now();
+    const actions = control.actionsOf(session, subjectOf(session, now));
+    const actionsBeside = control.actionsOf(session, runBeside(session, now));
     const authority = this.#parts.authority();
     const rules = await this.#parts.rules.of(session, signal, labels);
     const known = {
@@ -145,6 +150,7 @@ export class Reconciler {
       ...(injection && { injectedAt: injection.at }),
       ...(refusal && { refused: refusal.refused }),
       ...(actions && { actions }),
+      ...(actionsBeside && { actionsBeside }),
     };
     return { session, sighting, now: clock.now(), ...known };
   }

@@ -13,6 +13,8 @@ export const bashImage = 'docker.io/library/bash:test';
 export const nosleepImage = 'docker.io/library/nosleep:test';
 /** /bin/busybox and not one link: no `sh`, no `kill` and no `sleep` to be found by their names. */
 export const nolinksImage = 'docker.io/library/nolinks:test';
+/** As process 1 its /bin/sh runs none of what it is given, and lives until somebody sends a signal; else it is busybox'. */
+export const hostileShellImage = 'docker.io/library/hostile-shell:test';
 /** Like {@link busyboxImage}, with USER 1000. */
 export const nonrootDebugImage = 'docker.io/library/debug:nonroot';
 
@@ -24,6 +26,7 @@ export const imageNotice = `Its nodes must hold or be able to pull the images th
   bashImage,
   nosleepImage,
   nolinksImage,
+  hostileShellImage,
   nonrootDebugImage,
 ].join(
   ', ',

@@ -56,10 +56,23 @@ export async function buildImages(program: (name: string) => string): Promise<Bu
         command: ['sh'],
       },
       { reference: names.nolinksImage, files: busyboxFiles([]), command: ['/bin/busybox', 'sh'] },
+      { reference: names.hostileShellImage, files: [...busyboxFiles(others), hostileShell], command: ['sh'] },
     ],
     architecture,
   );
 }
+
+/** A supervisor's script is never run by it, so it keeps no time and refuses no start. */
+const hostileShell: Entry = {
+  kind: 'file',
+  path: 'bin/sh',
+  mode: 0o755,
+  content: `#!/bin/busybox sh
+[ $$ = 1 ] || exec /bin/busybox sh "$@"
+trap 'exit 7' HUP
+while :; do sleep .2; done
+`,
+};
 
 /**
  * What the Dockerfile wants of its base, where no registry can be reached: Node as /nodejs/bin/node, its libraries, no shell, not root's.

@@ -50,6 +50,8 @@ export function kubeletConfig(instance: Instance): string {
     imageGCHighThresholdPercent: 100,
     maxPods: 250,
     podLogsDir: podLogs,
+    // What fills the process table of a pod must not fill the machine's.
+    podPidsLimit: 1000,
     // Nor do pods ask the machine's own name servers.
     resolvConf: '',
     serializeImagePulls: false,

@@ -92,8 +92,8 @@ export const MUTANTS: readonly Mutant[] = [
   reconcile(
     'container-control',
     'what was tried for one attempt counts for the next',
-    'entry?.id === idOf(session, run?.attempt ?? session.status?.attempt) ? entry.actions : undefined',
-    'entry?.actions',
+    'this.#entries.get(keyOf(session))?.get(attempt)',
+    '[...(this.#entries.get(keyOf(session))?.values() ?? [])][attempt * 0]',
   ),
   reconcile(
     'session-api',

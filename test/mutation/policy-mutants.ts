@@ -54,7 +54,7 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
   reconcile(
     'places',
     'an intent takes no place before it is written',
-    'this.#claims.set(keyOf(session), placeOf(session, run));',
+    'this.#claims.set(keyOf(session), { run, place: placeOf(session, run) });',
     '',
   ),
   reconcile('places', 'nobody is woken when a place becomes free', 'this.#options.wake(waiter.key)', 'void waiter'),

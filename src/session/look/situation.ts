@@ -25,4 +25,6 @@ export interface Situation {
   refused?: Objection;
   /** What this process has done to the container of the newest run, and how that went; absent: nothing. */
   actions?: Actions;
+  /** The same for an earlier run whose container stands beside a live one. */
+  actionsBeside?: Actions;
 }

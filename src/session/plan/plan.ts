@@ -3,6 +3,7 @@ import type { Situation } from '../look/situation.ts';
 import { consequencesOf, guardedRun } from '../run/fate.ts';
 import { currentRun, hasLapsed, isGuarded, isWaiting } from '../run/lifecycle.ts';
 import type { Plan } from './effect.ts';
+import { planBeside } from './plan-beside.ts';
 import { planBlocked } from './plan-blocked.ts';
 import { planDeletion } from './plan-deletion.ts';
 import { planOver } from './plan-over.ts';
@@ -17,7 +18,7 @@ export type Interest = { kind: 'none' } | { kind: 'pod'; name: string } | { kind
 export function interestOf(session: DebugSession, now: number): Interest {
   const stage = stageOf(session, now);
   if (stage === 'waiting' && session.spec.cancel !== true) return targetOf(session);
-  const run = stage === 'waiting' || stage === 'blocked' ? currentRun(session) : subjectOf(session, now);
+  const run = stage === 'waiting' ? currentRun(session) : subjectOf(session, now);
   if (run?.podName === undefined || !isLookedAt(run, stage, now)) return { kind: 'none' };
   return { kind: 'pod', name: run.podName };
 }
@@ -73,16 +74,21 @@ export function plan(situation: Situation): Plan {
   if (isBare(situation)) return { effect: { kind: 'addFinalizer' }, events: [] };
   switch (stage) {
     case 'live':
-      if (session.metadata.deletionTimestamp !== undefined) return planDeletion(situation, run);
-      return isGuarded(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
+      return planBeside(situation, planLive(situation, run));
     case 'waiting':
       return planStart(situation);
     case 'blocked':
-      return planBlocked(situation, run);
+      return planBlocked(situation, subjectOf(session, situation.now) ?? run);
     case 'idle':
     case 'stray':
     case 'retiring':
     case 'over':
       return planOver(situation, run);
   }
+}
+
+function planLive(situation: Situation, run: Run): Plan {
+  const { session } = situation;
+  if (session.metadata.deletionTimestamp !== undefined) return planDeletion(situation, run);
+  return isGuarded(session) ? planRun(situation, run) : { effect: { kind: 'addFinalizer' }, events: [] };
 }

@@ -1,5 +1,5 @@
 import type { DebugSession, Run } from '../../api/debugsession.ts';
-import { consequencesOf, fateOf, runToLookAt } from '../run/fate.ts';
+import { consequencesOf, isStray, runToLookAt } from '../run/fate.ts';
 import { currentRun, isLive, wantsStart } from '../run/lifecycle.ts';
 import { owesRetirement, wantsRetirement } from '../stop/retirement.ts';
 
@@ -26,26 +26,23 @@ export function stageOf(session: DebugSession, now: number): Stage {
   if (run !== undefined && isLive(run)) return 'live';
   // Before the next attempt: in another pod that would be a way around what the policy demands.
   if (debtorOf(session) !== undefined) return 'retiring';
-  if (wantsStart(session)) return run !== undefined && consequencesOf(run, now).blocksNext ? 'blocked' : 'waiting';
-  if (run === undefined) return 'idle';
-  if (isStray(runToLookAt(session, now), now)) return 'stray';
+  const looked = runToLookAt(session, now);
+  if (wantsStart(session))
+    return looked !== undefined && consequencesOf(looked, now).blocksNext ? 'blocked' : 'waiting';
+  if (run === undefined || looked === undefined) return 'idle';
+  if (isStray(looked, now)) return 'stray';
   return wantsRetirement(session, run) ? 'retiring' : 'over';
 }
 
 /**
- * The run that a pass is about, once no attempt lives or waits: whose pod is looked at, and whose container is ended. A
+ * The run that a pass is about, unless an attempt waits for nothing of the session: whose pod is looked at, and whose container is ended. A
  * container that runs comes first, then a pod that has to go, then whatever may still start.
  */
 export function subjectOf(session: DebugSession, now: number): Run | undefined {
   const run = currentRun(session);
   const looked = runToLookAt(session, now);
-  if (run === undefined || isLive(run) || isStray(looked, now)) return looked;
-  return debtorOf(session) ?? (wantsRetirement(session, run) ? run : looked);
-}
-
-function isStray(run: Run | undefined, now: number): boolean {
-  const fate = run && fateOf(run, now);
-  return fate === 'startedLate' || fate === 'ranAgain';
+  if (run === undefined || looked === undefined || isLive(run) || isStray(looked, now)) return looked;
+  return debtorOf(session) ?? (!wantsStart(session) && wantsRetirement(session, run) ? run : looked);
 }
 
 /** The newest run whose pod the policy demands to go. */

@@ -118,19 +118,42 @@ export function consequencesOf(run: Run, now: number): Consequences {
   return FATES[fateOf(run, now)];
 }
 
-/** A run of the session whose container runs or may, the newest first: while there is one, its finalizer stays. */
-export function guardedRun(runs: readonly Run[] = [], now: number): Run | undefined {
-  return runs.findLast((run) => consequencesOf(run, now).isGuarded);
+/** The run is over, and its container runs all the same. */
+export function isStray(run: Run, now: number): boolean {
+  const fate = fateOf(run, now);
+  return fate === 'startedLate' || fate === 'ranAgain';
 }
 
 /**
- * The run whose pod is looked at: the newest, or an earlier one that may still start while nothing more is to be seen
- * of the newest.
+ * A run of the session whose container runs or may: while there is one, its finalizer stays. First one that runs
+ * although it is over, then the newest.
+ */
+export function guardedRun(runs: readonly Run[] = [], now: number): Run | undefined {
+  const guarded = runs.filter((run) => consequencesOf(run, now).isGuarded);
+  return guarded.findLast((run) => isStray(run, now)) ?? guarded.at(-1);
+}
+
+/**
+ * The run whose pod is looked at: the newest while it lives, then one of which more may become known, and the newest
+ * where there is none.
  */
 export function runToLookAt(session: DebugSession, now: number): Run | undefined {
   const run = currentRun(session);
-  if (run === undefined || consequencesOf(run, now).isGuarded) return run;
+  if (run === undefined || isLive(run)) return run;
   return guardedRun(session.status?.runs, now) ?? run;
+}
+
+/**
+ * An earlier run whose container runs or may in the pod of the newest, which lives. The next attempt does not wait for a
+ * container whose supervisor refuses a start by now, and only the inside says that it does.
+ */
+export function runBeside(session: DebugSession, now: number): Run | undefined {
+  const run = currentRun(session);
+  if (run === undefined || !isLive(run)) return undefined;
+  const earlier = session.status?.runs?.filter(
+    ({ attempt, podUID }) => attempt !== run.attempt && podUID === run.podUID,
+  );
+  return guardedRun(earlier, now);
 }
 
 /** When the fate of a run changes with time alone, in ms since the epoch. Undefined: never, as far as is known now. */

@@ -6,15 +6,16 @@ import type { PolicyLimits } from '../../api/debugpolicy.ts';
 import type { DebugSession, Run } from '../../api/debugsession.ts';
 import type { ContainerState, Pod } from '../../api/pod.ts';
 import type { InjectionReason } from '../../api/reasons.ts';
-import { currentRun, isWaiting, wantsStart } from '../run/lifecycle.ts';
+import { isWaiting, wantsStart } from '../run/lifecycle.ts';
 
 /** Why a session waits for a limit. */
 export const LIMIT_REACHED = 'LimitReached' satisfies InjectionReason;
 
-/** The place of a session whose container lives, or may, as far as the record knows. */
-export function placeTaken(session: DebugSession, now: number): Place | undefined {
-  const run = currentRun(session);
-  return run === undefined || !consequencesOf(run, now).holdsPlace ? undefined : placeOf(session, run);
+/** The places of a session: of each run whose container lives, or may, as far as the record knows. */
+export function placesTaken(session: DebugSession, now: number): { run: Run; place: Place }[] {
+  return (session.status?.runs ?? [])
+    .filter((run) => consequencesOf(run, now).holdsPlace)
+    .map((run) => ({ run, place: placeOf(session, run) }));
 }
 
 /** The place of a run. */

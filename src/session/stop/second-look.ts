@@ -87,7 +87,9 @@ function withSeen(run: Run, seen: Seen<'running'> | Seen<'terminated'>, now: num
   const { ranAgain } = run;
   const { containerID = '' } = seen;
   const isKnown = ranAgain?.containerID === containerID;
-  const again = isKnown ? ranAgain : { containerID, seenAt: toTimestamp(now) };
+  // Should the kubelet take an end back, it is taken back here: what runs has not ended.
+  const isTakenBack = seen.kind === 'running' && ranAgain?.finishedAt !== undefined;
+  const again = isKnown && !isTakenBack ? ranAgain : { containerID, seenAt: toTimestamp(now) };
   const terminated = reportedEnd(seen);
   const end = terminated === undefined ? undefined : (terminated.finishedAt ?? toTimestamp(now));
   const known = withSecondRun(isKnown ? run : withoutFinding(run), again, end);

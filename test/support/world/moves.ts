@@ -101,7 +101,11 @@ const POD: fc.Arbitrary<Move>[] = [
   fc.constant({ words: 'pod is replaced', run: (world) => world.podIsReplaced(anotherPod()) }),
   fc.constantFrom('Succeeded', 'Failed', 'Running', 'Pending').map((phase) => ({
     words: `pod is ${phase}`,
-    run: (world) => world.changePod((pod) => (pod.status.phase = phase)),
+    // The last phases are final: the kubelet takes none back.
+    run: (world) =>
+      world.changePod(({ status }) => {
+        if (status.phase !== 'Succeeded' && status.phase !== 'Failed') status.phase = phase;
+      }),
   })),
   fc.constant({
     words: 'pod is being deleted',

@@ -10,6 +10,7 @@ import { toTimestamp } from '../../../src/api/time.ts';
 import { containerName } from '../../../src/session/container/container.ts';
 import { NO_OTHERS, type Others } from '../../../src/session/look/places.ts';
 import type { Rules } from '../../../src/session/look/rules.ts';
+import { runBeside } from '../../../src/session/run/fate.ts';
 import { currentRun } from '../../../src/session/run/lifecycle.ts';
 import type { Sighting } from '../../../src/session/look/sighting.ts';
 import type { Authority } from '../../../src/session/look/authority.ts';
@@ -52,6 +53,8 @@ export class World {
   denied: Objection | undefined;
   /** What was begun on the container and how it went; `tried` says how. */
   actions: Actions = { tried: {} };
+  /** The same for an earlier container beside a live one. */
+  actionsBeside: Actions = { tried: {} };
   /** Called with every plan before it is carried out. */
   onStep: (step: Plan) => void = () => undefined;
 
@@ -95,6 +98,7 @@ export class World {
         sighting: this.sighting(),
         now: this.now,
         actions: this.actions,
+        actionsBeside: this.actionsBeside,
         authority: this.authority,
         rules: this.rules,
         others: this.others,
@@ -152,6 +156,12 @@ export class World {
         break;
       case 'stop':
       case 'tellTtl':
+        if (effect.kind === 'stop' && runBeside(this.session, this.now)?.attempt === effect.run.attempt) {
+          this.effects.push(`stop ${effect.route} beside`);
+          if (this.actionsBeside.underWay !== undefined) throw new Error(`${this.actionsBeside.underWay} is under way`);
+          this.actionsBeside = { ...this.actionsBeside, underWay: effect.route };
+          break;
+        }
         this.effects.push(effect.kind === 'stop' ? `stop ${effect.route}` : `ttl ${effect.ttl}`);
         if (this.actions.underWay !== undefined) throw new Error(`${this.actions.underWay} is under way`);
         this.actions = { ...this.actions, underWay: effect.kind === 'stop' ? effect.route : 'Ttl' };
@@ -205,6 +215,15 @@ export class World {
     const times = (tried[underWay]?.times ?? 0) + 1;
     const ttl = this.#ttl === undefined ? {} : { ttl: this.#ttl };
     this.actions = { tried: { ...tried, [underWay]: { outcome, at: this.now, times, ...ttl } } };
+  }
+
+  /** What is under way for an earlier container beside a live one fails. */
+  failBeside(): void {
+    const { underWay, tried } = this.actionsBeside;
+    if (underWay === undefined) return;
+    const times = (tried[underWay]?.times ?? 0) + 1;
+    const outcome = { kind: 'failed', message: 'HTTP 500' } as const;
+    this.actionsBeside = { tried: { ...tried, [underWay]: { outcome, at: this.now, times } } };
   }
 
   /** What the kubelet says of our newest container. */

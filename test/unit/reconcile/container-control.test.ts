@@ -26,18 +26,18 @@ async function tried(
     onDone: (key) => done(key),
   });
   control.begin(session(1), { kind: 'stop', run: RUN, route: 'Exec' });
-  expect(control.actionsOf(session(1))?.underWay).toBe('Exec');
+  expect(control.actionsOf(session(1), RUN)?.underWay).toBe('Exec');
   await over;
   return { control, session };
 }
 
 it('keeps what was tried for the attempt that it was tried for', async () => {
   const { control, session } = await tried();
-  expect(control.actionsOf(session(1))?.tried.Exec).toMatchObject({
+  expect(control.actionsOf(session(1), RUN)?.tried.Exec).toMatchObject({
     outcome: { kind: 'survived', processes: 2 },
     times: 1,
   });
-  expect(control.actionsOf(session(2))).toBeUndefined();
+  expect(control.actionsOf(session(1), { ...RUN, attempt: 2 })).toBeUndefined();
 });
 
 it.each<[string, ExecOutcome, object]>([
@@ -58,14 +58,14 @@ it.each<[string, ExecOutcome, object]>([
   ],
 ])('a stop script that %s', async (_, outcome, expected) => {
   const { control, session } = await tried(outcome);
-  expect(control.actionsOf(session(1))?.tried.Exec?.outcome).toEqual(expected);
+  expect(control.actionsOf(session(1), RUN)?.tried.Exec?.outcome).toEqual(expected);
 });
 
 it('takes for written what was seen, and not what has come of an action since', async () => {
   const { control, session } = await tried();
-  const seen = control.actionsOf(session(1));
+  const seen = control.actionsOf(session(1), RUN);
   control.settle(session(1), { tried: {} });
-  expect(control.actionsOf(session(1))?.isSaid).toBeUndefined();
+  expect(control.actionsOf(session(1), RUN)?.isSaid).toBeUndefined();
   control.settle(session(1), seen);
-  expect(control.actionsOf(session(1))?.isSaid).toBe(true);
+  expect(control.actionsOf(session(1), RUN)?.isSaid).toBe(true);
 });

@@ -292,6 +292,13 @@ describe('against the processes of its own container', () => {
     }
   });
 
+  eachShellAsRoot('$shell: ends where /proc is taken away: without a clock it keeps no time', async ({ program }) => {
+    const code = 'mount -t tmpfs none /proc; [ -e /proc/uptime ] || echo gone; while :; do sleep 1; done';
+    const supervised = new Supervised({ program, ttl: 30, command: ['sh', '-c', `trap "" HUP INT TERM; ${code}`] });
+    await supervised.sees(/gone/);
+    expect((await supervised.ended()).code).toBe(137);
+  });
+
   // The shell between supervisor and terminal is killed, and the container ends with it, or it lives on until the deadline.
   eachShellAsRoot('$shell: on a terminal it ends at its deadline at the latest', async ({ program }) => {
     for (const { what, code } of hostile) {

@@ -4,7 +4,7 @@ import type { PolicyLimits } from '../../../../src/api/debugpolicy.ts';
 import type { Pod } from '../../../../src/api/pod.ts';
 import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
 import { NO_OTHERS, type Place, type Waiter } from '../../../../src/session/look/places.ts';
-import { limitReached, placeTaken, turnOf, whoMayStart, withThoseIn } from '../../../../src/session/start/limits.ts';
+import { limitReached, placesTaken, turnOf, whoMayStart, withThoseIn } from '../../../../src/session/start/limits.ts';
 import { aPod, NOON } from '../../../support/builders/builders.ts';
 import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
 import { World } from '../../../support/world/world.ts';
@@ -367,7 +367,7 @@ describe('a session', () => {
   it('has its place from the intent until nothing of it can run any more', () => {
     const places: (string | undefined)[] = [];
     const world = new World({ startTimeout: '1m', ttl: '5m' });
-    const look = (): void => void places.push(placeTaken(world.session, world.now)?.podName);
+    const look = (): void => void places.push(placesTaken(world.session, world.now)[0]?.place.podName);
     look();
     world.settle();
     look();

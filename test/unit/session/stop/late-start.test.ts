@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { placesTaken } from '../../../../src/session/start/limits.ts';
 import { World } from '../../../support/world/world.ts';
 
 describe('a raised attempt behind a failed one', () => {
@@ -184,5 +185,65 @@ describe('an earlier attempt whose container may start', () => {
     world.settle();
     expect(world.session.status?.runs?.[0]).toMatchObject({ state: 'StartedLate', exitCode: 143 });
     expect(world.session.metadata.finalizers).toEqual([]);
+  });
+});
+
+describe('an earlier attempt whose container starts in the pod of a live one', () => {
+  const beside = (): World => {
+    const world = World.neverStarted();
+    world.pass(140_000);
+    world.edit({ attempt: 2 });
+    world.settle();
+    world.starts();
+    world.settle();
+    expect([world.phase, world.run.attempt]).toEqual(['Running', 2]);
+    world.container = world.session.status?.runs?.[0]?.debugContainerName;
+    world.starts();
+    world.settle();
+    return world;
+  };
+
+  it('is recorded, told of and ended at once, and the live one goes on', () => {
+    const world = beside();
+    expect(world.session.status?.runs?.[0]).toMatchObject({ state: 'StartedLate', stop: { routes: ['Exec'] } });
+    expect([world.told.filter((reason) => reason === 'StartedLate'), world.actionsBeside.underWay]).toEqual([
+      ['StartedLate'],
+      'Exec',
+    ]);
+    expect([world.phase, world.condition('Running'), world.actions.underWay]).toEqual([
+      'Running',
+      'True Running',
+      undefined,
+    ]);
+    world.ends({ exitCode: 143, message: 'Stopped' });
+    world.settle();
+    expect(world.session.status?.runs?.[0]).toMatchObject({ exitCode: 143, endedBy: 'Exec' });
+    expect(world.phase).toBe('Running');
+  });
+
+  it('does not keep the live one from its own end', () => {
+    const world = beside();
+    world.edit({ cancel: true });
+    world.settle();
+    expect([world.phase, world.actions.underWay]).toEqual(['Ending', 'Exec']);
+    world.container = world.run.debugContainerName;
+    world.ends({ exitCode: 129, message: 'Stopped' });
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Cancelled', 'False StartedLate']);
+  });
+
+  it('holds a place of its own', () => {
+    const world = beside();
+    expect(placesTaken(world.session, world.now).map(({ run }) => run.attempt)).toEqual([1, 2]);
+  });
+
+  it('and holds back the attempt after the live one', () => {
+    const world = beside();
+    world.container = world.run.debugContainerName;
+    world.ends();
+    world.settle();
+    world.edit({ attempt: 3 });
+    world.settle();
+    expect(world.message('Injected')).toMatch(/of attempt 1 started late and runs: attempt 3 starts when it has ended/);
   });
 });
