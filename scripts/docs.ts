@@ -14,11 +14,32 @@ const everyProfile: Rewrite = (text) => {
     .replaceAll(/maxItems: \d+ (# npm run docs: number of profiles)$/gm, `maxItems: ${PROFILE_NAMES.length} $1`);
 };
 
+/** What each profile adds, in the sentence of the description of `spec.profile`, which the API server shows to `kubectl explain`. */
+const explainedProfiles: Rewrite = (text) => {
+  const sentences = PROFILE_NAMES.map((name) => `${name} adds ${PROFILES[name].adds.replaceAll('`', '')}`).join('; ');
+  const old = /^( +)(Security settings to start from,[^]*?gives them: )[^]*?(\s+Absent:[^]*?)(?=\n +enum:)/m;
+  if (!old.test(text)) throw new Error('there is no description of spec.profile');
+  return text.replace(old, (_, indent: string, before: string, after: string) =>
+    folded(`${before}${sentences}.${after}`, indent),
+  );
+};
+
+/** A folded scalar of YAML: lines of at most 140 columns. */
+function folded(text: string, indent: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const longer = lines.length === 0 ? undefined : `${lines.at(-1)} ${word}`;
+    if (longer !== undefined && longer.length <= 140) lines.splice(-1, 1, longer);
+    else lines.push(`${indent}${word}`);
+  }
+  return lines.join('\n');
+}
+
 /** What is written, by the file that it stands in. */
 export const GENERATED: ReadonlyMap<string, Rewrite> = new Map([
   ['docs/reference.md', withTables(Object.fromEntries(placesOfReasons().map((place) => [place, reasonTable(place)])))],
   ['docs/debugsession.md', withTables({ profiles: profileTable() })],
-  ['crds/debugsessions.debugsession.dev.yaml', everyProfile],
+  ['crds/debugsessions.debugsession.dev.yaml', (text) => explainedProfiles(everyProfile(text))],
   ['crds/debugpolicies.debugsession.dev.yaml', everyProfile],
 ]);
 
