@@ -9,16 +9,27 @@
  * Every status that a test sees is held to it (test/support/world/reasons-in-place.ts).
  */
 export const PLACES = {
+  /** `Injected` is False in the phase Pending: what an injection waits for. */
   waiting: { isFinal: false, columns: ['reason', 'meaning', 'what to do'] },
+  /** `Reconciling` is True in the phase Starting: what an injection, or a container that was injected, waits for. */
   starting: { isFinal: false, columns: ['reason', 'meaning', 'what to do'] },
+  /** `Failed` is True: the session may not run, or nothing can be started in its pod. */
   beforeInjection: { isFinal: true, columns: ['reason', 'meaning', 'what to do'] },
+  /** `Failed` is True: the API server refused the injection. */
   refused: { isFinal: true, columns: ['reason', 'meaning', 'what to do'] },
+  /** `Failed` is True: the container was injected, and did not run or did not run the command. */
   notStarted: { isFinal: true, columns: ['reason', 'meaning', 'what to do'] },
+  /** `Accepted`, `Injected` or `Running` is True. */
   reached: { isFinal: undefined, columns: ['reason', 'of', 'meaning'] },
+  /** `Complete` is True: why the run ended. */
   complete: { isFinal: true, columns: ['reason', 'meaning', 'what to do'] },
+  /** `StopConfirmed`, whatever its status. */
   stopConfirmed: { isFinal: undefined, columns: ['reason', 'status', 'meaning', 'what to do'] },
+  /** `PodRetired`, whatever its status. */
   podRetired: { isFinal: undefined, columns: ['reason', 'status', 'meaning', 'what to do'] },
+  /** `DeletionWaiting` is True: why a deleted session is still there. */
   deletionWaiting: { isFinal: undefined, columns: ['reason', 'status', 'meaning', 'what to do'] },
+  /** An event has it, whether a condition has it too or not. */
   event: { isFinal: undefined, columns: ['reason', 'type', 'when', 'what to do'] },
 } as const;
 

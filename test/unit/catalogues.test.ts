@@ -37,6 +37,16 @@ describe('the catalogue of reasons', () => {
     ).toEqual([]);
   });
 
+  it('has none that no test names', () => {
+    const tests = filesIn('test').filter(
+      (file) => file.endsWith('.test.ts') && file !== 'test/unit/catalogues.test.ts',
+    );
+    const words = new Set(
+      tests.flatMap((file) => readFileSync(repositoryPath(file), 'utf8').match(/\b[A-Z]\w+/g) ?? []),
+    );
+    expect(entries.map(([reason]) => reason).filter((reason) => !words.has(reason))).toEqual([]);
+  });
+
   it.each(entries)('says of %s where it stands, what it means, and with which status', (_, entry) => {
     const rows = places.flatMap((place) => (entry[place] === undefined ? [] : [{ place, row: entry[place] }]));
     expect(rows.length).toBeGreaterThan(0);

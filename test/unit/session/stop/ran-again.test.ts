@@ -94,4 +94,15 @@ describe('a container that the kubelet lost sight of', () => {
     world.settle();
     expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['True Terminated', []]);
   });
+
+  it('holds up the deletion of its session until its pod is gone, and the status says why', () => {
+    const world = lost();
+    world.delete();
+    world.settle();
+    expect([world.gone, world.condition('DeletionWaiting')]).toEqual([false, 'True ContainerOutOfSight']);
+    expect(world.message('DeletionWaiting')).toMatch(/was lost sight of by the kubelet; .*delete the pod/);
+    world.podGoes({ seen: false });
+    world.settle();
+    expect(world.gone).toBe(true);
+  });
 });
