@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { sessionFamilies } from '../src/observability/metrics.ts';
 import { PROFILE_NAMES, PROFILES } from '../src/api/profiles.ts';
 import { PLACES, type ReasonPlace, type ReasonRow, REASONS } from '../src/api/reason-catalogue.ts';
 
-// `npm run docs`: writes what follows from the catalogues (src/api/reason-catalogue.ts, src/api/profiles.ts) into the docs and the CRDs.
+// `npm run docs`: writes what follows from the catalogues (src/api/reason-catalogue.ts, src/api/profiles.ts, src/observability/metrics.ts)
+// into the docs and the CRDs.
 
 type Rewrite = (text: string) => string;
 
@@ -39,6 +41,7 @@ function folded(text: string, indent: string): string {
 export const GENERATED: ReadonlyMap<string, Rewrite> = new Map([
   ['docs/reference.md', withTables(Object.fromEntries(placesOfReasons().map((place) => [place, reasonTable(place)])))],
   ['docs/debugsession.md', withTables({ profiles: profileTable() })],
+  ['docs/observability.md', withTables({ metrics: metricTable() })],
   ['crds/debugsessions.debugsession.dev.yaml', (text) => explainedProfiles(everyProfile(text))],
   ['crds/debugpolicies.debugsession.dev.yaml', everyProfile],
 ]);
@@ -78,6 +81,14 @@ function reasonCells(
 function profileTable(): string[] {
   const rows = PROFILE_NAMES.map((name) => [`\`${name}\``, PROFILES[name].adds, PROFILES[name].level]);
   return table(['profile', 'adds to the container', 'Pod Security level that lets it in'], rows);
+}
+
+function metricTable(): string[] {
+  const rows = sessionFamilies().map(({ name, type, help, labelNames }) => {
+    const meaning = `${help.charAt(0).toLowerCase()}${help.slice(1)}`.replace(/\.$/, '');
+    return [`\`${name}\``, type, labelNames.map((label) => `\`${label}\``).join(', '), meaning];
+  });
+  return table(['metric', 'type', 'labels', 'meaning'], rows);
 }
 
 function table(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -50,13 +50,29 @@ export function createMetrics(): Metrics {
   };
 }
 
+/** A metric of ours as docs/observability.md lists it. */
+export interface Family {
+  name: string;
+  type: string;
+  help: string;
+  labelNames: readonly string[];
+}
+
+/** All metrics of ours, in the order in which they are made; those with controller-runtime's names are not among them. */
+export function sessionFamilies(): Family[] {
+  const registry = new Registry();
+  sessionMetrics([registry]);
+  const made = registry.getMetricsAsArray() as unknown as Family[];
+  return made.map(({ name, type, help, labelNames }) => ({ name, type, help, labelNames }));
+}
+
 type SessionPart = Omit<Metrics, keyof RuntimeMetrics | 'expose'>;
 
 function sessionMetrics(registers: Registry[]): SessionPart {
   const sessions = new Gauge({
     registers,
     name: 'debugsession_sessions',
-    help: 'Sessions by phase.',
+    help: 'Sessions in each phase; a phase without sessions has no series.',
     labelNames: ['phase'],
   });
   const injection = seconds(registers, 'debugsession_injection_seconds', {
@@ -74,7 +90,7 @@ function sessionMetrics(registers: Registry[]): SessionPart {
   const unconfirmed = new Gauge({
     registers,
     name: 'debugsession_end_unconfirmed',
-    help: 'Containers that should have ended and have not (False), or of which nobody knows (Unknown).',
+    help: 'Sessions whose container runs past its end (False), or of which nobody knows whether it does (Unknown).',
     labelNames: ['status'],
   });
   const released = new Counter({

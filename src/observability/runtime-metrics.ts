@@ -55,7 +55,7 @@ export function runtimeMetrics(registers: Registry[]): RuntimeMetrics {
     help: '1 while this process leads, else 0.',
     labelNames: ['name'],
   });
-  const { show: showController, ...controller } = controllerMetrics(registers);
+  const { show: showController, activeWorkers, ...controller } = controllerMetrics(registers);
   const { show: showQueue, ...queue } = queueMetrics(registers);
   return {
     ...controller,
@@ -65,7 +65,7 @@ export function runtimeMetrics(registers: Registry[]): RuntimeMetrics {
       showQueue(name);
     },
     queueState(name, state) {
-      controller.activeWorkers(name, state.running.count);
+      activeWorkers(name, state.running.count);
       queue.queueState(name, state);
     },
     request: (code, method, host) => requests.inc({ code: String(code), method, host }),

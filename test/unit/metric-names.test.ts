@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { createMetrics } from '../../src/observability/metrics.ts';
+import { createMetrics, sessionFamilies } from '../../src/observability/metrics.ts';
 import { repositoryPath } from '../support/documents/crd.ts';
 import { dashboardPanels, dashboardQueries } from '../support/documents/dashboard.ts';
 import { metricsOf } from '../support/documents/promql.ts';
@@ -45,6 +45,36 @@ it('docs/observability.md has a row for every metric but those of the process, w
   const rows = [...read('docs/observability.md').matchAll(/^\| `([a-z_]+)` \| (gauge|counter|histogram) \|/gm)];
   const ours = [...(await families())].filter(([name]) => !/^(process|nodejs)_/.test(name));
   expect(Object.fromEntries(rows.map((row) => [row[1], row[2]]))).toEqual(Object.fromEntries(ours));
+});
+
+describe('a metric', () => {
+  const sources = (folder: string): string[] =>
+    readdirSync(repositoryPath(folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => `${folder}/${file}`);
+
+  it('is moved by the operator: each method of Metrics is called outside src/observability', () => {
+    const code = sources('src')
+      .filter((file) => !/^src\/observability\/(?:runtime-)?metrics\.ts$/.test(file))
+      .map(read)
+      .join('\n');
+    const called = new Set([...code.matchAll(/metrics\.(\w+)\(/gi)].map((match) => match[1]));
+    // Call what is named here where the thing happens, mostly in src/reconcile/report.ts.
+    expect(Object.keys(createMetrics()).filter((method) => !called.has(method))).toEqual([]);
+  });
+
+  it('is looked at by a test', () => {
+    const tests = ['test/unit', 'test/process', 'test/e2e'].flatMap(sources).map(read).join('\n');
+    // Name it in test/unit/reconcile/report.test.ts, with the value that it has after what is counted.
+    expect(sessionFamilies().filter(({ name }) => !tests.includes(name))).toEqual([]);
+  });
+
+  it('has its labels explained in docs/observability.md', () => {
+    const docs = read('docs/observability.md');
+    const labels = sessionFamilies().flatMap(({ labelNames }) => labelNames);
+    expect(labels.length).toBeGreaterThan(4);
+    expect(labels.filter((label) => !docs.includes(`\n| \`${label}\` | `))).toEqual([]);
+  });
 });
 
 describe('what a histogram of ours measures', () => {

@@ -45,6 +45,7 @@ describe('/metrics', () => {
     metrics.ended(1.5);
     metrics.endUnconfirmed({ False: 1, Unknown: 0 });
     metrics.failure('StartTimeout');
+    metrics.insecure(true);
 
     const { contentType, lines } = await scrape(metrics);
     expect(contentType).toContain('text/plain; version=0.0.4');
@@ -82,6 +83,7 @@ describe('/metrics', () => {
         'debugsession_end_unconfirmed{status="False"} 1',
         'debugsession_end_unconfirmed{status="Unknown"} 0',
         'debugsession_failures_total{reason="StartTimeout"} 1',
+        'debugsession_insecure_no_identity 1',
         expect.stringMatching(/^process_resident_memory_bytes \d+/),
         expect.stringMatching(/^process_cpu_seconds_total \d/),
       ]),

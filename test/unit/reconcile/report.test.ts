@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import { reportReleased, reportStep } from '../../../src/reconcile/report.ts';
+import { reportAction, reportReleased, reportStep } from '../../../src/reconcile/report.ts';
 import { World } from '../../support/world/world.ts';
 
 it('writes one line for a step that does something, and none for one that does nothing', () => {
@@ -58,4 +58,18 @@ it.each([
   expect(body.split('\n').filter((line) => line.startsWith('debugsession_failures_total{'))).toEqual(
     counted === undefined ? [] : [counted],
   );
+});
+
+it('counts an effort to end a container by its way and how it went', async () => {
+  const metrics = createMetrics();
+  const logger = createLogger({ level: 'error', destination: { write: () => undefined } });
+  const { session, run } = World.running();
+  const tell = { metrics, logger };
+  reportAction({ session, run, kind: 'Exec', outcome: { kind: 'asked' } }, tell);
+  reportAction({ session, run, kind: 'Exec', outcome: { kind: 'forbidden', message: 'no' } }, tell);
+  const { body } = await metrics.expose();
+  expect(body.split('\n').filter((line) => line.startsWith('debugsession_stop_efforts_total{'))).toEqual([
+    'debugsession_stop_efforts_total{way="Exec",outcome="asked"} 1',
+    'debugsession_stop_efforts_total{way="Exec",outcome="forbidden"} 1',
+  ]);
 });
