@@ -15,11 +15,18 @@ export interface PodMeta {
   resourceVersion: string;
   creationTimestamp?: string;
   deletionTimestamp?: string;
+  /** All of them: a policy may select by any. */
   labels?: Record<string, string>;
-  annotations?: Record<string, string>;
+  annotations?: PodAnnotations;
   ownerReferences?: OwnerReference[];
   /** Length of the whole pod as JSON, in bytes, managedFields and status included: about what it takes in etcd, or more. */
   storedBytes?: number;
+}
+
+/** The annotations that are read. Every other one is cut off, and to read it does not compile. */
+export interface PodAnnotations {
+  /** Marks a pod that the kubelet made from a file; the API server's copy is only a mirror. */
+  'kubernetes.io/config.mirror'?: string;
 }
 
 export interface OwnerReference {

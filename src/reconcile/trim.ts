@@ -5,6 +5,7 @@ import type {
   ContainerStatus,
   OwnerReference,
   Pod,
+  PodAnnotations,
   PodCondition,
   PodEphemeralContainer,
   PodMeta,
@@ -13,7 +14,6 @@ import type {
 } from '../api/pod.ts';
 import { JUDGED_FIELDS, type RawPodFields } from '../policy/pod-fields.ts';
 import { UID_VARIABLE } from '../session/container/container.ts';
-import { MIRROR_ANNOTATION } from '../session/start/preflight.ts';
 
 /** A core/v1 Pod as the API server sends it, as far as we look. */
 export interface RawPod {
@@ -33,6 +33,8 @@ interface RawEphemeralContainer {
 
 const cutOwner = cutter<OwnerReference>({ kind: KEPT, name: KEPT, uid: KEPT, controller: KEPT });
 
+const cutAnnotations = cutter<PodAnnotations>({ 'kubernetes.io/config.mirror': KEPT });
+
 const cutMeta = cutter<PodMeta>({
   name: KEPT,
   namespace: KEPT,
@@ -41,9 +43,9 @@ const cutMeta = cutter<PodMeta>({
   creationTimestamp: KEPT,
   deletionTimestamp: KEPT,
   labels: KEPT,
-  annotations: ({ annotations }) => {
-    const mirror = annotations?.[MIRROR_ANNOTATION];
-    return mirror === undefined ? undefined : { [MIRROR_ANNOTATION]: mirror };
+  annotations: ({ annotations = {} }) => {
+    const read = cutAnnotations(annotations);
+    return Object.keys(read).length > 0 ? read : undefined;
   },
   ownerReferences: ({ ownerReferences }) => ownerReferences?.map(cutOwner),
   // Of the whole pod: trimPod knows it.

@@ -26,9 +26,6 @@ const CONTAINER_BYTES = 64 * 1024;
  */
 const REPORT_BYTES = 64 * 1024;
 
-/** Marks a pod that the kubelet made from a file; the API server's copy is only a mirror. */
-export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
-
 /** What is asked of a pod. */
 export interface Wanted {
   /** The container whose process namespace is joined. */
@@ -66,7 +63,7 @@ export function preflight(pod: Pod, wanted: Wanted): Objection | undefined {
 }
 
 function notStatic(pod: Pod): Objection | undefined {
-  if (pod.metadata.annotations?.[MIRROR_ANNOTATION] === undefined) return undefined;
+  if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined) return undefined;
   return never(
     'StaticPod',
     `pod ${pod.metadata.name} is a static pod: its node runs it from a file and Kubernetes takes no ephemeral containers for it; use kubectl debug node/${pod.spec.nodeName ?? 'NODE'}`,

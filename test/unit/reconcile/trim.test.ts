@@ -148,10 +148,12 @@ describe('a trimmed pod', () => {
   });
 
   it('knows how long the whole one was, managedFields and status included', () => {
-    const whole = raw(aPod((pod) => (pod.metadata.annotations = { words: 'ä'.repeat(1_000) })));
+    const annotated = (words: string): RawPod =>
+      raw(aPod((pod) => Object.assign(pod.metadata, { annotations: { words } })));
+    const whole = annotated('ä'.repeat(1_000));
     expect(trimPod(whole).metadata.storedBytes).toBe(Buffer.byteLength(JSON.stringify(whole)));
     const session = aSession();
-    const large = raw(aPod((pod) => (pod.metadata.annotations = { words: 'x'.repeat(700_000) })));
+    const large = annotated('x'.repeat(700_000));
     expect(preflight(trimPod(large), { containerName: session.spec.target.containerName })).toMatchObject({
       reason: 'PodTooLarge',
     });
@@ -346,6 +348,18 @@ it('keeps every field that is declared: none is there in tests and cut off in pr
   // It is measured, not read.
   const metadata = { ...WHOLE.metadata, storedBytes: expect.any(Number) };
   expect(trimPod(read)).toStrictEqual({ ...WHOLE, metadata, spec });
+});
+
+it('has the annotations that are declared and no other, and to read another does not compile', () => {
+  const mirror = { 'kubernetes.io/config.mirror': 'm' };
+  const kept = (annotations: object): Pod['metadata'] => {
+    return trimPod({ metadata: { ...WHOLE.metadata, annotations } }).metadata;
+  };
+  const { annotations } = kept({ ...mirror, 'example.com/other': 'x' });
+  expect(annotations).toStrictEqual(mirror);
+  // @ts-expect-error: PodAnnotations of src/api/pod.ts does not declare it.
+  expect(annotations?.['example.com/other']).toBeUndefined();
+  expect(kept({ 'example.com/other': 'x' })).not.toHaveProperty('annotations');
 });
 
 describe('a trimmed policy', () => {
