@@ -1,164 +1,23 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { FINALIZER, LIVE_LABEL, type DebugSession, type DebugSessionSpec } from '../../../src/api/debugsession.ts';
+import { describe, expect, it } from '@jest/globals';
+import { FINALIZER, LIVE_LABEL, type DebugSessionSpec } from '../../../src/api/debugsession.ts';
 import type { DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
 import type { Pod } from '../../../src/api/pod.ts';
-import { ContainerControl } from '../../../src/reconcile/container-control.ts';
-import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
-import { Places } from '../../../src/reconcile/places.ts';
-import { Reconciler } from '../../../src/reconcile/reconciler.ts';
-import { SessionApi } from '../../../src/reconcile/session-api.ts';
-import { SessionCache } from '../../../src/reconcile/session-cache.ts';
-import { EventTeller } from '../../../src/reconcile/event-teller.ts';
-import type { Result } from '../../../src/runtime/controller.ts';
-import { silentLogger } from '../../../src/runtime/logger.ts';
-import { keyOf, Store } from '../../../src/runtime/store.ts';
 import { containerName, UID_VARIABLE } from '../../../src/session/container/container.ts';
-import { openRules } from '../../support/builders/open-policy.ts';
-import { aPod, aSession, NOON } from '../../support/builders/builders.ts';
-import { anApiError, FakeClient, mergeMetadata } from '../../support/fakes/fake-client.ts';
-import { FakeStreams } from '../../support/fakes/fake-streams.ts';
-import { FakeClock } from '../../support/fakes/fake-clock.ts';
-import { FakeSource } from '../../support/fakes/fake-source.ts';
+import { aPod, aSession } from '../../support/builders/builders.ts';
+import { anApiError } from '../../support/fakes/fake-client.ts';
+import {
+  DELETE,
+  FINALIZERS,
+  INJECT,
+  KEY,
+  READ_POD,
+  type ReconcilerScene,
+  reconcilerScenes,
+  REVIEW,
+  STATUS,
+} from '../../support/world/reconciler-scene.ts';
 
-const KEY = 'shop/inspect-web';
-const FINALIZERS = 'PATCH /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web';
-const STATUS = 'PUT /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web/status';
-const DELETE = 'DELETE /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/inspect-web';
-const REVIEW = 'POST /apis/authorization.k8s.io/v1/namespaces/shop/localsubjectaccessreviews';
-const INJECT = 'PATCH /api/v1/namespaces/shop/pods/web-1/ephemeralcontainers';
-
-/** One session, one pod, and a server that says yes to everything until told otherwise. */
-class Scene {
-  readonly client = new FakeClient();
-  readonly clock = new FakeClock(NOON);
-  readonly store = new Store<DebugSession>();
-  readonly told: string[] = [];
-  readonly foreign: string[] = [];
-  /** What was announced before it was done, and after. */
-  readonly steps: string[] = [];
-  /** What the first list of a watch on pods shows. */
-  readonly listed: Pod[] = [];
-  /** How many watches on pods were open when the finalizers were written. */
-  readonly watchesAtFinalizer: number[] = [];
-  readonly pods: PodWatches;
-  readonly streams = new FakeStreams();
-  readonly control: ContainerControl;
-  /** Sessions that an action has brought back. */
-  readonly woken: string[] = [];
-  readonly reconciler: Reconciler;
-  #version = 200;
-
-  constructor(session = aSession(), pod: Pod | undefined = aPod(), policy: Partial<DebugPolicySpec> = {}) {
-    const sessions = new SessionCache();
-    sessions.attach(undefined, this.store, (type) => this.foreign.push(type));
-    this.store.upsert(session);
-    if (pod !== undefined) this.listed.push(pod);
-    this.pods = new PodWatches({
-      source: () => new FakeSource({ metadata: { resourceVersion: '60' }, items: this.listed }),
-      onChange: () => undefined,
-      logger: silentLogger,
-      clusterWide: false,
-      clock: this.clock,
-    });
-    const api = new SessionApi(this.client);
-    this.control = new ContainerControl({
-      streams: this.streams,
-      evict: (address, signal) => api.evict(address, signal),
-      clock: this.clock,
-      onDone: (key) => this.woken.push(key),
-    });
-    this.reconciler = new Reconciler({
-      sessions,
-      pods: this.pods,
-      api,
-      control: this.control,
-      authority: () => ({ kind: 'inForce', since: 0 }),
-      rules: openRules(api, policy),
-      places: new Places({ limitsOf: () => ({}), wake: () => undefined, clock: this.clock }),
-      eventTeller: new EventTeller({ record: ({ reason }) => this.told.push(reason) }),
-      clock: this.clock,
-      onPlan: (_, { effect }) => this.steps.push(`${effect.kind} after ${this.writes.length} writes`),
-      onStep: (_, { effect }) => this.steps.push(`${effect.kind} done`),
-    });
-    this.client.on(FINALIZERS, (body) => {
-      this.watchesAtFinalizer.push(this.pods.size);
-      return this.#write(body, 'metadata');
-    });
-    this.client.on(STATUS, (body) => this.#write(body, 'status'));
-    this.client.on(REVIEW, () => ({ status: { allowed: true } }));
-    this.takeInjections();
-  }
-
-  takeInjections(): void {
-    this.client.on(INJECT, (body) => {
-      const { spec } = body as { spec: object };
-      return aPod((stored) => {
-        stored.metadata.resourceVersion = '70';
-        Object.assign(stored.spec, spec);
-      });
-    });
-  }
-
-  /** One more session, whose writes succeed. */
-  serve(session: DebugSession): void {
-    const path = `/apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions/${session.metadata.name}`;
-    const write = (body: unknown, part: 'metadata' | 'status'): DebugSession => {
-      const stored = this.store.get(keyOf(session)) ?? session;
-      return this.#write(body, part, stored);
-    };
-    this.store.upsert(session);
-    this.client.on(`PATCH ${path}`, (body) => write(body, 'metadata'));
-    this.client.on(`PUT ${path}/status`, (body) => write(body, 'status'));
-  }
-
-  /** How often the workload was read. */
-  get looks(): number {
-    return this.client.sent.filter(({ path }) => path.endsWith('/deployments/x')).length;
-  }
-
-  run(): Promise<Result> {
-    return this.reconciler.reconcile(KEY, new AbortController().signal);
-  }
-
-  get session(): DebugSession {
-    const found = this.store.get(KEY);
-    if (found === undefined) throw new Error('the session is gone');
-    return found;
-  }
-
-  get writes(): string[] {
-    return this.client.sent.filter(({ verb }) => verb !== 'GET').map(({ verb, path }) => `${verb} ${path}`);
-  }
-
-  body(request: string): Record<string, Record<string, unknown>> {
-    const found = this.client.sent.find(({ verb, path }) => `${verb} ${path}` === request);
-    return found?.body as Record<string, Record<string, unknown>>;
-  }
-
-  #write(body: unknown, part: 'metadata' | 'status', session = this.session): DebugSession {
-    const sent = body as DebugSession;
-    const metadata = mergeMetadata(
-      session.metadata,
-      part === 'metadata' ? sent.metadata : {},
-    ) as typeof session.metadata;
-    return {
-      ...session,
-      ...(part === 'status' && sent.status && { status: sent.status }),
-      metadata: { ...metadata, resourceVersion: String((this.#version += 1)) },
-    };
-  }
-}
-
-const scenes: Scene[] = [];
-function aScene(...parts: ConstructorParameters<typeof Scene>): Scene {
-  const scene = new Scene(...parts);
-  scenes.push(scene);
-  return scene;
-}
-
-afterEach(async () => {
-  await Promise.all(scenes.splice(0).map((scene) => scene.pods.stop()));
-});
+const aScene = reconcilerScenes();
 
 describe('a reconcile', () => {
   it('takes a session from applied to injected in one go, and hears nothing of its own writes', async () => {
@@ -331,8 +190,6 @@ describe('a reconcile', () => {
   });
 });
 
-const READ_POD = 'GET /api/v1/namespaces/shop/pods';
-
 describe('a write that is refused', () => {
   it('for good, after one that was carried out and whose answer was lost, is no failure', async () => {
     const scene = aScene();
@@ -482,7 +339,7 @@ describe('a deleted session', () => {
 
 describe('a session whose ttlAfterFinished is over', () => {
   /** Lapsed, and so over without a container, an hour ago. */
-  async function expired(metadata = {}): Promise<Scene> {
+  async function expired(metadata = {}): Promise<ReconcilerScene> {
     const spec = { ttlAfterFinished: '1h', notAfter: '2025-01-01T00:00:00Z' };
     const scene = aScene(aSession(spec, { metadata }));
     expect(await scene.run()).toEqual({ requeueAfterMs: 3_600_999 });
@@ -531,7 +388,7 @@ describe('a session whose ttlAfterFinished is over', () => {
 
 describe('a pod that is not there', () => {
   /** A session whose container is injected, as an operator finds it whose watch shows `listed`; a read of the pod shows `stored`. */
-  async function taken(listed: Pod[], stored: Pod[]): Promise<Scene> {
+  async function taken(listed: Pod[], stored: Pod[]): Promise<ReconcilerScene> {
     const before = aScene();
     await before.run();
     const { session } = before;

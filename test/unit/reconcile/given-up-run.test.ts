@@ -1,0 +1,62 @@
+import { expect, it } from '@jest/globals';
+import { FINALIZER, type DebugSession, type Run } from '../../../src/api/debugsession.ts';
+import { UID_VARIABLE } from '../../../src/session/container/container.ts';
+import { aPod, aSession } from '../../support/builders/builders.ts';
+import { anApiError } from '../../support/fakes/fake-client.ts';
+import { INJECT, READ_POD, type ReconcilerScene, reconcilerScenes } from '../../support/world/reconciler-scene.ts';
+
+const aScene = reconcilerScenes();
+
+/** A session whose injection had no good answer. Its time to start is over, and no watch shows its container. */
+async function unanswered(): Promise<ReconcilerScene> {
+  const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
+  scene.client.on(INJECT, anApiError(500, 'the answer was lost'));
+  await expect(scene.run()).rejects.toThrow('the answer was lost');
+  scene.clock.advance(20_000);
+  return scene;
+}
+
+/** From now on a read of the pod finds the container of the run in it, whatever a watch shows. */
+function carriedOut(scene: ReconcilerScene): void {
+  const name = runOf(scene.session).debugContainerName ?? '';
+  const env = [{ name: UID_VARIABLE, value: scene.session.metadata.uid }];
+  const pod = aPod((stored) => (stored.metadata.resourceVersion = '99'));
+  scene.client.on(READ_POD, { items: [{ ...pod, spec: { ...pod.spec, ephemeralContainers: [{ name, env }] } }] });
+}
+
+function runOf({ status }: DebugSession): Run {
+  const [run] = status?.runs ?? [];
+  if (run === undefined) throw new Error('there is no run');
+  return run;
+}
+
+function stopOf({ status }: DebugSession): string | undefined {
+  return status?.conditions?.find(({ type }) => type === 'StopConfirmed')?.reason;
+}
+
+/** How often the pod itself was read. */
+const reads = (scene: ReconcilerScene): number => scene.client.sent.filter(({ verb }) => verb === 'GET').length;
+
+it("a run is not given up as not injected before the API server's own pod has been read", async () => {
+  const scene = await unanswered();
+  carriedOut(scene);
+  await scene.run();
+  expect(runOf(scene.session).injectedAt).toBeDefined();
+  expect(stopOf(scene.session)).not.toBe('NothingToStop');
+});
+
+it('a run whose container does not stand in that pod either is given up, with nothing to stop', async () => {
+  const scene = await unanswered();
+  scene.client.on(READ_POD, { items: [aPod()] });
+  await scene.run();
+  expect([scene.session.status?.phase, stopOf(scene.session), reads(scene)]).toEqual(['Failed', 'NothingToStop', 1]);
+});
+
+it('the run of a deleted session is not let go as not injected before that pod has been read', async () => {
+  const scene = await unanswered();
+  carriedOut(scene);
+  scene.edit({ deletionTimestamp: '2026-01-01T12:00:20Z' });
+  await scene.run();
+  expect(scene.session.metadata.finalizers).toEqual([FINALIZER]);
+  expect(runOf(scene.session).injectedAt).toBeDefined();
+});
