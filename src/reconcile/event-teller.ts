@@ -7,7 +7,7 @@ export interface Recorder {
   record(event: EventRecord): void;
 }
 
-/** Turns what the planner wants told into events: about the session and related to its pod, or about the pod itself. */
+/** Turns what the planner wants told into events: about the session, and related to its pod. */
 export class EventTeller {
   readonly #recorder: Recorder;
 
@@ -23,8 +23,6 @@ export class EventTeller {
       podName === undefined
         ? undefined
         : { apiVersion: 'v1', kind: 'Pod', name: podName, namespace, uid: podUID ?? '' };
-    const onPod = intent.on === 'pod' && pod !== undefined;
-    const about = onPod ? { regarding: pod, related: self } : { regarding: self, ...(pod && { related: pod }) };
-    this.#recorder.record({ ...about, type, reason, action, note, key });
+    this.#recorder.record({ regarding: self, ...(pod && { related: pod }), type, reason, action, note, key });
   }
 }

@@ -5,7 +5,7 @@ import type { Situation } from '../look/situation.ts';
 import { guardedRun, nextFate, runToLookAt } from '../run/fate.ts';
 import { hasGuard } from '../run/lifecycle.ts';
 import * as events from '../status/events.ts';
-import { lookAgain } from '../stop/second-look.ts';
+import { lookAgain, type SecondLook } from '../stop/second-look.ts';
 import { isSettled, isUnderWay, mustRetire, nextRetirement, owesRetirement } from '../stop/retirement.ts';
 import { type Effect, type Plan, rest } from './effect.ts';
 import { planStray, pursueEnd } from './plan-ending.ts';
@@ -25,16 +25,17 @@ export function planOver(situation: Situation, run: Run | undefined): Plan {
   const other = runToLookAt(session, now);
   // While a pod is waited for to go, what starts in it late is seen as well.
   const beside = other !== undefined && other.podUID === subject.podUID ? other : subject;
-  const isSeen = beside !== subject && lookAgain(situation, beside).stray !== undefined;
-  return planSubject(situation, run, isSeen ? beside : subject);
+  const look = beside === subject ? undefined : lookAgain(situation, beside);
+  if (look?.stray !== undefined) return planSubject(situation, run, beside, look);
+  return planSubject(situation, run, subject, lookAgain(situation, subject));
 }
 
 /**
  * @param subject the newest run, or an earlier one of which more may become known: its container stood in a pod, had not
  *   run, and the next attempt did not wait for it
  */
-function planSubject(situation: Situation, run: Run, subject: Run): Plan {
-  const { run: known, events, stray } = lookAgain(situation, subject);
+function planSubject(situation: Situation, run: Run, subject: Run, look: SecondLook): Plan {
+  const { run: known, events, stray } = look;
   const told = [...events, ...deletionWaits(situation, known)];
   if (stray === undefined) return retire(situation, subject === run ? { run: known } : { run, record: known }, told);
   if (subject === run) return planStray(situation, known, stray, told);

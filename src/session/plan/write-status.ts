@@ -44,6 +44,6 @@ export function finish(situation: Situation, run: Run): Plan {
 
 /** A deletion that waits for a container which does not run is told: nobody can see what it waits for. */
 export function deletionWaits({ session, now }: Situation, run: Run): EventIntent[] {
-  const isWaiting = session.metadata.deletionTimestamp !== undefined && consequencesOf(run, now).isGuarded;
+  const isWaiting = session.metadata.deletionTimestamp !== undefined && consequencesOf(run, now).needsGuard;
   return isWaiting ? [deletionWaiting(run, now)] : [];
 }

@@ -36,7 +36,7 @@ export type Fate =
 /** What follows from a fate. */
 export interface Consequences {
   /** Its container runs, or may: the session keeps its finalizer and the label by which the attach guard finds it. */
-  isGuarded: boolean;
+  needsGuard: boolean;
   /** Its pod is still looked at. */
   isWatched: boolean;
   /** It counts in the limits of its policy. */
@@ -47,8 +47,8 @@ export interface Consequences {
   stop?: { status: 'True' | 'False' | 'Unknown'; reason: StopConfirmedReason };
 }
 
-const NOTHING = { isGuarded: false, isWatched: false, holdsPlace: false, blocksNext: false };
-const ALL = { isGuarded: true, isWatched: true, holdsPlace: true, blocksNext: true };
+const NOTHING = { needsGuard: false, isWatched: false, holdsPlace: false, blocksNext: false };
+const ALL = { needsGuard: true, isWatched: true, holdsPlace: true, blocksNext: true };
 
 /** One row for each fate. docs/ending.md prints it. */
 export const FATES: Record<Fate, Consequences> = {
@@ -129,7 +129,7 @@ export function isStray(run: Run, now: number): boolean {
  * although it is over, then the newest.
  */
 export function guardedRun(runs: readonly Run[] = [], now: number): Run | undefined {
-  const guarded = runs.filter((run) => consequencesOf(run, now).isGuarded);
+  const guarded = runs.filter((run) => consequencesOf(run, now).needsGuard);
   return guarded.findLast((run) => isStray(run, now)) ?? guarded.at(-1);
 }
 

@@ -112,7 +112,7 @@ function deletionWaiting(
   { run, now }: { run: Run | undefined; now: number },
 ): WantedCondition[] {
   if (metadata.deletionTimestamp === undefined || run === undefined) return [];
-  if (standing.phase !== 'Ending' && !consequencesOf(run, now).isGuarded) return [];
+  if (standing.phase !== 'Ending' && !consequencesOf(run, now).needsGuard) return [];
   return [condition('DeletionWaiting', 'True', ...whyDeletionWaits(run, now))];
 }
 

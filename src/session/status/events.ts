@@ -11,8 +11,7 @@ export interface EventIntent {
   action: string;
   note: string;
   key: string;
-  /** Regarding the session (related to its pod), or the pod itself where the session is about to be gone. */
-  on: 'session' | 'pod';
+  /** The pod that the event is related to. Absent: none was chosen. */
   podName?: string;
   podUID?: string;
 }
@@ -45,7 +44,7 @@ function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
   const digits = (count: number): string => String(count).padStart(2, '0');
   const order = `${digits(attempt)}-${digits(step < 0 ? STEPS.length : step)}`;
   const pod = run?.podName === undefined ? {} : { podName: run.podName, ...(run.podUID && { podUID: run.podUID }) };
-  return { ...told, note: oneLine(told.note), key: `${order}-${told.reason}`, on: 'session', ...pod };
+  return { ...told, note: oneLine(told.note), key: `${order}-${told.reason}`, ...pod };
 }
 
 export function accepted(session: DebugSession): EventIntent {

@@ -214,7 +214,7 @@ export class Promises implements Witness, NodeWitness {
 
   #mayStart(run: Run): boolean {
     const stands = [...(this.server?.pods.values() ?? [])].some(({ metadata }) => metadata.uid === run.podUID);
-    return stands && consequencesOf(run, this.now()).isGuarded;
+    return stands && consequencesOf(run, this.now()).needsGuard;
   }
 
   #untrue(session: DebugSession, run: Run | undefined): string[] {

@@ -15,7 +15,7 @@ const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web-1', namespace: 'shop', u
 function told(intent: Partial<EventIntent>): EventRecord | undefined {
   const records: EventRecord[] = [];
   const teller = new EventTeller({ record: (event) => records.push(event) });
-  const all = { type: 'Normal', reason: 'Injected', action: 'Inject', note: 'words', key: 'k', on: 'session' } as const;
+  const all = { type: 'Normal', reason: 'Injected', action: 'Inject', note: 'words', key: 'k' } as const;
   teller.tell(aSession(), { ...all, ...intent });
   return records[0];
 }
@@ -35,16 +35,5 @@ describe('an event', () => {
 
   it('is related to nothing while there is no pod', () => {
     expect(told({})).not.toHaveProperty('related');
-  });
-
-  it('regards the pod where the session is about to be gone', () => {
-    expect(told({ on: 'pod', podName: 'web-1', podUID: 'pod-uid-1' })).toMatchObject({
-      regarding: pod,
-      related: session,
-    });
-  });
-
-  it('regards the session where there is no pod to regard', () => {
-    expect(told({ on: 'pod' })).toMatchObject({ regarding: session });
   });
 });

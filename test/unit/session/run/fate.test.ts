@@ -89,7 +89,7 @@ describe('what follows from a fate', () => {
   it('is that whatever is not confirmed in a pod that stands keeps its finalizer, and is looked at', () => {
     const open = Object.entries(FATES).filter(([fate, { stop }]) => stop?.status !== 'True' && fate !== 'podLost');
     expect(open.length).toBeGreaterThan(5);
-    expect(open.filter(([, { isGuarded, isWatched }]) => !isGuarded || !isWatched)).toEqual([]);
+    expect(open.filter(([, { needsGuard, isWatched }]) => !needsGuard || !isWatched)).toEqual([]);
   });
 
   it('is told in one line, which names the container where something may run', () => {
@@ -123,9 +123,9 @@ const MEANINGS: Record<Fate, string> = {
 
 function table(): string {
   const yes = (is: boolean): string => (is ? 'yes' : 'no');
-  const rows = Object.entries(FATES).map(([fate, { isGuarded, isWatched, holdsPlace, blocksNext, stop }]) => {
+  const rows = Object.entries(FATES).map(([fate, { needsGuard, isWatched, holdsPlace, blocksNext, stop }]) => {
     const said = stop === undefined ? 'not over yet' : `\`${stop.status}\` \`${stop.reason}\``;
-    const cells = [isGuarded, isWatched, holdsPlace, blocksNext].map(yes);
+    const cells = [needsGuard, isWatched, holdsPlace, blocksNext].map(yes);
     return `| ${MEANINGS[fate as Fate]} | ${cells.join(' | ')} | ${said} |`;
   });
   return [
