@@ -1,7 +1,6 @@
 import type { Run, StopCause } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
 import { endOfSecond, fromTimestamp } from '../../api/time.ts';
-import { findCondition } from '../../api/conditions.ts';
 import { specHashOf } from '../container/container.ts';
 import { startTimeoutMs } from '../container/effective.ts';
 import { CANCELLED } from '../run/ending.ts';
@@ -215,30 +214,24 @@ function revocation({ session, rules = UNREAD_RULES }: Situation, run: Run, pod:
 
 function writeRunning(situation: Situation, run: Run, told: EventIntent[], step: TtlStep = { kind: 'same' }): Plan {
   const { session, now } = situation;
-  const { ttl, note, until } = step.kind === 'wait' ? step : {};
+  const { ttl, note, until, keepsWords } = step.kind === 'wait' ? step : {};
   const refused = ttl === undefined || note === undefined ? undefined : { ttl, why: note };
-  const standing: Standing = { phase: 'Running', message: runningMessage(situation, run, refused) };
+  const message = runningMessage(run, refused);
+  const standing: Standing = { phase: 'Running', message, ...(keepsWords && { keepsWords }) };
   const isFinal = refused !== undefined && until === undefined;
   const all = isFinal ? [...told, events.ttlChangeRefused(session, run, refused)] : told;
   const wakeAt = Math.min(overdueAt(run, now), until ?? Infinity);
   return writeThen(situation, { run, standing, events: all, wakeAt });
 }
 
-/** @param refused why a changed ttl does not count, as this process has found */
-function runningMessage(
-  { session, actions }: Situation,
-  run: Run,
-  refused: { ttl: string; why: string } | undefined,
-): string {
+/** @param refused why a changed ttl does not count */
+function runningMessage(run: Run, refused: { ttl: string; why: string } | undefined): string {
   const what = `container ${run.debugContainerName} of pod ${run.podName}`;
   const plain =
     run.effective?.supervisor === 'None'
       ? `${what} runs and has no supervisor: the operator ends it at ${run.expiresAt}`
       : `${what} runs and ends at ${run.expiresAt}`;
-  if (refused === undefined) return plain;
-  const said = findCondition(session.status?.conditions, 'Running')?.message;
-  if (actions?.isSaid === true && said?.startsWith(`${plain};`) === true) return said;
-  return `${plain}; ttl ${refused.ttl} does not count for it: ${refused.why}`;
+  return refused === undefined ? plain : `${plain}; ttl ${refused.ttl} does not count for it: ${refused.why}`;
 }
 
 /** The API server has refused the injection for good. */

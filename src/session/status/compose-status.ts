@@ -15,7 +15,7 @@ export type Standing =
   | { phase: 'Pending'; reason: string; message: string; keepsWords?: true }
   /** `waiting` once the API server has refused the container for a while, or the kubelet has not started it. */
   | { phase: 'Starting'; waiting?: Why }
-  | { phase: 'Running'; message: string }
+  | { phase: 'Running'; message: string; keepsWords?: true }
   | { phase: 'Ending'; reason: string; message: string }
   /** `unconfirmed`: why the end is not confirmed (yet), where its container runs all the same and is being ended. */
   | { phase: 'Over'; unconfirmed?: Why; retirement?: WantedCondition };
@@ -180,7 +180,7 @@ function wantedConditions(
       return [accepted, place, steady(condition('Reconciling', 'True', reason, message))];
     }
     case 'Running':
-      return [accepted, injected(run), condition('Running', 'True', 'Running', standing.message)];
+      return [accepted, injected(run), runs(standing)];
     case 'Ending':
       return [
         accepted,
@@ -192,6 +192,11 @@ function wantedConditions(
     case 'Over':
       return run === undefined ? [accepted] : overConditions(accepted, run, { standing, now, open });
   }
+}
+
+function runs({ message, keepsWords }: Extract<Standing, { phase: 'Running' }>): WantedCondition {
+  const wanted = condition('Running', 'True', 'Running', message);
+  return keepsWords === true ? steady(wanted) : wanted;
 }
 
 /** The kubelet's and the server's words change with every try (back-off times, request ids). */

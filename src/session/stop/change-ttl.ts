@@ -16,15 +16,19 @@ export type TtlStep =
   /** The record changes; `events` tell of it. */
   | { kind: 'write'; run: Run; events: EventIntent[] }
   | { kind: 'tell'; ttl: string }
-  /** The container does not know it yet (`until` when to try again), or never will (`note` says why `ttl` does not count). */
-  | { kind: 'wait'; ttl: string; until?: number; note?: string };
+  /**
+   * The container does not know it yet (`until` when to try again), or never will (`note` says why `ttl` does not count).
+   * `keepsWords`: the note is what this operator has tried, and has been written (see Actions).
+   */
+  | { kind: 'wait'; ttl: string; until?: number; note?: string; keepsWords?: true };
 
 /**
  * A changed ttl counts once the supervisor has been told: until then, and where it cannot be told, the old deadline stands. What may live longer
  * is written down first: lastMoment moves before the container hears of it, and only up. Without a supervisor the deadline is the operator's own,
  * and moves at once. Both count from the start of the container.
  */
-export function nextTtlStep({ session, now, actions, rules }: Situation, run: Run): TtlStep {
+export function nextTtlStep(situation: Situation, run: Run): TtlStep {
+  const { session, rules } = situation;
   const { effective } = run;
   if (effective === undefined) return { kind: 'same' };
   // One that is taken out of the spec changes nothing: what counts then is for the next attempt.
@@ -37,10 +41,15 @@ export function nextTtlStep({ session, now, actions, rules }: Situation, run: Ru
   // Also where it is changed back: the container may have been told of the other one.
   if (wantedTtl === undefined || !isSame(wanted, wantedTtl))
     return { kind: 'write', run: intend(run, wanted), events: [] };
+  return nextTry(situation, run, wanted);
+}
+
+function nextTry({ now, actions }: Situation, run: Run, wanted: string): TtlStep {
   if (actions?.underWay !== undefined) return { kind: 'wait', ttl: wanted };
   const tried = actions?.tried.Ttl;
   if (tried === undefined || tried.ttl !== wanted) return { kind: 'tell', ttl: wanted };
-  return afterTelling(run, wanted, tried, now);
+  const step = afterTelling(run, wanted, tried, now);
+  return step.kind === 'wait' && actions?.isSaid === true ? { ...step, keepsWords: true } : step;
 }
 
 /** Why a longer ttl may not be had, if it may not: where the policy is not known nothing gets longer. */

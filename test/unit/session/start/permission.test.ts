@@ -305,6 +305,20 @@ describe('while it runs', () => {
     expect([world.effects.at(-1), world.run.wantedTtl]).toEqual(['ttl 1h', '1h']);
   });
 
+  it('a ttl beyond the longest is named as it is wanted now, whatever another one came to', () => {
+    const world = World.running({ ttl: '10m' });
+    world.rules = under({ ttl: { max: '1h' } });
+    world.edit({ ttl: '20m' });
+    world.settle();
+    world.tried({ kind: 'told' });
+    world.settle();
+    for (const ttl of ['2h', '3h']) {
+      world.edit({ ttl });
+      world.settle();
+      expect(world.message('Running')).toContain(`; ttl ${ttl} does not count for it: its policy allows 1h at most`);
+    }
+  });
+
   it('where the policy is gone, or is not known, nothing gets longer, but shorter', () => {
     for (const kind of ['absent', 'unread'] as const) {
       const world = World.running({ ttl: '10m', supervisor: 'None' });

@@ -361,6 +361,22 @@ describe('a ttl changed while it runs', () => {
     expect([world.session.status?.observedGeneration, world.phase]).toEqual([2, 'Running']);
   });
 
+  it('leaves the words of another operator that could not tell the container either', () => {
+    const world = plain({ ttl: '10m' });
+    world.edit({ ttl: '1m' });
+    world.settle();
+    world.tried(FORBIDDEN);
+    world.settle();
+    world.settle();
+    const { status } = world.session;
+    const message = `${world.message('Running')}, as the other says`;
+    const conditions = status?.conditions?.map((one) => (one.type === 'Running' ? { ...one, message } : one)) ?? [];
+    world.session = { ...world.session, status: { ...status, conditions } };
+    const writes = world.effects.length;
+    world.settle();
+    expect([world.message('Running'), world.effects.length]).toEqual([message, writes]);
+  });
+
   it("moves at once without a supervisor: the deadline is the operator's own", () => {
     const world = plain({ supervisor: 'None', ttl: '10m' });
     world.edit({ ttl: '1m' });
