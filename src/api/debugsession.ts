@@ -257,7 +257,7 @@ export interface Run {
   wantedTtl?: string;
   stop?: RunStop;
   ranAgain?: RanAgain;
-  /** Its pod has gone, as its policy demanded. */
+  /** With podAfterSession Evict: its pod has gone or finished; false: it stays, because the policy does not allow its eviction. */
   podRetired?: boolean;
 }
 

@@ -441,8 +441,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'stop/retirement',
     'a retirement that nobody wants any more is waited for',
-    'said !== undefined && isSettled(said) ? kept : {}',
-    'kept',
+    'return settledAs(run, session.status?.attempt)',
+    'return kept',
   ),
   session(
     'run/claims',

@@ -1,6 +1,6 @@
 import type { Run } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
-import { findCondition, type WantedCondition } from '../../api/conditions.ts';
+import { findCondition } from '../../api/conditions.ts';
 import type { Situation } from '../look/situation.ts';
 import { guardedRun, nextFate, runToLookAt } from '../run/fate.ts';
 import { hasGuard } from '../run/lifecycle.ts';
@@ -61,18 +61,13 @@ function retire(situation: Situation, records: Records, before: Projection['even
   const told = isNews ? [...before, events.retiring(known, pod)] : before;
   const standing = { phase: 'Over', retirement: condition } as const;
   if (isSettled(condition)) {
-    const done = withoutDebt(known, condition);
+    const done = { ...known, podRetired: condition.status === 'True' };
     const settled = records.record === undefined ? { run: done } : { ...records, record: done };
     return write(situation, settled, { events: told, standing, ...letGo(situation, done) });
   }
   const then = evict === true ? ({ kind: 'stop', run: known, route: 'Eviction' } as const) : undefined;
   const wakeAt = Math.min(at ?? Infinity, retireBy(situation, known) ?? Infinity);
   return write(situation, records, { events: told, standing, then, wakeAt });
-}
-
-/** What the policy demanded is done: the condition goes with the next attempt, the record stays. */
-function withoutDebt(run: Run, { status }: WantedCondition): Run {
-  return mustRetire(run) && status === 'True' ? { ...run, podRetired: true } : run;
 }
 
 /** How long the deletion of a session waits for the eviction of its pod, which a PodDisruptionBudget may forbid for ever, in ms. */

@@ -15,9 +15,8 @@ import { LOOK_MS } from './stop.ts';
 export function wantsRetirement(session: DebugSession, run: Run): boolean {
   if (mustRetire(run)) return owesRetirement(run);
   if (session.spec.podAfterSession !== 'Evict' || run.startedAt === undefined || run.podUID === undefined) return false;
-  const said = findCondition(session.status?.conditions, 'PodRetired');
   const isOver = run.state === 'Ended' || run.state === 'Failed';
-  return isOver && (said === undefined || !isSettled(said));
+  return isOver && run.podRetired === undefined;
 }
 
 /**
@@ -68,8 +67,8 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   const said = findCondition(session.status?.conditions, 'PodRetired');
   const isSeen = sighting.kind === 'present' || sighting.kind === 'gone';
   const kept: Retirement = said === undefined ? {} : { condition: asWanted(said) };
-  // Not wanted any more: what was not done need not be waited for.
-  if (!wantsRetirement(session, run)) return said !== undefined && isSettled(said) ? kept : {};
+  // Done, or not wanted any more: what was not done need not be waited for.
+  if (!wantsRetirement(session, run)) return settledAs(run, session.status?.attempt);
   if (!isSeen) return kept;
   const without = withoutEviction(sighting, run);
   if (without !== undefined) return { condition: retired('True', 'Retired', `pod ${run.podName} ${without}`) };
@@ -77,6 +76,16 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   if (rules?.policy.kind !== 'found') return { condition: retired('False', POLICY_NOT_FOUND, NOT_KNOWN) };
   if (!mayEvict(rules)) return { condition: retired('False', POLICY_DENIED, NOT_ALLOWED) };
   return goOnEvicting(situation, run, kept);
+}
+
+/** What the record of the newest run says became of its pod. */
+function settledAs(run: Run, newest: number | undefined): Retirement {
+  if (run.podRetired === undefined || run.attempt !== newest) return {};
+  const condition = run.podRetired
+    ? retired('True', 'Retired', `pod ${run.podName} is gone`)
+    : retired('False', POLICY_DENIED, NOT_ALLOWED);
+  // It may have been said in other words: that the pod is going, or has finished.
+  return { condition: { ...condition, keepsWords: true } };
 }
 
 /** It has been told, and something has been done about it or is about to be. */

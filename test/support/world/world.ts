@@ -191,6 +191,11 @@ export class World {
     this.#change({ generation: (this.session.metadata.generation ?? 0) + 1 });
   }
 
+  /** Conditions are shown and not remembered: what is decided must be the same without them. */
+  forgetConditions(): void {
+    this.session = { ...this.session, status: { ...this.session.status, conditions: [] } };
+  }
+
   /** As `kubectl replace` would: what the manifest does not name is lost. */
   replace(): void {
     this.#change({ finalizers: [], labels: {} });

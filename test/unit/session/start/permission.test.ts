@@ -363,6 +363,12 @@ describe('while it runs', () => {
     world.rules = OPEN_RULES;
     expect(world.settle()).toBeUndefined();
     expect(world.effects).not.toContain('stop Eviction');
+    // The record holds it, and not the condition.
+    expect(world.run.podRetired).toBe(false);
+    world.forgetConditions();
+    world.settle();
+    expect(world.effects).not.toContain('stop Eviction');
+    expect(world.condition('PodRetired')).toBe('False PolicyDenied');
   });
 
   it('a pod is retired once the policy is known to allow it: until then the record stays', () => {

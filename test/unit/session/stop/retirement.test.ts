@@ -89,6 +89,22 @@ it('may be asked for after the end', () => {
   expect([world.actions.underWay, world.condition('PodRetired')]).toEqual(['Eviction', 'False Evicting']);
 });
 
+it('is done once, as the record says: not again in a pod that is still going, whatever the conditions say', () => {
+  const world = over();
+  world.tried({ kind: 'asked' });
+  world.changePod((pod) => (pod.metadata.deletionTimestamp = '2026-01-01T12:00:01Z'));
+  world.settle();
+  expect(world.run.podRetired).toBe(true);
+  expect(world.message('PodRetired')).toBe('pod web-1 is going');
+  world.changePod((pod) => delete pod.metadata.deletionTimestamp);
+  world.forgetConditions();
+  world.actions = { tried: {} };
+  const begun = world.effects.filter((effect) => effect === 'stop Eviction').length;
+  world.settle();
+  expect(world.effects.filter((effect) => effect === 'stop Eviction')).toHaveLength(begun);
+  expect([world.condition('PodRetired'), world.message('PodRetired')]).toEqual(['True Retired', 'pod web-1 is gone']);
+});
+
 it('is not waited for any more once nobody wants it: what is said of it goes, and the finalizer with it', () => {
   const world = over();
   world.tried({ kind: 'blocked', message: 'Cannot evict pod as it would violate the disruption budget.' });
