@@ -6,7 +6,7 @@ import { durationOr } from '../api/duration.ts';
 import { oneLine } from '../text/one-line.ts';
 import { demandsOf } from './demands.ts';
 import { imageMatches } from './image-pattern.ts';
-import { imageText, parseImage } from './image-reference.ts';
+import { type ImageReference, imageText, parseImage } from './image-reference.ts';
 import type { JudgedPod } from './pod-fields.ts';
 import { openingFields, unmet } from './requirements.ts';
 import { selects } from './selector.ts';
@@ -100,8 +100,15 @@ function* image({ images = [] }: DebugPolicySpec, spec: DebugSessionSpec): Itera
   if (parsed.kind === 'notUnderstood') {
     yield `image ${quoted(spec.image)} is not understood: ${parsed.why}`;
   } else if (!images.some((pattern) => imageMatches(pattern, parsed.image))) {
-    yield `image ${quoted(imageText(parsed.image))} matches none of images, which are ${listed(images)}`;
+    yield `image ${quoted(imageText(parsed.image))} matches none of images, which are ${listed(images)}${portHint(images, parsed.image)}`;
   }
+}
+
+/** A pattern with a port missing is the usual reason at a registry of one's own. */
+function portHint(images: readonly string[], asked: ImageReference): string {
+  const [host = '', port] = asked.registry.split(':');
+  if (port === undefined || !images.some((pattern) => imageMatches(pattern, { ...asked, registry: host }))) return '';
+  return `; a pattern has to name the port of a registry, as in ${quoted(`${asked.registry}/**:*`)}`;
 }
 
 function* profile({ profiles = [] }: DebugPolicySpec, spec: DebugSessionSpec): Iterable<string> {

@@ -287,6 +287,16 @@ describe('images and profiles', () => {
       'image docker.io/library/busybox:latest matches none of images, which are docker.io/library/alpine:*, docker.io/library/debian:*',
     ],
     [
+      { images: ['*/**:*'] },
+      { image: 'registry.example:5000/tools/net:1' },
+      'image registry.example:5000/tools/net:1 matches none of images, which are */**:*; a pattern has to name the port of a registry, as in registry.example:5000/**:*',
+    ],
+    [
+      { images: ['docker.io/**:*'] },
+      { image: 'registry.example:5000/tools/net:1' },
+      'image registry.example:5000/tools/net:1 matches none of images, which are docker.io/**:*',
+    ],
+    [
       { images: undefined },
       { image: 'busybox' },
       'image docker.io/library/busybox:latest matches none of images, which are empty',
