@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WATCHDOG_NAME } from '../../src/session/container/supervisor-script.ts';
-import { supervisedCommand } from '../../src/session/container/supervisor.ts';
+import { SUPERVISOR_ENV, supervisedCommand } from '../../src/session/container/supervisor.ts';
 import { busyboxImage } from '../../test/cluster/image-names.ts';
 import { applicationOf, HEEDFUL, SLEEP, USERS } from '../parts/ending-shapes.ts';
 
@@ -26,7 +26,7 @@ export function decoyPod(more: object): object {
   const code = [...some, impostor, '(', ...some, ')', `exec ${sleep}`].join('\n');
   const containers = USERS.map((runAsUser) => ({
     ...{ name: applicationOf(runAsUser), image: busyboxImage, imagePullPolicy: 'IfNotPresent' },
-    ...{ command: ['sh', '-c', code, 'application', ...twin], securityContext: { runAsUser } },
+    ...{ command: ['sh', '-c', code, 'application', ...twin], env: [SUPERVISOR_ENV], securityContext: { runAsUser } },
   }));
   return { terminationGracePeriodSeconds: 1, containers, ...more };
 }

@@ -11,7 +11,7 @@ import { containerName, ephemeralContainer } from '../../src/session/container/c
 import { effectiveValues } from '../../src/session/container/effective.ts';
 import { type Meant, readStopAnswer, SHELLS, stopCommand, ttlCommand } from '../../src/session/stop/stop-script.ts';
 import { WATCHDOG_NAME } from '../../src/session/container/supervisor-script.ts';
-import { DEADLINE, STOPPED, supervisedCommand } from '../../src/session/container/supervisor.ts';
+import { DEADLINE, STOPPED, SUPERVISOR_ENV, supervisedCommand } from '../../src/session/container/supervisor.ts';
 import { busyboxImage, dashImage } from '../cluster/image-names.ts';
 import { isReady } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
@@ -98,7 +98,7 @@ function crowdedPod(more: object): object {
   ].join('\n');
   const containers = USERS.map((runAsUser) => ({
     ...{ name: `app-${runAsUser}`, image: busyboxImage, imagePullPolicy: 'IfNotPresent' },
-    ...{ command: ['sh', '-c', code, 'crowd', ...twin], securityContext: { runAsUser } },
+    ...{ command: ['sh', '-c', code, 'crowd', ...twin], env: [SUPERVISOR_ENV], securityContext: { runAsUser } },
   }));
   return { terminationGracePeriodSeconds: 1, containers, ...more };
 }

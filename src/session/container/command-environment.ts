@@ -1,4 +1,4 @@
-import { SET_PREFIX } from './environment.ts';
+import { SET_PREFIX, SUPERVISOR_VARIABLE } from './environment.ts';
 
 /**
  * `_run`: becomes the command, with the environment that it would have without a supervisor. Text and not a function, because the shell between
@@ -7,6 +7,7 @@ import { SET_PREFIX } from './environment.ts';
  * - The environment is read where the runtime has put it, in `environ` of the first process. A shell drops names that are no words of its own
  *   (`spring.datasource.url`) and adds some (PWD, SHLVL). The requester's variables lose their prefix, and come last: the last of one name wins.
  * - A line break in a value stands as byte 377 meanwhile, which no text in UTF-8 has. The kubelet hands over nothing else.
+ * - The variable that carries the supervisor is left out.
  * - `$(PREFIX...)` in a word or a value is a reference that the kubelet could not resolve (environment.ts). It may mean a variable that Kubernetes
  *   itself sets, else it stays as it was written.
  * - `env` gives the command its environment, and finds it by the PATH in there. It would take a command with `=` for a variable: such a one is left to sh.
@@ -47,7 +48,7 @@ for _w; do
   _e=" \\"\\$_w$_i\\""
   [ $_i -gt $_n ] || { _words=$_words$_e; continue; }
   case $_w in
-  "$_p"DEBUGSESSION_UID=* | "$_p"DEBUGSESSION_ATTEMPT=*) ;;
+  "$_p"DEBUGSESSION_UID=* | "$_p"DEBUGSESSION_ATTEMPT=* | ${SUPERVISOR_VARIABLE}=*) ;;
   $_p*) _set="$_set \\"\\\${_w$_i#$_p}\\"" ;;
   *) _own=$_own$_e ;;
   esac

@@ -5,7 +5,7 @@ import { canonicalJson } from '../../api/canonical-json.ts';
 import { securityContextOf } from '../../policy/profile.ts';
 import { ttlSeconds } from './effective.ts';
 import { setApart, SET_PREFIX } from './environment.ts';
-import { supervisedCommand } from './supervisor.ts';
+import { SUPERVISOR_ENV, supervisedCommand } from './supervisor.ts';
 
 /** Names the session in its container's environment, by uid only: everybody with `get pods` reads it. */
 export const UID_VARIABLE = 'DEBUGSESSION_UID';
@@ -76,7 +76,7 @@ function contentOf(
       tty: effective.tty,
       command: words,
     }),
-    env: named(input, env),
+    env: named(input, [...env, SUPERVISOR_ENV]),
     envFrom: sources,
   };
 }

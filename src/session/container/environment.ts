@@ -7,6 +7,12 @@ import type { EnvFromSource, EnvVar } from '../../api/ephemeral-container.ts';
  */
 export const SET_PREFIX = 'DEBUGSESSION_ENV_';
 
+/**
+ * Carries the supervisor's script (docs/adr/0035). Only the operator sets it: every name of the requester has the prefix, and Kubernetes' own names
+ * end in `_PORT` or `_HOST`. The command does not get it.
+ */
+export const SUPERVISOR_VARIABLE = 'DEBUGSESSION_SUPERVISOR';
+
 export interface RequestedEnvironment {
   env: EnvVar[];
   envFrom: EnvFromSource[];

@@ -1,7 +1,7 @@
 // The supervisor is written here as it runs: `$` is doubled for the kubelet only when a container is rendered (supervisor.ts). It stands in the
 // spec of every pod that is debugged, so it carries no comments: what it does, and why, is told here beside each part.
 import { RUN } from './command-environment.ts';
-import { SET_PREFIX } from './environment.ts';
+import { SET_PREFIX, SUPERVISOR_VARIABLE } from './environment.ts';
 
 /** The name that the supervisor gives its process, by which stop-script.ts finds it: 15 bytes at most. */
 export const WATCHDOG_NAME = 'debug-watchdog';
@@ -19,9 +19,12 @@ export const CLOCK = '_clock() { read _up _x </proc/uptime && _up=${_up%.*}${_up
  * Names start with an underscore: a shell variable that came in as environment stays exported, so plain names could change the user's
  * environment, and a function called `watch` would run instead of the user's `watch`.
  *
+ * The variable that has carried the script here (docs/adr/0035) is for nothing that is started.
+ *
  * `_refuse WORD CODE [WHAT]`: ends without having run anything.
  */
 const WORDS = `
+unset ${SUPERVISOR_VARIABLE}
 _ttl=$1 _by=$2 _last=$3 _tty=$4 _boot= _cmd= _ev= _told= _heard= _top=$$
 shift 4
 ${MARK}
@@ -188,6 +191,7 @@ _heed() {
  * could not watch: it ends, and the command is started in the background, as without a terminal. Bash does not need any of this, and would tell
  * the user of the stopped job.
  *
+ * - What it does comes to it in variables, so that `ps` shows one short line. It takes them from its environment before it starts anything.
  * - INT and the like are trapped by `:`, not ignored: an ignored signal would stay ignored in the command.
  * - 147 to 150 is a stopped job, by Ctrl-Z on a command that is no shell: nobody could continue it, so it goes on.
  * - stderr of our own shells is /dev/null: they would tell of the stopped job, and a notice of a killed one would block for ever on a terminal that
@@ -199,21 +203,22 @@ exec 3<&0 4>&2 2>/dev/null
 if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ]; then
   trap : INT QUIT
   set -m
-  sh -c '
+  _between='
     trap : HUP INT QUIT TERM
     read _p _x _x _x _x _x _x _t _x </proc/self/stat
     [ "$_p" = "$_t" ] || exit
-    _top=$PPID _run=$1
-    shift
+    _top=$PPID _mine=$_run
+    unset _between _run
     set -m
     kill -STOP $_p
-    (eval "$_run")
+    (eval "$_mine")
     _r=$?
     while [ $_r -ge 147 ] && [ $_r -le 150 ] && jobs %1 >/dev/null; do
       fg %1 >/dev/null
       _r=$?
     done
-    exit $_r' supervisor "$_run" "$@" 3<&- 5<&-
+    exit $_r
+  ' _run=$_run sh -c 'eval "$_between"' supervisor "$@" 3<&- 5<&-
   if jobs %1 >/dev/null; then
     trap 'exit 143' TERM
     for _d in /proc/[0-9]*; do

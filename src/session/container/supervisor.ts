@@ -1,3 +1,6 @@
+import type { EnvVar } from '../../api/ephemeral-container.ts';
+import { SUPERVISOR_VARIABLE } from './environment.ts';
+import { onOneLine } from './on-one-line.ts';
 import { SUPERVISOR_SCRIPT } from './supervisor-script.ts';
 
 /** The words that the supervisor leaves as the container's termination message: what it did, so that no exit code has to be guessed at. */
@@ -25,12 +28,19 @@ export interface Supervision {
 
 /**
  * The `command` of a container that runs the user's command under the supervisor: an sh script that refuses a late start, ends the command at
- * its deadline, on SIGTERM and with its own exit status otherwise. Wants `sh` (dash, bash, busybox) and `sleep` in the image.
+ * its deadline, on SIGTERM and with its own exit status otherwise. Wants `sh` (dash, bash, busybox) and `sleep` in the image, and
+ * SUPERVISOR_ENV in the container's environment.
  */
 export function supervisedCommand({ ttlSeconds, startBy, lastMoment, tty, command }: Supervision): string[] {
   const numbers = [ttlSeconds, Math.floor(startBy / 1000), Math.floor(lastMoment / 1000), tty ? 1 : 0];
-  return ['sh', '-c', forKubelet(SUPERVISOR_SCRIPT), 'supervisor', ...numbers.map(String), ...command];
+  return ['sh', '-c', `eval "$${SUPERVISOR_VARIABLE}"`, 'supervisor', ...numbers.map(String), ...command];
 }
+
+/**
+ * The script, as a variable: `ps` then shows one short line for each process of the supervisor, and not 4 KB; on one line, so that
+ * `kubectl describe pod` shows it on one (docs/adr/0035).
+ */
+export const SUPERVISOR_ENV: EnvVar = { name: SUPERVISOR_VARIABLE, value: forKubelet(onOneLine(SUPERVISOR_SCRIPT)) };
 
 /** The kubelet turns `$$` into `$` and replaces `$(NAME)` in commands, arguments and values of variables: our own text must come through as it is. */
 function forKubelet(text: string): string {

@@ -17,7 +17,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DebugSessionSpec } from '../../../src/api/debugsession.ts';
 import { setApart } from '../../../src/session/container/environment.ts';
 import { WATCHDOG_NAME } from '../../../src/session/container/supervisor-script.ts';
-import { supervisedCommand } from '../../../src/session/container/supervisor.ts';
+import { SUPERVISOR_ENV, supervisedCommand } from '../../../src/session/container/supervisor.ts';
 import type { Meant } from '../../../src/session/stop/stop-script.ts';
 import { ControlGroup } from './control-group.ts';
 import { environmentLikeKubelet, expandLikeKubelet } from './kubelet-expansion.ts';
@@ -116,10 +116,12 @@ export class Supervised {
     );
     const requested = wish.unsupervised ? { env: asked.env, envFrom: sources } : apart;
     const set = environmentLikeKubelet(
-      requested,
+      wish.unsupervised ? requested : { ...requested, env: [...requested.env, SUPERVISOR_ENV] },
       wish.envFrom?.map(({ data }) => data),
       wish.own,
     );
+    const script = set[SUPERVISOR_ENV.name];
+    if (script !== undefined) set[SUPERVISOR_ENV.name] = script.replaceAll('/dev/termination-log', this.#log);
     const env = { PATH: path, ...wish.own, ...set };
     this.#env = env;
     const words = wish.unsupervised
@@ -336,7 +338,8 @@ function nameOf(pid: number): string {
   }
 }
 
-function commandLine(pid: number): string {
+/** As `ps` shows it; empty for a zombie. */
+export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {

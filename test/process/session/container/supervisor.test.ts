@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { setTimeout as delay } from 'node:timers/promises';
+import { onOneLine } from '../../../../src/session/container/on-one-line.ts';
 import { SUPERVISOR_SCRIPT } from '../../../../src/session/container/supervisor-script.ts';
 import {
   COMMAND_NOT_FOUND,
   DEADLINE,
   STOPPED,
+  SUPERVISOR_ENV,
   supervisedCommand,
   TOO_LATE,
   UNSUPPORTED,
@@ -15,6 +17,7 @@ import { expandLikeKubelet } from '../../../support/shells/kubelet-expansion.ts'
 import {
   Application,
   CAN_UNSHARE,
+  commandLine,
   descendants,
   SHELLS,
   Supervised,
@@ -34,17 +37,17 @@ describe('the words of a container', () => {
 
   it('carry seconds, rounded so that nothing starts later than allowed', () => {
     const words = supervisedCommand({ ...numbers, tty: true, command: ['top', '-b'] });
-    expect(words.slice(0, 2)).toEqual(['sh', '-c']);
+    expect(words.slice(0, 3)).toEqual(['sh', '-c', 'eval "$DEBUGSESSION_SUPERVISOR"']);
     expect(words.slice(3)).toEqual(['supervisor', '90', '1700000000', '1700000090', '1', 'top', '-b']);
   });
 
   it('become the script again in the kubelet, whatever variables there are', () => {
-    const [, , script = ''] = supervisedCommand({ ...numbers, tty: false, command: ['true'] });
+    const { value = '' } = SUPERVISOR_ENV;
     const everything = new Proxy<Record<string, string>>(
       {},
       { get: () => 'x', getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: 'x' }) },
     );
-    expect(expandLikeKubelet(script, everything)).toBe(SUPERVISOR_SCRIPT);
+    expect(expandLikeKubelet(value, everything)).toBe(onOneLine(SUPERVISOR_SCRIPT));
   });
 
   it("leave the user's own words to the kubelet as they are", () => {
@@ -56,7 +59,11 @@ describe('the words of a container', () => {
   });
 
   it('are small: they stand in the spec of every pod that is debugged', () => {
-    expect(SUPERVISOR_SCRIPT.length).toBeLessThan(4_900);
+    expect(SUPERVISOR_SCRIPT.length).toBeLessThan(5_000);
+  });
+
+  it('have no line break, so that kubectl describe shows the script on one line', () => {
+    expect(SUPERVISOR_ENV.value).not.toContain('\n');
   });
 });
 
@@ -139,6 +146,27 @@ describe('any shell', () => {
   eachShell('$shell: needs neither date nor anything else but sleep', async ({ program }) => {
     const ended = await run({ program, command: ['sleep', '60'], programs: ['sleep'], ttl: 1 });
     expect(ended).toMatchObject({ word: DEADLINE });
+  });
+
+  eachShell('$shell: shows ps one short line for each of its processes', async ({ program }) => {
+    for (const tty of CAN_UNSHARE ? [false, true] : [false]) {
+      const command = ['sh', '-c', 'echo up; exec sleep 60'];
+      const supervised = new Supervised({ program, command, tty, ttl: 3 });
+      await supervised.sees(/up/);
+      const first = await supervised.watchdog();
+      const lines = [first, ...descendants(first)].map(commandLine);
+      await supervised.ended();
+      expect(lines.filter((line) => line.includes('supervisor'))).not.toEqual([]);
+      expect(lines.filter((line) => line.includes('\n') || line.length > 200)).toEqual([]);
+    }
+  });
+
+  eachShell('$shell: hands the command nothing of its own, in an image without env as well', async ({ program }) => {
+    for (const tty of CAN_UNSHARE ? [false, true] : [false]) {
+      const { stdout } = await run({ program, command: ['printenv'], programs: ['sleep', 'printenv'], tty });
+      expect(stdout).toContain('PATH=');
+      expect(stdout).not.toMatch(/DEBUGSESSION|_run|_between|_mine/);
+    }
   });
 
   eachShell('$shell: is not misled by the name of a program', async ({ shell, program }) => {

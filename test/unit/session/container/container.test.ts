@@ -3,6 +3,7 @@ import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
 import type { EphemeralContainer } from '../../../../src/api/ephemeral-container.ts';
 import { containerName, specHashOf } from '../../../../src/session/container/container.ts';
 import { START_MARGIN_MS } from '../../../../src/session/container/effective.ts';
+import { SUPERVISOR_ENV } from '../../../../src/session/container/supervisor.ts';
 import { containerOf, intendRun } from '../../../../src/session/start/intent.ts';
 import { aPod, aSession, NOON } from '../../../support/builders/builders.ts';
 import { OPEN_POLICY } from '../../../support/builders/open-policy.ts';
@@ -79,9 +80,17 @@ describe('the container of a run', () => {
     ]);
     expect(rendered({ env }).env).toEqual([
       { name: 'DEBUGSESSION_ENV_MINE', value: '$(HOME)' },
+      SUPERVISOR_ENV,
       { name: 'DEBUGSESSION_UID', value: aSession().metadata.uid },
       { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
     ]);
+  });
+
+  it('carries the script of its supervisor in a variable that no requester can set', () => {
+    const forged = { name: 'DEBUGSESSION_SUPERVISOR', value: 'echo forged' };
+    const { env = [], command } = rendered({ env: [forged], envFrom: [{ configMapRef: { name: 'c' } }] });
+    expect(command?.slice(0, 3)).toEqual(['sh', '-c', 'eval "$DEBUGSESSION_SUPERVISOR"']);
+    expect(env.filter(({ name }) => name === 'DEBUGSESSION_SUPERVISOR')).toEqual([SUPERVISOR_ENV]);
   });
 
   it('takes variables out of secrets and config maps as they are asked for, and none of them for its own', () => {
@@ -103,7 +112,8 @@ describe('the container of a run', () => {
       { prefix: 'DEBUGSESSION_ENV_A_', secretRef: { name: 's' } },
       { prefix: 'DEBUGSESSION_ENV_', configMapRef: { name: 'c' } },
     ]);
-    expect(supervised.env).toEqual([{ name: 'DEBUGSESSION_ENV_KEY', valueFrom: { secretKeyRef } }, ...own]);
+    const key = { name: 'DEBUGSESSION_ENV_KEY', valueFrom: { secretKeyRef } };
+    expect(supervised.env).toEqual([key, SUPERVISOR_ENV, ...own]);
   });
 
   it('has the volumes that were asked for', () => {
