@@ -101,12 +101,15 @@ const outlives = ({ namespace, attack }: (typeof shapes)[number]): boolean =>
 const isKept = ({ namespace, attack }: (typeof shapes)[number]): boolean =>
   attack !== 'leaves no process to fork' && (namespace === 'own' || attack !== 'kills all');
 
+/** In seconds, on a busy machine. Where the limit of processes is reached, each of them is looked at and ended. */
+const lateBy = ({ attack }: (typeof shapes)[number]): number => (attack === 'leaves no process to fork' ? 40 : 6);
+
 describe('somebody in there', () => {
   it.each(shapes.filter((shape) => !outlives(shape)))(
     '$shell, $namespace process namespace: who $attack does not outlive the deadline',
     async (shape) => {
       const { terminated } = await stateOf(shape, (state) => state.terminated !== undefined);
-      expect(lived(terminated)).toBeLessThanOrEqual(TTL_SECONDS + 6);
+      expect(lived(terminated)).toBeLessThanOrEqual(TTL_SECONDS + lateBy(shape));
       if (isKept(shape)) expect(terminated?.message?.trim()).toBe(DEADLINE);
     },
     100_000,
