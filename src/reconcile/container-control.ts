@@ -6,7 +6,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { NotLeaderError } from '../runtime/not-leader-error.ts';
 import { keyOf } from '../runtime/store.ts';
 import { ttlSeconds } from '../session/container/effective.ts';
-import type { ActionKind, ActionOutcome, Actions } from '../session/look/actions.ts';
+import { type ActionKind, type ActionOutcome, type Actions, afterwards } from '../session/look/actions.ts';
 import type { Effect } from '../session/plan/effect.ts';
 import {
   type Meant,
@@ -99,11 +99,9 @@ export class ContainerControl {
       this.#running.delete(work);
       this.#waiting.shift()?.();
       if (outcome === undefined) return;
-      const times = (entry.actions.tried[kind]?.times ?? 0) + 1;
+      const at = this.#options.clock.now();
       const tried = {
-        outcome,
-        at: this.#options.clock.now(),
-        times,
+        ...afterwards(entry.actions.tried[kind], { outcome, at }),
         ...(effect.kind === 'tellTtl' && { ttl: effect.ttl }),
       };
       entry.actions = { tried: { ...entry.actions.tried, [kind]: tried } };

@@ -51,7 +51,7 @@ export function kubeletConfig(instance: Instance): string {
     maxPods: 250,
     podLogsDir: podLogs,
     // What fills the process table of a pod must not fill the machine's.
-    podPidsLimit: 500,
+    podPidsLimit: 300,
     // Nor do pods ask the machine's own name servers.
     resolvConf: '',
     serializeImagePulls: false,

@@ -28,8 +28,16 @@ export interface Tried {
   at: number;
   /** How often this kind has been tried. */
   times: number;
+  /** Once every signal was sent, and something lived on. */
+  wasSurvived?: true;
   /** Ttl: which one the container was to be told. */
   ttl?: string;
+}
+
+/** What is known of a kind of action when it is over once more. */
+export function afterwards(before: Tried | undefined, { outcome, at }: Pick<Tried, 'outcome' | 'at'>): Tried {
+  const wasSurvived = before?.wasSurvived === true || outcome.kind === 'survived';
+  return { outcome, at, times: (before?.times ?? 0) + 1, ...(wasSurvived && { wasSurvived }) };
 }
 
 /** What this process has tried for a run. A restart forgets it, and everything is tried anew: each action may be repeated. */

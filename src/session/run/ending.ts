@@ -80,7 +80,7 @@ export function stoppedBy(
 
 /** It survived every signal, and no signal has ended it: the word is of a script that tried once more. */
 function hasOutlived(terminated: Terminated, { tried }: Actions = NO_ACTIONS): boolean {
-  return tried.Exec?.outcome.kind === 'survived' && !wasSignalled(terminated);
+  return tried.Exec?.wasSurvived === true && !wasSignalled(terminated);
 }
 
 /** Whether the stop script may have run in the container, as far as this process knows. */

@@ -14,7 +14,7 @@ import { runBeside } from '../../../src/session/run/fate.ts';
 import { currentRun } from '../../../src/session/run/lifecycle.ts';
 import type { Sighting } from '../../../src/session/look/sighting.ts';
 import type { Authority } from '../../../src/session/look/authority.ts';
-import type { ActionOutcome, Actions } from '../../../src/session/look/actions.ts';
+import { type ActionOutcome, type Actions, afterwards } from '../../../src/session/look/actions.ts';
 import { plan, planUnseen } from '../../../src/session/plan/plan.ts';
 import type { Objection } from '../../../src/session/look/objection.ts';
 import type { EventIntent } from '../../../src/session/status/events.ts';
@@ -217,18 +217,17 @@ export class World {
   tried(outcome: ActionOutcome): void {
     const { underWay, tried } = this.actions;
     if (underWay === undefined) throw new Error('nothing is under way');
-    const times = (tried[underWay]?.times ?? 0) + 1;
     const ttl = this.#ttl === undefined ? {} : { ttl: this.#ttl };
-    this.actions = { tried: { ...tried, [underWay]: { outcome, at: this.now, times, ...ttl } } };
+    const over = { ...afterwards(tried[underWay], { outcome, at: this.now }), ...ttl };
+    this.actions = { tried: { ...tried, [underWay]: over } };
   }
 
   /** What is under way for an earlier container beside a live one fails. */
   failBeside(): void {
     const { underWay, tried } = this.actionsBeside;
     if (underWay === undefined) return;
-    const times = (tried[underWay]?.times ?? 0) + 1;
-    const outcome = { kind: 'failed', message: 'HTTP 500' } as const;
-    this.actionsBeside = { tried: { ...tried, [underWay]: { outcome, at: this.now, times } } };
+    const over = afterwards(tried[underWay], { outcome: { kind: 'failed', message: 'HTTP 500' }, at: this.now });
+    this.actionsBeside = { tried: { ...tried, [underWay]: over } };
   }
 
   /** What the kubelet says of our newest container. */

@@ -135,7 +135,9 @@ describe('Stopped', () => {
   ])('after every signal was survived, it counts with the code of a signal: $exitCode', ({ exitCode, endedBy }) => {
     const world = cancelled();
     world.tried({ kind: 'survived', processes: 1 });
+    world.pass(world.settle() ?? 0);
     world.settle();
+    world.tried({ kind: 'asked' });
     world.ends({ exitCode, message: 'Stopped\n' });
     world.settle();
     expect(world.run.endedBy).toBe(endedBy);
