@@ -242,6 +242,8 @@ export interface Run {
   startedAt?: string;
   expiresAt?: string;
   finishedAt?: string;
+  /** When the operator recorded that it is over, by its own clock; `finishedAt` may be a node's. */
+  overAt?: string;
   state: RunState;
   exitCode?: number;
   signal?: number;

@@ -139,6 +139,7 @@ function failAttempt(situation: Situation, reason: NeverRan, message: string): P
     image: session.spec.image,
     ...requestOf(session.spec),
     finishedAt: toTimestamp(now),
+    overAt: toTimestamp(now),
     state: 'Failed',
     reason,
     message: oneLine(message, MAX_MESSAGE),

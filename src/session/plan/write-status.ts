@@ -1,4 +1,5 @@
 import type { Run } from '../../api/debugsession.ts';
+import { toTimestamp } from '../../api/time.ts';
 import { sameJson } from '../../api/same-json.ts';
 import type { Situation } from '../look/situation.ts';
 import { composeStatus, type Standing } from '../status/compose-status.ts';
@@ -38,8 +39,9 @@ export function writeThen(situation: Situation, { run, record, standing, events,
 
 /** Writes the end of a run: from here on nothing changes its phase. */
 export function finish(situation: Situation, run: Run): Plan {
-  const events = [over(run), ...deletionWaits(situation, run)];
-  return writeThen(situation, { run, standing: { phase: 'Over' }, events });
+  const done = { ...run, overAt: toTimestamp(situation.now) };
+  const events = [over(done), ...deletionWaits(situation, done)];
+  return writeThen(situation, { run: done, standing: { phase: 'Over' }, events });
 }
 
 /** A deletion that waits for a container which does not run is told: nobody can see what it waits for. */

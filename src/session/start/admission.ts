@@ -42,16 +42,11 @@ function foundAdmittedAt(session: DebugSession): number | undefined {
 }
 
 /**
- * A moment before which the attempt was not asked for, in ms since the epoch: it cannot be raised while the one before lives, whose end may not stand in the
- * conditions any more. Never a node's time.
+ * A moment before which the attempt was not asked for, in ms since the epoch: it cannot be raised while the one before
+ * lives. Never a node's time.
  */
 function askedAfter(session: DebugSession): number {
-  const { metadata, status } = session;
-  const over = ['Complete', 'Failed'].map((type) => status?.conditions?.find((one) => one.type === type));
-  const times = [
-    metadata.creationTimestamp,
-    currentRun(session)?.intendedAt,
-    ...over.map((one) => one?.lastTransitionTime),
-  ];
+  const { intendedAt, overAt } = currentRun(session) ?? {};
+  const times = [session.metadata.creationTimestamp, intendedAt, overAt];
   return Math.max(...times.map((time) => fromTimestamp(time) ?? 0));
 }

@@ -90,6 +90,8 @@ function brokenRun(run: Run, next: Run): string[] {
     'injectedAt',
     'startedAt',
     'finishedAt',
+    'overAt',
+    'podRetired',
     'exitCode',
   ] as const;
   for (const field of fixed) {

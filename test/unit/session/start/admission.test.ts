@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { toTimestamp } from '../../../../src/api/time.ts';
 import { World } from '../../../support/world/world.ts';
 import { NOON } from '../../../support/builders/builders.ts';
 
@@ -40,6 +41,34 @@ describe('a session that slipped in', () => {
     world.settle();
     expect([world.phase, world.condition('Accepted')]).toEqual(['Failed', 'False AdmissionPolicyMissing']);
     expect(world.message('Accepted')).toMatch(/raise spec.attempt to ask again/);
+  });
+
+  it.each([
+    ['is judged at once', { kind: 'inForce', since: NOON + 60 * SECOND }],
+    ['has to wait before it is judged', { kind: 'unread', message: 'connection refused' }],
+  ] as const)('says nothing of an attempt that was raised after it, and that %s', (_, first) => {
+    const world = World.running({ ttl: '1h' });
+    const since = NOON + 60 * SECOND;
+    world.pass(120 * SECOND);
+    // By the node's clock it ended an hour ago.
+    world.ends({ finishedAt: toTimestamp(world.now - 3_600 * SECOND) });
+    world.settle();
+    world.authority = first;
+    world.edit({ attempt: 2 });
+    world.settle();
+    world.authority = { kind: 'inForce', since };
+    world.settle();
+    expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
+  });
+
+  it('is not known by the time of a node whose clock is ahead', () => {
+    const world = World.running({ ttl: '1h' });
+    world.ends({ finishedAt: toTimestamp(world.now + 3_600 * SECOND) });
+    world.settle();
+    world.edit({ attempt: 2 });
+    world.authority = { kind: 'inForce', since: world.now + 60 * SECOND };
+    world.settle();
+    expect([world.phase, world.run.attempt]).toEqual(['Failed', 2]);
   });
 
   it('may be asked for again, under the policy', () => {
