@@ -51,7 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
     "if (ranAgain.finishedAt === undefined) return 'ranAgain';",
     '',
   ),
-  session('run/fate', 'one that has ended is looked at no more', "? 'mayRunAgain' : 'ended'", "? 'ended' : 'ended'"),
+  session('run/fate', 'one that has ended is looked at no more', "? 'ended' : 'mayRunAgain'", "? 'ended' : 'ended'"),
   session(
     'stop/second-look',
     'a second run is not seen',

@@ -101,9 +101,13 @@ function secondFate({ ranAgain, containerID }: Run): Fate | undefined {
   return ranAgain.containerID === containerID ? 'ended' : undefined;
 }
 
-/** Until `startBy` a supervisor lets its command run a second time, should the node lose the record of the first. */
-function endedAt({ containerID, startBy }: Run, now: number): Fate {
-  return containerID !== undefined && now < (fromTimestamp(startBy) ?? 0) ? 'mayRunAgain' : 'ended';
+/**
+ * Until `startBy` a supervisor lets its command run a second time, should the node lose the record of the first. Of a
+ * container that ended with its pod there is no second.
+ */
+function endedAt({ containerID, startBy, endedBy }: Run, now: number): Fate {
+  const isPast = containerID === undefined || endedBy === 'PodGone' || now >= (fromTimestamp(startBy) ?? 0);
+  return isPast ? 'ended' : 'mayRunAgain';
 }
 
 function unstarted(run: Run, now: number): Fate {

@@ -36,6 +36,7 @@ describe('the fate of a container', () => {
     ['started late and has ended', { ...FAILED, state: 'StartedLate', exitCode: 143 }, 600, 'ended'],
     ['has ended a moment ago', ENDED, 0, 'mayRunAgain'],
     ['has ended long ago', ENDED, 2, 'ended'],
+    ['ended with its pod a moment ago, as the kubelet reported', { ...ENDED, endedBy: 'PodGone' }, 0, 'ended'],
     ['could not be started', { ...FAILED, exitCode: 128, reason: 'StartError' }, 0, 'ended'],
     ['runs again', { ...ENDED, ranAgain: SECOND }, 0, 'ranAgain'],
     ['ran again and has ended', { ...ENDED, ranAgain: { ...SECOND, finishedAt: at(9) } }, 2, 'ended'],
