@@ -265,6 +265,10 @@ export interface Run {
 
 export interface DebugSessionStatus {
   phase?: Phase;
+  /** Why it stands there, in one word: the reason of the condition that tells. Absent: there is nothing to tell, as while it runs. */
+  reason?: string;
+  /** Whose the newest attempt is: the name of its pod or, until one is chosen, `Kind/name` of its workload. */
+  target?: string;
   observedGeneration?: number;
   attempt?: number;
   /** Since when the newest attempt waits to start. Absent: it does not wait, or waits for the attempt before it. */

@@ -14,7 +14,9 @@ export interface PodMeta {
   uid: string;
   resourceVersion: string;
   creationTimestamp?: string;
+  /** When the grace period ends, not when the deletion was asked for. */
   deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
   /** All of them: a policy may select by any. */
   labels?: Record<string, string>;
   annotations?: PodAnnotations;

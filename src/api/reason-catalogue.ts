@@ -90,6 +90,11 @@ export const REASONS = {
       remedy: 'raise `attempt` to debug the new one',
     },
     notStarted: { meaning: 'the pod was deleted before the container was started', remedy: 'debug another' },
+    reached: {
+      with: 'Running=True',
+      meaning:
+        'the pod is being deleted, the message says since when: the kubelet ends, or has ended, the container, and reports it running until the pod is done. There is no `attachCommand`',
+    },
   },
   WorkloadNotFound: {
     kind: 'injection',

@@ -42,6 +42,7 @@ const cutMeta = cutter<PodMeta>({
   resourceVersion: KEPT,
   creationTimestamp: KEPT,
   deletionTimestamp: KEPT,
+  deletionGracePeriodSeconds: KEPT,
   labels: KEPT,
   annotations: ({ annotations = {} }) => {
     const read = cutAnnotations(annotations);

@@ -16,6 +16,9 @@ let audit: AuditLog | undefined;
 /** An application that ends well when it is told to. */
 const OBEDIENT = 'until [ -e /tmp/end ]; do sleep .1; done';
 
+/** An application that takes its time when it is told to end. */
+const DRAINS = 'trap : TERM; until [ -e /tmp/end ]; do sleep .1; done';
+
 const JOB_GRACE_SECONDS = 4;
 
 beforeAll(async () => {
@@ -24,6 +27,7 @@ beforeAll(async () => {
   await Promise.all([
     ...['forced', 'deleted', 'evicted'].map((name) => stage.runningPod(name, appPod())),
     stage.runningPod('restarted', shellPod(OBEDIENT)),
+    stage.runningPod('draining', shellPod(DRAINS, { terminationGracePeriodSeconds: 60 })),
     createWorkload('apps/v1', 'statefulsets', 'again', { template: appPod(), selector: true }),
     createWorkload('batch/v1', 'jobs', 'job', {
       template: shellPod(OBEDIENT, { restartPolicy: 'Never', terminationGracePeriodSeconds: JOB_GRACE_SECONDS }),
@@ -60,6 +64,26 @@ async function expectEndedOnNode({ status }: DebugSession): Promise<void> {
   if (node === undefined) return;
   await stage.until('it has ended on the node', async () => !(await node.runningContainers()).has(id));
 }
+
+it.concurrent(
+  'draining: the session says so, and offers no terminal in a container that has been told to end',
+  async () => {
+    const { status } = await running('draining');
+    expect(status?.attachCommand).toContain('kubectl attach');
+    const asked = Date.now();
+    expect(await stage.kubectl(['delete', 'pod', 'draining', '--wait=false'])).toMatchObject({ code: 0 });
+    const told = await stage.untilSession('draining', (now) => now.status?.reason === 'PodTerminating');
+    expect([told.status?.phase, told.status?.attachCommand]).toEqual(['Running', undefined]);
+    const message = told.status?.conditions?.find(({ type }) => type === 'Running')?.message ?? '';
+    const since = /^Pod draining is being deleted since (\S+);/.exec(message)?.[1] ?? '';
+    expect(Math.abs(Date.parse(since) - asked)).toBeLessThan(10_000);
+    await ending('draining');
+    const over = await stage.untilPhase('draining', 'Completed');
+    expect(over.status?.runs).toMatchObject([{ endedBy: 'PodGone' }]);
+    await expectEndedOnNode(over);
+  },
+  60_000,
+);
 
 const ending = (pod: string): Promise<unknown> =>
   stage.kubectl(['exec', pod, '--container=app', '--', 'touch', '/tmp/end']);

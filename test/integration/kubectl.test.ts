@@ -34,7 +34,9 @@ beforeAll(async () => {
   requester = await kubectl('auth', 'whoami', '--output=jsonpath={.status.userInfo.username}');
   await session('web-1', {
     phase: 'Expired',
+    reason: 'Expired',
     attempt: 2,
+    target: 'web-1',
     podName: 'web-1',
     nodeName: 'node-1',
     debugContainerName: 'debug-0123abcd-2',
@@ -47,6 +49,7 @@ beforeAll(async () => {
   });
   await session('web-2', { phase: 'Running', attempt: 1, podName: 'web-2', runs: [] });
   await session('web-3', {});
+  await session('web-4', { phase: 'Pending', reason: 'NoReadyPod', target: 'Deployment/web' });
 }, 60_000);
 
 afterAll(async () => {
@@ -57,27 +60,34 @@ afterAll(async () => {
 describe('kubectl get', () => {
   it('shows where a session stands', async () => {
     const rows = await table('dbg');
-    expect(Object.keys(rows[0] ?? {})).toEqual(['NAME', 'POD', 'CONTAINER', 'PHASE', 'EXPIRES', 'REQUESTER', 'AGE']);
+    expect(Object.keys(rows[0] ?? {})).toEqual(['NAME', 'POD', 'PHASE', 'REASON', 'EXPIRES', 'REQUESTER', 'AGE']);
     expect(rows[0]).toMatchObject({
       NAME: 'web-1',
       POD: 'web-1',
-      CONTAINER: 'debug-0123abcd-2',
       PHASE: 'Expired',
+      REASON: 'Expired',
       EXPIRES: '2046-01-02T03:34:07Z',
       REQUESTER: requester,
     });
     expect(rows[0]?.['AGE']).toMatch(/^\d+[sm]/);
   });
 
+  it('shows which pod or workload a session waits for, and why it waits', async () => {
+    const rows = await table('dbg');
+    expect(rows[3]).toMatchObject({ POD: 'Deployment/web', PHASE: 'Pending', REASON: 'NoReadyPod' });
+  });
+
   it('shows with -o wide what ran where, and how the newest run ended', async () => {
     const rows = await table('dbg', '-o', 'wide');
-    expect(Object.keys(rows[0] ?? {}).slice(7)).toEqual(['IMAGE', 'NODE', 'EXIT', 'REASON']);
-    expect(rows[0]).toMatchObject({ IMAGE: 'busybox:1.36', NODE: 'node-1', EXIT: '129', REASON: 'Expired' });
+    expect(Object.keys(rows[0] ?? {}).slice(7)).toEqual(['CONTAINER', 'IMAGE', 'NODE', 'EXIT']);
+    expect(rows[0]).toMatchObject({
+      ...{ CONTAINER: 'debug-0123abcd-2', IMAGE: 'busybox:1.36', NODE: 'node-1', EXIT: '129' },
+    });
   });
 
   it('shows sessions without any run', async () => {
     const rows = await table('dbg', '-o', 'wide');
-    expect(rows.map(({ NAME, PHASE, REASON }) => ({ NAME, PHASE, REASON })).slice(1)).toEqual([
+    expect(rows.map(({ NAME, PHASE, REASON }) => ({ NAME, PHASE, REASON })).slice(1, 3)).toEqual([
       { NAME: 'web-2', PHASE: 'Running', REASON: '' },
       { NAME: 'web-3', PHASE: '', REASON: '' },
     ]);
@@ -105,7 +115,7 @@ describe('kubectl get', () => {
 it('kubectl get selects by who asked', async () => {
   const args = ['get', '-n', namespace, 'dbg', '--output=name', '--field-selector'];
   const found = await kubectl(...args, `spec.requestedBy.username=${requester}`);
-  expect(found.split('\n').filter(Boolean)).toHaveLength(3);
+  expect(found.split('\n').filter(Boolean)).toHaveLength(4);
 });
 
 describe('kubectl explain', () => {

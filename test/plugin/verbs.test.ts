@@ -45,7 +45,9 @@ describe('ls', () => {
     expect(none).toMatchObject({ code: 0, stdout: '' });
     expect(none.stderr).toMatch(/No such session of yours in this namespace; --all-users shows/);
     const all = await dbg.run(['ls', '-A', '-u', '-l']);
-    expect(all.stdout).toMatch(new RegExp(`^${stage.namespace} +of-dana +web +Running +9m\\d+s +- +\\S+ +dana$`, 'm'));
+    expect(all.stdout).toMatch(
+      new RegExp(`^${stage.namespace} +of-dana +web +Running +- +9m\\d+s +- +\\S+ +dana$`, 'm'),
+    );
     const listed = JSON.parse((await dbg.run(['ls', '-o', 'json'])).stdout) as { items: DebugSession[] };
     expect(listed.items.map(({ metadata }) => metadata.name)).toEqual(['of-admin']);
     await dana.run(['end', 'of-dana']);

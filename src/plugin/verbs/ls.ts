@@ -55,15 +55,16 @@ export function sessionTable(
 ): string {
   const header = [
     ...(allNamespaces === true ? ['NAMESPACE'] : []),
-    ...['NAME', 'POD', 'PHASE', 'LEFT', 'EXIT', 'AGE'],
+    ...['NAME', 'POD', 'PHASE', 'REASON', 'LEFT', 'EXIT', 'AGE'],
     ...(allUsers === true ? ['USER'] : []),
-    'REASON',
+    'JUSTIFICATION',
   ];
   const rows = sessions.map((session) => [
     ...(allNamespaces === true ? [session.metadata.namespace] : []),
     session.metadata.name,
-    podOf(session) || '-',
+    targetOf(session) || '-',
     session.status?.phase ?? 'Pending',
+    session.status?.reason ?? '-',
     left(session, now),
     String(session.status?.exitCode ?? '-'),
     lengthOfTime(now - createdAt(session)),
@@ -71,6 +72,12 @@ export function sessionTable(
     session.spec.justification ?? '',
   ]);
   return table(header, rows, width);
+}
+
+/** As `kubectl get` has it, and of a session that no operator has seen. */
+function targetOf({ spec, status }: DebugSession): string {
+  const { podName, workloadRef } = spec.target;
+  return status?.target ?? podName ?? `${workloadRef?.kind ?? ''}/${workloadRef?.name ?? ''}`;
 }
 
 function podOf({ spec, status }: DebugSession): string {

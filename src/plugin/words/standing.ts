@@ -24,12 +24,19 @@ export function standingOf(session: DebugSession, now: number): Standing {
   const phase = status?.phase ?? 'Pending';
   const run = newestRun(session);
   if (TERMINAL_PHASES.includes(phase)) return { kind: 'over' };
+  const ending = endingCondition(session);
+  if (ending !== undefined) return { kind: 'ending', words: `Ending: ${said(session, ending)}` };
   if (phase === 'Running' && run !== undefined) return { kind: 'running', run };
-  if (phase === 'Ending') return { kind: 'ending', words: `Ending: ${said(session, 'StopConfirmed')}` };
   return {
     kind: 'waiting',
     words: phase === 'Starting' ? starting(session) : `Waiting: ${said(session, 'Reconciling')}`,
   };
+}
+
+/** The condition that says why it ends. A container whose pod is being deleted has been told to end, or has ended: nobody comes in any more. */
+function endingCondition({ status }: DebugSession): 'Running' | 'StopConfirmed' | undefined {
+  if (status?.phase === 'Ending') return 'StopConfirmed';
+  return status?.phase === 'Running' && status.reason === 'PodTerminating' ? 'Running' : undefined;
 }
 
 /** Until the kubelet says what it waits for, the image is what a person waits for. */
@@ -40,7 +47,7 @@ function starting(session: DebugSession): string {
   return oneLine(`Starting ${spec.image} in pod ${status?.podName ?? ''}`, MAX_WORDS);
 }
 
-function said({ status }: DebugSession, type: 'Reconciling' | 'StopConfirmed'): string {
+function said({ status }: DebugSession, type: 'Reconciling' | 'Running' | 'StopConfirmed'): string {
   return oneLine(findCondition(status?.conditions, type)?.message ?? '', MAX_WORDS);
 }
 

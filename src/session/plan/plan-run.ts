@@ -1,6 +1,6 @@
 import type { Run, StopCause } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
-import { endOfSecond, fromTimestamp } from '../../api/time.ts';
+import { endOfSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { specHashOf } from '../container/container.ts';
 import { startTimeoutMs } from '../container/effective.ts';
 import { CANCELLED } from '../run/ending.ts';
@@ -204,24 +204,37 @@ function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Pla
   const step: TtlStep = isNew ? { kind: 'same' } : nextTtlStep(situation, running);
   if (step.kind === 'tell') return { effect: { kind: 'tellTtl', run: running, ttl: step.ttl }, events: [] };
   return step.kind === 'write'
-    ? writeRunning(situation, step.run, [...told, ...step.events])
-    : writeRunning(situation, running, told, step);
+    ? writeRunning(situation, { run: step.run, pod: seen.pod }, [...told, ...step.events])
+    : writeRunning(situation, { run: running, pod: seen.pod }, told, step);
 }
 
 function revocation({ session, rules = UNREAD_RULES }: Situation, run: Run, pod: Pod): StopCause | undefined {
   return isRevoked(session, run, rules, pod) ? 'Revoked' : undefined;
 }
 
-function writeRunning(situation: Situation, run: Run, told: EventIntent[], step: TtlStep = { kind: 'same' }): Plan {
+function writeRunning(
+  situation: Situation,
+  { run, pod }: { run: Run; pod: Pod },
+  told: EventIntent[],
+  step: TtlStep = { kind: 'same' },
+): Plan {
   const { session, now } = situation;
   const { ttl, note, until, keepsWords } = step.kind === 'wait' ? step : {};
   const refused = ttl === undefined || note === undefined ? undefined : { ttl, why: note };
-  const message = runningMessage(run, refused);
+  const message = leavingMessage(run, pod) ?? runningMessage(run, refused);
   const standing: Standing = { phase: 'Running', message, ...(keepsWords && { keepsWords }) };
   const isFinal = refused !== undefined && until === undefined;
   const all = isFinal ? [...told, events.ttlChangeRefused(session, run, refused)] : told;
   const wakeAt = Math.min(overdueAt(run, now), until ?? Infinity);
   return writeThen(situation, { run, standing, events: all, wakeAt });
+}
+
+/** A pod that is being deleted may be so for an hour: its containers get TERM at once, and the kubelet reports them running until the pod is done. */
+function leavingMessage(run: Run, { metadata }: Pod): string | undefined {
+  const end = fromTimestamp(metadata.deletionTimestamp);
+  if (end === undefined) return undefined;
+  const since = toTimestamp(end - (metadata.deletionGracePeriodSeconds ?? 0) * 1000);
+  return `Pod ${metadata.name} is being deleted since ${since}; the kubelet ends, or has ended, container ${run.debugContainerName}. The grace period of the pod ends at ${toTimestamp(end)}`;
 }
 
 /** @param refused why a changed ttl does not count */

@@ -29,12 +29,21 @@ export interface Projection {
  */
 export function writeThen(situation: Situation, { run, record, standing, events, then, wakeAt }: Projection): Plan {
   const { session, now } = situation;
-  const status = composeStatus({ session, standing, now, ...(run && { run }), ...(record && { record }) });
+  const status = composeStatus({
+    ...{ session, standing, now, isPodLeaving: isPodLeaving(situation, run) },
+    ...(run && { run }),
+    ...(record && { record }),
+  });
   const isWritten = sameJson(status, session.status ?? {});
   const step: Plan = isWritten
     ? { effect: then ?? { kind: 'none' }, events: [] }
     : { effect: { kind: 'writeStatus', status }, events: [...events] };
   return wakeBy(step, now, wakeAt);
+}
+
+function isPodLeaving({ sighting }: Situation, run: Run | undefined): boolean {
+  if (sighting.kind !== 'present' || sighting.pod.metadata.uid !== run?.podUID) return false;
+  return sighting.pod.metadata.deletionTimestamp !== undefined;
 }
 
 /** Writes the end of a run: from here on nothing changes its phase. */

@@ -1,5 +1,5 @@
-import type { Condition, DebugSession, DebugSessionStatus, Phase, Run } from '../../api/debugsession.ts';
-import { TERMINAL_PHASES } from '../../api/reasons.ts';
+import type { Condition, DebugSession, DebugSessionStatus, Phase, Run, Target } from '../../api/debugsession.ts';
+import { type InjectionReason, TERMINAL_PHASES } from '../../api/reasons.ts';
 import { toTimestamp } from '../../api/time.ts';
 import type { Why } from '../look/objection.ts';
 import { consequencesOf, guardedRun } from '../run/fate.ts';
@@ -28,10 +28,13 @@ export interface StatusInput {
   run?: Run;
   /** An earlier run of which more is known now; the standing is not about it. */
   record?: Run;
+  /** The pod of the run is being deleted: nobody can attach any more, because the kubelet ends, or has ended, what runs in it. */
+  isPodLeaving?: boolean;
 }
 
 /** The status of a session, complete: conditions are those of the newest attempt and start anew with it. */
-export function composeStatus({ session, standing, run, record, now }: StatusInput): DebugSessionStatus {
+export function composeStatus(input: StatusInput): DebugSessionStatus {
+  const { session, standing, run, record, now, isPodLeaving = false } = input;
   const previous = session.status;
   const generation = session.metadata.generation ?? 0;
   const news = [record, run].filter((one) => one !== undefined);
@@ -39,17 +42,17 @@ export function composeStatus({ session, standing, run, record, now }: StatusInp
   const before = comparable(session, run, standing);
   const open = guardedRun(runs, now);
   const wanted = [
-    ...keepUnknown(previous, wantedConditions(standing, run, { now, open }), run),
+    ...keepUnknown(previous, wantedConditions(standing, run, { now, open, isPodLeaving }), run),
     ...deletionWaiting(session, standing, { run: open ?? run, now }),
   ];
   const conditions = mergeConditions(before, wanted, { now, generation });
   return {
-    phase: phaseOf(standing, run),
+    ...summary(session, standing, { run, isPodLeaving }),
     observedGeneration: generation,
     attempt: run?.attempt ?? previous?.attempt ?? 0,
     ...waiting(previous, standing, { run, now }),
     ...accepted(previous, conditions, { isNew: before.length === 0, now }),
-    ...(run === undefined ? {} : columns(session, run, standing)),
+    ...(run === undefined ? {} : columns(session, run, isPodLeaving ? undefined : standing)),
     ...(runs.length === 0 ? {} : { runs }),
     conditions,
   };
@@ -127,8 +130,43 @@ function phaseOf(standing: Standing, run: Run | undefined): Phase {
   return run.reason === 'Expired' ? 'Expired' : 'Completed';
 }
 
-function columns(session: DebugSession, run: Run, standing: Standing): Partial<DebugSessionStatus> {
-  const attachable = standing.phase === 'Running' || standing.phase === 'Ending';
+const POD_TERMINATING = 'PodTerminating' satisfies InjectionReason;
+
+/** The columns POD, PHASE and REASON of `kubectl get`. */
+function summary(
+  { spec }: DebugSession,
+  standing: Standing,
+  { run, isPodLeaving }: { run: Run | undefined; isPodLeaving: boolean },
+): Pick<DebugSessionStatus, 'phase' | 'reason' | 'target'> {
+  const reason = standing.phase === 'Running' && isPodLeaving ? POD_TERMINATING : reasonOf(standing, run);
+  return {
+    phase: phaseOf(standing, run),
+    ...(reason !== undefined && { reason }),
+    target: run?.podName ?? nameOfTarget(spec.target),
+  };
+}
+
+function reasonOf(standing: Standing, run: Run | undefined): string | undefined {
+  switch (standing.phase) {
+    case 'Pending':
+    case 'Ending':
+      return standing.reason;
+    case 'Starting':
+      return standing.waiting?.reason;
+    case 'Running':
+      return undefined;
+    case 'Over':
+      return run?.reason;
+  }
+}
+
+function nameOfTarget({ podName, workloadRef }: Target): string {
+  return podName ?? (workloadRef === undefined ? '' : `${workloadRef.kind}/${workloadRef.name}`);
+}
+
+/** @param standing absent where nobody can attach, whatever it is */
+function columns(session: DebugSession, run: Run, standing: Standing | undefined): Partial<DebugSessionStatus> {
+  const attachable = standing?.phase === 'Running' || standing?.phase === 'Ending';
   const all: { [K in keyof DebugSessionStatus]: DebugSessionStatus[K] | undefined } = {
     podName: run.podName,
     nodeName: run.nodeName,
@@ -153,7 +191,7 @@ function attachCommand(session: DebugSession, run: Run): string {
 function wantedConditions(
   standing: Standing,
   run: Run | undefined,
-  { now, open }: { now: number; open: Run | undefined },
+  { now, open, isPodLeaving }: { now: number; open: Run | undefined; isPodLeaving: boolean },
 ): WantedCondition[] {
   const accepted = condition('Accepted', 'True', 'Accepted', 'the session may run');
   switch (standing.phase) {
@@ -180,7 +218,7 @@ function wantedConditions(
       return [accepted, place, steady(condition('Reconciling', 'True', reason, message))];
     }
     case 'Running':
-      return [accepted, injected(run), runs(standing)];
+      return [accepted, injected(run), runs(standing, isPodLeaving)];
     case 'Ending':
       return [
         accepted,
@@ -194,8 +232,11 @@ function wantedConditions(
   }
 }
 
-function runs({ message, keepsWords }: Extract<Standing, { phase: 'Running' }>): WantedCondition {
-  const wanted = condition('Running', 'True', 'Running', message);
+function runs(
+  { message, keepsWords }: Extract<Standing, { phase: 'Running' }>,
+  isPodLeaving: boolean,
+): WantedCondition {
+  const wanted = condition('Running', 'True', isPodLeaving ? POD_TERMINATING : 'Running', message);
   return keepsWords === true ? steady(wanted) : wanted;
 }
 

@@ -76,6 +76,8 @@ export const STATUSES: StatusCase[] = [
     what: 'with every field is accepted',
     status: {
       phase: 'Cancelled',
+      reason: 'Cancelled',
+      target: 'web-7c9f',
       observedGeneration: 1,
       attempt: 1,
       podName: 'web-7c9f',

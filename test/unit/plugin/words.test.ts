@@ -52,6 +52,17 @@ describe('standingOf', () => {
       { kind: 'waiting', words: 'Waiting: there is no pod web [2J' },
     ],
     [
+      'its pod is being deleted',
+      session({
+        phase: 'Running',
+        reason: 'PodTerminating',
+        runs: [run({})],
+        conditions: [condition('Running', 'Pod web is being deleted')],
+      }),
+      NOW,
+      { kind: 'ending', words: 'Ending: Pod web is being deleted' },
+    ],
+    [
       'it is being injected',
       session({
         phase: 'Starting',

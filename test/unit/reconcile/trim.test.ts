@@ -302,6 +302,7 @@ const WHOLE: Whole<Pod> = {
     deletionTimestamp: 'd',
     labels: { app: 'web' },
     annotations: { 'kubernetes.io/config.mirror': 'm' },
+    deletionGracePeriodSeconds: 30,
     ownerReferences: [{ kind: 'ReplicaSet', name: 'web', uid: 'o', controller: true }],
     storedBytes: 1,
   },

@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { NOON } from '../../../support/builders/builders.ts';
+import { World } from '../../../support/world/world.ts';
+
+/** A session in a pod that is being deleted since noon, with a grace period of an hour; its container is reported running. */
+function draining(): World {
+  const world = World.running({ ttl: '2h' });
+  world.changePod((pod) => {
+    pod.metadata.deletionTimestamp = '2026-01-01T13:00:00Z';
+    pod.metadata.deletionGracePeriodSeconds = 3600;
+  });
+  world.settle();
+  return world;
+}
+
+describe('a session whose pod is being deleted', () => {
+  it('says so, and since when', () => {
+    const world = draining();
+    expect([world.phase, world.session.status?.reason, world.condition('Running')]).toEqual([
+      'Running',
+      'PodTerminating',
+      'True PodTerminating',
+    ]);
+    expect(world.message('Running')).toBe(
+      `Pod web-1 is being deleted since 2026-01-01T12:00:00Z; the kubelet ends, or has ended, container ${world.run.debugContainerName}. The grace period of the pod ends at 2026-01-01T13:00:00Z`,
+    );
+  });
+
+  it('has no attach command, also while it is being ended', () => {
+    const world = draining();
+    expect(world.session.status?.attachCommand).toBeUndefined();
+    world.edit({ cancel: true });
+    world.settle();
+    expect([world.phase, world.session.status?.attachCommand]).toEqual(['Ending', undefined]);
+  });
+
+  it('costs one write', () => {
+    const world = draining();
+    const writes = world.effects.length;
+    world.pass(60_000);
+    world.settle();
+    expect([world.effects.length, world.now - NOON]).toEqual([writes, 60_000]);
+  });
+});
