@@ -13,6 +13,8 @@ export interface PodMeta {
   namespace: string;
   uid: string;
   resourceVersion: string;
+  /** Its name was made of it: no other pod will have the same. */
+  generateName?: string;
   creationTimestamp?: string;
   /** When the grace period ends, not when the deletion was asked for. */
   deletionTimestamp?: string;
@@ -66,8 +68,16 @@ export interface PodContainer {
   name: string;
   /** By what it amounts to the node without being privileged, such as `capability SYS_ADMIN` (src/policy/node-power.ts). */
   nodePower?: string;
-  /** Of init containers: it runs for as long as the pod does. */
-  restartPolicy?: 'Always';
+  /** Its own, which counts instead of the pod's (KEP-5307). An init container with `Always` runs for as long as the pod does (KEP-753). */
+  restartPolicy?: string;
+  /** After which ends it is started again whatever its policy; the first that fits counts. */
+  restartPolicyRules?: RestartRule[];
+}
+
+export interface RestartRule {
+  /** `Restart` or `RestartAllContainers` (KEP-5532). */
+  action: string;
+  exitCodes?: { operator: string; values?: number[] };
 }
 
 /** Ephemeral containers do not count. */

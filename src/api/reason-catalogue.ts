@@ -68,8 +68,9 @@ export const REASONS = {
       remedy: 'check the name; a pod that is to be created is waited for',
     },
     beforeInjection: {
-      meaning: 'the pod was deleted after it had been chosen',
-      remedy: 'raise `attempt` to debug the new one',
+      meaning:
+        'the pod was deleted after it had been chosen, or went while the session waited and its name was generated',
+      remedy: 'raise `attempt` to debug the new one; name the workload in `workloadRef`',
     },
   },
   PodNotScheduled: {
@@ -79,6 +80,14 @@ export const REASONS = {
       remedy: 'see why it is not scheduled: `kubectl describe pod`',
     },
   },
+  PodNotReadyToStartContainers: {
+    kind: 'injection',
+    waiting: {
+      meaning:
+        'the node has not set the pod up: a volume, its sandbox or its network is missing (condition `PodReadyToStartContainers`), or its kubelet has not reported it yet. Nothing is injected: nothing could start, and Kubernetes never removes a debug container',
+      remedy: '`kubectl describe pod` has the reason in its events',
+    },
+  },
   PodTerminating: {
     kind: 'injection',
     waiting: {
@@ -86,8 +95,9 @@ export const REASONS = {
       remedy: 'wait for a pod of that name to come back (StatefulSet), or debug another',
     },
     beforeInjection: {
-      meaning: 'the pod was deleted after it had been chosen, and nothing can be started in it any more',
-      remedy: 'raise `attempt` to debug the new one',
+      meaning:
+        'the pod was deleted after it had been chosen, and nothing can be started in it any more; or it is being deleted and its name was generated, so no pod of that name comes back',
+      remedy: 'raise `attempt` to debug the new one; name the workload in `workloadRef`',
     },
     notStarted: { meaning: 'the pod was deleted before the container was started', remedy: 'debug another' },
     reached: {
@@ -162,6 +172,14 @@ export const REASONS = {
     notStarted: {
       meaning: 'the container to be joined had ended when the kubelet came to it, and did not come back in time',
       remedy: '[guide](guides/crash-looping.md)',
+    },
+  },
+  TargetContainerFinished: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning:
+        'the container to be joined has ended, and no restart policy or rule starts it again: an init container that is done, or a container that is not restarted',
+      remedy: 'leave `containerName` out, or name a container that runs',
     },
   },
   PreviousRunNotOver: {
@@ -618,7 +636,7 @@ export const REASONS = {
     event: {
       with: 'Warning',
       meaning:
-        "the pod is one that finishes (`restartPolicy` is not `Always`, as with a Job's): the kubelet ends the container when the pod's own have ended, and the pod has not completed before that",
+        "the pod is one that finishes (none of its containers has `restartPolicy: Always`, of its own or of the pod, as with a Job's): the kubelet ends the container when the pod's own have ended for good, and the pod has not completed before that",
       remedy: 'end the session before; a short `terminationGracePeriodSeconds`',
     },
   },

@@ -1,5 +1,5 @@
 import { cutter, type Fields, KEPT } from '../api/cut.ts';
-import type { PodContainer, PodMeta, PodSpec, PodVolume } from '../api/pod.ts';
+import type { PodContainer, PodMeta, PodSpec, PodVolume, RestartRule } from '../api/pod.ts';
 import { nodePowerOf, type ContainerRights } from './node-power.ts';
 
 /** What a policy judges of the spec of a core/v1 Pod, as the API server has it. */
@@ -12,6 +12,7 @@ export interface RawPodFields extends Pick<PodSpec, 'shareProcessNamespace' | 'h
 export interface RawContainer extends ContainerRights {
   name: string;
   restartPolicy?: string;
+  restartPolicyRules?: RestartRule[];
   volumeMounts?: { name: string; readOnly?: boolean }[];
 }
 
@@ -31,14 +32,8 @@ export interface JudgedPod {
 const cutContainer = cutter<PodContainer, RawContainer>({
   name: KEPT,
   nodePower: nodePowerOf,
-  // Of init containers alone: a container that has one of its own (KEP-5307) is still one that runs on.
-  restartPolicy: () => undefined,
-});
-
-const cutInitContainer = cutter<PodContainer, RawContainer>({
-  name: KEPT,
-  nodePower: nodePowerOf,
-  restartPolicy: (container) => (isSidecar(container) ? 'Always' : undefined),
+  restartPolicy: KEPT,
+  restartPolicyRules: KEPT,
 });
 
 /** How each field is made that a policy judges (src/api/cut.ts). */
@@ -50,7 +45,7 @@ export const JUDGED_FIELDS: Fields<JudgedSpec, RawPodFields> = {
   privileged: (spec) =>
     all(spec).some(({ securityContext }) => securityContext?.privileged === true) ? true : undefined,
   containers: ({ containers }) => containers.map(cutContainer),
-  initContainers: ({ initContainers }) => initContainers?.map(cutInitContainer),
+  initContainers: ({ initContainers }) => initContainers?.map(cutContainer),
   volumes: cutVolumes,
 };
 

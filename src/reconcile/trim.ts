@@ -40,6 +40,7 @@ const cutMeta = cutter<PodMeta>({
   namespace: KEPT,
   uid: KEPT,
   resourceVersion: KEPT,
+  generateName: KEPT,
   creationTimestamp: KEPT,
   deletionTimestamp: KEPT,
   deletionGracePeriodSeconds: KEPT,

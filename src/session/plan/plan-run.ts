@@ -11,6 +11,7 @@ import { later, never, type Objection } from '../look/objection.ts';
 import { NO_OTHERS, type Others } from '../look/places.ts';
 import { nothingStartsIn } from '../run/nothing-starts.ts';
 import { observe, type Seen } from '../run/observation.ts';
+import { canFinish } from '../run/restarts.ts';
 import { finish, writeThen } from './write-status.ts';
 import { asRecorded, isRevoked, judgesPod, permit } from '../start/permission.ts';
 import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
@@ -100,8 +101,7 @@ function inject(situation: Situation, run: Run, pod: Pod): Plan {
       'the spec was changed between the intent and the injection: raise spec.attempt to debug with the new one';
     return finish(situation, failedRun(run, now, 'SpecChanged', message));
   }
-  const { restartPolicy = 'Always' } = pod.spec;
-  const warning = restartPolicy === 'Always' ? [] : [events.delaysCompletion(run, pod)];
+  const warning = canFinish(pod) ? [events.delaysCompletion(run, pod)] : [];
   const seenAs = judgesPod(rules?.policy) ? { resourceVersion: pod.metadata.resourceVersion } : {};
   const told = tellOfRefusal(situation, run);
   if (told?.effect.kind === 'writeStatus') return told;

@@ -15,7 +15,7 @@ import { CANCELLED, REJECTED } from '../run/ending.ts';
 import { intendRun, requestOf } from '../start/intent.ts';
 import { hasGuard, hasLapsed, isGuarded, isWaiting } from '../run/lifecycle.ts';
 import { podBefore } from '../start/pod-before.ts';
-import { preflight } from '../start/preflight.ts';
+import { neverComesBack, preflight } from '../start/preflight.ts';
 import type { NeverRan } from '../run/record.ts';
 import { LIMIT_REACHED, limitReached, placeWanted, tooManyWaiting, withThoseIn } from '../start/limits.ts';
 import { later, never, type Objection } from '../look/objection.ts';
@@ -60,13 +60,7 @@ function judge(situation: Situation): Objection | undefined {
 function judgePod({ session, sighting, rules }: Situation): Objection | undefined {
   if (sighting.kind === 'unresolved') return later(sighting.reason, sighting.message);
   if (sighting.kind === 'unseen') return later('ApiUnavailable', sighting.message);
-  if (sighting.kind === 'gone') {
-    const name = session.spec.target.podName ?? '';
-    return later(
-      'PodNotFound',
-      `there is no pod ${name} in namespace ${session.metadata.namespace}; waiting for it to appear`,
-    );
-  }
+  if (sighting.kind === 'gone') return noPod(session, sighting.last);
   const { pod } = sighting;
   const name = containerName(session.metadata.uid, session.spec.attempt);
   if (pod.spec.ephemeralContainers?.some((candidate) => candidate.name === name) === true) {
@@ -79,6 +73,15 @@ function judgePod({ session, sighting, rules }: Situation): Objection | undefine
   const { target, volumeMounts } = session.spec;
   const volumes = volumeMounts?.map((mount) => mount.name);
   return preflight(pod, { containerName: target.containerName, volumes, maxContainers });
+}
+
+/** @param last the pod of that name that was seen to go, if one was */
+function noPod({ spec, metadata }: DebugSession, last: Pod | undefined): Objection {
+  const message = `there is no pod ${spec.target.podName ?? ''} in namespace ${metadata.namespace}`;
+  const lost = last && neverComesBack(last);
+  return lost === undefined
+    ? later('PodNotFound', `${message}; waiting for it to appear`)
+    : never('PodNotFound', `${message} any more; ${lost}`);
 }
 
 /** Whoever would be one too many waits. */

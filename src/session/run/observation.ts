@@ -3,7 +3,7 @@ import type { ContainerStatus, Pod, Terminated } from '../../api/pod.ts';
 import type { Run } from '../../api/debugsession.ts';
 import type { FailureReason, InjectionReason } from '../../api/reasons.ts';
 import { oneLine } from '../../text/one-line.ts';
-import { nothingStartsIn } from './nothing-starts.ts';
+import { notSetUp, nothingStartsIn } from './nothing-starts.ts';
 
 /** What the API server and the kubelet say about the container of a run. */
 export type Observation =
@@ -114,7 +114,8 @@ function waitingFor(pod: Pod, waiting: { reason?: string; message?: string } | u
   }
   const unfit = nothingStartsIn(pod);
   if (unfit !== undefined) return { kind: 'waiting', pod, reason: unfit.reason, final: true, message: unfit.message };
-  const message = said === '' ? 'the kubelet has not started it yet' : said;
+  const silence = notSetUp(pod)?.message ?? 'the kubelet has not started it yet';
+  const message = said === '' ? silence : said;
   return { kind: 'waiting', pod, reason: 'ContainerCreating', final: false, message };
 }
 

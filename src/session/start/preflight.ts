@@ -2,7 +2,8 @@ import { containerStatus } from '../run/container-status.ts';
 import { oneLine } from '../../text/one-line.ts';
 import type { ContainerStatus, Pod } from '../../api/pod.ts';
 import { later, never, type Objection } from '../look/objection.ts';
-import { nothingStartsIn } from '../run/nothing-starts.ts';
+import { notSetUp, nothingStartsIn } from '../run/nothing-starts.ts';
+import { hasEndedForGood } from '../run/restarts.ts';
 
 /**
  * At most this many ephemeral containers in a pod. Kubernetes has no limit of its own (KEP-277), but a pod's 12 KiB of termination messages are
@@ -49,6 +50,7 @@ const CHECKS: readonly Check[] = [
   targetKnown,
   volumesMounted,
   scheduled,
+  notSetUp,
   roomLeft,
   targetRunning,
 ];
@@ -70,14 +72,23 @@ function notStatic(pod: Pod): Objection | undefined {
   );
 }
 
-const ADVICE = {
-  PodFinished: 'read its logs, or debug a copy with kubectl debug --copy-to',
-  PodTerminating: 'waiting for a pod of that name to come back',
-};
-
 function canStart(pod: Pod): Objection | undefined {
   const objection = nothingStartsIn(pod);
-  return objection && { ...objection, message: `${objection.message}; ${ADVICE[objection.reason]}` };
+  if (objection === undefined) return undefined;
+  const { reason, message } = objection;
+  if (reason === 'PodFinished')
+    return never(reason, `${message}; read its logs, or debug a copy with kubectl debug --copy-to`);
+  const lost = neverComesBack(pod);
+  if (lost !== undefined) return never(reason, `${message}; ${lost}`);
+  return later(reason, `${message}; waiting for a pod of that name to come back`);
+}
+
+/** Why no other pod of this name comes, and what to do, if none does: a name that was generated is never generated again. */
+export function neverComesBack({ metadata: { generateName, ownerReferences } }: Pod): string | undefined {
+  if (generateName === undefined) return undefined;
+  const owner = ownerReferences?.find(({ controller }) => controller === true);
+  const whose = owner === undefined ? 'its name was generated' : `${owner.kind} ${owner.name} generated its name`;
+  return `${whose}, so no pod of that name comes back: name its workload in target.workloadRef, or another pod`;
 }
 
 function notWindows(pod: Pod): Objection | undefined {
@@ -156,6 +167,13 @@ function targetRunning(pod: Pod, { containerName }: Wanted): Objection | undefin
   if (containerName === undefined) return undefined;
   const status = containerStatus(pod, containerName);
   if (status?.state?.running !== undefined) return undefined;
+  const exitCode = status?.state?.terminated?.exitCode;
+  if (exitCode !== undefined && hasEndedForGood(pod, containerName, exitCode)) {
+    return never(
+      'TargetContainerFinished',
+      `Container ${containerName} of pod ${pod.metadata.name} has ended for good (${describeState(status)}): its restart policy does not start it again, and its process namespace is gone; leave target.containerName out, or name a container that runs`,
+    );
+  }
   return later(
     'TargetContainerNotRunning',
     `container ${containerName} of pod ${pod.metadata.name} is not running (${describeState(status)}): its process namespace can be joined only while it runs; leave target.containerName out to look at the pod without it`,

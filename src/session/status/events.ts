@@ -72,7 +72,7 @@ export function injected(run: Run): EventIntent {
 export function delaysCompletion(run: Run, pod: Pod): EventIntent {
   const owner = pod.metadata.ownerReferences?.find((candidate) => candidate.controller === true);
   const whose = owner === undefined ? `Pod ${run.podName}` : `Pod ${run.podName} of ${owner.kind} ${owner.name}`;
-  const note = `${whose} is one that finishes: when its own containers have ended the kubelet ends ${run.debugContainerName} too, and the pod has not completed before that, which may take its terminationGracePeriodSeconds`;
+  const note = `${whose} is one that finishes: when its own containers have ended for good the kubelet ends ${run.debugContainerName} too, and the pod has not completed before that, which may take its terminationGracePeriodSeconds`;
   return tell(run.attempt, run, { type: 'Warning', reason: 'DelaysCompletion', action: 'Inject', note });
 }
 

@@ -16,7 +16,8 @@ const NO_REASONS = new Set([
   ...['Exec', 'Attach', 'Eviction', 'Ttl', 'Deleted', 'Revoked', 'EvictPod', 'Report'],
   // What is read of Kubernetes.
   ...['File', 'RuntimeDefault', 'Deployment', 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Pod', 'Always', 'Never'],
-  ...['PodInitializing', 'LocalSubjectAccessReview'],
+  ...['PodInitializing', 'PodReadyToStartContainers', 'LocalSubjectAccessReview'],
+  ...['OnFailure', 'RestartAllContainers'],
   ...['OOMKilled', 'RunContainerError', 'CreateContainerConfigError', 'ContainerCannotRun'],
   // What the supervisor leaves behind, and what the script of an exec says.
   ...['Deadline', 'Unsupported', 'Stopped', 'Survived', 'Changed', 'NoWatchdog', 'Unheard', 'Blind', 'NoShell'],

@@ -31,6 +31,20 @@ describe('a pod that finishes', () => {
     expect(started('Always').told).toEqual(['Accepted', 'Injected', 'Started']);
   });
 
+  it('is told by the policies of its containers, where they have their own', () => {
+    const told = (pod: string, own: string): string[] => {
+      const world = new World();
+      world.changePod(({ spec }) => {
+        spec.restartPolicy = pod;
+        spec.containers = [{ name: 'app', restartPolicy: own }];
+      });
+      world.settle();
+      return world.told;
+    };
+    expect(told('Never', 'Always')).not.toContain('DelaysCompletion');
+    expect(told('Always', 'Never')).toContain('DelaysCompletion');
+  });
+
   it.each([
     { what: 'the kubelet ends what else runs in it', policy: 'Never', own: 1, exitCode: 143, endedBy: 'Kubelet' },
     { what: 'by KILL where TERM is not minded', policy: 'OnFailure', own: 0, exitCode: 137, endedBy: 'Kubelet' },

@@ -35,6 +35,74 @@ const CASES: Case[] = [
     pod: (p) => (p.metadata.deletionTimestamp = '2026-01-01T12:00:00Z'),
     says: 'later PodTerminating',
   },
+  {
+    when: 'it is terminating, and its name was generated',
+    pod: ({ metadata }) => {
+      metadata.deletionTimestamp = '2026-01-01T12:00:00Z';
+      metadata.generateName = 'web-';
+      metadata.ownerReferences = [{ kind: 'ReplicaSet', name: 'web-7c9f', uid: 'r', controller: true }];
+    },
+    says: 'never PodTerminating',
+    words: /ReplicaSet web-7c9f generated its name, so no pod of that name comes back: .* target\.workloadRef/,
+  },
+  {
+    when: 'its node has not set it up',
+    pod: ({ status }) => {
+      status.phase = 'Pending';
+      status.conditions = [{ type: 'PodReadyToStartContainers', status: 'False' }];
+      status.containerStatuses = [aStatus('app', { waiting: { reason: 'ContainerCreating' } })];
+    },
+    says: 'later PodNotReadyToStartContainers',
+    words:
+      /^Pod web-1 is not ready to start containers: .*\(container app waits: ContainerCreating\); kubectl describe/,
+  },
+  {
+    when: 'the kubelet has not reported it yet',
+    pod: ({ status }) => {
+      status.phase = 'Pending';
+      status.conditions = [{ type: 'PodScheduled', status: 'True' }];
+      status.containerStatuses = [];
+    },
+    says: 'later PodNotReadyToStartContainers',
+    words: /the kubelet of node node-1 has not reported it yet$/,
+  },
+  {
+    when: 'it is set up, and its init container runs',
+    pod: ({ spec, status }) => {
+      spec.initContainers = [{ name: 'setup' }];
+      status.phase = 'Pending';
+      status.conditions = [{ type: 'PodReadyToStartContainers', status: 'True' }];
+      status.initContainerStatuses = [aStatus('setup', { running: {} })];
+      status.containerStatuses = [aStatus('app', { waiting: { reason: 'PodInitializing' } })];
+    },
+    target: 'setup',
+    says: 'go',
+  },
+  {
+    when: 'the target has ended for good',
+    pod: ({ spec, status }) => {
+      spec.restartPolicy = 'Never';
+      status.containerStatuses = [aStatus('app', { terminated: { exitCode: 0, reason: 'Completed' } })];
+    },
+    target: 'app',
+    says: 'never TargetContainerFinished',
+    words: /app of pod web-1 has ended for good \(terminated: Completed 0\).*leave target\.containerName out/,
+  },
+  {
+    when: 'the target is an init container that is done',
+    pod: ({ spec, status }) => {
+      spec.initContainers = [{ name: 'setup' }];
+      status.initContainerStatuses = [aStatus('setup', { terminated: { exitCode: 0, reason: 'Completed' } })];
+    },
+    target: 'setup',
+    says: 'never TargetContainerFinished',
+  },
+  {
+    when: 'the target has ended and is started again',
+    pod: ({ status }) => (status.containerStatuses = [aStatus('app', { terminated: { exitCode: 0 } })]),
+    target: 'app',
+    says: 'later TargetContainerNotRunning',
+  },
   { when: 'it runs on Windows', pod: (p) => (p.spec.os = { name: 'windows' }), says: 'never WindowsNode' },
   { when: 'it says linux', pod: (p) => (p.spec.os = { name: 'linux' }), says: 'go' },
   {
