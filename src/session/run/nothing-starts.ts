@@ -19,14 +19,15 @@ export function nothingStartsIn({
  * an ephemeral one too, and says so by the condition PodReadyToStartContainers (on by default since Kubernetes 1.29). What it says of the cause stands
  * in the pod's events; of a container that waits it may say some of it.
  */
-export function notSetUp({ metadata, spec, status }: Pod): Objection<'PodNotReadyToStartContainers'> | undefined {
+export function notSetUp(pod: Pod): Objection<'PodNotReadyToStartContainers'> | undefined {
+  const { metadata, spec, status } = pod;
   const what = `Pod ${metadata.name} is not ready to start containers`;
   const isReported = status.phase !== 'Pending' || (status.containerStatuses ?? []).length > 0;
   if (!isReported) {
     const message = `${what}: the kubelet of node ${spec.nodeName} has not reported it yet`;
     return later('PodNotReadyToStartContainers', message);
   }
-  const condition = status.conditions?.find(({ type }) => type === 'PodReadyToStartContainers');
+  const condition = pod.status.conditions?.find(({ type }) => type === 'PodReadyToStartContainers');
   if (condition?.status !== 'False') return undefined;
   const words = wordsOfWaiting({ ...status, said: condition.message });
   const message = `${what}: its volumes, sandbox or network are missing${words}; kubectl describe pod ${metadata.name} shows why in its events`;
