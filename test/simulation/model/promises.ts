@@ -176,10 +176,8 @@ export class Promises implements Witness, NodeWitness {
       const broken: string[] = [];
       const run = status?.runs?.find((candidate) => candidate.attempt === status.attempt);
       const over = status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
-      const endless = run?.effective?.supervisor === 'None';
       // What nothing ends is reported for as long as it runs, and the next attempt waits for it; also where it may start, as far as anybody can see.
-      const isHostile = run !== undefined && this.#stop.truthOf(run)?.makeup.hostile === true;
-      const lasts = run !== undefined && (endless || isHostile) && (this.#runs(run) || this.#mayStart(run));
+      const lasts = status?.runs?.some((each) => this.#lasts(each)) === true;
       const reported = lasts && (status?.phase === 'Ending' || status?.phase === 'Pending');
       if (!over && !reported) broken.push(`is ${status?.phase}`);
       const mayRun = (status?.runs ?? []).some((each) => this.#mayRun(each));
@@ -199,6 +197,12 @@ export class Promises implements Witness, NodeWitness {
         session,
       );
     }
+  }
+
+  /** Nothing that is left to do ends its container, which runs, or may start as far as anybody can see. */
+  #lasts(run: Run): boolean {
+    const isEndless = run.effective?.supervisor === 'None' || this.#stop.truthOf(run)?.makeup.hostile === true;
+    return isEndless && (this.#runs(run) || this.#mayStart(run));
   }
 
   /** Its container stands in a pod, and the kubelet may start it, or has. */
