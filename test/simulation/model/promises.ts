@@ -29,7 +29,13 @@ export class Promises implements Witness, NodeWitness {
   /** Of the policy that all sessions are under. */
   limits: PolicyLimits = {};
   /** How many operators there have been: each that dies may leave one write behind that the next does not know of. */
-  operators = 0;
+  get operators(): number {
+    return this.#stop.operators;
+  }
+
+  set operators(count: number) {
+    this.#stop.operators = count;
+  }
   writes = 0;
   /** What was met on the way: phases, reasons of failed runs, attempts that were injected. */
   readonly met = new Map<string, number>();

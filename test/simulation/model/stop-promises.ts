@@ -1,5 +1,6 @@
 import type { DebugSession, EndedBy, Run, StopCause } from '../../../src/api/debugsession.ts';
 import { parseDuration } from '../../../src/api/duration.ts';
+import { STOPPED } from '../../../src/session/container/supervisor.ts';
 import type { HowEnded, Kubelet, Truth } from './kubelet.ts';
 
 /** How long ago what a request rests on may have been true: it was seen, was sent and has arrived, 10 s late each time. */
@@ -28,6 +29,8 @@ interface Version {
 
 /** What must hold of ending a container and of changing its ttl, whoever asks for it and whenever the request arrives. Each answers with its breaches. */
 export class StopPromises {
+  /** How many operators there have been. */
+  operators = 0;
   kubelet: Kubelet | undefined;
   now: () => number = () => 0;
   readonly #recorded = new Map<string, Recorded>();
@@ -108,13 +111,17 @@ export class StopPromises {
     if (truth.makeup.hostile) return [];
     // The record has two of its ttls, and another may have ended it: told to it, taken back, and no answer was heard.
     if (truth.how === 'Deadline' && (this.#recorded.get(truth.name)?.changes ?? 0) > 1) return [];
+    // Another operator may have been refused the exec with which this one has ended it. Then its word is a claim.
+    const byAnother =
+      this.operators > 1 && run.said === STOPPED && run.stop?.routes.includes('Exec') === true
+        ? (['Stopped'] as const)
+        : [];
     const fits: Partial<Record<EndedBy, HowEnded[]>> = {
       // Without a word the exit code of a signal, after the script was sent, has to do.
       Exec: run.said === undefined && run.exitCode === 137 ? ['Stopped', 'exit', 'killed'] : ['Stopped'],
       Supervisor: ['Deadline'],
       // A refusal that the kubelet's whole seconds do not bear out counts as an end of the command.
-      Command: ['exit', 'killed', ...(run.exitCode === 125 ? (['TooLate'] as const) : [])],
-      // Of two operators at once one may have been refused the exec with which the other has ended it.
+      Command: ['exit', 'killed', ...(run.exitCode === 125 ? (['TooLate'] as const) : []), ...byAnother],
       Attach: ['exit', 'killed', 'Stopped'],
     };
     const ways = fits[run.endedBy];
