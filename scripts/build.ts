@@ -1,13 +1,19 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { BuildOptions, Metafile } from 'esbuild';
+import { licencesOf } from './licences.ts';
 import { slimClient } from './slim-client.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What is built, by the name of its file. */
-const entries = { main: 'src/main.ts', convert: 'src/cli/convert-main.ts' };
+const entries = {
+  main: 'src/main.ts',
+  convert: 'src/cli/convert-main.ts',
+  // A file of its own: what it needs for gRPC would be loaded by every operator, and hardly any ever stops a container so.
+  'node-stop': 'src/node-stop/main.ts',
+};
 
 // Bundled CommonJS packages call require() for Node's own modules, which an ES module does not have.
 const banner = `import { createRequire as createRequireOfBundle } from 'node:module';
@@ -41,11 +47,19 @@ export async function buildAll(outdir = `${root}dist`): Promise<Metafile> {
   const fresh = mkdtempSync(`${outdir}/.new-`);
   try {
     const { metafile } = await build({ ...options, outdir: fresh, entryPoints: entries });
+    addToNodeStop(fresh, metafile);
     for (const file of readdirSync(fresh)) renameSync(`${fresh}/${file}`, `${outdir}/${file}`);
     return metafile;
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+/** What the stop program reads beside itself, and the licences of its packages, whose comments do not name them. */
+function addToNodeStop(folder: string, { outputs }: Metafile): void {
+  copyFileSync(`${root}src/node-stop/cri.proto`, `${folder}/cri.proto`);
+  const bundle = Object.entries(outputs).find(([file]) => file.endsWith('/node-stop.js'))?.[1];
+  writeFileSync(`${folder}/node-stop.js.LEGAL.txt`, licencesOf({ inputs: bundle?.inputs ?? {} }, root));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll();

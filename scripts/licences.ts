@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Metafile } from 'esbuild';
 
 const NAMES = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENCE'];
 
 /**
  * The licences of the packages that a bundle was made of, as one text: they ask to go with it.
+ * @param inputs by path, as esbuild's metafile has them
  * @param root the repository, with a slash at the end
  * @throws Error for a package without one
  */
-export function licencesOf({ inputs }: Metafile, root: string): string {
+export function licencesOf({ inputs }: { inputs: object }, root: string): string {
   const packages = new Set(
     Object.keys(inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
   );

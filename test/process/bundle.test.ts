@@ -1,19 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Metafile } from 'esbuild';
+import { orderArguments, STOP_EXIT } from '../../src/api/stop-order.ts';
 import { buildAll } from '../../scripts/build.ts';
 
 /** What is in the file that the image runs, with its bytes. */
 describe('the bundle', () => {
   const outdir = mkdtempSync(join(tmpdir(), 'debugsession-bundle-'));
   let main: Metafile['outputs'][string] | undefined;
+  let nodeStop: Metafile['outputs'][string] | undefined;
 
   beforeAll(async () => {
     const { outputs } = await buildAll(outdir);
-    main = Object.entries(outputs).find(([file]) => file.endsWith('/main.js'))?.[1];
+    const output = (name: string) => Object.entries(outputs).find(([file]) => file.endsWith(`/${name}`))?.[1];
+    [main, nodeStop] = [output('main.js'), output('node-stop.js')];
   });
 
   afterAll(() => rmSync(outdir, { recursive: true, force: true }));
@@ -39,9 +43,30 @@ describe('the bundle', () => {
     expect(bytesOf('node_modules/@bufbuild/')).toBe(0);
   });
 
-  it('is one file that needs no other package at run time', () => {
-    const imported = main?.imports.map(({ path }) => path) ?? [];
-    expect(imported).not.toHaveLength(0);
-    expect(imported.filter((name) => !isBuiltin(name))).toEqual([]);
+  it('leaves out gRPC, which the program of a stop pod alone speaks', () => {
+    for (const name of ['@grpc/', 'protobufjs/', 'src/node-stop/']) expect([name, bytesOf(name)]).toEqual([name, 0]);
+  });
+
+  it('is one file that needs no other package at run time, and so is the program of a stop pod', () => {
+    for (const bundle of [main, nodeStop]) {
+      const imported = bundle?.imports.map(({ path }) => path) ?? [];
+      expect(imported).not.toHaveLength(0);
+      expect(imported.filter((name) => !isBuiltin(name))).toEqual([]);
+    }
+  });
+
+  it('has the program of a stop pod, which reads nothing but what lies beside it, with the licences of its packages', () => {
+    const folder = join(outdir, 'app');
+    mkdirSync(folder);
+    for (const file of ['node-stop.js', 'cri.proto']) copyFileSync(join(outdir, file), join(folder, file));
+    const order = orderArguments({
+      ...{ containerID: 'ab'.repeat(32), containerName: 'debug-0123abcd-1' },
+      ...{ podUID: 'uid', podNamespace: 'shop', podName: 'web' },
+    });
+    const nobody = `--socket=${join(folder, 'nobody.sock')}`;
+    const ran = spawnSync(process.execPath, ['node-stop.js', nobody, ...order], { cwd: folder, encoding: 'utf8' });
+    expect([ran.status, ran.stderr]).toEqual([STOP_EXIT.failed, expect.stringContaining('ENOENT')]);
+    const licences = readFileSync(join(outdir, 'node-stop.js.LEGAL.txt'), 'utf8');
+    for (const name of ['@grpc/grpc-js', 'protobufjs', 'long']) expect(licences).toMatch(new RegExp(`^${name}$`, 'm'));
   });
 });
