@@ -7,7 +7,7 @@ import { eventPort } from './kube/event-port.ts';
 import { leasePort } from './kube/lease-port.ts';
 import { createLogger, type ContextLogger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
-import { DebugSessionOperator } from './operator.ts';
+import { DebugSessionOperator, type NodeStop } from './operator.ts';
 import { EventRecorder } from './runtime/event-recorder.ts';
 import { LeaderElector, type LeaderElectorOptions } from './runtime/leader-elector.ts';
 import { errorMessage } from './runtime/error-message.ts';
@@ -56,6 +56,7 @@ function compose(config: Config, logger: ContextLogger): Parts {
     connection: { ...connection, client },
     namespaces: config.namespaces,
     insecureNoIdentity: config.insecureNoIdentity,
+    nodeStop: nodeStopOf(config),
     workers: config.maxConcurrentReconciles,
     recorder,
     metrics,
@@ -63,6 +64,11 @@ function compose(config: Config, logger: ContextLogger): Parts {
   });
   const parts: Parts = { config, logger, metrics, connection, recorder, operator, elector };
   return parts;
+}
+
+function nodeStopOf({ nodeStopNamespace, nodeStopImage, criSocket }: Config): NodeStop | undefined {
+  if (nodeStopNamespace === undefined) return undefined;
+  return { namespace: nodeStopNamespace, image: nodeStopImage, socket: criSocket };
 }
 
 function serverOf({ client }: Connection): string {

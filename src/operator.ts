@@ -17,11 +17,14 @@ import { RulesLookup } from './reconcile/rules-lookup.ts';
 import { podsPath, SessionApi, sessionsPath } from './reconcile/session-api.ts';
 import { SessionCache } from './reconcile/session-cache.ts';
 import { EventTeller, type Recorder } from './reconcile/event-teller.ts';
+import { ownImage } from './reconcile/own-image.ts';
+import { StopPods } from './reconcile/stop-pods.ts';
 import { trimSession } from './reconcile/trim.ts';
 import { countSessions, reportAction, reportStep } from './reconcile/report.ts';
 import { RunTimes } from './reconcile/run-times.ts';
 import { sleep, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
+import { errorMessage } from './runtime/error-message.ts';
 import { Informer } from './runtime/informer.ts';
 import { keyOf, namespaceOf } from './runtime/store.ts';
 import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from './runtime/work-queue.ts';
@@ -49,12 +52,21 @@ const POLICY_REMEDIES = { grant: 'kubectl apply -k config/rbac' };
 /** Whether the skeleton's event was found in a list, and not sent by the watch. */
 type SessionEvent = ResourceEvent & { isListed?: boolean };
 
+/** How the runtime of a node is asked to end a container: flags of the command line. */
+export interface NodeStop {
+  namespace: string;
+  image: string | undefined;
+  socket: string | undefined;
+}
+
 export interface OperatorParts {
   connection: Connection;
   /** Empty: all. */
   namespaces: readonly string[];
   /** Inject for sessions of which nobody knows who asked. */
   insecureNoIdentity: boolean;
+  /** How containers are ended from their nodes. Absent: none is. */
+  nodeStop: NodeStop | undefined;
   workers: number;
   recorder: Recorder;
   metrics: Metrics;
@@ -76,6 +88,7 @@ export class DebugSessionOperator extends Operator {
   readonly #requesterPolicy: RequesterPolicyWatch | undefined;
   readonly #policies: DebugPolicies;
   readonly #control: ContainerControl;
+  readonly #stopPods: StopPods | undefined;
   readonly #reconciler: Reconciler;
   #watches: Promise<void>[] = [];
   #leads = false;
@@ -133,9 +146,12 @@ export class DebugSessionOperator extends Operator {
       clock: systemClock,
     });
     this.#sessions.followBy((key, session) => places.follow(key, session));
+    const stopPods = stopPodsFor(parts);
+    this.#stopPods = stopPods;
     this.#control = new ContainerControl({
       streams: new PodStreams(connection.client, systemClock),
       evict: (pod, signal) => api.evict(pod, signal),
+      ...(stopPods && { stopOnNode: (container, signal) => stopPods.stop(container, signal) }),
       clock: systemClock,
       onDone: (key) => this.#queue.add(key),
       onAction: (action) => reportAction(action, { metrics, logger }),
@@ -196,6 +212,9 @@ export class DebugSessionOperator extends Operator {
     this.#leads = true;
     for (const session of this.#sessions.list()) this.#enqueue(session, true);
     controller.start();
+    void this.#stopPods?.sweep(signal).catch((error: unknown) => {
+      if (!signal.aborted) logger.warn({ why: errorMessage(error) }, 'stop pods that were left behind stay');
+    });
     await aborted(signal);
     await controller.stop(drainMs());
   }
@@ -269,6 +288,19 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function stopPodsFor({ connection, nodeStop }: OperatorParts): StopPods | undefined {
+  if (nodeStop === undefined) return undefined;
+  const { client, podNamespace } = connection;
+  const { namespace, image, socket } = nodeStop;
+  return new StopPods({
+    client,
+    namespace,
+    image: async (signal) => image ?? ownImage(client, podNamespace, signal),
+    socket,
+    clock: systemClock,
   });
 }
 

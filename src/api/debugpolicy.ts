@@ -46,6 +46,15 @@ export type Requirement =
   /** It shares a process namespace with no container of the pod. */
   | 'NoJoin';
 
+/** When a container that has to end is ended by the runtime of its node, in a cluster that allows it (config/components/node-stop). */
+export type StopBy =
+  /** Where nothing inside the container ends it. */
+  | 'InsideFirst'
+  /** At once: nothing inside is asked before. */
+  | 'NodeFirst'
+  /** Never. */
+  | 'InsideOnly';
+
 /** Live sessions; absent: no limit. */
 export interface PolicyLimits {
   perPod?: number;
@@ -94,6 +103,8 @@ export interface DebugPolicySpec {
   require?: Requirement[];
   /** EvictPod: the pod of a container that nothing inside it ends is evicted, whatever its session says. Absent: Report, so the session decides. */
   onUnstoppable?: IfUnstoppable;
+  /** Absent: InsideFirst. */
+  stopBy?: StopBy;
   /** Evict: a pod that somebody has been inside is evicted, whatever its session says. Absent: Keep, so the session decides. */
   podAfterSession?: PodAfterSession;
   defaults?: PolicyDefaults;

@@ -161,8 +161,8 @@ export interface EffectiveValues {
 /** Starting: intent written. Running: the kubelet said so. StartedLate: it ran after the run had failed. Ended: terminated or gone. Failed: never ran, or may not. */
 export type RunState = 'Starting' | 'Running' | 'StartedLate' | 'Ended' | 'Failed';
 
-/** The ways in which the operator ends a container, in the order in which it tries them. */
-export type StopRoute = 'Exec' | 'Attach' | 'Eviction';
+/** The ways in which the operator ends a container, in the order in which it tries them. A policy may put Node first (`stopBy`). */
+export type StopRoute = 'Exec' | 'Attach' | 'Node' | 'Eviction';
 
 /** Which line ended the container. */
 export type EndedBy = 'Command' | 'Supervisor' | StopRoute | 'PodGone' | 'Kubelet';

@@ -580,6 +580,16 @@ export const REASONS = {
       remedy: 'look at the node; a supervisor keeps the deadline meanwhile',
     },
   },
+  NodeStopFailed: {
+    kind: 'stop',
+    stopConfirmed: {
+      with: 'False',
+      meaning:
+        'the pod that asks the runtime of the node to stop the container was refused, did not start, or came back without success; the message has its words; tried again',
+      remedy:
+        'as the message says: `--cri-socket`, the image of the operator on that node, or the policy debugsession-node-stop',
+    },
+  },
   EvictionBlocked: {
     kind: 'stop',
     stopConfirmed: {

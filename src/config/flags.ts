@@ -1,4 +1,4 @@
-import { type BindAddress, type LogFormat, type LogLevel, parseBindAddress, parseBoolean, parseCount, type Parsed, parseFileName, parseLogFormat, parseLogLevel, parseNamespace, parseNamespaces, parseObjectName, parsePeriod, parseText } from './values.ts';
+import { type BindAddress, type LogFormat, type LogLevel, parseBindAddress, parseBoolean, parseCount, type Parsed, parseFileName, parseLogFormat, parseLogLevel, parseNamespace, parseNamespaces, parseObjectName, parsePath, parsePeriod, parseText } from './values.ts';
 
 /** How the operator runs. Durations are milliseconds. Everything that can be set from outside is here, and nowhere else. */
 export interface Config {
@@ -26,6 +26,12 @@ export interface Config {
   namespaces: readonly string[];
   /** Inject without knowing who asked: on a laptop. */
   insecureNoIdentity: boolean;
+  /** Where the pods are made that end containers from their nodes. Absent: no container is ended so. */
+  nodeStopNamespace: string | undefined;
+  /** Absent: that of the operator's own Deployment. */
+  nodeStopImage: string | undefined;
+  /** The container runtime's socket on the nodes. Absent: where the runtime of the container has it by default. */
+  criSocket: string | undefined;
   logLevel: LogLevel;
   logFormat: LogFormat;
   shutdownTimeout: number;
@@ -152,6 +158,29 @@ export const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
     default: 'false',
     meaning: 'Inject for sessions of which nobody knows who asked, without the admission policy. For a laptop.',
     parse: parseBoolean,
+  },
+  nodeStopNamespace: {
+    name: 'node-stop-namespace',
+    value: 'NAMESPACE',
+    default: '',
+    meaning:
+      'Where pods are made that have a node end a container (config/components/node-stop). Not given: nowhere.',
+    parse: parseNamespace,
+  },
+  nodeStopImage: {
+    name: 'node-stop-image',
+    value: 'IMAGE',
+    default: '',
+    meaning: "Image of those pods. Not given: that of the operator's own Deployment.",
+    parse: parseText,
+  },
+  criSocket: {
+    name: 'cri-socket',
+    value: 'PATH',
+    default: '',
+    meaning:
+      "The container runtime's socket on the nodes. Not given: /run/containerd/containerd.sock or /run/crio/crio.sock.",
+    parse: parsePath,
   },
   logLevel: {
     name: 'log-level',

@@ -44,6 +44,13 @@ export function parseFileName(text: string): Parsed<string> {
   return text !== '' && !text.includes('/') ? ok(text) : fault(`must be the name of a file, not ${quote(text)}`);
 }
 
+/** An absolute path without `..`, as a hostPath volume takes it; the empty text stands for "not given". */
+export function parsePath(text: string): Parsed<string | undefined> {
+  const isPath = /^\/[\w./-]+$/.test(text) && !text.split('/').includes('..');
+  if (text === '' || isPath) return parseText(text);
+  return fault(`must be a path such as /run/containerd/containerd.sock, not ${quote(text)}`);
+}
+
 /** What Go's strconv.ParseBool takes, so that manifests written for other operators keep their meaning. */
 export function parseBoolean(text: string): Parsed<boolean> {
   if (/^(?:1|t|T|true|TRUE|True)$/.test(text)) return ok(true);

@@ -7,6 +7,7 @@ const NEEDS: Record<ActionKind, string> = {
   Exec: 'get and create on pods/exec',
   Ttl: 'get and create on pods/exec',
   Attach: 'get and create on pods/attach',
+  Node: 'create, list, watch and delete on pods in the namespace of stop pods (config/components/node-stop)',
   Eviction: 'create on pods/eviction',
 };
 
@@ -20,10 +21,16 @@ export function explainFault(kind: ActionKind, error: unknown): ActionOutcome {
   if (error instanceof ConnectionError) return { kind: 'unreachable', message };
   if (!(error instanceof ApiError)) return { kind: 'failed', message };
   const { code } = error;
-  if (/ValidatingAdmissionPolicy|admission webhook/.test(message)) return { kind: 'forbidden', message };
+  if (isRefusedByRule(kind, error)) return { kind: 'forbidden', message };
   if (code === 403) return { kind: 'forbidden', message: `the operator may not: it needs ${NEEDS[kind]}` };
   // The eviction API's word for "not now"; 429 without it is a busy server.
   if (kind === 'Eviction' && code === 429) return { kind: 'blocked', message };
   const isDown = code === 502 || code === 503 || code === 504 || (code === 500 && DIALING.test(message));
   return { kind: isDown ? 'unreachable' : 'failed', message };
+}
+
+/** Not for a lack of rights: by a policy, and of a pod that is made by Pod Security or a quota as well. */
+function isRefusedByRule(kind: ActionKind, { code, message }: ApiError): boolean {
+  if (/ValidatingAdmissionPolicy|admission webhook/.test(message)) return true;
+  return kind === 'Node' && code === 403 && !/ cannot \w+ resource /.test(message);
 }

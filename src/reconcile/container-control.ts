@@ -18,6 +18,7 @@ import {
 } from '../session/stop/stop-script.ts';
 import { explainFault } from './action-fault.ts';
 import { type PodAddress, podOf } from './session-api.ts';
+import type { OnNode } from './stop-pods.ts';
 
 /** Exec and attach; kube/pod-stream.ts has them. */
 export interface Streams {
@@ -37,6 +38,8 @@ export interface ContainerControlOptions {
   streams: Streams;
   /** Asks for the eviction of this very pod. */
   evict: (pod: PodAddress, signal: AbortSignal) => Promise<void>;
+  /** Asks the runtime of a node to end a container. Absent: this cluster does not allow it. */
+  stopOnNode?: (container: OnNode, signal: AbortSignal) => Promise<ActionOutcome>;
   clock: Clock;
   /** Called with the key of the session when an action is over. */
   onDone: (sessionKey: string) => void;
@@ -46,6 +49,8 @@ export interface ContainerControlOptions {
 
 /** The script in the container takes 10 s at most. */
 const EXEC_MS = 15_000;
+/** The same where the runtime of the node is asked next: whoever holds up an exec gains no more time than the script needs. */
+const EXEC_BEFORE_NODE_MS = 7_000;
 const ATTACH_MS = 10_000;
 /** Actions at the same time; the others wait. Each holds a connection through the API server to a kubelet. */
 const AT_ONCE = 64;
@@ -73,6 +78,11 @@ export class ContainerControl {
 
   constructor(options: ContainerControlOptions) {
     this.#options = options;
+  }
+
+  /** Whether the runtime of a node can be asked to end a container. */
+  get stopsByNode(): boolean {
+    return this.#options.stopOnNode !== undefined;
   }
 
   /** What has been tried for a run of a session. */
@@ -147,6 +157,7 @@ export class ContainerControl {
   readonly #ways: Record<StopRoute, (session: DebugSession, run: Run) => Promise<ActionOutcome>> = {
     Exec: (session, run) => this.#signal(session, run),
     Attach: (session, run) => this.#type(session, run),
+    Node: (session, run) => this.#stopOnNode(session, run),
     Eviction: (session, run) => this.#evict(session, run),
   };
 
@@ -183,7 +194,8 @@ export class ContainerControl {
     commandOf: (shell: readonly string[]) => readonly string[],
   ): Promise<StopAnswer | ActionOutcome> {
     for (const shell of SHELLS) {
-      const target = { ...targetOf(session, run), timeoutMs: EXEC_MS, signal: this.#abort.signal };
+      const timeoutMs = this.stopsByNode ? EXEC_BEFORE_NODE_MS : EXEC_MS;
+      const target = { ...targetOf(session, run), timeoutMs, signal: this.#abort.signal };
       const outcome = await this.#options.streams.exec({ ...target, command: commandOf(shell) });
       if (outcome.kind === 'notStarted') continue;
       if (outcome.kind === 'unbounded')
@@ -193,6 +205,17 @@ export class ContainerControl {
       if (answer.answer !== 'NoShell') return answer;
     }
     return NO_SHELL;
+  }
+
+  async #stopOnNode(session: DebugSession, run: Run): Promise<ActionOutcome> {
+    const { name: containerName, containerID } = meantBy(run);
+    const [, runtime = '', id = ''] = /^([^:]+):\/\/(.+)$/.exec(containerID ?? '') ?? [];
+    const { nodeName = '' } = run;
+    if (nodeName === '' || id === '' || this.#options.stopOnNode === undefined)
+      return { kind: 'impossible', message: 'the kubelet has not said which container it is' };
+    const { namespace: podNamespace, name: podName, uid: podUID } = podOf(session, run);
+    const container = { nodeName, runtime, containerID: id, containerName, podUID, podNamespace, podName };
+    return this.#options.stopOnNode(container, this.#abort.signal);
   }
 
   async #type(session: DebugSession, run: Run): Promise<ActionOutcome> {

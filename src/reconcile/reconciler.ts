@@ -151,6 +151,7 @@ export class Reconciler {
       ...(refusal && { refused: refusal.refused }),
       ...(actions && { actions }),
       ...(actionsBeside && { actionsBeside }),
+      ...(control.stopsByNode && { stopsByNode: true as const }),
     };
     return { session, sighting, now: clock.now(), ...known };
   }

@@ -1,4 +1,4 @@
-import type { DebugPolicySpec, PolicyLimits } from '../../api/debugpolicy.ts';
+import type { DebugPolicySpec, PolicyLimits, StopBy } from '../../api/debugpolicy.ts';
 
 /** What is known of a DebugPolicy. */
 export type PolicyView =
@@ -30,6 +30,13 @@ export function limitsOf(policy: PolicyView | undefined): PolicyLimits {
 /** Whether a pod may be evicted because a session asks for it. What is not known allows nothing. */
 export function mayEvict(rules: Rules | undefined): boolean {
   return rules?.policy.kind === 'found' && rules.policy.spec.allow?.includes('EvictPod') === true;
+}
+
+/** When the runtime of a node is asked to end a container. What is not known allows nothing; a policy that was deleted forbids nothing. */
+export function stopByOf(rules: Rules | undefined): StopBy {
+  const { policy } = rules ?? UNREAD_RULES;
+  if (policy.kind === 'unread') return 'InsideOnly';
+  return (policy.kind === 'found' ? policy.spec.stopBy : undefined) ?? 'InsideFirst';
 }
 
 /** Nobody has looked. */

@@ -23,6 +23,8 @@ export interface Situation {
   denied?: Objection;
   /** What the API server said to the last try to inject the container of the newest run. Absent: nothing, or it has taken it. */
   refused?: Objection;
+  /** The runtime of a node can be asked to end a container (--node-stop-namespace). */
+  stopsByNode?: true;
   /** What this process has done to the container of the newest run, and how that went; absent: nothing. */
   actions?: Actions;
   /** The same for an earlier run whose container stands beside a live one. */

@@ -27,7 +27,7 @@ export function pursueEnd(situation: Situation, run: Run, cause: StopCause): Pur
   const stop: RunStop = run.stop ?? { cause, requestedAt: toTimestamp(now), routes: [] };
   const said = stop.unconfirmed;
   const unconfirmed = said ?? firstWords(run, stop.cause, now);
-  const step = nextStop(asAllowed(session, run, situation.rules), run, now, actions);
+  const step = nextStop({ ...situation, session: asAllowed(session, run, situation.rules) }, run);
   switch (step.kind) {
     case 'act': {
       const { route } = step;

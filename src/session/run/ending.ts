@@ -5,6 +5,7 @@ import { oneLine } from '../../text/one-line.ts';
 import { type Actions, NO_ACTIONS } from '../look/actions.ts';
 import { type Refusal, refusal, saysStopped, type TimeOver, timeOver, wasSignalled } from './claims.ts';
 import { containerStatus } from './container-status.ts';
+import { stoppedByNode } from './stopped-by-node.ts';
 
 /** The reason of a run that was ended, or never began, because somebody wanted it so. */
 export const CANCELLED = 'Cancelled';
@@ -62,7 +63,7 @@ function expired({ ttl, lateMs }: TimeOver): string {
 /**
  * Which of the operator's ways ended the container, of those that it recorded before it tried them. Exec leaves its word
  * as the termination message, before the first signal, and so does a supervisor that was asked that way. An evicted pod
- * is being deleted. Keys that were typed leave no trace: that the command ended after them is all that is known.
+ * is being deleted. The runtime of the node says itself that it has ended the container. Keys that were typed leave no trace: that the command ended after them is all that is known.
  * @param actions what this process has tried; absent where it is not known
  */
 export function stoppedBy(
@@ -73,6 +74,7 @@ export function stoppedBy(
 ): StopRoute | undefined {
   const routes = run.stop?.routes ?? [];
   if (timeOver(run, terminated) !== undefined) return undefined;
+  if (stoppedByNode(run, terminated, actions)) return 'Node';
   if (saysStopped(terminated) && mayHaveSignalled(run, actions) && !hasOutlived(terminated, actions)) return 'Exec';
   if (routes.includes('Eviction') && pod?.metadata.deletionTimestamp !== undefined) return 'Eviction';
   return routes.includes('Attach') ? 'Attach' : undefined;
@@ -94,6 +96,7 @@ function mayHaveSignalled({ stop }: Run, { underWay, tried }: Actions = NO_ACTIO
 const STOPPED_HOW: Record<StopRoute, string> = {
   Exec: 'ended by the operator with signals from inside the container',
   Attach: 'ended after the operator had typed Ctrl-C and Ctrl-D, or exit',
+  Node: 'ended by the container runtime of its node, which the operator asked to stop it',
   Eviction: 'ended with its pod, which the operator evicted',
 };
 

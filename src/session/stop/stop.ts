@@ -2,6 +2,8 @@ import type { DebugSession, Run, StopCause, StopRoute } from '../../api/debugses
 import type { StopReason } from '../../api/reasons.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { NO_ACTIONS, type Actions, type Tried } from '../look/actions.ts';
+import { stopByOf } from '../look/rules.ts';
+import type { Situation } from '../look/situation.ts';
 import { retryPause } from './retry.ts';
 
 /**
@@ -14,7 +16,10 @@ export const OVERDUE_MS = 6_000;
  * How long after an action the container may still be seen running, in ms. The kubelet tells of an end within about a second; it is given more,
  * because the next action may be the eviction of a pod that has only been slow. An evicted pod has its grace period.
  */
-export const LOOK_MS: Record<StopRoute, number> = { Exec: 8_000, Attach: 4_000, Eviction: 60_000 };
+export const LOOK_MS: Record<StopRoute, number> = { Exec: 8_000, Attach: 4_000, Node: 8_000, Eviction: 60_000 };
+
+/** The same where the runtime of the node is asked next, in ms: that harms nobody, also where the container has just ended. */
+const LOOK_BEFORE_NODE_MS = 2_000;
 
 /** The longest pause between two rounds of all ways where only a person can change anything, in ms. */
 const REFUSED_RETRY_MS = 300_000;
@@ -43,22 +48,23 @@ export type StopStep =
  * Ask, look, escalate, report: one way after the other, each looked after for a while; then what is known, and all of it again later, for as long
  * as the container lives.
  */
-export function nextStop(session: DebugSession, run: Run, now: number, all: Actions = NO_ACTIONS): StopStep {
-  const actions = withoutFormer(run, all);
+export function nextStop(situation: Situation, run: Run): StopStep {
+  const { now } = situation;
+  const actions = withoutFormer(run, situation.actions ?? NO_ACTIONS);
   if (actions.underWay !== undefined) return { kind: 'look' };
-  const routes = routesFor(session, run);
-  const round = Math.max(1, actions.tried.Exec?.times ?? 0);
+  const routes = routesFor(situation, run);
+  const round = Math.max(1, actions.tried[routes[0]]?.times ?? 0);
   let retryFrom = 0;
-  for (const route of routes) {
+  for (const [index, route] of routes.entries()) {
     const tried = actions.tried[route];
     if (tried === undefined || tried.times < round) return { kind: 'act', route };
-    const until = tried.at + LOOK_MS[route];
+    const until = tried.at + lookMs(route, routes[index + 1]);
     if (tried.outcome.kind === 'asked' && now < until) return { kind: 'look', until };
     retryFrom = Math.max(retryFrom, tried.at);
   }
   const retryAt = retryFrom + pause(routes, actions, round);
   return now >= retryAt
-    ? { kind: 'act', route: 'Exec' }
+    ? { kind: 'act', route: routes[0] }
     : { kind: 'report', ...findings(run, routes, actions), retryAt };
 }
 
@@ -70,12 +76,17 @@ function withoutFormer({ ranAgain }: Run, actions: Actions): Actions {
   return { ...actions, tried: Object.fromEntries(tried) };
 }
 
-/** Attaching wants somebody to read what is typed, eviction that the spec asks for it. */
-function routesFor(session: DebugSession, run: Run): StopRoute[] {
-  const routes: StopRoute[] = ['Exec'];
-  if (run.effective?.stdin === true) routes.push('Attach');
-  if (session.spec.ifUnstoppable === 'EvictPod') routes.push('Eviction');
-  return routes;
+function lookMs(route: StopRoute, next: StopRoute | undefined): number {
+  return next === 'Node' ? LOOK_BEFORE_NODE_MS : LOOK_MS[route];
+}
+
+/** Attaching wants somebody to read what is typed, eviction that the spec asks for it, the node that the cluster and the policy allow it. */
+function routesFor({ session, rules, stopsByNode }: Situation, run: Run): [StopRoute, ...StopRoute[]] {
+  const inside: [StopRoute, ...StopRoute[]] = run.effective?.stdin === true ? ['Exec', 'Attach'] : ['Exec'];
+  const last: StopRoute[] = session.spec.ifUnstoppable === 'EvictPod' ? ['Eviction'] : [];
+  const stopBy = stopsByNode === true ? stopByOf(rules) : 'InsideOnly';
+  if (stopBy === 'NodeFirst') return ['Node', ...inside, ...last];
+  return stopBy === 'InsideFirst' ? [...inside, 'Node', ...last] : [...inside, ...last];
 }
 
 function pause(routes: readonly StopRoute[], { tried }: Actions, round: number): number {
@@ -92,6 +103,7 @@ function isNoRoute(tried: Tried | undefined): boolean {
 const REASONS: readonly [StopReason, (route: StopRoute, tried: Tried) => boolean][] = [
   ['EvictionBlocked', (_route, { outcome }) => outcome.kind === 'blocked'],
   ['NodeUnreachable', (_route, { outcome }) => outcome.kind === 'unreachable'],
+  ['NodeStopFailed', (route, { outcome }) => route === 'Node' && outcome.kind !== 'asked'],
   ['ProcessSurvived', (_route, { outcome }) => outcome.kind === 'survived' || outcome.kind === 'asked'],
   ['ExecFailed', (_route, { outcome }) => outcome.kind === 'failed'],
 ];
@@ -111,7 +123,7 @@ function findings(run: Run, routes: readonly StopRoute[], { tried }: Actions): {
   return { reason, message: `${what} and still runs ${how}; end its command, or delete the pod` };
 }
 
-const WAYS: Record<StopRoute, string> = { Exec: 'exec', Attach: 'attach', Eviction: 'eviction' };
+const WAYS: Record<StopRoute, string> = { Exec: 'exec', Attach: 'attach', Node: 'stop pod', Eviction: 'eviction' };
 
 function wordsOf(route: StopRoute, { outcome }: Tried): string {
   switch (outcome.kind) {

@@ -13,10 +13,11 @@ const NO_REASONS = new Set([
   ...['Pending', 'Starting', 'Ending', 'Over', 'Completed', 'Ended', 'Succeeded'],
   ...['Command', 'Supervisor', 'Kubelet', 'Shell', 'None'],
   // Ways to end a container, why it had to end, what the spec wants.
-  ...['Exec', 'Attach', 'Eviction', 'Ttl', 'Deleted', 'Revoked', 'EvictPod', 'Report'],
+  ...['InsideFirst', 'NodeFirst', 'InsideOnly'],
+  ...['Exec', 'Attach', 'Node', 'Eviction', 'Ttl', 'Deleted', 'Revoked', 'EvictPod', 'Report'],
   // What is read of Kubernetes.
   ...['File', 'RuntimeDefault', 'Deployment', 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Pod', 'Always', 'Never'],
-  ...['PodInitializing', 'PodReadyToStartContainers', 'LocalSubjectAccessReview'],
+  ...['IfNotPresent', 'Socket', 'PodInitializing', 'PodReadyToStartContainers', 'LocalSubjectAccessReview'],
   ...['OnFailure', 'RestartAllContainers'],
   ...['OOMKilled', 'RunContainerError', 'CreateContainerConfigError', 'ContainerCannotRun'],
   // What the supervisor leaves behind, and what the script of an exec says.

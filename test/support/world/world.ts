@@ -51,6 +51,8 @@ export class World {
   others: Others = NO_OTHERS;
   /** What is found right before an injection to stand against it, if anything is. */
   denied: Objection | undefined;
+  /** The cluster allows that the runtime of a node is asked to end a container. */
+  stopsByNode = false;
   /** What was begun on the container and how it went; `tried` says how. */
   actions: Actions = { tried: {} };
   /** The same for an earlier container beside a live one. */
@@ -103,6 +105,7 @@ export class World {
         rules: this.rules,
         others: this.others,
         ...(this.denied !== undefined && { denied: this.denied }),
+        ...(this.stopsByNode && { stopsByNode: true as const }),
       })
     );
   }

@@ -1,0 +1,193 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { STOP_EXIT } from '../../../src/api/stop-order.ts';
+import { ApiError } from '../../../src/kube/api-error.ts';
+import { type OnNode, StopPods, type StopPodsOptions } from '../../../src/reconcile/stop-pods.ts';
+import { stopPodName } from '../../../src/reconcile/stop-pod.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
+
+const CONTAINER: OnNode = {
+  nodeName: 'n1',
+  runtime: 'containerd',
+  containerID: 'ab'.repeat(32),
+  containerName: 'debug-0123abcd-1',
+  podUID: '6d4b1d3e-6c0f-4a3b-9d43-0a5a3b1f0c11',
+  podNamespace: 'shop',
+  podName: 'web',
+};
+const NAME = stopPodName(CONTAINER);
+const PATH = '/api/v1/namespaces/stops/pods';
+
+interface Made {
+  metadata: { name: string };
+  spec: { nodeName: string; containers: { image: string }[]; volumes: { hostPath: object }[] };
+}
+
+/** An API server with a kubelet that the test plays: each watch shows the next of `statuses`. */
+class Server {
+  readonly made: Made[] = [];
+  readonly deleted: unknown[] = [];
+  refusal: ApiError | undefined;
+  statuses: (object | 'DELETED' | 'closes')[] = [];
+  left: { metadata: { name: string; uid: string } }[] = [];
+  /** Resolves when a watch has nothing more to show. */
+  readonly waiting = Promise.withResolvers<void>();
+
+  readonly client = {
+    create: async (path: string, body: unknown) => {
+      expect(path).toBe(PATH);
+      if (this.refusal !== undefined) throw this.refusal;
+      this.made.push(body as Made);
+      return body;
+    },
+    delete: async (path: string, { body }: { body?: unknown } = {}) => {
+      this.deleted.push([path, body]);
+      return {};
+    },
+    list: async () => ({ items: this.left }),
+    watch: (_path: string, { fieldSelector }: { fieldSelector?: string }, signal?: AbortSignal) =>
+      this.#watch(String(fieldSelector).replace('metadata.name=', ''), signal),
+  } as unknown as StopPodsOptions['client'];
+
+  async *#watch(name: string, signal?: AbortSignal): AsyncGenerator<object> {
+    const metadata = { name, uid: 'stop-uid' };
+    for (let status = this.statuses.shift(); status !== undefined; status = this.statuses.shift()) {
+      if (status === 'closes') return;
+      yield status === 'DELETED'
+        ? { type: status, object: { metadata } }
+        : { type: 'MODIFIED', object: { metadata, status } };
+    }
+    this.waiting.resolve();
+    await new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
+  }
+}
+
+const succeeded = {
+  phase: 'Succeeded',
+  containerStatuses: [{ state: { terminated: { exitCode: STOP_EXIT.stopped } } }],
+};
+const { signal } = new AbortController();
+let server: Server;
+let clock: FakeClock;
+
+beforeEach(() => {
+  server = new Server();
+  clock = new FakeClock();
+});
+
+function stopPods(more: Partial<StopPodsOptions> = {}): StopPods {
+  const image = async (): Promise<string> => 'registry.example/operator:1';
+  return new StopPods({ client: server.client, namespace: 'stops', image, socket: undefined, clock, ...more });
+}
+
+describe('a stop', () => {
+  it('is one pod on the node, with the image of the operator, and the pod goes when it is over', async () => {
+    server.statuses = [{ phase: 'Pending' }, { phase: 'Running' }, succeeded];
+    expect(await stopPods().stop(CONTAINER, signal)).toEqual({ kind: 'asked' });
+    expect(server.made).toMatchObject([
+      {
+        metadata: { name: NAME },
+        spec: {
+          nodeName: 'n1',
+          containers: [{ image: 'registry.example/operator:1' }],
+          volumes: [{ hostPath: { path: '/run/containerd/containerd.sock', type: 'Socket' } }],
+        },
+      },
+    ]);
+    expect(server.deleted).toEqual([[`${PATH}/${NAME}`, { preconditions: { uid: 'stop-uid' } }]]);
+  });
+
+  it('goes on with the pod of an operator before, where there is one', async () => {
+    server.refusal = new ApiError({ code: 409, reason: 'AlreadyExists', message: 'pods already exists' });
+    server.statuses = [succeeded];
+    expect(await stopPods().stop(CONTAINER, signal)).toEqual({ kind: 'asked' });
+    expect([server.made, server.deleted.length]).toEqual([[], 1]);
+  });
+
+  it('watches on when the server closes the watch', async () => {
+    server.statuses = [{ phase: 'Pending' }, 'closes', succeeded];
+    expect(await stopPods().stop(CONTAINER, signal)).toEqual({ kind: 'asked' });
+  });
+
+  it.each<[string, Partial<OnNode>, string | undefined, string]>([
+    ['CRI-O has its own', { runtime: 'cri-o' }, undefined, '/run/crio/crio.sock'],
+    ['the flag says so', { runtime: 'docker' }, '/run/cri-dockerd.sock', '/run/cri-dockerd.sock'],
+  ])('looks for the socket where %s', async (_words, other, socket, path) => {
+    server.statuses = [succeeded];
+    await stopPods({ socket }).stop({ ...CONTAINER, ...other }, signal);
+    expect(server.made[0]?.spec.volumes).toMatchObject([{ hostPath: { path } }]);
+  });
+
+  it('is impossible where nobody knows the socket', async () => {
+    expect(await stopPods().stop({ ...CONTAINER, runtime: 'docker' }, signal)).toMatchObject({
+      kind: 'impossible',
+      message: expect.stringMatching(/give --cri-socket$/),
+    });
+    expect(server.made).toEqual([]);
+  });
+
+  it.each<[string, object | 'DELETED', RegExp]>([
+    [
+      'refused what it found',
+      {
+        phase: 'Failed',
+        containerStatuses: [
+          { state: { terminated: { exitCode: STOP_EXIT.refused, message: 'refused: has the label\n' } } },
+        ],
+      },
+      /exit code 3: refused: has the label$/,
+    ],
+    [
+      'was not admitted',
+      { phase: 'Failed', reason: 'OutOfpods', message: 'Node did not have enough' },
+      /OutOfpods: Node did/,
+    ],
+    ['was deleted by somebody', 'DELETED', /did not run: it was deleted$/],
+  ])('fails with a pod that %s, and takes that away', async (_words, status, message) => {
+    server.statuses = [status];
+    expect(await stopPods().stop(CONTAINER, signal)).toMatchObject({
+      kind: 'failed',
+      message: expect.stringMatching(message),
+    });
+    expect(server.deleted).toHaveLength(1);
+  });
+
+  it.each<[string, object, string, RegExp]>([
+    ['nobody takes up', { phase: 'Pending' }, 'unreachable', /^node n1 has not taken up its stop pod$/],
+    [
+      'has no image',
+      {
+        phase: 'Pending',
+        startTime: 'x',
+        containerStatuses: [{ state: { waiting: { reason: 'ErrImagePull', message: 'no such host' } } }],
+      },
+      'failed',
+      /has not started on node n1: ErrImagePull: no such host$/,
+    ],
+    [
+      'has no socket',
+      { phase: 'Pending', startTime: 'x' },
+      'failed',
+      /may have no socket \/run\/containerd\/containerd\.sock/,
+    ],
+    ['hangs', { phase: 'Running', startTime: 'x' }, 'failed', /has not ended in time/],
+  ])('is given up with a pod that %s, and takes that away', async (_words, status, kind, message) => {
+    server.statuses = [status];
+    const outcome = stopPods().stop(CONTAINER, signal);
+    await server.waiting.promise;
+    clock.advance(25_000);
+    expect(await outcome).toMatchObject({ kind, message: expect.stringMatching(message) });
+    expect(server.deleted).toHaveLength(1);
+  });
+
+  it('leaves it to the caller what a refusal of the API server means', async () => {
+    server.refusal = new ApiError({ code: 403, reason: 'Forbidden', message: 'exceeded quota' });
+    await expect(stopPods().stop(CONTAINER, signal)).rejects.toBe(server.refusal);
+  });
+});
+
+it('what an operator that has died left behind is taken away when it is over', async () => {
+  server.left = [{ metadata: { name: NAME, uid: 'stop-uid' } }];
+  server.statuses = [{ phase: 'Running' }, succeeded];
+  await stopPods().sweep(signal);
+  expect(server.deleted).toEqual([[`${PATH}/${NAME}`, { preconditions: { uid: 'stop-uid' } }]]);
+});
