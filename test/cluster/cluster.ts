@@ -48,6 +48,8 @@ export interface ClusterNode {
   readonly apiServiceAddress: string;
   /** One JSON object a line: Metadata of everything, bodies of debugsession.dev and of pods/ephemeralcontainers. */
   readonly auditLog: string;
+  /** Where containerd answers, on the node. */
+  readonly runtimeSocket: string;
   /** Manifests put in here run as static pods. */
   readonly staticPods: string;
   /** etcd.log, kubelet.log and so on. */
@@ -122,6 +124,7 @@ function clusterNode(instance: Instance): ClusterNode {
     serviceSubnet: instance.serviceSubnet,
     apiServiceAddress: instance.apiServiceAddress,
     auditLog: files.auditLog,
+    runtimeSocket: files.containerdSocket,
     staticPods: files.staticPods,
     logs: files.logs,
     ctrCommand: ctr,
