@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { POLICY_KIND, type StopBy } from '../../src/api/debugpolicy.ts';
+import { API_VERSION, type DebugSession, type DebugSessionSpec } from '../../src/api/debugsession.ts';
+import { POLICIES_PATH } from '../../src/reconcile/debug-policies.ts';
 import { bashImage, distrolessImage } from '../cluster/image-names.ts';
+import { OPEN_POLICY } from '../support/builders/open-policy.ts';
 import { appPod } from '../support/builders/pods.ts';
 import { confirmation, containerState, nameOf } from '../support/cluster/ending.ts';
 import { Installation } from '../support/cluster/installation.ts';
@@ -16,6 +19,8 @@ let installation: Installation;
 const own = { podName: 'web' };
 const joined = { podName: 'web', containerName: 'app' };
 const unguarded = { supervisor: 'None', ttl: '30m' } as const;
+/** The first process of its own namespace, which heeds no signal from inside. */
+const IMMUNE = { ...unguarded, command: ['sleep', '3600'] };
 
 beforeAll(async () => {
   stage = await Stage.open('node-stop', { operator: false });
@@ -39,7 +44,7 @@ afterAll(async () => {
   await stage.close();
 }, 120_000);
 
-async function running(name: string, spec: Partial<DebugSessionSpec>): Promise<DebugSession> {
+async function running(name: string, spec: Partial<DebugSessionSpec> = IMMUNE): Promise<DebugSession> {
   await stage.createSession(name, { target: own, ...spec });
   return stage.untilPhase(name, 'Running');
 }
@@ -67,9 +72,9 @@ const STOPS_ALL = ['sh', '-c', 'trap "" HUP INT TERM; while :; do kill -STOP -1;
 
 describe('cancel ends', () => {
   it.each<[string, Partial<DebugSessionSpec>]>([
-    ['a first process that heeds no signal', { ...unguarded, command: ['sleep', '3600'] }],
+    ['a first process that heeds no signal', IMMUNE],
     ['an image without a shell', { ...unguarded, image: distrolessImage, env: LISTEN, stdin: false, tty: false }],
-    ['a command that has gone to other mounts', { ...unguarded, command: ['sh', '-c', 'exec sleep 3600'] }],
+    ['a shell that heeds no signal', { ...unguarded, command: ['sh', '-c', 'trap "" HUP INT TERM; sleep 3600'] }],
     [
       'one whose supervisor somebody inside has stopped',
       { target: joined, profile: 'restricted', securityContext: { runAsUser: 1234 }, command: STOPS_ALL },
@@ -96,4 +101,85 @@ describe('cancel ends', () => {
     },
     60_000,
   );
+});
+
+/** A policy that allows everything, and says when a node is asked. */
+async function policyWith(stopBy: StopBy): Promise<string> {
+  const name = `${nameOf(stopBy.toLowerCase())}-${stage.namespace}`;
+  const policy = { apiVersion: API_VERSION, kind: POLICY_KIND, metadata: { name }, spec: { ...OPEN_POLICY, stopBy } };
+  const applied = await stage.cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(policy) });
+  expect(applied).toMatchObject({ code: 0 });
+  return name;
+}
+
+describe('a policy', () => {
+  const names: string[] = [];
+  const use = async (stopBy: StopBy): Promise<string> => {
+    names.push(await policyWith(stopBy));
+    return names.at(-1) ?? '';
+  };
+  afterAll(() => stage.cluster.kubectl(['delete', 'debugpolicy', ...names, '--ignore-not-found']));
+
+  it('can put the node first: nothing is sent into the container', async () => {
+    const live = await running('first', { command: ['sleep', '3600'], ttl: '30m', policyName: await use('NodeFirst') });
+    await stage.changeSession('first', { cancel: true });
+    await expectEndedByNode('first', 'Cancelled', live);
+    expect((await stage.session('first')).status?.runs).toMatchObject([{ stop: { routes: ['Node'] } }]);
+  });
+
+  it('can forbid it: the status says that the container runs on', async () => {
+    await running('never', { ...IMMUNE, policyName: await use('InsideOnly') });
+    await stage.changeSession('never', { cancel: true });
+    const stays = await stage.untilSession('never', (s) => confirmation(s)?.reason === 'ProcessSurvived');
+    expect(stays.status?.runs).toMatchObject([{ stop: { routes: ['Exec'] } }]);
+    expect(await containerState(stage, stays)).toMatchObject({ running: {} });
+    // What was forbidden may be allowed meanwhile.
+    await use('InsideOnly').then((name) =>
+      stage.client.patch(`${POLICIES_PATH}/${name}`, { spec: { stopBy: 'InsideFirst' } }, { type: 'merge' }),
+    );
+    await expectEndedByNode('never', 'Cancelled', stays);
+  }, 60_000);
+});
+
+it('ends at its deadline what has no supervisor and no shell', async () => {
+  const live = await running('deadline', {
+    ...unguarded,
+    ttl: '2s',
+    image: distrolessImage,
+    env: LISTEN,
+    stdin: false,
+    tty: false,
+  });
+  await expectEndedByNode('deadline', 'Expired', live);
+});
+
+it('lets a deleted session go when the node has ended its container', async () => {
+  const live = await running('deleted');
+  await stage.deleteSession('deleted');
+  await stage.untilSessionGone('deleted', 40_000);
+  expect(await containerState(stage, live)).toMatchObject({ terminated: {} });
+});
+
+it('ends one container of a pod, and no other session in it', async () => {
+  const [one, other] = await Promise.all([running('one'), running('other')]);
+  await stage.changeSession('one', { cancel: true });
+  await expectEndedByNode('one', 'Cancelled', one);
+  expect(await containerState(stage, other)).toMatchObject({ running: {} });
+  await stage.changeSession('other', { cancel: true });
+  await expectEndedByNode('other', 'Cancelled', other);
+});
+
+it('an operator that takes over goes on, and leaves no stop pod behind', async () => {
+  const live = await running('taken-over');
+  await stage.changeSession('taken-over', { cancel: true });
+  const hasStopPod = async (): Promise<boolean> => (await stopPods(stage.client)).length > 0;
+  await stage.until('a stop pod is there', hasStopPod);
+  const leader = await installation.untilLeader(() => true);
+  await installation.kubectl('delete', 'pod', leader, '--grace-period=0', '--force');
+  await expectEndedByNode('taken-over', 'Cancelled', live);
+  await stage.until('no stop pod is left', async () => !(await hasStopPod()), 40_000);
+}, 90_000);
+
+it('has left the application as it was', async () => {
+  expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ restartCount: 0, lastState: {} }]);
 });
