@@ -49,8 +49,11 @@ export interface ContainerControlOptions {
 
 /** The script in the container takes 10 s at most. */
 const EXEC_MS = 15_000;
-/** The same where the runtime of the node is asked next: whoever holds up an exec gains no more time than the script needs. */
-const EXEC_BEFORE_NODE_MS = 7_000;
+/**
+ * The same where the runtime of the node is asked next: HUP and TERM have been sent by then, and until a stop pod runs
+ * there is as much time again. Whoever holds up an exec gains nothing.
+ */
+const EXEC_BEFORE_NODE_MS = 2_000;
 const ATTACH_MS = 10_000;
 /** Actions at the same time; the others wait. Each holds a connection through the API server to a kubelet. */
 const AT_ONCE = 64;

@@ -3,6 +3,7 @@ import { LIVE_LABEL, type DebugSession } from '../../src/api/debugsession.ts';
 import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
 import { UID_VARIABLE } from '../../src/session/container/container.ts';
 import { isWrite, type AuditEvent } from '../support/cluster/audit-log.ts';
+import { STOP_NAMESPACE } from '../support/cluster/node-stop.ts';
 import { brokenRules, brokenTransition } from '../support/world/status-rules.ts';
 import { allInjections, isConnection, operatorRequests, succeeded } from './operator-requests.ts';
 
@@ -144,6 +145,8 @@ it('writes nothing but finalizers with the live label, status, injections, stops
     'create pods/exec',
     'create pods/attach',
     'create pods/eviction',
+    'create pods',
+    'delete pods',
     'create events',
     'create leases',
     'update leases',
@@ -159,6 +162,17 @@ it('writes nothing but finalizers with the live label, status, injections, stops
     expect(Object.keys(metadata).sort()).toEqual(['finalizers', 'labels', 'resourceVersion', 'uid']);
     expect(Object.keys(metadata.labels)).toEqual([LIVE_LABEL]);
   }
+});
+
+it('makes and deletes no pods but stop pods, in their own namespace (S7)', () => {
+  const ofPods = writes.filter(
+    ({ objectRef }) => objectRef?.resource === 'pods' && objectRef.subresource === undefined,
+  );
+  for (const { verb, objectRef } of ofPods)
+    expect({ verb, ...objectRef }).toMatchObject({
+      namespace: STOP_NAMESPACE,
+      name: expect.stringMatching(/^stop-[0-9a-f]{40}$/),
+    });
 });
 
 it('gets into no container but those that it has injected before, by exec or attach (S7)', () => {

@@ -32,7 +32,8 @@ function used(event: AuditEvent): string[] {
 it('was granted what it used in all the suites, and used all that it was granted', async () => {
   const manager = ['manager-role', 'manager-exec-role', 'manager-attach-role'];
   const others = ['leader-election-role', 'metrics-auth-role', 'policy-reader-role'];
-  const roles = [...manager, ...others].map((name) => `config/rbac/${name}.yaml`);
+  const stopping = ['role', 'image-role'].map((name) => `config/components/node-stop/${name}.yaml`);
+  const roles = [...[...manager, ...others].map((name) => `config/rbac/${name}.yaml`), ...stopping];
   const requests = (await operatorRequests()).filter((event) => succeeded(event) && event.objectRef !== undefined);
   expect([...new Set(requests.flatMap(used))].sort()).toEqual([...new Set(roles.flatMap(granted))].sort());
 });

@@ -5,8 +5,8 @@ import { wasSignalled } from './claims.ts';
 
 /**
  * Whether the runtime of the node ended the container because the operator asked it to. That it has done so is the
- * runtime's own word, which nobody in a container can forge. Where this process has not heard it (it asks just now, or
- * another process did), the kubelet's report has to bear it out: the runtime ends by a signal.
+ * runtime's own word, which nobody in a container can forge. While this process asks, the record that it does so has to
+ * do: a command may heed TERM and return any code. Of another process that asked, the code of a signal has to bear it out.
  */
 export function stoppedByNode(
   { stop }: Run,
@@ -14,7 +14,7 @@ export function stoppedByNode(
   { underWay, tried }: Actions = NO_ACTIONS,
 ): boolean {
   if (stop?.routes.includes('Node') !== true) return false;
-  if (underWay !== 'Node' && tried.Node !== undefined) return tried.Node.outcome.kind === 'asked';
-  const isNewest = underWay === 'Node' || (underWay === undefined && stop.routes.at(-1) === 'Node');
-  return isNewest && wasSignalled(terminated);
+  if (underWay === 'Node') return true;
+  if (tried.Node !== undefined) return tried.Node.outcome.kind === 'asked';
+  return underWay === undefined && stop.routes.at(-1) === 'Node' && wasSignalled(terminated);
 }

@@ -162,7 +162,8 @@ describe('who ended it', () => {
     ['the runtime, where the command heeds TERM and returns what it likes', [ASKED, { exitCode: 0 }], 'Node'],
     ['the runtime, while its answer is not heard yet', ['underWay', { exitCode: 137 }], 'Node'],
     ['the runtime, as far as an operator knows that has come since', ['restarted', { exitCode: 137 }], 'Node'],
-    ['the command, where the runtime was not heard and no signal ended it', ['underWay', { exitCode: 0 }], 'Command'],
+    ['the runtime, where a command heeds TERM while its answer is awaited', ['underWay', { exitCode: 0 }], 'Node'],
+    ['the command, as far as an operator knows that has come since', ['restarted', { exitCode: 0 }], 'Command'],
     ['the command, where the runtime has done nothing', [NO_SOCKET, { exitCode: 3 }], 'Command'],
   ])('%s', (_words, about, endedBy) => {
     expect(ended(...about)).toBe(endedBy);
