@@ -114,7 +114,7 @@ it('never takes back what it has said of a run, and keeps the rules of every sta
 });
 
 it('deletes no session but in the version whose end its status had confirmed, or whose pod had gone (S6)', () => {
-  const removals = writes.filter(({ verb }) => verb === 'delete');
+  const removals = writes.filter(({ verb, objectRef }) => verb === 'delete' && objectRef?.resource === 'debugsessions');
   expect(removals.length).toBeGreaterThan(0);
   const stored = new Map(statusWrites().map(({ session }) => [session.metadata.uid, session]));
   for (const { requestObject, objectRef } of removals) {

@@ -3,6 +3,7 @@ import { AuditLog } from '../support/cluster/audit-log.ts';
 import { ConfigCopy } from '../support/cluster/config-copy.ts';
 import { installResourceAndRights } from '../support/jest/global-setup.ts';
 import { DEPLOYMENT, Installation, OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
+import { removeNodeStop } from '../support/cluster/node-stop.ts';
 import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
@@ -43,6 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await installation.remove();
   await installation.kubectl('delete', 'priorityclass', 'debugsession-manager', '--ignore-not-found');
+  await removeNodeStop(installation.cluster);
   // The rights that the other suites need.
   await installResourceAndRights();
   await installation.close();
