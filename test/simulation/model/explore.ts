@@ -30,5 +30,6 @@ export const USUAL = [
   ...['run StartedLate ImagePullFailed', 'run Failed PendingTimeout', 'run Failed PodReplaced', 'run Ended PodGone'],
   ...['injected first', 'injected again', 'removed at its time', 'started again', 'evicted', 'phase Cancelled'],
   ...['waits LimitReached', 'hostile inside'],
-  ...['asked Exec', 'asked Attach', 'asked Ttl', 'ended by Exec', 'ended by Attach', 'ended by Eviction'],
+  ...['asked Exec', 'asked Attach', 'asked Node', 'asked Ttl'],
+  ...['ended by Exec', 'ended by Attach', 'ended by Node', 'ended by Eviction'],
 ];

@@ -49,7 +49,11 @@ export interface Makeup {
 export interface NodeWitness {
   started(truth: Truth): void;
   /** The operator's request has arrived at a container, or at where it should be. `numbers`: of a changed ttl, ttl and last moment in ms. */
-  asked(route: 'Exec' | 'Attach' | 'Ttl', container: string, numbers?: { ttlMs: number; lastMoment: number }): void;
+  asked(
+    route: 'Exec' | 'Attach' | 'Node' | 'Ttl',
+    container: string,
+    numbers?: { ttlMs: number; lastMoment: number },
+  ): void;
   /** Until when the operator looks whether an ended container without a supervisor is run again, ms since the epoch. */
   looksUntil(container: string): number;
   /** Whether this is the ttl (ms) that a container is to be told now. */
@@ -188,7 +192,9 @@ export class Kubelet {
       ({ podUID, state, times }) => podUID === pod.metadata.uid && state === 'ended' && times === 1,
     );
     if (truth === undefined) return '';
-    if (truth.supervision === undefined && now > this.#witness.looksUntil(truth.name) - LOOK_MARGIN_MS) return '';
+    // What nothing refuses then, whatever the record says, nobody would see.
+    const isRefused = truth.supervision !== undefined && !truth.makeup.hostile;
+    if (!isRefused && now > this.#witness.looksUntil(truth.name) - LOOK_MARGIN_MS) return '';
     return this.#run(truth, now);
   }
 

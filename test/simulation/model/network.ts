@@ -1,5 +1,5 @@
 import { ApiError, ConnectionError } from '../../../src/kube/api-error.ts';
-import type { Streams } from '../../../src/reconcile/container-control.ts';
+import type { ContainerControlOptions, Streams } from '../../../src/reconcile/container-control.ts';
 import { accessReviewsPath, podsPath, sessionsPath, type SessionClient } from '../../../src/reconcile/session-api.ts';
 import type { ListPage, ListWatchSource } from '../../../src/runtime/list-watch.ts';
 import { NAMESPACE, notFound, type ApiServer, type Stored } from './api-server.ts';
@@ -100,6 +100,14 @@ export class Network {
         const { container, signal } = options;
         return this.#send(sender, { words: `attach ${container}`, handle, ...(signal && { signal }) });
       },
+    };
+  }
+
+  /** A stop pod, from its creation to its removal, as one request: it may be refused, or its answer lost. */
+  stopOnNode(sender: Sender): NonNullable<ContainerControlOptions['stopOnNode']> {
+    return (container, signal) => {
+      const handle = (): unknown => this.#streams.stopOnNode(container);
+      return this.#send(sender, { words: `stop pod for ${container.containerName}`, handle, signal });
     };
   }
 

@@ -29,6 +29,8 @@ export interface OperatorSetting {
   random: Random;
   /** Of the policy of all sessions. */
   limits: PolicyLimits;
+  /** The cluster allows that the runtime of a node is asked to end a container. */
+  stopsByNode: boolean;
   /** Told of every event that the operator records. */
   tell: (event: EventRecord) => void;
   /** Told of what should never happen: a bug in a reconcile. */
@@ -43,7 +45,7 @@ export class ModelOperator implements Sender {
   dead = false;
   readonly #abort = new AbortController();
 
-  constructor(name: string, { network, clock, random, limits, tell, complain }: OperatorSetting) {
+  constructor(name: string, { network, clock, random, limits, stopsByNode, tell, complain }: OperatorSetting) {
     this.name = name;
     const own = mortal(clock, this);
     const sessions = new SessionCache();
@@ -61,6 +63,7 @@ export class ModelOperator implements Sender {
     const control = new ContainerControl({
       streams: network.streams(this),
       evict: (pod, signal) => api.evict(pod, signal),
+      ...(stopsByNode && { stopOnNode: network.stopOnNode(this) }),
       clock: own,
       onDone: (key) => this.queue.add(key),
     });

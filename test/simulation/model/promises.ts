@@ -40,6 +40,11 @@ export class Promises implements Witness, NodeWitness {
   /** What was met on the way: phases, reasons of failed runs, attempts that were injected. */
   readonly met = new Map<string, number>();
 
+  /** The cluster allows that the runtime of a node is asked to end a container. */
+  set stopsByNode(stopsByNode: boolean) {
+    this.#stop.stopsByNode = stopsByNode;
+  }
+
   set kubelet(kubelet: Kubelet) {
     this.#stop.kubelet = kubelet;
   }
@@ -87,7 +92,11 @@ export class Promises implements Witness, NodeWitness {
   }
 
   /** Only containers of a run are entered, and only for what its status has said before. */
-  asked(route: 'Exec' | 'Attach' | 'Ttl', container: string, numbers?: { ttlMs: number; lastMoment: number }): void {
+  asked(
+    route: 'Exec' | 'Attach' | 'Node' | 'Ttl',
+    container: string,
+    numbers?: { ttlMs: number; lastMoment: number },
+  ): void {
     this.#meet(`asked ${route}`);
     this.#breach(this.#stop.asked(route, container, numbers), numbers);
   }

@@ -32,6 +32,8 @@ export class Simulation {
   readonly #people: People;
   readonly #operators: ModelOperator[] = [];
   readonly #count: number;
+  /** By the seed and not by chance: what the others are about stays as it was. */
+  readonly #stopsByNode: boolean;
   #born = 0;
   #lag = 0;
   #complaint: string | undefined;
@@ -59,6 +61,7 @@ export class Simulation {
       { perPod: 1, perNamespace: 2 },
     );
     this.#network.faults = this.#random.one(0, 0.05, 0.3);
+    witness.stopsByNode = this.#stopsByNode = seed % 3 === 0;
   }
 
   /** What was met on the way, and how often. */
@@ -124,6 +127,7 @@ export class Simulation {
       clock: this.#clock,
       random: this.#random,
       limits: this.#promises.limits,
+      stopsByNode: this.#stopsByNode,
       tell: (event) => this.#hear(event),
       complain: (words) => (this.#complaint ??= words),
     });

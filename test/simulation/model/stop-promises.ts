@@ -32,6 +32,8 @@ export class StopPromises {
   /** How many operators there have been. */
   operators = 0;
   kubelet: Kubelet | undefined;
+  /** The cluster allows that the runtime of a node is asked to end a container. */
+  stopsByNode = false;
   now: () => number = () => 0;
   readonly #recorded = new Map<string, Recorded>();
   readonly #newest = new Map<string, Version>();
@@ -123,6 +125,8 @@ export class StopPromises {
       // A refusal that the kubelet's whole seconds do not bear out counts as an end of the command.
       Command: ['exit', 'killed', ...(run.exitCode === 125 ? (['TooLate'] as const) : []), ...byAnother],
       Attach: ['exit', 'killed', 'Stopped'],
+      // One that ends by itself while the answer of the node is awaited is not told apart.
+      Node: ['killed', 'exit', 'Stopped'],
     };
     const ways = fits[run.endedBy];
     return ways === undefined || ways.includes(truth.how)
@@ -144,6 +148,8 @@ export class StopPromises {
     const added = stop.routes.filter((route) => old?.stop?.routes.includes(route) !== true);
     if (added.includes('Eviction') && session.spec.ifUnstoppable !== 'EvictPod')
       broken.push(`${name}: nobody asked for an eviction`);
+    if (added.includes('Node') && !this.stopsByNode)
+      broken.push(`${name} is ended from its node, which is not allowed`);
     if (added.includes('Attach') && run.effective?.stdin !== true) broken.push(`${name} has no stdin`);
     return broken;
   }
@@ -183,7 +189,8 @@ export class StopPromises {
     if (truth.times > 1 && truth.makeup.hostile && run.ranAgain === undefined) return [];
     const { name, endAt, makeup } = truth;
     const byKeys = makeup.reads && run.effective?.stdin === true;
-    const ends = (makeup.shell && !makeup.immune) || byKeys || session.spec.ifUnstoppable === 'EvictPod';
+    const fromInside = (makeup.shell && !makeup.immune) || byKeys;
+    const ends = fromInside || this.stopsByNode || session.spec.ifUnstoppable === 'EvictPod';
     const broken: string[] = [];
     if (endAt !== undefined || (isReachable && ends)) broken.push(`could have ended ${name}, which runs`);
     const said = session.status?.conditions?.find(({ type }) => type === 'StopConfirmed')?.status;

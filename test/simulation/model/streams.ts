@@ -1,5 +1,7 @@
 import { ApiError } from '../../../src/kube/api-error.ts';
 import type { AttachOptions, AttachOutcome, ExecOptions, ExecOutcome } from '../../../src/kube/pod-stream.ts';
+import type { OnNode } from '../../../src/reconcile/stop-pods.ts';
+import type { ActionOutcome } from '../../../src/session/look/actions.ts';
 import { NAMESPACE, notFound, type ApiServer } from './api-server.ts';
 import type { Kubelet, NodeWitness, Truth } from './kubelet.ts';
 import type { Random } from './random.ts';
@@ -42,6 +44,17 @@ export class ModelStreams {
     if (!truth.makeup.reads) return { kind: 'typed' };
     kubelet.end(truth, now(), 'exit');
     return { kind: 'ended' };
+  }
+
+  /** The runtime of the node ends what it finds as it was described, whatever it is made of. */
+  stopOnNode({ containerName, containerID, podUID }: OnNode): ActionOutcome {
+    const { witness, kubelet, now } = this.#setting;
+    witness.asked('Node', containerName);
+    const truth = kubelet.truths.get(`${podUID}/${containerName}`);
+    if (truth?.state !== 'running' || containerID !== `${containerName}-${truth.times}`)
+      return { kind: 'failed', message: 'its stop pod ended with exit code 3: refused' };
+    kubelet.end(truth, now(), 'killed');
+    return { kind: 'asked' };
   }
 
   #signal(truth: Truth): ExecOutcome {
