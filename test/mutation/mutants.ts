@@ -404,8 +404,8 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'stop/stop',
     'a pod is evicted that nobody gave away',
-    "if (session.spec.ifUnstoppable === 'EvictPod') routes",
-    'routes',
+    "session.spec.ifUnstoppable === 'EvictPod' ? ['Eviction'] : []",
+    "['Eviction']",
   ),
   session(
     'stop/stop',
