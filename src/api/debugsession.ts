@@ -197,6 +197,17 @@ export interface Demands {
   podAfterSession?: 'Evict';
 }
 
+/** What happened to the pod while the container of a run ran, whoever caused it. */
+export interface During {
+  /** Restarted: a container ended and was, or is, started again. OOMKilled: it ended for lack of memory. Evicted: the pod. */
+  what: 'OOMKilled' | 'Restarted' | 'Evicted';
+  /** Absent: the pod as a whole. */
+  containerName?: string;
+  /** When, by the kubelet's or the API server's clock. */
+  at: string;
+  exitCode?: number;
+}
+
 /** One attempt: the intent (written before the injection), then what became of it. Never dropped. */
 export interface Run {
   attempt: number;
@@ -234,6 +245,8 @@ export interface Run {
   /** Nothing of this run can live longer under a supervisor. Absent with supervisor None. */
   lastMoment?: string;
   before?: PodBefore;
+  /** Of each kind the first time for each container. Absent: nothing was seen. */
+  during?: During[];
   image?: string;
   imageID?: string;
   /** By which a container that was run again is told from the one that ended. */

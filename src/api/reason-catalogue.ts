@@ -654,6 +654,15 @@ export const REASONS = {
     kind: 'other',
     event: { with: 'Normal', meaning: 'it runs; with the time of its end' },
   },
+  PodDisturbed: {
+    kind: 'other',
+    event: {
+      with: 'Warning',
+      meaning:
+        'while the container ran, a container of the pod was killed for lack of memory or was restarted, or the pod was evicted, whoever caused it; `runs[].during` has each',
+      remedy: 'look at the limits of the pod: a debug container has none of its own and uses those',
+    },
+  },
   Ended: {
     kind: 'other',
     event: {

@@ -68,7 +68,14 @@ const cutSpec = cutter<PodSpec, RawPodSpec>({
   ephemeralContainers: ({ ephemeralContainers }) => ephemeralContainers?.map(cutEphemeralContainer),
 });
 
-const cutCondition = cutter<PodCondition>({ type: KEPT, status: KEPT, reason: KEPT, message: KEPT });
+const cutCondition = cutter<PodCondition>({
+  type: KEPT,
+  status: KEPT,
+  reason: KEPT,
+  message: KEPT,
+  // Of one alone: probes and the scheduler move the others, and pods come by the thousands.
+  lastTransitionTime: ({ type, lastTransitionTime }) => (type === 'DisruptionTarget' ? lastTransitionTime : undefined),
+});
 
 const cutContainerStatus = cutter<ContainerStatus>({
   name: KEPT,

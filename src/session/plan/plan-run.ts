@@ -11,6 +11,7 @@ import { later, never, type Objection } from '../look/objection.ts';
 import { NO_OTHERS, type Others } from '../look/places.ts';
 import { nothingStartsIn } from '../run/nothing-starts.ts';
 import { observe, type Seen } from '../run/observation.ts';
+import { withDuring } from '../run/during.ts';
 import { canFinish } from '../run/restarts.ts';
 import { finish, writeThen } from './write-status.ts';
 import { asRecorded, isRevoked, judgesPod, permit } from '../start/permission.ts';
@@ -196,7 +197,7 @@ export function planOutOfSight(situation: Situation, run: Run, seen: Seen<'waiti
 function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Plan {
   const { session, now } = situation;
   const isNew = run.state !== 'Running';
-  const running = isNew ? startRun(run, seen, now) : run;
+  const running = withDuring(isNew ? startRun(run, seen, now) : run, seen.pod);
   const told = isNew ? [events.started(running)] : [];
   const cause = stopCause(session, running, now) ?? revocation(situation, running, seen.pod);
   if (cause !== undefined) return planEnding(situation, running, cause, told);

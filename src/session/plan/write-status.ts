@@ -1,10 +1,10 @@
-import type { Run } from '../../api/debugsession.ts';
+import type { DebugSession, Run } from '../../api/debugsession.ts';
 import { toTimestamp } from '../../api/time.ts';
 import { sameJson } from '../../api/same-json.ts';
 import type { Situation } from '../look/situation.ts';
 import { composeStatus, type Standing } from '../status/compose-status.ts';
 import { consequencesOf } from '../run/fate.ts';
-import { deletionWaiting, type EventIntent, over } from '../status/events.ts';
+import { deletionWaiting, type EventIntent, over, podDisturbed } from '../status/events.ts';
 import { type Effect, type Plan, wakeBy } from './effect.ts';
 
 /** What the status is to say, and what is done once it says so. */
@@ -35,10 +35,17 @@ export function writeThen(situation: Situation, { run, record, standing, events,
     ...(record && { record }),
   });
   const isWritten = sameJson(status, session.status ?? {});
+  const told = [...events, ...disturbances(session, run)];
   const step: Plan = isWritten
     ? { effect: then ?? { kind: 'none' }, events: [] }
-    : { effect: { kind: 'writeStatus', status }, events: [...events] };
+    : { effect: { kind: 'writeStatus', status }, events: told };
   return wakeBy(step, now, wakeAt);
+}
+
+/** What happens to a pod during its session is told once, with what came first; the record has the rest. */
+function disturbances({ status }: DebugSession, run: Run | undefined): EventIntent[] {
+  const before = status?.runs?.find(({ attempt }) => attempt === run?.attempt);
+  return run?.during === undefined || before?.during !== undefined ? [] : [podDisturbed(run, run.during)];
 }
 
 function isPodLeaving({ sighting }: Situation, run: Run | undefined): boolean {

@@ -6,6 +6,7 @@ import { oneLine } from '../../text/one-line.ts';
 import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { lifeMs } from '../container/effective.ts';
 import { saidFromInside } from './claims.ts';
+import { withDuring } from './during.ts';
 import { couldNotStart, readEnding, wordsOfFailedPod, type CANCELLED } from './ending.ts';
 import type { Identity, Seen } from './observation.ts';
 import type { Situation } from '../look/situation.ts';
@@ -70,8 +71,9 @@ export function endOf(
     ...(said !== undefined && { said }),
   };
   if (ending.kind === 'failed') return { ...facts, state: 'Failed', reason: ending.reason };
+  const known = withDuring(facts, pod ?? ('last' in sighting ? sighting.last : undefined));
   const reason = unknown ? 'ContainerStatusUnknown' : ending.outcome;
-  return { ...facts, state: 'Ended', reason, endedBy: unknown ? 'Kubelet' : ending.endedBy };
+  return { ...known, state: 'Ended', reason, endedBy: unknown ? 'Kubelet' : ending.endedBy };
 }
 
 function outOfSight(pod: Pod | undefined): string {

@@ -1,4 +1,4 @@
-import type { DebugSession, Run } from '../../api/debugsession.ts';
+import type { DebugSession, During, Run } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { whyDeletionWaits } from './deletion-waits.ts';
@@ -26,6 +26,7 @@ const STEPS = [
   'Injected',
   'DelaysCompletion',
   'Started',
+  'PodDisturbed',
   'TtlChanged',
   'TtlChangeRefused',
   'StopUnconfirmed',
@@ -79,6 +80,23 @@ export function delaysCompletion(run: Run, pod: Pod): EventIntent {
 export function started(run: Run): EventIntent {
   const note = `Container ${run.debugContainerName} runs in pod ${run.podName} on node ${run.nodeName}; its time is over at ${run.expiresAt}`;
   return tell(run.attempt, run, { type: 'Normal', reason: 'Started', action: 'Start', note });
+}
+
+const DISTURBANCES: Record<During['what'], string> = {
+  OOMKilled: 'was killed for lack of memory',
+  Restarted: 'ended and was started again',
+  Evicted: 'was evicted',
+};
+
+/** The pod suffered while the session ran. That the session caused it is not said: nobody can know. */
+export function podDisturbed(run: Run, during: readonly During[]): EventIntent {
+  const all = during.map(({ what, containerName, at, exitCode }) => {
+    const who = containerName === undefined ? `pod ${run.podName}` : `container ${containerName} of pod ${run.podName}`;
+    const code = exitCode === undefined ? '' : `, exit code ${exitCode}`;
+    return `${who} ${DISTURBANCES[what]} at ${at}${code}`;
+  });
+  const note = `While container ${run.debugContainerName} ran, ${all.join('; ')}`;
+  return tell(run.attempt, run, { type: 'Warning', reason: 'PodDisturbed', action: 'Watch', note });
 }
 
 /** How a run ended, whichever way. */

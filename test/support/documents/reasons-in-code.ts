@@ -18,7 +18,7 @@ const NO_REASONS = new Set([
   // What is read of Kubernetes.
   ...['File', 'RuntimeDefault', 'Deployment', 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Pod', 'Always', 'Never'],
   ...['IfNotPresent', 'Socket', 'PodInitializing', 'PodReadyToStartContainers', 'LocalSubjectAccessReview'],
-  ...['OnFailure', 'RestartAllContainers'],
+  ...['OnFailure', 'RestartAllContainers', 'Restarted', 'Evicted', 'DisruptionTarget', 'Watch'],
   ...['OOMKilled', 'RunContainerError', 'CreateContainerConfigError', 'ContainerCannotRun'],
   // What the supervisor leaves behind, and what the script of an exec says.
   ...['Deadline', 'Unsupported', 'Stopped', 'Survived', 'Changed', 'NoWatchdog', 'Unheard', 'Blind', 'NoShell'],

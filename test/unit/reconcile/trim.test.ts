@@ -326,7 +326,7 @@ const WHOLE: Whole<Pod> = {
     phase: 'Running',
     reason: 'Evicted',
     message: 'm',
-    conditions: [{ type: 'Ready', status: 'True', reason: 'r', message: 'm' }],
+    conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'r', message: 'm', lastTransitionTime: 't' }],
     containerStatuses: [status],
     initContainerStatuses: [status],
     ephemeralContainerStatuses: [status],
