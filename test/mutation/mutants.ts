@@ -409,6 +409,18 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   session(
     'stop/stop',
+    'a node is asked though the policy forbids it',
+    "stopsByNode === true ? stopByOf(rules) : 'InsideOnly'",
+    "stopsByNode === true ? 'InsideFirst' : 'InsideOnly'",
+  ),
+  session(
+    'run/stopped-by-node',
+    'the node has the credit though it has done nothing',
+    "return tried.Node.outcome.kind === 'asked'",
+    'return true',
+  ),
+  session(
+    'stop/stop',
     'a supervisor is given no time at its deadline',
     "run.effective?.supervisor === 'None' ? 0 : OVERDUE_MS",
     '0',
