@@ -276,9 +276,10 @@ function removalTime(session: DebugSession): number {
   return Date.parse(since) + parseDuration(spec.ttlAfterFinished);
 }
 
-/** What nothing ends may start at any time: then the record is kept. */
+/** What nothing ends may start at any time, or live on where nobody sees it: then the record is kept. */
 function runsWithoutSupervisor({ status }: DebugSession): boolean {
-  return (status?.runs ?? []).some((run) => run.effective?.supervisor === 'None' && run.exitCode === undefined);
+  const isOpen = ({ exitCode, ranAgain }: Run): boolean => exitCode === undefined || ranAgain?.lost === true;
+  return (status?.runs ?? []).some((run) => run.effective?.supervisor === 'None' && isOpen(run));
 }
 
 function confirmed({ status }: DebugSession): boolean {
