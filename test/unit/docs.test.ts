@@ -81,7 +81,7 @@ describe('docs/guides', () => {
   }
 
   it.each(guides)('the index says what the built-in policy does not allow of %s', (file) => {
-    const [row = ''] = read('docs/guides/README.md').split('What the policy has to allow').slice(1);
+    const [row = ''] = read('docs/guides/README.md').split('Permissions that a guide needs').slice(1);
     const needs = row.split('\n').find((line) => line.startsWith(`| [${file}](${file}) |`)) ?? '';
     expect(needsBesides(file).filter((need) => !spans(needs).includes(need))).toEqual([]);
   });

@@ -35,7 +35,7 @@ it.each([
   ['The platform team gives it', {}],
   ['The platform team checks it', {}],
   ['Somebody of team A debugs', DANA],
-  ['What team A cannot do', DANA],
+  ['Limits of team A', DANA],
   ['By choice: team A sees the policies', {}],
 ])('%s', async (section, identity) => {
   expect(await reader.follow(section, identity)).toBeGreaterThan(0);
