@@ -60,7 +60,7 @@ it('injects, tracks, ends by the ttl, records, and debugs again', async () => {
 
 it('leads from the container of a pod back to who asked, as docs/observability.md says', async () => {
   const { status, spec } = await stage.session('inspect');
-  const [transcript = ''] = documentedCommands('docs/observability.md', 'Who asked');
+  const [transcript = ''] = documentedCommands('docs/observability.md', 'Find the requester');
   const commands = transcript
     .split('\n')
     .flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : []))
