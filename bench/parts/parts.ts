@@ -4,6 +4,7 @@ import type { Extent } from '../rig/extent.ts';
 import type { Results } from '../report/figures.ts';
 import { measureFootprint } from './footprint.ts';
 import { measureLatency } from './latency.ts';
+import { measureNodeStop } from './node-stop.ts';
 import { measureRealKubelet } from './real-kubelet.ts';
 import type { Rig } from '../rig/rig.ts';
 import { measureScale } from './scale.ts';
@@ -61,6 +62,7 @@ export const PARTS: readonly Part[] = [
     title: 'ends of sessions of every shape, by every line',
     async measure({ rig, extent, results }) {
       results.ending = await measureEnding(rig, extent.ending);
+      results.nodeStop = await measureNodeStop(rig, extent.nodeStop);
     },
   },
   {

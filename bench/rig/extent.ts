@@ -1,6 +1,7 @@
 import type { BurstOptions } from '../parts/burst.ts';
 import type { EndingOptions } from '../parts/ending.ts';
 import type { FootprintOptions } from '../parts/footprint.ts';
+import type { NodeStopOptions } from '../parts/node-stop.ts';
 import type { RealKubeletOptions } from '../parts/real-kubelet.ts';
 import type { ScaleOptions } from '../parts/scale.ts';
 import type { ThroughputOptions } from '../parts/throughput.ts';
@@ -12,6 +13,7 @@ export interface Extent {
   burst: BurstOptions;
   realKubelet: RealKubeletOptions;
   ending: EndingOptions;
+  nodeStop: NodeStopOptions;
   scale: ScaleOptions;
   footprint: FootprintOptions;
 }
@@ -22,6 +24,7 @@ export const FULL: Extent = {
   burst: { runs: 5, sessions: 200 },
   realKubelet: { starts: 30, ends: 100 },
   ending: { deadlines: 100, cancels: 24 },
+  nodeStop: { first: 100, last: 24 },
   scale: {
     steps: [
       { stored: 5_000, live: 500 },
@@ -39,6 +42,7 @@ export const QUICK: Extent = {
   burst: { runs: 1, sessions: 200 },
   realKubelet: { starts: 5, ends: 20 },
   ending: { deadlines: 20, cancels: 6 },
+  nodeStop: { first: 8, last: 4 },
   scale: { steps: [{ stored: 1_000, live: 100 }] },
   footprint: { pods: 1_000, liveSessions: 200, starts: 1, cpuSeconds: 15, restSeconds: 4 },
 };

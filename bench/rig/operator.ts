@@ -14,6 +14,8 @@ export interface OperatorOptions {
   namespaces: readonly string[];
   /** Where its Lease is: its account may have none elsewhere. */
   leaseNamespace: string;
+  /** Besides. */
+  flags: readonly string[];
 }
 
 /** All on loopback. */
@@ -82,6 +84,7 @@ export class Operator {
       `--metrics-bind-address=127.0.0.1:${ports.metrics}`,
       // Whoever scrapes over HTTPS is authenticated, at the cost of two requests now and then; here nobody scrapes.
       '--metrics-secure=false',
+      ...options.flags,
     ];
     const env = { ...process.env, KUBECONFIG: options.kubeconfig, NODE_OPTIONS: shippedNodeOptions() };
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', output, output] });

@@ -9,7 +9,7 @@ import type { RestClient } from '../../src/kube/rest-client.ts';
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import { cluster, type Cluster, type ClusterNode } from '../../test/cluster/cluster.ts';
 import { prepareCluster } from '../../test/support/jest/global-setup.ts';
-import { Operator } from './operator.ts';
+import { Operator, type OperatorOptions } from './operator.ts';
 import { PlayedNode, removeNode } from './played-node.ts';
 import { pool } from './pool.ts';
 import { sessionBody, type GivenSpec } from './session-body.ts';
@@ -88,12 +88,23 @@ export class Rig {
     return operator;
   }
 
+  /** A ready operator of all namespaces. @param flags besides its defaults */
+  async startOperatorWith(flags: readonly string[]): Promise<Operator> {
+    const operator = await this.#spawn({ namespaces: [], flags });
+    await operator.ready();
+    return operator;
+  }
+
   /** An operator whose process has just been started. */
-  async spawnOperator(...namespaces: string[]): Promise<Operator> {
+  spawnOperator(...namespaces: string[]): Promise<Operator> {
+    return this.#spawn({ namespaces, flags: [] });
+  }
+
+  async #spawn({ namespaces, flags }: Pick<OperatorOptions, 'namespaces' | 'flags'>): Promise<Operator> {
     const { folder, kubeconfig } = this;
     // One that was killed has not given it up, and the next would wait for it to expire.
     await this.client.delete(LEASE).catch(() => undefined);
-    const operator = await Operator.spawn({ folder, kubeconfig, namespaces, leaseNamespace: ACCOUNT[0] });
+    const operator = await Operator.spawn({ folder, kubeconfig, namespaces, flags, leaseNamespace: ACCOUNT[0] });
     this.#operators.add(operator);
     return operator;
   }

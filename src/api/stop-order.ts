@@ -8,6 +8,8 @@ export interface StopOrder {
   podUID: string;
   podNamespace: string;
   podName: string;
+  /** How long it has to end by itself before it is killed: `0` where signals have been sent into it, else `1`. */
+  graceSeconds: '0' | '1';
 }
 
 /** How each part is written. config/components/node-stop/shape-policy.yaml has the same patterns. */
@@ -17,6 +19,7 @@ const PARTS: { readonly [K in keyof StopOrder]: { flag: string; isRight: (text: 
   podUID: { flag: 'pod-uid', isRight: (text) => /^[0-9a-zA-Z-]{1,64}$/.test(text) },
   podNamespace: { flag: 'pod-namespace', isRight: isObjectName },
   podName: { flag: 'pod-name', isRight: isObjectName },
+  graceSeconds: { flag: 'grace-seconds', isRight: (text) => /^[01]$/.test(text) },
 };
 
 const KEYS = Object.keys(PARTS) as (keyof StopOrder)[];
@@ -32,7 +35,7 @@ export type ReadOrder = { kind: 'order'; order: StopOrder } | { kind: 'fault'; m
 export function readOrder(words: readonly string[]): ReadOrder {
   if (words.length !== KEYS.length)
     return { kind: 'fault', message: `${KEYS.length} arguments are needed, not ${words.length}` };
-  const read: Partial<StopOrder> = {};
+  const read: Partial<Record<keyof StopOrder, string>> = {};
   for (const [index, key] of KEYS.entries()) {
     const { flag, isRight } = PARTS[key];
     const prefix = `--${flag}=`;
@@ -40,7 +43,7 @@ export function readOrder(words: readonly string[]): ReadOrder {
     if (!isRight(text)) return { kind: 'fault', message: `argument ${index + 1} is not a valid ${prefix}...` };
     read[key] = text;
   }
-  return { kind: 'order', order: read as StopOrder };
+  return { kind: 'order', order: read as unknown as StopOrder };
 }
 
 /** How a stop program ended, by its exit code. */

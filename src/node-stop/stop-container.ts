@@ -17,9 +17,6 @@ const LABELS = {
   podName: 'io.kubernetes.pod.name',
 } as const;
 
-/** How long the container has to end by itself before it is killed, in seconds. It has been asked before, or does not listen. */
-const GRACE_SECONDS = 1;
-
 /**
  * Ends the container of an order, and no other: first the runtime says what the container of this ID is. Its labels are
  * the kubelet's, and nobody in a container can change them.
@@ -28,7 +25,7 @@ export async function stopContainer(runtime: Runtime, order: StopOrder): Promise
   try {
     const refused = objection(await runtime.containerStatus(order.containerID), order);
     if (refused !== undefined) return refused;
-    await runtime.stopContainer(order.containerID, GRACE_SECONDS);
+    await runtime.stopContainer(order.containerID, Number(order.graceSeconds));
     return { exit: STOP_EXIT.stopped, message: `container ${order.containerID} was stopped` };
   } catch (error) {
     return explain(error, order);

@@ -217,8 +217,24 @@ export class ContainerControl {
     if (nodeName === '' || id === '' || this.#options.stopOnNode === undefined)
       return { kind: 'impossible', message: 'the kubelet has not said which container it is' };
     const { namespace: podNamespace, name: podName, uid: podUID } = podOf(session, run);
-    const container = { nodeName, runtime, containerID: id, containerName, podUID, podNamespace, podName };
+    const graceSeconds = this.#wasSignalled(session, run) ? '0' : '1';
+    const container: OnNode = {
+      nodeName,
+      runtime,
+      containerID: id,
+      containerName,
+      podUID,
+      podNamespace,
+      podName,
+      graceSeconds,
+    };
     return this.#options.stopOnNode(container, this.#abort.signal);
+  }
+
+  /** HUP and TERM have been sent from inside, as far as this process knows, and some time has passed. */
+  #wasSignalled(session: DebugSession, run: Run): boolean {
+    const tried = this.#entryOf(session, run)?.actions.tried.Exec?.outcome.kind;
+    return tried !== undefined && tried !== 'impossible' && tried !== 'forbidden' && tried !== 'unreachable';
   }
 
   async #type(session: DebugSession, run: Run): Promise<ActionOutcome> {

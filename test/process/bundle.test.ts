@@ -61,7 +61,7 @@ describe('the bundle', () => {
     for (const file of ['node-stop.js', 'cri.proto']) copyFileSync(join(outdir, file), join(folder, file));
     const order = orderArguments({
       ...{ containerID: 'ab'.repeat(32), containerName: 'debug-0123abcd-1' },
-      ...{ podUID: 'uid', podNamespace: 'shop', podName: 'web' },
+      ...{ podUID: 'uid', podNamespace: 'shop', podName: 'web', graceSeconds: '0' },
     });
     const nobody = `--socket=${join(folder, 'nobody.sock')}`;
     const ran = spawnSync(process.execPath, ['node-stop.js', nobody, ...order], { cwd: folder, encoding: 'utf8' });

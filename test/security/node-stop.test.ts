@@ -38,7 +38,7 @@ beforeAll(async () => {
   const web = await stage.untilPod('web', (pod) => debugContainer(pod)?.state?.running !== undefined);
   order = {
     ...{ containerID: containerID(debugContainer(web)), containerName: OURS, podUID: web.metadata.uid },
-    ...{ podNamespace: stage.namespace, podName: 'web' },
+    ...{ podNamespace: stage.namespace, podName: 'web', graceSeconds: '1' },
   };
   await stage.until('the policies are in force', async () => (await attempt({ spec: { hostPID: true } })) !== 'let in');
   await stage.until('their parameter is there', async () => (await attempt()) === 'let in');
@@ -216,6 +216,7 @@ describe('a stolen token gets no pod in', () => {
     ['a container that is named nearly like ours', { containerName: `${OURS}x` }],
     ['a container by the beginning of its ID', { containerID: 'abcdef' }],
     ['a container without a pod', { podUID: '' }],
+    ['a grace that is no grace', { graceSeconds: '3600' as '1' }],
   ])('for %s', async (_words, different) => {
     expect(await attempt({}, body(different))).toMatch(NAMES);
   });

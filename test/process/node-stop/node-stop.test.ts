@@ -14,6 +14,7 @@ const ORDER: StopOrder = {
   containerName: 'debug-0123abcd-1',
   podUID: '6d4b1d3e-6c0f-4a3b-9d43-0a5a3b1f0c11',
   podNamespace: 'shop',
+  graceSeconds: '1',
   podName: 'web',
 };
 const LABELS = {
@@ -38,13 +39,13 @@ function known(different: Partial<PlayedContainer> = {}): void {
   });
 }
 
+const carryOut = (order = ORDER): ReturnType<typeof run> => run(`--socket=${runtime.socket}`, ...orderArguments(order));
+
 async function run(...argv: string[]): Promise<{ code: unknown; said: string }> {
   const program = spawn(process.execPath, [repositoryPath('src/node-stop/main.ts'), ...argv]);
   const [said] = await Promise.all([text(program.stderr), once(program, 'exit')]);
   return { code: program.exitCode, said: said.trim() };
 }
-
-const carryOut = (): ReturnType<typeof run> => run(`--socket=${runtime.socket}`, ...orderArguments(ORDER));
 
 describe('the stop program', () => {
   it('asks the runtime to end the container, with a short grace, and no other', async () => {
@@ -52,6 +53,12 @@ describe('the stop program', () => {
     runtime.containers.set('cd'.repeat(32), { id: 'cd'.repeat(32), state: 'CONTAINER_RUNNING', labels: LABELS });
     expect(await carryOut()).toEqual({ code: STOP_EXIT.stopped, said: `container ${ORDER.containerID} was stopped` });
     expect(runtime.stopped).toEqual([{ container_id: ORDER.containerID, timeout: 1 }]);
+  });
+
+  it('has it killed at once where that is the order', async () => {
+    known();
+    expect(await carryOut({ ...ORDER, graceSeconds: '0' })).toMatchObject({ code: STOP_EXIT.stopped });
+    expect(runtime.stopped).toEqual([{ container_id: ORDER.containerID, timeout: 0 }]);
   });
 
   it.each(Object.keys(LABELS))('refuses a container with another label %s', async (label) => {

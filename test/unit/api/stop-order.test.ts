@@ -6,6 +6,7 @@ const ORDER: StopOrder = {
   containerName: 'debug-0123abcd-1',
   podUID: '6d4b1d3e-6c0f-4a3b-9d43-0a5a3b1f0c11',
   podNamespace: 'shop',
+  graceSeconds: '1',
   podName: 'web-0.a',
 };
 const WORDS = orderArguments(ORDER);
@@ -30,6 +31,7 @@ describe('the order of a stop pod', () => {
     ['no pod UID', instead(2, '--pod-uid=')],
     ['a path as namespace', instead(3, '--pod-namespace=../shop')],
     ['a flag without its value', instead(4, '--pod-name')],
+    ['a long grace', instead(5, '--grace-seconds=3600')],
   ])('is a fault with %s', (_words, argv) => {
     expect(readOrder(argv)).toMatchObject({ kind: 'fault', message: expect.stringMatching(/^[ -~]+$/) });
   });

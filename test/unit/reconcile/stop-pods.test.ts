@@ -13,6 +13,7 @@ const CONTAINER: OnNode = {
   podUID: '6d4b1d3e-6c0f-4a3b-9d43-0a5a3b1f0c11',
   podNamespace: 'shop',
   podName: 'web',
+  graceSeconds: '1',
 };
 const NAME = stopPodName(CONTAINER);
 const PATH = '/api/v1/namespaces/stops/pods';

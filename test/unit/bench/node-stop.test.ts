@@ -1,0 +1,34 @@
+import { expect, it } from '@jest/globals';
+import type { NodeEnd, NodeStop } from '../../../bench/parts/node-stop.ts';
+import { nodeStopFigures } from '../../../bench/report/node-stop-figures.ts';
+import type { Figure } from '../../../bench/report/figures.ts';
+
+const good: NodeEnd = { stopBy: 'NodeFirst', shape: 'any', due: 0, exited: 2_000, said: 2_500, endedBy: 'Node' };
+
+function row(words: string, more: Partial<NodeStop>): Figure | undefined {
+  return nodeStopFigures({ ends: [good], lives: [], restarts: 0, ...more }).find(({ what }) => what.includes(words));
+}
+
+it.each([
+  [5_000, true],
+  [5_001, false],
+])('%d ms from the cancel to the end, the node first: goal met is %p', (exited, met) => {
+  expect(row('the node first', { ends: [{ ...good, exited }] })).toMatchObject({ met });
+});
+
+it('has no goal where the inside is asked first, and no row where nobody was', () => {
+  expect(row('the inside first', { ends: [{ ...good, stopBy: 'InsideFirst' }] })).toMatchObject({
+    measured: '2 s, 2 s',
+    goal: '',
+  });
+  expect(row('the inside first', {})).toBeUndefined();
+});
+
+it.each<[string, Partial<NodeStop>, boolean]>([
+  ['all are ended by the node', {}, true],
+  ['one is not confirmed', { ends: [good, { stopBy: 'NodeFirst', shape: 'any', due: 0 }] }, false],
+  ['one is ended by somebody else', { ends: [{ ...good, endedBy: 'Exec' }] }, false],
+  ['an application was restarted', { restarts: 1 }, false],
+])('where %s the goal is met: %p', (_words, more, met) => {
+  expect(row('confirmed by the kubelet', more)).toMatchObject({ met });
+});
