@@ -132,7 +132,7 @@ async function run(config: Config, logger: ContextLogger, stop: AbortSignal): Pr
     logger,
   });
   if (config.insecureNoIdentity)
-    logger.warn({}, '--insecure-no-identity: containers are injected for anybody, and nobody will know who asked');
+    logger.warn({}, '--insecure-no-identity is set: the operator injects containers without knowing the requester');
   metrics.insecure(config.insecureNoIdentity);
   try {
     await operator.start();
@@ -170,7 +170,7 @@ async function main(): Promise<number> {
     logger.info({}, 'stopped');
     return 0;
   } catch (error) {
-    logger.error({ err: errorMessage(error) }, 'the operator ends');
+    logger.error({ err: errorMessage(error) }, 'the operator exits');
     return 1;
   }
 }

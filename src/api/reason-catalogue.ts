@@ -442,12 +442,12 @@ export const REASONS = {
   },
   Accepted: {
     kind: 'other',
-    reached: { with: 'Accepted=True', meaning: 'the session may run' },
+    reached: { with: 'Accepted=True', meaning: 'the operator accepted the session' },
     event: { with: 'Normal', meaning: 'an attempt was accepted; with who asked, and the justification' },
   },
   Injected: {
     kind: 'other',
-    reached: { with: 'Injected=True', meaning: "the container stands in the pod's spec" },
+    reached: { with: 'Injected=True', meaning: "the container is in the pod's spec" },
     event: { with: 'Normal', meaning: 'the container was injected' },
   },
   Running: {
@@ -716,7 +716,7 @@ export const REASONS = {
     event: {
       with: 'Normal',
       meaning:
-        'the pod is evicted, because somebody has been inside (`podAfterSession`). Warning if it has no controller: what it holds is lost',
+        'the pod is evicted, because a session has run in it (`podAfterSession`). Warning if it has no controller: what it holds is lost',
     },
   },
   ContainerRuns: {

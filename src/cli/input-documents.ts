@@ -103,7 +103,7 @@ function keyFaults(document: Parsed, lines: LineCounter): Omit<InputFault, 'docu
         const line = lineOfNode(key, lines) ?? 1;
         const name = isScalar(key) ? String(key.value) : undefined;
         if (name === undefined) faults.push({ line, message: 'a key must be plain text' });
-        else if (seen.has(name)) faults.push({ line, message: `the key ${JSON.stringify(name)} stands there twice` });
+        else if (seen.has(name)) faults.push({ line, message: `the key ${JSON.stringify(name)} appears twice` });
         else seen.add(name);
       }
     },

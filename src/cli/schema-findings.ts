@@ -82,10 +82,10 @@ export class SchemaCheck {
     for (const [index, item] of list.entries()) {
       if (items !== undefined) yield* this.findings(items, item, [...path, index]);
       if (isSet && list.indexOf(item) < index)
-        yield { path: [...path, index], message: `${shown(item)} stands there twice` };
+        yield { path: [...path, index], message: `${shown(item)} appears twice` };
       if (keys.length > 0 && list.findIndex((other) => isSame(other, item, keys)) < index) {
         const named = keys.map((key) => `${key} ${shown(isObject(item) ? item[key] : item)}`).join(', ');
-        yield { path: [...path, index], message: `${named} stands there twice` };
+        yield { path: [...path, index], message: `${named} appears twice` };
       }
     }
   }

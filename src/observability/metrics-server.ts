@@ -49,12 +49,13 @@ function filter(
     try {
       const verdict = await access.decide(token, method.toLowerCase(), PATH);
       failure = undefined;
-      if (verdict.kind !== 'allowed') logger.debug({ verdict }, 'somebody may not read the metrics');
+      if (verdict.kind !== 'allowed') logger.debug({ verdict }, 'a client may not read the metrics');
       return ANSWERS[verdict.kind];
     } catch (error) {
       const err = errorMessage(error);
       // Anybody can cause it: once, until it is another.
-      if (err !== failure) logger.warn({ err }, 'nobody can read the metrics: the API server does not say who may');
+      if (err !== failure)
+        logger.warn({ err }, 'the metrics cannot be read: the API server does not answer access reviews');
       failure = err;
       return refuse(500, 'the API server does not say who may read this');
     }

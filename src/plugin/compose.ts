@@ -58,7 +58,7 @@ async function compose(desk: Desk, options: StartOptions): Promise<Manifest> {
 function readCommandLine(options: StartOptions): { target: Target; spec: ReadOptions['spec'] } {
   const { spec, faults } = readSessionOptions(options);
   const reference = options.target === undefined ? undefined : readTarget(options.target);
-  if (reference === undefined) faults.unshift('what to debug is missing: name a pod, or TYPE/NAME of a workload');
+  if (reference === undefined) faults.unshift('the target is missing: name a pod, or TYPE/NAME of a workload');
   else if (reference.kind === 'fault') faults.unshift(reference.fault);
   if (options.container !== undefined && options.noTarget === true) {
     faults.push('--container and --no-target exclude each other');

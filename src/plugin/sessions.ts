@@ -18,6 +18,6 @@ export async function findSession(kubectl: Kubectl, name: string): Promise<Debug
     names.filter((one) => one !== ''),
   );
   throw new Fault(
-    `there is no session ${name} in this namespace${meant === undefined ? ': kubectl dbg ls shows which there are' : `, did you mean ${meant}?`}`,
+    `there is no session ${name} in this namespace${meant === undefined ? ': kubectl dbg ls lists them' : `, did you mean ${meant}?`}`,
   );
 }

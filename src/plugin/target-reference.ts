@@ -47,9 +47,9 @@ export function readTarget(text: string): TargetReference {
   if (kind === undefined || rest.length > 0) {
     const meant = nearest(type, Object.keys(TYPES));
     const hint = meant === undefined || rest.length > 0 ? HOW : `did you mean ${meant}/${oneLine(name, 253)}?`;
-    return { kind: 'fault', fault: `${quoted(text)} is nothing that can be debugged: ${hint}` };
+    return { kind: 'fault', fault: `${quoted(text)} is not a target: ${hint}` };
   }
-  if (!isObjectName(name)) return { kind: 'fault', fault: `${quoted(name)} is no name of a ${kind}: ${HOW}` };
+  if (!isObjectName(name)) return { kind: 'fault', fault: `${quoted(name)} is not a name of a ${kind}: ${HOW}` };
   if (kind === 'Pod') return { kind: 'target', target: { podName: name } };
   const apiVersion = kind === 'Job' ? 'batch/v1' : 'apps/v1';
   return { kind: 'target', target: { workloadRef: { apiVersion, kind, name } } };

@@ -29,7 +29,7 @@ export function deskOf(root: Command, invocation: Invocation): Desk {
 
 /** @throws UsageFault where a command stands behind `--`, and the verb has no use for it */
 export function refuseCommand(verb: string, { command }: Invocation): void {
-  if (command !== undefined) throw new UsageFault(`${verb} takes no command: leave out -- and what stands behind it`);
+  if (command !== undefined) throw new UsageFault(`${verb} takes no command: leave out -- and the words after it`);
 }
 
 /** Collects the values of a flag that may be given several times. */

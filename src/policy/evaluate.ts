@@ -86,12 +86,12 @@ function* where(policy: DebugPolicySpec, { namespace, pod }: Asked): Iterable<st
   const { namespaceSelector, podSelector } = policy;
   const name = quoted(namespace.name);
   if (namespaceSelector !== undefined && namespace.labels === undefined) {
-    yield `namespace ${name}: its labels are not known, and namespaceSelector asks for some`;
+    yield `the labels of namespace ${name} are not known, and namespaceSelector needs them`;
   } else if (namespaceSelector !== undefined && !selects(namespaceSelector, namespace.labels ?? {})) {
-    yield `namespace ${name} has not the labels of namespaceSelector ${quoted(JSON.stringify(namespaceSelector))}`;
+    yield `namespace ${name} does not match namespaceSelector ${quoted(JSON.stringify(namespaceSelector))}`;
   }
   if (podSelector !== undefined && pod !== undefined && !selects(podSelector, pod.metadata.labels ?? {})) {
-    yield `pod ${quoted(pod.metadata.name)} has not the labels of podSelector ${quoted(JSON.stringify(podSelector))}`;
+    yield `pod ${quoted(pod.metadata.name)} does not match podSelector ${quoted(JSON.stringify(podSelector))}`;
   }
 }
 
@@ -100,7 +100,7 @@ function* image({ images = [] }: DebugPolicySpec, spec: DebugSessionSpec): Itera
   if (parsed.kind === 'notUnderstood') {
     yield `image ${quoted(spec.image)} is not understood: ${parsed.why}`;
   } else if (!images.some((pattern) => imageMatches(pattern, parsed.image))) {
-    yield `image ${quoted(imageText(parsed.image))} matches none of images, which are ${listed(images)}${portHint(images, parsed.image)}`;
+    yield `image ${quoted(imageText(parsed.image))} is not allowed (allowed: ${listed(images)})${portHint(images, parsed.image)}`;
   }
 }
 
@@ -113,7 +113,7 @@ function portHint(images: readonly string[], asked: ImageReference): string {
 
 function* profile({ profiles = [] }: DebugPolicySpec, spec: DebugSessionSpec): Iterable<string> {
   const asked = spec.profile ?? 'general';
-  if (!profiles.includes(asked)) yield `profile ${quoted(asked)} is none of profiles, which are ${listed(profiles)}`;
+  if (!profiles.includes(asked)) yield `profile ${quoted(asked)} is not allowed (allowed: ${listed(profiles)})`;
 }
 
 function* ttl(policy: DebugPolicySpec, spec: DebugSessionSpec): Iterable<string> {
@@ -121,17 +121,17 @@ function* ttl(policy: DebugPolicySpec, spec: DebugSessionSpec): Iterable<string>
   const asked = spec.ttl ?? allowed.default;
   // What is no duration is too long as a wish and too short as a bound.
   if (durationOr(asked, Infinity) > durationOr(allowed.max, 0)) {
-    yield `ttl ${quoted(asked)} is longer than ttl.max, which is ${quoted(allowed.max)}`;
+    yield `ttl ${quoted(asked)} is longer than ttl.max (${quoted(allowed.max)})`;
   }
 }
 
 /** What must be said. */
 function* demanded(policy: DebugPolicySpec, spec: DebugSessionSpec): Iterable<string> {
   if (policy.requireJustification === true && oneLine(spec.justification ?? '') === '') {
-    yield 'justification says nothing, and requireJustification asks for it';
+    yield 'justification is empty, and requireJustification demands one';
   }
   if (policy.requireNotAfter === true && spec.notAfter === undefined) {
-    yield 'notAfter is not set, and requireNotAfter asks for it';
+    yield 'notAfter is not set, and requireNotAfter demands it';
   }
 }
 
@@ -140,7 +140,7 @@ function* opened(policy: DebugPolicySpec, asked: Asked): Iterable<string> {
   const { allow = [] } = policy;
   const spec = withoutDemanded(policy, asked.spec);
   for (const [allowance, what] of [...wishes(spec), ...surroundings(asked)]) {
-    if (!allow.includes(allowance)) yield `${what} needs ${allowance} in allow, which is ${listed(allow)}`;
+    if (!allow.includes(allowance)) yield `${what} needs ${allowance} in allow (allow: ${listed(allow)})`;
   }
 }
 
@@ -238,5 +238,5 @@ function quoted(text: string): string {
 }
 
 function listed(words: readonly string[]): string {
-  return words.length === 0 ? 'empty' : quoted(words.join(', '));
+  return words.length === 0 ? 'none' : quoted(words.join(', '));
 }

@@ -202,7 +202,7 @@ export class ContainerControl {
       const outcome = await this.#options.streams.exec({ ...target, command: commandOf(shell) });
       if (outcome.kind === 'notStarted') continue;
       if (outcome.kind === 'unbounded')
-        return { kind: 'failed', message: `its script was left to itself: ${outcome.message}` };
+        return { kind: 'failed', message: `its script goes on alone: ${outcome.message}` };
       const answer =
         outcome.kind === 'cut' ? readStopAnswer('', undefined) : readStopAnswer(outcome.stdout, outcome.exitCode);
       if (answer.answer !== 'NoShell') return answer;

@@ -82,7 +82,7 @@ export class PodWatches {
       watch.blind.add(sessionKey);
       return {
         kind: 'unseen',
-        message: `pod ${podKey} could not be read within ${PATIENCE_MS / 1000} s: the operator's log says why`,
+        message: `Pod ${podKey} could not be read within ${PATIENCE_MS / 1000} s; see the operator's log`,
       };
     }
     const present = watch.informer.store.get(podKey);

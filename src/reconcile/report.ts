@@ -78,7 +78,7 @@ export function reportAction(
   const why = 'message' in outcome ? { why: outcome.message } : {};
   const went = { route: kind, outcome: outcome.kind, ...why };
   const isFine = outcome.kind === 'asked' || outcome.kind === 'told';
-  logger[isFine ? 'info' : 'warn']({ ...subject(session, run), ...went }, isFine ? 'effort made' : 'effort in vain');
+  logger[isFine ? 'info' : 'warn']({ ...subject(session, run), ...went }, isFine ? 'action done' : 'action failed');
   metrics.effort(kind, outcome.kind);
 }
 

@@ -55,7 +55,7 @@ export class RulesLookup {
     const { namespace } = session.metadata;
     const policy = policyNameOf(session);
     if (requestedBy === undefined) {
-      const message = `nobody knows who asked, so nobody knows whether they may use DebugPolicy ${policy}`;
+      const message = `The requester is not known, so it is not known whether they may use DebugPolicy ${policy}`;
       return never('RequesterNotAllowed', message);
     }
     const { username } = requestedBy;
@@ -65,7 +65,7 @@ export class RulesLookup {
       return never('RequesterNotAllowed', `${username} may not ${what} any more`);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 403) throw error;
-      const message = `the operator may not ask whether ${username} may ${what}: kubectl apply -k config/rbac`;
+      const message = `The operator may not ask whether ${username} may ${what}; kubectl apply -k config/rbac`;
       return never('Forbidden', `${message} (the API server said: ${oneLine(error.message, 600)})`);
     }
   }

@@ -24,7 +24,7 @@ export async function resolveWorkload(
     // No right to read workloads or pods. Said in status and given up in time, like any other wait.
     if (error.code === 403) return { kind: 'unresolved', reason: 'Forbidden', message: oneLine(error.message, 900) };
     if (error.code !== 404) throw error;
-    return notFound(`there is no ${ref.kind} ${ref.name} in namespace ${namespace}; waiting for it to appear`);
+    return notFound(`There is no ${ref.kind} ${ref.name} in namespace ${namespace}; waiting for it to appear`);
   }
 }
 

@@ -77,7 +77,7 @@ it('waits for a container that nothing ends, says so where people look, and keep
   const [container] = ephemeralNames(await stage.pod('outlived'));
   expect(waiting(stays)).toMatchObject({ status: 'True', reason: 'ContainerRuns' });
   expect(waiting(stays)?.message).toBe(
-    `container ${container} of pod outlived has not ended; the session goes when the kubelet reports its end, or with the pod; delete the pod to end the wait`,
+    `Container ${container} of pod outlived has not ended. The session is deleted once the kubelet reports the end, or once the pod is gone; delete the pod to end the wait`,
   );
   expect([stays.status?.phase, stays.metadata.finalizers, stays.metadata.labels?.[LIVE_LABEL]]).toEqual([
     'Ending',

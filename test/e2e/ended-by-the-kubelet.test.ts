@@ -30,7 +30,7 @@ it.each([
   const over = await stage.untilSession(name, ({ status }) => status?.runs?.[0]?.finishedAt !== undefined, 60_000);
   const [run] = over.status?.runs ?? [];
   expect(run).toMatchObject({ state: 'Ended', endedBy: 'Kubelet' });
-  expect(run?.message).toMatch(new RegExp(`the pod's own words: ${reason}: `));
+  expect(run?.message).toMatch(new RegExp(`the pod says: ${reason}: `));
   expect(run?.message).not.toMatch(/by itself/);
 });
 
@@ -42,7 +42,7 @@ it('a child that was killed for lack of memory is told of a command that has out
     {
       endedBy: 'Command',
       exitCode: 0,
-      message: 'the command ended by itself, exit code 0; a process of it had been killed for lack of memory',
+      message: 'The command ended by itself, exit code 0; a process of it had been killed for lack of memory',
     },
   ]);
 });

@@ -80,7 +80,7 @@ describe('ifUnstoppable: EvictPod', () => {
     expect((await onlyPodOf('stubborn')).metadata.uid).not.toBe(pod.metadata.uid);
     const told = (await stage.events('DebugSession', 'stubborn')).filter(({ reason }) => reason === 'Evicting');
     expect(told).toMatchObject([
-      { type: 'Normal', note: expect.stringMatching(/ReplicaSet stubborn-\w+ makes another/) },
+      { type: 'Normal', note: expect.stringMatching(/ReplicaSet stubborn-\w+ creates another/) },
     ]);
   }, 90_000);
 

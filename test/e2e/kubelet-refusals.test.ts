@@ -48,7 +48,7 @@ describe('an image that is not there', () => {
   it('and must not be pulled: fails at startTimeout, in the words of the kubelet', async () => {
     const run = await failed('never');
     expect(run.reason).toBe('ImagePullFailed');
-    expect(run.message).toMatch(/^not running within 25s: .*pull policy of Never/);
+    expect(run.message).toMatch(/^The container did not run within 25s: .*pull policy of Never/);
     expect(seconds(run)).toBeGreaterThanOrEqual(25);
   });
 
@@ -81,14 +81,14 @@ describe('a command that is not in the image', () => {
     expect(await failed('supervised')).toMatchObject({
       reason: 'CommandNotFound',
       exitCode: 127,
-      message: 'the image does not have the command of this session',
+      message: 'The image does not have the command of this session',
     });
   });
 
   it('and no sh for the supervisor either: says what to do', async () => {
     const run = await failed('shell-less');
     expect(run.reason).toBe('CommandNotFound');
-    expect(run.message).toMatch(/the image seems to have no sh: use an image with a shell, or supervisor: None$/);
+    expect(run.message).toMatch(/the image seems to have no sh, so use an image with a shell, or supervisor: None$/);
   });
 
   it('nothing of it is left to stop, and the application has not noticed', async () => {
@@ -113,6 +113,6 @@ it('a target that ends takes the container with it that had joined its processes
   const session = await stage.untilPhase('joined', 'Completed');
   expect(session.status?.runs).toMatchObject([{ state: 'Ended', exitCode: 137, endedBy: 'Kubelet' }]);
   expect(session.status?.runs?.[0]?.message).toMatch(
-    /^killed when container app, whose process namespace it shared, ended/,
+    /^It was killed when container app, whose process namespace it shared, ended/,
   );
 });

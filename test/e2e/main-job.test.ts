@@ -41,7 +41,7 @@ it('injects, tracks, ends by the ttl, records, and debugs again', async () => {
   expect(story.map((event) => event.reason)).toEqual(['Accepted', 'Injected', 'Started', 'Ended']);
   const who = expired.spec.requestedBy?.username;
   expect(first?.requestedBy).toEqual(expect.objectContaining({ username: who }));
-  expect(story[0]?.note).toBe(`Attempt 1 accepted for ${who}: INC-4711`);
+  expect(story[0]?.note).toBe(`Accepted attempt 1 for ${who}: INC-4711`);
   expect(story[3]?.related).toMatchObject({ kind: 'Pod', name: 'web' });
 
   await stage.changeSession('inspect', { attempt: 2, command: ['sh', '-c', 'exit 7'] });

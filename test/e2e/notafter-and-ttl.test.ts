@@ -25,7 +25,7 @@ describe('notAfter', () => {
         type: 'Accepted',
         status: 'False',
         reason: 'Lapsed',
-        message: 'spec.notAfter (2024-01-01T00:00:00Z) has passed: no run starts after it',
+        message: 'No run starts after spec.notAfter (2024-01-01T00:00:00Z)',
       }),
     );
     await stage.until('the story is told', async () => (await stage.events('DebugSession', 'old')).length > 0);

@@ -75,7 +75,7 @@ it.concurrent(
     const told = await stage.untilSession('draining', (now) => now.status?.reason === 'PodTerminating');
     expect([told.status?.phase, told.status?.attachCommand]).toEqual(['Running', undefined]);
     const message = told.status?.conditions?.find(({ type }) => type === 'Running')?.message ?? '';
-    const since = /^Pod draining is being deleted since (\S+);/.exec(message)?.[1] ?? '';
+    const since = /^Pod draining has been terminating since (\S+)\. /.exec(message)?.[1] ?? '';
     expect(Math.abs(Date.parse(since) - asked)).toBeLessThan(10_000);
     await ending('draining');
     const over = await stage.untilPhase('draining', 'Completed');
@@ -163,7 +163,7 @@ it.concurrent(
     const over = await stage.untilPhase('restarted', 'Completed');
     expect(over.status?.runs).toMatchObject([{ endedBy: 'Kubelet', exitCode: 137, reason: 'Exited' }]);
     expect(over.status?.runs?.[0]?.message).toMatch(
-      /^killed when container app, whose process namespace it shared, ended/,
+      /^It was killed when container app, whose process namespace it shared, ended/,
     );
     await stage.untilPod('restarted', ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
     await expectEndedOnNode(over);

@@ -184,7 +184,9 @@ describe('an admission webhook that does not answer', () => {
     );
     const run = await refused(stage, 'silent');
     expect(run.reason).toBe('StartTimeout');
-    expect(run.message).toMatch(/^not injected within 12s: the API server said: .*failed calling webhook/);
+    expect(run.message).toMatch(
+      /^The container was not injected within 12s\. The API server said: .*failed calling webhook/,
+    );
     const took = Date.parse(run.finishedAt ?? '') - Date.parse(run.intendedAt ?? '');
     // Both have the seconds alone; the deadline counts from the end of the second.
     expect(took).toBeLessThanOrEqual(14_000);
@@ -246,7 +248,7 @@ describe('an admission policy that changes every debug container of a pod', () =
     expect(status?.runs?.[0]).toMatchObject({
       reason: 'AdmissionDenied',
       message: expect.stringMatching(
-        /^an admission webhook or policy changes debug containers that stand in the pod already.*may not be changed/,
+        /^An admission webhook or policy changes debug containers that are in the pod already.*may not be changed/,
       ),
     });
   });

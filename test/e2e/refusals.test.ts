@@ -77,7 +77,7 @@ describe('what may still come true is waited for', () => {
     await stage.createSession('early', { target: { podName: 'late' }, ...shortly });
     expect(await waits('early')).toMatchObject({
       reason: 'PodNotFound',
-      message: `there is no pod late in namespace ${stage.namespace}; waiting for it to appear`,
+      message: `There is no pod late in namespace ${stage.namespace}; waiting for it to appear`,
     });
     const pod = await stage.createPod('late', appPod());
     const ended = await stage.untilPhase('early', 'Completed');
@@ -88,14 +88,14 @@ describe('what may still come true is waited for', () => {
     await stage.createSession('in-vain', { target: { podName: 'never' }, pendingTimeout: '2s', ...shortly });
     const run = await failed('in-vain');
     expect(run.reason).toBe('PendingTimeout');
-    expect(run.message).toMatch(/^waited 2s: there is no pod never in namespace/);
+    expect(run.message).toMatch(/^Waited 2s: There is no pod never in namespace/);
   });
 
   it('a pod without a node, in the words of the scheduler', async () => {
     await stage.createSession('unscheduled', { target: { podName: 'nowhere' }, ...shortly });
     const { reason, message } = await waits('unscheduled');
     expect(reason).toBe('PodNotScheduled');
-    expect(message).toMatch(/^pod nowhere has no node yet: .*nodes? .*(affinity|selector)/);
+    expect(message).toMatch(/^Pod nowhere has no node yet: .*nodes? .*(affinity|selector)/);
   });
 
   it('a pod that is being deleted: its successor is injected, and not it', async () => {
@@ -121,7 +121,7 @@ describe('what cannot come true fails at once', () => {
     await stage.createSession('finished', { target: { podName: 'done' }, ...shortly });
     const run = await failed('finished');
     expect(run.reason).toBe('PodFinished');
-    expect(run.message).toMatch(/^pod done has finished \(Succeeded\): .*kubectl debug --copy-to/);
+    expect(run.message).toMatch(/^Pod done has finished \(Succeeded\), and .*kubectl debug --copy-to/);
     expect(ephemeralNames(await stage.pod('done'))).toEqual([]);
   });
 
@@ -129,7 +129,7 @@ describe('what cannot come true fails at once', () => {
     await stage.createSession('typo', { target: { podName: 'web', containerName: 'ap' }, ...shortly });
     expect(await failed('typo')).toMatchObject({
       reason: 'TargetContainerNotFound',
-      message: 'pod web has no container ap; it has app',
+      message: 'Pod web has no container ap; it has app',
     });
   });
 
@@ -144,7 +144,7 @@ describe('what cannot come true fails at once', () => {
     await stage.createSession('one-more', { target: { podName: 'full' }, ...shortly });
     const run = await failed('one-more');
     expect(run.reason).toBe('TooManyEphemeralContainers');
-    expect(run.message).toMatch(/^pod full has 50 ephemeral containers, .*restart the pod or debug another$/);
+    expect(run.message).toMatch(/^Pod full has 50 ephemeral containers; .*Restart the pod, or debug another$/);
     expect(ephemeralNames(await stage.pod('full'))).toHaveLength(50);
   });
 

@@ -88,7 +88,7 @@ describe('an operator that may neither exec, attach nor evict', () => {
     expect(told).toMatchObject([{ reason: 'TtlChangeRefused', type: 'Warning' }]);
     expect(told[0]?.note).toMatch(
       new RegExp(
-        `^ttl 1h does not count for the container that runs \\(the operator may not: .*\\); it keeps 8s and ends at ${live.status?.expiresAt}$`,
+        `^Refused ttl 1h for the running container \\(the operator may not: .*\\); it keeps 8s and ends at ${live.status?.expiresAt}$`,
       ),
     );
     await stage.changeSession('timed', { attempt: 2, command: ['true'] });

@@ -127,7 +127,7 @@ describe('volumes', () => {
 
   it.each([
     ['none', 'nowhere', 'VolumeNotFound', 'pod spared has no volume nowhere; it has data, settings, db, spare'],
-    ['unmounted', 'spare', 'VolumeNotMounted', 'no container of pod spared mounts its volume spare'],
+    ['unmounted', 'spare', 'VolumeNotMounted', 'No container of pod spared mounts its volume spare'],
   ])('that the application does not have are refused before anything stands in its pod: %s', async (...row) => {
     const [name, volume, reason, words] = row;
     const volumeMounts = [{ name: volume, mountPath: '/mnt' }];

@@ -82,7 +82,7 @@ describe('a pod is chosen by its workload', () => {
         type: 'Injected',
         status: 'False',
         reason: 'WorkloadNotFound',
-        message: `there is no Deployment late in namespace ${stage.namespace}; waiting for it to appear`,
+        message: `There is no Deployment late in namespace ${stage.namespace}; waiting for it to appear`,
       }),
     );
     await createWorkload('Deployment', 'late');

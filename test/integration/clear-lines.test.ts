@@ -71,7 +71,7 @@ describe('what the operator cannot start with ends it, with a line for each faul
     const operator = launch('', `--kubeconfig=${file}`);
     expect(await operator.ended).toBe(1);
     expect(operator.garbage).toEqual([]);
-    expect(operator.lines).toEqual([expect.objectContaining({ level: 'error', msg: 'the operator ends' })]);
+    expect(operator.lines).toEqual([expect.objectContaining({ level: 'error', msg: 'the operator exits' })]);
     expect(operator.lines[0]?.['err']).toMatch(words);
   });
 
@@ -79,7 +79,7 @@ describe('what the operator cannot start with ends it, with a line for each faul
     const operator = launch('', '--kubeconfig=/nowhere', '--log-format=text');
     expect(await operator.ended).toBe(1);
     const words =
-      'the operator ends err="/nowhere cannot be read: ENOENT: no such file or directory, open \'/nowhere\'"';
+      'the operator exits err="/nowhere cannot be read: ENOENT: no such file or directory, open \'/nowhere\'"';
     expect(operator.garbage).toEqual([expect.stringMatching(new RegExp(`^[0-9TZ:.-]+ ERROR ${words}$`))]);
   });
 

@@ -92,7 +92,7 @@ describe('can-i', () => {
     expect(code).toBe(1);
     expect(stdout.split('\n')).toEqual([
       'no',
-      expect.stringMatching(/^ {2}pod web has not the labels of podSelector/),
+      expect.stringMatching(/^ {2}pod web does not match podSelector/),
       expect.stringMatching(/^ {2}image docker\.io\/library\/busybox:1\.36 matches none of images/),
       expect.stringMatching(/^ {2}profile general is none of profiles/),
       expect.stringMatching(/^ {2}ttl 9h is longer than ttl\.max/),
@@ -108,15 +108,14 @@ describe('can-i', () => {
     const field = await dbg.run(['can-i', 'web', '--ttl=0s']);
     expect(field).toMatchObject({ code: 1, stdout: expect.stringMatching(/^no\n {2}spec\.ttl: /) });
     const policy = await dbg.run(['can-i', 'web', '--policy=nowhere', '--image=x']);
-    expect(policy).toMatchObject({ code: 1, stdout: expect.stringMatching(/there is no DebugPolicy nowhere/) });
+    expect(policy).toMatchObject({ code: 1, stdout: expect.stringMatching(/There is no DebugPolicy nowhere/) });
   });
 
   it('says no more than it knows to who may not read policies', async () => {
     const { code, stdout } = await dana.run(['can-i', 'web']);
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout:
-        'the API server lets it in; what DebugPolicy default allows is not judged, for you may not read policies\n',
+      stdout: 'the API server accepts it; DebugPolicy default is not checked, because you may not read policies\n',
     });
   });
 

@@ -30,7 +30,7 @@ describe('kubectl dbg POD', () => {
     terminal.type('exit 7');
     const shown = await terminal.ended();
     expect(shown).toContain('Session shell: docker.io/library/busybox:1.36 for pod web, container app');
-    expect(shown).toMatch(/Session shell is completed after \d+s: the command ended by itself, exit code 7\./);
+    expect(shown).toMatch(/Session shell is completed after \d+s: The command ended by itself, exit code 7\./);
     expect(shown).toContain(`Record: kubectl dbg show shell -n ${stage.namespace}`);
     expect(await terminal.exitCode()).toBe(7);
     expect((await stage.session('shell')).status?.runs?.[0]).toMatchObject({
@@ -53,7 +53,7 @@ describe('kubectl dbg POD', () => {
   it('never writes a progress line that is wider than the terminal', async () => {
     const name = 'a-pod-that-has-a-rather-long-name-and-does-not-exist-at-all';
     const terminal = dbg.open([`deploy/${name}`, '--no-target', '--name=narrow'], 60);
-    await terminal.sees(/Waiting: there is no Deployment/);
+    await terminal.sees(/Waiting: There is no Deployment/);
     await terminal.press(CTRL_C, /Cancel it\?/);
     await terminal.press(CTRL_C, /Session narrow is cancelled/);
     // The line that changes begins with this; what has a line end was said for good.
@@ -65,9 +65,9 @@ describe('kubectl dbg POD', () => {
 
   it('asks at Ctrl-C before it runs, goes on waiting at n, and cancels at the next', async () => {
     const terminal = dbg.open(['deploy/none', '--no-target', '--name=called-off']);
-    await terminal.sees(/Waiting: there is no Deployment none/);
+    await terminal.sees(/Waiting: There is no Deployment none/);
     await terminal.press(CTRL_C, /It does not run yet\. Cancel it\? \[Y\/n\]/);
-    await terminal.press('n\r', /Waiting: there is no Deployment none/);
+    await terminal.press('n\r', /Waiting: There is no Deployment none/);
     await terminal.press(CTRL_C, /Cancel it\?/);
     await terminal.press('\r', /Session called-off is cancelled: it never ran/);
     expect(await terminal.exitCode()).toBe(1);
@@ -141,11 +141,11 @@ describe('what is refused', () => {
       'a pod that is not there',
       ['webb', '--', 'true'],
       1,
-      /there is no pod webb in this namespace, did you mean web\?/,
+      /There is no pod webb in this namespace, did you mean web\?/,
     ],
     ['no terminal and no command', ['web'], 2, /standard input is no terminal/],
     ['a flag that there is not', ['web', '--imag=x'], 2, /unknown option '--imag/],
-    ['a type that there is not', ['service/web', '--', 'true'], 2, /"service\/web" is nothing that can be debugged/],
+    ['a type that there is not', ['service/web', '--', 'true'], 2, /"service\/web" is not a target/],
     ['what the schema refuses', ['web', '--ttl=0s', '--', 'true'], 1, /spec\.ttl: .*must be/],
   ])('%s', async (_, words, code, said) => {
     const outcome = await dbg.run(words);

@@ -67,7 +67,7 @@ describe('show', () => {
       /^ +what +docker\.io\/library\/busybox:1\.36 \(sha256:[0-9a-f]{64}\), profile general: sh -c/m,
     );
     expect(stdout).toMatch(/^ +before +pod Running, container app running, 0 restarts$/m);
-    expect(stdout).toMatch(/^ +ended +.*the command ended by itself, exit code 3$/m);
+    expect(stdout).toMatch(/^ +ended +.*The command ended by itself, exit code 3$/m);
     expect(stdout).toMatch(/^ +pod now +Running, ready, container app has 0 restarts$/m);
     expect(stdout).toMatch(/^ +certain +yes, nothing of it runs/m);
     expect(stdout).toContain(`kubectl dbg again told -n ${stage.namespace}`);

@@ -59,7 +59,7 @@ describe('a container with the name of the next attempt', () => {
         attempt: 2,
         state: 'Failed',
         reason: 'ContainerNameTaken',
-        message: `pod web has an ephemeral container ${next} that is not of this session`,
+        message: `Pod web has an ephemeral container ${next} that does not belong to this session`,
       },
     ]);
     expect(status?.runs?.[1]?.startedAt).toBeUndefined();

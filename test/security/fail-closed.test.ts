@@ -55,7 +55,7 @@ it('with the policy in force who asked is recorded, told and logged', async () =
   const session = await stage.session('first');
   expect(session.status?.runs).toMatchObject([{ requestedBy: { username: session.spec.requestedBy?.username } }]);
   const story = await stage.events('DebugSession', 'first');
-  expect(story[0]?.note).toBe(`Attempt 1 accepted for ${session.spec.requestedBy?.username}`);
+  expect(story[0]?.note).toBe(`Accepted attempt 1 for ${session.spec.requestedBy?.username}`);
   expect(stage.operators[0]?.lines.map((line) => line['requester'])).toContain(session.spec.requestedBy?.username);
 });
 
@@ -131,7 +131,7 @@ it('an operator that was away meanwhile does not believe what it finds', async (
   await install();
   await stage.startOperator();
   const session = await refused('slipped-in');
-  expect(session.status?.runs?.[0]?.message).toMatch(/changed after this was asked for.*raise spec\.attempt/);
+  expect(session.status?.runs?.[0]?.message).toMatch(/changed after the session was requested.*raise spec\.attempt/);
 });
 
 it('--insecure-no-identity injects for anybody, and is loud about it', async () => {

@@ -67,7 +67,7 @@ describe('a pod that is filled', () => {
     const { status } = await stage.untilPhase('after', 'Failed');
     expect(status?.runs?.[0]).toMatchObject({
       reason: 'PodTooLarge',
-      message: expect.stringMatching(/^pod filled takes 6\d\d KiB; .* At most 768 KiB are allowed/),
+      message: expect.stringMatching(/^Pod filled takes 6\d\d KiB; .* At most 768 KiB are allowed/),
     });
     const { spec } = await stage.pod('filled');
     expect(spec?.ephemeralContainers?.filter(({ name }) => name.startsWith('debug-'))).toHaveLength(1);

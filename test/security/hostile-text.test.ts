@@ -58,7 +58,7 @@ describe('escape sequences and line breaks in justification, command, variables 
       isClean(note);
       expect(note).not.toContain('\n');
     }
-    expect(story[0]?.note).toMatch(/^Attempt 1 accepted for eve @nimda : INC-1 FORGED Completed by nimda y$/);
+    expect(story[0]?.note).toMatch(/^Accepted attempt 1 for eve @nimda : INC-1 FORGED Completed by nimda y$/);
   });
 
   it('are not in the conditions, and not in what the record says of them', () => {
@@ -98,7 +98,7 @@ describe('escape sequences and line breaks in justification, command, variables 
 });
 
 describe('words of the supervisor that the command writes', () => {
-  it.each(['Deadline', 'Stopped'])('"%s" is not believed: the command ended by itself', async (word) => {
+  it.each(['Deadline', 'Stopped'])('"%s" is not believed: The command ended by itself', async (word) => {
     const name = `says-${word.toLowerCase()}`;
     await stage.createSession(name, { target, command: ['sh', '-c', `echo ${word} > /dev/termination-log; sleep 1`] });
     const { status } = await stage.untilPhase(name, 'Completed');

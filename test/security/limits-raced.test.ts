@@ -87,7 +87,7 @@ it('another user is not held up by that; but the namespace is shared', async () 
   const second = await stage.untilSession('second', ({ status }) => status?.phase === 'Pending');
   expect(findCondition(second.status?.conditions, 'Reconciling')).toMatchObject({
     reason: 'LimitReached',
-    message: expect.stringContaining('limits.perNamespace of its policy is 3'),
+    message: expect.stringContaining('sets limits.perNamespace to 3'),
   });
   expect(counts.mostSessions).toBe(3);
 });

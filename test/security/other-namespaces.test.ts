@@ -152,6 +152,6 @@ describe('another namespace', () => {
     const asked = await eve.asks(name, { target, command: ['true'], pendingTimeout: '1s' });
     expect(asked).toMatchObject({ code: 0 });
     const { status } = await stage.untilPhase(name, 'Failed');
-    expect(status?.runs?.[0]?.message).toMatch(/^waited 1s: there is no (pod|Deployment)/);
+    expect(status?.runs?.[0]?.message).toMatch(/^Waited 1s: There is no (pod|Deployment)/);
   });
 });

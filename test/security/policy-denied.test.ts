@@ -85,7 +85,7 @@ const ATTACKS: Record<string, [Wish, string]> = {
     { envFrom: [{ configMapRef: { name: 'settings' } }] },
     'envFrom of settings needs SecretEnv',
   ],
-  'more time than there is': [{ ttl: '4h1s' }, 'ttl 4h1s is longer than ttl.max, which is 4h'],
+  'more time than there is': [{ ttl: '4h1s' }, 'ttl 4h1s is longer than ttl.max (4h)'],
   'a pod with a privileged container': [
     { target: { podName: 'privileged' } },
     'pod privileged, which has a privileged container, needs PrivilegedPods',

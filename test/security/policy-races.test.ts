@@ -65,7 +65,7 @@ describe('between the request and the injection', () => {
     await stage.createPod('narrowed', appPod());
     expect(await refused('narrowed')).toMatchObject({
       reason: 'PolicyDenied',
-      message: expect.stringContaining('matches none of images'),
+      message: expect.stringContaining('is not allowed'),
     });
     expect(ephemeralNames(await stage.pod('narrowed'))).toEqual([]);
   });
@@ -76,7 +76,7 @@ describe('between the request and the injection', () => {
     await policies.delete(policyName);
     await stage.createPod('deleted', appPod());
     expect((await stage.untilPhase('deleted', 'Failed')).status?.runs).toMatchObject([
-      { reason: 'PendingTimeout', message: expect.stringContaining(`there is no DebugPolicy ${policyName}`) },
+      { reason: 'PendingTimeout', message: expect.stringContaining(`There is no DebugPolicy ${policyName}`) },
     ]);
     expect(ephemeralNames(await stage.pod('deleted'))).toEqual([]);
   });

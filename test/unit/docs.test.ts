@@ -77,7 +77,10 @@ describe('docs/guides', () => {
     const sessions = objects.filter(({ kind, spec }) => kind === 'DebugSession' && spec.policyName === undefined);
     const namespace = { name: 'shop', isSystem: false };
     const reasons = sessions.flatMap(({ spec }) => evaluate(BUILT_IN_POLICY, { spec, namespace }));
-    return reasons.map((reason) => /needs (\w+) in allow|none of (\w+),/.exec(reason)?.slice(1).join('') ?? reason);
+    return reasons.map((reason) => {
+      const refused = /^(image|profile) .* is not allowed/.exec(reason)?.[1];
+      return refused === undefined ? (/needs (\w+) in allow/.exec(reason)?.[1] ?? reason) : `${refused}s`;
+    });
   }
 
   it.each(guides)('the index says what the built-in policy does not allow of %s', (file) => {

@@ -26,7 +26,7 @@ export async function canI(desk: Desk, options: StartOptions): Promise<number> {
   const reasons = [
     ...('faults' in admitted ? admitted.faults : []),
     ...(verdict.kind === 'refused' ? verdict.reasons : []),
-    ...(isMissing ? [`there is no DebugPolicy ${policy}: the session would wait for one`] : []),
+    ...(isMissing ? [`there is no DebugPolicy ${policy}; the session would wait for it`] : []),
   ];
   if (verdict.kind !== 'unknown' && verdict.open !== '')
     stderr.write(`note: not judged: ${openQuestions(verdict.open)}\n`);
@@ -42,7 +42,7 @@ export async function canI(desk: Desk, options: StartOptions): Promise<number> {
 }
 
 function onlyAdmitted(policy: string): string {
-  return `the API server lets it in; what DebugPolicy ${policy} allows is not judged, for you may not read policies\n`;
+  return `the API server accepts it; DebugPolicy ${policy} is not checked, because you may not read policies\n`;
 }
 
 /** The API server has just been asked who may use the policy. */

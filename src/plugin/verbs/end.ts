@@ -69,7 +69,7 @@ function hasEnded(desk: Desk, session: DebugSession): boolean {
 
 function notCertain({ status }: DebugSession): string {
   const said = findCondition(status?.conditions, 'StopConfirmed')?.message;
-  return oneLine(said ?? 'the operator has not said anything on that', 500);
+  return oneLine(said ?? 'the operator has not reported it yet', 500);
 }
 
 /** Milliseconds of a duration of a flag. @throws InvalidArgumentError */

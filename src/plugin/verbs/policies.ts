@@ -34,7 +34,7 @@ export async function policies(
     return 0;
   }
   if (shown.length === 0)
-    stderr.write('You may use no policy in this namespace: ask who administers it (--all shows which there are)\n');
+    stderr.write('You may not use any policy in this namespace: ask its administrator (--all shows all policies)\n');
   for (const { policy, isMine } of shown) {
     const builtIn = policy.metadata.uid === '' ? ' (built in)' : '';
     const lines = [

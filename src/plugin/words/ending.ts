@@ -31,7 +31,7 @@ export function endingWords(session: DebugSession, { isKept = true }: { isKept?:
 function doubt({ status }: DebugSession): string {
   const confirmed = findCondition(status?.conditions, 'StopConfirmed');
   if (confirmed?.status === 'True') return '';
-  return `; it is not certain that it ended: ${oneLine(confirmed?.message ?? 'no word on that yet', MAX_MESSAGE)}`;
+  return `; it is not certain that it ended: ${oneLine(confirmed?.message ?? 'not reported yet', MAX_MESSAGE)}`;
 }
 
 const PHASE: Readonly<Record<string, string>> = {

@@ -59,5 +59,5 @@ export function newestRun({ status }: DebugSession): Run | undefined {
 function unseen({ metadata }: DebugSession, now: number): string {
   const since = now - (fromTimestamp(metadata.creationTimestamp) ?? now);
   if (since < UNSEEN_MS || (metadata.generation ?? 1) > 1) return 'Waiting for the operator';
-  return `Waiting for the operator: does it run, and does it look after namespace ${metadata.namespace}?`;
+  return `Waiting for the operator: check that it runs and watches namespace ${metadata.namespace}`;
 }

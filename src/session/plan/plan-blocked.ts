@@ -14,7 +14,7 @@ import { type Projection, writeThen } from './write-status.ts';
 export function planBlocked(situation: Situation, run: Run): Plan {
   const { session, now } = situation;
   const { run: known, events, stray } = lookAgain(situation, run);
-  const what = `container ${known.debugContainerName} of attempt ${known.attempt}`;
+  const what = `Container ${known.debugContainerName} of attempt ${known.attempt}`;
   const next = `attempt ${session.spec.attempt} starts`;
   const message = `${what} ${stateOf(known, fateOf(known, now), { stray, next })}`;
   const standing = { phase: 'Pending', reason: PREVIOUS_RUN_NOT_OVER, message } as const;
@@ -30,11 +30,12 @@ export function planBlocked(situation: Situation, run: Run): Plan {
 }
 
 function stateOf(run: Run, fate: Fate, { stray, next }: { stray: StopCause | undefined; next: string }): string {
-  if (stray === 'RanAgain') return `runs again after its end: ${next} when it has ended`;
-  if (stray !== undefined) return `started late and runs: ${next} when it has ended`;
-  if (fate === 'ranAgain') return `ran again when it was last seen: ${next} when it has ended`;
-  if (fate === 'nodeLost') return `was lost sight of by the kubelet: ${next} when it has ended, or its pod is gone`;
+  if (stray === 'RanAgain') return `runs again after its end; ${next} when it has ended`;
+  if (stray !== undefined) return `started late and runs; ${next} when it has ended`;
+  if (fate === 'ranAgain') return `ran again when it was last seen; ${next} when it has ended`;
+  if (fate === 'nodeLost')
+    return `has no status from the kubelet any more; ${next} when it has ended, or its pod is gone`;
   return run.lastMoment === undefined
-    ? `may still start, and has no supervisor: ${next} when it has run and ended, or its pod is gone; another session can debug meanwhile`
-    : `may still start until ${run.startBy}: ${next} after that`;
+    ? `may still start and has no supervisor; ${next} when it has run and ended, or its pod is gone. Another session can debug meanwhile`
+    : `may still start until ${run.startBy}; ${next} after that`;
 }

@@ -56,6 +56,6 @@ function giveUp(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
   const { now } = situation;
   if (seen.final && seen.reason !== 'ContainerCreating')
     return finish(situation, failedRun(injected, now, seen.reason, seen.message));
-  const message = `the session was deleted before the container ran: ${seen.message}`;
+  const message = `The session was deleted before the container ran: ${seen.message}`;
   return finish(situation, failedRun(injected, now, CANCELLED, message));
 }

@@ -73,6 +73,6 @@ export function planStray(situation: Situation, run: Run, cause: StopCause, told
 
 function firstWords(run: Run, cause: StopCause, now: number): Why {
   if (cause === 'StartedLate' || cause === 'RanAgain') return stopConfirmation(run, now);
-  const message = `container ${run.debugContainerName} of pod ${run.podName} is being ended ${STOPPED_BECAUSE[cause]}`;
+  const message = `The operator ends container ${run.debugContainerName} of pod ${run.podName} ${STOPPED_BECAUSE[cause]}`;
   return { reason: 'Stopping', message };
 }

@@ -67,11 +67,11 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
     return now < deadline ? rest(now, deadline) : rest(now);
   }
   if (seen.nameTaken) {
-    const message = `pod ${pod.metadata.name} has an ephemeral container ${run.debugContainerName} that is not of this session`;
+    const message = `Pod ${pod.metadata.name} has an ephemeral container ${run.debugContainerName} that does not belong to this session`;
     return finish(situation, failedRun(run, now, 'ContainerNameTaken', message));
   }
   if (session.spec.cancel === true)
-    return giveUp(situation, run, CANCELLED, 'cancelled before the container was injected');
+    return giveUp(situation, run, CANCELLED, 'The session was cancelled before the container was injected');
   return planFirst(situation, run, pod) ?? inject(situation, run, pod);
 }
 
@@ -82,8 +82,8 @@ function planFirst(situation: Situation, run: Run, pod: Pod): Plan | undefined {
   if (objection?.finality === 'never') return giveUp(situation, run, objection.reason, objection.message);
   const deadline = startDeadline(run);
   if (now >= deadline) {
-    const why = refused === undefined ? 'the operator was away' : `the API server said: ${refused.message}`;
-    const message = `not injected within ${run.effective?.startTimeout}: ${why}`;
+    const why = refused === undefined ? 'The operator did not run' : `The API server said: ${refused.message}`;
+    const message = `The container was not injected within ${run.effective?.startTimeout}. ${why}`;
     return finish(situation, failedRun(run, now, 'StartTimeout', message));
   }
   if (objection !== undefined) {
@@ -98,8 +98,7 @@ function inject(situation: Situation, run: Run, pod: Pod): Plan {
   const { session, now, rules } = situation;
   const container = containerOf(session, run);
   if (specHashOf(container) !== run.specHash) {
-    const message =
-      'the spec was changed between the intent and the injection: raise spec.attempt to debug with the new one';
+    const message = 'The spec changed between the intent and the injection; raise spec.attempt to use the new spec';
     return finish(situation, failedRun(run, now, 'SpecChanged', message));
   }
   const warning = canFinish(pod) ? [events.delaysCompletion(run, pod)] : [];
@@ -133,7 +132,7 @@ function slowStart(run: Run): number {
 function objectionTo(situation: Situation, run: Run, pod: Pod): Objection | undefined {
   const { session, authority, denied, rules = UNREAD_RULES } = situation;
   if (authority?.kind === 'missing')
-    return never('AdmissionPolicyMissing', `who asked cannot be known any more: ${authority.message}`);
+    return never('AdmissionPolicyMissing', `The requester is not known any more: ${authority.message}`);
   if (denied !== undefined) return denied;
   const permission = permit(asRecorded(session, run), rules, pod);
   if (permission !== undefined)
@@ -149,7 +148,7 @@ function othersFirst({ session, rules, others = NO_OTHERS }: Situation, run: Run
   const all = withThoseIn(pod, session.metadata.uid, known);
   const place = placeOf(session, run);
   const reached = limitReached(place, { perPod, perTarget }, all) ?? limitReached(place, { perUserPerPod }, known);
-  if (reached !== undefined) return never(LIMIT_REACHED, `others were faster: ${reached}`);
+  if (reached !== undefined) return never(LIMIT_REACHED, `Other sessions were faster: ${reached}`);
   // Whose the others are is not heard yet. They may be the same user's.
   const doubtful = limitReached(place, { perUserPerPod }, all);
   return doubtful === undefined ? undefined : later(LIMIT_REACHED, doubtful);
@@ -167,12 +166,15 @@ function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Pla
   const reason = seen.reason === 'ContainerCreating' ? 'StartTimeout' : seen.reason;
   if (seen.final) return finish(situation, failedRun(run, now, reason, seen.message));
   if (session.spec.cancel === true)
-    return finish(situation, failedRun(run, now, CANCELLED, `cancelled before the container ran: ${seen.message}`));
+    return finish(
+      situation,
+      failedRun(run, now, CANCELLED, `The session was cancelled before the container ran: ${seen.message}`),
+    );
   const deadline = startDeadline(run);
   if (now >= deadline) {
     return finish(
       situation,
-      failedRun(run, now, reason, `not running within ${run.effective?.startTimeout}: ${seen.message}`),
+      failedRun(run, now, reason, `The container did not run within ${run.effective?.startTimeout}: ${seen.message}`),
     );
   }
   const slow = slowStart(run);
@@ -190,7 +192,7 @@ export function planOutOfSight(situation: Situation, run: Run, seen: Seen<'waiti
   if (seen.reason === 'PodFinished') return finish(situation, lostRun(run, now, 'PodGone', seen.message));
   const lastMoment = fromTimestamp(run.lastMoment);
   if (lastMoment === undefined || now < lastMoment) return rest(now, lastMoment);
-  const message = `the kubelet has lost sight of container ${run.debugContainerName} while it ran`;
+  const message = `The kubelet has no status of container ${run.debugContainerName} any more, which ran`;
   return finish(situation, lostRun(run, now, 'ContainerStatusUnknown', message));
 }
 
@@ -235,17 +237,17 @@ function leavingMessage(run: Run, { metadata }: Pod): string | undefined {
   const end = fromTimestamp(metadata.deletionTimestamp);
   if (end === undefined) return undefined;
   const since = toTimestamp(end - (metadata.deletionGracePeriodSeconds ?? 0) * 1000);
-  return `Pod ${metadata.name} is being deleted since ${since}; the kubelet ends, or has ended, container ${run.debugContainerName}. The grace period of the pod ends at ${toTimestamp(end)}`;
+  return `Pod ${metadata.name} has been terminating since ${since}. The kubelet ends container ${run.debugContainerName}, or has ended it. The grace period of the pod ends at ${toTimestamp(end)}`;
 }
 
 /** @param refused why a changed ttl does not count */
 function runningMessage(run: Run, refused: { ttl: string; why: string } | undefined): string {
-  const what = `container ${run.debugContainerName} of pod ${run.podName}`;
+  const what = `Container ${run.debugContainerName} of pod ${run.podName}`;
   const plain =
     run.effective?.supervisor === 'None'
       ? `${what} runs and has no supervisor: the operator ends it at ${run.expiresAt}`
       : `${what} runs and ends at ${run.expiresAt}`;
-  return refused === undefined ? plain : `${plain}; ttl ${refused.ttl} does not count for it: ${refused.why}`;
+  return refused === undefined ? plain : `${plain}; ttl ${refused.ttl} does not apply to it: ${refused.why}`;
 }
 
 /** The API server has refused the injection for good. */

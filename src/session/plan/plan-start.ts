@@ -29,9 +29,10 @@ import * as events from '../status/events.ts';
 /** A new attempt: wait for its target, refuse it, or write the intent (behind the finalizer, before the injection). */
 export function planStart(situation: Situation): Plan {
   const { session, now } = situation;
-  if (session.spec.cancel === true) return failAttempt(situation, CANCELLED, 'cancelled before anything was injected');
+  if (session.spec.cancel === true)
+    return failAttempt(situation, CANCELLED, 'The session was cancelled before a container was injected');
   if (hasLapsed(session, now)) {
-    const message = `spec.notAfter (${session.spec.notAfter}) has passed: no run starts after it`;
+    const message = `No run starts after spec.notAfter (${session.spec.notAfter})`;
     return failAttempt(situation, 'Lapsed', message);
   }
   const objection = admissionOf(session, situation.authority ?? UNREAD) ?? judge(situation);
@@ -66,7 +67,7 @@ function judgePod({ session, sighting, rules }: Situation): Objection | undefine
   if (pod.spec.ephemeralContainers?.some((candidate) => candidate.name === name) === true) {
     return never(
       'ContainerNameTaken',
-      `pod ${pod.metadata.name} has an ephemeral container ${name} that is not of this session`,
+      `Pod ${pod.metadata.name} has an ephemeral container ${name} that does not belong to this session`,
     );
   }
   const maxContainers = limitsOf(rules?.policy).containersPerPod;
@@ -77,7 +78,7 @@ function judgePod({ session, sighting, rules }: Situation): Objection | undefine
 
 /** @param last the pod of that name that was seen to go, if one was */
 function noPod({ spec, metadata }: DebugSession, last: Pod | undefined): Objection {
-  const message = `there is no pod ${spec.target.podName ?? ''} in namespace ${metadata.namespace}`;
+  const message = `There is no pod ${spec.target.podName ?? ''} in namespace ${metadata.namespace}`;
   const lost = last && neverComesBack(last);
   return lost === undefined
     ? later('PodNotFound', `${message}; waiting for it to appear`)
@@ -90,7 +91,9 @@ function judgeOthers({ session, sighting, rules, others = NO_OTHERS }: Situation
   const { pod } = sighting;
   const wanted = placeWanted(session, pod);
   const reached = limitReached(wanted, limitsOf(rules?.policy), withThoseIn(pod, session.metadata.uid, others));
-  return reached === undefined ? undefined : later(LIMIT_REACHED, `${reached}; waiting in the order of asking`);
+  return reached === undefined
+    ? undefined
+    : later(LIMIT_REACHED, `${reached}; sessions start in the order of their requests`);
 }
 
 function planWait(situation: Situation, objection: Objection): Plan {
@@ -101,7 +104,7 @@ function planWait(situation: Situation, objection: Objection): Plan {
   const since = session.status?.waitingSince;
   const deadline = (endOfSecond(since) ?? now) + parseDuration(pendingTimeout);
   if (now >= deadline) {
-    return failAttempt(situation, 'PendingTimeout', `waited ${pendingTimeout}: ${objection.message}`);
+    return failAttempt(situation, 'PendingTimeout', `Waited ${pendingTimeout}: ${objection.message}`);
   }
   const wakeAt = Math.min(deadline, (fromTimestamp(session.spec.notAfter) ?? Infinity) + 1);
   const then = withoutFinalizer(situation);

@@ -57,7 +57,7 @@ export function readEnding(run: Run, terminated: Terminated, scene: Scene): HowI
 
 function expired({ ttl, lateMs }: TimeOver): string {
   const late = lateMs === undefined ? '' : `, ${Math.round(lateMs / 1000)} s late`;
-  return `ended by its supervisor after ${ttl}${late}`;
+  return `The supervisor ended it after ${ttl}${late}`;
 }
 
 /**
@@ -94,10 +94,10 @@ function mayHaveSignalled({ stop }: Run, { underWay, tried }: Actions = NO_ACTIO
 }
 
 const STOPPED_HOW: Record<StopRoute, string> = {
-  Exec: 'ended by the operator with signals from inside the container',
-  Attach: 'ended after the operator had typed Ctrl-C and Ctrl-D, or exit',
-  Node: 'ended by the container runtime of its node, which the operator asked to stop it',
-  Eviction: 'ended with its pod, which the operator evicted',
+  Exec: 'The operator ended it with signals from inside the container',
+  Attach: 'It ended after the operator had typed Ctrl-C and Ctrl-D, or exit',
+  Node: 'The container runtime of its node ended it, because the operator asked for that',
+  Eviction: 'It ended with its pod, which the operator evicted',
 };
 
 function stopped(
@@ -129,17 +129,17 @@ function startFailure(run: Run, terminated: Terminated): HowItEnded | undefined 
   if (couldNotStart(terminated)) {
     // runc: the target ended between the look at it and the start.
     if (/namespace path: .*no such file or directory/.test(said)) {
-      const message = `the target container ended before its process namespace could be joined: raise spec.attempt while it runs, or leave target.containerName out (${said})`;
+      const message = `The target container ended before its process namespace could be joined; raise spec.attempt while it runs, or leave target.containerName out (${said})`;
       return { kind: 'failed', reason: 'TargetContainerNotRunning', message };
     }
     const missing = /executable file not found|no such file or directory/.test(said);
     const shell = missing && run.effective?.supervisor === 'Shell';
-    const hint = shell ? '; the image seems to have no sh: use an image with a shell, or supervisor: None' : '';
+    const hint = shell ? '; the image seems to have no sh, so use an image with a shell, or supervisor: None' : '';
     const reason = missing ? 'CommandNotFound' : 'StartError';
     return {
       kind: 'failed',
       reason,
-      message: `the container could not be started: ${said || 'no reason given'}${hint}`,
+      message: `The container runtime could not start the container: ${said || 'no reason given'}${hint}`,
     };
   }
   const refused = refusal(run, terminated);
@@ -149,16 +149,16 @@ function startFailure(run: Run, terminated: Terminated): HowItEnded | undefined 
 const REFUSED: Record<Refusal, (run: Run) => { reason: FailureReason; message: string }> = {
   TooLate: ({ startBy }) => ({
     reason: 'TooLate',
-    message: `the container started after ${startBy ?? 'its time'} and ended itself at once`,
+    message: `The container started after ${startBy ?? 'its time'} and ended itself at once`,
   }),
   CommandNotFound: () => ({
     reason: 'CommandNotFound',
-    message: 'the image does not have the command of this session',
+    message: 'The image does not have the command of this session',
   }),
   Unsupported: () => ({
     reason: 'SupervisorUnsupported',
     message:
-      'the image has a shell but no sleep, or no env and tr for the variables of this session: use another image, or supervisor: None',
+      'The image has a shell but no sleep, or no env and tr for the variables of this session; use another image, or supervisor: None',
   }),
 };
 
@@ -166,21 +166,21 @@ function whoEnded(run: Run, terminated: Terminated, { pod, joined }: Scene): { e
   const { exitCode } = terminated;
   const code = codeOf(terminated);
   if (terminated.reason === 'OOMKilled' && exitCode === 137)
-    return { endedBy: 'Kubelet', message: `killed for lack of memory, ${code}` };
+    return { endedBy: 'Kubelet', message: `The kernel killed it for lack of memory, ${code}` };
   const failed = KILLED.includes(exitCode) ? wordsOfFailedPod(pod) : undefined;
   if (failed !== undefined)
-    return { endedBy: 'Kubelet', message: `ended by the kubelet together with its pod, ${code}; ${failed}` };
+    return { endedBy: 'Kubelet', message: `The kubelet ended it together with its pod, ${code}; ${failed}` };
   if (pod?.metadata.deletionTimestamp !== undefined)
-    return { endedBy: 'PodGone', message: `ended with its pod, ${code}` };
+    return { endedBy: 'PodGone', message: `It ended with its pod, ${code}` };
   if (exitCode === 137 && joined !== undefined && pod !== undefined && hasEnded(run, pod, joined)) {
     return {
       endedBy: 'Kubelet',
-      message: `killed when container ${joined}, whose process namespace it shared, ended, ${code}`,
+      message: `It was killed when container ${joined}, whose process namespace it shared, ended, ${code}`,
     };
   }
   if (KILLED.includes(exitCode) && pod !== undefined && hasFinished(pod))
-    return { endedBy: 'Kubelet', message: `ended by the kubelet, because the pod had finished, ${code}` };
-  return { endedBy: 'Command', message: `the command ended by itself, ${code}` };
+    return { endedBy: 'Kubelet', message: `The kubelet ended it because the pod had finished, ${code}` };
+  return { endedBy: 'Command', message: `The command ended by itself, ${code}` };
 }
 
 /** The runtime counts each kill for lack of memory in the container, also of a child that the command has outlived. */
@@ -193,7 +193,7 @@ function codeOf({ exitCode, reason }: Terminated): string {
 export function wordsOfFailedPod(pod: Pod | undefined): string | undefined {
   const { phase, reason, message = '' } = pod?.status ?? {};
   if (phase !== 'Failed' || reason === undefined) return undefined;
-  return `the pod's own words: ${oneLine(`${reason}: ${message}`, 400).replace(/:$/, '')}`;
+  return `the pod says: ${oneLine(`${reason}: ${message}`, 400).replace(/:$/, '')}`;
 }
 
 /** TERM, and KILL when the grace period was over: a command that ends well when its pod does has ended by itself. */

@@ -8,9 +8,9 @@ export function nothingStartsIn({
   status: { phase },
 }: Pod): Objection<'PodFinished' | 'PodTerminating'> | undefined {
   if (phase === 'Succeeded' || phase === 'Failed')
-    return never('PodFinished', `pod ${name} has finished (${phase}): nothing can be started in it`);
+    return never('PodFinished', `Pod ${name} has finished (${phase}), and nothing can start in it`);
   if (deletionTimestamp !== undefined)
-    return later('PodTerminating', `pod ${name} is being deleted: nothing can be started in it`);
+    return later('PodTerminating', `Pod ${name} is terminating, and nothing can start in it`);
   return undefined;
 }
 

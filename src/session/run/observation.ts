@@ -114,7 +114,7 @@ function waitingFor(pod: Pod, waiting: { reason?: string; message?: string } | u
   }
   const unfit = nothingStartsIn(pod);
   if (unfit !== undefined) return { kind: 'waiting', pod, reason: unfit.reason, final: true, message: unfit.message };
-  const silence = notSetUp(pod)?.message ?? 'the kubelet has not started it yet';
+  const silence = notSetUp(pod)?.message ?? 'The kubelet has not started the container yet';
   const message = said === '' ? silence : said;
   return { kind: 'waiting', pod, reason: 'ContainerCreating', final: false, message };
 }

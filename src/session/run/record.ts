@@ -78,7 +78,7 @@ export function endOf(
 
 function outOfSight(pod: Pod | undefined): string {
   const words = wordsOfFailedPod(pod);
-  return `the kubelet has lost sight of the container, and nobody knows how it ended${words === undefined ? '' : `; ${words}`}`;
+  return `The kubelet has no status of the container any more, so how it ended is not known${words === undefined ? '' : `; ${words}`}`;
 }
 
 /** The record of a run whose pod is not there any more. */
@@ -90,13 +90,13 @@ export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>
       terminated: seen.terminated,
     });
   }
-  const what = seen.replaced ? 'was replaced by another of its name' : 'is gone';
+  const what = seen.replaced ? 'was replaced by another pod of its name' : 'is gone';
   if (run.state === 'Running') {
-    const lost = lostRun(run, now, 'PodGone', `pod ${run.podName} ${what}, and the container with it`);
+    const lost = lostRun(run, now, 'PodGone', `Pod ${run.podName} ${what}, and the container with it`);
     return run.stop?.routes.includes('Eviction') === true ? { ...lost, endedBy: 'Eviction' } : lost;
   }
   const reason: InjectionReason = seen.replaced ? 'PodReplaced' : 'PodNotFound';
-  const failed = failedRun(run, now, reason, `pod ${run.podName} ${what}: its container was not seen to run`);
+  const failed = failedRun(run, now, reason, `Pod ${run.podName} ${what}; its container was not seen to run`);
   // Seen to the last without our container: there is nothing of which the end would have to be confirmed.
   return seen.injected === false && run.injectedAt === undefined
     ? failed

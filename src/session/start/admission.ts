@@ -16,9 +16,9 @@ export function admissionOf(session: DebugSession, authority: Authority): Object
     case 'waived':
       return undefined;
     case 'unread':
-      return later('AdmissionPolicyMissing', `who asks cannot be known: ${authority.message}`);
+      return later('AdmissionPolicyMissing', `The requester is not known: ${authority.message}`);
     case 'missing':
-      return never('AdmissionPolicyMissing', `who asked cannot be known: ${authority.message}`);
+      return never('AdmissionPolicyMissing', `The requester is not known: ${authority.message}`);
     case 'inForce':
       return admittedSince(session, authority.since);
   }
@@ -26,13 +26,13 @@ export function admissionOf(session: DebugSession, authority: Authority): Object
 
 function admittedSince(session: DebugSession, since: number): Objection | undefined {
   if (session.spec.requestedBy === undefined) {
-    const message = `spec.requestedBy is absent: this was asked for without the admission policy; raise spec.attempt to ask again`;
+    const message = `The session was requested without the admission policy (spec.requestedBy is absent); raise spec.attempt to ask again`;
     return never('AdmissionPolicyMissing', message);
   }
   const found = foundAdmittedAt(session);
   const isCertain = found === undefined ? askedAfter(session) >= since + PROPAGATION_MS : found >= since;
   if (isCertain) return undefined;
-  const message = `the admission policy was changed after this was asked for, or just before, so who asked is not certain; raise spec.attempt to ask again`;
+  const message = `The admission policy changed after the session was requested, or just before, so the requester is not certain; raise spec.attempt to ask again`;
   return never('AdmissionPolicyMissing', message);
 }
 

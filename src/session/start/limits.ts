@@ -65,12 +65,12 @@ interface Scope {
 
 function scopesOf({ namespace, user, podName, joins }: Place): Scope[] {
   const scopes = [scope('perNamespace', `n/${namespace}`, `in namespace ${namespace}`)];
-  if (user !== undefined) scopes.push(scope('perUser', `u/${user}`, `that ${user} has asked for`));
+  if (user !== undefined) scopes.push(scope('perUser', `u/${user}`, `of ${user}`));
   if (podName === undefined) return scopes;
   const pod = `${namespace}/${podName}`;
   scopes.push(scope('perPod', `p/${pod}`, `in pod ${podName}`));
   if (user !== undefined) {
-    const words = `in pod ${podName} that ${user} has asked for`;
+    const words = `of ${user} in pod ${podName}`;
     scopes.push(scope('perUserPerPod', `b/${pod}/${user}`, words, unheardKey(pod)));
   }
   if (joins !== undefined) {
@@ -105,8 +105,8 @@ export function tooManyWaiting({ spec }: DebugSession, policy: PolicyView, other
   const most = limitsOf(policy).waitingPerUser ?? WAITING_PER_USER;
   const count = others.waiting?.() ?? 0;
   if (count < most) return undefined;
-  const waiting = `${count} ${count === 1 ? 'session waits' : 'sessions wait'} that ${user} has asked for`;
-  return `limits.waitingPerUser of its policy is ${most}, and ${waiting}: delete some of them, then raise spec.attempt`;
+  const waiting = `${count} ${count === 1 ? 'session of' : 'sessions of'} ${user} ${count === 1 ? 'waits' : 'wait'}`;
+  return `The policy sets limits.waitingPerUser to ${most}, and ${waiting}; delete some of them, then raise spec.attempt`;
 }
 
 /** The limits that are asked about; one that is undefined is none. */
@@ -119,7 +119,7 @@ function reachedBy(place: Place, limits: SomeLimits, countOf: (scope: Scope) => 
     const most = limits[limit];
     const count = countOf(scope);
     if (most !== undefined && count >= most)
-      return `limits.${limit} of its policy is ${most}, and ${count} ${count === 1 ? 'session lives' : 'sessions live'} ${words}`;
+      return `The policy sets limits.${limit} to ${most}, and there ${count === 1 ? 'is 1 live session' : `are ${count} live sessions`} ${words}`;
   }
   return undefined;
 }
@@ -180,7 +180,7 @@ export function limitReached(
   const tally = new Tally(places);
   seat(tally, line);
   const before = tally.reached(wanted, limits);
-  return before === undefined ? undefined : `${before} or start first, having asked before`;
+  return before === undefined ? undefined : `${before}, counting those that asked before`;
 }
 
 /** Of those who wait, in the order of asking: who could start now. */

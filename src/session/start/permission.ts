@@ -46,7 +46,7 @@ export function permit(session: DebugSession, { policy, namespace }: Rules, pod?
   if (policy.kind === 'unread')
     return later('PolicyNotFound', `DebugPolicy ${name} is not known yet: ${policy.message}`);
   if (policy.kind === 'absent')
-    return later('PolicyNotFound', `there is no DebugPolicy ${name}; waiting for it to appear`);
+    return later('PolicyNotFound', `There is no DebugPolicy ${name}; waiting for it to appear`);
   if (namespace.unread !== undefined) return later('Forbidden', namespace.unread);
   const asked: Asked = { spec: session.spec, namespace: whereOf(session, namespace), ...(pod && { pod }) };
   const reasons = evaluate(policy.spec, asked);

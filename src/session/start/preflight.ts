@@ -68,7 +68,7 @@ function notStatic(pod: Pod): Objection | undefined {
   if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined) return undefined;
   return never(
     'StaticPod',
-    `pod ${pod.metadata.name} is a static pod: its node runs it from a file and Kubernetes takes no ephemeral containers for it; use kubectl debug node/${pod.spec.nodeName ?? 'NODE'}`,
+    `Pod ${pod.metadata.name} is a static pod: its node runs it from a file, and Kubernetes takes no ephemeral containers for it; use kubectl debug node/${pod.spec.nodeName ?? 'NODE'}`,
   );
 }
 
@@ -77,7 +77,7 @@ function canStart(pod: Pod): Objection | undefined {
   if (objection === undefined) return undefined;
   const { reason, message } = objection;
   if (reason === 'PodFinished')
-    return never(reason, `${message}; read its logs, or debug a copy with kubectl debug --copy-to`);
+    return never(reason, `${message}. Read its logs, or debug a copy with kubectl debug --copy-to`);
   const lost = neverComesBack(pod);
   if (lost !== undefined) return never(reason, `${message}; ${lost}`);
   return later(reason, `${message}; waiting for a pod of that name to come back`);
@@ -93,7 +93,7 @@ export function neverComesBack({ metadata: { generateName, ownerReferences } }: 
 
 function notWindows(pod: Pod): Objection | undefined {
   if (pod.spec.os?.name !== 'windows') return undefined;
-  return never('WindowsNode', `pod ${pod.metadata.name} runs on Windows: debug sessions work on Linux pods only`);
+  return never('WindowsNode', `Pod ${pod.metadata.name} runs on Windows, and debug sessions work on Linux only`);
 }
 
 function targetKnown(pod: Pod, { containerName }: Wanted): Objection | undefined {
@@ -102,7 +102,7 @@ function targetKnown(pod: Pod, { containerName }: Wanted): Objection | undefined
   if (names.includes(containerName)) return undefined;
   return never(
     'TargetContainerNotFound',
-    `pod ${pod.metadata.name} has no container ${oneLine(containerName, 63)}; it has ${names.join(', ')}`,
+    `Pod ${pod.metadata.name} has no container ${oneLine(containerName, 63)}; it has ${names.join(', ')}`,
   );
 }
 
@@ -117,14 +117,14 @@ function volumesMounted(
   const unknown = wanted.find((name) => !volumes.some((volume) => volume.name === name));
   if (unknown !== undefined) {
     const names = volumes.length === 0 ? 'none' : volumes.map(({ name }) => name).join(', ');
-    const what = `pod ${metadata.name} has no volume ${oneLine(unknown, 63)}; it has ${names}`;
+    const what = `Pod ${metadata.name} has no volume ${oneLine(unknown, 63)}; it has ${names}`;
     return never('VolumeNotFound', what);
   }
   const unmounted = wanted.find((name) => !volumes.some((volume) => volume.name === name && volume.mounted));
   if (unmounted === undefined) return undefined;
   return never(
     'VolumeNotMounted',
-    `no container of pod ${metadata.name} mounts its volume ${unmounted}: if it could not be set up, nothing of the pod could be started any more; only volumes that a container mounts can be had`,
+    `No container of pod ${metadata.name} mounts its volume ${unmounted}. If the kubelet could not set it up, nothing of the pod could start any more; choose a volume that a container mounts`,
   );
 }
 
@@ -132,7 +132,7 @@ function scheduled(pod: Pod): Objection | undefined {
   if (pod.spec.nodeName !== undefined && pod.spec.nodeName !== '') return undefined;
   const condition = pod.status.conditions?.find((candidate) => candidate.type === 'PodScheduled');
   const why = condition?.message === undefined ? '' : `: ${oneLine(condition.message, 300)}`;
-  return later('PodNotScheduled', `pod ${pod.metadata.name} has no node yet${why}`);
+  return later('PodNotScheduled', `Pod ${pod.metadata.name} has no node yet${why}`);
 }
 
 /** Why the pod cannot take one more, if it cannot. Also asked once more right before the injection. */
@@ -146,7 +146,7 @@ function fewEnough(pod: Pod, { maxContainers }: Wanted): Objection | undefined {
   if (count < most) return undefined;
   return never(
     'TooManyEphemeralContainers',
-    `pod ${pod.metadata.name} has ${count} ephemeral containers, at most ${most} are allowed and Kubernetes never removes one: restart the pod or debug another`,
+    `Pod ${pod.metadata.name} has ${count} ephemeral containers; at most ${most} are allowed, and Kubernetes never removes one. Restart the pod, or debug another`,
   );
 }
 
@@ -155,7 +155,7 @@ function smallEnough({ metadata: { name, storedBytes = 0 } }: Pod): Objection | 
   if (grown <= MAX_POD_BYTES) return undefined;
   return never(
     'PodTooLarge',
-    `pod ${name} takes ${kib(storedBytes)} KiB; with one more debug container and what the kubelet reports it could take ${kib(grown)} KiB. At most ${kib(MAX_POD_BYTES)} KiB are allowed, half of what etcd stores: a pod beyond that cannot change or be deleted any more. Restart the pod, or debug another`,
+    `Pod ${name} takes ${kib(storedBytes)} KiB; with one more debug container and what the kubelet reports it could take ${kib(grown)} KiB. At most ${kib(MAX_POD_BYTES)} KiB are allowed, half of what etcd stores: a pod beyond that cannot change or be deleted any more. Restart the pod, or debug another`,
   );
 }
 
@@ -176,7 +176,7 @@ function targetRunning(pod: Pod, { containerName }: Wanted): Objection | undefin
   }
   return later(
     'TargetContainerNotRunning',
-    `container ${containerName} of pod ${pod.metadata.name} is not running (${describeState(status)}): its process namespace can be joined only while it runs; leave target.containerName out to look at the pod without it`,
+    `Container ${containerName} of pod ${pod.metadata.name} is not running (${describeState(status)}). Its process namespace can be joined only while it runs; leave target.containerName out to debug the pod without it`,
   );
 }
 

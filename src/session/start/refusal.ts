@@ -60,13 +60,13 @@ function changesOthers({ code: status, details, container }: Refused): boolean {
 }
 
 const CHANGES_OTHERS =
-  'an admission webhook or policy changes debug containers that stand in the pod already, which Kubernetes forbids; let it change new ones only';
+  'An admission webhook or policy changes debug containers that are in the pod already, which Kubernetes forbids; let it change new ones only';
 const POD_SECURITY =
-  'the Pod Security level of the namespace forbids this container; use profile: restricted, and no securityContext that opens more';
+  'The Pod Security level of the namespace forbids this container; use profile: restricted, and no securityContext that opens more';
 const MISSING_RULE =
-  'the operator may not inject; its role needs {apiGroups: [""], resources: ["pods/ephemeralcontainers"], verbs: ["patch"]}';
+  'The operator may not inject; its role needs {apiGroups: [""], resources: ["pods/ephemeralcontainers"], verbs: ["patch"]}';
 const FEATURE_OFF =
-  'this API server does not serve pods/ephemeralcontainers: it is older than Kubernetes 1.30, or a proxy swallows the path';
+  'This API server does not serve pods/ephemeralcontainers: it is older than Kubernetes 1.30, or a proxy swallows the path';
 
 /**
  * Every refusal of PATCH pods/ephemeralcontainers, the first rule that applies. The sources are the server's own: RBAC, pod-security-admission,
@@ -82,12 +82,12 @@ const RULES: readonly Rule[] = [
   [both(code(403), says(/cannot patch resource "pods\/ephemeralcontainers"/)), 'never', 'Forbidden', MISSING_RULE],
   [code(403), 'never', 'AdmissionDenied'],
   [both(code(404), ({ details }) => (details?.name ?? '') === ''), 'never', 'SubresourceUnavailable', FEATURE_OFF],
-  [code(404), 'never', 'PodNotFound', 'the pod was deleted before the container could be injected'],
+  [code(404), 'never', 'PodNotFound', 'The pod was deleted before the container could be injected'],
   [
     about(/^metadata\.uid$/),
     'never',
     'PodReplaced',
-    'the pod was replaced by another of its name before the container could be injected',
+    'The pod was replaced by another pod of its name before the container could be injected',
   ],
   [both(code(422), says(/static pods do not support ephemeral containers/)), 'never', 'StaticPod'],
   [about(/targetContainerName/), 'never', 'TargetContainerNotFound'],
@@ -98,9 +98,9 @@ const RULES: readonly Rule[] = [
     says(/request is too large|entity too large/i),
     'never',
     'TooLarge',
-    'the pod has grown beyond what the API server stores',
+    'The pod has grown beyond what the API server stores',
   ],
-  [code(413), 'never', 'TooLarge', 'the pod has grown beyond what the API server accepts'],
+  [code(413), 'never', 'TooLarge', 'The pod has grown beyond what the API server accepts'],
   // 401: the operator's own token was being rotated. 408, 409, 429 and 5xx: try again.
   [code(401, 408, 409, 429), 'later', 'ApiUnavailable'],
   [({ code: status }) => status >= 500, 'later', 'ApiUnavailable'],

@@ -193,7 +193,7 @@ function wantedConditions(
   run: Run | undefined,
   { now, open, isPodLeaving }: { now: number; open: Run | undefined; isPodLeaving: boolean },
 ): WantedCondition[] {
-  const accepted = condition('Accepted', 'True', 'Accepted', 'the session may run');
+  const accepted = condition('Accepted', 'True', 'Accepted', 'The operator accepted the session');
   switch (standing.phase) {
     case 'Pending': {
       const { reason, message, keepsWords } = standing;
@@ -207,10 +207,7 @@ function wantedConditions(
     }
     case 'Starting': {
       if (standing.waiting === undefined) {
-        return [
-          accepted,
-          condition('Reconciling', 'True', 'Injecting', 'the run is recorded and its container is being injected'),
-        ];
+        return [accepted, condition('Reconciling', 'True', 'Injecting', 'The operator injects the container')];
       }
       const { reason, message } = standing.waiting;
       const place =
@@ -223,7 +220,7 @@ function wantedConditions(
       return [
         accepted,
         injected(run),
-        condition('Running', 'True', 'Running', `${nameOf(run)} runs, and has to end`),
+        condition('Running', 'True', 'Running', `${nameOf(run)} runs and is being ended`),
         condition('Reconciling', 'True', standing.reason, standing.message),
         condition('StopConfirmed', 'False', standing.reason, standing.message),
       ];
@@ -250,12 +247,12 @@ function injected(run: Run | undefined): WantedCondition {
     'Injected',
     'True',
     'Injected',
-    `container ${run?.debugContainerName ?? ''} stands in pod ${run?.podName ?? ''}`,
+    `Container ${run?.debugContainerName ?? ''} is in pod ${run?.podName ?? ''}`,
   );
 }
 
 function nameOf(run: Run | undefined): string {
-  return `container ${run?.debugContainerName ?? ''} of pod ${run?.podName ?? ''}`;
+  return `Container ${run?.debugContainerName ?? ''} of pod ${run?.podName ?? ''}`;
 }
 
 function overConditions(

@@ -5,10 +5,10 @@ import { type Fate, fateOf } from '../run/fate.ts';
 export function whyDeletionWaits(run: Run, now: number): [reason: string, message: string] {
   const fate = fateOf(run, now);
   const reason = REASONS[fate] ?? 'ContainerRuns';
-  const what = `container ${run.debugContainerName} of pod ${run.podName} ${WORDS[reason]}`;
+  const what = `Container ${run.debugContainerName} of pod ${run.podName} ${WORDS[reason]}`;
   return [
     reason,
-    `${what}; the session goes when the kubelet reports its end, or with the pod; delete the pod to end the wait`,
+    `${what}. The session is deleted once the kubelet reports the end, or once the pod is gone; delete the pod to end the wait`,
   ];
 }
 
@@ -21,6 +21,6 @@ const REASONS: Partial<Record<Fate, 'ContainerMayStart' | 'ContainerOutOfSight'>
 
 const WORDS = {
   ContainerRuns: 'has not ended',
-  ContainerMayStart: 'has not run, and may still start',
-  ContainerOutOfSight: 'was lost sight of by the kubelet',
+  ContainerMayStart: 'has not run and may still start',
+  ContainerOutOfSight: 'has no status from the kubelet any more',
 } as const;

@@ -50,13 +50,13 @@ function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
 
 export function accepted(session: DebugSession): EventIntent {
   const { attempt, justification, requestedBy } = session.spec;
-  const who = requestedBy === undefined ? ', of nobody knows whom' : ` for ${requestedBy.username}`;
+  const who = requestedBy === undefined ? '; requester unknown' : ` for ${requestedBy.username}`;
   const why = justification === undefined ? '' : `: ${justification}`;
   return tell(attempt, undefined, {
     type: 'Normal',
     reason: 'Accepted',
     action: 'Accept',
-    note: `Attempt ${attempt} accepted${who}${why}`,
+    note: `Accepted attempt ${attempt}${who}${why}`,
   });
 }
 
@@ -73,12 +73,12 @@ export function injected(run: Run): EventIntent {
 export function delaysCompletion(run: Run, pod: Pod): EventIntent {
   const owner = pod.metadata.ownerReferences?.find((candidate) => candidate.controller === true);
   const whose = owner === undefined ? `Pod ${run.podName}` : `Pod ${run.podName} of ${owner.kind} ${owner.name}`;
-  const note = `${whose} is one that finishes: when its own containers have ended for good the kubelet ends ${run.debugContainerName} too, and the pod has not completed before that, which may take its terminationGracePeriodSeconds`;
+  const note = `${whose} can finish. When its own containers have ended for good, the kubelet ends ${run.debugContainerName} too; the pod completes only after that, which may take its terminationGracePeriodSeconds`;
   return tell(run.attempt, run, { type: 'Warning', reason: 'DelaysCompletion', action: 'Inject', note });
 }
 
 export function started(run: Run): EventIntent {
-  const note = `Container ${run.debugContainerName} runs in pod ${run.podName} on node ${run.nodeName}; its time is over at ${run.expiresAt}`;
+  const note = `Container ${run.debugContainerName} runs in pod ${run.podName} on node ${run.nodeName} until ${run.expiresAt}`;
   return tell(run.attempt, run, { type: 'Normal', reason: 'Started', action: 'Start', note });
 }
 
@@ -129,7 +129,7 @@ export function evicting(run: Run, pod: Pod | undefined): EventIntent {
 
 /** The pod goes because the session is over. */
 export function retiring(run: Run, pod: Pod | undefined): EventIntent {
-  return leaving({ reason: 'Retiring', why: 'because somebody has been inside' }, run, pod);
+  return leaving({ reason: 'Retiring', why: 'because a session has run in it' }, run, pod);
 }
 
 /** A pod without a controller is not made again: said before it goes. */
@@ -141,9 +141,9 @@ function leaving(
   const controller = pod?.metadata.ownerReferences?.find((owner) => owner.controller === true);
   const lost =
     controller === undefined
-      ? 'it has no controller, so nothing makes it again: what it holds is lost'
-      : `${controller.kind} ${controller.name} makes another`;
-  const note = `Evicting pod ${run.podName}, as the session asks, ${why}; ${lost}`;
+      ? 'The pod has no controller, so nothing recreates it and its data is lost'
+      : `${controller.kind} ${controller.name} creates another`;
+  const note = `Evicting pod ${run.podName} ${why}. ${lost}`;
   return tell(run.attempt, run, {
     type: controller === undefined ? 'Warning' : 'Normal',
     reason,
@@ -158,7 +158,7 @@ function cancelled(run: Run): EventIntent {
 }
 
 export function ranAgain(run: Run): EventIntent {
-  const note = `The kubelet ran container ${run.debugContainerName} of pod ${run.podName} again after its end, because its node had lost the record of it`;
+  const note = `The kubelet ran container ${run.debugContainerName} of pod ${run.podName} again after its end, because the node had lost its record`;
   return tell(run.attempt, run, { type: 'Warning', reason: 'RanAgain', action: 'Start', note });
 }
 
@@ -168,7 +168,7 @@ export function startedLate(run: Run, message: string): EventIntent {
 
 export function ttlChanged(run: Run): EventIntent {
   const ttl = run.effective?.ttl ?? '';
-  const note = `ttl is ${ttl} now: the time of container ${run.debugContainerName} is over at ${run.expiresAt}`;
+  const note = `Changed ttl to ${ttl}: container ${run.debugContainerName} runs until ${run.expiresAt}`;
   const told = tell(run.attempt, run, { type: 'Normal', reason: 'TtlChanged', action: 'ChangeTtl', note });
   return { ...told, key: `${told.key}-${ttl}` };
 }
@@ -178,7 +178,7 @@ export function ttlChangeRefused(
   run: Run,
   { ttl, why }: { ttl: string; why: string },
 ): EventIntent {
-  const note = `ttl ${ttl} does not count for the container that runs (${why}); it keeps ${run.effective?.ttl} and ends at ${run.expiresAt}`;
+  const note = `Refused ttl ${ttl} for the running container (${why}); it keeps ${run.effective?.ttl} and ends at ${run.expiresAt}`;
   const told = tell(run.attempt, run, { type: 'Warning', reason: 'TtlChangeRefused', action: 'ChangeTtl', note });
   return { ...told, key: `${told.key}-${metadata.generation ?? 0}` };
 }

@@ -14,30 +14,32 @@ export function stopConfirmation(run: Run, now: number): WantedCondition {
 
 const WORDS: Record<Fate, (run: Run) => string> = {
   live: (run) => `${nameOf(run)} has not ended`,
-  absent: () => 'no container was injected',
+  absent: () => 'No container was injected',
   mayStart: (run) => `${nameOf(run)} has not run, and the kubelet may start it later; ${thenWhat(run)}`,
   startRefused: unstarted,
   lastMomentPassed: unstarted,
   cannotStart: (run) => `${nameOf(run)} can never start: ${run.message ?? 'no reason given'}`,
-  startedLate: (run) => `the container started after its run had failed; ${byOperator(run)}`,
-  ranAgain: (run) => `the kubelet ran the container again after its end; ${byOperator(run)}`,
-  mayRunAgain: () => 'the kubelet reported the container terminated',
-  ended: () => 'the kubelet reported the container terminated',
+  startedLate: (run) => `The container started after its run had failed; ${byOperator(run)}`,
+  ranAgain: (run) => `The kubelet ran the container again after its end; ${byOperator(run)}`,
+  mayRunAgain: () => 'The kubelet reported the container terminated',
+  ended: () => 'The kubelet reported the container terminated',
   podLost: (run) =>
-    `the pod went, or finished, before the container was seen to end (force delete or lost node)${bySupervisor(run)}`,
-  nodeLost: (run) => `the kubelet has lost sight of the container${bySupervisor(run)}`,
+    `The pod went or finished before the kubelet reported the end of the container (force delete or lost node)${bySupervisor(run)}`,
+  nodeLost: (run) => `The kubelet has no status of the container any more${bySupervisor(run)}`,
 };
 
 function nameOf({ debugContainerName, podName }: Run): string {
-  return `container ${debugContainerName} of pod ${podName}`;
+  return `Container ${debugContainerName} of pod ${podName}`;
 }
 
 function unstarted(run: Run): string {
-  return `${nameOf(run)} was not seen to run; its supervisor refuses to start after ${run.startBy}, but only the kubelet can confirm that, or the end of the pod`;
+  return `${nameOf(run)} was not seen to run. Its supervisor refuses to start after ${run.startBy}; only the kubelet, or the end of the pod, can confirm that`;
 }
 
 function thenWhat({ lastMoment, startBy }: Run): string {
-  return lastMoment === undefined ? 'only the operator would end it then' : `after ${startBy} its supervisor refuses`;
+  return lastMoment === undefined
+    ? 'then only the operator would end it'
+    : `its supervisor refuses to start after ${startBy}`;
 }
 
 function byOperator({ lastMoment }: Run): string {
@@ -45,5 +47,5 @@ function byOperator({ lastMoment }: Run): string {
 }
 
 function bySupervisor({ lastMoment }: Run): string {
-  return lastMoment === undefined ? '' : `; its supervisor had to end it by ${lastMoment}, which nobody can confirm`;
+  return lastMoment === undefined ? '' : `; its supervisor had to end it by ${lastMoment}, but nothing confirms that`;
 }

@@ -55,7 +55,7 @@ function nextTry({ now, actions }: Situation, run: Run, wanted: string): TtlStep
 /** Why a longer ttl may not be had, if it may not: where the policy is not known nothing gets longer. */
 function tooLong(wanted: string, current: string, rules: Rules | undefined): string | undefined {
   if (!isLonger(wanted, current)) return undefined;
-  if (rules?.policy.kind !== 'found') return 'its policy is not there, or is not known';
+  if (rules?.policy.kind !== 'found') return 'its policy does not exist or cannot be read';
   const { max } = ttlOf(rules.policy.spec);
   return isLonger(wanted, max) ? `its policy allows ${max} at most` : undefined;
 }

@@ -58,8 +58,8 @@ export interface Retirement {
 const POLICY_DENIED = 'PolicyDenied';
 const POLICY_NOT_FOUND = 'PolicyNotFound';
 const NOT_KNOWN =
-  'whether podAfterSession Evict is allowed is not known: the policy is not there, or could not be read';
-const NOT_ALLOWED = 'podAfterSession Evict needs EvictPod in allow of the policy: the pod is left as it is';
+  'The policy does not exist or cannot be read, so it is not known whether it allows podAfterSession Evict';
+const NOT_ALLOWED = 'The policy does not allow podAfterSession Evict (EvictPod in allow), so the pod stays';
 
 /** The next step of a retirement: pure, from the pod as it was seen and what has been tried. */
 export function nextRetirement(situation: Situation, run: Run): Retirement {
@@ -71,7 +71,7 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   if (!wantsRetirement(session, run)) return settledAs(run, session.status?.attempt);
   if (!isSeen) return kept;
   const without = withoutEviction(sighting, run);
-  if (without !== undefined) return { condition: retired('True', 'Retired', `pod ${run.podName} ${without}`) };
+  if (without !== undefined) return { condition: retired('True', 'Retired', `Pod ${run.podName} ${without}`) };
   if (isDemanded(run)) return goOnEvicting(situation, run, kept);
   if (rules?.policy.kind !== 'found') return { condition: retired('False', POLICY_NOT_FOUND, NOT_KNOWN) };
   if (!mayEvict(rules)) return { condition: retired('False', POLICY_DENIED, NOT_ALLOWED) };
@@ -82,7 +82,7 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
 function settledAs(run: Run, newest: number | undefined): Retirement {
   if (run.podRetired === undefined || run.attempt !== newest) return {};
   const condition = run.podRetired
-    ? retired('True', 'Retired', `pod ${run.podName} is gone`)
+    ? retired('True', 'Retired', `Pod ${run.podName} is gone`)
     : retired('False', POLICY_DENIED, NOT_ALLOWED);
   // It may have been said in other words: that the pod is going, or has finished.
   return { condition: { ...condition, keepsWords: true } };
@@ -94,7 +94,11 @@ export function isUnderWay<T extends Pick<Condition, 'status' | 'reason'>>(said:
 }
 
 function goOnEvicting({ now, actions = NO_ACTIONS }: Situation, run: Run, kept: Retirement): Retirement {
-  const evicting = retired('False', 'Evicting', `pod ${run.podName} is being evicted: somebody has been inside`);
+  const evicting = retired(
+    'False',
+    'Evicting',
+    `The operator evicts pod ${run.podName}, because a session has run in it`,
+  );
   const condition = isUnderWay(kept.condition) ? kept.condition : evicting;
   if (actions.underWay !== undefined) return { condition };
   const tried = actions.tried.Eviction;
@@ -107,7 +111,7 @@ function goOnEvicting({ now, actions = NO_ACTIONS }: Situation, run: Run, kept: 
 function withoutEviction(sighting: Extract<Sighting, { kind: 'present' | 'gone' }>, run: Run): string | undefined {
   if (sighting.kind === 'gone' || sighting.pod.metadata.uid !== run.podUID) return 'is gone';
   const { metadata, status } = sighting.pod;
-  if (metadata.deletionTimestamp !== undefined) return 'is going';
+  if (metadata.deletionTimestamp !== undefined) return 'is terminating';
   return status.phase === 'Succeeded' || status.phase === 'Failed' ? 'has finished' : undefined;
 }
 
@@ -123,7 +127,7 @@ function afterEviction(
   const pause = retryPause(times);
   const reason = outcome.kind === 'blocked' ? 'EvictionBlocked' : 'EvictionFailed';
   const why = 'message' in outcome ? outcome.message : outcome.kind;
-  const known = retired('False', reason, `pod ${run.podName} was to be evicted: ${why}`);
+  const known = retired('False', reason, `The operator could not evict pod ${run.podName}: ${why}`);
   // The words may change with every try; the reason is what people wait on.
   const condition = said.reason === reason || isSaid === true ? said : known;
   return now >= at + pause ? { condition, evict: true } : { condition, at: at + pause };

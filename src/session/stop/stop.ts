@@ -114,12 +114,12 @@ function findings(run: Run, routes: readonly StopRoute[], { tried }: Actions): {
     return last === undefined ? [] : [{ route, last }];
   });
   const reason = REASONS.find(([, fits]) => all.some(({ route, last }) => fits(route, last)))?.[0] ?? 'NoRoute';
-  const what = `container ${run.debugContainerName} of pod ${run.podName} has to end`;
+  const what = `Container ${run.debugContainerName} of pod ${run.podName} has to end`;
   const words = all.map(({ route, last }) => `${WAYS[route]}: ${wordsOf(route, last)}`);
   const how = `(${words.join('; ')})`;
   // Its supervisor may have ended it: that cannot be known then.
   if (reason === 'NodeUnreachable')
-    return { reason, message: `${what}, and its node does not say whether it has ${how}; look at the node` };
+    return { reason, message: `${what}, and its node does not say whether it has ended ${how}; look at the node` };
   return { reason, message: `${what} and still runs ${how}; end its command, or delete the pod` };
 }
 

@@ -96,7 +96,9 @@ it('a container that runs for a while before it crashes is joined in its next li
   await new Guide('crash-looping.md').apply(stage, 'join-flapping');
   const { status } = await stage.untilPhase('join-flapping', 'Completed', 55_000);
   expect(status?.runs?.[0]).toMatchObject({ exitCode: 137, endedBy: 'Kubelet' });
-  expect(status?.runs?.[0]?.message).toMatch(/^killed when container app, whose process namespace it shared, ended/);
+  expect(status?.runs?.[0]?.message).toMatch(
+    /^It was killed when container app, whose process namespace it shared, ended/,
+  );
   const logs = await stage.kubectl(['logs', 'flapping', '-c', status?.debugContainerName ?? '']);
   expect(logs.stdout).toMatch(/^PID +USER +COMMAND\n +1 root +sh\n/);
 });

@@ -330,7 +330,7 @@ describe('convert refuses', () => {
     ['broken JSON', '{"a": [1,\n"b": }', ['document 1, line 2: ', 'line 2: ']],
     ['broken YAML, in which document and line', 'a: 1\n---\nb: [\n', ['document 2, line 4: ']],
     ['JSON after JSON', '{}{}', ['line 1: ', 'line 1: ']],
-    ['a key given twice', 'a: 1\nb: 1\na: 2', ['document 1, line 3: the key "a" stands there twice']],
+    ['a key given twice', 'a: 1\nb: 1\na: 2', ['document 1, line 3: the key "a" appears twice']],
     ['a key that is no text', '? [a]\n: 1', ['line 1: a key must be plain text']],
     ['tags', 'a: !!python/object x', ['document 1, line 1: Unresolved tag']],
     ['a list without items', '{apiVersion: v1, kind: List}', ['line 1: items: must be a list']],

@@ -79,8 +79,8 @@ describe('checkPolicies', () => {
       status: 1,
       stdout: [
         'shop/a: refused by strict:',
-        '  image docker.io/library/busybox:1.36 matches none of images, which are registry.example/**:*',
-        '  notAfter is not set, and requireNotAfter asks for it',
+        '  image docker.io/library/busybox:1.36 is not allowed (allowed: registry.example/**:*)',
+        '  notAfter is not set, and requireNotAfter demands it',
         'shop/b: allowed by default (built in)',
         '',
       ].join('\n'),
@@ -150,7 +150,7 @@ describe('checkPolicies', () => {
     });
     const { status, stdout } = check(chosen, session('a'), pod({}, { app: 'db' }), namespace({ env: 'prod' }));
     expect(status).toBe(1);
-    expect(stdout).toMatch(/namespace shop has not the labels.*\n.*pod web has not the labels/);
+    expect(stdout).toMatch(/namespace shop does not match.*\n.*pod web does not match/);
   });
 
   it('knows the label that every namespace has', () => {
@@ -252,7 +252,7 @@ describe('checkPolicies', () => {
       'spec: {allow: [Everything]}',
       'line 4: spec.allow[0]: "Everything" is not known, known are TargetContainer',
     ],
-    ['a thing twice', 'spec: {allow: [Env, Env]}', 'line 4: spec.allow[1]: "Env" stands there twice'],
+    ['a thing twice', 'spec: {allow: [Env, Env]}', 'line 4: spec.allow[1]: "Env" appears twice'],
     [
       'too many',
       `spec: {images: [${'a,'.repeat(101)}]}`,

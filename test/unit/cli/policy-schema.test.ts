@@ -85,7 +85,7 @@ describe('what is wrong with an object without a cluster', () => {
       { notAfter: '2026-13-01T18:00:00Z' },
       'spec.notAfter: must be a time with its zone, such as 2026-12-01T18:00:00Z, found "2026-13-01T18:00:00Z"',
     ],
-    ['a variable twice', { env: [{ name: 'A' }, { name: 'A' }] }, 'spec.env[1]: name "A" stands there twice'],
+    ['a variable twice', { env: [{ name: 'A' }, { name: 'A' }] }, 'spec.env[1]: name "A" appears twice'],
     ['an empty command', { command: [] }, 'spec.command: must not be empty'],
   ])('says one line of %s', (_, changes, message) => {
     const spec = { target: { podName: 'web' }, image: 'busybox', ...changes };

@@ -25,13 +25,13 @@ describe('readTarget', () => {
 
   it.each([
     ['deplyo/checkout', 'did you mean deploy/checkout?'],
-    ['service/web', 'nothing that can be debugged'],
-    ['deploy/a/b', 'nothing that can be debugged'],
-    ['constructor/web', 'nothing that can be debugged'],
-    ['Web', 'is no name of a Pod'],
-    ['', 'is no name of a Pod'],
-    ['deploy/', 'is no name of a Deployment'],
-    ['web\u001b[31m', 'is no name of a Pod'],
+    ['service/web', 'is not a target'],
+    ['deploy/a/b', 'is not a target'],
+    ['constructor/web', 'is not a target'],
+    ['Web', 'is not a name of a Pod'],
+    ['', 'is not a name of a Pod'],
+    ['deploy/', 'is not a name of a Deployment'],
+    ['web\u001b[31m', 'is not a name of a Pod'],
   ])('refuses %j', (text, said) => {
     const read = readTarget(text);
     expect(read).toMatchObject({ kind: 'fault', fault: expect.stringContaining(said) });

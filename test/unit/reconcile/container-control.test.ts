@@ -44,7 +44,7 @@ it.each<[string, ExecOutcome, object]>([
   [
     'keeps to no bound has failed: its node was reached',
     { kind: 'unbounded', message: 'it printed more than 4096 bytes' },
-    { kind: 'failed', message: 'its script was left to itself: it printed more than 4096 bytes' },
+    { kind: 'failed', message: 'its script goes on alone: it printed more than 4096 bytes' },
   ],
   [
     'is not at home has signalled nothing',

@@ -158,7 +158,7 @@ describe('places', () => {
     const mine = named('mine');
     places.claim(named('other'), { attempt: 1, state: 'Starting', podName: 'web-1', joins: '*' });
     expect(limitReached(placeWanted(mine, shared), limits, places.othersFor(mine, shared))).toMatch(
-      /^limits\.perTarget .* 1 session lives in the process namespace of pod web-1$/,
+      /^The policy sets limits\.perTarget .* 1 live session in the process namespace of pod web-1$/,
     );
     expect(limitReached(placeWanted(mine, aPod()), limits, places.othersFor(mine, aPod()))).toBeUndefined();
   });

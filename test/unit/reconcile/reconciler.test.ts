@@ -238,7 +238,7 @@ describe('a write that is refused', () => {
     await scene.run();
     expect(scene.session.status?.runs?.[0]).toMatchObject({
       reason: 'StartTimeout',
-      message: 'not injected within 15s: the API server said: the server is starting',
+      message: 'The container was not injected within 15s. The API server said: the server is starting',
     });
   });
 
@@ -283,7 +283,7 @@ describe('a write that is refused', () => {
       'the operator may not even ask that',
       anApiError(403, 'cannot create resource "localsubjectaccessreviews"'),
       'Forbidden',
-      /^the operator may not ask whether dana may use DebugPolicy default .*apply -k config\/rbac \(the API server said: cannot create/,
+      /^The operator may not ask whether dana may use DebugPolicy default .*apply -k config\/rbac \(the API server said: cannot create/,
     ],
   ])('before it is sent, because %s, fails the run, and says which', async (_, answer, reason, message) => {
     const scene = aScene();

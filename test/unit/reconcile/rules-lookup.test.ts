@@ -62,7 +62,7 @@ describe('whether who asked may use the policy', () => {
       {
         reason: 'Forbidden',
         message:
-          'the operator may not ask whether dana may use DebugPolicy default in namespace shop: kubectl apply -k config/rbac (the API server said: cannot create reviews)',
+          'The operator may not ask whether dana may use DebugPolicy default in namespace shop; kubectl apply -k config/rbac (the API server said: cannot create reviews)',
       },
     ],
   ])('is denied where the answer is %s', async (_words, answer, denial) => {

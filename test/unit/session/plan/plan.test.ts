@@ -103,7 +103,7 @@ describe('waiting for the target', () => {
     world.pass(61_000);
     world.settle();
     expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True PendingTimeout']);
-    expect(world.message('Failed')).toMatch(/waited 1m: there is no pod web-1 in namespace shop/);
+    expect(world.message('Failed')).toMatch(/Waited 1m: There is no pod web-1 in namespace shop/);
     expect(world.condition('StopConfirmed')).toBe('True NothingToStop');
   });
 
@@ -511,7 +511,7 @@ describe('deleting', () => {
     world.settle();
     expect([world.gone, world.condition('DeletionWaiting')]).toEqual([false, 'True ContainerRuns']);
     expect(world.message('DeletionWaiting')).toMatch(
-      /^container debug-\w+-1 of pod web-1 has not ended; .*; delete the pod to end the wait$/,
+      /^Container debug-\w+-1 of pod web-1 has not ended\. .*; delete the pod to end the wait$/,
     );
     world.podGoes({ seen: true });
     world.settle();

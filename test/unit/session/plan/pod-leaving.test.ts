@@ -22,7 +22,7 @@ describe('a session whose pod is being deleted', () => {
       'True PodTerminating',
     ]);
     expect(world.message('Running')).toBe(
-      `Pod web-1 is being deleted since 2026-01-01T12:00:00Z; the kubelet ends, or has ended, container ${world.run.debugContainerName}. The grace period of the pod ends at 2026-01-01T13:00:00Z`,
+      `Pod web-1 has been terminating since 2026-01-01T12:00:00Z. The kubelet ends container ${world.run.debugContainerName}, or has ended it. The grace period of the pod ends at 2026-01-01T13:00:00Z`,
     );
   });
 

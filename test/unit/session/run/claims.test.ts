@@ -91,13 +91,13 @@ describe('a word that the kubelet bears out', () => {
   ])('Deadline after $seconds s of 600, exit code $exitCode', ({ seconds, exitCode }) => {
     const world = ran(seconds, { exitCode, message: 'Deadline' });
     expect(recordOf(world)).toEqual(['Expired', 'Ended', 'Expired', 'Supervisor']);
-    expect(world.run.message).toBe('ended by its supervisor after 10m');
+    expect(world.run.message).toBe('The supervisor ended it after 10m');
   });
 
   it.each([129, 137, 143])('Deadline later than that, by a signal: exit code %s', (exitCode) => {
     const world = ran(630, { exitCode, message: 'Deadline' });
     expect(recordOf(world)).toEqual(['Expired', 'Ended', 'Expired', 'Supervisor']);
-    expect(world.run.message).toBe('ended by its supervisor after 10m, 30 s late');
+    expect(world.run.message).toBe('The supervisor ended it after 10m, 30 s late');
   });
 });
 

@@ -79,7 +79,7 @@ describe('an end that the kubelet explains', () => {
     expect([world.phase, world.run.endedBy, world.run.message]).toEqual([
       'Completed',
       'Kubelet',
-      `ended by the kubelet together with its pod, exit code ${exitCode}; the pod's own words: ${reason}: ${message}`,
+      `The kubelet ended it together with its pod, exit code ${exitCode}; the pod says: ${reason}: ${message}`,
     ]);
   });
 
@@ -87,7 +87,7 @@ describe('an end that the kubelet explains', () => {
     const world = failed('Evicted', 'x');
     world.ends({ exitCode: 0 });
     world.settle();
-    expect([world.run.endedBy, world.run.message]).toEqual(['Command', 'the command ended by itself, exit code 0']);
+    expect([world.run.endedBy, world.run.message]).toEqual(['Command', 'The command ended by itself, exit code 0']);
   });
 
   it('is not known where the kubelet has lost sight of the container', () => {
@@ -96,13 +96,13 @@ describe('an end that the kubelet explains', () => {
     world.settle();
     expect([world.run.reason, world.run.endedBy]).toEqual(['ContainerStatusUnknown', 'Kubelet']);
     expect(world.run.message).toBe(
-      "the kubelet has lost sight of the container, and nobody knows how it ended; the pod's own words: Evicted: The node was low on resource: memory.",
+      'The kubelet has no status of the container any more, so how it ended is not known; the pod says: Evicted: The node was low on resource: memory.',
     );
   });
 
   it.each([
-    [137, 'Kubelet', 'killed for lack of memory, exit code 137'],
-    [0, 'Command', 'the command ended by itself, exit code 0; a process of it had been killed for lack of memory'],
+    [137, 'Kubelet', 'The kernel killed it for lack of memory, exit code 137'],
+    [0, 'Command', 'The command ended by itself, exit code 0; a process of it had been killed for lack of memory'],
   ])('lack of memory: exit code %i', (exitCode, endedBy, message) => {
     const world = World.running();
     world.ends({ exitCode, reason: 'OOMKilled' });

@@ -96,7 +96,7 @@ describe('what follows from a fate', () => {
   it('is told in one line, which names the container where something may run', () => {
     const message = stopConfirmation(aRun(FAILED), NOON).message;
     expect(message).toMatch(
-      /^container debug-1 of pod web has not run, and the kubelet may start it later; after .*Z its/,
+      /^Container debug-1 of pod web has not run, and the kubelet may start it later; its supervisor refuses to start after .*Z/,
     );
   });
 

@@ -11,7 +11,7 @@ it('records who asked with the run, and tells it', () => {
   const world = new World({ requestedBy: { username: 'dana', uid: '7', groups: ['devs'] } });
   world.settle();
   expect(world.run.requestedBy).toEqual({ username: 'dana', uid: '7' });
-  expect(world.events[0]?.note).toBe('Attempt 1 accepted for dana');
+  expect(world.events[0]?.note).toBe('Accepted attempt 1 for dana');
 });
 
 it.each(['the policy is gone', 'nobody is named'])('refuses for good where %s', (words) => {
@@ -89,7 +89,7 @@ it('waits while nothing can be read, and goes on when it can', () => {
   expect([world.phase, world.condition('Accepted'), world.message('Reconciling')]).toEqual([
     'Pending',
     'Unknown AdmissionPolicyMissing',
-    'who asks cannot be known: connection refused',
+    'The requester is not known: connection refused',
   ]);
   world.authority = { kind: 'inForce', since: NOON - 60 * SECOND };
   world.settle();
@@ -127,7 +127,7 @@ it('nothing of it is asked with --insecure-no-identity, and the event says so', 
   delete world.session.spec.requestedBy;
   world.authority = { kind: 'waived' };
   world.settle();
-  expect([world.phase, world.events[0]?.note]).toEqual(['Starting', 'Attempt 1 accepted, of nobody knows whom']);
+  expect([world.phase, world.events[0]?.note]).toEqual(['Starting', 'Accepted attempt 1; requester unknown']);
 });
 
 it('who lives goes on when the policy goes', () => {

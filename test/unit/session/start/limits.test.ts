@@ -39,7 +39,7 @@ describe('a limit', () => {
     const one = { taken: () => [there(), ...others], ahead: () => [] };
     const two = { taken: () => [there(), there(), ...others], ahead: () => [] };
     expect(limitReached(aPlace(wanted), limits, one)).toBeUndefined();
-    expect(limitReached(aPlace(wanted), limits, two)).toMatch(/is 2, and 2 sessions live/);
+    expect(limitReached(aPlace(wanted), limits, two)).toMatch(/to 2, and there are 2 live sessions/);
   });
 
   it('that is not there lets everybody in', () => {
@@ -58,7 +58,7 @@ describe('a limit', () => {
     const seen = withThoseIn(aPod(), 'self', others);
     expect([limitReached(aPlace(), { containersPerPod: 9 }, seen), looked]).toEqual([undefined, []]);
     expect([limitReached(aPlace(), { perPod: 1 }, seen), looked]).toEqual([
-      expect.stringMatching(/^limits\.perPod .* 1 session lives in pod web-1$/),
+      expect.stringMatching(/^The policy sets limits\.perPod .* 1 live session in pod web-1$/),
       ['taken'],
     ]);
     expect([limitReached(aPlace(), { perPod: 2 }, seen), looked.slice(1)]).toEqual([undefined, ['taken', 'ahead']]);
@@ -68,7 +68,7 @@ describe('a limit', () => {
     const limits = { perNamespace: 2 };
     const first = aWaiter(limits, { podName: 'db-0' });
     expect(limitReached(aPlace(), limits, { taken: () => [aPlace()], ahead: () => [first] })).toMatch(
-      /having asked before$/,
+      /counting those that asked before$/,
     );
     const held = aWaiter({ ...limits, perUser: 1 });
     expect(
@@ -104,7 +104,7 @@ describe('a limit', () => {
     // They may be anybody's.
     const unheard = { taken, ahead: () => [] };
     expect(limitReached(aPlace({ user: 'eve' }), { perUserPerPod: 1 }, unheard)).toMatch(
-      /1 session lives in pod web-1/,
+      /1 live session .*in pod web-1/,
     );
     expect(limitReached(aPlace({ user: 'eve' }), { perUserPerPod: 2 }, unheard)).toBeUndefined();
     const asked = aWaiter({ perUserPerPod: 1 }, { user: 'eve' });
@@ -186,7 +186,7 @@ describe('a session', () => {
       'False LimitReached',
     ]);
     expect(world.message('Injected')).toBe(
-      'limits.perUser of its policy is 1, and 1 session lives that dana has asked for; waiting in the order of asking',
+      'The policy sets limits.perUser to 1, and there is 1 live session of dana; sessions start in the order of their requests',
     );
     expect(world.session.metadata.finalizers).toEqual([]);
     world.others = NO_OTHERS;
@@ -202,7 +202,7 @@ describe('a session', () => {
     world.pass(62_000);
     world.settle();
     expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True PendingTimeout']);
-    expect(world.message('Failed')).toMatch(/^waited 1m: limits\.perPod/);
+    expect(world.message('Failed')).toMatch(/^Waited 1m: The policy sets limits\.perPod/);
   });
 
   it.each<[string, Partial<Pick<World, 'authority' | 'rules'>>]>([
@@ -288,9 +288,9 @@ describe('a session', () => {
       { perTarget: 1 },
       { target: { podName: 'web-1', containerName: 'app' } },
       'app',
-      'others were faster: limits.perTarget',
+      'Other sessions were faster: The policy sets limits.perTarget',
     ],
-    [{ perPod: 1 }, {}, undefined, 'others were faster: limits.perPod'],
+    [{ perPod: 1 }, {}, undefined, 'Other sessions were faster: The policy sets limits.perPod'],
   ])('gives up for %j where another operator was faster', (limits, spec, targetContainerName, words) => {
     const world = new World(spec);
     world.rules = limited(limits);
@@ -323,7 +323,7 @@ describe('a session', () => {
     world.settle();
     expect([world.phase, world.condition('Accepted')]).toEqual(['Failed', 'False TooManyWaiting']);
     expect(world.message('Failed')).toMatch(
-      /^limits\.waitingPerUser of its policy is 2, and 2 sessions wait that dana has asked for: .* \(there is no pod web-1/,
+      /^The policy sets limits\.waitingPerUser to 2, and 2 sessions of dana wait; .* \(There is no pod web-1/,
     );
     expect(world.told).toEqual(['Rejected']);
   });
@@ -361,7 +361,7 @@ describe('a session', () => {
     world.rules = limited({ containersPerPod: 1 });
     world.inject('by-hand', 'x');
     world.settle();
-    expect(world.message('Failed')).toMatch(/has 1 ephemeral containers, at most 1 are allowed/);
+    expect(world.message('Failed')).toMatch(/has 1 ephemeral containers; at most 1 are allowed/);
   });
 
   it('has its place from the intent until nothing of it can run any more', () => {

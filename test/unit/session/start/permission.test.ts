@@ -26,7 +26,7 @@ describe('before the intent', () => {
     world.rules = under({ ttl: { max: '4h' }, profiles: ['general'] });
     world.settle();
     expect(outcome(world)).toEqual(['Failed', 'False PolicyDenied', 'True PolicyDenied']);
-    expect(world.message('Failed')).toMatch(/^DebugPolicy team-a does not allow this: .*sysadmin.*; ttl 5h .*4h$/);
+    expect(world.message('Failed')).toMatch(/^DebugPolicy team-a does not allow this: .*sysadmin.*; ttl 5h .*4h\)$/);
     expect(world.told).toEqual(['Rejected']);
   });
 
@@ -60,7 +60,7 @@ describe('before the intent', () => {
       'Unknown PolicyNotFound',
       'False PolicyNotFound',
     ]);
-    expect(world.message('Accepted')).toBe('there is no DebugPolicy later; waiting for it to appear');
+    expect(world.message('Accepted')).toBe('There is no DebugPolicy later; waiting for it to appear');
     expect(world.told).toEqual([]);
     world.rules = OPEN_RULES;
     world.settle();
@@ -242,7 +242,7 @@ describe('while it runs', () => {
     expect([world.phase, world.run.endedBy, world.run.message]).toEqual([
       'Cancelled',
       'Exec',
-      'ended by the operator with signals from inside the container, because its policy does not allow it any more',
+      'The operator ended it with signals from inside the container, because its policy does not allow it any more',
     ]);
   });
 
@@ -297,7 +297,7 @@ describe('while it runs', () => {
     expect(world.run).toMatchObject({ effective: { ttl: '10m' } });
     expect(world.run.wantedTtl).toBeUndefined();
     expect(world.events.filter(({ reason }) => reason === 'TtlChangeRefused')).toMatchObject([
-      { note: expect.stringMatching(/^ttl 2h does not count .*\(its policy allows 1h at most\); it keeps 10m/) },
+      { note: expect.stringMatching(/^Refused ttl 2h .*\(its policy allows 1h at most\); it keeps 10m/) },
     ]);
     expect(world.effects.filter((effect) => effect.startsWith('ttl'))).toEqual([]);
     world.edit({ ttl: '1h' });
@@ -315,7 +315,7 @@ describe('while it runs', () => {
     for (const ttl of ['2h', '3h']) {
       world.edit({ ttl });
       world.settle();
-      expect(world.message('Running')).toContain(`; ttl ${ttl} does not count for it: its policy allows 1h at most`);
+      expect(world.message('Running')).toContain(`; ttl ${ttl} does not apply to it: its policy allows 1h at most`);
     }
   });
 

@@ -119,7 +119,7 @@ const CASES: Case[] = [
     pod: withVolumes,
     volumes: ['data', 'date', 'spare'],
     says: 'never VolumeNotFound',
-    words: /^pod web-1 has no volume date; it has data, spare$/,
+    words: /^Pod web-1 has no volume date; it has data, spare$/,
   },
   {
     when: 'it has no volumes',
@@ -133,7 +133,7 @@ const CASES: Case[] = [
     pod: withVolumes,
     volumes: ['data', 'spare'],
     says: 'never VolumeNotMounted',
-    words: /no container of pod web-1 mounts its volume spare/,
+    words: /No container of pod web-1 mounts its volume spare/,
   },
   {
     when: 'it has no node, and the volume will never be there',
@@ -157,14 +157,14 @@ const CASES: Case[] = [
     pod: (p) =>
       (p.spec.ephemeralContainers = Array.from({ length: MAX_EPHEMERAL_CONTAINERS }, (_, i) => ({ name: `e${i}` }))),
     says: 'never TooManyEphemeralContainers',
-    words: /restart the pod/,
+    words: /Restart the pod/,
   },
   { when: 'it is as large as it may be', pod: (p) => (p.metadata.storedBytes = 640 * 1024), says: 'go' },
   {
     when: 'it is larger',
     pod: (p) => (p.metadata.storedBytes = 640 * 1024 + 1),
     says: 'never PodTooLarge',
-    words: /^pod web-1 takes 641 KiB; .* it could take 769 KiB\. At most 768 KiB are allowed, half of what etcd stores/,
+    words: /^Pod web-1 takes 641 KiB; .* it could take 769 KiB\. At most 768 KiB are allowed, half of what etcd stores/,
   },
   {
     when: 'the target crash-loops',
@@ -214,6 +214,6 @@ describe('preflight', () => {
       p.status.conditions = [{ type: 'PodScheduled', status: 'False', message: 'a\nb\u001b[31m\u202ec' }];
     });
     const objection = preflight(pod, {});
-    expect(objection).toMatchObject({ finality: 'later', message: 'pod web-1 has no node yet: a b [31m c' });
+    expect(objection).toMatchObject({ finality: 'later', message: 'Pod web-1 has no node yet: a b [31m c' });
   });
 });

@@ -16,7 +16,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
       details: { name: 'web-1' },
     },
     'never PodSecurityDenied',
-    /^the Pod Security level .*use profile: restricted.*violates PodSecurity "restricted:latest"/,
+    /^The Pod Security level .*use profile: restricted.*violates PodSecurity "restricted:latest"/,
   ],
   [
     'RBAC',
@@ -117,7 +117,7 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
       ),
     },
     'never AdmissionDenied',
-    /^an admission webhook or policy changes debug containers that stand in the pod already.*let it change new ones only \(the API server said: /,
+    /^An admission webhook or policy changes debug containers that are in the pod already.*let it change new ones only \(the API server said: /,
   ],
   [
     'both of them changed',

@@ -66,7 +66,7 @@ describe('a raised attempt behind a failed one', () => {
     world.settle();
     expect(world.condition('Injected')).toBe('False PreviousRunNotOver');
     expect(world.message('Injected')).toMatch(
-      /may still start, and has no supervisor: attempt 2 starts when it has run/,
+      /may still start and has no supervisor; attempt 2 starts when it has run/,
     );
     world.pass(30 * 24 * 3_600_000);
     world.settle();
@@ -244,6 +244,6 @@ describe('an earlier attempt whose container starts in the pod of a live one', (
     world.settle();
     world.edit({ attempt: 3 });
     world.settle();
-    expect(world.message('Injected')).toMatch(/of attempt 1 started late and runs: attempt 3 starts when it has ended/);
+    expect(world.message('Injected')).toMatch(/of attempt 1 started late and runs; attempt 3 starts when it has ended/);
   });
 });

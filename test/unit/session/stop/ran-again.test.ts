@@ -100,7 +100,7 @@ describe('a container that the kubelet lost sight of', () => {
     world.delete();
     world.settle();
     expect([world.gone, world.condition('DeletionWaiting')]).toEqual([false, 'True ContainerOutOfSight']);
-    expect(world.message('DeletionWaiting')).toMatch(/was lost sight of by the kubelet; .*delete the pod/);
+    expect(world.message('DeletionWaiting')).toMatch(/has no status from the kubelet any more\. .*delete the pod/);
     world.podGoes({ seen: false });
     world.settle();
     expect(world.gone).toBe(true);

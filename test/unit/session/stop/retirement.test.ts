@@ -29,7 +29,7 @@ it('is told before it is done, and done only after the end', () => {
   expect(world.effects.slice(-3)).toEqual(['status Completed', 'status Completed', 'stop Eviction']);
   expect(world.condition('PodRetired')).toBe('False Evicting');
   expect(world.events.at(-1)).toMatchObject({ reason: 'Retiring', type: 'Normal' });
-  expect(world.events.at(-1)?.note).toMatch(/somebody has been inside; ReplicaSet web-7c9f makes another$/);
+  expect(world.events.at(-1)?.note).toMatch(/a session has run in it. ReplicaSet web-7c9f creates another$/);
   world.tried({ kind: 'asked' });
   world.settle();
   world.changePod((pod) => (pod.metadata.deletionTimestamp = '2026-01-01T12:00:01Z'));
@@ -95,14 +95,14 @@ it('is done once, as the record says: not again in a pod that is still going, wh
   world.changePod((pod) => (pod.metadata.deletionTimestamp = '2026-01-01T12:00:01Z'));
   world.settle();
   expect(world.run.podRetired).toBe(true);
-  expect(world.message('PodRetired')).toBe('pod web-1 is going');
+  expect(world.message('PodRetired')).toBe('Pod web-1 is terminating');
   world.changePod((pod) => delete pod.metadata.deletionTimestamp);
   world.forgetConditions();
   world.actions = { tried: {} };
   const begun = world.effects.filter((effect) => effect === 'stop Eviction').length;
   world.settle();
   expect(world.effects.filter((effect) => effect === 'stop Eviction')).toHaveLength(begun);
-  expect([world.condition('PodRetired'), world.message('PodRetired')]).toEqual(['True Retired', 'pod web-1 is gone']);
+  expect([world.condition('PodRetired'), world.message('PodRetired')]).toEqual(['True Retired', 'Pod web-1 is gone']);
 });
 
 it('is not waited for any more once nobody wants it: what is said of it goes, and the finalizer with it', () => {

@@ -357,7 +357,7 @@ describe('a ttl changed while it runs', () => {
       expiresAt,
       ['TtlChangeRefused'],
     ]);
-    expect(world.message('Running')).toMatch(/ttl 1m does not count for it: the operator may not/);
+    expect(world.message('Running')).toMatch(/ttl 1m does not apply to it: the operator may not/);
     expect([world.session.status?.observedGeneration, world.phase]).toEqual([2, 'Running']);
   });
 
@@ -406,7 +406,7 @@ describe('a ttl changed while it runs', () => {
     expect([world.phase, world.run.endedBy, world.run.message]).toEqual([
       'Expired',
       'Supervisor',
-      'ended by its supervisor after 1m',
+      'The supervisor ended it after 1m',
     ]);
   });
 
