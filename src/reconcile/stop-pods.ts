@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { ActionOutcome } from '../session/look/actions.ts';
 import { oneLine } from '../text/one-line.ts';
 import { podsPath } from './session-api.ts';
-import { stopPod, stopPodName, STOP_POD_LABELS } from './stop-pod.ts';
+import { stopPod, stopPodName, STOP_POD_LABELS, STOP_POD_SECONDS } from './stop-pod.ts';
 import { isOver, notInTime, outcomeOf, type StopPod } from './stop-pod-outcome.ts';
 
 export interface StopPodsOptions {
@@ -31,8 +31,11 @@ const SOCKETS: Readonly<Record<string, string>> = {
   'cri-o': '/run/crio/crio.sock',
 };
 
-/** How long a stop pod may take from its creation to its end, in ms: its image may have to be pulled. */
-const PATIENCE_MS = 25_000;
+/**
+ * How long a stop pod may take from its creation to its end, in ms: its image may have to be pulled. Longer than the
+ * kubelet lets it run, so that none is given up which may still end its container.
+ */
+const PATIENCE_MS = (STOP_POD_SECONDS + 5) * 1000;
 
 /**
  * Ends containers from their nodes: one pod for a container, which asks the runtime there and ends (docs/adr/0037). A pod

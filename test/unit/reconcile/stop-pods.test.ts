@@ -175,7 +175,7 @@ describe('a stop', () => {
     server.statuses = [status];
     const outcome = stopPods().stop(CONTAINER, signal);
     await server.waiting.promise;
-    clock.advance(25_000);
+    clock.advance(35_000);
     expect(await outcome).toMatchObject({ kind, message: expect.stringMatching(message) });
     expect(server.deleted).toHaveLength(1);
   });
