@@ -18,11 +18,13 @@ const everyProfile: Rewrite = (text) => {
 
 /** What each profile adds, in the sentence of the description of `spec.profile`, which the API server shows to `kubectl explain`. */
 const explainedProfiles: Rewrite = (text) => {
-  const sentences = PROFILE_NAMES.map((name) => `${name} adds ${PROFILES[name].adds.replaceAll('`', '')}`).join('; ');
-  const old = /^( +)(Security settings to start from,[^]*?gives them: )[^]*?(\s+Absent:[^]*?)(?=\n +enum:)/m;
+  const sentences = PROFILE_NAMES.map(
+    (name) => `Profile ${name} adds ${PROFILES[name].adds.replaceAll('`', '')}.`,
+  ).join(' ');
+  const old = /^( +)(Base of the security settings,[^]*?--profile. )[^]*?(\s+Absent:[^]*?)(?=\n +enum:)/m;
   if (!old.test(text)) throw new Error('there is no description of spec.profile');
   return text.replace(old, (_, indent: string, before: string, after: string) =>
-    folded(`${before}${sentences}.${after}`, indent),
+    folded(`${before}${sentences}${after}`, indent),
   );
 };
 

@@ -11,7 +11,7 @@ export const TOO_LONG: CreateCase[] = [
       args: ['ä'.repeat(3_000)],
       env: [{ name: 'V', value: 'x'.repeat(384 - IMAGE.length) }],
     },
-    'spec: Invalid value: image, command, args, env, envFrom, volumeMounts, workingDir and securityContext may have 16384 bytes in all, for they stand in the pod as long as it lives: put what is longer into an image',
+    'spec: Invalid value: image, command, args, env, envFrom, volumeMounts, workingDir and securityContext may have 16384 bytes in all, because the pod keeps them: put longer text into an image',
   ),
   wrong(
     'more names of secrets than a pod should have to keep',
