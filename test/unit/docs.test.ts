@@ -37,6 +37,18 @@ describe('docs/debugsession.md', () => {
     expect(headings.get(`spec.${field}`)).toContain(`default \`${value}\``);
   });
 
+  it('shows every field of spec in one manifest', () => {
+    const manifest = yamlBlocks(session).find(({ source }) => source.includes('name: every-field'))?.source ?? '';
+    const [shown] = documents(manifest) as [DebugSession];
+    const paths = pathsOf({ spec: shown.spec });
+    // An admission policy fills in the requester, and a target has a pod or a workload: both stand there as a comment.
+    const commented = /^spec\.(requestedBy|target\.workloadRef)\b/;
+    const wanted = fieldPaths(debugSessionSchema()).filter((path) => path.startsWith('spec.') && !commented.test(path));
+    expect(wanted.filter((path) => !paths.has(path))).toEqual([]);
+    expect(manifest).toContain('# requestedBy: {');
+    expect(manifest).toContain('workloadRef: {');
+  });
+
   it('has a row for every phase and a heading for every condition type', () => {
     const phases = debugSessionSchema().properties?.['status']?.properties?.['phase']?.enum ?? [];
     const rows = [...(headings.get('status.phase') ?? '').matchAll(/^\| (\w+) \|/gm)].map((match) => match[1]);
@@ -115,6 +127,16 @@ it.each([
   });
   expect(broken.map(([link]) => link)).toEqual([]);
 });
+
+/** The paths of all fields of a value, such as spec.env[].name. */
+function pathsOf(value: unknown, path = ''): Set<string> {
+  const parts = Array.isArray(value)
+    ? value.map((item: unknown) => pathsOf(item, `${path}[]`))
+    : typeof value === 'object' && value !== null
+      ? Object.entries(value).map(([name, part]) => pathsOf(part, path === '' ? name : `${path}.${name}`))
+      : [];
+  return new Set([path, ...parts.flatMap((found) => [...found])]);
+}
 
 /** The anchors that GitHub gives the headings of a text. */
 function anchors(markdown: string): string[] {
