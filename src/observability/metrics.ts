@@ -107,7 +107,7 @@ function sessionMetrics(registers: Registry[]): SessionPart {
   const efforts = new Counter({
     registers,
     name: 'debugsession_stop_efforts_total',
-    help: 'Efforts to end a container (Exec, Attach, Eviction) or to tell it of another ttl (Ttl), by how they went.',
+    help: 'Efforts to end a container (Exec, Attach, Node, Eviction) or to tell it of another ttl (Ttl), by how they went.',
     labelNames: ['way', 'outcome'],
   });
   const insecure = new Gauge({

@@ -1,8 +1,10 @@
 import { api, reconcile, runtime, session, type Mutant } from './mutant.ts';
 import { POLICY_MUTANTS } from './policy-mutants.ts';
+import { STOP_MUTANTS } from './stop-mutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...POLICY_MUTANTS,
+  ...STOP_MUTANTS,
   api(
     'conditions',
     'lastTransitionTime is always touched',
@@ -395,43 +397,6 @@ export const MUTANTS: readonly Mutant[] = [
     ':',
   ),
   session('stop/stop-script', 'a new ttl counts from when it is told', '(_start + 99) / 100', '(_up + 99) / 100'),
-  session(
-    'stop/stop',
-    'what has been begun is taken back with its cause',
-    'if (run.stop !== undefined) return run.stop.cause;',
-    '',
-  ),
-  session(
-    'stop/stop',
-    'a pod is evicted that nobody gave away',
-    "session.spec.ifUnstoppable === 'EvictPod' ? ['Eviction'] : []",
-    "['Eviction']",
-  ),
-  session(
-    'stop/stop',
-    'a node is asked though the policy forbids it',
-    "stopsByNode === true ? stopByOf(rules) : 'InsideOnly'",
-    "stopsByNode === true ? 'InsideFirst' : 'InsideOnly'",
-  ),
-  session(
-    'run/stopped-by-node',
-    'the node has the credit though it has done nothing',
-    "return tried.Node.outcome.kind === 'asked'",
-    'return true',
-  ),
-  session(
-    'stop/stop',
-    'a supervisor is given no time at its deadline',
-    "run.effective?.supervisor === 'None' ? 0 : OVERDUE_MS",
-    '0',
-  ),
-  session(
-    'stop/stop',
-    'what was tried on the first container counts for the second',
-    '{ at }]) => at >= since',
-    '{ at }]) => at >= 0',
-  ),
-  session('stop/stop', 'a container is given up after one round', 'now >= retryAt\n', 'now >= retryAt + 1e12\n'),
   session(
     'stop/change-ttl',
     'the last moment does not move with a longer ttl',
