@@ -156,7 +156,7 @@ export const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
   insecureNoIdentity: {
     name: 'insecure-no-identity',
     default: 'false',
-    meaning: 'Inject for sessions of which nobody knows who asked, without the admission policy. For a laptop.',
+    meaning: 'Inject for sessions whose requester is unknown, without the admission policy. For a laptop.',
     parse: parseBoolean,
   },
   nodeStopNamespace: {

@@ -96,7 +96,7 @@ function mayHaveSignalled({ stop }: Run, { underWay, tried }: Actions = NO_ACTIO
 const STOPPED_HOW: Record<StopRoute, string> = {
   Exec: 'The operator ended it with signals from inside the container',
   Attach: 'It ended after the operator had typed Ctrl-C and Ctrl-D, or exit',
-  Node: 'The container runtime of its node ended it, because the operator asked for that',
+  Node: 'The container runtime of its node ended it, as the operator asked',
   Eviction: 'It ended with its pod, which the operator evicted',
 };
 

@@ -32,7 +32,7 @@ function admittedSince(session: DebugSession, since: number): Objection | undefi
   const found = foundAdmittedAt(session);
   const isCertain = found === undefined ? askedAfter(session) >= since + PROPAGATION_MS : found >= since;
   if (isCertain) return undefined;
-  const message = `The admission policy changed after the session was requested, or just before, so the requester is not certain; raise spec.attempt to ask again`;
+  const message = `The admission policy changed after the session was requested, or shortly before, so the requester is not certain; raise spec.attempt to ask again`;
   return never('AdmissionPolicyMissing', message);
 }
 

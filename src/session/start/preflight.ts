@@ -171,7 +171,7 @@ function targetRunning(pod: Pod, { containerName }: Wanted): Objection | undefin
   if (exitCode !== undefined && hasEndedForGood(pod, containerName, exitCode)) {
     return never(
       'TargetContainerFinished',
-      `Container ${containerName} of pod ${pod.metadata.name} has ended for good (${describeState(status)}): its restart policy does not start it again, and its process namespace is gone; leave target.containerName out, or name a container that runs`,
+      `Container ${containerName} of pod ${pod.metadata.name} has ended for good (${describeState(status)}): its restart policy does not start it again. Its process namespace is gone; leave target.containerName out, or name a container that runs`,
     );
   }
   return later(

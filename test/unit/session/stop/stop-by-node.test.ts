@@ -102,7 +102,7 @@ describe('the runtime of the node', () => {
       'True Terminated',
     ]);
     expect(world.run.message).toBe(
-      'ended by the container runtime of its node, which the operator asked to stop it, because the session was cancelled',
+      'The container runtime of its node ended it, as the operator asked, because the session was cancelled',
     );
   });
 
