@@ -66,7 +66,7 @@ describe('what may still come true is waited for', () => {
     const { reason, message } = await waits('join');
     expect(reason).toBe('TargetContainerNotRunning');
     expect(message).toMatch(
-      /^container app of pod crashing is not running \(.*128.*\): .*leave target\.containerName out/,
+      /^Container app of pod crashing is not running \(.*128.*\)\. .*leave target\.containerName out/,
     );
     // And what it says works.
     await stage.createSession('beside', { target: { podName: 'crashing' }, ...shortly });

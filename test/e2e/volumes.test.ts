@@ -126,7 +126,7 @@ describe('volumes', () => {
   });
 
   it.each([
-    ['none', 'nowhere', 'VolumeNotFound', 'pod spared has no volume nowhere; it has data, settings, db, spare'],
+    ['none', 'nowhere', 'VolumeNotFound', 'Pod spared has no volume nowhere; it has data, settings, db, spare'],
     ['unmounted', 'spare', 'VolumeNotMounted', 'No container of pod spared mounts its volume spare'],
   ])('that the application does not have are refused before anything stands in its pod: %s', async (...row) => {
     const [name, volume, reason, words] = row;
