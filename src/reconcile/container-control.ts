@@ -50,7 +50,7 @@ export interface ContainerControlOptions {
 /** The script in the container takes 10 s at most. */
 const EXEC_MS = 15_000;
 /**
- * The same where the runtime of the node is asked next: HUP and TERM have been sent by then, and until a stop pod runs
+ * The same where the runtime of the node is asked after it: HUP and TERM have been sent by then, and until a stop pod runs
  * there is as much time again. Whoever holds up an exec gains nothing.
  */
 const EXEC_BEFORE_NODE_MS = 2_000;
@@ -63,6 +63,8 @@ interface Entry {
   uid: string;
   actions: Actions;
 }
+
+type StopEffect = Extract<Effect, { kind: 'stop' }>;
 
 /** What is asked of a container, as `plan` has it. */
 export type ControlEffect = Extract<Effect, { kind: 'stop' | 'tellTtl' }>;
@@ -150,22 +152,24 @@ export class ContainerControl {
       if (this.#running.size >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
       signal.throwIfAborted();
       if (effect.kind === 'tellTtl') return await this.#tell(session, effect);
-      return await this.#ways[effect.route](session, effect.run);
+      return await this.#ways[effect.route](session, effect);
     } catch (error) {
       if (signal.aborted || error instanceof NotLeaderError) return undefined;
       return explainFault(kind, error);
     }
   }
 
-  readonly #ways: Record<StopRoute, (session: DebugSession, run: Run) => Promise<ActionOutcome>> = {
-    Exec: (session, run) => this.#signal(session, run),
-    Attach: (session, run) => this.#type(session, run),
-    Node: (session, run) => this.#stopOnNode(session, run),
-    Eviction: (session, run) => this.#evict(session, run),
+  readonly #ways: Record<StopRoute, (session: DebugSession, effect: StopEffect) => Promise<ActionOutcome>> = {
+    Exec: (session, effect) => this.#signal(session, effect),
+    Attach: (session, { run }) => this.#type(session, run),
+    Node: (session, { run }) => this.#stopOnNode(session, run),
+    Eviction: (session, { run }) => this.#evict(session, run),
   };
 
-  async #signal(session: DebugSession, run: Run): Promise<ActionOutcome> {
-    const answer = await this.#script(session, run, (shell) => stopCommand(shell, meantBy(run)));
+  async #signal(session: DebugSession, { run, beforeNode }: StopEffect): Promise<ActionOutcome> {
+    const timeoutMs = beforeNode === true ? EXEC_BEFORE_NODE_MS : EXEC_MS;
+    const command = (shell: readonly string[]): readonly string[] => stopCommand(shell, meantBy(run));
+    const answer = await this.#script(session, run, { command, timeoutMs });
     if ('kind' in answer) return answer;
     switch (answer.answer) {
       case 'Survived':
@@ -182,7 +186,8 @@ export class ContainerControl {
     { run, ttl }: Extract<ControlEffect, { kind: 'tellTtl' }>,
   ): Promise<ActionOutcome> {
     const times = { ttlSeconds: ttlSeconds(ttl), lastMoment: fromTimestamp(run.lastMoment) ?? 0 };
-    const answer = await this.#script(session, run, (shell) => ttlCommand(shell, meantBy(run), times));
+    const command = (shell: readonly string[]): readonly string[] => ttlCommand(shell, meantBy(run), times);
+    const answer = await this.#script(session, run, { command, timeoutMs: EXEC_MS });
     if ('kind' in answer) return answer;
     if (answer.answer === 'Blind') return BLIND;
     if (answer.answer === 'Changed') return { kind: 'told' };
@@ -194,12 +199,11 @@ export class ContainerControl {
   async #script(
     session: DebugSession,
     run: Run,
-    commandOf: (shell: readonly string[]) => readonly string[],
+    { command, timeoutMs }: { command: (shell: readonly string[]) => readonly string[]; timeoutMs: number },
   ): Promise<StopAnswer | ActionOutcome> {
     for (const shell of SHELLS) {
-      const timeoutMs = this.stopsByNode ? EXEC_BEFORE_NODE_MS : EXEC_MS;
       const target = { ...targetOf(session, run), timeoutMs, signal: this.#abort.signal };
-      const outcome = await this.#options.streams.exec({ ...target, command: commandOf(shell) });
+      const outcome = await this.#options.streams.exec({ ...target, command: command(shell) });
       if (outcome.kind === 'notStarted') continue;
       if (outcome.kind === 'unbounded')
         return { kind: 'failed', message: `its script goes on alone: ${outcome.message}` };

@@ -11,7 +11,7 @@ export type Effect =
   /** With a resourceVersion only if the pod is still as it was looked at. */
   | { kind: 'inject'; run: Run; container: EphemeralContainer; resourceVersion?: string }
   /** Begun, not waited for: how it went is in the actions of a later situation. */
-  | { kind: 'stop'; run: Run; route: StopRoute }
+  | { kind: 'stop'; run: Run; route: StopRoute; beforeNode?: true }
   | { kind: 'tellTtl'; run: Run; ttl: string }
   /** The record itself goes, if it is still the one that was looked at. */
   | { kind: 'delete' };

@@ -31,7 +31,7 @@ export function pursueEnd(situation: Situation, run: Run, cause: StopCause): Pur
   switch (step.kind) {
     case 'act': {
       const { route } = step;
-      const then = { kind: 'stop', run, route } as const;
+      const then = { ...step, kind: 'stop', run } as const;
       if (stop.routes.includes(route)) return { run, unconfirmed, events: [], then };
       const pod = sighting.kind === 'present' ? sighting.pod : undefined;
       const told = route === 'Eviction' ? [events.evicting(run, pod)] : [];

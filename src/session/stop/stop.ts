@@ -18,7 +18,7 @@ export const OVERDUE_MS = 6_000;
  */
 export const LOOK_MS: Record<StopRoute, number> = { Exec: 8_000, Attach: 4_000, Node: 8_000, Eviction: 60_000 };
 
-/** The same where the runtime of the node is asked next, in ms: that harms nobody, also where the container has just ended. */
+/** The same where the runtime of the node is asked after it, in ms: that harms nobody, also where the container has just ended. */
 const LOOK_BEFORE_NODE_MS = 2_000;
 
 /** The longest pause between two rounds of all ways where only a person can change anything, in ms. */
@@ -39,7 +39,8 @@ export function overdueAt(run: Run, now: number): number {
 
 /** What is to be done about a container that has to end and has not. */
 export type StopStep =
-  | { kind: 'act'; route: StopRoute }
+  /** `beforeNode`: the runtime of the node is asked after it, where this does not help. */
+  | { kind: 'act'; route: StopRoute; beforeNode?: true }
   /** Something was done, or is being done: the container may end of it until then. */
   | { kind: 'look'; until?: number }
   | { kind: 'report'; reason: StopReason; message: string; retryAt: number };
@@ -57,14 +58,15 @@ export function nextStop(situation: Situation, run: Run): StopStep {
   let retryFrom = 0;
   for (const [index, route] of routes.entries()) {
     const tried = actions.tried[route];
-    if (tried === undefined || tried.times < round) return { kind: 'act', route };
-    const until = tried.at + lookMs(route, routes[index + 1]);
+    const beforeNode = routes.indexOf('Node') > index;
+    if (tried === undefined || tried.times < round) return act(route, beforeNode);
+    const until = tried.at + (beforeNode ? LOOK_BEFORE_NODE_MS : LOOK_MS[route]);
     if (tried.outcome.kind === 'asked' && now < until) return { kind: 'look', until };
     retryFrom = Math.max(retryFrom, tried.at);
   }
   const retryAt = retryFrom + pause(routes, actions, round);
   return now >= retryAt
-    ? { kind: 'act', route: routes[0] }
+    ? act(routes[0], routes.indexOf('Node') > 0)
     : { kind: 'report', ...findings(run, routes, actions), retryAt };
 }
 
@@ -76,8 +78,8 @@ function withoutFormer({ ranAgain }: Run, actions: Actions): Actions {
   return { ...actions, tried: Object.fromEntries(tried) };
 }
 
-function lookMs(route: StopRoute, next: StopRoute | undefined): number {
-  return next === 'Node' ? LOOK_BEFORE_NODE_MS : LOOK_MS[route];
+function act(route: StopRoute, beforeNode: boolean): StopStep {
+  return { kind: 'act', route, ...(beforeNode && { beforeNode }) };
 }
 
 /** Attaching wants somebody to read what is typed, eviction that the spec asks for it, the node that the cluster and the policy allow it. */

@@ -20,7 +20,7 @@ const SURVIVED: ExecOutcome = { kind: 'exited', exitCode: 1, stdout: 'Survived 2
 /** Does the routes one after the other. @returns what was asked of the node, the times of the execs, and the last outcome */
 async function after(
   routes: StopRoute[],
-  { run = RUN, exec = SURVIVED, allowed = true }: { run?: Run; exec?: ExecOutcome; allowed?: boolean } = {},
+  { run = RUN, exec = SURVIVED }: { run?: Run; exec?: ExecOutcome } = {},
 ): Promise<{ asked: OnNode[]; execMs: (number | undefined)[]; outcome: ActionOutcome | undefined }> {
   const asked: OnNode[] = [];
   const execMs: (number | undefined)[] = [];
@@ -38,13 +38,14 @@ async function after(
       attach: () => Promise.reject(new Error('nobody attaches')),
     },
     evict: () => Promise.reject(new Error('nobody evicts')),
-    ...(allowed && { stopOnNode }),
+    stopOnNode,
     clock: new FakeClock(NOON),
     onDone: () => done(),
   });
   for (const route of routes) {
     const over = new Promise<void>((resolve) => (done = resolve));
-    control.begin(SESSION, { kind: 'stop', run, route });
+    const beforeNode = routes.indexOf('Node') > routes.indexOf(route);
+    control.begin(SESSION, { kind: 'stop', run, route, ...(beforeNode && { beforeNode }) });
     await over;
   }
   return { asked, execMs, outcome: control.actionsOf(SESSION, run)?.tried.Node?.outcome };
@@ -76,9 +77,9 @@ it.each<[string, ExecOutcome, string]>([
   expect((await after(['Exec', 'Node'], { exec })).asked).toMatchObject([{ graceSeconds }]);
 });
 
-it('leaves an exec less time, as nothing else does', async () => {
-  expect((await after(['Exec'])).execMs).toEqual([2_000]);
-  expect((await after(['Exec'], { allowed: false })).execMs).toEqual([15_000]);
+it('leaves an exec before it less time, and one after it as much as ever', async () => {
+  expect((await after(['Exec', 'Node'])).execMs).toEqual([2_000]);
+  expect((await after(['Node', 'Exec'])).execMs).toEqual([15_000]);
 });
 
 it.each<[string, Partial<Run>]>([

@@ -86,6 +86,27 @@ describe('the runtime of the node', () => {
     expect(begun(asked)).toBe('Node');
   });
 
+  it('is waited for by each way before it, where the policy allows it', () => {
+    const begins = (world: World): [string, boolean][] => {
+      const seen: [string, boolean][] = [];
+      world.onStep = ({ effect }) => {
+        if (effect.kind === 'stop') seen.push([effect.route, effect.beforeNode === true]);
+      };
+      order(world);
+      return seen;
+    };
+    expect(begins(cancelled({ stdin: true }))).toEqual([
+      ['Exec', true],
+      ['Attach', true],
+      ['Node', false],
+    ]);
+    expect(begins(cancelled({}, withStopBy('InsideOnly')))).toEqual([['Exec', false]]);
+    expect(begins(cancelled({}, withStopBy('NodeFirst')))).toEqual([
+      ['Node', false],
+      ['Exec', false],
+    ]);
+  });
+
   it('ends the container, and only the kubelet confirms that', () => {
     const world = cancelled();
     begun(world);
@@ -101,9 +122,7 @@ describe('the runtime of the node', () => {
       'Node',
       'True Terminated',
     ]);
-    expect(world.run.message).toBe(
-      'The container runtime of its node ended it, as the operator asked, because the session was cancelled',
-    );
+    expect(world.run.message).toMatch(/container runtime of its node .*because the session was cancelled/);
   });
 
   it('is told of with its reason while it does not help, and is asked again, ever more seldom', () => {
