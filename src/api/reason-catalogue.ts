@@ -436,7 +436,7 @@ export const REASONS = {
     kind: 'failure',
     notStarted: {
       meaning:
-        "by the kubelet's clock it started after `startBy`, and it ended itself at once ([how that is known](ending.md#what-the-inside-says))",
+        "by the kubelet's clock it started after `startBy`, and it ended itself at once ([how that is known](ending.md#claims-from-inside))",
       remedy: 'raise `attempt`; a longer `startTimeout`',
     },
   },
