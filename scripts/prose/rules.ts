@@ -11,7 +11,7 @@ const OPENINGS = /^(?:Who|Whoever|What|Whatever|That|Nobody|Whose|Whom|Which)\b/
 /** Words that say nothing here, and what to write. */
 const WORDS: readonly [RegExp, string][] = [
   [/\bnobody knows whom?\b/i, 'name what is unknown'],
-  [/\b(?:this|that) one\b/i, 'repeat the noun'],
+  [/\b(?:this|that) one\b(?! machine\b)/i, 'repeat the noun'],
   [/\bthe same goes for\b/i, 'say it'],
   [/\b(?:simply|obviously|of course|just)\b/i, 'leave the word out'],
   [/\bin order to\b/i, 'write "to"'],
