@@ -96,7 +96,7 @@ export const REASONS = {
     },
     beforeInjection: {
       meaning:
-        'the pod was deleted after it had been chosen, and nothing can be started in it any more; or it is being deleted and its name was generated, so no pod of that name comes back',
+        'the pod was deleted after it had been chosen, and nothing can start in it any more. Or the pod is being deleted and its name was generated, so no pod of that name comes back',
       remedy: 'raise `attempt` to debug the new one; name the workload in `workloadRef`',
     },
     notStarted: { meaning: 'the pod was deleted before the container was started', remedy: 'debug another' },
@@ -128,7 +128,7 @@ export const REASONS = {
     },
     beforeInjection: {
       meaning:
-        'it is not certain who asked (`Accepted` is False too): the admission policy on `spec.requestedBy` or its binding is not there, is not the one that this operator knows, or was made or changed after the session was asked for, or in the 5 s before',
+        'the requester is not certain (`Accepted` is False too). The admission policy on `spec.requestedBy` or its binding is missing, or differs from the one that this operator knows. Or it was created or changed after the session, or in the 5 s before',
       remedy:
         "`kubectl apply -k config/admission` of the operator's version (`kubectl replace`, where it was altered); ask again 5 s later",
     },
@@ -186,7 +186,7 @@ export const REASONS = {
     kind: 'injection',
     waiting: {
       meaning:
-        'the attempt before has failed, but its container has started late and is being ended, or may still start; two containers of one session do not run at a time. `pendingTimeout` begins after it',
+        'the earlier attempt has failed, but its container has started late and is being ended, or may still start. Two containers of one session never run at a time. The `pendingTimeout` begins after this wait',
       remedy:
         'wait: at most 12 s after its `startTimeout`, or until it has ended, or debug with another session meanwhile. With `supervisor: None` until it has run and ended, or its pod is gone',
     },
@@ -235,7 +235,7 @@ export const REASONS = {
     starting: { meaning: 'as under [Failed](#failed); the kubelet tries again until `startTimeout`' },
     notStarted: {
       meaning:
-        'the kubelet cannot make the container: an image whose user is root under `runAsNonRoot` (fails at once); a secret or config map of `env` or `envFrom`, or a key in it, that is not there',
+        'the kubelet cannot make the container. The user of the image is root under `runAsNonRoot` (the run fails at once). Or a secret or config map of `env` or `envFrom`, or a key in it, is missing',
       remedy: 'name a user in `securityContext.runAsUser`; make the secret: what comes within `startTimeout` counts',
     },
   },
@@ -327,7 +327,7 @@ export const REASONS = {
     kind: 'injection',
     beforeInjection: {
       meaning:
-        'the session would have to wait, and as many of its requester wait already as `limits.waitingPerUser` of its policy says (50 where it says nothing): the message says what it would have waited for',
+        'the session would have to wait, but its requester already has as many waiting sessions as `limits.waitingPerUser` of its policy allows (by default 50). The message says what the session would have waited for',
       remedy: 'delete some of those that wait, then raise `attempt`',
     },
   },
@@ -343,7 +343,7 @@ export const REASONS = {
     kind: 'injection',
     beforeInjection: {
       meaning:
-        "the pod takes more than 640 KiB in etcd, `managedFields` and status included: one debug container more, and what the kubelet reports of all of them, could take it beyond half of what etcd stores. A pod that reaches etcd's limit cannot change, be ready or be deleted any more",
+        "the pod takes more than 640 KiB in etcd, including `managedFields` and status. Another debug container, and the kubelet's reports of all of them, could take it beyond half of etcd's limit. A pod at the limit cannot change, become ready or be deleted any more",
       remedy: 'restart the pod, or debug another',
     },
   },
@@ -458,7 +458,7 @@ export const REASONS = {
     kind: 'other',
     complete: {
       meaning:
-        "the command ended by itself (`endedBy: Command`), or was killed for lack of memory or with the container it had joined, or when the pod had finished, or the kubelet failed the pod as a whole, in the pod's own words such as `Evicted` (`endedBy: Kubelet`), or ended with its pod",
+        "the command ended by itself (`endedBy: Command`) or with its pod. Or the kubelet ended it (`endedBy: Kubelet`), for lack of memory, with the container that it had joined, or after the pod had finished. If the kubelet failed the whole pod, the message has the pod's own words, such as `Evicted`",
       remedy: "the message says which; `exitCode` is the command's own",
     },
   },
@@ -550,7 +550,7 @@ export const REASONS = {
     stopConfirmed: {
       with: 'False',
       meaning:
-        "it has to end, and the operator has no way to end it: no shell in the image, no right, or an exec that cannot tell this container's processes from others; the message says which",
+        "the container has to end, and the operator has no way to end it. The image has no shell, a right is missing, or the exec cannot tell this container's processes from others. The message says which",
       remedy: 'end its command, or delete the pod',
     },
   },
@@ -646,7 +646,7 @@ export const REASONS = {
     event: {
       with: 'Warning',
       meaning:
-        "the pod is one that finishes (none of its containers has `restartPolicy: Always`, of its own or of the pod, as with a Job's): the kubelet ends the container when the pod's own have ended for good, and the pod has not completed before that",
+        "the pod can finish, like that of a Job: none of its containers has `restartPolicy: Always`, of its own or of the pod. The kubelet ends the debug container when the pod's own containers have ended for good. The pod completes only after that",
       remedy: 'end the session before; a short `terminationGracePeriodSeconds`',
     },
   },
@@ -699,7 +699,7 @@ export const REASONS = {
     event: {
       with: 'Warning',
       meaning:
-        '`ttl` was changed while a container runs that cannot be told, or to more than its policy allows: it does not count for this one; with the reason and the time that is kept',
+        'the container keeps its old `ttl`: the operator cannot tell it the new one, or the policy allows less. The event has the reason and the time that stays',
       remedy: 'grant `pods/exec`, or raise `attempt` once it has ended',
     },
   },
