@@ -39,6 +39,7 @@ export const VALID_POLICIES: CreateCase[] = [
       require: ['NonRoot', 'NoCapabilities', 'ReadOnlyRootFilesystem', 'NoJoin'],
       onUnstoppable: 'EvictPod',
       podAfterSession: 'Evict',
+      stopBy: 'NodeFirst',
       requireJustification: true,
       requireNotAfter: true,
       revokeRunning: true,
@@ -60,6 +61,7 @@ export const INVALID_POLICIES: CreateCase[] = [
   wrong('a profile twice', { profiles: ['general', 'general'] }, 'spec.profiles[1]: Duplicate value: "general"'),
   wrong('an unknown requirement', { require: ['NoNetwork'] }, 'spec.require[0]: Unsupported value: "NoNetwork"'),
   wrong('a requirement twice', { require: ['NoJoin', 'NoJoin'] }, 'spec.require[1]: Duplicate value: "NoJoin"'),
+  wrong('an unknown order', { stopBy: 'Node' }, 'spec.stopBy: Unsupported value: "Node"'),
   wrong('an unknown demand', { onUnstoppable: 'Kill' }, 'spec.onUnstoppable: Unsupported value: "Kill"'),
   wrong(
     'a demand of something else',

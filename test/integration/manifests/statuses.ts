@@ -60,7 +60,7 @@ const RUN: Manifest = {
   containerID: 'containerd://4f0c0f4a1b2c',
   during: [{ what: 'OOMKilled', containerName: 'app', at: '2026-01-02T03:05:00Z', exitCode: 137 }],
   wantedTtl: '1h',
-  stop: { cause: 'Cancelled', requestedAt: '2026-01-02T03:09:58Z', routes: ['Exec', 'Attach', 'Eviction'] },
+  stop: { cause: 'Cancelled', requestedAt: '2026-01-02T03:09:58Z', routes: ['Exec', 'Attach', 'Node', 'Eviction'] },
   ranAgain: {
     containerID: 'containerd://5a1d0f4a1b2c',
     seenAt: '2026-01-02T03:11:00Z',
