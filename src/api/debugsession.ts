@@ -164,8 +164,8 @@ export type RunState = 'Starting' | 'Running' | 'StartedLate' | 'Ended' | 'Faile
 /** The ways in which the operator ends a container, in the order in which it tries them. A policy may put Node first (`stopBy`). */
 export type StopRoute = 'Exec' | 'Attach' | 'Node' | 'Eviction';
 
-/** Which line ended the container. */
-export type EndedBy = 'Command' | 'Supervisor' | StopRoute | 'PodGone' | 'Kubelet';
+/** Which line ended the container. Unknown: something outside of its command, and nothing says what. */
+export type EndedBy = 'Command' | 'Supervisor' | StopRoute | 'PodGone' | 'Kubelet' | 'Unknown';
 
 /** Why a container has to end. The first cause counts. */
 export type StopCause = 'Deadline' | 'Cancelled' | 'Revoked' | 'Deleted' | 'StartedLate' | 'RanAgain';
@@ -252,6 +252,8 @@ export interface Run {
   /** By which a container that was run again is told from the one that ended. */
   containerID?: string;
   injectedAt?: string;
+  /** What admission changed of the container on its way into the pod: names of its fields, and the image that stands there. Absent: nothing. */
+  changed?: string[];
   startedAt?: string;
   expiresAt?: string;
   finishedAt?: string;

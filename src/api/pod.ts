@@ -43,6 +43,8 @@ export interface OwnerReference {
 export interface PodSpec {
   nodeName?: string;
   os?: { name: string };
+  /** The user of every container that names none, of `securityContext`. Absent: the image's. */
+  runAsUser?: number;
   restartPolicy?: string;
   shareProcessNamespace?: boolean;
   hostPID?: boolean;
@@ -62,6 +64,33 @@ export interface PodEphemeralContainer {
   sessionUID?: string;
   /** The container whose process namespace it joins. */
   targetContainerName?: string;
+  /** Of a container of ours: what it is made of. */
+  makeup?: Makeup;
+}
+
+/** What admission changed of a container on its way into the pod. */
+export interface Changes {
+  /** The names of the fields, with the image that stands in the pod. In the order of the API. */
+  fields: string[];
+  /** The supervisor does not stand there as it was sent. */
+  lostSupervisor: boolean;
+}
+
+/** The image of a container, and 8 hex digits of each other field that it has (src/session/container/makeup.ts). */
+export interface Makeup {
+  image: string;
+  command?: string;
+  args?: string;
+  env?: string;
+  envFrom?: string;
+  workingDir?: string;
+  volumeMounts?: string;
+  stdin?: string;
+  tty?: string;
+  targetContainerName?: string;
+  securityContext?: string;
+  /** Of the variable that carries the supervisor. */
+  supervisor?: string;
 }
 
 export interface PodContainer {

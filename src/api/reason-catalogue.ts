@@ -421,14 +421,16 @@ export const REASONS = {
   CommandNotFound: {
     kind: 'failure',
     notStarted: {
-      meaning: 'the image does not have the command or, with `supervisor: Shell`, no `sh`',
+      meaning:
+        'the image does not have the command as a file that can be executed, or has no `sh` for `supervisor: Shell`. The message says which: no such file, only a builtin of the shell, a directory, not executable, made for another architecture',
       remedy: 'correct `command`, or use an image with a shell, or `supervisor: None`',
     },
   },
   SupervisorUnsupported: {
     kind: 'failure',
     notStarted: {
-      meaning: 'the image has `sh` but no `sleep`: nothing could end the command in time, so it was not run',
+      meaning:
+        'the command was not run, because nothing could end it in time or give it its variables: the image has `sh` but no `sleep`, or no `env` and `tr` for the variables of the session, or the container ended at once and its supervisor had left no word',
       remedy: 'another image, or `supervisor: None`',
     },
   },
@@ -448,7 +450,11 @@ export const REASONS = {
   Injected: {
     kind: 'other',
     reached: { with: 'Injected=True', meaning: "the container is in the pod's spec" },
-    event: { with: 'Normal', meaning: 'the container was injected' },
+    event: {
+      with: 'Normal',
+      meaning:
+        'the container was injected; a warning with the names of the fields if admission changed it on its way (`runs[].changed`)',
+    },
   },
   Running: {
     kind: 'other',
@@ -458,7 +464,7 @@ export const REASONS = {
     kind: 'other',
     complete: {
       meaning:
-        "the command ended by itself (`endedBy: Command`) or with its pod. Or the kubelet ended it (`endedBy: Kubelet`), for lack of memory, with the container that it had joined, or after the pod had finished. If the kubelet failed the whole pod, the message has the pod's own words, such as `Evicted`",
+        "the command ended by itself (`endedBy: Command`) or with its pod. Or the kubelet ended it (`endedBy: Kubelet`), for lack of memory, with the container that it had joined, or after the pod had finished. If the kubelet failed the whole pod, the message has the pod's own words, such as `Evicted`. Or something outside ended it and left no trace (`endedBy: Unknown`)",
       remedy: "the message says which; `exitCode` is the command's own",
     },
   },
@@ -639,6 +645,15 @@ export const REASONS = {
       with: 'False',
       meaning: 'the eviction was refused otherwise; tried again',
       remedy: 'the message says why: the right `create` on `pods/eviction`',
+    },
+  },
+  CapabilitiesIdle: {
+    kind: 'other',
+    event: {
+      with: 'Warning',
+      meaning:
+        "the container adds capabilities and, by its own or its pod's `runAsUser`, runs as another user than 0: they have no effect",
+      remedy: '`securityContext.runAsUser: 0`',
     },
   },
   DelaysCompletion: {

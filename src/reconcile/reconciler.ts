@@ -1,9 +1,11 @@
 import type { DebugSession, DebugSessionStatus, Run, WorkloadRef } from '../api/debugsession.ts';
+import type { Changes } from '../api/pod.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type Result, RetryBy, TerminalError } from '../runtime/controller.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Authority } from '../session/look/authority.ts';
+import { changesOf } from '../session/container/makeup.ts';
 import { currentRun, isLive, isWaiting } from '../session/run/lifecycle.ts';
 import { observe } from '../session/run/observation.ts';
 import type { Sighting } from '../session/look/sighting.ts';
@@ -11,12 +13,14 @@ import { runBeside } from '../session/run/fate.ts';
 import { subjectOf } from '../session/plan/stage.ts';
 import { interestOf, plan, planUnseen } from '../session/plan/plan.ts';
 import { planRefusal, retryBy } from '../session/plan/plan-run.ts';
+import { injectedChanged } from '../session/status/events.ts';
 import { classifyRefusal } from '../session/start/refusal.ts';
 import type { Effect, Plan } from '../session/plan/effect.ts';
 import type { Objection } from '../session/look/objection.ts';
 import type { Situation } from '../session/look/situation.ts';
 import type { ContainerControl } from './container-control.ts';
 import type { Places } from './places.ts';
+import { givesUpUninjected } from './gives-up-uninjected.ts';
 import { LONGEST_PAUSE_MS, pauseOf } from './poll.ts';
 import type { PodWatches } from './pod-watches.ts';
 import type { KnownLabels, RulesLookup } from './rules-lookup.ts';
@@ -185,8 +189,9 @@ export class Reconciler {
   }
 
   async #perform(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
+    let changes: Changes | undefined;
     try {
-      await this.#effect(situation, step.effect, signal);
+      changes = await this.#effect(situation, step.effect, signal);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // The session itself was deleted meanwhile: nothing is left to write to.
@@ -204,7 +209,7 @@ export class Reconciler {
       }
     }
     this.#parts.onStep?.(situation.session, step);
-    for (const event of step.events) this.#parts.eventTeller.tell(situation.session, event);
+    for (const event of step.events) this.#parts.eventTeller.tell(situation.session, injectedChanged(event, changes));
     return 'done';
   }
 
@@ -216,8 +221,18 @@ export class Reconciler {
     return new RetryBy(error, retryBy(run, { now, notBefore: now + (error.retryAfterMs ?? 0) }) - now);
   }
 
-  async #effect(situation: Situation, effect: Effect, signal: AbortSignal): Promise<void> {
-    const { session } = situation;
+  /** @returns what admission changed of a container that was injected */
+  async #effect(situation: Situation, effect: Effect, signal: AbortSignal): Promise<Changes | undefined> {
+    if (effect.kind === 'inject') return this.#inject(situation.session, effect, signal);
+    await this.#change(situation, effect, signal);
+    return undefined;
+  }
+
+  async #change(
+    { session }: Situation,
+    effect: Exclude<Effect, { kind: 'inject' }>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { api, sessions } = this.#parts;
     switch (effect.kind) {
       case 'none':
@@ -233,8 +248,6 @@ export class Reconciler {
       }
       case 'writeStatus':
         return this.#writeStatus(session, effect.status, signal);
-      case 'inject':
-        return this.#inject(session, effect, signal);
       case 'stop':
       case 'tellTtl':
         return this.#parts.control.begin(session, effect);
@@ -298,17 +311,16 @@ export class Reconciler {
     session: DebugSession,
     effect: Extract<Effect, { kind: 'inject' }>,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<Changes | undefined> {
     const { run, container, resourceVersion } = effect;
     const address = { ...podOf(session, run), ...(resourceVersion !== undefined && { resourceVersion }) };
     const pod = await this.#parts.api.inject(address, container, signal);
     this.#refusals.delete(keyOf(session));
-    this.#injections.set(keyOf(session), {
-      uid: session.metadata.uid,
-      attempt: run.attempt,
-      at: this.#parts.clock.now(),
-    });
+    const { uid } = session.metadata;
+    this.#injections.set(keyOf(session), { uid, attempt: run.attempt, at: this.#parts.clock.now() });
     this.#parts.pods.remember(pod);
+    const stands = pod.spec.ephemeralContainers?.find(({ name }) => name === container.name)?.makeup;
+    return stands && changesOf(container, stands);
   }
 }
 
@@ -318,15 +330,6 @@ function ofNewestRun<T extends { uid: string; attempt: number }>(
   known: T | undefined,
 ): T | undefined {
   return known?.uid === metadata.uid && known.attempt === status?.attempt ? known : undefined;
-}
-
-/** From this step on nobody looks for the container of a run that was to be injected. */
-function givesUpUninjected({ status }: DebugSession, { effect }: Plan): boolean {
-  const run = status?.runs?.find(({ attempt }) => attempt === status.attempt);
-  if (run === undefined || !isLive(run) || run.injectedAt !== undefined) return false;
-  if (effect.kind === 'removeFinalizer') return true;
-  const next = effect.kind === 'writeStatus' ? effect.status.runs?.find(({ attempt }) => attempt === run.attempt) : run;
-  return next !== undefined && !isLive(next) && next.injectedAt === undefined && next.endedBy === undefined;
 }
 
 /** The run that begins with this effect. */

@@ -14,6 +14,7 @@ import type {
 } from '../api/pod.ts';
 import { JUDGED_FIELDS, type RawPodFields } from '../policy/pod-fields.ts';
 import { UID_VARIABLE } from '../session/container/container.ts';
+import { type ContainerFields, makeupOf } from '../session/container/makeup.ts';
 
 /** A core/v1 Pod as the API server sends it, as far as we look. */
 export interface RawPod {
@@ -22,13 +23,11 @@ export interface RawPod {
   status?: Pod['status'];
 }
 
-type RawPodSpec = Omit<PodSpec, 'ephemeralContainers' | 'privileged' | keyof RawPodFields> &
-  RawPodFields & { ephemeralContainers?: RawEphemeralContainer[] };
+type RawPodSpec = Omit<PodSpec, 'ephemeralContainers' | 'privileged' | 'runAsUser' | keyof RawPodFields> &
+  RawPodFields & { ephemeralContainers?: RawEphemeralContainer[]; securityContext?: { runAsUser?: number } };
 
-interface RawEphemeralContainer {
+interface RawEphemeralContainer extends ContainerFields {
   name: string;
-  env?: { name: string; value?: string }[];
-  targetContainerName?: string;
 }
 
 const cutOwner = cutter<OwnerReference>({ kind: KEPT, name: KEPT, uid: KEPT, controller: KEPT });
@@ -56,14 +55,20 @@ const cutMeta = cutter<PodMeta>({
 
 const cutEphemeralContainer = cutter<PodEphemeralContainer, RawEphemeralContainer>({
   name: KEPT,
-  sessionUID: ({ env }) => env?.find((variable) => variable.name === UID_VARIABLE)?.value,
+  sessionUID,
   targetContainerName: KEPT,
+  makeup: (whole) => (sessionUID(whole) === undefined ? undefined : makeupOf(whole)),
 });
+
+function sessionUID({ env }: RawEphemeralContainer): string | undefined {
+  return env?.find((variable) => variable.name === UID_VARIABLE)?.value;
+}
 
 const cutSpec = cutter<PodSpec, RawPodSpec>({
   ...JUDGED_FIELDS,
   nodeName: KEPT,
   os: KEPT,
+  runAsUser: ({ securityContext }) => securityContext?.runAsUser,
   restartPolicy: KEPT,
   ephemeralContainers: ({ ephemeralContainers }) => ephemeralContainers?.map(cutEphemeralContainer),
 });

@@ -15,6 +15,8 @@ export const nosleepImage = 'docker.io/library/nosleep:test';
 export const nolinksImage = 'docker.io/library/nolinks:test';
 /** As process 1 its /bin/sh runs none of what it is given, and lives until somebody sends a signal; else it is busybox'. */
 export const hostileShellImage = 'docker.io/library/hostile-shell:test';
+/** Busybox, whose `sh` and `foreign` are made for another processor than this machine's. */
+export const foreignImage = 'docker.io/library/foreign:test';
 /** Like {@link busyboxImage}, with USER 1000. */
 export const nonrootDebugImage = 'docker.io/library/debug:nonroot';
 
@@ -26,6 +28,7 @@ export const imageNotice = `Its nodes must hold or be able to pull the images th
   bashImage,
   nosleepImage,
   nolinksImage,
+  foreignImage,
   hostileShellImage,
   nonrootDebugImage,
 ].join(

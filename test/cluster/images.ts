@@ -37,7 +37,11 @@ export async function buildImages(program: (name: string) => string): Promise<Bu
     entrypoint: ['/app'],
   };
   const applets = (await mustRun(['/bin/busybox', '--list'])).split('\n').filter(Boolean);
-  const busybox: Image = { reference: names.busyboxImage, files: busyboxFiles(applets), command: ['sh'] };
+  const busybox: Image = {
+    reference: names.busyboxImage,
+    files: [...busyboxFiles(applets), foreign('foreign')],
+    command: ['sh'],
+  };
   const others = applets.filter((applet) => !shells.includes(applet));
   const dash = await shellFiles('dash');
   const bash = await shellFiles('bash');
@@ -56,10 +60,19 @@ export async function buildImages(program: (name: string) => string): Promise<Bu
         command: ['sh'],
       },
       { reference: names.nolinksImage, files: busyboxFiles([]), command: ['/bin/busybox', 'sh'] },
+      { reference: names.foreignImage, files: [...busyboxFiles(others), foreign('sh')], command: ['sh'] },
       { reference: names.hostileShellImage, files: [...busyboxFiles(others), hostileShell], command: ['sh'] },
     ],
     architecture,
   );
+}
+
+/** The first bytes of a program for AArch64, or for x86-64 where that is this machine's own. */
+function foreign(name: string): Entry {
+  const header = Buffer.alloc(64);
+  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  header.set([2, 0, architecture === 'arm64' ? 0x3e : 0xb7, 0, 1], 16);
+  return { kind: 'file', path: `bin/${name}`, mode: 0o755, content: header };
 }
 
 /** A supervisor's script is never run by it, so it keeps no time and refuses no start. */

@@ -6,7 +6,14 @@ import type { ContainerStatus, PodStatus, Terminated } from '../../src/api/pod.t
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import { containerName, ephemeralContainer } from '../../src/session/container/container.ts';
 import { effectiveValues } from '../../src/session/container/effective.ts';
-import { COMMAND_NOT_FOUND, DEADLINE, TOO_LATE, UNSUPPORTED } from '../../src/session/container/supervisor.ts';
+import {
+  BEGAN,
+  COMMAND_NOT_FOUND,
+  DEADLINE,
+  EXITED,
+  TOO_LATE,
+  UNSUPPORTED,
+} from '../../src/session/container/supervisor.ts';
 import { bashImage, busyboxImage, dashImage, nonrootDebugImage, nosleepImage } from '../cluster/image-names.ts';
 import { Terminal } from '../support/cluster/attach.ts';
 import { Stage } from '../support/cluster/stage.ts';
@@ -175,7 +182,7 @@ describe('by itself', () => {
         },
       }),
     ]);
-    expect(await Promise.all(runs)).toEqual(Array(4).fill({ exitCode: 7, message: '' }));
+    expect(await Promise.all(runs)).toEqual(Array(4).fill({ exitCode: 7, message: EXITED }));
   });
 
   it('refuses to start too late, without sleep, and a command that is not there', async () => {
@@ -278,7 +285,7 @@ describe('when its pod is deleted', () => {
     const without = Date.parse(application.get(kind.pod)?.finishedAt ?? '');
     const own = ended.get(kind);
     expect(Date.parse(own?.finishedAt ?? '') - without).toBeLessThanOrEqual(2_000);
-    expect(own?.message ?? '').toBe('');
+    expect(own?.message?.trim()).toBe(BEGAN);
   });
 });
 

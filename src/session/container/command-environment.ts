@@ -1,5 +1,8 @@
 import { SET_PREFIX, SUPERVISOR_VARIABLE } from './environment.ts';
 
+/** Sets `_p` to the prefix. In two parts, so that the script, which is a variable itself, does not have it as it is (supervisor-script.ts). */
+export const PREFIX = `_p=${SET_PREFIX.slice(0, -1)} _p=\${_p}_`;
+
 /**
  * `_run`: becomes the command, with the environment that it would have without a supervisor. Text and not a function, because the shell between
  * supervisor and terminal runs it as well. Run in a subshell, it takes "$@" as the command, and `_top` as the first process of the container.
@@ -17,7 +20,8 @@ export const RUN = `
 _run='
 command -v env >/dev/null && command -v tr >/dev/null || exec "$@" 2>&4 3<&- 4>&- 5<&-
 case $1 in *=*) set -- sh -c "exec \\"\\$0\\" \\"\\$@\\"" "$@" ;; esac
-_n=$# _i=0 _own= _set= _words= _p=${SET_PREFIX} LC_ALL=C
+${PREFIX}
+_n=$# _i=0 _own= _set= _words= LC_ALL=C
 _ff=$(printf "\\377") _nl=$(printf "\\nx")
 _nl=\${_nl%x} IFS=$_nl
 set -f

@@ -1,7 +1,7 @@
 // The supervisor is written here as it runs: `$` is doubled for the kubelet only when a container is rendered (supervisor.ts). It stands in the
 // spec of every pod that is debugged, so it carries no comments: what it does, and why, is told here beside each part.
-import { RUN } from './command-environment.ts';
-import { SET_PREFIX, SUPERVISOR_VARIABLE } from './environment.ts';
+import { PREFIX, RUN } from './command-environment.ts';
+import { SUPERVISOR_VARIABLE } from './environment.ts';
 
 /** The name that the supervisor gives its process, by which stop-script.ts finds it: 15 bytes at most. */
 export const WATCHDOG_NAME = 'debug-watchdog';
@@ -25,7 +25,8 @@ export const CLOCK = '_clock() { read _up _x </proc/uptime && _up=${_up%.*}${_up
  */
 const WORDS = `
 unset ${SUPERVISOR_VARIABLE}
-_ttl=$1 _by=$2 _last=$3 _tty=$4 _boot= _cmd= _ev= _told= _heard= _top=$$
+_ttl=$1 _by=$2 _last=$3 _tty=$4 _boot= _cmd= _ev= _told= _heard= _asked= _top=$$
+${PREFIX}
 shift 4
 ${MARK}
 _refuse() { _mark $1; echo "supervisor: $1 $3" >&2; exit $2; }
@@ -34,19 +35,64 @@ ${CLOCK}
 
 /**
  * A start that is too late is refused: the operator has given this run up long ago. The wall clock is boot time plus time since boot.
- * Without a working `sleep` nothing could end the command in time, so it does not run at all. Nor does it without the requester's variables.
- * The command is looked for by the PATH that it will have; nothing but the command is run by that one.
+ * Without a working `sleep` nothing could end the command in time, so it does not run at all. Nor does it without the requester's variables: whether
+ * there are any is read in `environ`, for some shells drop names that are no words of their own. This script stands in there as well, so it never
+ * has the prefix (`_p`) as it is.
  * From here on the end is a moment of the time since boot, which no change of the wall clock moves.
  */
 const CHECKS = `
 while read _k _v _x; do [ "$_k" != btime ] || { _boot=$_v; break; }; done </proc/stat
 { _clock && [ $_boot ] && sleep 0; } 2>/dev/null || _refuse Unsupported 125
-case $(export -p) in *${SET_PREFIX}*) command -v env && command -v tr ;; esac >/dev/null || _refuse Unsupported 125 "variables need env and tr"
+_set=
+while read -r _x || [ "$_x" ]; do
+  case $_x in *$_p*) _set=1 ;; esac
+done </proc/$$/environ
+[ ! $_set ] || { command -v env && command -v tr; } >/dev/null || _refuse VariablesUnsupported 125
 _now=$((_boot + _up / 100))
 [ $_now -le $_by ] && [ $_now -lt $_last ] || _refuse TooLate 125
-(PATH=\${${SET_PREFIX}PATH-$PATH}; command -v "$1") >/dev/null || _refuse CommandNotFound 127 "$1"
 [ $((_now + _ttl)) -le $_last ] || _ttl=$((_last - _now))
 _end=$((_up + _ttl * 100))
+`;
+
+/**
+ * The command has to be a file that can be executed, found as execvp(3) finds it: by the PATH that it will have. Nothing but the command is run by that
+ * one. A name that only this shell knows is a builtin, which the kernel does not run.
+ *
+ * - `_via INTERPRETER`: of a file that begins with `#!`. The kernel does not run it without.
+ * - `_head` has the first bytes of a file, and those that say for which processor it was made. Another one than that of this shell (`_odd`) need not be
+ *   foreign: kernels run programs of 32 bits, and of others by an emulator. So it runs, and the exit code decides (see `_leave`). Without `od` nothing is known.
+ *
+ * The word that is left at last says that the command is about to be run.
+ */
+const COMMAND = `
+eval "_path=\\\${\${_p}PATH-\\$PATH}:"
+_why=CommandNotFound _file= _odd=
+while [ "$_path" ] && [ $_why ]; do
+  _file=\${_path%%:*} _path=\${_path#*:}
+  _file=\${_file:-.}/$1
+  case $1 in */*) _file=$1 _path= ;; esac
+  if [ -d "$_file" ]; then
+    _why=CommandIsDirectory
+  elif [ -f "$_file" ] && [ -x "$_file" ]; then
+    _why=
+  elif [ -e "$_file" ]; then
+    _why=CommandNotExecutable
+  fi
+done
+[ "$_why" != CommandNotFound ] || ! command -v "$1" >/dev/null || _why=CommandIsBuiltin
+_via() { [ -x "$1" ]; }
+_head() {
+  set -- $(od -An -tx1 -N20 "$1")
+  echo $1$2$3$4 \${19}\${20}
+}
+case \${_why:-$(_head "$_file" 2>/dev/null)} in
+2321*) read -r _x <"$_file"
+  _x=\${_x#??}
+  _via \${_x# } || _why=CommandNotExecutable ;;
+7f454c46*) [ "$(_head "$_file")" = "$(_head /proc/$$/exe)" ] || _odd=1 ;;
+esac
+[ ! $_why ] || _refuse $_why 127 "$1"
+_mark Began
 `;
 
 /**
@@ -61,7 +107,7 @@ _kin() {
   _table= _all= _mid= _gen=$$
   for _d in /proc/[0-9]*; do
     read -r _s <$_d/stat || continue
-    set -- \${_s##*) }
+    set -- \${_s##*\\) }
     _table="$_table \${_d#/proc/}:$2"
     [ $2 != $$ ] || [ $3 = $_group ] || _mid=\${_d#/proc/}
   done
@@ -120,11 +166,25 @@ fi 2>/dev/null
  * would go on with its next line.) Then HUP to all at once, a second later TERM, another second later KILL, for a second. Then the first process ends,
  * whatever is left, and with it the container: the kernel, or in a joined namespace the runtime, kills the rest. `_cut` is when it ends at the latest.
  *
- * `_leave`: with the command's own status, as soon as the command is gone. It is reaped by then, and the shell remembers.
+ * `_leave`: with the command's own status, as soon as the command is gone. It is reaped by then, and the shell remembers. (ksh93 and yash
+ * have more than 256 for a signal.) It says so in a word, unless
+ * the container was asked to end (`_told`, `_asked`), or the command has left words of its own. A file for another processor (`_odd`) that ends so was not
+ * executed: `env` or its C library then gives it to a shell, which cannot read it.
  * `_pause HUNDREDTHS` is measured by the clock, for a nap may be shorter. No clock, no session.
  */
 const STOP = `
-_leave() { trap - CHLD; wait $_cmd; exit $?; }
+_leave() {
+  trap - CHLD
+  wait $_cmd
+  set -- $?
+  [ $1 -le 256 ] || set -- $(($1 % 128 + 128))
+  _x=
+  { read -r _x </dev/termination-log; } 2>/dev/null
+  _word=Exited
+  case $_odd$1 in 12 | 1126 | 1127) _word=CommandForeign ;; esac
+  case $_told$_asked$_x in '' | Began) _mark $_word ;; esac
+  exit $1
+}
 _look() {
   kill -0 $_cmd || [ -d /proc/$_cmd ] || _leave
   _clock && [ -c /dev/null ] || exit 137
@@ -136,9 +196,10 @@ _pause() {
 _stop() {
   trap '' HUP INT QUIT USR1 USR2
   trap : TERM
+  _told=$1
   _mark $1
   read -r _s </proc/$$/stat
-  set -- \${_s##*) }
+  set -- \${_s##*\\) }
   _group=$3 _cut=$((_up + 450))
   [ $6 -le 0 ] || { kill -INT -$6; _pause 40; }
   _send HUP
@@ -162,7 +223,7 @@ _stop() {
 const HEED = `
 _parent() {
   read -r _s </proc/$1/stat || return
-  set -- \${_s##*) }
+  set -- \${_s##*\\) }
   _pp=$2
 }
 _heed() {
@@ -200,7 +261,7 @@ _heed() {
  */
 const TERMINAL = `
 exec 3<&0 4>&2 2>/dev/null
-if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ]; then
+if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ] && (set -m); then
   trap : INT QUIT
   set -m
   _between='
@@ -225,6 +286,8 @@ if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ]; then
       _parent \${_d#/proc/} && [ $_pp = $$ ] && _cmd=\${_d#/proc/}
     done
     bg %1 >/dev/null
+  else
+    set +m
   fi
 fi
 `;
@@ -240,7 +303,7 @@ _wake() { _ev=1; [ "$!" = "$_cmd" ] || kill -KILL $!; }
 trap _ev=1 CHLD
 if [ ! "$_cmd" ]; then
   trap '' INT QUIT
-  trap 'kill -TERM $_cmd; [ $_tty = 0 ] || exit 143' TERM
+  trap '_asked=1; kill -TERM $_cmd; [ $_tty = 0 ] || exit 143' TERM
   (trap - INT QUIT; eval "$_run") <&3 &
   _cmd=$!
 fi
@@ -267,7 +330,7 @@ done
 
 /** The supervisor, as `sh -c` takes it; arguments: ttl (s), start by and last moment (s since the epoch), 1 with a tty else 0, the command. */
 export const SUPERVISOR_SCRIPT = joinParts([
-  ...[WORDS, CHECKS, RUN, KIN, STOP, HEED, NAP, TERMINAL, BACKGROUND, WATCH],
+  ...[WORDS, CHECKS, COMMAND, RUN, KIN, STOP, HEED, NAP, TERMINAL, BACKGROUND, WATCH],
 ]);
 
 /** One script of parts that are written to be read: without the line break that each begins with, and without indentation. */

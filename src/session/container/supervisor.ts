@@ -7,12 +7,25 @@ import { SUPERVISOR_SCRIPT } from './supervisor-script.ts';
 export const DEADLINE = 'Deadline';
 /** Its end was asked for from outside (stop-script.ts), and it, or who asked, has ended the command. */
 export const STOPPED = 'Stopped';
+/** Its checks are done, and the command is about to run: what is left of a container that was killed from outside. */
+export const BEGAN = 'Began';
+/** The command has ended, and nobody had asked the container to. */
+export const EXITED = 'Exited';
 /** It was started after `startBy`, or after the last moment, and ran nothing. */
 export const TOO_LATE = 'TooLate';
-/** The first word of the command is no program of the image. */
+/** No file of the image has the name of the command. */
 export const COMMAND_NOT_FOUND = 'CommandNotFound';
+/** Only the shell knows the command: it is no file. */
+export const COMMAND_IS_BUILTIN = 'CommandIsBuiltin';
+export const COMMAND_IS_DIRECTORY = 'CommandIsDirectory';
+/** It may not be executed, or the interpreter that its first line names is not there. */
+export const COMMAND_NOT_EXECUTABLE = 'CommandNotExecutable';
+/** Its file is made for another processor than `sh`, and it ended as a program does that was not executed. */
+export const COMMAND_FOREIGN = 'CommandForeign';
 /** The image has no working `sleep`, or /proc cannot be read: nothing could end the command in time, so it was not run. */
 export const UNSUPPORTED = 'Unsupported';
+/** The image has no `env` or no `tr`, and the requester has set variables: the command would not get them as they are. */
+export const VARIABLES_UNSUPPORTED = 'VariablesUnsupported';
 
 export interface Supervision {
   /** How long the command may run, in seconds, from the supervisor's own start. */
@@ -28,8 +41,8 @@ export interface Supervision {
 
 /**
  * The `command` of a container that runs the user's command under the supervisor: an sh script that refuses a late start, ends the command at
- * its deadline, on SIGTERM and with its own exit status otherwise. Wants `sh` (dash, bash, busybox) and `sleep` in the image, and
- * SUPERVISOR_ENV in the container's environment.
+ * its deadline, on SIGTERM and with its own exit status otherwise. Wants `sh` (dash, bash, busybox, ksh93, mksh, posh, yash,
+ * zsh) and `sleep` in the image, and SUPERVISOR_ENV in the container's environment.
  */
 export function supervisedCommand({ ttlSeconds, startBy, lastMoment, tty, command }: Supervision): string[] {
   const numbers = [ttlSeconds, Math.floor(startBy / 1000), Math.floor(lastMoment / 1000), tty ? 1 : 0];

@@ -4,7 +4,8 @@ import { endOfSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { specHashOf } from '../container/container.ts';
 import { startTimeoutMs } from '../container/effective.ts';
 import { CANCELLED } from '../run/ending.ts';
-import { containerOf } from '../start/intent.ts';
+import { containerOf } from '../container/container-of.ts';
+import { idleCapabilities } from '../run/idle-capabilities.ts';
 import { injectionArrived } from '../run/lifecycle.ts';
 import { LIMIT_REACHED, limitReached, placeOf, withThoseIn } from '../start/limits.ts';
 import { later, never, type Objection } from '../look/objection.ts';
@@ -101,11 +102,15 @@ function inject(situation: Situation, run: Run, pod: Pod): Plan {
     const message = 'The spec changed between the intent and the injection; raise spec.attempt to use the new spec';
     return finish(situation, failedRun(run, now, 'SpecChanged', message));
   }
-  const warning = canFinish(pod) ? [events.delaysCompletion(run, pod)] : [];
+  const idle = idleCapabilities(session.spec, run, pod);
+  const warnings = [
+    ...(canFinish(pod) ? [events.delaysCompletion(run, pod)] : []),
+    ...(idle === undefined ? [] : [events.capabilitiesIdle(run, idle)]),
+  ];
   const seenAs = judgesPod(rules?.policy) ? { resourceVersion: pod.metadata.resourceVersion } : {};
   const told = tellOfRefusal(situation, run);
   if (told?.effect.kind === 'writeStatus') return told;
-  return { effect: { kind: 'inject', run, container, ...seenAs }, events: [events.injected(run), ...warning] };
+  return { effect: { kind: 'inject', run, container, ...seenAs }, events: [events.injected(run), ...warnings] };
 }
 
 /** What the API server has said stands in status before the next try, once it takes long. */

@@ -4,7 +4,20 @@ import type { Terminated } from '../../api/pod.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { BUILT_IN } from '../container/effective.ts';
-import { COMMAND_NOT_FOUND, DEADLINE, STOPPED, TOO_LATE, UNSUPPORTED } from '../container/supervisor.ts';
+import {
+  COMMAND_FOREIGN,
+  COMMAND_IS_BUILTIN,
+  COMMAND_IS_DIRECTORY,
+  COMMAND_NOT_EXECUTABLE,
+  COMMAND_NOT_FOUND,
+  DEADLINE,
+  EXITED,
+  BEGAN,
+  STOPPED,
+  TOO_LATE,
+  UNSUPPORTED,
+  VARIABLES_UNSUPPORTED,
+} from '../container/supervisor.ts';
 
 // The termination message comes from inside the container: whoever is in there, or in a process namespace with it, can
 // write it. So each word is a claim. It counts only where the kubelet's own times and exit code allow what it says, and
@@ -38,21 +51,52 @@ export function wasSignalled({ exitCode }: Terminated): boolean {
 /** A refusal takes the supervisor less than a second. The kubelet's times are whole seconds, and a node may be slow. */
 const AT_ONCE_MS = 3_000;
 
-/** The words of a supervisor that has run nothing, with the exit code of each. */
-const REFUSALS = { [TOO_LATE]: 125, [COMMAND_NOT_FOUND]: 127, [UNSUPPORTED]: 125 } as const;
+/** The words of a supervisor that has run nothing, with the exit codes of each. */
+const REFUSALS = {
+  [TOO_LATE]: [125],
+  [COMMAND_NOT_FOUND]: [127],
+  [COMMAND_IS_BUILTIN]: [127],
+  [COMMAND_IS_DIRECTORY]: [127],
+  [COMMAND_NOT_EXECUTABLE]: [127],
+  [COMMAND_FOREIGN]: [2, 126, 127],
+  [UNSUPPORTED]: [125],
+  [VARIABLES_UNSUPPORTED]: [125],
+} as const;
 export type Refusal = keyof typeof REFUSALS;
 
 /**
  * The refusal that a supervisor says, where the container ended at once and with its exit code. `TooLate` also has to be
- * true by the kubelet's clock. A command that takes three seconds at most can still forge the other two.
+ * true by the kubelet's clock. A command that takes three seconds at most can still forge the others.
  */
 export function refusal(run: Run, terminated: Terminated): Refusal | undefined {
   const word = supervisorWord(run, terminated);
   const said = (Object.keys(REFUSALS) as Refusal[]).find((known) => known === word);
-  const lived = livedMs(terminated);
-  if (said === undefined || lived === undefined || lived > AT_ONCE_MS || terminated.exitCode !== REFUSALS[said])
-    return undefined;
+  const codes: readonly number[] = said === undefined ? [] : REFUSALS[said];
+  if (said === undefined || !endedAtOnce(terminated) || !codes.includes(terminated.exitCode)) return undefined;
   return said !== TOO_LATE || startedAfter(terminated, run.startBy) ? said : undefined;
+}
+
+/**
+ * Whether the container ended at once, and its supervisor has left no word: it never began. Every supervisor leaves one
+ * before its command runs. A command of three seconds at most can still empty the log.
+ */
+export function neverBegan(run: Run, terminated: Terminated): boolean {
+  return supervisorWord(run, terminated) === '' && endedAtOnce(terminated);
+}
+
+/** Whether its supervisor says no more than that the command was to begin: the container was ended from outside. */
+export function saysBegan(run: Run, terminated: Terminated): boolean {
+  return supervisorWord(run, terminated) === BEGAN;
+}
+
+/** Whether its supervisor says that the command ended, and that nobody had asked the container to. */
+export function saysExited(run: Run, terminated: Terminated): boolean {
+  return supervisorWord(run, terminated) === EXITED;
+}
+
+function endedAtOnce(terminated: Terminated): boolean {
+  const lived = livedMs(terminated);
+  return lived !== undefined && lived <= AT_ONCE_MS;
 }
 
 function startedAfter({ startedAt }: Terminated, moment: string | undefined): boolean {
@@ -89,7 +133,7 @@ export function timeOver(run: Run, terminated: Terminated): TimeOver | undefined
 }
 
 function supervisorWord(run: Run, terminated: Terminated): string | undefined {
-  return run.effective?.supervisor === 'Shell' ? terminated.message?.trim() : undefined;
+  return run.effective?.supervisor === 'Shell' ? (terminated.message ?? '').trim() : undefined;
 }
 
 /** By the kubelet's own times, which are whole seconds; undefined where it has none. */

@@ -4,11 +4,16 @@ import type { FailureReason, InjectionReason } from '../../api/reasons.ts';
 import { fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { MAX_MESSAGE } from '../../api/conditions.ts';
+import { containerOf } from '../container/container-of.ts';
+import { specHashOf } from '../container/container.ts';
 import { lifeMs } from '../container/effective.ts';
+import { changesOf } from '../container/makeup.ts';
 import { saidFromInside } from './claims.ts';
 import { withDuring } from './during.ts';
-import { couldNotStart, readEnding, wordsOfFailedPod, type CANCELLED } from './ending.ts';
+import { readEnding, type CANCELLED } from './ending.ts';
 import type { Identity, Seen } from './observation.ts';
+import { couldNotStart } from './start-failure.ts';
+import { wordsOfFailedPod } from './who-ended.ts';
 import type { Situation } from '../look/situation.ts';
 
 // What is written down of a run at each turn of its life. startedAt, finishedAt and injectedAt are set once and never moved.
@@ -17,10 +22,29 @@ import type { Situation } from '../look/situation.ts';
  * The injection is known from the pod's spec; its time from our own memory or, after a restart, as what it was at the latest: when the kubelet
  * started the container, on a clock that is believed between the intent and now.
  */
-export function confirmInjection({ now, injectedAt }: Situation, run: Run, startedAt?: string): Run {
+export function confirmInjection(situation: Situation, run: Run, startedAt?: string): Run {
+  const { now, injectedAt } = situation;
   if (run.injectedAt !== undefined) return run;
+  const admitted = asAdmitted(situation, run);
   const latest = Math.max(fromTimestamp(run.intendedAt) ?? now, fromTimestamp(startedAt) ?? now);
-  return { ...run, injectedAt: toTimestamp(injectedAt ?? Math.min(latest, now)) };
+  return { ...admitted, injectedAt: toTimestamp(injectedAt ?? Math.min(latest, now)) };
+}
+
+/**
+ * Compares what stands in the pod with what was asked for, once. A supervisor that admission took away ends nothing: from
+ * then on the run counts as one without. An operator of another version that has the container another way cannot tell.
+ */
+function asAdmitted({ session, sighting }: Situation, run: Run): Run {
+  const pod = sighting.kind === 'present' ? sighting.pod : undefined;
+  const stands = pod?.spec.ephemeralContainers?.find(({ name }) => name === run.debugContainerName)?.makeup;
+  const asked = containerOf(session, run);
+  if (stands === undefined || specHashOf(asked) !== run.specHash) return run;
+  const changes = changesOf(asked, stands);
+  if (changes === undefined) return run;
+  const { lastMoment, effective, ...others } = run;
+  const kept = { ...(lastMoment !== undefined && { lastMoment }), ...(effective && { effective }) };
+  const lost = { ...(effective && { effective: { ...effective, supervisor: 'None' as const } }) };
+  return { ...others, ...(changes.lostSupervisor ? lost : kept), changed: changes.fields };
 }
 
 /**
@@ -53,8 +77,13 @@ export function endOf(
 ): Run {
   const { session, sighting, now, actions } = situation;
   const { terminated } = seen;
-  const pod = sighting.kind === 'present' ? sighting.pod : undefined;
-  const ending = readEnding(run, terminated, { pod, joined: session.spec.target.containerName, actions });
+  const pod = lastOf(sighting, run);
+  const { spec } = session;
+  const ending = readEnding(run, terminated, {
+    ...{ pod, hasGone: seen.kind === 'podGone', joined: spec.target.containerName, actions },
+    // A later attempt may ask for something else.
+    ...(spec.attempt === run.attempt && { asked: spec }),
+  });
   const said = saidFromInside(terminated);
   const unknown = terminated.reason === 'ContainerStatusUnknown';
   const facts: Run = {
@@ -74,6 +103,13 @@ export function endOf(
   const known = withDuring(facts, pod ?? ('last' in sighting ? sighting.last : undefined));
   const reason = unknown ? 'ContainerStatusUnknown' : ending.outcome;
   return { ...known, state: 'Ended', reason, endedBy: unknown ? 'Kubelet' : ending.endedBy };
+}
+
+/** The pod of the run as it was seen last: another may stand under its name. */
+function lastOf(sighting: Situation['sighting'], { podUID }: Run): Pod | undefined {
+  const now = sighting.kind === 'present' ? sighting.pod : undefined;
+  const before = sighting.kind === 'present' || sighting.kind === 'gone' ? sighting.last : undefined;
+  return [now, before].find((pod) => pod?.metadata.uid === podUID);
 }
 
 function outOfSight(pod: Pod | undefined): string {

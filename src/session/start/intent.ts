@@ -1,6 +1,5 @@
 import type { DebugPolicySpec } from '../../api/debugpolicy.ts';
 import type { DebugSession, DebugSessionSpec, Requester, Run, RunRequester } from '../../api/debugsession.ts';
-import type { EphemeralContainer } from '../../api/ephemeral-container.ts';
 import type { Pod } from '../../api/pod.ts';
 import { parseDuration } from '../../api/duration.ts';
 import { floorToSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
@@ -9,7 +8,8 @@ import { ttlOf, wishesOf } from '../../policy/evaluate.ts';
 import { processNamespaceOf } from '../../policy/process-namespace.ts';
 import { metBy } from '../../policy/requirements.ts';
 import { oneLine } from '../../text/one-line.ts';
-import { containerName, ephemeralContainer, specHashOf } from '../container/container.ts';
+import { containerOf } from '../container/container-of.ts';
+import { containerName, specHashOf } from '../container/container.ts';
 import { effectiveValues, START_MARGIN_MS, ttlSeconds } from '../container/effective.ts';
 import { podBefore } from './pod-before.ts';
 import { policyNameOf } from './permission.ts';
@@ -53,23 +53,6 @@ export function intendRun(session: DebugSession, pod: Pod, now: number, policy: 
     state: 'Starting',
   };
   return { ...run, specHash: specHashOf(containerOf(session, run)) };
-}
-
-/** The container of a run: a pure function of the record and the spec. `specHash` tells whether the spec is still the one of the intent. */
-export function containerOf(session: DebugSession, run: Run): EphemeralContainer {
-  const { spec, metadata } = session;
-  const startBy = fromTimestamp(run.startBy);
-  const lastMoment = fromTimestamp(run.lastMoment);
-  return ephemeralContainer({
-    name: run.debugContainerName ?? containerName(metadata.uid, run.attempt),
-    spec,
-    effective: run.effective ?? effectiveValues(spec),
-    sessionUID: metadata.uid,
-    attempt: run.attempt,
-    ...(spec.target.containerName === undefined ? {} : { targetContainerName: spec.target.containerName }),
-    ...(startBy === undefined ? {} : { startBy }),
-    ...(lastMoment === undefined ? {} : { lastMoment }),
-  });
 }
 
 /** Name and uid: groups are many, and change. */

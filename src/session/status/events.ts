@@ -1,8 +1,9 @@
 import type { DebugSession, During, Run } from '../../api/debugsession.ts';
-import type { Pod } from '../../api/pod.ts';
+import type { Changes, Pod } from '../../api/pod.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { whyDeletionWaits } from './deletion-waits.ts';
 import { CANCELLED, REJECTED } from '../run/ending.ts';
+import type { IdleCapabilities } from '../run/idle-capabilities.ts';
 
 /** An event to record once the effect has succeeded. `key` makes it one event however often it is recorded. */
 export interface EventIntent {
@@ -25,6 +26,7 @@ const STEPS = [
   'Accepted',
   'Injected',
   'DelaysCompletion',
+  'CapabilitiesIdle',
   'Started',
   'PodDisturbed',
   'TtlChanged',
@@ -64,6 +66,21 @@ export function injected(run: Run): EventIntent {
   const joined = run.effective?.supervisor === 'None' ? ', without a supervisor: only the operator ends it' : '';
   const note = `Injected container ${run.debugContainerName} (${run.image}) into pod ${run.podName}${joined}`;
   return tell(run.attempt, run, { type: 'Normal', reason: 'Injected', action: 'Inject', note });
+}
+
+/** Of the events of an injection: `Injected` says what admission changed of the container, by the API server's answer. */
+export function injectedChanged(event: EventIntent, changes?: Changes): EventIntent {
+  if (changes === undefined || event.reason !== 'Injected') return event;
+  const { fields, lostSupervisor } = changes;
+  const lost = lostSupervisor ? '; its supervisor was taken away, so only the operator ends it' : '';
+  const note = oneLine(`${event.note}; admission changed it on its way (${fields.join(', ')})${lost}`);
+  return { ...event, type: 'Warning', note };
+}
+
+/** A container of another user than 0 is started without the capabilities that it adds (containerd and CRI-O set no ambient ones). */
+export function capabilitiesIdle(run: Run, { capabilities, user, from }: IdleCapabilities): EventIntent {
+  const note = `Capabilities ${capabilities.join(', ')} have no effect in container ${run.debugContainerName}: it runs as user ${user}, by ${from}; set spec.securityContext.runAsUser: 0 to use them`;
+  return tell(run.attempt, run, { type: 'Warning', reason: 'CapabilitiesIdle', action: 'Inject', note });
 }
 
 /**

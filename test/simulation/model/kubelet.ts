@@ -1,6 +1,7 @@
 import type { EphemeralContainer } from '../../../src/api/ephemeral-container.ts';
 import type { ContainerState } from '../../../src/api/pod.ts';
 import { toTimestamp } from '../../../src/api/time.ts';
+import { EXITED, BEGAN } from '../../../src/session/container/supervisor.ts';
 import type { ApiServer, StoredPod } from './api-server.ts';
 import type { Random } from './random.ts';
 
@@ -62,6 +63,11 @@ export interface NodeWitness {
 
 export type HowEnded = 'Deadline' | 'TooLate' | 'Stopped' | 'exit' | 'killed';
 
+/** What a supervisor leaves that has not ended the command itself. */
+const WORDS = new Map<string, string>([
+  ['exit', EXITED],
+  ['killed', BEGAN],
+]);
 /** What a command may write into its termination log. */
 const FORGED = ['Deadline', 'TooLate', 'Stopped', 'CommandNotFound', 'Unsupported', 'exit'] as const;
 /** Of a pod that is deleted, at most, in ms. */
@@ -216,7 +222,7 @@ export class Kubelet {
   /** Its processes are gone; the kubelet tells so when it gets round to it. */
   end(truth: Truth, now: number, how: HowEnded): void {
     const said = truth.makeup.hostile ? this.#random.one(...FORGED) : how;
-    const word = said === 'exit' || said === 'killed' ? {} : { message: `${said}\n` };
+    const word = { message: `${WORDS.get(said) ?? said}\n` };
     const exitCode = { Deadline: 129, TooLate: 125, Stopped: 137, exit: this.#random.one(0, 1, 137), killed: 137 }[how];
     const times = { startedAt: toTimestamp(truth.startedAt ?? now), finishedAt: toTimestamp(now) };
     truth.state = 'ended';

@@ -21,6 +21,10 @@ const NO_REASONS = new Set([
   ...['OnFailure', 'RestartAllContainers', 'Restarted', 'Evicted', 'DisruptionTarget', 'Watch'],
   ...['OOMKilled', 'RunContainerError', 'CreateContainerConfigError', 'ContainerCannotRun'],
   // What the supervisor leaves behind, and what the script of an exec says.
+  ...['Began', 'CommandIsBuiltin', 'CommandIsDirectory', 'CommandNotExecutable', 'CommandForeign'],
+  // Of `procMount`.
+  'Default',
+  'VariablesUnsupported',
   ...['Deadline', 'Unsupported', 'Stopped', 'Survived', 'Changed', 'NoWatchdog', 'Unheard', 'Blind', 'NoShell'],
 ]);
 

@@ -29,6 +29,16 @@ export const SHELLS = [
   { shell: 'busybox', program: '/usr/bin/busybox' },
 ].filter(({ program }) => existsSync(program));
 
+/** Those besides that people have as `sh`, where this machine has them. */
+export const MORE_SHELLS = ['mksh', 'yash', 'zsh']
+  .map((shell) => ({ shell, program: `/usr/bin/${shell}` }))
+  .filter(({ program }) => existsSync(program));
+
+/** Those whose `wait` nothing cuts short: a session in them ends up to 5 s after its command. */
+export const SLOW_SHELLS = ['ksh93', 'posh']
+  .map((shell) => ({ shell, program: `/usr/bin/${shell}` }))
+  .filter(({ program }) => existsSync(program));
+
 /** Whether a process namespace of its own, as a container has it, can be made here. */
 export const CAN_UNSHARE = process.platform === 'linux' && process.getuid?.() === 0;
 

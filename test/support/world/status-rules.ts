@@ -98,7 +98,9 @@ function brokenRun(run: Run, next: Run): string[] {
     if (run[field] !== undefined && run[field] !== next[field]) broken.push(`run ${run.attempt}: ${field} changed`);
   }
   // A ttl that was raised may let it live longer; nothing makes what was promised less.
-  if ((next.lastMoment ?? '') < (run.lastMoment ?? '')) broken.push(`run ${run.attempt}: lastMoment fell`);
+  const lostSupervisor = run.effective?.supervisor === 'Shell' && next.effective?.supervisor === 'None';
+  if (!lostSupervisor && (next.lastMoment ?? '') < (run.lastMoment ?? ''))
+    broken.push(`run ${run.attempt}: lastMoment fell`);
   const routes = next.stop?.routes ?? [];
   if (run.stop?.routes.some((route) => !routes.includes(route)) === true)
     broken.push(`run ${run.attempt}: a way that was tried was forgotten`);

@@ -8,6 +8,7 @@ import {
 import type { ContainerState, Pod, Terminated } from '../../../src/api/pod.ts';
 import { toTimestamp } from '../../../src/api/time.ts';
 import { containerName } from '../../../src/session/container/container.ts';
+import { EXITED } from '../../../src/session/container/supervisor.ts';
 import { NO_OTHERS, type Others } from '../../../src/session/look/places.ts';
 import type { Rules } from '../../../src/session/look/rules.ts';
 import { runBeside } from '../../../src/session/run/fate.ts';
@@ -254,10 +255,16 @@ export class World {
     this.kubelet({ running: { startedAt: toTimestamp(this.now) } });
   }
 
+  /** With the word of a supervisor whose command has ended by itself, unless it is given another; `''` is none. */
   ends(terminated: Partial<Terminated> = {}): void {
+    const word = this.session.spec.supervisor === 'None' ? {} : { message: EXITED };
     const startedAt = this.session.status?.startedAt ?? toTimestamp(this.now);
     this.kubelet({
-      terminated: { exitCode: 0, reason: 'Completed', startedAt, finishedAt: toTimestamp(this.now), ...terminated },
+      terminated: {
+        ...{ exitCode: 0, reason: 'Completed', startedAt, finishedAt: toTimestamp(this.now) },
+        ...word,
+        ...terminated,
+      },
     });
   }
 

@@ -5,9 +5,12 @@ import { describe, expect, it } from '@jest/globals';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import type { DebugPolicy } from '../../../src/api/debugpolicy.ts';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
-import type { ContainerState, Pod } from '../../../src/api/pod.ts';
+import type { ContainerState, Makeup, Pod } from '../../../src/api/pod.ts';
 import { trimPod, trimPolicy, trimSession, type RawPod } from '../../../src/reconcile/trim.ts';
+import { containerOf } from '../../../src/session/container/container-of.ts';
 import { UID_VARIABLE } from '../../../src/session/container/container.ts';
+import { SUPERVISOR_VARIABLE } from '../../../src/session/container/environment.ts';
+import { makeupOf } from '../../../src/session/container/makeup.ts';
 import { plan } from '../../../src/session/plan/plan.ts';
 import { preflight } from '../../../src/session/start/preflight.ts';
 import { aPod, aSession, aStatus, NOON } from '../../support/builders/builders.ts';
@@ -55,6 +58,13 @@ function raw(pod: Pod): RawPod {
   } as unknown as RawPod;
 }
 
+/** The container of the run stands in there as it was asked for. */
+function injectedAsAsked(pod: RawPod, { session, run }: World): RawPod {
+  const asked = containerOf(session, run);
+  const ephemeralContainers = pod.spec?.ephemeralContainers?.map((one) => (one.name === asked.name ? asked : one));
+  return { ...pod, ...(pod.spec && { spec: { ...pod.spec, ...(ephemeralContainers && { ephemeralContainers }) } }) };
+}
+
 const withContainer = (state: ContainerState, lastState?: ContainerState) => (world: World) =>
   world.kubelet(state, lastState);
 
@@ -77,7 +87,7 @@ describe('a trimmed pod', () => {
     world.settle();
     act(world);
     const whole = world.look();
-    if (world.pod) world.pod = trimPod(raw(world.pod));
+    if (world.pod) world.pod = trimPod(injectedAsAsked(raw(world.pod), world));
     expect(world.look()).toEqual(whole);
   });
 
@@ -293,6 +303,22 @@ const status = {
 };
 const restartPolicyRules = [{ action: 'Restart', exitCodes: { operator: 'In', values: [3] } }];
 const CONTAINER = { name: 'app', nodePower: 'capability SYS_ADMIN', restartPolicy: 'Always', restartPolicyRules };
+const MADE_OF = {
+  image: 'i',
+  command: ['c'],
+  args: ['a'],
+  env: [
+    { name: UID_VARIABLE, value: 's' },
+    { name: SUPERVISOR_VARIABLE, value: 's' },
+  ],
+  envFrom: [{ secretRef: { name: 's' } }],
+  workingDir: '/',
+  volumeMounts: [{ name: 'data', mountPath: '/data' }],
+  stdin: true,
+  tty: true,
+  targetContainerName: 'app',
+  securityContext: { runAsUser: 1 },
+};
 const WHOLE: Whole<Pod> = {
   metadata: {
     name: 'web-1',
@@ -316,10 +342,16 @@ const WHOLE: Whole<Pod> = {
     hostPID: true,
     hostNetwork: true,
     hostIPC: true,
+    runAsUser: 1000,
     privileged: true,
     containers: [CONTAINER],
     initContainers: [CONTAINER],
-    ephemeralContainers: [{ name: 'debug-1', sessionUID: 's', targetContainerName: 'app' }],
+    ephemeralContainers: [
+      {
+        ...{ name: 'debug-1', sessionUID: 's', targetContainerName: 'app' },
+        makeup: makeupOf(MADE_OF) as Required<Makeup>,
+      },
+    ],
     volumes: [{ name: 'data', mounted: true, writable: true, hostPath: true }],
   },
   status: {
@@ -348,7 +380,8 @@ it('keeps every field that is declared: none is there in tests and cut off in pr
       ...WHOLE.spec,
       containers: [container],
       initContainers: [container],
-      ephemeralContainers: [{ name: 'debug-1', env: [{ name: UID_VARIABLE, value: 's' }], targetContainerName: 'app' }],
+      ephemeralContainers: [{ name: 'debug-1', ...MADE_OF }],
+      securityContext: { runAsUser: 1000 },
       volumes: [{ name: 'data', hostPath: {} }],
     },
   };

@@ -1,16 +1,26 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onOneLine } from '../../../../src/session/container/on-one-line.ts';
 import { SUPERVISOR_SCRIPT } from '../../../../src/session/container/supervisor-script.ts';
 import {
+  COMMAND_FOREIGN,
+  COMMAND_IS_BUILTIN,
+  COMMAND_IS_DIRECTORY,
+  COMMAND_NOT_EXECUTABLE,
   COMMAND_NOT_FOUND,
   DEADLINE,
+  EXITED,
+  BEGAN,
   STOPPED,
   SUPERVISOR_ENV,
   supervisedCommand,
   TOO_LATE,
   UNSUPPORTED,
+  VARIABLES_UNSUPPORTED,
 } from '../../../../src/session/container/supervisor.ts';
 import { ttlCommand } from '../../../../src/session/stop/stop-script.ts';
 import { expandLikeKubelet } from '../../../support/shells/kubelet-expansion.ts';
@@ -19,7 +29,9 @@ import {
   CAN_UNSHARE,
   commandLine,
   descendants,
+  MORE_SHELLS,
   SHELLS,
+  SLOW_SHELLS,
   Supervised,
   type Wish,
 } from '../../../support/shells/supervised.ts';
@@ -59,7 +71,7 @@ describe('the words of a container', () => {
   });
 
   it('are small: they stand in the spec of every pod that is debugged', () => {
-    expect(SUPERVISOR_SCRIPT.length).toBeLessThan(5_000);
+    expect(SUPERVISOR_SCRIPT.length).toBeLessThan(6_500);
   });
 
   it('have no line break, so that kubectl describe shows the script on one line', () => {
@@ -70,14 +82,15 @@ describe('the words of a container', () => {
 // Everything at once: these tests wait for deadlines, they do not compute. What needs a process namespace needs root on Linux.
 const eachShell = it.concurrent.each(SHELLS);
 const eachShellAsRoot = CAN_UNSHARE ? eachShell : it.concurrent.skip.each(SHELLS);
+const everyShell = it.concurrent.each([...SHELLS, ...MORE_SHELLS, ...SLOW_SHELLS]);
 const busybox = (program: string): boolean => program.endsWith('busybox');
 
 describe('any shell', () => {
   eachShell("$shell: ends with the command's own exit status", async ({ program }) => {
     for (const code of [0, 1, 7, 125, 129, 148, 255]) {
-      expect(await run({ program, command: ['sh', '-c', `exit ${code}`] })).toMatchObject({ code, word: '' });
+      expect(await run({ program, command: ['sh', '-c', `exit ${code}`] })).toMatchObject({ code, word: EXITED });
     }
-    expect(await run({ program, command: ['sh', '-c', 'kill -9 $$$$'] })).toMatchObject({ code: 137, word: '' });
+    expect(await run({ program, command: ['sh', '-c', 'kill -9 $$$$'] })).toMatchObject({ code: 137, word: EXITED });
   });
 
   eachShell('$shell: passes words, environment, input and both outputs as they are', async ({ program }) => {
@@ -127,6 +140,88 @@ describe('any shell', () => {
     const over = await run({ program, command: ['echo', 'started'], startWithin: 60, lastMomentIn: -1 });
     expect(over).toMatchObject({ code: 125, stdout: '', word: TOO_LATE });
   });
+
+  everyShell('$shell: runs a command to its end or its deadline, also on a terminal', async ({ program }) => {
+    for (const tty of CAN_UNSHARE ? [false, true] : [false]) {
+      const ended = await run({ program, tty, command: ['/bin/sh', '-c', 'echo up; exit 5'] });
+      expect(ended).toMatchObject({ code: 5, word: EXITED, stdout: expect.stringMatching(/^up\r?\n$/) });
+      const over = await run({ program, tty, ttl: 1, command: ['/bin/sh', '-c', 'echo up; sleep 60'] });
+      expect(over).toMatchObject({ word: DEADLINE, stdout: expect.stringMatching(/^up\r?\n$/) });
+      expect([129, 130]).toContain(over.code);
+    }
+  });
+
+  eachShell('$shell: says of what was killed from outside that it had begun', async ({ program }) => {
+    const killed = new Supervised({ program, command: ['sh', '-c', 'echo up; sleep 60'] });
+    await killed.sees(/up/);
+    killed.signal('SIGKILL');
+    expect((await killed.ended()).word).toBe(BEGAN);
+  });
+
+  eachShell('$shell: leaves what the command has written into the log', async ({ program }) => {
+    const wrote = new Supervised({ program, command: ['sh', '-c', 'echo up; read line'] });
+    await wrote.sees(/up/);
+    wrote.log = 'a conclusion';
+    wrote.type('\n');
+    expect(await wrote.ended()).toMatchObject({ code: 0, word: 'a conclusion' });
+  });
+
+  describe('a command that cannot be executed', () => {
+    let folder: string;
+    const file = (name: string, content: string | Buffer, mode = 0o755): string => {
+      const path = join(folder, name);
+      writeFileSync(path, content, { mode });
+      return path;
+    };
+    let cases: { command: string[]; word: string }[];
+
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'commands-'));
+      const elf = Buffer.alloc(64);
+      elf.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+      // AArch64, or x86-64 where that is this machine's own.
+      elf.set([2, 0, process.arch === 'arm64' ? 0x3e : 0xb7], 16);
+      cases = [
+        { command: ['cd', '/tmp'], word: COMMAND_IS_BUILTIN },
+        { command: ['no-such-program'], word: COMMAND_NOT_FOUND },
+        { command: ['/no/such/program'], word: COMMAND_NOT_FOUND },
+        { command: ['/etc'], word: COMMAND_IS_DIRECTORY },
+        { command: ['/etc/passwd'], word: COMMAND_NOT_EXECUTABLE },
+        { command: ['/dev/null'], word: COMMAND_NOT_EXECUTABLE },
+        { command: [file('lonely', '#!/no/such/interpreter -x\n')], word: COMMAND_NOT_EXECUTABLE },
+        { command: [file('windows', '#!/bin/sh\r\necho x\r\n')], word: COMMAND_NOT_EXECUTABLE },
+        { command: [file('foreign', elf)], word: COMMAND_FOREIGN },
+      ];
+      file('later', '#! /bin/sh\nexit 4\n');
+      mkdirSync(join(folder, 'first', 'later'), { recursive: true });
+    });
+
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    everyShell('$shell: says why, and runs nothing', async ({ program }) => {
+      for (const { command, word } of cases) {
+        const { word: said, code, stdout } = await run({ program, command });
+        expect({ command, said, stdout }).toEqual({ command, said: word, stdout: '' });
+        expect(word === COMMAND_FOREIGN ? [2, 126, 127] : [127]).toContain(code);
+      }
+    });
+
+    everyShell('$shell: goes on to the next folder of PATH, as the kernel would', async ({ program }) => {
+      const env = { PATH: `${folder}/first:/nowhere:${folder}` };
+      expect(await run({ program, env, command: ['later'] })).toMatchObject({ code: 4, word: EXITED });
+    });
+  });
+
+  // Dash drops names that are no words of a shell.
+  it.concurrent.each(SHELLS.filter(({ program }) => !busybox(program)))(
+    '$shell: runs nothing without env and tr where there are variables, whatever their names',
+    async ({ program }) => {
+      const wish = { program, command: ['echo', 'x'], programs: ['echo', 'sleep'] };
+      for (const env of [{ A: '1' }, { 'my-key': '1' }, { 'a.b': '\n' }])
+        expect(await run({ ...wish, env })).toMatchObject({ code: 125, stdout: '', word: VARIABLES_UNSUPPORTED });
+      expect(await run({ ...wish, own: { 'my-key': '1' } })).toMatchObject({ code: 0, word: EXITED });
+    },
+  );
 
   eachShell('$shell: says when the command is not there', async ({ program }) => {
     const ended = await run({ program, command: ['no-such-program', 'x'] });
@@ -291,7 +386,7 @@ describe('as PID 1 of its own namespace', () => {
     await supervised.sees(/up/);
     supervised.signal('SIGTERM');
     const ended = await supervised.ended();
-    expect(ended).toMatchObject({ code: 143, word: '' });
+    expect(ended).toMatchObject({ code: 143, word: BEGAN });
     expect(ended.seconds).toBeLessThan(SOON);
   };
 
@@ -355,7 +450,7 @@ describe('on a terminal', () => {
     await answer('fg\r', /read word/);
     await answer('word\r', /got word[^]*[>#] /);
     supervised.type('exit 5\r');
-    expect(await supervised.ended()).toMatchObject({ code: 5, word: '' });
+    expect(await supervised.ended()).toMatchObject({ code: 5, word: EXITED });
     expect(supervised.stdout).not.toMatch(/can't access tty|no job control|_p/);
   });
 
@@ -364,7 +459,7 @@ describe('on a terminal', () => {
     const supervised = new Supervised({ program, tty: true, command });
     await supervised.sees(/up/);
     supervised.type('\x03');
-    expect(await supervised.ended()).toMatchObject({ code: 6, word: '' });
+    expect(await supervised.ended()).toMatchObject({ code: 6, word: EXITED });
   });
 
   eachShellAsRoot('$shell: Ctrl-Z does not hang a command that is no shell', async ({ program }) => {

@@ -4,7 +4,8 @@ import type { EphemeralContainer } from '../../../../src/api/ephemeral-container
 import { containerName, specHashOf } from '../../../../src/session/container/container.ts';
 import { START_MARGIN_MS } from '../../../../src/session/container/effective.ts';
 import { SUPERVISOR_ENV } from '../../../../src/session/container/supervisor.ts';
-import { containerOf, intendRun } from '../../../../src/session/start/intent.ts';
+import { containerOf } from '../../../../src/session/container/container-of.ts';
+import { intendRun } from '../../../../src/session/start/intent.ts';
 import { aPod, aSession, NOON } from '../../../support/builders/builders.ts';
 import { OPEN_POLICY } from '../../../support/builders/open-policy.ts';
 

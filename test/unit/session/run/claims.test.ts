@@ -30,7 +30,7 @@ describe('a word of the supervisor that the command has written', () => {
     { word: 'TooLate', seconds: 0, exitCode: 125 },
     { word: 'TooLate', seconds: 21, exitCode: 125 },
     { word: 'Deadline', seconds: 597, exitCode: 129 },
-    { word: 'Deadline', seconds: 3, exitCode: 137 },
+    { word: 'Deadline', seconds: 3, exitCode: 138 },
     { word: 'Deadline', seconds: 611, exitCode: 0 },
     { word: 'Stopped', seconds: 3, exitCode: 129 },
     { word: 'a conclusion\u001b[2K\nin two lines', seconds: 3, exitCode: 0 },
@@ -60,7 +60,13 @@ describe('a word of the supervisor that the command has written', () => {
 describe('a word that the kubelet bears out', () => {
   it.each([
     { word: 'CommandNotFound', exitCode: 127, reason: 'CommandNotFound' },
+    { word: 'CommandIsBuiltin', exitCode: 127, reason: 'CommandNotFound' },
+    { word: 'CommandIsDirectory', exitCode: 127, reason: 'CommandNotFound' },
+    { word: 'CommandNotExecutable', exitCode: 127, reason: 'CommandNotFound' },
+    { word: 'CommandForeign', exitCode: 2, reason: 'CommandNotFound' },
+    { word: 'CommandForeign', exitCode: 126, reason: 'CommandNotFound' },
     { word: 'Unsupported', exitCode: 125, reason: 'SupervisorUnsupported' },
+    { word: 'VariablesUnsupported', exitCode: 125, reason: 'SupervisorUnsupported' },
   ])('$word at once fails the run, which counts as one that ran for retirement', ({ word, exitCode, reason }) => {
     const world = ran(3, { exitCode, message: `${word}\n` });
     expect(recordOf(world)).toEqual(['Failed', 'Failed', reason, undefined]);
@@ -148,7 +154,7 @@ describe('Stopped', () => {
     world.ends({ exitCode, reason: 'Error' });
     world.settle();
     expect(recordOf(world)).toEqual(['Cancelled', 'Ended', 'Cancelled', 'Exec']);
-    expect(world.run.said).toBeUndefined();
+    expect(world.run.said).toBe('Exited');
   });
 
   it('is not seen in an exit code that the command has by itself', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
 import { parseDuration } from '../../../../src/api/duration.ts';
+import type { Terminated } from '../../../../src/api/pod.ts';
 import { aStatus } from '../../../support/builders/builders.ts';
 import { World } from '../../../support/world/world.ts';
 
@@ -108,5 +110,113 @@ describe('an end that the kubelet explains', () => {
     world.ends({ exitCode, reason: 'OOMKilled' });
     world.settle();
     expect([world.run.endedBy, world.run.message]).toEqual([endedBy, message]);
+  });
+});
+
+describe('an end that only the supervisor speaks of', () => {
+  const ended = (spec: Partial<DebugSessionSpec>, seconds: number, end: Partial<Terminated>): World => {
+    const world = World.running({ ttl: '10m', ...spec });
+    world.pass(seconds * 1000);
+    world.ends({ reason: 'Error', ...end });
+    world.settle();
+    return world;
+  };
+  const recordOf = ({ run }: World): unknown[] => [run.state, run.reason, run.endedBy];
+  const UNKNOWN = ['Ended', 'Exited', 'Unknown'];
+  const BY_ITSELF = ['Ended', 'Exited', 'Command'];
+
+  it.each([
+    { what: 'killed from outside', end: { exitCode: 137, message: 'Began' }, wanted: UNKNOWN },
+    { what: 'asked from outside, and ended well', end: { exitCode: 0, message: 'Began' }, wanted: UNKNOWN },
+    { what: 'killed, and the log is emptied', end: { exitCode: 137, message: '' }, wanted: UNKNOWN },
+    { what: 'the command itself was killed', end: { exitCode: 137, message: 'Exited' }, wanted: BY_ITSELF },
+    { what: 'ended after a while without a word', end: { exitCode: 1, message: '' }, wanted: BY_ITSELF },
+  ])('$what', ({ end, wanted }) => {
+    expect(recordOf(ended({}, 60, end))).toEqual(wanted);
+  });
+
+  it.each([
+    { exitCode: 137, wanted: UNKNOWN },
+    { exitCode: 143, wanted: UNKNOWN },
+    { exitCode: 1, wanted: BY_ITSELF },
+  ])('without a supervisor: exit code $exitCode', ({ exitCode, wanted }) => {
+    expect(recordOf(ended({ supervisor: 'None' }, 60, { exitCode }))).toEqual(wanted);
+  });
+
+  it.each([0, 1, 3, 255])('at once, and without any word: exit code %i is no run of the command', (exitCode) => {
+    const { run } = ended({}, 0, { exitCode, message: '' });
+    expect(recordOf({ run } as World)).toEqual(['Failed', 'SupervisorUnsupported', undefined]);
+    expect(run.message).toMatch(/^The command was not run: .*another architecture than the node/);
+    expect(run.startedAt).toBeDefined();
+  });
+
+  it('counts no missing word where the kubelet has another explanation, or there is no supervisor', () => {
+    expect(recordOf(ended({}, 0, { exitCode: 137, message: '', reason: 'OOMKilled' }))[2]).toBe('Kubelet');
+    expect(recordOf(ended({ supervisor: 'None' }, 0, { exitCode: 1, message: '' }))).toEqual(BY_ITSELF);
+  });
+
+  it('ended with a pod that is gone by the time it is told', () => {
+    const world = World.running();
+    world.ends({ exitCode: 143, message: 'Began' });
+    const last = world.pod;
+    world.pod = undefined;
+    world.last = last;
+    world.settle();
+    expect(world.run.endedBy).toBe('PodGone');
+  });
+
+  it('a graceful end counts as asked for where the pod has failed as a whole', () => {
+    const world = World.running();
+    world.pass(14_000);
+    world.changePod(({ status }) => Object.assign(status, { phase: 'Failed', reason: 'Evicted' }));
+    world.ends({ exitCode: 0, message: 'Began' });
+    world.settle();
+    expect(world.run.endedBy).toBe('Kubelet');
+  });
+});
+
+describe('a command that was not executed', () => {
+  const message = (spec: Partial<DebugSessionSpec>, end: Partial<Terminated>): string | undefined => {
+    const world = World.running(spec);
+    world.ends({ reason: 'Error', ...end });
+    world.settle();
+    expect(world.phase).toBe('Failed');
+    return world.run.message;
+  };
+
+  it.each([
+    ['CommandNotFound', 'cd is no program that the image has in its PATH'],
+    ['CommandIsBuiltin', "cd is a builtin of the shell and no program: run it by one, with command: [sh, -c, '...']"],
+    ['CommandIsDirectory', 'cd is a directory of the image and no program'],
+    [
+      'CommandNotExecutable',
+      'cd is a file of the image that cannot be executed: it lacks the permission, or the interpreter on its first line',
+    ],
+    ['CommandForeign', 'cd is made for another architecture than the sh of the image, and the node did not execute it'],
+  ])('%s: is named, and why', (word, what) => {
+    expect(message({ command: ['cd', '/tmp'] }, { exitCode: 127, message: word })).toBe(
+      `The command was not run: ${what}`,
+    );
+  });
+
+  it.each([
+    [{ env: [{ name: 'PATH', value: '/x' }] }, '; env sets PATH, which may be why'],
+    [{ envFrom: [{ configMapRef: { name: 'c' } }] }, '; envFrom may set PATH, which may be why'],
+  ])('by a PATH of the requester: %j', (spec, hint) => {
+    expect(message({ command: ['top'], ...spec }, { exitCode: 127, message: 'CommandNotFound' })).toBe(
+      `The command was not run: top is no program that the image has in its PATH${hint}`,
+    );
+    const said = 'exec: "sh": executable file not found in $PATH';
+    const start = { exitCode: 128, reason: 'StartError', message: said };
+    expect(message({ supervisor: 'None', command: ['sh'], ...spec }, start)).toBe(
+      `The container runtime could not start the container: ${said}${hint}`,
+    );
+  });
+
+  it('for want of env and tr names the variables', () => {
+    const env = [{ name: 'my-key', value: '1' }];
+    expect(message({ env }, { exitCode: 125, message: 'VariablesUnsupported' })).toMatch(
+      /^The image has no env or no tr, which the variables of this session need \(my-key\); /,
+    );
   });
 });
