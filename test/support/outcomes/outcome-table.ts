@@ -257,7 +257,7 @@ export const OUTCOMES: readonly Outcome[] = [
   {
     happened: 'the name of the image is no name',
     shape: 'any',
-    wanted: { phase: 'Failed', reason: 'InvalidImageName', message: 'is not understood' },
+    wanted: { phase: 'Failed', reason: 'PolicyDenied', message: 'is not understood' },
     made: { spec: { image: 'localhost/UPPER/Case:1', command: ['true'] } },
   },
   {

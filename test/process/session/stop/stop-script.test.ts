@@ -205,7 +205,7 @@ describe('another ttl', () => {
     const tell = (ttlSeconds: number) =>
       container.exec(ttlCommand(['sh'], container.meant, { ttlSeconds, lastMoment: inSeconds(600) }));
     expect(await tell(90)).toEqual({ code: 0, stdout: 'Changed\n' });
-    expect(container.log).toBe('');
+    expect(container.log).toBe('Began\n');
     await tell(1);
     expect(await container.ended()).toMatchObject({ code: 129, word: DEADLINE });
   });
@@ -217,7 +217,7 @@ describe('another ttl', () => {
     const deaf = await running({ program, command: NONE });
     process.kill(await deaf.watchdog(), 'SIGSTOP');
     expect(await tell(deaf)).toBe('Unheard\n');
-    expect(deaf.log).toBe('');
+    expect(deaf.log).toBe('Began\n');
     deaf.log = `${DEADLINE}\n`;
     expect(await tell(deaf)).toBe('Unheard\n');
     expect(deaf.log).toBe(`${DEADLINE}\n`);
