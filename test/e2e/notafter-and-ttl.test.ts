@@ -73,8 +73,8 @@ describe('ttl', () => {
     );
     const told = (await stage.events('DebugSession', 'timed')).filter((event) => event.reason.startsWith('Ttl'));
     expect(told.map(({ reason, note }) => [reason, note.split(':')[0]])).toEqual([
-      ['TtlChanged', 'ttl is 1h now'],
-      ['TtlChanged', 'ttl is 8s now'],
+      ['TtlChanged', 'Changed ttl to 1h'],
+      ['TtlChanged', 'Changed ttl to 8s'],
     ]);
   });
 });

@@ -185,7 +185,7 @@ describe('sessions that join one container', () => {
     await stage.createSession('fourth', { policyName, target, command: ['sh', '-c', intruder] });
     const waits = await stage.untilPhase('fourth', 'Pending');
     expect(open(waits)).toMatch(
-      /limits\.perTarget of its policy is 1, and 1 session lives in the process namespace of container app of pod web/,
+      /sets limits\.perTarget to 1, and there is 1 live session in the process namespace of container app of pod web/,
     );
     // One that joins nothing is in nobody's way.
     await stage.createSession('fifth', { policyName, target: { podName: 'web' }, command: ['true'] });

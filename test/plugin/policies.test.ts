@@ -93,8 +93,8 @@ describe('can-i', () => {
     expect(stdout.split('\n')).toEqual([
       'no',
       expect.stringMatching(/^ {2}pod web does not match podSelector/),
-      expect.stringMatching(/^ {2}image docker\.io\/library\/busybox:1\.36 matches none of images/),
-      expect.stringMatching(/^ {2}profile general is none of profiles/),
+      expect.stringMatching(/^ {2}image docker\.io\/library\/busybox:1\.36 is not allowed \(allowed: /),
+      expect.stringMatching(/^ {2}profile general is not allowed/),
       expect.stringMatching(/^ {2}ttl 9h is longer than ttl\.max/),
       expect.stringMatching(/^ {2}justification says nothing/),
       'DebugPolicy default allows it, and you may use it: add --policy default',

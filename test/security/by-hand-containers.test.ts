@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import { containerName, UID_VARIABLE } from '../../src/session/container/container.ts';
+import { SUPERVISOR_ENV } from '../../src/session/container/supervisor.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
@@ -103,6 +104,7 @@ it('a session does not say of its container that it is of another', async () => 
     env?: object[];
   };
   expect(found.env).toEqual([
+    SUPERVISOR_ENV,
     { name: UID_VARIABLE, value: metadata.uid },
     { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
   ]);

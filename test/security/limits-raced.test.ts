@@ -68,7 +68,7 @@ it('200 at once, of one user that may have 5: at no moment more, the others wait
   expect(one?.status?.phase).toBe('Pending');
   expect(findCondition(one?.status?.conditions, 'Accepted')?.status).toBe('True');
   expect(findCondition(one?.status?.conditions, 'Reconciling')?.message).toMatch(
-    /limits\.perUser of its policy is 5, and \d sessions? lives? that/,
+    /sets limits\.perUser to 5, and there (?:is|are) \d live sessions? of/,
   );
   expect(counts.mostSessions).toBe(5);
 }, 120_000);

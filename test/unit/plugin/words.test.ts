@@ -121,13 +121,13 @@ describe('endingWords', () => {
   });
 
   it('says each reason of a refusal on a line of its own', () => {
-    const message = 'DebugPolicy default does not allow this: image x matches none; ttl "9h" is longer';
+    const message = 'DebugPolicy default does not allow this: image x is not allowed; ttl "9h" is longer';
     const failed = session({ phase: 'Failed', conditions: [condition('Failed', message)] });
     expect(endingWords(failed)).toEqual({
       lines: [
         'Session s failed:',
         '  DebugPolicy default does not allow this:',
-        '    image x matches none',
+        '    image x is not allowed',
         '    ttl "9h" is longer',
         record,
       ],
