@@ -16,6 +16,7 @@ const suite = (name, more = {}) => ({
 });
 
 // The suites that need a cluster find the operator built, and its resource and rights installed.
+// Each wait has a bound of its own (test/support/patience.ts): jest's is for what hangs.
 const onCluster = { ...withClient, globalSetup: '<rootDir>/test/support/jest/global-setup.ts' };
 
 // The main job once more, done by config/default as it is: two replicas that serve every namespace. So it must be the only operator, and nothing else
@@ -30,7 +31,7 @@ const onDeployment = {
 };
 
 export default {
-  testTimeout: 60_000,
+  testTimeout: 900_000,
   // Of `it.concurrent` in a file: such tests wait for processes, they do not compute.
   maxConcurrency: 20,
   projects: [

@@ -70,7 +70,7 @@ it('is Degraded where a run has failed, and Progressing before', async () => {
   await restricted.untilPod('web-7c9f', isReady);
   await restricted.createSession('general', { target, command: ['true'] });
   shows('failed-refused', await restricted.untilPhase('general', 'Failed'), 'Degraded');
-}, 90_000);
+});
 
 it('is Degraded where a container should have ended and runs', async () => {
   // In a process namespace of its own it is process 1: without a handler no signal from inside reaches it.
@@ -94,30 +94,26 @@ it('is Healthy where one was cancelled', async () => {
 });
 
 const onNode = process.env['CLUSTER'] === 'current' ? it.skip : it;
-onNode(
-  'is Degraded where one runs that was given up',
-  async () => {
-    const image = `localhost/comes/late:health`;
-    await stage.runningPod('late', appPod());
-    await stage.createSession('late', {
-      target: { podName: 'late' },
-      image,
-      imagePullPolicy: 'Never',
-      supervisor: 'None',
-      command: ['sleep', '600'],
-      startTimeout: '1s',
-    });
-    await stage.untilPhase('late', 'Failed');
-    await stage.cluster.node?.ctr(['images', 'tag', '--force', busyboxImage, image]);
-    try {
-      const late = await stage.untilSession('late', (s) => s.status?.runs?.[0]?.state === 'StartedLate', 45_000);
-      shows('failed-started-late', late, 'Degraded');
-    } finally {
-      await stage.cluster.node?.ctr(['images', 'rm', image]);
-    }
-  },
-  90_000,
-);
+onNode('is Degraded where one runs that was given up', async () => {
+  const image = `localhost/comes/late:health`;
+  await stage.runningPod('late', appPod());
+  await stage.createSession('late', {
+    target: { podName: 'late' },
+    image,
+    imagePullPolicy: 'Never',
+    supervisor: 'None',
+    command: ['sleep', '600'],
+    startTimeout: '1s',
+  });
+  await stage.untilPhase('late', 'Failed');
+  await stage.cluster.node?.ctr(['images', 'tag', '--force', busyboxImage, image]);
+  try {
+    const late = await stage.untilSession('late', (s) => s.status?.runs?.[0]?.state === 'StartedLate', 45_000);
+    shows('failed-started-late', late, 'Degraded');
+  } finally {
+    await stage.cluster.node?.ctr(['images', 'rm', image]);
+  }
+});
 
 it('follows the second attempt, not the first', async () => {
   await stage.changeSession('quick', { attempt: 2, command: ['sleep', '600'] });
@@ -129,7 +125,7 @@ it('follows the second attempt, not the first', async () => {
   await stage.untilGone(podsPath(stage.namespace), 'mortal');
   await stage.changeSession('again', { attempt: 2 });
   shows('second-attempt-pending', await stage.untilPhase('again', 'Pending'), 'Progressing');
-}, 90_000);
+});
 
 it('is Progressing while the operator has not seen the change', async () => {
   await stage.operators[0]?.stop();

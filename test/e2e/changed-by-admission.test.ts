@@ -52,7 +52,7 @@ beforeAll(async () => {
       dashImage,
     );
   });
-}, 90_000);
+});
 
 afterAll(async () => {
   await stage.client.delete(`${BINDINGS}/${stage.namespace}`);
@@ -112,4 +112,4 @@ it('a container that the API server took as it was is not called changed', async
     const { status } = await stage.untilPhase(profile, 'Completed', 60_000);
     expect(status?.runs?.[0]?.changed).toBeUndefined();
   }
-}, 120_000);
+});

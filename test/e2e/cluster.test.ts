@@ -35,11 +35,11 @@ ours('a second cluster beside the first', () => {
     first = cluster();
     await first.kubectl(['create', 'namespace', 'beside']);
     await launcher('down');
-  }, 60_000);
+  });
   afterAll(async () => {
     await first.kubectl(['delete', 'namespace', 'beside', '--wait=false']);
     await launcher('down');
-  }, 60_000);
+  });
 
   it('comes up after a start that was killed midway, whose remains it cleans up', async () => {
     await startAndKillMidway();
@@ -48,14 +48,14 @@ ours('a second cluster beside the first', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/cluster side is ready after/);
     expect((await launcher('status')).code).toBe(0);
-  }, 60_000);
+  });
 
   it('runs already when it is started again, and loses nothing by it', async () => {
     const before = recordedPids(side());
     const { stdout, code } = await launcher('up');
     expect([code, stdout]).toEqual([0, expect.stringContaining('cluster side runs already')]);
     expect(recordedPids(side())).toEqual(before);
-  }, 30_000);
+  });
 
   it('lets pods of both reach each their own API server and a service, also after both have written their rules', async () => {
     const second = launchedCluster(side());
@@ -76,7 +76,7 @@ ours('a second cluster beside the first', () => {
       const answer = await here.kubectl(['-n', 'beside', 'exec', 'shell', '--', 'sh', '-c', call]);
       expect(answer).toMatchObject({ code: 0, stdout: 'hello from the shell-less application\napi answers\n' });
     }
-  }, 60_000);
+  });
 
   it('is healed when components were killed; its pods run on', async () => {
     const second = launchedCluster(side());
@@ -92,7 +92,7 @@ ours('a second cluster beside the first', () => {
     expect(pods.stdout).toBe('app Running 0\nshell Running 0\n');
     const again = await second.kubectl(['-n', 'beside', 'exec', 'shell', '--', 'echo', 'still here']);
     expect(again).toMatchObject({ code: 0, stdout: 'still here\n' });
-  }, 60_000);
+  });
 
   it('can do without its kubelet for a while: the containers run on, and exec works once it is back', async () => {
     const second = launchedCluster(side());
@@ -101,7 +101,7 @@ ours('a second cluster beside the first', () => {
     expect((await exec()).code).not.toBe(0);
     await second.node?.startKubelet();
     expect(await exec()).toMatchObject({ code: 0, stdout: 'here\n' });
-  }, 30_000);
+  });
 
   it('hands out a kubeconfig that acts as a service account and no more', async () => {
     const second = launchedCluster(side());
@@ -112,7 +112,7 @@ ours('a second cluster beside the first', () => {
     expect(who.stdout).toBe('system:serviceaccount:beside:default');
     const pods = await second.kubectl(['get', 'pods', '-n', 'beside'], { kubeconfig });
     expect(pods.stderr).toMatch(/Forbidden/);
-  }, 30_000);
+  });
 
   it('records in its audit log who did what', async () => {
     const second = launchedCluster(side());
@@ -131,7 +131,7 @@ ours('a second cluster beside the first', () => {
         requestObject: { spec: { ephemeralContainers: [{ image: busyboxImage }] } },
       },
     ]);
-  }, 30_000);
+  });
 
   it('leaves nothing when it is stopped, with its containerd dead, while the first goes on', async () => {
     const instance = side();
@@ -141,7 +141,7 @@ ours('a second cluster beside the first', () => {
     expect((await first.kubectl(['-n', 'beside', 'exec', 'shell', '--', 'echo', 'unharmed'])).stdout).toBe(
       'unharmed\n',
     );
-  }, 60_000);
+  });
 
   it('leaves nothing when a start was killed midway and then is stopped', async () => {
     await startAndKillMidway();
@@ -151,7 +151,7 @@ ours('a second cluster beside the first', () => {
     expect((await launcher('down')).code).toBe(0);
     await expectNothingLeft(instance);
     expect(existsSync(join(paths.slots, String(instance.slot)))).toBe(false);
-  }, 60_000);
+  });
 });
 
 ours('a start that fails', () => {
@@ -168,7 +168,7 @@ ours('a start that fails', () => {
     expect(status).toMatchObject({ code: 4, stdout: 'there is no cluster broken\n' });
     expect((await run(['ip', 'netns', 'list'])).stdout).not.toContain('broken');
     rmSync(cache, { recursive: true });
-  }, 60_000);
+  });
 });
 
 /** A cache folder whose programs are the real ones, but for a kubelet that refuses its flags. */

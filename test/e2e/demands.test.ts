@@ -17,7 +17,7 @@ beforeAll(async () => {
   stage = await Stage.open('demands');
   policies = new Policies(stage);
   await Promise.all(PODS.map(protectedPod));
-}, 90_000);
+});
 
 afterAll(async () => {
   await stage.close();
@@ -65,7 +65,7 @@ describe('onUnstoppable: EvictPod', () => {
     const over = await stage.untilPhase('stubborn', 'Cancelled', 60_000);
     expect(over.status?.runs).toMatchObject([{ endedBy: 'Eviction' }]);
     await stage.untilGone(podsPath(stage.namespace), 'stubborn', 20_000);
-  }, 120_000);
+  });
 });
 
 describe('podAfterSession: Evict', () => {
@@ -82,7 +82,7 @@ describe('podAfterSession: Evict', () => {
     const retired = await stage.untilSession('visited', (s) => retirement(s)?.status === 'True', 60_000);
     expect(retired.status?.runs).toMatchObject([{ podRetired: true }]);
     await stage.untilGone(podsPath(stage.namespace), 'visited', 20_000);
-  }, 90_000);
+  });
 
   it('is not escaped by deleting the session: the session stays until the pod has gone', async () => {
     await stage.createSession('left', inPod('left', { policyName, command: ['true'] }));
@@ -98,7 +98,7 @@ describe('podAfterSession: Evict', () => {
     await allow('left');
     await stage.untilSessionGone('left', 60_000);
     await stage.untilGone(podsPath(stage.namespace), 'left', 20_000);
-  }, 150_000);
+  });
 
   it('is not escaped by another attempt: that one waits until the pod has gone', async () => {
     await stage.createSession('again', inPod('again', { policyName, command: ['true'] }));
@@ -112,5 +112,5 @@ describe('podAfterSession: Evict', () => {
     const waits = await stage.untilPhase('again', 'Pending', 60_000);
     expect(waits.status?.runs).toMatchObject([{ attempt: 1, podRetired: true }]);
     await stage.untilGone(podsPath(stage.namespace), 'again', 20_000);
-  }, 150_000);
+  });
 });

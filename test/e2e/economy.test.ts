@@ -145,5 +145,5 @@ onNode('what a session costs', () => {
       },
     });
     await stage.untilPhase('newcomer', 'Completed', 60_000);
-  }, 180_000);
+  });
 });

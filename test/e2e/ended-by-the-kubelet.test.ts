@@ -17,7 +17,7 @@ beforeAll(async () => {
   await stage.runningPod('deadline', appPod({ activeDeadlineSeconds: 14 }));
   await stage.runningPod('disk', limitedPod({ 'ephemeral-storage': '20Mi' }));
   await stage.runningPod('memory', limitedPod({ memory: '64Mi', cpu: '500m' }));
-}, 90_000);
+});
 
 afterAll(() => stage.close());
 

@@ -82,7 +82,7 @@ describe('ifUnstoppable: EvictPod', () => {
     expect(told).toMatchObject([
       { type: 'Normal', note: expect.stringMatching(/ReplicaSet stubborn-\w+ creates another/) },
     ]);
-  }, 90_000);
+  });
 
   it('warns of what is lost where nothing makes the pod again', async () => {
     const pod = await stage.pod('bare');
@@ -94,7 +94,7 @@ describe('ifUnstoppable: EvictPod', () => {
     await untilGone(pod);
     const told = (await stage.events('DebugSession', 'bare')).filter(({ reason }) => reason === 'Evicting');
     expect(told).toMatchObject([{ type: 'Warning', note: expect.stringMatching(/no controller.* is lost/) }]);
-  }, 60_000);
+  });
 
   it('is asked for by nobody else: without the field the pod stays, whatever its container does', async () => {
     await stage.createSession('kept', { target: { podName: 'kept' }, ...immune });
@@ -124,7 +124,7 @@ describe('podAfterSession: Evict', () => {
     await stage.untilSession('retired', (s) => s.metadata.finalizers === undefined);
     const told = (await stage.events('DebugSession', 'retired')).filter(({ reason }) => reason === 'Retiring');
     expect(told).toMatchObject([{ type: 'Normal' }]);
-  }, 90_000);
+  });
 
   it('warns of what is lost where nothing makes the pod again, also when it is asked for after the end', async () => {
     const pod = await stage.pod('visited');

@@ -3,6 +3,7 @@ import type { DebugSessionSpec, Run } from '../../src/api/debugsession.ts';
 import { busyboxImage, distrolessImage } from '../cluster/image-names.ts';
 import { appPod, isReady, shellPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { patient } from '../support/patience.ts';
 
 // The API server has taken the container, and the kubelet cannot run it.
 
@@ -66,7 +67,7 @@ it('an image of root where the pod wants none fails at once', async () => {
   expect(run.message).toMatch(
     /^container's runAsUser breaks non-root policy.*; name a user other than 0 in securityContext.runAsUser$/,
   );
-  expect(seconds(run)).toBeLessThan(45);
+  expect(seconds(run)).toBeLessThan(patient(45));
 });
 
 describe('a command that is not in the image', () => {

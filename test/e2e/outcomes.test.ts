@@ -49,7 +49,7 @@ beforeAll(async () => {
     played.catch(() => undefined);
     over.set(row.name, played);
   }
-}, 90_000);
+});
 
 afterAll(() => stage.close());
 
@@ -66,5 +66,4 @@ it.each(rows)(
     };
     expect(seen).toEqual({ phase, ...wanted, message: expect.stringContaining(message) });
   },
-  150_000,
 );

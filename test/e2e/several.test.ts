@@ -103,7 +103,7 @@ describe('an operator that is killed again and again', () => {
     if (audit === undefined) return;
     const requests = await audit.requests(stage.namespace);
     for (const session of sessions) expectIntentFirst(session, requests);
-  }, 120_000);
+  });
 });
 
 /**

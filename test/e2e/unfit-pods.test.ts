@@ -68,7 +68,7 @@ describe('a pod that its node has not set up', () => {
     await stage.client.create(configMaps, { metadata: { name: 'late' }, data: { a: 'b' } });
     // The kubelet tries a volume again after up to two minutes.
     await stage.untilPhase('mountless', 'Completed', 150_000);
-  }, 180_000);
+  });
 
   it('for want of a sandbox is waited for, in the words of its container', async () => {
     await stage.createPod('boxless', pod({ runtimeClassName: brokenRuntime, containers: [container('app', RESTS)] }));

@@ -23,7 +23,7 @@ beforeAll(async () => {
   stage = await Stage.open('without-joining');
   policies = new Policies(stage);
   await Promise.all(['web', 'confined'].map((name) => podOf(name, APP)));
-}, 90_000);
+});
 
 afterAll(async () => {
   await stage.close();
@@ -101,7 +101,7 @@ describe('root that joins nothing', () => {
     await stage.createSession('disk', { target: { podName: 'bounded' }, profile: 'baseline', command });
     const evicted = await stage.untilPod('bounded', ({ status }) => status?.phase === 'Failed', 90_000);
     expect(evicted.status).toMatchObject({ reason: 'Evicted' });
-  }, 150_000);
+  });
 });
 
 describe('the profile restricted', () => {

@@ -39,7 +39,7 @@ beforeAll(async () => {
   } finally {
     copy.remove();
   }
-}, 120_000);
+});
 
 afterAll(async () => {
   await installation.remove();
@@ -49,7 +49,7 @@ afterAll(async () => {
   await installResourceAndRights();
   await installation.close();
   for (const stage of [other, ...served]) await stage.close();
-}, 120_000);
+});
 
 it('does its job from the manifest to the record in each of its namespaces', async () => {
   await Promise.all(

@@ -35,14 +35,14 @@ beforeAll(async () => {
     copy.remove();
   }
   await installation.untilLeader(() => true);
-}, 120_000);
+});
 
 afterAll(async () => {
   await installation.remove();
   await removeNodeStop(stage.cluster);
   await installation.close();
   await stage.close();
-}, 120_000);
+});
 
 async function running(name: string, spec: Partial<DebugSessionSpec> = IMMUNE): Promise<DebugSession> {
   await stage.createSession(name, { target: own, ...spec });
@@ -88,19 +88,15 @@ describe('cancel ends', () => {
         command: ['sh', '-c', 'trap "" HUP INT TERM USR1 USR2; while :; do kill -STOP -1; done'],
       },
     ],
-  ])(
-    '%s',
-    async (words, spec) => {
-      const before = await application();
-      const name = nameOf(words);
-      const live = await running(name, spec);
-      await stage.changeSession(name, { cancel: true });
-      await expectEndedByNode(name, 'Cancelled', live);
-      expect(await application()).toEqual(before);
-      await stage.until('its stop pod is gone', async () => (await stopPods(stage.client)).length === 0);
-    },
-    60_000,
-  );
+  ])('%s', async (words, spec) => {
+    const before = await application();
+    const name = nameOf(words);
+    const live = await running(name, spec);
+    await stage.changeSession(name, { cancel: true });
+    await expectEndedByNode(name, 'Cancelled', live);
+    expect(await application()).toEqual(before);
+    await stage.until('its stop pod is gone', async () => (await stopPods(stage.client)).length === 0);
+  });
 });
 
 /** A policy that allows everything, and says when a node is asked. */
@@ -138,7 +134,7 @@ describe('a policy', () => {
       stage.client.patch(`${POLICIES_PATH}/${name}`, { spec: { stopBy: 'InsideFirst' } }, { type: 'merge' }),
     );
     await expectEndedByNode('never', 'Cancelled', stays);
-  }, 60_000);
+  });
 });
 
 it('ends at its deadline what has no supervisor and no shell', async () => {
@@ -178,7 +174,7 @@ it('an operator that takes over goes on, and leaves no stop pod behind', async (
   await installation.kubectl('delete', 'pod', leader, '--grace-period=0', '--force');
   await expectEndedByNode('taken-over', 'Cancelled', live);
   await stage.until('no stop pod is left', async () => !(await hasStopPod()), 40_000);
-}, 90_000);
+});
 
 it('has left the application as it was', async () => {
   expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ restartCount: 0, lastState: {} }]);

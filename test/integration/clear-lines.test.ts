@@ -183,7 +183,7 @@ onOwn('an API server that is not there yet, and then has no CRD', () => {
     for (let times = 0; times < 3; times++) expect((await fetch(readyz)).status).toBe(500);
     const reason = `the list of debugsessions has not been read yet: ${missing('debugsessions')}`;
     expect(operator.lines.filter((line) => line['reason'] === reason)).toHaveLength(1);
-  }, 90_000);
+  });
 
   it('goes on by itself when the CRD is installed', async () => {
     expect(await server.kubectl('apply', '-k', repositoryPath('config/crd'))).toMatchObject({ code: 0 });

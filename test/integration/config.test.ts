@@ -94,7 +94,7 @@ beforeAll(async () => {
   expect(await server.post('/api/v1/namespaces', { metadata: { name: namespace, labels } })).toMatchObject({
     status: 201,
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   rmSync(scratch, { recursive: true });
@@ -148,7 +148,7 @@ describe('the manifests of config/', () => {
       await expectAccepted(all);
       await expect(dryRun([odd])).rejects.toThrow(/unknown field .*endpoint/);
     });
-  }, 120_000);
+  });
 
   it('every component is offered by config/default, and is accepted as a part of it', async () => {
     const copy = new ConfigCopy();

@@ -9,7 +9,7 @@ const namespace = `convert-${process.pid}`;
 beforeAll(async () => {
   await installCrds();
   await kubectl('create', 'namespace', namespace);
-}, 90_000);
+});
 afterAll(async () => void (await kubectl('delete', 'namespace', namespace, '--wait=false')), 60_000);
 
 const container = { name: 'debugger', image: 'busybox:1.36', command: ['sh'] };

@@ -44,7 +44,7 @@ beforeAll(async () => {
   // Of kubectl, which looks at the pod first. The operator does not.
   await made('role', 'look', '--verb=get', '--resource=pods');
   await made('rolebinding', 'operator-looks', '--role=look', `--user=${OPERATOR}`);
-}, 90_000);
+});
 
 afterAll(() => stage.close());
 

@@ -50,7 +50,7 @@ beforeAll(async () => {
   await session('web-2', { phase: 'Running', attempt: 1, podName: 'web-2', runs: [] });
   await session('web-3', {});
   await session('web-4', { phase: 'Pending', reason: 'NoReadyPod', target: 'Deployment/web' });
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.remove(`/api/v1/namespaces/${namespace}`);

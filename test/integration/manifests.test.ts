@@ -70,7 +70,7 @@ beforeAll(async () => {
   server = await apiServer();
   const answer = await server.post('/api/v1/namespaces', { metadata: { name: namespace } });
   expect(answer.status).toBe(201);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.remove(`/api/v1/namespaces/${namespace}`);

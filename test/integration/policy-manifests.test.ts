@@ -14,7 +14,7 @@ let server: ApiServer;
 beforeAll(async () => {
   await installCrds();
   server = await apiServer();
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.remove(`${policies}/${name}`);

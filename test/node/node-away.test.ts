@@ -15,12 +15,12 @@ beforeAll(async () => {
   if (stage.cluster.node === undefined) throw new Error('there is no way to the node');
   node = stage.cluster.node;
   await stage.runningPod('web', appPod());
-}, 60_000);
+});
 
 afterAll(async () => {
   await node.startKubelet();
   await stage.close();
-}, 60_000);
+});
 
 async function running(name: string, spec: Partial<DebugSessionSpec> = {}): Promise<DebugSession> {
   await stage.createSession(name, { target: { podName: 'web' }, command: ['sleep', '600'], ...spec });
@@ -61,7 +61,6 @@ it.each([
     await stage.changeSession(asked, { cancel: true });
     await Promise.all([expectConfirmed(asked, 'Exec'), expectConfirmed(timed, 'Supervisor')]);
   },
-  120_000,
 );
 
 describe('the node cannot be reached', () => {
@@ -78,7 +77,7 @@ describe('the node cannot be reached', () => {
     ]);
     await node.stopKubelet();
     await stage.changeSession('asked', { cancel: true });
-  }, 60_000);
+  });
 
   const untilUnreachable = (name: string): Promise<DebugSession> =>
     stage.untilSession(name, (session) => confirmation(session)?.reason === 'NodeUnreachable');
@@ -112,5 +111,5 @@ describe('the node cannot be reached', () => {
       const told = (await stage.events('DebugSession', name)).filter(({ reason }) => reason === 'StopUnconfirmed');
       expect(told).toHaveLength(1);
     }
-  }, 120_000);
+  });
 });

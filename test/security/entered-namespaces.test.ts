@@ -97,7 +97,7 @@ beforeAll(async () => {
   await Promise.all(names.map((name) => stage.untilPhase(name, 'Running', 60_000)));
   // One that does not end is told by its own test.
   await Promise.allSettled(cases.map(end));
-}, 240_000);
+});
 
 afterAll(() => stage.close());
 

@@ -89,40 +89,36 @@ describe.each<[string, () => Promise<void>, RegExp]>([
       ),
     /ValidatingAdmissionPolicy debugsession-requester is not what this operator knows/,
   ],
-])(
-  'where the policy %s',
-  (words, alter, says) => {
-    const name = `asked-${words.replaceAll(' ', '-')}`;
+])('where the policy %s', (words, alter, says) => {
+  const name = `asked-${words.replaceAll(' ', '-')}`;
 
-    it('a forged session gets no container, and the status says what to install', async () => {
-      const before = ephemeralNames(await stage.pod('web'));
-      await alter();
-      await slipIn(name);
-      const session = await refused(name);
-      expect(session.status?.runs?.[0]?.message).toMatch(says);
-      expect(session.status?.runs?.[0]?.message).toMatch(/kubectl (apply|replace) -k config\/admission/);
-      expect(ephemeralNames(await stage.pod('web'))).toEqual(before);
-    });
+  it('a forged session gets no container, and the status says what to install', async () => {
+    const before = ephemeralNames(await stage.pod('web'));
+    await alter();
+    await slipIn(name);
+    const session = await refused(name);
+    expect(session.status?.runs?.[0]?.message).toMatch(says);
+    expect(session.status?.runs?.[0]?.message).toMatch(/kubectl (apply|replace) -k config\/admission/);
+    expect(ephemeralNames(await stage.pod('web'))).toEqual(before);
+  });
 
-    it('nor later, when the policy is back; what is asked for then does', async () => {
-      await install();
-      // Long enough for the policy to be certainly in force everywhere: the operator waits for that too.
-      await stage.until('a new session runs', async () => {
-        const fresh = `${name}-after-${Date.now().toString(36)}`;
-        await stage.createSession(fresh, { target, command: ['true'] });
-        const { status } = await stage.untilSession(fresh, (s) =>
-          ['Failed', 'Completed'].includes(s.status?.phase ?? ''),
-        );
-        return status?.phase === 'Completed';
-      });
-      const session = await stage.session(name);
-      expect(session.status?.phase).toBe('Failed');
-      const names = ephemeralNames(await stage.pod('web'));
-      expect(names).not.toContain(session.status?.debugContainerName ?? 'none');
+  it('nor later, when the policy is back; what is asked for then does', async () => {
+    await install();
+    // Long enough for the policy to be certainly in force everywhere: the operator waits for that too.
+    await stage.until('a new session runs', async () => {
+      const fresh = `${name}-after-${Date.now().toString(36)}`;
+      await stage.createSession(fresh, { target, command: ['true'] });
+      const { status } = await stage.untilSession(fresh, (s) =>
+        ['Failed', 'Completed'].includes(s.status?.phase ?? ''),
+      );
+      return status?.phase === 'Completed';
     });
-  },
-  60_000,
-);
+    const session = await stage.session(name);
+    expect(session.status?.phase).toBe('Failed');
+    const names = ephemeralNames(await stage.pod('web'));
+    expect(names).not.toContain(session.status?.debugContainerName ?? 'none');
+  });
+});
 
 it('an operator that was away meanwhile does not believe what it finds', async () => {
   await stage.operators[0]?.stop();

@@ -7,6 +7,7 @@ import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/cluster/installation.
 import { OperatorProcess } from '../support/cluster/operator-process.ts';
 import { appPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { patient } from '../support/patience.ts';
 
 // Very many sessions, and very large ones: what is too much is refused, the operator serves the others as before, and an exec beside them costs hardly more.
 
@@ -46,7 +47,7 @@ afterAll(async () => {
   // Another file takes the resource away, which waits for all of them.
   const gone = ['wait', '--for=delete', `namespace/${stage.namespace}`, '--timeout=170s'];
   expect(await stage.cluster.kubectl(gone, { timeoutMs: 175_000 })).toMatchObject({ code: 0 });
-}, 240_000);
+});
 
 /** Binds the guard to all namespaces but these. Undefined: to all, as it is shipped. */
 async function bindGuardOutside(namespaces: string[] | undefined): Promise<void> {
@@ -134,10 +135,10 @@ describe(`${SESSIONS} sessions in one namespace`, () => {
     const times = [quiet, meanwhile, afterwards].map((ms) => (ms / 1000).toFixed(1)).join(', ');
     process.stdout.write(`others run after ${times} s (before, meanwhile, afterwards); ${memory().toFixed(0)} MiB\n`);
     // The API server and the kubelet share the machine with those who make them: without turns it was half a minute and more.
-    expect(meanwhile).toBeLessThan(15_000);
-    expect(afterwards).toBeLessThan(5_000);
+    expect(meanwhile).toBeLessThan(patient(15_000));
+    expect(afterwards).toBeLessThan(patient(5_000));
     expect(memory()).toBeLessThan(LIMIT_MIB);
-  }, 600_000);
+  });
 
   it('do not make an exec beside them more than some ms dearer than one without the guard', async () => {
     await bindGuardOutside([other.namespace]);
@@ -157,6 +158,6 @@ describe(`${SESSIONS} sessions in one namespace`, () => {
       process.stdout.write(`exec, ${words} of ${ROUNDS}: ${dear} ms with the guard, ${cheap} ms without\n`);
     }
     // The fastest say what it costs, the others what else the machine has to do.
-    expect(quantile(times.with, 0) - quantile(times.without, 0)).toBeLessThan(GUARD_MS);
+    expect(quantile(times.with, 0) - quantile(times.without, 0)).toBeLessThan(patient(GUARD_MS));
   });
 });

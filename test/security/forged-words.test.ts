@@ -67,7 +67,7 @@ beforeAll(async () => {
       command: ['sh', '-c', script],
     });
   await Promise.all(FORGERIES.map(ask));
-}, 90_000);
+});
 
 afterAll(() => stage.close());
 

@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await installResourceAndRights();
   await stage.close();
-}, 90_000);
+});
 
 /** The application, and one that only has a name like those of sessions. */
 function containers(...names: string[]): object[] {
@@ -80,4 +80,4 @@ it('installed and taken away in every order nobody else is refused at any moment
   }
   expect(refusals).toEqual([]);
   expect(visits).toBeGreaterThan(100);
-}, 180_000);
+});

@@ -35,7 +35,7 @@ beforeAll(async () => {
       { kind: 'ServiceAccount', name: 'robot', namespace: 'ci' },
     ],
   });
-}, 90_000);
+});
 
 afterAll(async () => {
   rmSync(folder, { recursive: true });

@@ -35,7 +35,7 @@ beforeAll(async () => {
   await stage.kubectl(['exec', 'web', '--', 'sh', '-c', plant]);
   for (const [name, data] of Object.entries({ hostile: HOSTILE, ordinary: ORDINARY }))
     await stage.client.create(`/api/v1/namespaces/${stage.namespace}/configmaps`, { metadata: { name }, data });
-}, 60_000);
+});
 
 afterAll(() => stage.close());
 

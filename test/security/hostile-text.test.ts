@@ -35,7 +35,7 @@ beforeAll(async () => {
   expect(made).toMatchObject({ code: 0 });
   session = await stage.untilPhase('hostile', 'Completed');
   await stage.until('the story is told', async () => (await toldOf(stage, 'hostile')).includes('Ended'));
-}, 60_000);
+});
 
 afterAll(() => stage.close());
 

@@ -19,32 +19,28 @@ afterAll(() => stage.close());
 
 const onNode = process.env['CLUSTER'] === 'current' ? it.skip : it;
 
-onNode(
-  'an earlier container that starts beside a live one is told of and ended at once',
-  async () => {
-    const image = `localhost/comes/beside:${Date.now()}`;
-    const late = { image, imagePullPolicy: 'Never', startTimeout: '1s', ttl: '10m' } as const;
-    await stage.createSession('twice', { target: { podName: 'web' }, command: ['sleep', '600'], ...late });
-    const failed = await stage.untilPhase('twice', 'Failed');
-    await delay(Math.max(0, Date.parse(failed.status?.runs?.[0]?.startBy ?? '') + 3_000 - Date.now()));
-    await stage.changeSession('twice', { attempt: 2, image: busyboxImage, startTimeout: '1m' });
-    await stage.untilSession('twice', ({ status }) => status?.attempt === 2 && status.phase === 'Running', 60_000);
+onNode('an earlier container that starts beside a live one is told of and ended at once', async () => {
+  const image = `localhost/comes/beside:${Date.now()}`;
+  const late = { image, imagePullPolicy: 'Never', startTimeout: '1s', ttl: '10m' } as const;
+  await stage.createSession('twice', { target: { podName: 'web' }, command: ['sleep', '600'], ...late });
+  const failed = await stage.untilPhase('twice', 'Failed');
+  await delay(Math.max(0, Date.parse(failed.status?.runs?.[0]?.startBy ?? '') + 3_000 - Date.now()));
+  await stage.changeSession('twice', { attempt: 2, image: busyboxImage, startTimeout: '1m' });
+  await stage.untilSession('twice', ({ status }) => status?.attempt === 2 && status.phase === 'Running', 60_000);
 
-    await stage.cluster.node?.ctr(['images', 'tag', hostileShellImage, image]);
-    try {
-      const seen = await stage.untilSession('twice', (s) => s.status?.runs?.[0]?.exitCode !== undefined, 100_000);
-      expect(seen.status?.phase).toBe('Running');
-      expect(seen.status?.runs).toMatchObject([
-        { state: 'StartedLate', exitCode: 7, endedBy: 'Exec', stop: { cause: 'StartedLate', routes: ['Exec'] } },
-        { state: 'Running' },
-      ]);
-      expect(await toldOf(stage, 'twice')).toContain('StartedLate');
-      await stage.changeSession('twice', { cancel: true });
-      expect(confirmation(await stage.untilPhase('twice', 'Cancelled'))).toMatchObject({ status: 'True' });
-      expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
-    } finally {
-      await stage.cluster.node?.ctr(['images', 'rm', image]);
-    }
-  },
-  240_000,
-);
+  await stage.cluster.node?.ctr(['images', 'tag', hostileShellImage, image]);
+  try {
+    const seen = await stage.untilSession('twice', (s) => s.status?.runs?.[0]?.exitCode !== undefined, 100_000);
+    expect(seen.status?.phase).toBe('Running');
+    expect(seen.status?.runs).toMatchObject([
+      { state: 'StartedLate', exitCode: 7, endedBy: 'Exec', stop: { cause: 'StartedLate', routes: ['Exec'] } },
+      { state: 'Running' },
+    ]);
+    expect(await toldOf(stage, 'twice')).toContain('StartedLate');
+    await stage.changeSession('twice', { cancel: true });
+    expect(confirmation(await stage.untilPhase('twice', 'Cancelled'))).toMatchObject({ status: 'True' });
+    expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
+  } finally {
+    await stage.cluster.node?.ctr(['images', 'rm', image]);
+  }
+});

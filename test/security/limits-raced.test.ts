@@ -20,7 +20,7 @@ beforeAll(async () => {
   policies = new Policies(stage);
   await Promise.all(PODS.map((name) => stage.createPod(name, appPod())));
   await Promise.all(PODS.map((name) => stage.untilPod(name, isReady)));
-}, 90_000);
+});
 
 beforeEach(() => {
   counts = new LiveCounts(stage);
@@ -30,7 +30,7 @@ afterEach(async () => {
   await counts.stop();
   await stage.kubectl(['delete', 'dbg', '--all', '--wait=false']);
   await stage.until('the next test begins with none', async () => (await all()).length === 0, 60_000);
-}, 90_000);
+});
 
 afterAll(async () => {
   await stage.close();
@@ -71,7 +71,7 @@ it('200 at once, of one user that may have 5: at no moment more, the others wait
     /sets limits\.perUser to 5, and there (?:is|are) \d live sessions? of/,
   );
   expect(counts.mostSessions).toBe(5);
-}, 120_000);
+});
 
 it('another user is not held up by that; but the namespace is shared', async () => {
   const policyName = await policies.create('shared', { limits: { perUser: 2, perNamespace: 3 } });
@@ -102,7 +102,7 @@ it('in one pod, by two operators at once that know nothing of one another: never
   } finally {
     await other.stop();
   }
-}, 120_000);
+});
 
 it('of one user in a pod, by two operators at once: never more than 2, and another user has a place', async () => {
   const policyName = await policies.create('user-in-pod', { limits: { perPod: 3, perUserPerPod: 2 } });
@@ -123,7 +123,7 @@ it('of one user in a pod, by two operators at once: never more than 2, and anoth
   } finally {
     await other.stop();
   }
-}, 120_000);
+});
 
 it('of those who join one container, by two operators at once: never more than 1', async () => {
   const policyName = await policies.create('per-target', { allow: ['TargetContainer'], limits: { perTarget: 1 } });
@@ -135,7 +135,7 @@ it('of those who join one container, by two operators at once: never more than 1
   } finally {
     await other.stop();
   }
-}, 120_000);
+});
 
 it('of those who wait: no more than 5 of one user, the others are refused at once, and nobody else is', async () => {
   const policyName = await policies.create('waiting', { limits: { waitingPerUser: 5 } });

@@ -42,7 +42,7 @@ beforeAll(async () => {
   };
   await stage.until('the policies are in force', async () => (await attempt({ spec: { hostPID: true } })) !== 'let in');
   await stage.until('their parameter is there', async () => (await attempt()) === 'let in');
-}, 120_000);
+});
 
 afterAll(async () => {
   await removeNodeStop(stage.cluster);

@@ -231,7 +231,7 @@ beforeAll(async () => {
   for (const [words, [wish]] of Object.entries(VOLUMES)) {
     sessions.set(words, denied(words, { policyName: withVolumes, ...wish }));
   }
-}, 60_000);
+});
 
 afterAll(async () => {
   await stage.close();

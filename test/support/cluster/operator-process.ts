@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
 import { UNPRINTABLE } from '../../../src/text/one-line.ts';
+import { patient } from '../../support/patience.ts';
 
 /** One line of the operator's log, parsed. */
 export type LogLine = Record<string, unknown> & { msg?: string; level?: string };
@@ -62,7 +63,9 @@ export class OperatorProcess {
   /** The first line, logged already or to come, that matches. @throws Error when the process ends first, or after `timeoutMs`. */
   async until(matches: (line: LogLine) => boolean, timeoutMs = 20_000): Promise<LogLine> {
     const over = new AbortController();
-    const late = delay(timeoutMs, 'late' as const, { signal: over.signal, ref: false }).catch(() => 'over' as const);
+    const late = delay(patient(timeoutMs), 'late' as const, { signal: over.signal, ref: false }).catch(
+      () => 'over' as const,
+    );
     try {
       for (;;) {
         const found = this.lines.find(matches);

@@ -8,6 +8,7 @@ import { cluster, type Cluster } from '../../cluster/cluster.ts';
 import { Installation } from './installation.ts';
 import { OperatorProcess } from './operator-process.ts';
 import { brokenRules, brokenTransition } from '../world/status-rules.ts';
+import { patient } from '../../support/patience.ts';
 
 const OPERATOR_ACCOUNT = ['debugsession-system', 'debugsession-controller-manager'] as const;
 
@@ -197,7 +198,7 @@ export class Stage {
 
   /** Asks again and again until it is so; only for what cannot be watched. */
   async until(what: string, holds: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
-    const end = Date.now() + timeoutMs;
+    const end = Date.now() + patient(timeoutMs);
     while (!(await holds())) {
       if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
       await delay(100);
@@ -209,7 +210,7 @@ export class Stage {
     name: string,
     { timeoutMs, wanted }: { timeoutMs: number; wanted: (object: T) => boolean },
   ): Promise<T> {
-    const signal = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.timeout(patient(timeoutMs));
     const fieldSelector = `metadata.name=${name}`;
     let last: T | undefined;
     const see = (event: { type: string; object: T }): boolean => {

@@ -208,7 +208,7 @@ export const OUTCOMES: readonly Outcome[] = [
     shape: SUPERVISED,
     wanted: {
       ...{ phase: 'Completed', reason: 'Exited', orReason: 'ContainerStatusUnknown', endedBy: 'Kubelet' },
-      message: "the pod says: Evicted",
+      message: 'the pod says: Evicted',
     },
     made: { spec: { command: sh('dd if=/dev/zero of=/heap bs=1M count=60; sleep 600') }, pod: 'disk' },
   },
@@ -219,7 +219,7 @@ export const OUTCOMES: readonly Outcome[] = [
       phase: 'Completed',
       reason: 'Exited',
       endedBy: 'Kubelet',
-      message: "the pod says: DeadlineExceeded",
+      message: 'the pod says: DeadlineExceeded',
     },
     made: { spec: { command: ['sleep', '600'] }, pod: 'timed' },
   },

@@ -35,6 +35,7 @@ import {
   Supervised,
   type Wish,
 } from '../../../support/shells/supervised.ts';
+import { patient } from '../../../support/patience.ts';
 
 // Bounds of time are wide: what is late here is a machine that is busy. The exact ones are held on a real kubelet (test/e2e).
 const SOON = 10;
@@ -110,13 +111,13 @@ describe('any shell', () => {
     const ended = await run({ program, command: ['sleep', '60'], ttl: 2 });
     expect(ended).toMatchObject({ code: 129, word: DEADLINE });
     expect(ended.seconds).toBeGreaterThanOrEqual(1.9);
-    expect(ended.seconds).toBeLessThan(2 + SOON);
+    expect(ended.seconds).toBeLessThan(patient(2 + SOON));
   });
 
   eachShell('$shell: ends no later than the last moment, whatever the ttl', async ({ program }) => {
     const ended = await run({ program, command: ['sleep', '60'], ttl: 50, startWithin: 1, lastMomentIn: 2 });
     expect(ended).toMatchObject({ code: 129, word: DEADLINE });
-    expect(ended.seconds).toBeLessThan(2 + SOON);
+    expect(ended.seconds).toBeLessThan(patient(2 + SOON));
   });
 
   eachShell('$shell: ends a command that ignores HUP, TERM and INT', async ({ program }) => {
@@ -288,7 +289,7 @@ describe('told from outside', () => {
     process.kill(watchdog, 'SIGUSR1');
     const ended = await supervised.ended();
     expect(ended).toMatchObject({ code: 129, word: STOPPED });
-    expect(ended.seconds).toBeLessThan(SOON);
+    expect(ended.seconds).toBeLessThan(patient(SOON));
   });
 
   eachShell('$shell: ends a command that ignores every signal, however often it is told', async ({ program }) => {
@@ -303,7 +304,7 @@ describe('told from outside', () => {
     }, 20);
     const ended = await supervised.ended().finally(() => clearInterval(again));
     expect(ended).toMatchObject({ code: 137, word: STOPPED });
-    expect(ended.seconds).toBeLessThan(SOON);
+    expect(ended.seconds).toBeLessThan(patient(SOON));
   });
 
   eachShellAsRoot('$shell: ends it at another time, and says that it has heard', async ({ program }) => {
@@ -312,14 +313,14 @@ describe('told from outside', () => {
     const ended = await later.ended();
     expect(ended).toMatchObject({ code: 129, word: DEADLINE });
     expect(ended.seconds).toBeGreaterThanOrEqual(21.9);
-    expect(ended.seconds).toBeLessThan(22 + SOON);
+    expect(ended.seconds).toBeLessThan(patient(22 + SOON));
 
     const { supervised: sooner } = await started({ program, ttl: 60, command: UP });
     await tell(sooner, 2, inSeconds(60));
     const soon = await sooner.ended();
     expect(soon).toMatchObject({ code: 129, word: DEADLINE });
     expect(soon.seconds).toBeGreaterThanOrEqual(1.9);
-    expect(soon.seconds).toBeLessThan(2 + SOON);
+    expect(soon.seconds).toBeLessThan(patient(2 + SOON));
   });
 
   eachShellAsRoot('$shell: not after the last moment, and at once if the end has passed', async ({ program }) => {
@@ -327,7 +328,7 @@ describe('told from outside', () => {
     await tell(supervised, 600, inSeconds(-1));
     const ended = await supervised.ended();
     expect(ended).toMatchObject({ code: 129, word: DEADLINE });
-    expect(ended.seconds).toBeLessThan(SOON);
+    expect(ended.seconds).toBeLessThan(patient(SOON));
   });
 
   eachShellAsRoot('$shell: the new ttl counts from the start, as the old one did', async ({ program }) => {
@@ -387,7 +388,7 @@ describe('as PID 1 of its own namespace', () => {
     supervised.signal('SIGTERM');
     const ended = await supervised.ended();
     expect(ended).toMatchObject({ code: 143, word: BEGAN });
-    expect(ended.seconds).toBeLessThan(SOON);
+    expect(ended.seconds).toBeLessThan(patient(SOON));
   };
 
   eachShellAsRoot('$shell: SIGTERM ends the command', async ({ program }) => {
@@ -411,7 +412,7 @@ describe('against the processes of its own container', () => {
     for (const { what, code } of hostile) {
       const command = ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
       const { seconds, word } = await run({ program, ttl: 2, command });
-      expect({ what, word, late: seconds > 2 + 2 * SOON }).toEqual({ what, word: DEADLINE, late: false });
+      expect({ what, word, late: seconds > patient(2 + 2 * SOON) }).toEqual({ what, word: DEADLINE, late: false });
     }
   });
 
@@ -427,7 +428,7 @@ describe('against the processes of its own container', () => {
     for (const { what, code } of hostile) {
       const command = ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
       const { seconds } = await run({ program, tty: true, ttl: 2, command });
-      expect({ what, late: seconds > 2 + 2 * SOON }).toEqual({ what, late: false });
+      expect({ what, late: seconds > patient(2 + 2 * SOON) }).toEqual({ what, late: false });
     }
   });
 });
