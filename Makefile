@@ -44,10 +44,11 @@ run: build ## run the operator against your kubeconfig, until Ctrl-C (ARGS=--fla
 
 # What needs no root, no cluster and no network: what a contributor runs.
 check: export NODE_OPTIONS := --experimental-vm-modules --no-warnings
-check: node_modules/.stamp ## types, lint, format, unit and simulation: no root, no cluster
+check: node_modules/.stamp ## types, lint, format, prose, unit and simulation: no root, no cluster
 	@tsc --noEmit
 	@eslint .
 	@prettier --check --log-level=warn .
+	@node scripts/prose.ts
 	@jest --selectProjects unit simulation
 
 test: node_modules/.stamp ## every suite: lint, types, unit, process, simulation, integration, e2e, in the cluster, the node, demo

@@ -37,7 +37,10 @@ process.on('unhandledRejection', (reason) => say(`left behind: ${String(reason)}
 
 class Interruption extends Error {}
 
-/** Ends the measurement, not the process, however often it comes (make and its shell send it twice): what we have made has to go. */
+/**
+ * Ends the measurement, not the process, however often it comes (make and its shell send it twice): what we have made
+ * has to go.
+ */
 const interrupted = new Promise<never>((_resolve, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => reject(new Interruption(`interrupted by ${signal}`)));

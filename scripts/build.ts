@@ -11,7 +11,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const entries = {
   main: 'src/main.ts',
   convert: 'src/cli/convert-main.ts',
-  // A file of its own: what it needs for gRPC would be loaded by every operator, and hardly any ever stops a container so.
+  // A file of its own: what it needs for gRPC would be loaded by every operator, and hardly any ever stops a container
+  // so.
   'node-stop': 'src/node-stop/main.ts',
 };
 
@@ -38,8 +39,8 @@ const options = {
 } satisfies BuildOptions;
 
 /**
- * Builds everything anew into a folder (default dist/). Each file is moved into place when it is whole: what runs from there, or is about to be
- * started, never meets half of it. Rejects when a source does not hold together.
+ * Builds everything anew into a folder (default dist/). Each file is moved into place when it is whole: what runs from
+ * there, or is about to be started, never meets half of it. Rejects when a source does not hold together.
  * @returns what went into which file, as esbuild has it
  */
 export async function buildAll(outdir = `${root}dist`): Promise<Metafile> {

@@ -4,8 +4,8 @@ import { sessionFamilies } from '../src/observability/metrics.ts';
 import { PROFILE_NAMES, PROFILES } from '../src/api/profiles.ts';
 import { PLACES, type ReasonPlace, type ReasonRow, REASONS } from '../src/api/reason-catalogue.ts';
 
-// `npm run docs`: writes what follows from the catalogues (src/api/reason-catalogue.ts, src/api/profiles.ts, src/observability/metrics.ts)
-// into the docs and the CRDs.
+// `npm run docs`: writes what follows from the catalogues (src/api/reason-catalogue.ts, src/api/profiles.ts,
+// src/observability/metrics.ts) into the docs and the CRDs.
 
 type Rewrite = (text: string) => string;
 
@@ -16,7 +16,10 @@ const everyProfile: Rewrite = (text) => {
     .replaceAll(/maxItems: \d+ (# npm run docs: number of profiles)$/gm, `maxItems: ${PROFILE_NAMES.length} $1`);
 };
 
-/** What each profile adds, in the sentence of the description of `spec.profile`, which the API server shows to `kubectl explain`. */
+/**
+ * What each profile adds, in the sentence of the description of `spec.profile`, which the API server shows to `kubectl
+ * explain`.
+ */
 const explainedProfiles: Rewrite = (text) => {
   const sentences = PROFILE_NAMES.map(
     (name) => `Profile ${name} adds ${PROFILES[name].adds.replaceAll('`', '')}.`,

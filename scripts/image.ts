@@ -8,10 +8,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Builds images without a daemon. */
 export const buildahPackage: DebianPackage = { name: 'buildah', isThere: () => hasProgram('buildah') };
 
-/** Works wherever a process runs, in a container or a small virtual machine too: it needs neither overlay mounts nor namespaces. */
+/**
+ * Works wherever a process runs, in a container or a small virtual machine too: it needs neither overlay mounts nor
+ * namespaces.
+ */
 const BUILDAH = ['buildah', '--storage-driver', 'vfs'];
 
-/** @param storage options of buildah that come before its command, such as `--root` @param options of the build, such as `--build-arg` */
+/**
+ * @param storage options of buildah that come before its command, such as `--root`
+ * @param options of the build, such as `--build-arg`
+ */
 export function buildahBuild(
   image: string,
   { storage = [], options = [] }: { storage?: string[]; options?: string[] },
@@ -29,7 +35,10 @@ function dockerAnswers(): boolean {
   return spawnSync('docker', ['version'], { stdio: 'ignore', timeout: 10_000 }).status === 0;
 }
 
-/** `node scripts/image.ts IMAGE [OPTION...]`: builds the image with docker or else with buildah, and says how to push it. */
+/**
+ * `node scripts/image.ts IMAGE [OPTION...]`: builds the image with docker or else with buildah, and says how to push
+ * it.
+ */
 async function main([image, ...options]: string[]): Promise<number> {
   if (image === undefined) {
     process.stderr.write('usage: node scripts/image.ts IMAGE [--build-arg NAME=VALUE ...]\n');

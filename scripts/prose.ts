@@ -3,7 +3,8 @@ import { ALLOWED } from './prose/allowed.ts';
 import { faultsOf, wideLines } from './prose/rules.ts';
 import { sentencesIn, wideComments } from './prose/texts.ts';
 
-// `node scripts/prose.ts [FILE...]`: holds what people read to docs/style.md, as far as a program can tell. Without files: all of it.
+// `node scripts/prose.ts [FILE...]`: holds what people read to docs/style.md, as far as a program can tell. Without
+// files: all of it.
 
 /** Decisions are records of their day: they are held to their width, and to no rule for sentences. */
 const RECORDS = 'docs/adr/';

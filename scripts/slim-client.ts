@@ -1,6 +1,9 @@
 import type { Plugin } from 'esbuild';
 
-/** The skeleton's constructor makes these two; everything else it would call is overridden or never called by src/operator.ts. */
+/**
+ * The skeleton's constructor makes these two; everything else it would call is overridden or never called by
+ * src/operator.ts.
+ */
 const forSkeleton = `
 export { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 /** Held by the skeleton, called by nobody. */
@@ -26,8 +29,9 @@ const replacements = [
 ] as const;
 
 /**
- * Leaves out of the bundle what nobody calls: the client's classes of every Kubernetes resource are 5 of its 7 MB, and each of them would be
- * loaded at start (docs/adr/0013). After an update of these packages a missing name fails the build, or the first start in any test.
+ * Leaves out of the bundle what nobody calls: the client's classes of every Kubernetes resource are 5 of its 7 MB, and
+ * each of them would be loaded at start (docs/adr/0013). After an update of these packages a missing name fails the
+ * build, or the first start in any test.
  */
 export const slimClient: Plugin = {
   name: 'slim-client',

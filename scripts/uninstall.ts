@@ -19,9 +19,10 @@ interface Step {
 }
 
 /**
- * What is taken away after the sessions, in order; a manifest goes with the first step that takes it. The rights go before the policies which confine them, the
- * operator before the policy without which it refuses sessions, and the pods before their namespace, which otherwise looks for them again only after half of
- * their grace. The resource goes last: what is asked for without the policies goes with it.
+ * What is taken away after the sessions, in order; a manifest goes with the first step that takes it. The rights go
+ * before the policies which confine them, the operator before the policy without which it refuses sessions, and the
+ * pods before their namespace, which otherwise looks for them again only after half of their grace. The resource goes
+ * last: what is asked for without the policies goes with it.
  */
 const STEPS: readonly Step[] = [
   { what: 'the operator', takes: (kind) => ['Deployment', 'PodDisruptionBudget'].includes(kind) },
@@ -51,7 +52,10 @@ class Kubectl {
     return this.#run(args, 'pipe');
   }
 
-  /** Deletes and waits. What is not there is gone already. @throws Error with kubectl's words, also when the time is over */
+  /**
+   * Deletes and waits. What is not there is gone already.
+   * @throws Error with kubectl's words, also when the time is over
+   */
   delete(args: readonly string[], manifests: readonly Manifest[] = []): void {
     const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests });
     this.#run(['delete', ...args, '--ignore-not-found', `--timeout=${this.#seconds}s`], 'inherit', input);

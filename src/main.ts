@@ -45,7 +45,8 @@ function compose(config: Config, logger: ContextLogger): Parts {
   });
   const server = serverOf(connection);
   const elector = config.leaderElect ? createElector(config, connection, { logger, onStarted }) : undefined;
-  // Sessions, injections and events leave only while we lead. Not so the Lease itself, and what any replica may ask for.
+  // Sessions, injections and events leave only while we lead. Not so the Lease itself, and what any replica may ask
+  // for.
   const client = elector ? connection.client.guardedBy(() => elector.isLeader()) : connection.client;
   const recorder = new EventRecorder({
     port: eventPort(client),
@@ -100,7 +101,10 @@ function createElector(
   });
 }
 
-/** Reconciles until `stop` aborts; behind a Lease where several replicas may run. Rejects when the Lease is lost: another leads from then on. */
+/**
+ * Reconciles until `stop` aborts; behind a Lease where several replicas may run. Rejects when the Lease is lost:
+ * another leads from then on.
+ */
 async function lead(parts: Parts, stop: AbortSignal): Promise<void> {
   const { config, metrics, elector } = parts;
   if (!elector) return work(parts, stop);
@@ -109,10 +113,14 @@ async function lead(parts: Parts, stop: AbortSignal): Promise<void> {
   return elector.run(stop);
 }
 
-/** What a leader does until `stop` aborts. What is under way is finished, and the last events are sent, as long as we still lead: the Lease is given back after that. */
+/**
+ * What a leader does until `stop` aborts. What is under way is finished, and the last events are sent, as long as we
+ * still lead: the Lease is given back after that.
+ */
 async function work({ config, operator, recorder, elector }: Parts, stop: AbortSignal): Promise<void> {
   const leftMs = (): number => elector?.leftMs ?? Infinity;
-  // Nothing is renewed any more: what is left of the term has to do for the work, the last events, and giving the Lease back.
+  // Nothing is renewed any more: what is left of the term has to do for the work, the last events, and giving the Lease
+  // back.
   const drainMs = (): number => Math.min(config.shutdownTimeout, Math.max(1, leftMs() - FLUSH_MS - RELEASE_MS));
   try {
     await operator.lead(stop, () => (leftMs() > 0 ? drainMs() : 0));

@@ -46,7 +46,9 @@ const REMEDIES = {
   grant: 'kubectl apply -k config/rbac, or with --namespaces config/namespaced',
 };
 
-/** The policy is of the whole cluster, whatever --namespaces says. Every Kubernetes that is supported serves its kind. */
+/**
+ * The policy is of the whole cluster, whatever --namespaces says. Every Kubernetes that is supported serves its kind.
+ */
 const POLICY_REMEDIES = { grant: 'kubectl apply -k config/rbac' };
 
 /** Whether the skeleton's event was found in a list, and not sent by the watch. */
@@ -74,8 +76,9 @@ export interface OperatorParts {
 }
 
 /**
- * The operator on the skeleton of @dot-i/k8s-operator: its life cycle (`start`, `init`, `stop`) and its words for what happens to a resource.
- * Watching is ours: the skeleton's own ends the process on any watch error and handles one event at a time (docs/adr/0002).
+ * The operator on the skeleton of @dot-i/k8s-operator: its life cycle (`start`, `init`, `stop`) and its words for what
+ * happens to a resource. Watching is ours: the skeleton's own ends the process on any watch error and handles one event
+ * at a time (docs/adr/0002).
  */
 export class DebugSessionOperator extends Operator {
   readonly #parts: OperatorParts;
@@ -193,11 +196,15 @@ export class DebugSessionOperator extends Operator {
     this.#parts.metrics.queueState(CONTROLLER, { depths: this.#queue.depths(), running: this.#queue.running() });
   }
 
-  /** Reconciles until `signal` aborts, then lets work under way finish for `drainMs`, asked for then. Once only: a lost term ends the process. */
+  /**
+   * Reconciles until `signal` aborts, then lets work under way finish for `drainMs`, asked for then. Once only: a lost
+   * term ends the process.
+   */
   async lead(signal: AbortSignal, drainMs: () => number): Promise<void> {
     const { workers, metrics, logger } = this.#parts;
     await Promise.race([this.synced, aborted(signal)]);
-    // Who waits would else be told that nobody knows who asks, or what is allowed. Where the policies cannot be read that is so.
+    // Who waits would else be told that nobody knows who asks, or what is allowed. Where the policies cannot be read
+    // that is so.
     const policies = Promise.all([this.#requesterPolicy?.synced, this.#policies.synced]);
     await Promise.race([policies, sleep(systemClock, POLICY_PATIENCE_MS, signal)]);
     if (signal.aborted) return;
@@ -273,13 +280,19 @@ export class DebugSessionOperator extends Operator {
       if (wantsStart(session) || hasGuard(session)) this.#enqueue(session, true);
   }
 
-  /** Without a worker nothing waits: a standby's queue would grow with every session that ever was, and `lead` begins with all there are. */
+  /**
+   * Without a worker nothing waits: a standby's queue would grow with every session that ever was, and `lead` begins
+   * with all there are.
+   */
   #enqueue(session: DebugSession, isListed: boolean): void {
     if (this.#leads) this.#queue.add(keyOf(session), isListed ? listedPriority(session) : NORMAL_PRIORITY);
   }
 }
 
-/** What a list shows waits behind what has just happened or come due; and of it, records that are complete behind sessions with work to do. */
+/**
+ * What a list shows waits behind what has just happened or come due; and of it, records that are complete behind
+ * sessions with work to do.
+ */
 function listedPriority(session: DebugSession): number {
   return hasGuard(session) || wantsStart(session) ? LOW_PRIORITY / 2 : LOW_PRIORITY;
 }

@@ -22,10 +22,16 @@ export interface Served {
 /** What is to be stopped at the end. */
 type Running = { stop(): Promise<void> };
 
-/** As client-go's cert.GenerateSelfSignedCertKey: nobody checks it, and a process that old gets a new one with its next start. */
+/**
+ * As client-go's cert.GenerateSelfSignedCertKey: nobody checks it, and a process that old gets a new one with its next
+ * start.
+ */
 const SELF_SIGNED_DAYS = 365;
 
-/** Probes and metrics, where they are wanted. Rejects when an address is taken or a certificate cannot be read; nothing is served then. */
+/**
+ * Probes and metrics, where they are wanted. Rejects when an address is taken or a certificate cannot be read; nothing
+ * is served then.
+ */
 export async function serve(served: Served): Promise<Running[]> {
   const { config, readyz, logger } = served;
   const [probes, metrics] = [config.healthProbeBindAddress, config.metricsBindAddress];

@@ -102,6 +102,7 @@ await ensurePromtool(progressTo(process.stderr));
 check('type check', ['tsc', '--noEmit']);
 check('lint', ['eslint', '.']);
 check('format', ['prettier', '--check', '--log-level=warn', '.']);
+check('prose', [process.execPath, 'scripts/prose.ts']);
 suite('unit', '2');
 suite('process', '2');
 suite('simulation', '2');

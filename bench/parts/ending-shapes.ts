@@ -48,7 +48,10 @@ export function applicationOf(user: number): string {
 
 /** Long enough for all of it. */
 export const SLEEP = ['sleep', '3600'] as const;
-/** The first process of a namespace of its own is immune to any signal from within that it does not trap: it has to heed one. */
+/**
+ * The first process of a namespace of its own is immune to any signal from within that it does not trap: it has to heed
+ * one.
+ */
 export const HEEDFUL = 'trap exit TERM; sleep 3600 & wait';
 
 /** The session of a shape, its ttl aside. @param supervisor None: what runs must be such that exec can end it */

@@ -130,7 +130,10 @@ async function endBySupervisor(stand: Stand, count: number): Promise<SessionEnd[
   return Promise.all(started.map((one) => end(stand, one, deadlineOf(one))));
 }
 
-/** Nothing in these containers knows of a deadline, and all have the same, but for the time that each takes to start: the operator has to be everywhere at once. */
+/**
+ * Nothing in these containers knows of a deadline, and all have the same, but for the time that each takes to start:
+ * the operator has to be everywhere at once.
+ */
 async function endByExec(stand: Stand, count: number): Promise<SessionEnd[]> {
   const together = Date.now() + 8_000 + count * START_MS;
   const ttl = (): string => `${Math.max(5, Math.ceil((together - Date.now()) / 1_000))}s`;
@@ -198,8 +201,8 @@ function runOf({ status }: DebugSession): NonNullable<NonNullable<DebugSession['
 }
 
 /**
- * Of all containers that were debug containers, whatever their ids: one that the kubelet ran again would have another than its session knows.
- * Those of sessions that do not say that they have ended may live.
+ * Of all containers that were debug containers, whatever their ids: one that the kubelet ran again would have another
+ * than its session knows. Those of sessions that do not say that they have ended may live.
  */
 async function living({ rig, namespace, sessions }: Bench): Promise<Ending['alive']> {
   const open = sessions

@@ -41,7 +41,9 @@ export interface Footprint {
   idleCpuWithSessions: number;
   updates: Updates;
   starts: Start[];
-  /** Of the last one started, which has served only what its start asks for: before and with three times as many pods. */
+  /**
+   * Of the last one started, which has served only what its start asks for: before and with three times as many pods.
+   */
   restarted: Memory;
   withMorePods: Memory;
   /** With so many debugged pods among them that all of their namespace are watched. */
@@ -56,7 +58,8 @@ const UPDATES_PER_SECOND = 100;
 const WARM_SESSIONS = 200;
 
 /**
- * One operator for all namespaces, from empty to many pods and many sessions that live and do nothing; and how it starts with them.
+ * One operator for all namespaces, from empty to many pods and many sessions that live and do nothing; and how it
+ * starts with them.
  * @param found is filled as the figures come: a failure leaves those that were there
  */
 export async function measureFootprint(

@@ -40,7 +40,10 @@ export interface RequestCounts {
 
 const PODS = 20;
 
-/** One session after the other, nothing else to do. @param kubectlRuns how many of the rounds run `kubectl debug` as well */
+/**
+ * One session after the other, nothing else to do.
+ * @param kubectlRuns how many of the rounds run `kubectl debug` as well
+ */
 export async function measureLatency(rig: Rig, sessions: number, kubectlRuns: number): Promise<Latency> {
   const stand = await openStand(rig, 'latency', { ends: true });
   const operator = await rig.startOperator();

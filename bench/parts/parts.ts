@@ -27,7 +27,9 @@ export interface Part {
   measure(work: Work): Promise<void>;
 }
 
-/** In the order of running: the largest last, since what it leaves need not be taken away where the cluster itself goes. */
+/**
+ * In the order of running: the largest last, since what it leaves need not be taken away where the cluster itself goes.
+ */
 export const PARTS: readonly Part[] = [
   {
     name: 'latency',

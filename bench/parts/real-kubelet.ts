@@ -29,7 +29,10 @@ export interface RealKubelet {
 }
 
 const PODS = 10;
-/** Sessions whose end is awaited at the same time: what is measured is the end, not how many a machine can start at once. */
+/**
+ * Sessions whose end is awaited at the same time: what is measured is the end, not how many a machine can start at
+ * once.
+ */
 const ENDING = 10;
 const TTL = '5s';
 
@@ -71,8 +74,8 @@ interface Bench {
 }
 
 /**
- * By turns, one at a time, and never a pod again before all others had theirs: for about a second after a container has ended, the kubelet
- * looks at a change of that pod only when it looks at all of them.
+ * By turns, one at a time, and never a pod again before all others had theirs: for about a second after a container has
+ * ended, the kubelet looks at a change of that pod only when it looks at all of them.
  */
 async function starts(bench: Bench, rounds: number): Promise<Pick<RealKubelet, 'createToRunning' | 'patchToRunning'>> {
   const { rig, namespace, pods, names } = bench;

@@ -3,7 +3,9 @@ import type { EphemeralContainer } from '../../src/api/ephemeral-container.ts';
 import type { RestClient } from '../../src/kube/rest-client.ts';
 import { type AuditEvent, type AuditLog, isWrite } from '../../test/support/cluster/audit-log.ts';
 
-/** What the operator wrote for one session, in order, as text: so another's names can be put in the place of its own. */
+/**
+ * What the operator wrote for one session, in order, as text: so another's names can be put in the place of its own.
+ */
 export interface RecordedLife {
   /** What stands in the texts for the names of a session. */
   names: LifeNames;
@@ -27,7 +29,10 @@ export interface LifeNames {
   container: string;
 }
 
-/** Reads it from the audit log, which holds the bodies of all but the events. @throws Error when it was not a clean life */
+/**
+ * Reads it from the audit log, which holds the bodies of all but the events.
+ * @throws Error when it was not a clean life
+ */
 export async function recordLife(client: RestClient, audit: AuditLog, session: DebugSession): Promise<RecordedLife> {
   const { namespace, name, uid } = session.metadata;
   const [run] = session.status?.runs ?? [];

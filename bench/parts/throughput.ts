@@ -38,7 +38,10 @@ export interface Throughput {
   pairs: { median: number; min: number; max: number };
 }
 
-/** Played pods that the sessions of a run are spread over. They are new in each run: an injection costs more the more containers a pod has. */
+/**
+ * Played pods that the sessions of a run are spread over. They are new in each run: an injection costs more the more
+ * containers a pod has.
+ */
 const PODS = 40;
 
 /** One of the two that are compared. */
@@ -50,8 +53,9 @@ interface Contender {
 }
 
 /**
- * Sessions per second of the operator and of a probe that makes the same writes and decides nothing, by turns. All else is the same for both, and
- * done by this process: it makes the session, plays the kubelet, and sees by a watch that the session is over.
+ * Sessions per second of the operator and of a probe that makes the same writes and decides nothing, by turns. All else
+ * is the same for both, and done by this process: it makes the session, plays the kubelet, and sees by a watch that the
+ * session is over.
  */
 export async function measureThroughput(
   rig: Rig,

@@ -1,7 +1,10 @@
 import type { AuditEvent } from '../../test/support/cluster/audit-log.ts';
 import { percentile } from '../report/statistics.ts';
 
-/** One session, as the benchmark saw it from outside. Wall-clock ms with fractions: API server and benchmark share the machine's clock. */
+/**
+ * One session, as the benchmark saw it from outside. Wall-clock ms with fractions: API server and benchmark share the
+ * machine's clock.
+ */
 export interface Witness {
   session: string;
   pod: string;
@@ -16,7 +19,10 @@ export interface Step {
   step: string;
   /** In how many of the sessions. */
   sessions: number;
-  /** Since the last answer of the API server before it: what passes outside of the API server, in the operator or on the way. */
+  /**
+   * Since the last answer of the API server before it: what passes outside of the API server, in the operator or on the
+   * way.
+   */
   before: { p50: number; p99: number };
   /** From the arrival of the request to its answer. Of a watch, which is answered over time, nothing. */
   served: { p50: number; p99: number };
@@ -32,8 +38,8 @@ interface Mark {
 }
 
 /**
- * Where the time goes between a session's creation and its container's being in the pod's spec, by the times the API server noted in its
- * audit log: what passes between one answer and the arrival of the next request is the operator's.
+ * Where the time goes between a session's creation and its container's being in the pod's spec, by the times the API
+ * server noted in its audit log: what passes between one answer and the arrival of the next request is the operator's.
  */
 export function timeline(requests: readonly AuditEvent[], witnesses: readonly Witness[]): Step[] {
   const byStep = new Map<string, Mark[]>();

@@ -4,7 +4,9 @@ import type { Figure } from './figures.ts';
 import { percentile } from './statistics.ts';
 import { number } from './words.ts';
 
-/** A container that nothing inside ends is to have ended so long after the cancel, in ms, where the node is asked first. */
+/**
+ * A container that nothing inside ends is to have ended so long after the cancel, in ms, where the node is asked first.
+ */
 const GOAL_MS = 5_000;
 
 /** What became of sessions that nothing inside ends, with the component node-stop. */

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import type { ClusterNode } from '../../test/cluster/cluster.ts';
 
 /**
- * When containers really ended, by containerd's own events: to the nanosecond and from where it happened, while the kubelet's `finishedAt`
- * has whole seconds. The node is this machine, so it is the same clock.
+ * When containers really ended, by containerd's own events: to the nanosecond and from where it happened, while the
+ * kubelet's `finishedAt` has whole seconds. The node is this machine, so it is the same clock.
  */
 export class ContainerExits {
   readonly #child: ChildProcess;
@@ -53,7 +53,10 @@ export class ContainerExits {
   }
 }
 
-/** A line of `ctr events`. @returns undefined for all but the end of a container; an exec that ends has an id of its own */
+/**
+ * A line of `ctr events`.
+ * @returns undefined for all but the end of a container; an exec that ends has an id of its own
+ */
 export function readExit(line: string): { id: string; at: number } | undefined {
   const event = /^.* \/tasks\/exit (\{.*\})$/.exec(line)?.[1];
   if (event === undefined) return undefined;

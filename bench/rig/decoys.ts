@@ -5,15 +5,16 @@ import { SUPERVISOR_ENV, supervisedCommand } from '../../src/session/container/s
 import { busyboxImage } from '../../test/cluster/image-names.ts';
 import { applicationOf, HEEDFUL, SLEEP, USERS } from '../parts/ending-shapes.ts';
 
-// Everything in a debugged pod that could be mistaken for a session's: whoever ends sessions by name, by user or by parentage kills some of it.
+// Everything in a debugged pod that could be mistaken for a session's: whoever ends sessions by name, by user or by
+// parentage kills some of it.
 
 /** So many processes an application is made of, the naps of its watchdogs aside. */
 const PROCESSES = 17;
 
 /**
- * A pod with an application of root's and one of another user. Each runs what sessions run, under the same names: their commands, a shell that
- * reads, a supervisor with its watchdog, one that only calls itself a watchdog, and all of it once more without a parent, so that its first
- * process has adopted it. That process reaps nobody and never ends.
+ * A pod with an application of root's and one of another user. Each runs what sessions run, under the same names: their
+ * commands, a shell that reads, a supervisor with its watchdog, one that only calls itself a watchdog, and all of it
+ * once more without a parent, so that its first process has adopted it. That process reaps nobody and never ends.
  */
 export function decoyPod(more: object): object {
   const startBy = Date.now() + 3_600_000;
@@ -33,7 +34,10 @@ export function decoyPod(more: object): object {
 
 /** The processes of pods before anybody debugs them. */
 export class Decoys {
-  /** By pid: when it was started, in clock ticks since boot. A pid alone may have been given to another process meanwhile. */
+  /**
+   * By pid: when it was started, in clock ticks since boot. A pid alone may have been given to another process
+   * meanwhile.
+   */
   readonly #started: ReadonlyMap<number, string>;
 
   private constructor(started: ReadonlyMap<number, string>) {

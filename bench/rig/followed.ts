@@ -50,7 +50,10 @@ export class Followed<T extends Stored> {
     return this.#informer.store.list();
   }
 
-  /** The first state of an object that is as wanted, and when it was seen (ms of the monotonic clock). @throws Error after `timeoutMs` */
+  /**
+   * The first state of an object that is as wanted, and when it was seen (ms of the monotonic clock).
+   * @throws Error after `timeoutMs`
+   */
   until(name: string, wanted: (object: T) => boolean, timeoutMs = 60_000): Promise<{ object: T; at: number }> {
     const promise = new Promise<{ object: T; at: number }>((resolve, reject) => {
       const looks = this.#looks.get(name) ?? new Set();

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Collects the garbage of another Node process and tells what is left, by the inspector that every Node process opens on SIGUSR1, on the port
- * given by `--inspect-port` (nodejs.org/api/debugger.html). Once opened it stays open and takes a few MB itself: what is to be measured without it
- * is measured before.
+ * Collects the garbage of another Node process and tells what is left, by the inspector that every Node process opens
+ * on SIGUSR1, on the port given by `--inspect-port` (nodejs.org/api/debugger.html). Once opened it stays open and takes
+ * a few MB itself: what is to be measured without it is measured before.
  * @returns MB (10^6 bytes) in use on the JavaScript heap and in its buffers
  */
 export async function collectedHeapMegabytes(pid: number, port: number): Promise<number> {

@@ -25,7 +25,10 @@ interface Ports {
   inspector: number;
 }
 
-/** What config/manager gives to Node. A share of the memory limit is put in as megabytes: here is no limit that Node could see. */
+/**
+ * What config/manager gives to Node. A share of the memory limit is put in as megabytes: here is no limit that Node
+ * could see.
+ */
 function shippedNodeOptions(): string {
   const { spec } = parse(readFileSync('config/manager/deployment.yaml', 'utf8')) as Deployment;
   const [manager] = spec.template.spec.containers;
@@ -45,7 +48,10 @@ interface Deployment {
   };
 }
 
-/** The built operator as a child process with its defaults; its log goes to a file, as a container runtime would have it. */
+/**
+ * The built operator as a child process with its defaults; its log goes to a file, as a container runtime would have
+ * it.
+ */
 export class Operator {
   readonly #child: ChildProcess;
   readonly #log: string;

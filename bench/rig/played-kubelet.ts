@@ -15,8 +15,8 @@ interface Books {
 }
 
 /**
- * Says of the played pods of a namespace what a kubelet would say: an injected container runs at once; it has ended as soon as its session is
- * recorded as Running, so that no state of a session is ever skipped.
+ * Says of the played pods of a namespace what a kubelet would say: an injected container runs at once; it has ended as
+ * soon as its session is recorded as Running, so that no state of a session is ever skipped.
  */
 export class PlayedKubelet {
   readonly #client: RestClient;

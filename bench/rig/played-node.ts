@@ -15,8 +15,8 @@ const POD_BYTES = 12_000;
 export const DEBUGGABLE = 'app=played';
 
 /**
- * A Node object that nobody runs, kept alive by its Lease: pods of a node that does not exist are deleted by the pod garbage collector, and
- * those of one that does not report are evicted.
+ * A Node object that nobody runs, kept alive by its Lease: pods of a node that does not exist are deleted by the pod
+ * garbage collector, and those of one that does not report are evicted.
  */
 export class PlayedNode {
   readonly name: string;

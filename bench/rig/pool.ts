@@ -1,4 +1,7 @@
-/** Does `work` for 0 to `count` - 1, at most `parallel` at a time. Rejects with the first failure, after what is under way has ended. */
+/**
+ * Does `work` for 0 to `count` - 1, at most `parallel` at a time. Rejects with the first failure, after what is under
+ * way has ended.
+ */
 export async function pool(count: number, parallel: number, work: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   let failed = false;

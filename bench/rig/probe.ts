@@ -8,10 +8,11 @@ import { Followed } from './followed.ts';
 import { replay, type LifeNames, type RecordedLife } from '../parts/recorded-life.ts';
 
 /**
- * The floor: a process of its own that makes the very same writes for each session as the operator, through the same client and with
- * the same rights, and decides nothing. What it writes is what the operator wrote for one session, in that order, with other names in it. Like the operator
- * it lives through all runs, so that neither is measured cold. The task comes as a line of JSON, then a line for each session that was made:
- * where the operator has a watch, this has a pipe.
+ * The floor: a process of its own that makes the very same writes for each session as the operator, through the same
+ * client and with the same rights, and decides nothing. What it writes is what the operator wrote for one session, in
+ * that order, with other names in it. Like the operator it lives through all runs, so that neither is measured cold.
+ * The task comes as a line of JSON, then a line for each session that was made: where the operator has a watch, this
+ * has a pipe.
  */
 export interface ProbeTask {
   kubeconfig: string;

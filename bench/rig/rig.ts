@@ -32,9 +32,14 @@ interface Named {
 export class Rig {
   readonly cluster: Cluster;
   readonly clusterNode: ClusterNode;
-  /** The administrator, who is exempt from API Priority and Fairness: what we do for the measurement never waits there. */
+  /**
+   * The administrator, who is exempt from API Priority and Fairness: what we do for the measurement never waits there.
+   */
   readonly client: RestClient;
-  /** Of the operator's own account: probe and operator have the same rights, and the same place in the API server's queues. */
+  /**
+   * Of the operator's own account: probe and operator have the same rights, and the same place in the API server's
+   * queues.
+   */
   readonly kubeconfig: string;
   readonly folder: string;
   readonly node: PlayedNode;
@@ -54,7 +59,10 @@ export class Rig {
     this.#stamp = stamp;
   }
 
-  /** Builds and installs what is measured. @throws Error when the cluster is not one of ours, or an operator runs in it. */
+  /**
+   * Builds and installs what is measured.
+   * @throws Error when the cluster is not one of ours, or an operator runs in it.
+   */
   static async open(): Promise<Rig> {
     const target = cluster();
     const clusterNode = target.node;
@@ -119,7 +127,10 @@ export class Rig {
     await Promise.all([...this.#operators].map((operator) => this.stopOperator(operator)));
   }
 
-  /** Takes away what a measurement has left, so that the next begins as it did. Without a namespace: of all that came before. */
+  /**
+   * Takes away what a measurement has left, so that the next begins as it did. Without a namespace: of all that came
+   * before.
+   */
   clear(namespace?: string): Promise<void> {
     return namespace === undefined ? sweep(this.client, this.node.name) : remove(this.client, [namespace]);
   }
@@ -128,7 +139,10 @@ export class Rig {
     return this.client.create<DebugSession>(sessionsPath(namespace), sessionBody(name, spec));
   }
 
-  /** Ends everything of ours. @param options.sweep takes away what is left in the cluster as well; not needed where the cluster itself goes */
+  /**
+   * Ends everything of ours.
+   * @param options.sweep takes away what is left in the cluster as well; not needed where the cluster itself goes
+   */
   async close(options: { sweep: boolean }): Promise<void> {
     await this.stopOperators();
     if (options.sweep) await sweep(this.client);
@@ -169,7 +183,10 @@ function unlessGone(error: unknown): void {
   if (!(error instanceof ApiError && error.code === 404)) throw error;
 }
 
-/** The namespaces of this run and of any that was interrupted, and the nodes of those. @param keep a node that is still needed */
+/**
+ * The namespaces of this run and of any that was interrupted, and the nodes of those.
+ * @param keep a node that is still needed
+ */
 async function sweep(client: RestClient, keep?: string): Promise<void> {
   const labelSelector = SELECTOR;
   const { items } = await client.list<Named>('/api/v1/namespaces', { labelSelector });

@@ -13,7 +13,9 @@ export interface Start {
   allReconciled: number;
   /** ... until a session that was made while it was away has its container in the pod's spec. */
   waitingInSpec: number;
-  /** From creation to spec of a session that is made the moment the operator is ready, while it looks at all the others. */
+  /**
+   * From creation to spec of a session that is made the moment the operator is ready, while it looks at all the others.
+   */
   newInSpec: number;
 }
 
@@ -51,7 +53,10 @@ export async function measureStart(
   };
 }
 
-/** When the first reconcile had ended, and when as many had ended as there are sessions, with none left to wait. @throws Error after two minutes */
+/**
+ * When the first reconcile had ended, and when as many had ended as there are sessions, with none left to wait.
+ * @throws Error after two minutes
+ */
 export async function untilReconciled(operator: Operator, sessions: number): Promise<{ first: number; all: number }> {
   let first: number | undefined;
   while (performance.now() - operator.spawnedAt < 120_000) {

@@ -40,7 +40,10 @@ export function wideLines(source: string): number[] {
   let isCode = false;
   return source.split('\n').flatMap((line, index) => {
     if (/^\s*```/.test(line)) isCode = !isCode;
-    const isFree = isCode || /^\s*(?:\||#|```|<|\[[^\]]*\]:|(?:[-*] )?\[[^\]]*\]\([^)]*\)[.,]?$|(?: {4}))/.test(line);
+    const isFree =
+      isCode ||
+      /^\s*`[^`]+`\.?$/.test(line) ||
+      /^\s*(?:\||#|```|<|\[[^\]]*\]:|(?:[-*] )?\[[^\]]*\]\([^)]*\)[.,]?$|(?: {4}))/.test(line);
     return line.length > MAX_COLUMNS && !isFree ? [index + 1] : [];
   });
 }

@@ -3,7 +3,9 @@ import ts from 'typescript';
 import { isScalar, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { type Sentence, sentencesOf, sentencesOfMarkdown } from './sentences.ts';
 
-/** The sentences of a file that people read: a page, the descriptions of a resource, or the messages of a source file. */
+/**
+ * The sentences of a file that people read: a page, the descriptions of a resource, or the messages of a source file.
+ */
 export function sentencesIn(file: string): Sentence[] {
   const source = readFileSync(file, 'utf8');
   if (file.endsWith('.md')) return sentencesOfMarkdown(source);

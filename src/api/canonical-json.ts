@@ -1,4 +1,7 @@
-/** JSON with sorted keys and without undefined fields: equal texts are equal values, whatever order the API server gave the keys. */
+/**
+ * JSON with sorted keys and without undefined fields: equal texts are equal values, whatever order the API server gave
+ * the keys.
+ */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);

@@ -26,8 +26,9 @@ export function condition(
 }
 
 /**
- * The wanted conditions, and no others, as the status carries them. `lastTransitionTime` moves only when the status of its condition does
- * (metav1.Condition), and starts anew with a new attempt, for which the caller passes no previous ones.
+ * The wanted conditions, and no others, as the status carries them. `lastTransitionTime` moves only when the status of
+ * its condition does (metav1.Condition), and starts anew with a new attempt, for which the caller passes no previous
+ * ones.
  */
 export function mergeConditions(
   previous: readonly Condition[],

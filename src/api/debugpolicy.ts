@@ -3,8 +3,9 @@ import type { Profile } from './profiles.ts';
 import type { LabelSelector } from './label-selector.ts';
 
 /**
- * The DebugPolicy resource: what may be asked for by those who hold the verb `use` on it in the namespace of their session. The CRD (crds/) is the
- * contract; test/unit/crd-types.test.ts keeps the two in step. What is not named in it is refused.
+ * The DebugPolicy resource: what may be asked for by those who hold the verb `use` on it in the namespace of their
+ * session. The CRD (crds/) is the contract; test/unit/crd-types.test.ts keeps the two in step. What is not named in it
+ * is refused.
  */
 
 export const POLICY_KIND = 'DebugPolicy';
@@ -14,7 +15,10 @@ export const DEFAULT_POLICY = 'default';
 
 /** What a policy may open besides images, profiles and times. */
 export type Allowance =
-  /** To join the process namespace of a container of the pod: spec.target.containerName, and pods with shareProcessNamespace. */
+  /**
+   * To join the process namespace of a container of the pod: spec.target.containerName, and pods with
+   * shareProcessNamespace.
+   */
   | 'TargetContainer'
   /** spec.env with values written down. */
   | 'Env'
@@ -22,7 +26,10 @@ export type Allowance =
   | 'SecretEnv'
   /** Fields of spec.securityContext that may open something. Those that only take away need nothing. */
   | 'SecurityContext'
-  /** Volumes of the pod: its secrets and its token among them. Read-write only what a container of the pod mounts read-write. */
+  /**
+   * Volumes of the pod: its secrets and its token among them. Read-write only what a container of the pod mounts
+   * read-write.
+   */
   | 'VolumeMounts'
   | 'SupervisorNone'
   /** ifUnstoppable: EvictPod, podAfterSession: Evict. What the policy demands itself needs no allowance. */
@@ -46,7 +53,10 @@ export type Requirement =
   /** It shares a process namespace with no container of the pod. */
   | 'NoJoin';
 
-/** When a container that has to end is ended by the runtime of its node, in a cluster that allows it (config/components/node-stop). */
+/**
+ * When a container that has to end is ended by the runtime of its node, in a cluster that allows it
+ * (config/components/node-stop).
+ */
 export type StopBy =
   /** Where nothing inside the container ends it. */
   | 'InsideFirst'
@@ -63,9 +73,15 @@ export interface PolicyLimits {
   perNamespace?: number;
   /** Of one requester in the pod, so that one cannot hold all of its places. */
   perUserPerPod?: number;
-  /** That share one process namespace, and so are open to each other: those that join one container, or all in a pod that shares its own. */
+  /**
+   * That share one process namespace, and so are open to each other: those that join one container, or all in a pod
+   * that shares its own.
+   */
   perTarget?: number;
-  /** Sessions of one requester that wait, for whatever it is, in all namespaces together. One more is refused. Absent: 50. */
+  /**
+   * Sessions of one requester that wait, for whatever it is, in all namespaces together. One more is refused. Absent:
+   * 50.
+   */
   waitingPerUser?: number;
   /** Ephemeral containers of a pod, whoever made them, those that have ended too: Kubernetes never removes one. */
   containersPerPod?: number;
@@ -101,11 +117,17 @@ export interface DebugPolicySpec {
   allow?: Allowance[];
   /** What the session itself has to satisfy, all of it. Absent: nothing. */
   require?: Requirement[];
-  /** EvictPod: the pod of a container that nothing inside it ends is evicted, whatever its session says. Absent: Report, so the session decides. */
+  /**
+   * EvictPod: the pod of a container that nothing inside it ends is evicted, whatever its session says. Absent: Report,
+   * so the session decides.
+   */
   onUnstoppable?: IfUnstoppable;
   /** Absent: InsideFirst. */
   stopBy?: StopBy;
-  /** Evict: a pod that somebody has been inside is evicted, whatever its session says. Absent: Keep, so the session decides. */
+  /**
+   * Evict: a pod that somebody has been inside is evicted, whatever its session says. Absent: Keep, so the session
+   * decides.
+   */
   podAfterSession?: PodAfterSession;
   defaults?: PolicyDefaults;
   requireJustification?: boolean;

@@ -3,8 +3,8 @@ import type { Profile } from './profiles.ts';
 import type { EnvFromSource, EnvVar, PullPolicy, SecurityContext, VolumeMount } from './ephemeral-container.ts';
 
 /**
- * The DebugSession resource as TypeScript sees it. The CRD (crds/) is the contract; test/unit/crd-types.test.ts keeps the two in step.
- * All times are RFC 3339 strings in UTC, all durations are GEP-2257 strings (see duration.ts).
+ * The DebugSession resource as TypeScript sees it. The CRD (crds/) is the contract; test/unit/crd-types.test.ts keeps
+ * the two in step. All times are RFC 3339 strings in UTC, all durations are GEP-2257 strings (see duration.ts).
  */
 
 /** API group of every resource of this project. */
@@ -14,9 +14,15 @@ export const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}`;
 export const KIND = 'DebugSession';
 export const PLURAL = 'debugsessions';
-/** Stands on a session from the intent of a run until that run has ended, so that a delete cannot forget a live container. */
+/**
+ * Stands on a session from the intent of a run until that run has ended, so that a delete cannot forget a live
+ * container.
+ */
 export const FINALIZER = `${GROUP}/container`;
-/** Goes on and off with the finalizer, its value is `true`: by it the attach guard (config/admission) finds the sessions that count. */
+/**
+ * Goes on and off with the finalizer, its value is `true`: by it the attach guard (config/admission) finds the sessions
+ * that count.
+ */
 export const LIVE_LABEL = `${GROUP}/live`;
 
 /** The fields of metav1.ObjectMeta that we read or write. */
@@ -44,7 +50,10 @@ export interface DebugSession {
 /** Shell: the command runs under our sh supervisor. None: nothing inside the container ends it. */
 export type SupervisorMode = 'Shell' | 'None';
 
-/** What is done when a container must end and nothing inside the pod ends it. Report: say so, and try again. EvictPod: its pod is evicted. */
+/**
+ * What is done when a container must end and nothing inside the pod ends it. Report: say so, and try again. EvictPod:
+ * its pod is evicted.
+ */
 export type IfUnstoppable = 'Report' | 'EvictPod';
 
 /** Evict: a pod that somebody has been inside is retired once the session is over. */
@@ -134,7 +143,10 @@ export interface Condition {
   lastTransitionTime: string;
 }
 
-/** How the pod looked when the intent was written: the state of the target container or, without one, of the worst container. */
+/**
+ * How the pod looked when the intent was written: the state of the target container or, without one, of the worst
+ * container.
+ */
 export interface PodBefore {
   phase: string;
   ready: boolean;
@@ -158,10 +170,16 @@ export interface EffectiveValues {
   tty: boolean;
 }
 
-/** Starting: intent written. Running: the kubelet said so. StartedLate: it ran after the run had failed. Ended: terminated or gone. Failed: never ran, or may not. */
+/**
+ * Starting: intent written. Running: the kubelet said so. StartedLate: it ran after the run had failed. Ended:
+ * terminated or gone. Failed: never ran, or may not.
+ */
 export type RunState = 'Starting' | 'Running' | 'StartedLate' | 'Ended' | 'Failed';
 
-/** The ways in which the operator ends a container, in the order in which it tries them. A policy may put Node first (`stopBy`). */
+/**
+ * The ways in which the operator ends a container, in the order in which it tries them. A policy may put Node first
+ * (`stopBy`).
+ */
 export type StopRoute = 'Exec' | 'Attach' | 'Node' | 'Eviction';
 
 /** Which line ended the container. Unknown: something outside of its command, and nothing says what. */
@@ -170,7 +188,10 @@ export type EndedBy = 'Command' | 'Supervisor' | StopRoute | 'PodGone' | 'Kubele
 /** Why a container has to end. The first cause counts. */
 export type StopCause = 'Deadline' | 'Cancelled' | 'Revoked' | 'Deleted' | 'StartedLate' | 'RanAgain';
 
-/** That the operator set out to end a container: written before each way is tried for the first time, so that a restart knows what ended it. */
+/**
+ * That the operator set out to end a container: written before each way is tried for the first time, so that a restart
+ * knows what ended it.
+ */
 export interface RunStop {
   cause: StopCause;
   requestedAt: string;
@@ -179,7 +200,9 @@ export interface RunStop {
   unconfirmed?: { reason: string; message: string };
 }
 
-/** The kubelet ran a container again after it had been seen to end, because the node had lost its record (k/k#124176). */
+/**
+ * The kubelet ran a container again after it had been seen to end, because the node had lost its record (k/k#124176).
+ */
 export interface RanAgain {
   containerID: string;
   seenAt: string;
@@ -199,7 +222,10 @@ export interface Demands {
 
 /** What happened to the pod while the container of a run ran, whoever caused it. */
 export interface During {
-  /** Restarted: a container ended and was, or is, started again. OOMKilled: it ended for lack of memory. Evicted: the pod. */
+  /**
+   * Restarted: a container ended and was, or is, started again. OOMKilled: it ended for lack of memory. Evicted: the
+   * pod.
+   */
   what: 'OOMKilled' | 'Restarted' | 'Evicted';
   /** Absent: the pod as a whole. */
   containerName?: string;
@@ -223,9 +249,15 @@ export interface Run {
   revocable?: boolean;
   /** What it needed of the policy's allow: the spec may ask for something else by now. */
   allowances?: Allowance[];
-  /** Whose process namespace it shares: a container, or `*` for all of a pod that shares its own. Absent: it has one of its own. */
+  /**
+   * Whose process namespace it shares: a container, or `*` for all of a pod that shares its own. Absent: it has one of
+   * its own.
+   */
   joins?: string;
-  /** What a policy may require of it that it satisfies: its securityContext is not kept, and the spec may say something else by now. */
+  /**
+   * What a policy may require of it that it satisfies: its securityContext is not kept, and the spec may say something
+   * else by now.
+   */
   meets?: Requirement[];
   /** What its policy demanded then. Absent: nothing. */
   demanded?: Demands;
@@ -252,7 +284,10 @@ export interface Run {
   /** By which a container that was run again is told from the one that ended. */
   containerID?: string;
   injectedAt?: string;
-  /** What admission changed of the container on its way into the pod: names of its fields, and the image that stands there. Absent: nothing. */
+  /**
+   * What admission changed of the container on its way into the pod: names of its fields, and the image that stands
+   * there. Absent: nothing.
+   */
   changed?: string[];
   startedAt?: string;
   expiresAt?: string;
@@ -264,23 +299,38 @@ export interface Run {
   signal?: number;
   reason?: string;
   message?: string;
-  /** What the container left as its termination message, in one line. A claim: whoever was inside can have written it. */
+  /**
+   * What the container left as its termination message, in one line. A claim: whoever was inside can have written it.
+   */
   said?: string;
-  /** From the kubelet's report and the operator's own record; what was said from inside counts only where those bear it out. */
+  /**
+   * From the kubelet's report and the operator's own record; what was said from inside counts only where those bear it
+   * out.
+   */
   endedBy?: EndedBy;
-  /** When the operator saw that the pod had gone, or had finished, and the end of the container had not been reported. */
+  /**
+   * When the operator saw that the pod had gone, or had finished, and the end of the container had not been reported.
+   */
   podGoneAt?: string;
-  /** A ttl that was asked for while it ran. Another than `effective.ttl`: not (yet) what counts inside the container. */
+  /**
+   * A ttl that was asked for while it ran. Another than `effective.ttl`: not (yet) what counts inside the container.
+   */
   wantedTtl?: string;
   stop?: RunStop;
   ranAgain?: RanAgain;
-  /** With podAfterSession Evict: its pod has gone or finished; false: it stays, because the policy does not allow its eviction. */
+  /**
+   * With podAfterSession Evict: its pod has gone or finished; false: it stays, because the policy does not allow its
+   * eviction.
+   */
   podRetired?: boolean;
 }
 
 export interface DebugSessionStatus {
   phase?: Phase;
-  /** Why it stands there, in one word: the reason of the condition that tells. Absent: there is nothing to tell, as while it runs. */
+  /**
+   * Why it stands there, in one word: the reason of the condition that tells. Absent: there is nothing to tell, as
+   * while it runs.
+   */
   reason?: string;
   /** Whose the newest attempt is: the name of its pod or, until one is chosen, `Kind/name` of its workload. */
   target?: string;

@@ -1,4 +1,6 @@
-/** GEP-2257: one to four groups of digits and a unit. Go's and the Gateway API's notation without fractions and signs. */
+/**
+ * GEP-2257: one to four groups of digits and a unit. Go's and the Gateway API's notation without fractions and signs.
+ */
 const DURATION = /^(?:[0-9]{1,5}(?:h|m|s|ms)){1,4}$/;
 const GROUP = /([0-9]{1,5})(ms|h|m|s)/g;
 const UNIT_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };

@@ -1,6 +1,7 @@
 /**
- * The few fields of a core/v1 Pod that a session needs. Pods are cut down to them while parsing: memory must not grow with the cluster.
- * A field that is added here does not compile until the tables in src/reconcile/trim.ts or src/policy/pod-fields.ts say how it is made.
+ * The few fields of a core/v1 Pod that a session needs. Pods are cut down to them while parsing: memory must not grow
+ * with the cluster. A field that is added here does not compile until the tables in src/reconcile/trim.ts or
+ * src/policy/pod-fields.ts say how it is made.
  */
 export interface Pod {
   metadata: PodMeta;
@@ -23,7 +24,9 @@ export interface PodMeta {
   labels?: Record<string, string>;
   annotations?: PodAnnotations;
   ownerReferences?: OwnerReference[];
-  /** Length of the whole pod as JSON, in bytes, managedFields and status included: about what it takes in etcd, or more. */
+  /**
+   * Length of the whole pod as JSON, in bytes, managedFields and status included: about what it takes in etcd, or more.
+   */
   storedBytes?: number;
 }
 
@@ -60,7 +63,9 @@ export interface PodSpec {
 
 export interface PodEphemeralContainer {
   name: string;
-  /** The value of our own environment variable in it, by which a container of ours is told from one that took its name. */
+  /**
+   * The value of our own environment variable in it, by which a container of ours is told from one that took its name.
+   */
   sessionUID?: string;
   /** The container whose process namespace it joins. */
   targetContainerName?: string;
@@ -95,9 +100,14 @@ export interface Makeup {
 
 export interface PodContainer {
   name: string;
-  /** By what it amounts to the node without being privileged, such as `capability SYS_ADMIN` (src/policy/node-power.ts). */
+  /**
+   * By what it amounts to the node without being privileged, such as `capability SYS_ADMIN` (src/policy/node-power.ts).
+   */
   nodePower?: string;
-  /** Its own, which counts instead of the pod's (KEP-5307). An init container with `Always` runs for as long as the pod does (KEP-753). */
+  /**
+   * Its own, which counts instead of the pod's (KEP-5307). An init container with `Always` runs for as long as the pod
+   * does (KEP-753).
+   */
   restartPolicy?: string;
   /** After which ends it is started again whatever its policy; the first that fits counts. */
   restartPolicyRules?: RestartRule[];

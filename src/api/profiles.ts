@@ -9,8 +9,8 @@ interface ProfileEntry {
 }
 
 /**
- * The profiles: what `kubectl debug --profile` of Kubernetes 1.36 sets on an ephemeral container (kubectl pkg/cmd/debug/profiles.go).
- * `npm run docs` writes them into both CRDs and docs/debugsession.md.
+ * The profiles: what `kubectl debug --profile` of Kubernetes 1.36 sets on an ephemeral container (kubectl
+ * pkg/cmd/debug/profiles.go). `npm run docs` writes them into both CRDs and docs/debugsession.md.
  */
 export const PROFILES = {
   general: {

@@ -1,12 +1,13 @@
 /**
- * Every reason that a condition, a run or an event of a DebugSession can have: where it stands, what it means, and what to do about it.
- * They are stable: programs and alerts match on them. src/api/reasons.ts makes the types of them, and `npm run docs` writes the tables of
- * docs/reference.md. Nothing imports this file at run time but that script and the tests.
+ * Every reason that a condition, a run or an event of a DebugSession can have: where it stands, what it means, and what
+ * to do about it. They are stable: programs and alerts match on them. src/api/reasons.ts makes the types of them, and
+ * `npm run docs` writes the tables of docs/reference.md. Nothing imports this file at run time but that script and the
+ * tests.
  */
 
 /**
- * Where a reason stands, and whether it is final there: no waiting changes it, only a raised `spec.attempt`. Undefined: it says nothing of that.
- * Every status that a test sees is held to it (test/support/world/reasons-in-place.ts).
+ * Where a reason stands, and whether it is final there: no waiting changes it, only a raised `spec.attempt`. Undefined:
+ * it says nothing of that. Every status that a test sees is held to it (test/support/world/reasons-in-place.ts).
  */
 export const PLACES = {
   /** `Injected` is False in the phase Pending: what an injection waits for. */
@@ -38,9 +39,9 @@ export type ReasonPlace = keyof typeof PLACES;
 
 interface ReasonEntry {
   /**
-   * `injection`: why nothing was injected (yet). `failure`: why a run failed, besides those. `stop`: why an end is not confirmed.
-   * `confirmation`: what `StopConfirmed` says of a run that is over.
-   * `other`: what became of a session otherwise, and what only an event says.
+   * `injection`: why nothing was injected (yet). `failure`: why a run failed, besides those. `stop`: why an end is not
+   * confirmed. `confirmation`: what `StopConfirmed` says of a run that is over. `other`: what became of a session
+   * otherwise, and what only an event says.
    */
   readonly kind: 'injection' | 'failure' | 'stop' | 'confirmation' | 'other';
 }
@@ -430,7 +431,7 @@ export const REASONS = {
     kind: 'failure',
     notStarted: {
       meaning:
-        'the command was not run, because nothing could end it in time or give it its variables: the image has `sh` but no `sleep`, or no `env` and `tr` for the variables of the session, or the container ended at once and its supervisor had left no word',
+        'the command was not run, because nothing could end it in time or give it its variables. The image has `sh` but no `sleep`, or no `env` and `tr` for the variables of the session. Or the container ended at once, and its supervisor left no word',
       remedy: 'another image, or `supervisor: None`',
     },
   },

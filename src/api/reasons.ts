@@ -1,7 +1,9 @@
 import type { Phase } from './debugsession.ts';
 import type { REASONS } from './reason-catalogue.ts';
 
-/** Condition types. Reconciling and Stalled are abnormal-true, as kstatus reads them; there is deliberately no Ready. */
+/**
+ * Condition types. Reconciling and Stalled are abnormal-true, as kstatus reads them; there is deliberately no Ready.
+ */
 export type ConditionType =
   | 'Accepted'
   | 'Injected'

@@ -1,6 +1,9 @@
 import { isObjectName } from './names.ts';
 
-/** Which container a stop pod is to end: all that it has to be, so that no other one is ended by mistake (docs/adr/0037). */
+/**
+ * Which container a stop pod is to end: all that it has to be, so that no other one is ended by mistake
+ * (docs/adr/0037).
+ */
 export interface StopOrder {
   /** As the runtime knows it: 64 hexadecimal digits, without `containerd://`. */
   containerID: string;

@@ -16,8 +16,8 @@ export function floorToSecond(ms: number): number {
 }
 
 /**
- * The last millisecond that a timestamp of ours may stand for. They are cut to the second, so a deadline that counts from one must count from
- * here, or a timeout of one second could be over after a moment.
+ * The last millisecond that a timestamp of ours may stand for. They are cut to the second, so a deadline that counts
+ * from one must count from here, or a timeout of one second could be over after a moment.
  */
 export function endOfSecond(text: string | undefined): number | undefined {
   const ms = fromTimestamp(text);

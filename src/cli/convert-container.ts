@@ -35,7 +35,10 @@ const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['targetContainerName', takeName('targetContainerName')],
 ]);
 
-/** One element of `ephemeralContainers`, which stands at `path`. Every field of it is taken over, left out or a fault; none is passed over. */
+/**
+ * One element of `ephemeralContainers`, which stands at `path`. Every field of it is taken over, left out or a fault;
+ * none is passed over.
+ */
 export function convertContainer(container: unknown, path: FieldPath): Draft {
   const draft: Draft = { name: '', spec: {}, leftOut: [], notes: [], faults: [] };
   if (!isObject(container)) {
@@ -61,7 +64,8 @@ function takeField(field: Field | undefined, key: string, value: unknown, at: { 
 /** What the legacy container meant by leaving something out, said as the session must say it. */
 function settle(draft: Draft, path: FieldPath): void {
   const { spec } = draft;
-  // The legacy container had its securityContext and nothing besides; without a profile a session is `general` and adds SYS_PTRACE.
+  // The legacy container had its securityContext and nothing besides; without a profile a session is `general` and adds
+  // SYS_PTRACE.
   spec['profile'] = 'baseline';
   if (spec['tty'] === true && spec['stdin'] !== true) {
     // The schema refuses a terminal that nobody can type into.
@@ -70,7 +74,8 @@ function settle(draft: Draft, path: FieldPath): void {
   }
   if (spec['command'] !== undefined) return;
   spec['supervisor'] = 'None';
-  // Without a command a session is interactive unless it says otherwise; the legacy container was not unless it said so.
+  // Without a command a session is interactive unless it says otherwise; the legacy container was not unless it said
+  // so.
   spec['stdin'] ??= false;
   spec['tty'] ??= false;
   const what = spec['args'] === undefined ? 'no command' : 'args without command';

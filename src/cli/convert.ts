@@ -28,9 +28,9 @@ interface Findings {
 }
 
 /**
- * Turns `EphemeralContainers` documents (v1, the kind that pods/ephemeralcontainers had from Kubernetes 1.16 to 1.21; KEP-277 replaced it by
- * the Pod itself in 1.22) into DebugSessions, one for each container. `text` is JSON or YAML, one document or several, Lists too; `source` is
- * what messages call it. Every message is one printable line.
+ * Turns `EphemeralContainers` documents (v1, the kind that pods/ephemeralcontainers had from Kubernetes 1.16 to 1.21;
+ * KEP-277 replaced it by the Pod itself in 1.22) into DebugSessions, one for each container. `text` is JSON or YAML,
+ * one document or several, Lists too; `source` is what messages call it. Every message is one printable line.
  */
 export function convert(text: string, source: string): Conversion {
   const { documents, faults } = readDocuments(text);
@@ -123,7 +123,10 @@ function session(pod: { name: string; namespace?: string }, container: Draft, na
   };
 }
 
-/** Names of pod and container, DNS-safe, at most 63 characters, each once in the whole output (namespaces may be missing). */
+/**
+ * Names of pod and container, DNS-safe, at most 63 characters, each once in the whole output (namespaces may be
+ * missing).
+ */
 class SessionNames {
   readonly #taken = new Set<string>();
   readonly #last = new Map<string, number>();

@@ -3,7 +3,10 @@ import { shown, type Finding } from './finding-line.ts';
 import type { FieldPath } from './input-documents.ts';
 import { isObject } from './values.ts';
 
-/** A rule of a CRD (x-kubernetes-validations) in CEL. `fieldPath` is relative to what the rule is about, such as `.args`. */
+/**
+ * A rule of a CRD (x-kubernetes-validations) in CEL. `fieldPath` is relative to what the rule is about, such as
+ * `.args`.
+ */
 export interface Rule {
   rule: string;
   message?: string;
@@ -32,8 +35,8 @@ const SUM = celMethod('sum', listType(CelScalar.DYN), [], CelScalar.INT, functio
 });
 
 /**
- * Evaluates the CEL rules of a CRD as the API server does when an object is created. A time (format date-time) is a text here, and rules about
- * it would have to convert it.
+ * Evaluates the CEL rules of a CRD as the API server does when an object is created. A time (format date-time) is a
+ * text here, and rules about it would have to convert it.
  */
 export class CrdRules {
   readonly #env = celEnv({ funcs: [SUM] });
@@ -41,8 +44,9 @@ export class CrdRules {
   readonly #programs = new Map<string, Program>();
 
   /**
-   * What the rules of `schema` say of a new value whose shape is right, in the words of the CRD. Rules about a change are passed over.
-   * Throws on an expression that is no CEL: without its rule something would count as allowed that the API server refuses.
+   * What the rules of `schema` say of a new value whose shape is right, in the words of the CRD. Rules about a change
+   * are passed over. Throws on an expression that is no CEL: without its rule something would count as allowed that the
+   * API server refuses.
    */
   *findings(schema: RuleSchema, value: unknown, path: FieldPath): Iterable<Finding> {
     const rules = (schema['x-kubernetes-validations'] ?? []).filter(({ rule }) => !/\boldSelf\b/.test(rule));
@@ -71,7 +75,10 @@ export class CrdRules {
   }
 }
 
-/** A value as rules see it: with the schema's defaults, whole numbers as int, and without fields that are null or unknown. */
+/**
+ * A value as rules see it: with the schema's defaults, whole numbers as int, and without fields that are null or
+ * unknown.
+ */
 function celValue(schema: RuleSchema, value: unknown): CelInput {
   const { items } = schema;
   if (schema.type === 'integer' && typeof value === 'number') return BigInt(value);

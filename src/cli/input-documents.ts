@@ -23,12 +23,15 @@ const MAX_STACK = 150;
 /** As kubectl's own parser (sigs.k8s.io/yaml): an alias may not blow a small file up. */
 const MAX_ALIASES = 100;
 
-/** Tags of YAML 1.1 that make something else than JSON out of a value; kubectl reads all of them as plain text or not at all. */
+/**
+ * Tags of YAML 1.1 that make something else than JSON out of a value; kubectl reads all of them as plain text or not at
+ * all.
+ */
 const FOREIGN_TAGS = ['timestamp', 'binary', 'omap', 'pairs', 'set'].map((tag) => `tag:yaml.org,2002:${tag}`);
 
 /**
- * The documents of a YAML stream or a JSON file. Read as YAML 1.1, as kubectl does: `tty: yes` is true. Untrusted input: bounded depth and
- * aliases, no duplicate keys, no tags of its own. With any fault there are no documents.
+ * The documents of a YAML stream or a JSON file. Read as YAML 1.1, as kubectl does: `tty: yes` is true. Untrusted
+ * input: bounded depth and aliases, no duplicate keys, no tags of its own. With any fault there are no documents.
  */
 export function readDocuments(text: string): { documents: InputDocument[]; faults: InputFault[] } {
   const lines = new LineCounter();

@@ -8,7 +8,10 @@ import { oneLine } from '../text/one-line.ts';
 import { type GivenSession, type PolicyInput, PolicyInputReader, type ReaderOptions } from './policy-input.ts';
 
 export type PolicyReport =
-  /** What is said of the sessions, line by line; what was not judged, in one line, which may be empty. `withoutPolicy`: their policy was not given. */
+  /**
+   * What is said of the sessions, line by line; what was not judged, in one line, which may be empty. `withoutPolicy`:
+   * their policy was not given.
+   */
   | { kind: 'judged'; lines: string[]; notJudged: string; refused: number; withoutPolicy: number }
   /** Nothing is judged unless everything is understood. */
   | { kind: 'unusable'; faults: string[] };
@@ -27,8 +30,9 @@ const OPERATOR_NAMESPACE = 'debugsession-system';
 const MAX_LIST = 500;
 
 /**
- * What the policies in these texts say of the sessions in them, as far as it can be told without a cluster: what is not given is left open and not
- * held against a session. The built-in policy counts as `default` where no other is given. Every line is one printable line.
+ * What the policies in these texts say of the sessions in them, as far as it can be told without a cluster: what is not
+ * given is left open and not held against a session. The built-in policy counts as `default` where no other is given.
+ * Every line is one printable line.
  */
 export function checkPolicies(texts: readonly NamedText[], options: ReaderOptions): PolicyReport {
   const reader = new PolicyInputReader(options);

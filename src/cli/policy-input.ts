@@ -98,7 +98,10 @@ interface Kind {
   keep: (object: unknown, metadata: Metadata, spot: Spot) => void;
 }
 
-/** Reads what a policy is judged by out of YAML streams and JSON files, Lists too. Untrusted input: nothing of it gets on unchecked. */
+/**
+ * Reads what a policy is judged by out of YAML streams and JSON files, Lists too. Untrusted input: nothing of it gets
+ * on unchecked.
+ */
 export class PolicyInputReader {
   readonly #namespace: string;
   readonly #kinds: ReadonlyMap<string, Kind>;

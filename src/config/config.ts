@@ -18,7 +18,9 @@ function environmentName(flag: Flag<unknown>): string {
   return `DEBUGSESSION_${flag.name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** The command line as far as it can be told apart: texts by flag name, what was asked for, and what is wrong with it. */
+/**
+ * The command line as far as it can be told apart: texts by flag name, what was asked for, and what is wrong with it.
+ */
 interface CommandLine {
   texts: Map<string, string>;
   help: boolean;
@@ -100,10 +102,10 @@ function plainFaults({ metricsBindAddress, metricsSecure }: Partial<Config>): st
 }
 
 /**
- * The configuration out of the words after the program's name and the environment.
- * A flag wins over DEBUGSESSION_<FLAG>, and that over the default; an empty variable counts as not set; of a flag given twice the last counts.
- * All faults are reported together, each on one line. Unknown DEBUGSESSION_ variables are no fault: Kubernetes itself makes
- * DEBUGSESSION_SERVICE_HOST and the like for a Service of that name.
+ * The configuration out of the words after the program's name and the environment. A flag wins over
+ * DEBUGSESSION_<FLAG>, and that over the default; an empty variable counts as not set; of a flag given twice the last
+ * counts. All faults are reported together, each on one line. Unknown DEBUGSESSION_ variables are no fault: Kubernetes
+ * itself makes DEBUGSESSION_SERVICE_HOST and the like for a Service of that name.
  */
 export function parseConfig(argv: readonly string[], env: Record<string, string | undefined>): ConfigOutcome {
   const line = readCommandLine(argv);

@@ -1,6 +1,8 @@
 import { type BindAddress, type LogFormat, type LogLevel, parseBindAddress, parseBoolean, parseCount, type Parsed, parseFileName, parseLogFormat, parseLogLevel, parseNamespace, parseNamespaces, parseObjectName, parsePath, parsePeriod, parseText } from './values.ts';
 
-/** How the operator runs. Durations are milliseconds. Everything that can be set from outside is here, and nowhere else. */
+/**
+ * How the operator runs. Durations are milliseconds. Everything that can be set from outside is here, and nowhere else.
+ */
 export interface Config {
   /** Absent: the client's own rules (KUBECONFIG, ~/.kube/config, the service account of the pod). */
   kubeconfig: string | undefined;
@@ -46,7 +48,10 @@ export interface Flag<T> {
   parse(text: string): Parsed<T>;
 }
 
-/** One row a flag, in the order of --help. Names and defaults are controller-runtime's (cmd/main.go of kubebuilder) or client-go's where they have one. */
+/**
+ * One row a flag, in the order of --help. Names and defaults are controller-runtime's (cmd/main.go of kubebuilder) or
+ * client-go's where they have one.
+ */
 export const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
   kubeconfig: {
     name: 'kubeconfig',

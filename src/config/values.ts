@@ -28,7 +28,9 @@ function fault(words: string): { ok: false; fault: string } {
   return { ok: false, fault: words };
 }
 
-/** The text in quotes, on one line, without characters that could forge a line of a terminal; cut after 100 characters. */
+/**
+ * The text in quotes, on one line, without characters that could forge a line of a terminal; cut after 100 characters.
+ */
 export function quote(text: string): string {
   const cut = text.length <= 100 ? text : `${text.slice(0, 97)}...`;
   return JSON.stringify(cut).replace(UNPRINTABLE, '?');

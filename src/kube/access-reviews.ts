@@ -22,8 +22,8 @@ export function isAllowed({ status }: AccessReview): boolean {
 const timeoutMs = 4_000;
 
 /**
- * What the API server says about other people's tokens and rights. Needs create on tokenreviews and subjectaccessreviews, which are cluster-scoped; neither is stored.
- * Both reject as RestClient does.
+ * What the API server says about other people's tokens and rights. Needs create on tokenreviews and
+ * subjectaccessreviews, which are cluster-scoped; neither is stored. Both reject as RestClient does.
  */
 export function accessReviews(client: RestClient): {
   authenticate(token: string): Promise<UserInfo | undefined>;

@@ -1,8 +1,9 @@
 import { ApiError } from './api-error.ts';
 
 /**
- * The subprotocols of exec and attach that carry a Status, so that an exit code comes back (k8s.io/apimachinery/pkg/util/remotecommand).
- * v5 (KEP-4006) adds closing a stream to v4. The first byte of a message is the channel.
+ * The subprotocols of exec and attach that carry a Status, so that an exit code comes back
+ * (k8s.io/apimachinery/pkg/util/remotecommand). v5 (KEP-4006) adds closing a stream to v4. The first byte of a message
+ * is the channel.
  */
 export const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 

@@ -2,12 +2,14 @@ import { errorMessage } from '../runtime/error-message.ts';
 import { NotLeaderError } from '../runtime/not-leader-error.ts';
 import { ApiError, ConnectionError } from './api-error.ts';
 
-/** Made once: without a reason each abort would make a DOMException with a stack, 7 % of the operator's CPU under load. */
+/**
+ * Made once: without a reason each abort would make a DOMException with a stack, 7 % of the operator's CPU under load.
+ */
 const ended = new Error('the request has ended');
 
 /**
- * One signal out of the caller's and a timeout. `AbortSignal.any` would do the same, but hangs a listener on a signal that
- * lives as long as the process for each request; this one takes its listener off again.
+ * One signal out of the caller's and a timeout. `AbortSignal.any` would do the same, but hangs a listener on a signal
+ * that lives as long as the process for each request; this one takes its listener off again.
  */
 export class Deadline {
   readonly #controller = new AbortController();
@@ -52,7 +54,9 @@ export class Deadline {
     this.#controller.abort(ended);
   }
 
-  /** What to throw for an error of the request: the server's answer, the caller's reason, or why there was no answer. */
+  /**
+   * What to throw for an error of the request: the server's answer, the caller's reason, or why there was no answer.
+   */
   explain(error: unknown): unknown {
     if (error instanceof ApiError || error instanceof ConnectionError || error instanceof NotLeaderError) return error;
     if (this.#caller?.aborted) return this.#caller.reason;

@@ -12,8 +12,8 @@ export interface Remedies {
 const RESOURCE_PATH = /^\/apis?\/(?:([^/]+)\/)?v[^/]+\/(?:namespaces\/[^/]+\/)?([^/]+)$/;
 
 /**
- * The refusal of a list or a watch with words that say what is wrong and what to do; code and reason stay. What is no refusal that lasts (no answer, 410, 5xx)
- * is given back as it is.
+ * The refusal of a list or a watch with words that say what is wrong and what to do; code and reason stay. What is no
+ * refusal that lasts (no answer, 410, 5xx) is given back as it is.
  */
 export function explainListFailure(error: unknown, path: string, remedies: Remedies & { server: string }): unknown {
   if (!(error instanceof ApiError)) return error;

@@ -31,13 +31,17 @@ export interface AttachOptions extends StreamTarget {
 
 /** Of stdout and of stderr no more than 4 KiB each are read. */
 export type ExecOutcome =
-  /** A program that a signal ended has 128 and the signal's number, also when the whole container ended under it: 137. */
+  /**
+   * A program that a signal ended has 128 and the signal's number, also when the whole container ended under it: 137.
+   */
   | { kind: 'exited'; exitCode: number; stdout: string; stderr: string }
   /** The runtime could not start the program: it is not there or may not be run. Nothing has happened. */
   | { kind: 'notStarted'; message: string }
   /** The stream ended before it said how the program did: it may have run, wholly or in part, and may still run. */
   | { kind: 'cut'; message: string }
-  /** The program kept to no bound: it printed too much, or did not end in time. We closed the stream; it may still run. */
+  /**
+   * The program kept to no bound: it printed too much, or did not end in time. We closed the stream; it may still run.
+   */
   | { kind: 'unbounded'; message: string };
 
 /** A stream that was open, and had not done what it was for when its time was over. The server did answer. */
@@ -45,7 +49,10 @@ export class StreamTimeoutError extends Error {
   override readonly name = 'StreamTimeoutError';
 }
 
-/** `typed`: everything was; whether anybody read it, nobody says. `ended`: the stream was over before, as when the container has ended. */
+/**
+ * `typed`: everything was; whether anybody read it, nobody says. `ended`: the stream was over before, as when the
+ * container has ended.
+ */
 export type AttachOutcome = { kind: 'typed' } | { kind: 'ended' };
 
 /** Something to type, and how long to wait after it, in ms. */
@@ -60,16 +67,20 @@ const keptBytes = 4 * 2 ** 10;
 const longestStatus = 64 * 2 ** 10;
 
 /**
- * Exec and attach, the counterpart of client-go's `remotecommand`. Both do something in a container, so they count as writes although they are GETs.
+ * Exec and attach, the counterpart of client-go's `remotecommand`. Both do something in a container, so they count as
+ * writes although they are GETs.
  *
- * Both throw `ApiError` when the server says no, `ConnectionError` when it does not open the stream within `timeoutMs`, the
- * signal's reason when the caller aborts, and `NotLeaderError` when the client is guarded and may not write.
+ * Both throw `ApiError` when the server says no, `ConnectionError` when it does not open the stream within `timeoutMs`,
+ * the signal's reason when the caller aborts, and `NotLeaderError` when the client is guarded and may not write.
  */
 export class PodStreams {
   readonly #client: RestClient;
   readonly #clock: Clock;
 
-  /** @param client whose server, credentials, guard and reports are used @param clock for the pauses between keystrokes */
+  /**
+   * @param client whose server, credentials, guard and reports are used
+   * @param clock for the pauses between keystrokes
+   */
   constructor(client: RestClient, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
@@ -94,8 +105,9 @@ export class PodStreams {
   }
 
   /**
-   * Types into the container's stdin; its output is dropped. Only the connection is closed afterwards, never the stdin itself: with
-   * `stdinOnce: false` a later attach finds it as it was. The guard is asked before the connection alone: `signal` has to end what is being typed.
+   * Types into the container's stdin; its output is dropped. Only the connection is closed afterwards, never the stdin
+   * itself: with `stdinOnce: false` a later attach finds it as it was. The guard is asked before the connection alone:
+   * `signal` has to end what is being typed.
    * @throws StreamTimeoutError when the keys could not be typed within `timeoutMs`
    */
   async attach({ tty, ...target }: AttachOptions, keystrokes: Iterable<Keystroke>): Promise<AttachOutcome> {
@@ -219,8 +231,8 @@ class Output {
 }
 
 /**
- * The OCI runtimes' words for a program that is not there, may not be run, or is none (runc: libcontainer's `initProcess`; crun: `find_executable`).
- * CRI gives them as text only.
+ * The OCI runtimes' words for a program that is not there, may not be run, or is none (runc: libcontainer's
+ * `initProcess`; crun: `find_executable`). CRI gives them as text only.
  */
 const couldNotStart = /unable to start container process|executable file .*not found|args must not be empty/i;
 /** What the kubelet and containerd put before them, with an id that is another one each time. */

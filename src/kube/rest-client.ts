@@ -29,7 +29,10 @@ export interface PatchOptions extends RequestOptions {
   fieldManager?: string;
 }
 
-/** What happened to one request, up to the head of its answer. `code` is 0 when there was none; a watch has the verb WATCH, a WebSocket CONNECT. */
+/**
+ * What happened to one request, up to the head of its answer. `code` is 0 when there was none; a watch has the verb
+ * WATCH, a WebSocket CONNECT.
+ */
 export interface RequestReport {
   verb: string;
   path: string;
@@ -103,8 +106,8 @@ export class RestClient {
   }
 
   /**
-   * The same client on the same connections, which sends a write only if `mayWrite` says yes at that very moment; reads are free.
-   * Every method that writes then also throws `NotLeaderError`: nothing was sent.
+   * The same client on the same connections, which sends a write only if `mayWrite` says yes at that very moment; reads
+   * are free. Every method that writes then also throws `NotLeaderError`: nothing was sent.
    */
   guardedBy(mayWrite: () => boolean): RestClient {
     return new RestClient(this.#config, { ...this.#options, mayWrite }, this.#transport);
@@ -160,8 +163,9 @@ export class RestClient {
   }
 
   /**
-   * A WebSocket of a subresource that the API server connects through, such as `pods/exec`. What it is for changes something, so that it counts
-   * as a write although it is a GET; `timeoutMs` and the signal count until it is open. The caller has to close it.
+   * A WebSocket of a subresource that the API server connects through, such as `pods/exec`. What it is for changes
+   * something, so that it counts as a write although it is a GET; `timeoutMs` and the signal count until it is open.
+   * The caller has to close it.
    * @param protocols subprotocols, the preferred one first
    */
   async openWebSocket(

@@ -19,14 +19,15 @@ export interface Route {
 const credentialsMs = 30_000;
 
 /**
- * HTTP/1.1 on purpose: over one HTTP/2 connection undici sends writes one at a time, a small pool is nearly twice as fast.
- * The keep-alive is shorter than what API servers and load balancers grant, so that we close first.
+ * HTTP/1.1 on purpose: over one HTTP/2 connection undici sends writes one at a time, a small pool is nearly twice as
+ * fast. The keep-alive is shorter than what API servers and load balancers grant, so that we close first.
  */
 const poolOptions = { allowH2: false, pipelining: 1, keepAliveTimeout: 30_000, connectTimeout: 10_000 };
 
 /**
- * TLS, proxy and credentials out of a KubeConfig. `KubeConfig.applySecurityAuthentication` would build a new dispatcher,
- * and so a new connection, for every call; here the pools live until the TLS files change (a rotated client certificate).
+ * TLS, proxy and credentials out of a KubeConfig. `KubeConfig.applySecurityAuthentication` would build a new
+ * dispatcher, and so a new connection, for every call; here the pools live until the TLS files change (a rotated client
+ * certificate).
  */
 export class Transport {
   readonly #config: KubeConfig;
@@ -83,8 +84,8 @@ export class Transport {
   }
 
   /**
-   * The token of a service account, out of its file (which the kubelet renews). client-node reads that file too, but believes what it read for a minute,
-   * whatever a 401 says.
+   * The token of a service account, out of its file (which the kubelet renews). client-node reads that file too, but
+   * believes what it read for a minute, whatever a 401 says.
    */
   async #fileToken(): Promise<Record<string, string>> {
     const provider = this.#config.getCurrentUser()?.authProvider as { config?: { tokenFile?: unknown } } | undefined;

@@ -17,8 +17,8 @@ export interface UpgradeAnswer {
 const longestBody = 64 * 2 ** 10;
 
 /**
- * Asks the server to switch a connection to WebSocket. `Dispatcher.upgrade` does so too, but throws the answer of a server that says no away,
- * and with it the reason.
+ * Asks the server to switch a connection to WebSocket. `Dispatcher.upgrade` does so too, but throws the answer of a
+ * server that says no away, and with it the reason.
  * @throws what went wrong below, or the reason of `signal`; no connection is left open then
  */
 export function upgrade(

@@ -1,4 +1,7 @@
-/** The frames of RFC 6455, as a client sends and reads them; no extensions. Nothing is put together here, so nothing is held back. */
+/**
+ * The frames of RFC 6455, as a client sends and reads them; no extensions. Nothing is put together here, so nothing is
+ * held back.
+ */
 
 /** A part of what the server sent. A message may come in any number of frames, and a frame in any number of chunks. */
 export type FramePart =

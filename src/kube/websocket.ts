@@ -40,7 +40,10 @@ export class WebSocketConnection {
   readonly #socket: Duplex;
   readonly #reader = new FrameReader();
 
-  /** @throws ConnectionError (EPROTO) when it is no WebSocket or has none of our subprotocols; the connection is then destroyed */
+  /**
+   * @throws ConnectionError (EPROTO) when it is no WebSocket or has none of our subprotocols; the connection is then
+   * destroyed
+   */
   constructor(socket: Duplex, headers: IncomingHttpHeaders, { accept, protocols }: Handshake) {
     this.#socket = socket;
     this.protocol = headers['sec-websocket-protocol'] ?? '';
@@ -51,7 +54,8 @@ export class WebSocketConnection {
   }
 
   /**
-   * What the server sends, as it comes, until it closes the connection in one way or another. Pings are answered. To be called once.
+   * What the server sends, as it comes, until it closes the connection in one way or another. Pings are answered. To be
+   * called once.
    * @throws Error when the connection breaks or the server does not keep to the protocol
    */
   async *read(): AsyncGenerator<Extract<FramePart, { kind: 'data' }>> {
@@ -69,7 +73,10 @@ export class WebSocketConnection {
     return this.#write(binaryFrame(message, randomBytes(4)));
   }
 
-  /** Says good-bye after what was sent, and waits a second at most until the other side has closed too. It never rejects. */
+  /**
+   * Says good-bye after what was sent, and waits a second at most until the other side has closed too. It never
+   * rejects.
+   */
   async close(): Promise<void> {
     const socket = this.#socket;
     if (socket.destroyed) return;

@@ -1,8 +1,9 @@
 import type { Dispatcher } from 'undici';
 
 /**
- * Calls `check` when a request is put on its connection, the last moment at which it can be held back: before that it may have waited for a
- * connection, and the process may have been frozen meanwhile. What `check` throws is how the request ends, unsent.
+ * Calls `check` when a request is put on its connection, the last moment at which it can be held back: before that it
+ * may have waited for a connection, and the process may have been frozen meanwhile. What `check` throws is how the
+ * request ends, unsent.
  */
 export function checkedAtSending(dispatcher: Dispatcher, check: () => void): Dispatcher {
   return dispatcher.compose(

@@ -12,8 +12,9 @@ export interface ConnectionLimits {
 }
 
 /**
- * The kubelet and a few scrapers need a handful; each TLS connection takes memory. A few for each address: one address cannot fill the listener.
- * The kubelet waits one second for a probe (`timeoutSeconds`), Prometheus ten for a scrape (`scrape_timeout`): later nobody listens any more.
+ * The kubelet and a few scrapers need a handful; each TLS connection takes memory. A few for each address: one address
+ * cannot fill the listener. The kubelet waits one second for a probe (`timeoutSeconds`), Prometheus ten for a scrape
+ * (`scrape_timeout`): later nobody listens any more.
  */
 export const CONNECTION_LIMITS: ConnectionLimits = {
   most: 200,
@@ -32,9 +33,9 @@ interface Connection {
 }
 
 /**
- * The open connections of a listener, each of which brings one request. A new connection always gets in, for it may be a probe: where the limit is
- * reached, the oldest that has not sent a request is closed for it, and where all have sent one, the oldest of them. So whoever opens connections
- * and says nothing closes their own.
+ * The open connections of a listener, each of which brings one request. A new connection always gets in, for it may be
+ * a probe: where the limit is reached, the oldest that has not sent a request is closed for it, and where all have sent
+ * one, the oldest of them. So whoever opens connections and says nothing closes their own.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -86,7 +87,10 @@ export class Connections {
     if (this.#open.get(connection.ends) === connection) this.#open.delete(connection.ends);
   }
 
-  /** After a pause of the whole process the timer is the first to run, and what has come meanwhile is read next: that still counts. */
+  /**
+   * After a pause of the whole process the timer is the first to run, and what has come meanwhile is read next: that
+   * still counts.
+   */
   #limit(connection: Connection, ms: number, isOver: () => boolean): void {
     clearTimeout(connection.timer);
     const close = (): void => (isOver() ? this.#drop(connection) : undefined);

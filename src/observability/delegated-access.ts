@@ -17,7 +17,10 @@ export type Verdict =
   /** Too many strangers ask at once. */
   | { kind: 'busy' };
 
-/** As long as kube-scheduler and kube-controller-manager believe an answer (authentication-token-webhook-cache-ttl and its siblings of apiserver's options). */
+/**
+ * As long as kube-scheduler and kube-controller-manager believe an answer (authentication-token-webhook-cache-ttl and
+ * its siblings of apiserver's options).
+ */
 const BELIEVED_MS = 10_000;
 const MOST_REMEMBERED = 1_000;
 /** Each is up to two requests to the API server, on the connections that the work needs too. */
@@ -25,8 +28,9 @@ const MOST_UNDER_WAY = 8;
 const MOST_WELCOME = 100;
 
 /**
- * Who may do what, as the API server says (TokenReview, then SubjectAccessReview): apiserver's delegating authenticator and authorizer in one.
- * An answer is believed for 10 s; that there was none is not remembered. No token is kept: the cache knows a keyed hash of it.
+ * Who may do what, as the API server says (TokenReview, then SubjectAccessReview): apiserver's delegating authenticator
+ * and authorizer in one. An answer is believed for 10 s; that there was none is not remembered. No token is kept: the
+ * cache knows a keyed hash of it.
  */
 export class DelegatedAccess<User extends { username: string }> {
   readonly #reviews: AccessReviews<User>;

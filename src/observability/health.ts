@@ -3,7 +3,10 @@ import { errorMessage } from '../runtime/error-message.ts';
 import { listen } from './http-listener.ts';
 import type { Answer, Listener } from './http-listener.ts';
 
-/** Undefined when all is well, else why not, in words for the log. Throwing counts as failing. Must answer at once: the kubelet waits one second. */
+/**
+ * Undefined when all is well, else why not, in words for the log. Throwing counts as failing. Must answer at once: the
+ * kubelet waits one second.
+ */
 export type HealthCheck = () => string | undefined;
 
 export interface HealthOptions {
@@ -16,9 +19,10 @@ export interface HealthOptions {
 }
 
 /**
- * Serves /healthz and /readyz, and each check alone as /readyz/NAME, as controller-runtime does (pkg/healthz): `ok` with 200;
- * with `?verbose`, or with 500 when a check fails, one line a check. `?exclude=NAME` leaves a check out. Why a check fails
- * is for the log only (`reason withheld`), when it begins and when the reason changes: anybody may ask here, and the kubelet does every few seconds.
+ * Serves /healthz and /readyz, and each check alone as /readyz/NAME, as controller-runtime does (pkg/healthz): `ok`
+ * with 200; with `?verbose`, or with 500 when a check fails, one line a check. `?exclude=NAME` leaves a check out. Why
+ * a check fails is for the log only (`reason withheld`), when it begins and when the reason changes: anybody may ask
+ * here, and the kubelet does every few seconds.
  */
 export async function startHealthServer(options: HealthOptions): Promise<Listener> {
   const { healthz, readyz } = options;

@@ -48,8 +48,9 @@ const STOP_GRACE_MS = 250;
 const PLAIN = 'text/plain; charset=utf-8';
 
 /**
- * A small HTTP server for probes and metrics: GET and HEAD only, one request a connection. The kubelet makes a connection for each probe anyway, and a
- * scraper comes too rarely to keep one. Rejects with the address in its words when it cannot listen there.
+ * A small HTTP server for probes and metrics: GET and HEAD only, one request a connection. The kubelet makes a
+ * connection for each probe anyway, and a scraper comes too rarely to keep one. Rejects with the address in its words
+ * when it cannot listen there.
  */
 export async function listen({ address, certificate, answer, logger, limits }: ListenerOptions): Promise<Listener> {
   const told = tellFailures(answer, logger);

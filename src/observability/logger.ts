@@ -23,18 +23,23 @@ export interface LoggerOptions {
   level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   /** `json` (default) for a log collector, `text` for people. */
   format?: 'json' | 'text';
-  /** Takes one whole line with its newline. Default: standard output, written synchronously, so that the last words before an exit are not lost. */
+  /**
+   * Takes one whole line with its newline. Default: standard output, written synchronously, so that the last words
+   * before an exit are not lost.
+   */
   destination?: { write(line: string): void };
 }
 
 type LineLevel = keyof Logger;
 
-/** The names that every line has; a field of such a name would be written twice and one of the two lost by most readers. */
+/**
+ * The names that every line has; a field of such a name would be written twice and one of the two lost by most readers.
+ */
 const RESERVED = new Set(['level', 'time', 'msg']);
 
 /**
- * JSON lines: `level` as a word, `time` in ISO 8601 UTC, the fields, `msg` last; or the same for people (text-line.ts). Credentials are left out
- * of both (redact.ts).
+ * JSON lines: `level` as a word, `time` in ISO 8601 UTC, the fields, `msg` last; or the same for people (text-line.ts).
+ * Credentials are left out of both (redact.ts).
  */
 export function createLogger({ level, format, destination }: LoggerOptions): ContextLogger {
   const output = destination ?? pino.destination({ fd: 1, sync: true });

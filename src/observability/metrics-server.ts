@@ -9,7 +9,9 @@ import type { KeyPair } from './self-signed-certificate.ts';
 export interface MetricsServerOptions {
   address: { host?: string; port: number };
   metrics: Pick<Metrics, 'expose'>;
-  /** HTTPS, and only for whom `access` allows to get /metrics. None: plain HTTP for everybody who can reach the address. */
+  /**
+   * HTTPS, and only for whom `access` allows to get /metrics. None: plain HTTP for everybody who can reach the address.
+   */
   secure?: {
     certificate: KeyPair;
     access: { decide(token: string, verb: string, path: string): Promise<Verdict> };
@@ -20,8 +22,9 @@ export interface MetricsServerOptions {
 const PATH = '/metrics';
 
 /**
- * Serves /metrics, with `secure` as controller-runtime does behind its WithAuthenticationAndAuthorization (pkg/metrics/filters): 401 without a token that the
- * API server knows, 403 without the right to `get` the non-resource URL /metrics, 500 when the API server cannot say; it is never open for want of an answer.
+ * Serves /metrics, with `secure` as controller-runtime does behind its WithAuthenticationAndAuthorization
+ * (pkg/metrics/filters): 401 without a token that the API server knows, 403 without the right to `get` the non-resource
+ * URL /metrics, 500 when the API server cannot say; it is never open for want of an answer.
  */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<Listener> {
   const { address, metrics, secure, logger } = options;

@@ -3,7 +3,8 @@ import { runtimeMetrics, type RuntimeMetrics } from './runtime-metrics.ts';
 
 /**
  * What the operator counts. The only door to the metrics library, so that everybody else counts in words of the domain.
- * Label values must come from small, fixed sets (phases, reasons, status codes), never names or messages: each value is a time series for ever.
+ * Label values must come from small, fixed sets (phases, reasons, status codes), never names or messages: each value is
+ * a time series for ever.
  */
 export interface Metrics extends RuntimeMetrics {
   /** How many sessions are in each phase now; a phase that is left out has none. */
@@ -14,7 +15,10 @@ export interface Metrics extends RuntimeMetrics {
   started(seconds: number): void;
   /** How long after its deadline a container was seen ended; what came early counts as 0. */
   ended(secondsLate: number): void;
-  /** How many sessions have StopConfirmed False (the container runs past its end) and Unknown (nobody can see whether it does). */
+  /**
+   * How many sessions have StopConfirmed False (the container runs past its end) and Unknown (nobody can see whether it
+   * does).
+   */
   endUnconfirmed(count: Readonly<Record<'False' | 'Unknown', number>>): void;
   /** A session went, by somebody's hand, while its container ran or could start. */
   released(): void;
@@ -28,14 +32,19 @@ export interface Metrics extends RuntimeMetrics {
   expose(): Promise<{ contentType: string; body: string }>;
 }
 
-/** Two answers of an API server, each of a few ms; the rest shows what had to be tried again, for up to startTimeout. */
+/**
+ * Two answers of an API server, each of a few ms; the rest shows what had to be tried again, for up to startTimeout.
+ */
 const INJECTION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 /** Image pulls included. */
 const START_BUCKETS = [0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300];
 /** 2 s is promised, 5 s where HUP and TERM are ignored; the rest shows what went wrong. */
 const DELAY_BUCKETS = [0.5, 1, 2, 3, 5, 10, 30, 60, 300, 3600];
 
-/** How often the lag of the event loop is sampled, ms. The library's own 10 ms wakes an idle process a hundred times a second: nearly all of its CPU. */
+/**
+ * How often the lag of the event loop is sampled, ms. The library's own 10 ms wakes an idle process a hundred times a
+ * second: nearly all of its CPU.
+ */
 const LOOP_SAMPLING_MS = 500;
 
 /** A set of metrics with a registry of its own (no module state: tests and two operators in a process stay apart). */
@@ -58,7 +67,9 @@ export interface Family {
   labelNames: readonly string[];
 }
 
-/** All metrics of ours, in the order in which they are made; those with controller-runtime's names are not among them. */
+/**
+ * All metrics of ours, in the order in which they are made; those with controller-runtime's names are not among them.
+ */
 export function sessionFamilies(): Family[] {
   const registry = new Registry();
   sessionMetrics([registry]);

@@ -3,7 +3,10 @@ const REDACTED = '[redacted]';
 /** Field names whose values are credentials: headers, kubeconfig's and the client's own words. */
 const SECRET_NAME =
   /^(?:(?:proxy-?)?authorization|cookie|set-cookie|password|.*token|.*secret|client-?key(?:-?data)?)$/i;
-/** Credentials inside other text: what follows an HTTP authentication scheme, and anything of the shape of a JSON Web Token. */
+/**
+ * Credentials inside other text: what follows an HTTP authentication scheme, and anything of the shape of a JSON Web
+ * Token.
+ */
 const SECRET_TEXT = /\b(Bearer|Basic)\s+[\w.~+/=-]{8,}|\beyJ[\w-]{10,}\.[\w-]+\.[\w-]*/g;
 
 /** Deeper than any object we log on purpose; a whole client or socket handed in by mistake ends here. */
@@ -16,8 +19,8 @@ export function redactText(text: string): string {
 }
 
 /**
- * A plain copy of log fields that holds no credentials and can be written as JSON: errors as name, message, code and stack,
- * cycles and depths cut off, at most 100 entries a level.
+ * A plain copy of log fields that holds no credentials and can be written as JSON: errors as name, message, code and
+ * stack, cycles and depths cut off, at most 100 entries a level.
  */
 export function redactFields(fields: object): Record<string, unknown> {
   return copyEntries(fields, [fields]);

@@ -10,8 +10,9 @@ export interface QueueState {
 }
 
 /**
- * What controller-runtime and client-go count, under the same names, labels and buckets, so that dashboards and alerts made for them work.
- * `controller` is the controller's name, its queue's name, and (client-go has both) the labels `name` and `controller` of that queue.
+ * What controller-runtime and client-go count, under the same names, labels and buckets, so that dashboards and alerts
+ * made for them work. `controller` is the controller's name, its queue's name, and (client-go has both) the labels
+ * `name` and `controller` of that queue.
  */
 export interface RuntimeMetrics {
   /** Shows every series of a controller before its first reconcile, so that a rate() over them begins at 0. */

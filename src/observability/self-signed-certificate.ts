@@ -9,9 +9,10 @@ export interface KeyPair {
 const DAY_MS = 86_400_000;
 
 /**
- * A certificate that its own key has signed, for TLS to clients that check neither issuer nor name: it keeps the connection secret, and proves nothing of who answers.
- * Node can make keys and signatures but no certificates, so the X.509 of RFC 5280 is written here, as far as one certificate needs it (ADR 0011).
- * ECDSA with P-256 and SHA-256, for `localhost`, 127.0.0.1 and `hostname`; valid from an hour ago (clocks differ) for `days`.
+ * A certificate that its own key has signed, for TLS to clients that check neither issuer nor name: it keeps the
+ * connection secret, and proves nothing of who answers. Node can make keys and signatures but no certificates, so the
+ * X.509 of RFC 5280 is written here, as far as one certificate needs it (ADR 0011). ECDSA with P-256 and SHA-256, for
+ * `localhost`, 127.0.0.1 and `hostname`; valid from an hour ago (clocks differ) for `days`.
  */
 export function selfSignedCertificate(options: { hostname: string; now: Date; days: number }): KeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

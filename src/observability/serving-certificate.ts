@@ -5,7 +5,10 @@ import type { Logger } from '../runtime/logger.ts';
 import { errorMessage } from '../runtime/error-message.ts';
 import type { KeyPair } from './self-signed-certificate.ts';
 
-/** How often the files are looked at: cert-manager and the kubelet change them without a word. controller-runtime's certwatcher has the same 10 s. */
+/**
+ * How often the files are looked at: cert-manager and the kubelet change them without a word. controller-runtime's
+ * certwatcher has the same 10 s.
+ */
 const LOOK_MS = 10_000;
 
 export interface CertificateFiles {
@@ -13,7 +16,10 @@ export interface CertificateFiles {
   key: string;
 }
 
-/** A certificate and its key out of two files. @throws Error that names the file that cannot be read, or both when they do not belong together. */
+/**
+ * A certificate and its key out of two files.
+ * @throws Error that names the file that cannot be read, or both when they do not belong together.
+ */
 export async function readKeyPair(files: CertificateFiles): Promise<KeyPair> {
   const cert = await readPem(files.cert);
   const key = await readPem(files.key);
@@ -37,8 +43,8 @@ async function readPem(file: string): Promise<string> {
 }
 
 /**
- * Calls `use` with each new certificate that the files have after `current`. Files that cannot be read, or of which one is new already and the other
- * not yet, change nothing: they are looked at again.
+ * Calls `use` with each new certificate that the files have after `current`. Files that cannot be read, or of which one
+ * is new already and the other not yet, change nothing: they are looked at again.
  * @returns a function that ends it
  */
 export function followKeyPair(

@@ -6,8 +6,8 @@ const LEVEL_WIDTH = 5;
 const BARE = /^[\p{L}\p{N}_.:/@+,;%~()[\]{}<>*!?#$&|^-]+$/u;
 
 /**
- * A line of the log for people: `TIME LEVEL message key=value ...`, with its newline and no other control character. A value that is not one plain word stands in
- * quotes as JSON has it; lists and objects are JSON.
+ * A line of the log for people: `TIME LEVEL message key=value ...`, with its newline and no other control character. A
+ * value that is not one plain word stands in quotes as JSON has it; lists and objects are JSON.
  * @param line one JSON line of the logger
  */
 export function textLine(line: string): string {
@@ -27,7 +27,10 @@ function escaped(characters: string): string {
   return [...characters].map((character) => `\\u{${character.codePointAt(0)?.toString(16)}}`).join('');
 }
 
-/** What JSON need not escape, and a terminal could take for an order: C1 controls, marks that turn the reading round, separators of lines. */
+/**
+ * What JSON need not escape, and a terminal could take for an order: C1 controls, marks that turn the reading round,
+ * separators of lines.
+ */
 const UNESCAPED = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** A JSON line as safe to look at as {@link textLine}, and the same to who parses it. */

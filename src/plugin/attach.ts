@@ -8,7 +8,10 @@ import { standingOf } from './words/standing.ts';
 /** How a visit ended: the session is over, or about to be; or the person left and it goes on. */
 export type Visit = 'ended' | 'left';
 
-/** After kubectl attach has ended well, the kubelet's report of the end may take so long. Else the person left by the detach keys. */
+/**
+ * After kubectl attach has ended well, the kubelet's report of the end may take so long. Else the person left by the
+ * detach keys.
+ */
 const REPORT_MS = 4_000;
 /** After a broken connection: the first wait, doubled up to the last. */
 const RETRY_MS = { first: 250, last: 5_000 };
@@ -19,7 +22,8 @@ export function containerFlags({ metadata }: DebugSession, run: Run): string[] {
 }
 
 /**
- * Gives the terminal to the container of the run, and attaches again for as long as the session lives when the connection breaks.
+ * Gives the terminal to the container of the run, and attaches again for as long as the session lives when the
+ * connection breaks.
  * @throws Fault when the person may not attach
  */
 export async function visit(desk: Desk, follower: Follower, run: Run): Promise<Visit> {
@@ -50,7 +54,8 @@ async function isOver(desk: Desk, follower: Follower, patienceMs: number): Promi
 }
 
 /**
- * Copies the output of a run's container to standard output until it has ended: all of it, through broken connections too.
+ * Copies the output of a run's container to standard output until it has ended: all of it, through broken connections
+ * too.
  * @throws Fault when the person may not read logs
  */
 export async function copyOutput(desk: Desk, follower: Follower, run: Run): Promise<void> {

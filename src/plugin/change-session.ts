@@ -8,7 +8,11 @@ export function changeOf({ namespace, name }: SessionKey, spec: object): string[
   return ['patch', SESSIONS, name, `--namespace=${namespace}`, '--type=merge', `--patch=${JSON.stringify({ spec })}`];
 }
 
-/** Changes the spec of a session. @returns the session as the API server has it now @throws Fault with the words of the server */
+/**
+ * Changes the spec of a session.
+ * @returns the session as the API server has it now
+ * @throws Fault with the words of the server
+ */
 export function changeSession(kubectl: Kubectl, key: SessionKey, spec: object): Promise<DebugSession> {
   return kubectl.json<DebugSession>(changeOf(key, spec), { isWrite: true });
 }

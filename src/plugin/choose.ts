@@ -10,7 +10,10 @@ import type { Kubectl } from './kubectl.ts';
 import type { KnownPolicy } from './policy-lookup.ts';
 import { targetName } from './target-reference.ts';
 
-/** The image where neither a flag nor the policy names one. It is documented in `--help` and said in the first line of every start. */
+/**
+ * The image where neither a flag nor the policy names one. It is documented in `--help` and said in the first line of
+ * every start.
+ */
 export const DEFAULT_IMAGE = 'docker.io/library/busybox:1.36';
 
 /** What the person said of the container to join. */
@@ -24,7 +27,10 @@ export interface ContainerChoice {
 
 const MAX_LIST = 500;
 
-/** The image: as the flag says, else as the policy does, else the default. @throws UsageFault where the policy is known not to allow that */
+/**
+ * The image: as the flag says, else as the policy does, else the default.
+ * @throws UsageFault where the policy is known not to allow that
+ */
 export function chooseImage(wanted: string | undefined, policy: KnownPolicy): string {
   if (wanted !== undefined) return wanted;
   if (policy.kind === 'unknown') return DEFAULT_IMAGE;
@@ -41,8 +47,8 @@ export function chooseImage(wanted: string | undefined, policy: KnownPolicy): st
 }
 
 /**
- * The container to join: the one that is named, else the default container of the pod where the policy lets it be joined. Looks the pod up in any case, so that a
- * mistyped name is said at once.
+ * The container to join: the one that is named, else the default container of the pod where the policy lets it be
+ * joined. Looks the pod up in any case, so that a mistyped name is said at once.
  * @throws Fault when there is no such pod
  */
 export async function chooseContainer(

@@ -8,7 +8,10 @@ export interface ConnectionFlag {
   help: string;
 }
 
-/** `kubectl options` of 1.36, without `--profile` and `--profile-output` (of kubectl itself, and another meaning here) and `--warnings-as-errors`. */
+/**
+ * `kubectl options` of 1.36, without `--profile` and `--profile-output` (of kubectl itself, and another meaning here)
+ * and `--warnings-as-errors`.
+ */
 export const CONNECTION_FLAGS: readonly ConnectionFlag[] = [
   { long: 'namespace', short: 'n', value: 'NAME', help: 'namespace of the sessions' },
   { long: 'context', value: 'NAME', help: 'context of the kubeconfig' },

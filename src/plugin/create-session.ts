@@ -8,7 +8,9 @@ export async function whoAmI(kubectl: Kubectl): Promise<Requester> {
   return review.status.userInfo;
 }
 
-/** The words by which config/admission asks for spec.requestedBy where no policy fills it in (before Kubernetes 1.36). */
+/**
+ * The words by which config/admission asks for spec.requestedBy where no policy fills it in (before Kubernetes 1.36).
+ */
 const MUST_SAY_WHO = /spec\.requestedBy must be who asks/;
 
 /**

@@ -22,8 +22,8 @@ export function defaultContainer({ metadata, spec }: PodSummary): string | undef
 }
 
 /**
- * Whether the pod is of the workload, by its owners alone: people who may debug may not always read workloads. The ReplicaSet of a Deployment has its name
- * and the hash of its template.
+ * Whether the pod is of the workload, by its owners alone: people who may debug may not always read workloads. The
+ * ReplicaSet of a Deployment has its name and the hash of its template.
  */
 export function isPodOf({ metadata }: PodSummary, { kind, name }: WorkloadRef): boolean {
   const hash = metadata.labels?.[TEMPLATE_HASH];

@@ -1,4 +1,7 @@
-/** Why a verb cannot do what it was asked for. `lines` is for people: each is one printable line, with what to do about it. */
+/**
+ * Why a verb cannot do what it was asked for. `lines` is for people: each is one printable line, with what to do about
+ * it.
+ */
 export class Fault extends Error {
   readonly lines: readonly string[];
   /** 1: refused or failed. 2: the command line cannot be used. */

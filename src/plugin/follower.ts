@@ -23,7 +23,10 @@ function isOlder(one: DebugSession, other: DebugSession): boolean {
   return a.length === b.length ? a < b : a.length < b.length;
 }
 
-/** Follows one session by a watch, through broken connections, until it is closed. `undefined` is a session that is deleted. */
+/**
+ * Follows one session by a watch, through broken connections, until it is closed. `undefined` is a session that is
+ * deleted.
+ */
 export class Follower {
   readonly #kubectl: Kubectl;
   readonly #abort = new AbortController();
@@ -58,7 +61,10 @@ export class Follower {
     this.#tell();
   }
 
-  /** Resolves with the first state that is wanted, or once it is deleted or `signal` says so. @throws Fault when it cannot be watched */
+  /**
+   * Resolves with the first state that is wanted, or once it is deleted or `signal` says so.
+   * @throws Fault when it cannot be watched
+   */
   async until(wanted: (session: DebugSession) => boolean, signal?: AbortSignal): Promise<DebugSession | undefined> {
     const wake = (): void => this.#tell();
     signal?.addEventListener('abort', wake);

@@ -18,18 +18,24 @@ export interface KubectlOptions {
 }
 
 export interface CallOptions {
-  /** A manifest, which kubectl reads from standard input. Without one that stays the terminal, which a credential plugin may ask for. */
+  /**
+   * A manifest, which kubectl reads from standard input. Without one that stays the terminal, which a credential plugin
+   * may ask for.
+   */
   manifest?: object;
   /** A Ctrl-C of the terminal does not reach it: a write is not to be torn. */
   isWrite?: boolean;
 }
 
-/** What kubectl still says after this many milliseconds of silence it says to a person who is to answer: it is shown at once. */
+/**
+ * What kubectl still says after this many milliseconds of silence it says to a person who is to answer: it is shown at
+ * once.
+ */
 const PATIENCE_MS = 500;
 
 /**
- * The API server, by the kubectl of the person: kubeconfigs, contexts, credential plugins, proxies and impersonation work as they have set them up
- * (docs/adr/0030).
+ * The API server, by the kubectl of the person: kubeconfigs, contexts, credential plugins, proxies and impersonation
+ * work as they have set them up (docs/adr/0030).
  */
 export class Kubectl {
   readonly #options: KubectlOptions;
@@ -62,7 +68,8 @@ export class Kubectl {
   }
 
   /**
-   * The lines of a call that goes on, such as a watch. Ends with the stream; a `signal` ends kubectl. A Ctrl-C of the terminal does not reach it.
+   * The lines of a call that goes on, such as a watch. Ends with the stream; a `signal` ends kubectl. A Ctrl-C of the
+   * terminal does not reach it.
    * @throws Fault when kubectl fails
    */
   async *lines(args: readonly string[], signal: AbortSignal): AsyncIterable<string> {
@@ -81,7 +88,10 @@ export class Kubectl {
     }
   }
 
-  /** Copies the standard output of a call without its first `skip` bytes to `out`. @returns how many bytes kubectl wrote in all, and its words when it failed */
+  /**
+   * Copies the standard output of a call without its first `skip` bytes to `out`.
+   * @returns how many bytes kubectl wrote in all, and its words when it failed
+   */
   async copy(args: readonly string[], out: Writable, skip = 0): Promise<{ bytes: number; refusal?: Refusal }> {
     const child = this.#spawn(args, ['ignore', 'pipe', 'pipe']);
     const said = textOf(child.stderr);

@@ -9,7 +9,10 @@ export type KnownPolicy =
   /** There is none, or the person may not read it: to use a policy nobody needs to see it. */
   | { kind: 'unknown'; name: string; why: string };
 
-/** The policy of this name; without a name the one that counts then. @throws Fault when the cluster cannot be reached, or has no DebugSession */
+/**
+ * The policy of this name; without a name the one that counts then.
+ * @throws Fault when the cluster cannot be reached, or has no DebugSession
+ */
 export async function lookUpPolicy(kubectl: Kubectl, name: string = DEFAULT_POLICY): Promise<KnownPolicy> {
   const answer = await kubectl.call(['get', 'debugpolicies.debugsession.dev', name, '--output=json']);
   if (answer.kind === 'done') return { kind: 'known', name, spec: (JSON.parse(answer.stdout) as DebugPolicy).spec };

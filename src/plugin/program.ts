@@ -72,7 +72,10 @@ Examples:
 
 Exit code: that of the command; 1 where it was refused or failed, 2 where the command line cannot be used, 130 after Ctrl-C.`;
 
-/** Whether it is commander's way to say that the help or the version was printed, or what is wrong with the command line. */
+/**
+ * Whether it is commander's way to say that the help or the version was printed, or what is wrong with the command
+ * line.
+ */
 export function isOfCommander(error: unknown): error is CommanderError {
   return error instanceof CommanderError;
 }

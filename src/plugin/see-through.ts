@@ -22,7 +22,8 @@ export interface SeeOptions {
 }
 
 /**
- * Sees an attempt of a session through: waits until it runs, gives its terminal or its output to the person, and says how it ended.
+ * Sees an attempt of a session through: waits until it runs, gives its terminal or its output to the person, and says
+ * how it ended.
  * @returns the exit code of its command; 1 where it did not run; 0 where the person left and it goes on
  */
 export async function seeThrough(desk: Desk, session: DebugSession, options: SeeOptions = {}): Promise<number> {
@@ -117,7 +118,10 @@ async function takePart(desk: Desk, follower: Follower, { run, isVisit }: SeeOpt
   return true;
 }
 
-/** A command without a terminal ends with the Ctrl-C of who started it, as it would on this machine; the second waits no longer. */
+/**
+ * A command without a terminal ends with the Ctrl-C of who started it, as it would on this machine; the second waits no
+ * longer.
+ */
 async function withInterrupt(
   desk: Desk,
   follower: Follower,

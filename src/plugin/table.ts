@@ -2,7 +2,10 @@ import { oneLine } from '../text/one-line.ts';
 
 const GAP = '   ';
 
-/** Columns as kubectl aligns them; the last is cut where a line would be wider than `width`. Every cell is made printable. */
+/**
+ * Columns as kubectl aligns them; the last is cut where a line would be wider than `width`. Every cell is made
+ * printable.
+ */
 export function table(header: readonly string[], rows: readonly (readonly string[])[], width = Infinity): string {
   const all = [header, ...rows.map((row) => row.map((cell) => oneLine(cell)))];
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));

@@ -1,8 +1,8 @@
 import type { DebugPolicySpec } from '../api/debugpolicy.ts';
 
 /**
- * What the policy `default` allows as long as there is no object of that name, so that the operator works after its installation and needs no right
- * to write policies. config/policy/default-policy.yaml says the same.
+ * What the policy `default` allows as long as there is no object of that name, so that the operator works after its
+ * installation and needs no right to write policies. config/policy/default-policy.yaml says the same.
  */
 export const BUILT_IN_POLICY: DebugPolicySpec = {
   images: [

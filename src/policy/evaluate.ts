@@ -29,8 +29,9 @@ const MAX_QUOTE = 150;
 const MAX_NAME = 63;
 
 /**
- * Why the policy refuses what is asked for: one sentence each, all of them; none: it is allowed. Each names the field, what was asked for and what
- * is allowed, in one printable line. Limits, and the right to use the policy, are not judged here.
+ * Why the policy refuses what is asked for: one sentence each, all of them; none: it is allowed. Each names the field,
+ * what was asked for and what is allowed, in one printable line. Limits, and the right to use the policy, are not
+ * judged here.
  */
 export function evaluate(policy: DebugPolicySpec, asked: Asked): string[] {
   return [
@@ -57,8 +58,8 @@ export interface Begun {
 }
 
 /**
- * Whether the policy (still) allows a run that lives. That an eviction is not allowed is no reason to end it: it is not done then. Nor is what a session has
- * to say before it starts.
+ * Whether the policy (still) allows a run that lives. That an eviction is not allowed is no reason to end it: it is not
+ * done then. Nor is what a session has to say before it starts.
  */
 export function stillAllows(policy: DebugPolicySpec, run: Begun, asked: Asked): boolean {
   const { allow = [], require = [] } = policy;
@@ -70,7 +71,10 @@ export function stillAllows(policy: DebugPolicySpec, run: Begun, asked: Asked): 
   return isOpen && isConfined && evaluate(plain, { ...asked, spec }).length === 0;
 }
 
-/** What of `allow` a spec needs by what it asks for in this pod. What the pod needs by itself can be read off the pod while it lives. */
+/**
+ * What of `allow` a spec needs by what it asks for in this pod. What the pod needs by itself can be read off the pod
+ * while it lives.
+ */
 export function wishesOf(spec: DebugSessionSpec, pod: JudgedPod): Allowance[] {
   return [...new Set([...wishes(spec), ...nodePaths(spec, pod)].map(([allowance]) => allowance))];
 }
@@ -191,7 +195,10 @@ function* surroundings({ spec, namespace, pod }: Asked): Iterable<Need> {
   yield* nodePaths(spec, pod);
 }
 
-/** An init container that ends counts for a session that joins it alone: many pods, those of service meshes first, are set up by one that may do more. */
+/**
+ * An init container that ends counts for a session that joins it alone: many pods, those of service meshes first, are
+ * set up by one that may do more.
+ */
 function* nodePowers({ target }: DebugSessionSpec, { metadata, spec }: JudgedPod): Iterable<Need> {
   const { containers, initContainers = [], shareProcessNamespace } = spec;
   const isJoined = (name: string): boolean => shareProcessNamespace === true || target.containerName === name;
@@ -210,7 +217,10 @@ function* nodePaths({ volumeMounts = [] }: DebugSessionSpec, { spec: { volumes =
   if (wanted.length > 0) yield ['HostPods', `volumeMounts of ${listed(wanted)} with hostPath`];
 }
 
-/** A session gets no more of a volume than the application has. One that nobody mounts is not to be had at all, which is not for a policy to say. */
+/**
+ * A session gets no more of a volume than the application has. One that nobody mounts is not to be had at all, which is
+ * not for a policy to say.
+ */
 function* writes({ spec: { volumeMounts = [] }, pod }: Asked): Iterable<string> {
   const readable = (pod?.spec.volumes ?? []).filter(({ mounted, writable }) => mounted && writable !== true);
   const names = new Set(readable.map(({ name }) => name));

@@ -1,6 +1,7 @@
 /**
- * Whether `text` is what `pattern` describes: `*` stands for any characters, none among them; everything else for itself. What stands between
- * the stars is looked for from left to right, each as early as can be: no way back, so no pattern and no text makes it slow.
+ * Whether `text` is what `pattern` describes: `*` stands for any characters, none among them; everything else for
+ * itself. What stands between the stars is looked for from left to right, each as early as can be: no way back, so no
+ * pattern and no text makes it slow.
  */
 export function globMatches(pattern: string, text: string): boolean {
   const [head = '', ...rest] = pattern.split('*');

@@ -18,9 +18,10 @@ interface Pattern {
 }
 
 /**
- * Whether the image is one of those that the pattern of a policy describes. `*` stands for any characters within a part: the host, one part of the
- * path, the tag, or the algorithm and the digits of the digest; `**` at the end of the path for one part or more. A port counts as it is written. A
- * pattern with a tag describes no digest, and the other way round. What is no pattern (see patternFault) describes nothing.
+ * Whether the image is one of those that the pattern of a policy describes. `*` stands for any characters within a
+ * part: the host, one part of the path, the tag, or the algorithm and the digits of the digest; `**` at the end of the
+ * path for one part or more. A port counts as it is written. A pattern with a tag describes no digest, and the other
+ * way round. What is no pattern (see patternFault) describes nothing.
  */
 export function imageMatches(pattern: string, image: ImageReference): boolean {
   const parsed = parsePattern(pattern);
@@ -30,7 +31,10 @@ export function imageMatches(pattern: string, image: ImageReference): boolean {
   return parsed.tag !== undefined && globMatches(parsed.tag, image.tag);
 }
 
-/** What is wrong with an element of `images`; the rules and the words of the CRD (test/integration/policy-manifests.test.ts). */
+/**
+ * What is wrong with an element of `images`; the rules and the words of the CRD
+ * (test/integration/policy-manifests.test.ts).
+ */
 export function patternFault(text: string): string | undefined {
   const parsed = parsePattern(text);
   return typeof parsed === 'string' ? parsed : undefined;

@@ -1,6 +1,12 @@
-/** An image reference written out in full. Of tag and digest one counts: by a digest an image is pulled without a look at the tag. */
+/**
+ * An image reference written out in full. Of tag and digest one counts: by a digest an image is pulled without a look
+ * at the tag.
+ */
 export type ImageReference = {
-  /** Host and, if one was written, `:port`. In the case in which it was written: container runtimes do not take Docker.io for docker.io. */
+  /**
+   * Host and, if one was written, `:port`. In the case in which it was written: container runtimes do not take
+   * Docker.io for docker.io.
+   */
   registry: string;
   /** With `library/` for what docker.io has under a single name. */
   path: string;
@@ -18,13 +24,17 @@ const REGISTRY = new RegExp(`^(?:${HOST_LABEL}(?:\\.${HOST_LABEL})*|\\[[a-fA-F0-
 const PATH_PART = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const DIGEST = /^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$/;
-/** What a container runtime takes for the ID of an image that lies on the node: whoever may name one may run any image that is there. */
+/**
+ * What a container runtime takes for the ID of an image that lies on the node: whoever may name one may run any image
+ * that is there.
+ */
 const IMAGE_ID = /^(?:[a-f0-9]{64}|sha(?:256|384|512)(?:[:@].*)?)$/s;
 
 /**
- * Writes a reference out in full, as the kubelet and the container runtimes do by ParseDockerRef of github.com/distribution/reference:
- * `busybox` is docker.io/library/busybox:latest. What that library refuses is not understood here either, nor what it reads as an image without a
- * registry (`foo_bar.example/tool`), nor the ID of an image. Takes any text and never throws.
+ * Writes a reference out in full, as the kubelet and the container runtimes do by ParseDockerRef of
+ * github.com/distribution/reference: `busybox` is docker.io/library/busybox:latest. What that library refuses is not
+ * understood here either, nor what it reads as an image without a registry (`foo_bar.example/tool`), nor the ID of an
+ * image. Takes any text and never throws.
  */
 export function parseImage(text: string): ParsedImage {
   if (text.length > MAX_TEXT) return notUnderstood(`it is longer than ${MAX_TEXT} characters`);
@@ -51,7 +61,10 @@ export function imageText(image: ImageReference): string {
   return 'digest' in image ? `${name}@${image.digest}` : `${name}:${image.tag}`;
 }
 
-/** The first part is a registry if it cannot be part of a path, or is `localhost`: else it belongs to the path, on docker.io. */
+/**
+ * The first part is a registry if it cannot be part of a path, or is `localhost`: else it belongs to the path, on
+ * docker.io.
+ */
 function splitRegistry(text: string): { registry: string; rest: string } {
   const slash = text.indexOf('/');
   const first = slash < 0 ? '' : text.slice(0, slash);

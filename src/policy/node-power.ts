@@ -1,6 +1,7 @@
 /**
- * What makes a container reach the node it runs on, without `privileged: true`: a session that becomes one of its processes (by the process namespace
- * and ptrace) reaches it too. Source of each, unless another is named: capabilities(7) of Linux 6.x.
+ * What makes a container reach the node it runs on, without `privileged: true`: a session that becomes one of its
+ * processes (by the process namespace and ptrace) reaches it too. Source of each, unless another is named:
+ * capabilities(7) of Linux 6.x.
  */
 const NODE_CAPABILITIES: Readonly<Record<string, string>> = {
   ALL: 'every one of these',
@@ -19,13 +20,16 @@ const NODE_CAPABILITIES: Readonly<Record<string, string>> = {
 
 /*
  * Those that do not count, and why:
- * - AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT: the level `baseline` of
- *   Pod Security allows them. MKNOD makes device nodes that the container's device control group does not let it open.
- * - NET_ADMIN, NET_BROADCAST, NET_RAW, IPC_OWNER, SYS_PTRACE, SYS_PACCT, CHECKPOINT_RESTORE: they end at the network, IPC and process namespaces of the pod.
- * - AUDIT_CONTROL, AUDIT_READ: the kernel serves them in the node's own process and network namespaces alone (kernel/audit.c: audit_netlink_ok,
- *   kauditd_send_multicast_skb). Pods with hostPID or hostNetwork need HostPods.
+ * - AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID,
+ *   SYS_CHROOT: the level `baseline` of Pod Security allows them. MKNOD makes device nodes that the container's device
+ *   control group does not let it open.
+ * - NET_ADMIN, NET_BROADCAST, NET_RAW, IPC_OWNER, SYS_PTRACE, SYS_PACCT, CHECKPOINT_RESTORE: they end at the network,
+ *   IPC and process namespaces of the pod.
+ * - AUDIT_CONTROL, AUDIT_READ: the kernel serves them in the node's own process and network namespaces alone
+ *   (kernel/audit.c: audit_netlink_ok, kauditd_send_multicast_skb). Pods with hostPID or hostNetwork need HostPods.
  * - LEASE, LINUX_IMMUTABLE: they concern the files that the container has.
- * - IPC_LOCK, SYS_NICE, SYS_RESOURCE: they take more of the node's memory, processor or disk. They read and change nothing of it.
+ * - IPC_LOCK, SYS_NICE, SYS_RESOURCE: they take more of the node's memory, processor or disk. They read and change
+ *   nothing of it.
  * - SYS_TTY_CONFIG: it needs a terminal of the node, which no container has as a device.
  * - BLOCK_SUSPEND, WAKE_ALARM: they keep a node awake, or wake it.
  */
@@ -36,7 +40,10 @@ export interface ContainerRights {
   volumeDevices?: object[];
 }
 
-/** By what a container amounts to its node, such as `capability SYS_ADMIN`; undefined: by nothing. `privileged` is not looked at. */
+/**
+ * By what a container amounts to its node, such as `capability SYS_ADMIN`; undefined: by nothing. `privileged` is not
+ * looked at.
+ */
 export function nodePowerOf({ securityContext = {}, volumeDevices = [] }: ContainerRights): string | undefined {
   const { capabilities, procMount } = securityContext;
   // Container runtimes take them in any case, some with the prefix.

@@ -5,8 +5,9 @@ import type { JudgedPod } from './pod-fields.ts';
 export const WHOLE_POD = '*';
 
 /**
- * Whose process namespace a session in this pod shares: a container's name, {@link WHOLE_POD}, or undefined for one of its own. In a pod with
- * shareProcessNamespace or hostPID every container shares, whatever its target is (kubelet, pkg/kubelet/kuberuntime/util: NamespaceModeForPodSpec).
+ * Whose process namespace a session in this pod shares: a container's name, {@link WHOLE_POD}, or undefined for one of
+ * its own. In a pod with shareProcessNamespace or hostPID every container shares, whatever its target is (kubelet,
+ * pkg/kubelet/kuberuntime/util: NamespaceModeForPodSpec).
  */
 export function processNamespaceOf({ containerName }: Target, { spec }: JudgedPod): string | undefined {
   return spec.shareProcessNamespace === true || spec.hostPID === true ? WHOLE_POD : containerName;

@@ -6,7 +6,10 @@ import { oneLine } from '../text/one-line.ts';
 import { processNamespaceOf } from './process-namespace.ts';
 import { securityContextOf } from './profile.ts';
 
-/** What a requirement is judged by: what the session says, and the pod once it is chosen. What the pod sets for its containers does not count. */
+/**
+ * What a requirement is judged by: what the session says, and the pod once it is chosen. What the pod sets for its
+ * containers does not count.
+ */
 interface Confined {
   spec: DebugSessionSpec;
   /** The profile of the session, with its own securityContext laid over it. */
@@ -45,8 +48,8 @@ export function metBy(spec: DebugSessionSpec, pod: JudgedPod): Requirement[] {
 }
 
 /**
- * The fields of a securityContext that may open something, by name. The others only take away: a session may always set them. `drop` without ALL may
- * open something, because it replaces the `drop` of the profile.
+ * The fields of a securityContext that may open something, by name. The others only take away: a session may always set
+ * them. `drop` without ALL may open something, because it replaces the `drop` of the profile.
  */
 export function openingFields(context: SecurityContext): string[] {
   const { allowPrivilegeEscalation, capabilities, privileged, readOnlyRootFilesystem, runAsNonRoot, ...others } =
@@ -67,7 +70,9 @@ function confinedBy(spec: DebugSessionSpec, pod: JudgedPod | undefined): Confine
   return { spec, pod, context: securityContextOf(spec.profile ?? 'general', spec.securityContext) ?? {} };
 }
 
-/** Without no_new_privs (allowPrivilegeEscalation: false) a set-user-ID file of the image makes a root of every user. */
+/**
+ * Without no_new_privs (allowPrivilegeEscalation: false) a set-user-ID file of the image makes a root of every user.
+ */
 function isNonRoot({ allowPrivilegeEscalation, privileged, runAsNonRoot, runAsUser }: SecurityContext): boolean {
   const isOther = runAsUser === undefined ? runAsNonRoot === true : runAsUser !== 0;
   return isOther && allowPrivilegeEscalation === false && privileged !== true;

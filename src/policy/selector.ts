@@ -1,8 +1,8 @@
 import type { LabelExpression, LabelSelector } from '../api/label-selector.ts';
 
 /**
- * Whether the selector selects what has these labels, as metav1.LabelSelectorAsSelector does: every label and every expression must hold; an empty
- * selector selects everything. An expression that is not understood holds for nothing.
+ * Whether the selector selects what has these labels, as metav1.LabelSelectorAsSelector does: every label and every
+ * expression must hold; an empty selector selects everything. An expression that is not understood holds for nothing.
  */
 export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector;

@@ -50,8 +50,8 @@ export interface ContainerControlOptions {
 /** The script in the container takes 10 s at most. */
 const EXEC_MS = 15_000;
 /**
- * The same where the runtime of the node is asked after it: HUP and TERM have been sent by then, and until a stop pod runs
- * there is as much time again. Whoever holds up an exec gains nothing.
+ * The same where the runtime of the node is asked after it: HUP and TERM have been sent by then, and until a stop pod
+ * runs there is as much time again. Whoever holds up an exec gains nothing.
  */
 const EXEC_BEFORE_NODE_MS = 2_000;
 const ATTACH_MS = 10_000;
@@ -70,8 +70,8 @@ type StopEffect = Extract<Effect, { kind: 'stop' }>;
 export type ControlEffect = Extract<Effect, { kind: 'stop' | 'tellTtl' }>;
 
 /**
- * Ends containers and tells them of another ttl. An action takes seconds, so no worker waits for it: it is begun, and its outcome is in the
- * actions that the next pass sees.
+ * Ends containers and tells them of another ttl. An action takes seconds, so no worker waits for it: it is begun, and
+ * its outcome is in the actions that the next pass sees.
  */
 export class ContainerControl {
   readonly #options: ContainerControlOptions;
@@ -126,7 +126,10 @@ export class ContainerControl {
     this.#running.add(work);
   }
 
-  /** What `seen` tells has been written, and nothing is left to do about it. What has come of an action since is another one. */
+  /**
+   * What `seen` tells has been written, and nothing is left to do about it. What has come of an action since is another
+   * one.
+   */
   settle(session: DebugSession, seen: Actions | undefined): void {
     if (seen === undefined || seen.underWay !== undefined) return;
     for (const entry of this.#entries.get(keyOf(session))?.values() ?? [])
@@ -272,7 +275,10 @@ const BLIND: ActionOutcome = {
 
 const INTERRUPT = 0x03;
 const END_OF_INPUT = 0x04;
-/** Ctrl-C clears the line and ends what runs in the foreground, Ctrl-D on an empty line ends the shell; twice, for a shell in a shell. */
+/**
+ * Ctrl-C clears the line and ends what runs in the foreground, Ctrl-D on an empty line ends the shell; twice, for a
+ * shell in a shell.
+ */
 const TERMINAL_KEYS: readonly Keystroke[] = [INTERRUPT, END_OF_INPUT, INTERRUPT, END_OF_INPUT].map((key) => ({
   bytes: Uint8Array.of(key),
   pauseMs: 300,

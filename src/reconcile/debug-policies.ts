@@ -16,7 +16,10 @@ export interface DebugPoliciesOptions {
   logger: Logger;
 }
 
-/** The DebugPolicies of the cluster as a watch shows them; without an object named default, the built-in one stands for it. */
+/**
+ * The DebugPolicies of the cluster as a watch shows them; without an object named default, the built-in one stands for
+ * it.
+ */
 export class DebugPolicies {
   readonly #informer: Informer<DebugPolicy>;
 

@@ -1,7 +1,10 @@
 import { ApiError } from '../kube/api-error.ts';
 import type { RestClient } from '../kube/rest-client.ts';
 
-/** The operator's Deployment and its container, as config/manager has them. The policy of stop pods reads the image from its pods. */
+/**
+ * The operator's Deployment and its container, as config/manager has them. The policy of stop pods reads the image from
+ * its pods.
+ */
 const DEPLOYMENT = 'debugsession-controller-manager';
 const CONTAINER = 'manager';
 

@@ -19,12 +19,15 @@ export interface PlacesOptions {
 }
 
 /**
- * Who lives and who waits, for the limits of policies: follows the sessions, so that nobody has to be counted twice, and holds the place of a run from
- * the moment that its intent is decided, before anybody can read of it.
+ * Who lives and who waits, for the limits of policies: follows the sessions, so that nobody has to be counted twice,
+ * and holds the place of a run from the moment that its intent is decided, before anybody can read of it.
  */
 export class Places {
   readonly #options: PlacesOptions;
-  /** Runs whose container lived or might when they were last heard of, by session: with time alone one may lose its place. */
+  /**
+   * Runs whose container lived or might when they were last heard of, by session: with time alone one may lose its
+   * place.
+   */
   readonly #living = new Map<string, { run: Run; place: Place }[]>();
   readonly #waiting = new Map<string, DebugSession>();
   /** Where in which pod those would live who wait, as far as their pod was looked at. */

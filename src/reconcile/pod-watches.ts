@@ -38,15 +38,21 @@ interface Watch {
   blind: Set<string>;
 }
 
-/** Up to so many pods of a namespace have a watch each; further ones share the namespace's. And so many watches in all, then one for all. */
+/**
+ * Up to so many pods of a namespace have a watch each; further ones share the namespace's. And so many watches in all,
+ * then one for all.
+ */
 const LIMITS = { podsPerNamespace: 20, watches: 50 };
 
-/** A look that waits longer for the first list sees nothing: a watch that is refused must not keep a worker, or hold up a deletion. Ms. */
+/**
+ * A look that waits longer for the first list sees nothing: a watch that is refused must not keep a worker, or hold up
+ * a deletion. Ms.
+ */
 const PATIENCE_MS = 5_000;
 
 /**
- * Watches on the pods that live sessions are about, and on no others: nothing is watched where there is no session, so memory and traffic
- * follow the sessions and not the cluster.
+ * Watches on the pods that live sessions are about, and on no others: nothing is watched where there is no session, so
+ * memory and traffic follow the sessions and not the cluster.
  */
 export class PodWatches {
   readonly #options: PodWatchesOptions;
@@ -73,7 +79,10 @@ export class PodWatches {
     this.#retain(sessionKey, pod, `${pod.namespace}/${pod.name}`);
   }
 
-  /** What is known of a pod, after its watch has listed it. The session is told of every change until it looks elsewhere or is released. */
+  /**
+   * What is known of a pod, after its watch has listed it. The session is told of every change until it looks elsewhere
+   * or is released.
+   */
   async look(sessionKey: string, pod: { namespace: string; name: string }, signal: AbortSignal): Promise<Sighting> {
     const podKey = `${pod.namespace}/${pod.name}`;
     const watch = this.#retain(sessionKey, pod, podKey);
@@ -112,14 +121,18 @@ export class PodWatches {
   }
 
   /**
-   * Takes the answer of a write of ours: what we read next is not older, through whichever watch. One that is behind, or has not listed yet, does
-   * not know the pod, or knows an older one; one that has seen the pod go is ahead, and its store keeps it so.
+   * Takes the answer of a write of ours: what we read next is not older, through whichever watch. One that is behind,
+   * or has not listed yet, does not know the pod, or knows an older one; one that has seen the pod go is ahead, and its
+   * store keeps it so.
    */
   remember(pod: Pod): void {
     for (const { scope, informer } of this.#watches.values()) if (covers(scope, pod)) informer.store.upsert(pod);
   }
 
-  /** Takes a pod that was read for a session which will look at it next: the watch that it then looks through may be behind what we know. */
+  /**
+   * Takes a pod that was read for a session which will look at it next: the watch that it then looks through may be
+   * behind what we know.
+   */
   rememberFor(sessionKey: string, pod: Pod): void {
     this.#read.set(sessionKey, pod);
   }

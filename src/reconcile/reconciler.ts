@@ -47,14 +47,20 @@ export interface ReconcilerParts {
   onStep?: (session: DebugSession, step: Plan) => void;
 }
 
-/** A clean session needs three effects in a row (finalizer, intent, injection); more than this in one go is a loop of our own. */
+/**
+ * A clean session needs three effects in a row (finalizer, intent, injection); more than this in one go is a loop of
+ * our own.
+ */
 const MAX_PASSES = 8;
-/** For a session that has just come, an answer that there is no pod yet may be so old, in ms: its pod may have become ready since. */
+/**
+ * For a session that has just come, an answer that there is no pod yet may be so old, in ms: its pod may have become
+ * ready since.
+ */
 const NEWCOMER_MS = 1_000;
 
 /**
- * One session at a time: look, plan, do ONE effect, tell. The answer of a write is what the next pass starts from, so a session goes from
- * applied to injected without waiting for our own echoes.
+ * One session at a time: look, plan, do ONE effect, tell. The answer of a write is what the next pass starts from, so a
+ * session goes from applied to injected without waiting for our own echoes.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
@@ -101,7 +107,10 @@ export class Reconciler {
     throw new Error(`session ${key} did not come to rest within ${MAX_PASSES} passes`);
   }
 
-  /** Counts the places, and takes one for a run that is to begin, in one go: nothing is waited for in between, so that no two take the same. */
+  /**
+   * Counts the places, and takes one for a run that is to begin, in one go: nothing is waited for in between, so that
+   * no two take the same.
+   */
   #plan(situation: Situation): Plan {
     const { session, sighting } = situation;
     const { places } = this.#parts;
@@ -166,8 +175,9 @@ export class Reconciler {
   }
 
   /**
-   * That a pod is not there may also mean that it is not there yet: a watch, or the list of an API server's cache, can be behind another operator
-   * who has injected into it. Before a live run is given up for a pod that was not seen to go, its pod is asked for itself.
+   * That a pod is not there may also mean that it is not there yet: a watch, or the list of an API server's cache, can
+   * be behind another operator who has injected into it. Before a live run is given up for a pod that was not seen to
+   * go, its pod is asked for itself.
    */
   async #lookAtPod(session: DebugSession, name: string, signal: AbortSignal): Promise<Sighting> {
     const { pods, api } = this.#parts;
@@ -203,7 +213,8 @@ export class Reconciler {
       if (error.code === 409) return this.#lookAfresh(situation.session, step.effect.run, signal);
       const refusal = classifyRefusal(error, step.effect.container.name);
       if (refusal.finality === 'later') throw this.#retry(situation, step.effect.run, { refusal, error });
-      // An earlier try may have been carried out and its answer lost: the pod as it is now tells, the watch may not have yet.
+      // An earlier try may have been carried out and its answer lost: the pod as it is now tells, the watch may not
+      // have yet.
       if (!(await this.#stands(situation.session, step.effect, signal))) {
         return this.#perform(situation, planRefusal(situation, step.effect.run, refusal), signal);
       }
@@ -213,7 +224,10 @@ export class Reconciler {
     return 'done';
   }
 
-  /** What it said is part of the next situation. The pause before the next try does not go beyond what the planner has to do in time. */
+  /**
+   * What it said is part of the next situation. The pause before the next try does not go beyond what the planner has
+   * to do in time.
+   */
   #retry({ session }: Situation, run: Run, { refusal, error }: { refusal: Objection; error: ApiError }): RetryBy {
     const { uid } = session.metadata;
     this.#refusals.set(keyOf(session), { uid, attempt: run.attempt, refused: refusal });

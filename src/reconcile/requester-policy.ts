@@ -10,8 +10,8 @@ import type { Authority } from '../session/look/authority.ts';
 export const REQUESTER_POLICY = 'debugsession-requester';
 
 /**
- * sha256 (hex) over the specs of policy and binding as config/admission has them: what is not exactly that is no policy that this operator knows.
- * test/unit/requester-policy.test.ts says what they have to be.
+ * sha256 (hex) over the specs of policy and binding as config/admission has them: what is not exactly that is no policy
+ * that this operator knows. test/unit/requester-policy.test.ts says what they have to be.
  */
 export const FINGERPRINTS = {
   policy: 'fa8392e64494f0ff32dfe0925d23e4ff5e6d3b36a70071d3ce81dc5ebf264946',
@@ -60,7 +60,10 @@ export interface RequesterPolicyWatchOptions {
   logger: Logger;
 }
 
-/** Follows the admission policy that says who asks, so that nothing is injected for sessions that were not admitted under it. */
+/**
+ * Follows the admission policy that says who asks, so that nothing is injected for sessions that were not admitted
+ * under it.
+ */
 export class RequesterPolicyWatch {
   readonly #informers: Record<Part, Informer<Known>>;
 

@@ -47,7 +47,10 @@ export class RulesLookup {
     }
   }
 
-  /** Why it is not certain that who asked may use the policy of the session, by what the API server says now; undefined: they may. */
+  /**
+   * Why it is not certain that who asked may use the policy of the session, by what the API server says now; undefined:
+   * they may.
+   */
   async denial(session: DebugSession, signal: AbortSignal): Promise<Objection | undefined> {
     const { api, authority } = this.#parts;
     if (authority().kind === 'waived') return undefined;

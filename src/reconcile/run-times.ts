@@ -15,8 +15,9 @@ interface Marks {
 const MOST_RUNS = 10_000;
 
 /**
- * Measures how long a run takes to be injected and to start. Timestamps in the status are whole seconds, which is too coarse: so the monotonic
- * clock of this process counts, and a run is measured only if this process wrote its intent and saw each end.
+ * Measures how long a run takes to be injected and to start. Timestamps in the status are whole seconds, which is too
+ * coarse: so the monotonic clock of this process counts, and a run is measured only if this process wrote its intent
+ * and saw each end.
  */
 export class RunTimes {
   readonly #clock: Pick<Clock, 'monotonic'>;

@@ -17,7 +17,10 @@ export interface Workload {
   spec?: { selector?: LabelSelector };
 }
 
-/** Where to inject. The uid guards against another pod of the same name: the API server refuses a patch with the wrong one (422). */
+/**
+ * Where to inject. The uid guards against another pod of the same name: the API server refuses a patch with the wrong
+ * one (422).
+ */
 export interface PodAddress {
   namespace: string;
   name: string;
@@ -51,7 +54,10 @@ const WORKLOAD_PLURALS: Record<WorkloadRef['kind'], string> = {
 /** The verbs that are used. */
 export type SessionClient = Pick<RestClient, 'get' | 'list' | 'create' | 'patch' | 'replace' | 'delete'>;
 
-/** Everything that a session's life asks of the API server, by name: the whole write set of this operator besides events and its Lease. */
+/**
+ * Everything that a session's life asks of the API server, by name: the whole write set of this operator besides events
+ * and its Lease.
+ */
 export class SessionApi {
   readonly #client: SessionClient;
 
@@ -91,8 +97,9 @@ export class SessionApi {
   }
 
   /**
-   * Appends one ephemeral container. A strategic merge patch with one element needs no knowledge of the others, and the same patch again
-   * is no change, so it may be repeated after a crash or a lost answer. With a resourceVersion it is refused (409) where the pod has changed since.
+   * Appends one ephemeral container. A strategic merge patch with one element needs no knowledge of the others, and the
+   * same patch again is no change, so it may be repeated after a crash or a lost answer. With a resourceVersion it is
+   * refused (409) where the pod has changed since.
    */
   async inject(
     { resourceVersion, ...pod }: PodAddress & { resourceVersion?: string },
@@ -108,7 +115,8 @@ export class SessionApi {
   }
 
   /**
-   * Asks for the eviction of this very pod (policy/v1): 429 while a PodDisruptionBudget stands against it, 404 or 409 where it is gone or replaced.
+   * Asks for the eviction of this very pod (policy/v1): 429 while a PodDisruptionBudget stands against it, 404 or 409
+   * where it is gone or replaced.
    */
   async evict(pod: PodAddress, signal: AbortSignal): Promise<void> {
     const path = `${podsPath(pod.namespace)}/${encodeURIComponent(pod.name)}/eviction`;
@@ -146,7 +154,10 @@ export class SessionApi {
     return (await this.#client.list<{ items: OwnedObject[] }>(path, { labelSelector }, { signal })).items;
   }
 
-  /** The pod as it is now, not as a watch has shown it: a list without a resource version is read from the store. Undefined: there is none. */
+  /**
+   * The pod as it is now, not as a watch has shown it: a list without a resource version is read from the store.
+   * Undefined: there is none.
+   */
   async readPod(namespace: string, name: string, signal: AbortSignal): Promise<Pod | undefined> {
     const query = { fieldSelector: `metadata.name=${name}` };
     return (await this.#client.list<{ items: RawPod[] }>(podsPath(namespace), query, { signal })).items.map(trimPod)[0];

@@ -1,7 +1,10 @@
 import type { DebugSession } from '../api/debugsession.ts';
 import type { ChangeType, Store } from '../runtime/store.ts';
 
-/** The sessions as the watch and our own writes show them. Own writes are told apart, so that they do not queue their session again. */
+/**
+ * The sessions as the watch and our own writes show them. Own writes are told apart, so that they do not queue their
+ * session again.
+ */
 export class SessionCache {
   /** By namespace; under '' the one for all namespaces. */
   readonly #stores = new Map<string, Store<DebugSession>>();
@@ -10,7 +13,8 @@ export class SessionCache {
 
   /**
    * Adds the sessions of a namespace, or of all.
-   * @param onForeignChange called with every change that was not the answer of a write of ours, and whether a list showed it
+   * @param onForeignChange called with every change that was not the answer of a write of ours, and whether a list
+   * showed it
    */
   attach(
     namespace: string | undefined,

@@ -24,7 +24,9 @@ export function isOver({ status }: StopPod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-/** What came of a pod that is over, or was deleted. That the container has ended the kubelet has to say all the same. */
+/**
+ * What came of a pod that is over, or was deleted. That the container has ended the kubelet has to say all the same.
+ */
 export function outcomeOf(pod: StopPod | undefined): ActionOutcome {
   const { status } = pod ?? {};
   const { terminated } = status?.containerStatuses?.[0]?.state ?? {};

@@ -38,8 +38,8 @@ const SOCKETS: Readonly<Record<string, string>> = {
 const PATIENCE_MS = (STOP_POD_SECONDS + 5) * 1000;
 
 /**
- * Ends containers from their nodes: one pod for a container, which asks the runtime there and ends (docs/adr/0037). A pod
- * that is there already, made by an operator that has died, is looked to in the place of a new one.
+ * Ends containers from their nodes: one pod for a container, which asks the runtime there and ends (docs/adr/0037). A
+ * pod that is there already, made by an operator that has died, is looked to in the place of a new one.
  */
 export class StopPods {
   readonly #options: StopPodsOptions;
@@ -48,7 +48,9 @@ export class StopPods {
     this.#options = options;
   }
 
-  /** Asks, waits for the answer, and takes the pod away. Rejects with the API server's refusal, or the signal's reason. */
+  /**
+   * Asks, waits for the answer, and takes the pod away. Rejects with the API server's refusal, or the signal's reason.
+   */
   async stop(container: OnNode, signal: AbortSignal): Promise<ActionOutcome> {
     const { client, namespace, image } = this.#options;
     const socket = this.#options.socket ?? SOCKETS[container.runtime];

@@ -111,8 +111,9 @@ export const trimPod = cutter<Pod, RawPod>({
 });
 
 /**
- * etcd has the pod as protobuf, which writes no names of fields; strings, which a large pod consists of, have the same length there. So JSON is a little
- * longer, and errs to the safe side. To write it takes less time than to have read it, and no request.
+ * etcd has the pod as protobuf, which writes no names of fields; strings, which a large pod consists of, have the same
+ * length there. So JSON is a little longer, and errs to the safe side. To write it takes less time than to have read
+ * it, and no request.
  */
 function storedBytes(whole: object): number {
   return Buffer.byteLength(JSON.stringify(whole));

@@ -6,8 +6,8 @@ import type { Sighting } from '../session/look/sighting.ts';
 export type Resolve = (namespace: string, ref: WorkloadRef, signal: AbortSignal) => Promise<Sighting>;
 
 /**
- * How long an answer other than "there is none yet" is given to others as well, in ms. A pod that was found may go, and a failure may pass; but very
- * many sessions may ask in the same moment.
+ * How long an answer other than "there is none yet" is given to others as well, in ms. A pod that was found may go, and
+ * a failure may pass; but very many sessions may ask in the same moment.
  */
 const SHARED_MS = 1_000;
 
@@ -24,8 +24,9 @@ interface Look {
 }
 
 /**
- * One look at a workload for all sessions that wait for it. Each says how old an answer may be for it, so the session that has waited for the shortest
- * time decides how often the API server is asked; however many wait, it is asked as if there were this one.
+ * One look at a workload for all sessions that wait for it. Each says how old an answer may be for it, so the session
+ * that has waited for the shortest time decides how often the API server is asked; however many wait, it is asked as if
+ * there were this one.
  */
 export class WorkloadLooks {
   readonly #resolve: Resolve;

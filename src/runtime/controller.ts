@@ -20,7 +20,10 @@ export class TerminalError extends Error {
   override readonly name = 'TerminalError';
 }
 
-/** It failed by `cause`, and is tried again after the pause of that, but `withinMs` at the latest: something else comes due then. */
+/**
+ * It failed by `cause`, and is tried again after the pause of that, but `withinMs` at the latest: something else comes
+ * due then.
+ */
 export class RetryBy extends Error {
   override readonly name = 'RetryBy';
   readonly withinMs: number;
@@ -64,8 +67,8 @@ const TURN_MS = 10;
 const bugs = [TypeError, ReferenceError, RangeError, SyntaxError];
 
 /**
- * Workers that take keys from a queue and reconcile them: controller-runtime's internal Controller. What a reconcile returns
- * or throws decides what happens to its key:
+ * Workers that take keys from a queue and reconcile them: controller-runtime's internal Controller. What a reconcile
+ * returns or throws decides what happens to its key:
  *
  * | outcome                    | the key                                       | result, and what else is counted |
  * | -------------------------- | --------------------------------------------- | -------------------------------- |
@@ -164,7 +167,8 @@ export class Controller {
     }
     queue.forget(key);
     if (requeueAfterMs === undefined) return { result: 'success' };
-    // At the normal priority, also where a list brought the key: what comes due must not wait behind the rest of that list.
+    // At the normal priority, also where a list brought the key: what comes due must not wait behind the rest of that
+    // list.
     queue.addAfter(key, requeueAfterMs);
     return { result: 'requeue_after' };
   }

@@ -8,8 +8,8 @@ export interface Delayed {
 }
 
 /**
- * What waits for a moment, the earliest first: a binary heap, as client-go's delaying queue has one, in which each knows its place. So
- * with n that wait an add, a move and a removal cost log n, and the earliest is known at once.
+ * What waits for a moment, the earliest first: a binary heap, as client-go's delaying queue has one, in which each
+ * knows its place. So with n that wait an add, a move and a removal cost log n, and the earliest is known at once.
  */
 export class DelayHeap<T extends Delayed> {
   readonly #items: T[] = [];

@@ -49,8 +49,8 @@ const attempts = 4;
 const retry = { baseMs: 250, capMs: 5_000 };
 
 /**
- * Sends events without ever holding up or failing its caller: client-go's tools/events EventRecorder with its correlator.
- * Events are for people and may be lost; conditions are the record.
+ * Sends events without ever holding up or failing its caller: client-go's tools/events EventRecorder with its
+ * correlator. Events are for people and may be lost; conditions are the record.
  */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;

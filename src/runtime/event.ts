@@ -82,7 +82,10 @@ export function buildEvent(record: EventRecord, reporter: EventReporter, now: nu
   };
 }
 
-/** `kubectl describe` lists events by their names where they carry no time it knows, so a key that sorts tells the story in order. */
+/**
+ * `kubectl describe` lists events by their names where they carry no time it knows, so a key that sorts tells the story
+ * in order.
+ */
 function eventName({ regarding, reason }: EventRecord, key: string | undefined): string {
   const suffix =
     key === undefined ? randomBytes(8).toString('hex') : `${slug(key)}.${digest([regarding.uid, reason, key])}`;

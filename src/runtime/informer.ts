@@ -6,8 +6,8 @@ import { Store } from './store.ts';
 export type InformerOptions<T extends Stored> = Omit<ListWatchOptions<T>, 'handler'>;
 
 /**
- * A store that follows one resource of the API server: client-go's SharedIndexInformer.
- * Subscribe with `store.onChange`; put the answers of writes, trimmed as `transform` does, in with `store.upsert` and `store.forget`.
+ * A store that follows one resource of the API server: client-go's SharedIndexInformer. Subscribe with
+ * `store.onChange`; put the answers of writes, trimmed as `transform` does, in with `store.upsert` and `store.forget`.
  */
 export class Informer<T extends Stored> {
   readonly store: Store<T>;

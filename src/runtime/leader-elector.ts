@@ -14,8 +14,8 @@ export interface LeaderElectorOptions {
   /** Unique among all processes ever, such as the pod's name and a random part. */
   identity: string;
   /**
-   * The work of a leader. It must do nothing more once `signal` aborts, and settle when it has ended: the lease is given
-   * back after that. When it rejects before, the term ends and `run` rejects.
+   * The work of a leader. It must do nothing more once `signal` aborts, and settle when it has ended: the lease is
+   * given back after that. When it rejects before, the term ends and `run` rejects.
    */
   onStarted: (signal: AbortSignal) => Promise<void> | void;
   /** How long others wait after the last renewal they saw. Default 15,000 ms. */
@@ -30,12 +30,13 @@ export interface LeaderElectorOptions {
 }
 
 /**
- * One leader at a time by a coordination.k8s.io Lease: client-go's leaderelection with ReleaseOnCancel. Candidates watch the Lease
- * instead of polling it, so that one that is given back is taken at once (docs/adr/0009). Two things are stricter: the deadline of a
- * leader counts from when its last successful renewal was *sent*, not answered, on a monotonic clock; and
- * `isLeader` looks at that clock each time, so a process that was frozen knows at once that its time is over (not so a suspended machine, whose
- * clock stood still). Others count `leaseDuration` from when they *saw* the renewal, which is later, so as long as the clocks run at about
- * the same rate there is never a second leader. The server does not know of any of this (no fencing): ask `isLeader` before each write is sent.
+ * One leader at a time by a coordination.k8s.io Lease: client-go's leaderelection with ReleaseOnCancel. Candidates
+ * watch the Lease instead of polling it, so that one that is given back is taken at once (docs/adr/0009). Two things
+ * are stricter: the deadline of a leader counts from when its last successful renewal was *sent*, not answered, on a
+ * monotonic clock; and `isLeader` looks at that clock each time, so a process that was frozen knows at once that its
+ * time is over (not so a suspended machine, whose clock stood still). Others count `leaseDuration` from when they *saw*
+ * the renewal, which is later, so as long as the clocks run at about the same rate there is never a second leader. The
+ * server does not know of any of this (no fencing): ask `isLeader` before each write is sent.
  */
 export class LeaderElector {
   readonly #options: LeaderElectorOptions;
@@ -95,8 +96,8 @@ export class LeaderElector {
   }
 
   /**
-   * Campaigns, and leads until `signal` aborts; then the work is ended and the lease is given back, so that the next leader need not wait.
-   * After a lost term it may be called again.
+   * Campaigns, and leads until `signal` aborts; then the work is ended and the lease is given back, so that the next
+   * leader need not wait. After a lost term it may be called again.
    * @throws NotLeaderError when the lease was lost
    * @throws what `onStarted` rejects with
    */
@@ -121,7 +122,8 @@ export class LeaderElector {
       signal.removeEventListener('abort', end);
       end();
     }
-    // A last answer that came late may have made us the holder. (A write whose answer we did not wait for is left to expire.)
+    // A last answer that came late may have made us the holder. (A write whose answer we did not wait for is left to
+    // expire.)
     if (this.#held) await this.#release();
     return false;
   }

@@ -21,9 +21,9 @@ export const jitterFactor = 1.2;
 const rivalsMs = 100;
 
 /**
- * What stands in a Lease, since when by our own clock (client-go's observedRecord and observedTime), and when a try to take it is worth its
- * requests. The watch only hastens a try: whether the lease may be taken is decided on a fresh read, and a change that the watch has not
- * brought is found by polling.
+ * What stands in a Lease, since when by our own clock (client-go's observedRecord and observedTime), and when a try to
+ * take it is worth its requests. The watch only hastens a try: whether the lease may be taken is decided on a fresh
+ * read, and a change that the watch has not brought is found by polling.
  */
 export class LeaseObserver {
   readonly #options: LeaseObserverOptions;
@@ -52,7 +52,10 @@ export class LeaseObserver {
     this.#observe(lease?.spec);
   }
 
-  /** Whether a lease that was just read may be taken. Its expiry is judged by when we saw it change, never by what others wrote. */
+  /**
+   * Whether a lease that was just read may be taken. Its expiry is judged by when we saw it change, never by what
+   * others wrote.
+   */
   isFree(lease: Lease | undefined): boolean {
     return lease === undefined || isFree(lease.spec, this.#silentMs());
   }
@@ -74,7 +77,10 @@ export class LeaseObserver {
     return listWatch.run(signal);
   }
 
-  /** Resolves when the lease was seen free, when its holder has been silent for its duration, when nothing was heard for a while, or when `signal` aborts. */
+  /**
+   * Resolves when the lease was seen free, when its holder has been silent for its duration, when nothing was heard for
+   * a while, or when `signal` aborts.
+   */
   untilWorthATry(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     return new Promise((resolve) => {
@@ -101,7 +107,8 @@ export class LeaseObserver {
     if (this.#sawFree) return rivalsMs * random();
     const poll = retryPeriodMs * (1 + jitterFactor * random());
     const left = (this.#spec?.leaseDurationSeconds ?? 0) * 1000 - this.#silentMs();
-    // One that has run out and could not be taken is tried at the pace of the polling. Whole ms: a hair too early would be in vain.
+    // One that has run out and could not be taken is tried at the pace of the polling. Whole ms: a hair too early would
+    // be in vain.
     return left > 0 ? Math.min(poll, Math.ceil(left + rivalsMs * random())) : poll;
   }
 

@@ -28,7 +28,9 @@ export interface LeasePort {
   readonly source: ListWatchSource;
 }
 
-/** Nobody holds it, or its holder has been silent for longer than it said. `silentMs` is by the observer's own clock. */
+/**
+ * Nobody holds it, or its holder has been silent for longer than it said. `silentMs` is by the observer's own clock.
+ */
 export function isFree(spec: LeaseSpec, silentMs: number): boolean {
   return !spec.holderIdentity || silentMs >= (spec.leaseDurationSeconds ?? 0) * 1000;
 }

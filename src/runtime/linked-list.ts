@@ -5,8 +5,8 @@ export interface Linked<T> {
 }
 
 /**
- * A line in which each knows its neighbours, so that one in the middle leaves without a search, and the first is found without passing over holes (a
- * Map that is emptied from its front is slow).
+ * A line in which each knows its neighbours, so that one in the middle leaves without a search, and the first is found
+ * without passing over holes (a Map that is emptied from its front is slow).
  */
 export class LinkedList<T extends Linked<T>> {
   #head: T | undefined;

@@ -46,7 +46,10 @@ export interface ListWatchOptions<T> {
   idleMs?: number;
 }
 
-/** How a watch ended. `gone`: its resourceVersion is too old, and the stream cannot go on without a list. `silent`: we ended it. */
+/**
+ * How a watch ended. `gone`: its resourceVersion is too old, and the stream cannot go on without a list. `silent`: we
+ * ended it.
+ */
 type WatchEnd = { kind: 'closed' | 'gone' | 'silent' } | { kind: 'error'; error: unknown };
 
 /** What one connection brought. */
@@ -57,9 +60,14 @@ interface Course {
   news: boolean;
 }
 
-/** A watch that ends sooner, without a change that is new, counts as a failure: else a broken server would be asked without a pause. */
+/**
+ * A watch that ends sooner, without a change that is new, counts as a failure: else a broken server would be asked
+ * without a pause.
+ */
 const shortWatchMs = 1_000;
-/** What nobody answers is given up sooner (RestClient: after 10 s), so a connection that broke later had been answered. */
+/**
+ * What nobody answers is given up sooner (RestClient: after 10 s), so a connection that broke later had been answered.
+ */
 const answeredMs = 20_000;
 /** Bookmarks come about once a minute (kube-apiserver's defaultBookmarkFrequency); the first may take two. */
 const silenceMs = 150_000;
@@ -69,11 +77,13 @@ const passing = { baseMs: 100, capMs: 5_000 };
 const refused = { baseMs: 100, capMs: 30_000 };
 
 /**
- * Lists, then watches, for ever: client-go's Reflector. It goes on from the last resourceVersion when a connection ends, lists
- * anew when the server says 410 (as a status or in the stream), and survives every error, so `run` ends only with its signal.
+ * Lists, then watches, for ever: client-go's Reflector. It goes on from the last resourceVersion when a connection
+ * ends, lists anew when the server says 410 (as a status or in the stream), and survives every error, so `run` ends
+ * only with its signal.
  *
- * HTTP/1.1 has no pings, so a connection that died in silence would be believed for ever. Bookmarks take their place: without an
- * event or a bookmark for `idleMs` the watch is opened anew where it stood, which costs one request (ADR 0012).
+ * HTTP/1.1 has no pings, so a connection that died in silence would be believed for ever. Bookmarks take their place:
+ * without an event or a bookmark for `idleMs` the watch is opened anew where it stood, which costs one request (ADR
+ * 0012).
  */
 export class ListWatch<T> {
   readonly #options: ListWatchOptions<T>;
@@ -100,8 +110,8 @@ export class ListWatch<T> {
   }
 
   /**
-   * Resolves after `signal` aborts; it never rejects. It runs once: a second call is logged and gets the end of the first, as two loops
-   * would open every watch twice.
+   * Resolves after `signal` aborts; it never rejects. It runs once: a second call is logged and gets the end of the
+   * first, as two loops would open every watch twice.
    */
   run(signal: AbortSignal): Promise<void> {
     if (this.#running) this.#logger.error({ resource: this.#options.name }, 'list and watch were started twice');
@@ -117,7 +127,9 @@ export class ListWatch<T> {
     }
   }
 
-  /** The first time at once; again without a watch that lasted in between, the server's watches are ahead of its lists. */
+  /**
+   * The first time at once; again without a watch that lasted in between, the server's watches are ahead of its lists.
+   */
   async #relist(signal: AbortSignal): Promise<void> {
     this.#resourceVersion = undefined;
     this.#logger.info({ resource: this.#options.name }, 'the watch is too far behind, listing again');
@@ -163,13 +175,15 @@ export class ListWatch<T> {
         page = await source.list(query, signal);
       } catch (error) {
         if (query.continue === undefined || apiAnswer(error).code !== 410) throw error;
-        // The snapshot expired between two pages; a slow reader might never get to its end: all at once, like client-go's pager.
+        // The snapshot expired between two pages; a slow reader might never get to its end: all at once, like
+        // client-go's pager.
         items.length = 0;
         query = {};
         continue;
       }
       signal.throwIfAborted();
-      // Page by page, so that only what is kept of the objects adds up. (Not `push(...)`: a long list overflows the stack.)
+      // Page by page, so that only what is kept of the objects adds up. (Not `push(...)`: a long list overflows the
+      // stack.)
       for (const object of page.items ?? []) this.#read(object, (read) => items.push(read));
       if (page.metadata.continue) {
         query = { limit: pageSize, continue: page.metadata.continue };
@@ -188,8 +202,9 @@ export class ListWatch<T> {
     const end = await this.#stream(from, course, signal);
     const ms = this.#clock.monotonic() - started;
     const lasted = ms >= shortWatchMs;
-    // What failed has recovered. An error after ten seconds without a sign of life is no recovery, it is a connection that was not answered; one after
-    // half a minute may be a proxy that cuts what is idle, before the first bookmark has come.
+    // What failed has recovered. An error after ten seconds without a sign of life is no recovery, it is a connection
+    // that was not answered; one after half a minute may be a proxy that cuts what is idle, before the first bookmark
+    // has come.
     if (lasted && (course.heard || end.kind !== 'error' || ms >= answeredMs)) {
       this.#failures = 0;
       this.#goneBefore = false;
@@ -241,7 +256,10 @@ export class ListWatch<T> {
     this.#logger.info({ resource: this.#options.name }, 'list and watch work again');
   }
 
-  /** @returns whether it was a change, and ahead of all that came before: a server that repeats itself does not set us back */
+  /**
+   * @returns whether it was a change, and ahead of all that came before: a server that repeats itself does not set us
+   * back
+   */
   #take(event: WatchEvent): boolean {
     const resourceVersion = resourceVersionOf(event.object);
     if (event.type === 'ERROR' || resourceVersion === undefined) return false;

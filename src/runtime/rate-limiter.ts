@@ -5,11 +5,13 @@ import { TokenBucket } from './token-bucket.ts';
 /**
  * Why a key is tried again; up to half of each delay is taken off at random:
  *
- * | reason   | delay                        | overall limit | such as                                                           |
- * | -------- | ---------------------------- | ------------- | ----------------------------------------------------------------- |
- * | outdated | 50 ms, doubling up to 5 s    | not counted   | a conflict: what was read is old, and the watch brings what is new |
- * | passing  | 5 ms, doubling up to 5 s     | counted       | no answer, 429, 5xx                                               |
- * | refused  | 5 ms, doubling up to 300 s   | counted       | a missing right: nobody grants it within seconds                  |
+ * | reason | delay | overall limit | such as |
+ * | -------- | ---------------------------- | ------------- |
+ * ----------------------------------------------------------------- |
+ * | outdated | 50 ms, doubling up to 5 s | not counted | a conflict: what was read is old, and the watch brings what is
+ * new |
+ * | passing | 5 ms, doubling up to 5 s | counted | no answer, 429, 5xx |
+ * | refused | 5 ms, doubling up to 300 s | counted | a missing right: nobody grants it within seconds |
  */
 export type Retry = 'outdated' | 'passing' | 'refused';
 
@@ -30,8 +32,9 @@ export interface RateLimiterOptions {
 }
 
 /**
- * How long a key waits before it is tried again: client-go's DefaultControllerRateLimiter, the longer of a backoff of its own and of
- * its place in the line of all. Retries alone stand in that line: what is added because something changed does not.
+ * How long a key waits before it is tried again: client-go's DefaultControllerRateLimiter, the longer of a backoff of
+ * its own and of its place in the line of all. Retries alone stand in that line: what is added because something
+ * changed does not.
  */
 export class RateLimiter {
   readonly #clock: Clock;
@@ -47,7 +50,8 @@ export class RateLimiter {
 
   /**
    * Counts a failure of the key.
-   * @returns ms until it is tried again, and whether a place in the line was taken for it: give it back with `cancel` if the key comes back sooner
+   * @returns ms until it is tried again, and whether a place in the line was taken for it: give it back with `cancel`
+   * if the key comes back sooner
    */
   when(key: string, retry: Retry): { delayMs: number; inLine: boolean } {
     const failures = this.failures(key) + 1;
@@ -58,8 +62,8 @@ export class RateLimiter {
   }
 
   /**
-   * A place in the line was not needed. Without this the line would grow with each key that fails and is brought back by a change,
-   * and those who still wait in it would wait long after the fault has passed.
+   * A place in the line was not needed. Without this the line would grow with each key that fails and is brought back
+   * by a change, and those who still wait in it would wait long after the fault has passed.
    */
   cancel(): void {
     this.#overall.refund(this.#clock.monotonic());

@@ -27,10 +27,10 @@ interface Level<T extends Linked<T>> {
 const FAIR_SHARE = 10;
 
 /**
- * Lines by priority. The highest goes first (as in controller-runtime's priorityqueue), but an endless stream of it must not starve the others: every
- * tenth is one of the lower priorities, of that whose turn has waited the longest. Of one priority the groups take turns, so that whoever has very
- * much in one group keeps the others waiting by one at a time; within a group it is first in, first out.
- * Of priorities there are few: they are constants of the program.
+ * Lines by priority. The highest goes first (as in controller-runtime's priorityqueue), but an endless stream of it
+ * must not starve the others: every tenth is one of the lower priorities, of that whose turn has waited the longest. Of
+ * one priority the groups take turns, so that whoever has very much in one group keeps the others waiting by one at a
+ * time; within a group it is first in, first out. Of priorities there are few: they are constants of the program.
  */
 export class ReadyKeys<T extends Ready<T>> {
   /** The highest first; none is empty. */

@@ -29,19 +29,22 @@ export function namespaceOf(key: string): string {
 }
 
 /**
- * The objects of one resource as last seen: client-go's `cache.Store` plus read-your-writes. Lists, watch events and the
- * answers of our own writes all go in, in any order, and the newest resourceVersion wins, so that a reader never goes back
- * in time. Objects handed out are the stored ones: read them, do not change them.
+ * The objects of one resource as last seen: client-go's `cache.Store` plus read-your-writes. Lists, watch events and
+ * the answers of our own writes all go in, in any order, and the newest resourceVersion wins, so that a reader never
+ * goes back in time. Objects handed out are the stored ones: read them, do not change them.
  *
- * `#seen` is the resourceVersion up to which the watch has told us everything. So an object that is not here, in a version
- * up to `#seen`, has been deleted, and a late answer must not raise it from the dead. Only what our own writes have let go has
- * to be remembered, and only until the watch, or a list, says so too.
+ * `#seen` is the resourceVersion up to which the watch has told us everything. So an object that is not here, in a
+ * version up to `#seen`, has been deleted, and a late answer must not raise it from the dead. Only what our own writes
+ * have let go has to be remembered, and only until the watch, or a list, says so too.
  *
  * A cluster restored from an old etcd backup counts backwards; like every controller, ours must then be restarted.
  */
 export class Store<T extends Stored> {
   readonly #objects = new Map<string, T>();
-  /** What our own writes have let go. By uid, which never comes back: the answer may have the version from before the deletion. */
+  /**
+   * What our own writes have let go. By uid, which never comes back: the answer may have the version from before the
+   * deletion.
+   */
   readonly #deleted = new Map<string, { uid: string; version: string }>();
   readonly #handlers = new Set<ChangeHandler<T>>();
   readonly #logger: Logger;
@@ -61,7 +64,10 @@ export class Store<T extends Stored> {
     return this.#seen;
   }
 
-  /** Whether the change that is just being told comes from a list, not from the watch or a write (client-go's isInInitialList). */
+  /**
+   * Whether the change that is just being told comes from a list, not from the watch or a write (client-go's
+   * isInInitialList).
+   */
   get isListing(): boolean {
     return this.#isListing;
   }
@@ -97,8 +103,9 @@ export class Store<T extends Stored> {
   }
 
   /**
-   * Takes the answer of our own write that let the object go: a delete, or the removal of its last finalizer, whose answer has the
-   * version from before. The watch tells of it later; until then no list or event brings the object back.
+   * Takes the answer of our own write that let the object go: a delete, or the removal of its last finalizer, whose
+   * answer has the version from before. The watch tells of it later; until then no list or event brings the object
+   * back.
    * @returns whether the object was here
    */
   forget(object: T): boolean {
@@ -139,7 +146,8 @@ export class Store<T extends Stored> {
 
   #replace(objects: readonly T[], listResourceVersion: string): void {
     const listed = new Map<string, string>();
-    // A list that is not behind the watch is the truth also about objects that we have never heard of (another selector).
+    // A list that is not behind the watch is the truth also about objects that we have never heard of (another
+    // selector).
     const floor = compareResourceVersions(listResourceVersion, this.#seen) >= 0 ? '0' : this.#seen;
     for (const object of objects) {
       listed.set(keyOf(object), object.metadata.uid);

@@ -49,10 +49,10 @@ interface Item {
 }
 
 /**
- * Keys that need work, each once: client-go's rate limiting workqueue with controller-runtime's priorities (docs/adr/0010). However often a
- * key is added before it is handed out, it is handed out once, at the earliest of the times and the highest of the priorities asked for. One
- * that is added while it is worked on waits for its `done`, so that no two workers ever have the same key.
- * A key that neither waits, runs nor fails takes no memory.
+ * Keys that need work, each once: client-go's rate limiting workqueue with controller-runtime's priorities
+ * (docs/adr/0010). However often a key is added before it is handed out, it is handed out once, at the earliest of the
+ * times and the highest of the priorities asked for. One that is added while it is worked on waits for its `done`, so
+ * that no two workers ever have the same key. A key that neither waits, runs nor fails takes no memory.
  */
 export class WorkQueue {
   readonly #clock: Clock;

@@ -1,4 +1,7 @@
-/** Edits (insert, delete, replace one character) that turn `from` into `to`: the Levenshtein distance, one row at a time. */
+/**
+ * Edits (insert, delete, replace one character) that turn `from` into `to`: the Levenshtein distance, one row at a
+ * time.
+ */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let i = 1; i <= from.length; i++) {
@@ -12,7 +15,10 @@ function editDistance(from: string, to: string): number {
   return row[to.length] ?? 0;
 }
 
-/** The known word that is closest to a mistyped one; undefined where nothing is alike (more than half of it would have to change). */
+/**
+ * The known word that is closest to a mistyped one; undefined where nothing is alike (more than half of it would have
+ * to change).
+ */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   // Longer than any word worth comparing; keeps the work small on hostile input.
   if (word.length > 100) return undefined;

@@ -7,7 +7,8 @@ import { STOP_NAMESPACE } from '../support/cluster/node-stop.ts';
 import { brokenRules, brokenTransition } from '../support/world/status-rules.ts';
 import { allInjections, isConnection, operatorRequests, succeeded } from './operator-requests.ts';
 
-// What must never break, read from the API server's own log of every suite that ran before: the operator and the tests have no say in it.
+// What must never break, read from the API server's own log of every suite that ran before: the operator and the tests
+// have no say in it.
 
 interface Injection {
   event: AuditEvent;
@@ -46,7 +47,10 @@ function statusWrites(): { event: AuditEvent; session: DebugSession }[] {
   return writes.filter(isStatusWrite).map((event) => ({ event, session: event.responseObject as DebugSession }));
 }
 
-/** An operator that is killed does not hear the answer: the log has no success of a write that was carried out all the same. */
+/**
+ * An operator that is killed does not hear the answer: the log has no success of a write that was carried out all the
+ * same.
+ */
 function unansweredStatusWrites(): { event: AuditEvent; session: DebugSession }[] {
   const unanswered = ({ responseStatus }: AuditEvent): boolean =>
     responseStatus === undefined || responseStatus.code >= 499;
@@ -192,7 +196,10 @@ it('evicts no pod but those into which it has injected before (S7)', () => {
     expect({ pod: event.objectRef, injected: injectedBefore(event).length > 0 }).toMatchObject({ injected: true });
 });
 
-/** The containers of sessions that were injected before into the pod that a request is about; also those whose answer nobody has seen. */
+/**
+ * The containers of sessions that were injected before into the pod that a request is about; also those whose answer
+ * nobody has seen.
+ */
 function injectedBefore({ objectRef, requestReceivedTimestamp }: AuditEvent): string[] {
   return ofAnybody
     .filter((event) => event.requestReceivedTimestamp < requestReceivedTimestamp)

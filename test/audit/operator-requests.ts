@@ -12,7 +12,10 @@ export function operatorRequests(): Promise<AuditEvent[]> {
   return logged(OPERATOR, ({ user }) => user.username === OPERATOR);
 }
 
-/** Every injection since the cluster was started, whoever the operator was: some suites run it with an account of their own. */
+/**
+ * Every injection since the cluster was started, whoever the operator was: some suites run it with an account of their
+ * own.
+ */
 export function allInjections(): Promise<AuditEvent[]> {
   return logged(
     UID_VARIABLE,
@@ -28,7 +31,8 @@ async function logged(word: string, wanted: (event: AuditEvent) => boolean): Pro
     for await (const line of createInterface({ input: createReadStream(part) })) {
       if (!line.includes(word)) continue;
       const event = JSON.parse(line) as AuditEvent;
-      // A watch that is still open has only started; its right was used all the same. Panic: whoever asked did not wait for the answer.
+      // A watch that is still open has only started; its right was used all the same. Panic: whoever asked did not wait
+      // for the answer.
       const ended = event.stage === 'ResponseComplete' || event.stage === 'Panic';
       if ((ended || (event.stage === 'ResponseStarted' && event.verb === 'watch')) && wanted(event)) found.push(event);
     }

@@ -19,8 +19,8 @@ function granted(file: string): string[] {
 }
 
 /**
- * The rights that a request needed. A WebSocket begins with a GET: from 1.35 on the API server asks the authorizer whether its sender may create as well
- * (k/k#133515), which is no request of its own.
+ * The rights that a request needed. A WebSocket begins with a GET: from 1.35 on the API server asks the authorizer
+ * whether its sender may create as well (k/k#133515), which is no request of its own.
  */
 function used(event: AuditEvent): string[] {
   const { verb, objectRef } = event;

@@ -8,9 +8,14 @@ import { instanceFiles } from './paths.ts';
 /** Asks the cluster whether it is ready, without the cost of starting kubectl for each question. */
 export interface ApiProbe {
   apiReady(): Promise<boolean>;
-  /** The node is Ready, carries no taint and new pods find their service account: what is created now starts at once. */
+  /**
+   * The node is Ready, carries no taint and new pods find their service account: what is created now starts at once.
+   */
   nodeReady(): Promise<boolean>;
-  /** The kubelet knows the pods that the API server has for it; before that, logs, exec and attach say "pod does not exist". */
+  /**
+   * The kubelet knows the pods that the API server has for it; before that, logs, exec and attach say "pod does not
+   * exist".
+   */
   podsKnown(): Promise<boolean>;
   /** kube-proxy has written its rules at least once. */
   servicesReady(): Promise<boolean>;
@@ -77,8 +82,8 @@ function knowsAll(known: ReadonlySet<string>, wanted: ReadonlySet<string>): bool
 }
 
 /**
- * The pods of a PodList. A static pod has one uid with the API server and another with its kubelet, which notes its own in an annotation of
- * the pod it mirrors.
+ * The pods of a PodList. A static pod has one uid with the API server and another with its kubelet, which notes its own
+ * in an annotation of the pod it mirrors.
  */
 function uids(body: string): Set<string> {
   const { items } = JSON.parse(body) as {

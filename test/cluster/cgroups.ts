@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseMounts } from './mounts.ts';
 
-/** Makes the control group that holds all pods of a cluster, in every hierarchy: the kubelet refuses a root that does not exist. */
+/**
+ * Makes the control group that holds all pods of a cluster, in every hierarchy: the kubelet refuses a root that does
+ * not exist.
+ */
 export function ensureCgroup(name: string): void {
   for (const { path, kind } of hierarchies()) {
     if (kind === 'v2-beside-v1') continue;
@@ -42,7 +45,10 @@ export function killCgroup(name: string): void {
 
 interface Hierarchy {
   readonly path: string;
-  /** v1 beside an empty v2 (systemd calls it hybrid): runc makes its folders in that v2 as well, the kubelet asks for none there. */
+  /**
+   * v1 beside an empty v2 (systemd calls it hybrid): runc makes its folders in that v2 as well, the kubelet asks for
+   * none there.
+   */
   readonly kind: 'v1' | 'v2' | 'v2-beside-v1';
 }
 

@@ -22,7 +22,10 @@ export interface KubectlOptions {
 /** A running cluster, as tests, demo and benchmarks use it. */
 export interface Cluster {
   readonly name: string;
-  /** Path of the administrator's kubeconfig; `undefined` means kubectl's own choice (CLUSTER=current without KUBECONFIG). */
+  /**
+   * Path of the administrator's kubeconfig; `undefined` means kubectl's own choice (CLUSTER=current without
+   * KUBECONFIG).
+   */
   readonly kubeconfig: string | undefined;
   /** Path of kubectl, of the cluster's own version where we built it. */
   readonly kubectlPath: string;
@@ -31,7 +34,8 @@ export interface Cluster {
   /** Runs kubectl as the administrator. A failure is an outcome, never an exception. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Outcome>;
   /**
-   * Makes a kubeconfig for a service account that exists, with a token from the TokenRequest API that is valid for `hours` (default 8).
+   * Makes a kubeconfig for a service account that exists, with a token from the TokenRequest API that is valid for
+   * `hours` (default 8).
    * @returns its path. @throws Error with the server's words.
    */
   createServiceAccountKubeconfig(namespace: string, name: string, hours?: number): Promise<string>;
@@ -60,23 +64,35 @@ export interface ClusterNode {
   ctr(args: readonly string[]): Promise<Outcome>;
   /** The IDs of the containers that run, as containerd knows them: without a kubelet or an API server in between. */
   runningContainers(): Promise<Set<string>>;
-  /** Makes the node forget a container, as `crictl rm` would. @param id without `containerd://` @throws Error with the runtime's words */
+  /**
+   * Makes the node forget a container, as `crictl rm` would.
+   * @param id without `containerd://`
+   * @throws Error with the runtime's words
+   */
   removeContainer(id: string): Promise<void>;
   /** Loads an OCI or docker archive. @throws Error when containerd refuses it. */
   loadImage(archive: string): Promise<void>;
-  /** Runs a program in the node's network: there the node's ports, the pods' and the services' addresses are reachable. */
+  /**
+   * Runs a program in the node's network: there the node's ports, the pods' and the services' addresses are reachable.
+   */
   inNetwork(argv: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Ends the kubelet (`graceMs` 0: by KILL); its containers run on. */
   stopKubelet(graceMs?: number): Promise<void>;
-  /** Starts it again; returns when the node is ready and logs, exec and attach work. @throws Error with the end of its log. */
+  /**
+   * Starts it again; returns when the node is ready and logs, exec and attach work.
+   * @throws Error with the end of its log.
+   */
   startKubelet(): Promise<void>;
-  /** Ends containerd (by KILL) and starts it again; its containers run on. Returns when it answers. @throws Error with the end of its log. */
+  /**
+   * Ends containerd (by KILL) and starts it again; its containers run on. Returns when it answers.
+   * @throws Error with the end of its log.
+   */
   restartContainerd(): Promise<void>;
 }
 
 /**
- * The cluster to work on: with CLUSTER=current the one kubectl points at, else the one called CLUSTER_NAME (default `default`), which must
- * have been started by `make cluster-up`.
+ * The cluster to work on: with CLUSTER=current the one kubectl points at, else the one called CLUSTER_NAME (default
+ * `default`), which must have been started by `make cluster-up`.
  * @throws Error that says how to start it.
  */
 export function cluster(environment: NodeJS.ProcessEnv = process.env): Cluster {

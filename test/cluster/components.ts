@@ -15,7 +15,10 @@ export const componentNames = [
 
 export type ComponentName = (typeof componentNames)[number];
 
-/** The arguments of a component. Pure. All listen inside the instance's network namespace, so the ports may be everybody's usual ones. */
+/**
+ * The arguments of a component. Pure. All listen inside the instance's network namespace, so the ports may be
+ * everybody's usual ones.
+ */
 export function componentArguments(name: ComponentName, instance: Instance): string[] {
   return builders[name](instance);
 }

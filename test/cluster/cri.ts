@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { connect } from 'node:net';
 
-// The one call of the Container Runtime Interface that ctr has no word for. gRPC is a message with five bytes before it in an HTTP/2 request.
+// The one call of the Container Runtime Interface that ctr has no word for. gRPC is a message with five bytes before it
+// in an HTTP/2 request.
 
 /**
  * Makes the node forget a container: CRI RemoveContainer, as `crictl rm` does. What still runs is killed.

@@ -5,7 +5,10 @@ import { cachePaths } from './paths.ts';
 import { ensureImagePrograms } from './programs.ts';
 import { progressTo } from './progress.ts';
 
-/** Writes the test images as one archive, for a cluster that this launcher did not start: node test/cluster/image-archive.ts FILE.tar */
+/**
+ * Writes the test images as one archive, for a cluster that this launcher did not start: node
+ * test/cluster/image-archive.ts FILE.tar
+ */
 const [file] = process.argv.slice(2);
 if (file === undefined) {
   process.stderr.write('usage: node test/cluster/image-archive.ts FILE.tar\n');

@@ -9,11 +9,16 @@ export const nonrootImage = 'docker.io/library/nonroot:test';
 export const dashImage = 'docker.io/library/dash:test';
 /** /bin/sh is bash; the other commands are busybox's. */
 export const bashImage = 'docker.io/library/bash:test';
-/** /bin/sh is dash, and there is neither `sleep` nor `date`. (Busybox' own sh finds its applets without a link, so it will not do.) */
+/**
+ * /bin/sh is dash, and there is neither `sleep` nor `date`. (Busybox' own sh finds its applets without a link, so it
+ * will not do.)
+ */
 export const nosleepImage = 'docker.io/library/nosleep:test';
 /** /bin/busybox and not one link: no `sh`, no `kill` and no `sleep` to be found by their names. */
 export const nolinksImage = 'docker.io/library/nolinks:test';
-/** As process 1 its /bin/sh runs none of what it is given, and lives until somebody sends a signal; else it is busybox'. */
+/**
+ * As process 1 its /bin/sh runs none of what it is given, and lives until somebody sends a signal; else it is busybox'.
+ */
 export const hostileShellImage = 'docker.io/library/hostile-shell:test';
 /** Busybox, whose `sh` and `foreign` are made for another processor than this machine's. */
 export const foreignImage = 'docker.io/library/foreign:test';

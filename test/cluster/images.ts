@@ -13,8 +13,9 @@ const group = ['root:x:0:', `app:x:${userId}:`, ''].join('\n');
 const shells = ['sh', 'ash', 'hush', 'bash', 'dash'];
 
 /**
- * Makes every image of image-names.ts, with no registry and no container tool: from Debian's static busybox, its dash and bash, and our own Go
- * programs. @param program gives the path of a built program (app, pause). @returns an archive for `ctr images import`.
+ * Makes every image of image-names.ts, with no registry and no container tool: from Debian's static busybox, its dash
+ * and bash, and our own Go programs. @param program gives the path of a built program (app, pause). @returns an archive
+ * for `ctr images import`.
  */
 export async function buildImages(program: (name: string) => string): Promise<Buffer> {
   const pause: Image = {
@@ -88,8 +89,10 @@ while :; do sleep .2; done
 };
 
 /**
- * What the Dockerfile wants of its base, where no registry can be reached: Node as /nodejs/bin/node, its libraries, no shell, not root's.
- * @param node a path; default the Node that runs this. @returns an archive that `FROM oci-archive:FILE` of buildah takes.
+ * What the Dockerfile wants of its base, where no registry can be reached: Node as /nodejs/bin/node, its libraries, no
+ * shell, not root's.
+ * @param node a path; default the Node that runs this. @returns an archive that `FROM oci-archive:FILE` of buildah
+ * takes.
  */
 export async function buildNodeBase(node: string = process.execPath): Promise<Buffer> {
   const files = [...folders('tmp'), ...(await linkedFiles('nodejs/bin/node', node))];

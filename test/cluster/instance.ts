@@ -32,8 +32,8 @@ const longestSocketPath = 107;
 /**
  * Derives an instance. Pure.
  *
- * The addresses on the machine's side are from 198.18.0.0/15, which RFC 2544 sets apart for test networks, so that no real network is hidden.
- * Pod and service subnets exist only inside the instance's own network namespace.
+ * The addresses on the machine's side are from 198.18.0.0/15, which RFC 2544 sets apart for test networks, so that no
+ * real network is hidden. Pod and service subnets exist only inside the instance's own network namespace.
  * @throws Error when the name, the slot or the length of the folder's path cannot work.
  */
 export function deriveInstance(name: string, slot: number, clustersFolder: string): Instance {

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Runs `work` while nobody else on this machine runs work under the same key.
  *
- * The lock is a listening socket in Linux' abstract namespace: the kernel frees it when the holder dies in whatever way, so that there is
- * no stale lock file to reason about.
+ * The lock is a listening socket in Linux' abstract namespace: the kernel frees it when the holder dies in whatever
+ * way, so that there is no stale lock file to reason about.
  * @param onWait is called once, if somebody else holds the lock.
  */
 export async function withLock<T>(key: string, onWait: () => void, work: () => Promise<T>): Promise<T> {

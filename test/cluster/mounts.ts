@@ -28,7 +28,10 @@ export function mountsBelow(folder: string): string[] {
     .reverse();
 }
 
-/** Unmounts everything below a folder. @throws Error when something stays: what is mounted there must not be deleted as if it were ours. */
+/**
+ * Unmounts everything below a folder.
+ * @throws Error when something stays: what is mounted there must not be deleted as if it were ours.
+ */
 export async function unmountBelow(folder: string): Promise<void> {
   for (let step = 0; step < 5 && mountsBelow(folder).length > 0; step++) {
     for (const target of mountsBelow(folder)) await run(['umount', '--lazy', target]);

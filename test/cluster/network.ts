@@ -4,11 +4,13 @@ import type { Instance } from './instance.ts';
 import { mustRun, run } from './run-program.ts';
 
 /**
- * The machine's side of the network. Node and control plane live in a network namespace of their own, tied to the machine by one cable.
+ * The machine's side of the network. Node and control plane live in a network namespace of their own, tied to the
+ * machine by one cable.
  *
- * That is what lets clusters stand side by side: kube-proxy and the kubelet rewrite the iptables chains KUBE-* as if they were alone, and two
- * of them in one namespace take each other's services away. It also leaves the machine's own rules untouched, and everything in there goes
- * when the namespace goes. There is no way from inside to the world: a pull that would need one fails at once, on every machine alike.
+ * That is what lets clusters stand side by side: kube-proxy and the kubelet rewrite the iptables chains KUBE-* as if
+ * they were alone, and two of them in one namespace take each other's services away. It also leaves the machine's own
+ * rules untouched, and everything in there goes when the namespace goes. There is no way from inside to the world: a
+ * pull that would need one fails at once, on every machine alike.
  */
 export async function ensureNetwork(instance: Instance): Promise<void> {
   const { netns, hostLink, nodeLink } = instance;
@@ -40,8 +42,8 @@ export function networkExists(instance: Instance): boolean {
 }
 
 /**
- * The words before a command that run it inside. Not `ip netns exec`: that also makes a mount namespace, and what the kubelet mounts there
- * containerd would not see.
+ * The words before a command that run it inside. Not `ip netns exec`: that also makes a mount namespace, and what the
+ * kubelet mounts there containerd would not see.
  */
 export function enterNetwork(instance: Instance): string[] {
   return ['nsenter', `--net=${join('/run/netns', instance.netns)}`];

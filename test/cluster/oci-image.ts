@@ -21,8 +21,9 @@ interface Descriptor {
 }
 
 /**
- * Writes images as one archive in OCI image layout, as `ctr images import` reads it. Pure: equal images give equal bytes and digests.
- * Layers are equal by content, so images with the same files share them. Specification: opencontainers/image-spec, image-layout.md.
+ * Writes images as one archive in OCI image layout, as `ctr images import` reads it. Pure: equal images give equal
+ * bytes and digests. Layers are equal by content, so images with the same files share them. Specification:
+ * opencontainers/image-spec, image-layout.md.
  * @param architecture in Go's words (amd64, arm64).
  */
 export function ociArchive(images: readonly Image[], architecture: string): Buffer {

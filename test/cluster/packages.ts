@@ -30,7 +30,10 @@ const clusterPackages: readonly DebianPackage[] = [
   { name: 'bash', isThere: () => existsSync('/bin/bash') },
 ];
 
-/** Installs the Debian packages that are missing. @throws Error, one line that says what to install, where that cannot be done. */
+/**
+ * Installs the Debian packages that are missing.
+ * @throws Error, one line that says what to install, where that cannot be done.
+ */
 export async function ensurePackages(
   progress: Progress,
   wanted: readonly DebianPackage[] = clusterPackages,

@@ -8,7 +8,10 @@ export interface CachePaths {
   readonly programs: string;
   /** One folder for each cluster. */
   readonly clusters: string;
-  /** One file for each claimed slot, see slots.ts. The same for the whole machine, whose addresses they share out, and gone when it is switched off. */
+  /**
+   * One file for each claimed slot, see slots.ts. The same for the whole machine, whose addresses they share out, and
+   * gone when it is switched off.
+   */
   readonly slots: string;
 }
 

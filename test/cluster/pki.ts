@@ -13,7 +13,10 @@ interface Certificate {
   readonly alternativeNames?: readonly string[];
 }
 
-/** The users that have a client certificate, each with a kubeconfig of the same name. The subjects are the roles of the Kubernetes docs "PKI certificates and requirements". */
+/**
+ * The users that have a client certificate, each with a kubeconfig of the same name. The subjects are the roles of the
+ * Kubernetes docs "PKI certificates and requirements".
+ */
 export const certificateUsers: readonly Certificate[] = [
   { name: 'admin', subject: '/O=system:masters/CN=admin' },
   { name: 'controller-manager', subject: '/CN=system:kube-controller-manager' },

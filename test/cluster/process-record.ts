@@ -1,12 +1,17 @@
 /** A process, named so that a later process with the same id is not taken for it. */
 export interface ProcessRecord {
   readonly pid: number;
-  /** Clock ticks between boot and the start of the process: field 22 of /proc/PID/stat, see proc(5). It outlives exec. */
+  /**
+   * Clock ticks between boot and the start of the process: field 22 of /proc/PID/stat, see proc(5). It outlives exec.
+   */
   readonly startTicks: string;
   readonly bootId: string;
 }
 
-/** Reads a record: the boot id, a space, then the line the process found in its own /proc/self/stat. `undefined` when it is cut short. */
+/**
+ * Reads a record: the boot id, a space, then the line the process found in its own /proc/self/stat. `undefined` when it
+ * is cut short.
+ */
 export function parseRecord(text: string): ProcessRecord | undefined {
   const space = text.indexOf(' ');
   if (space < 1) return undefined;
@@ -14,7 +19,10 @@ export function parseRecord(text: string): ProcessRecord | undefined {
   return stat === undefined ? undefined : { ...stat, bootId: text.slice(0, space) };
 }
 
-/** pid, start time and state out of a line of /proc/PID/stat. The second field is a name in brackets that may itself hold brackets and spaces. */
+/**
+ * pid, start time and state out of a line of /proc/PID/stat. The second field is a name in brackets that may itself
+ * hold brackets and spaces.
+ */
 export function parseStat(line: string): { pid: number; startTicks: string; state: string } | undefined {
   const pid = Number.parseInt(line, 10);
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');

@@ -12,8 +12,8 @@ export interface Start {
 }
 
 /**
- * The shell writes the record and then becomes the program: the launcher may be killed at any moment and there is never a running
- * program without a record of it.
+ * The shell writes the record and then becomes the program: the launcher may be killed at any moment and there is never
+ * a running program without a record of it.
  */
 const recordThenBecome = 'read -r line </proc/$$/stat && printf "%s %s\\n" "$1" "$line" >"$0" && shift && exec "$@"';
 
@@ -29,7 +29,10 @@ export class Processes {
     this.#logs = logs;
   }
 
-  /** Starts a program in a session of its own, so that Ctrl-C at the terminal does not end it. Does nothing while it runs. */
+  /**
+   * Starts a program in a session of its own, so that Ctrl-C at the terminal does not end it. Does nothing while it
+   * runs.
+   */
   async start(program: Start): Promise<void> {
     if (this.isRunning(program.name)) return;
     mkdirSync(this.#records, { recursive: true });

@@ -1,4 +1,7 @@
-/** Says what is going on: a running counter on a terminal, a line now and then elsewhere, so that long work never looks like a hang. */
+/**
+ * Says what is going on: a running counter on a terminal, a line now and then elsewhere, so that long work never looks
+ * like a hang.
+ */
 export interface Progress {
   /** One finished line. */
   line(text: string): void;

@@ -32,7 +32,8 @@ export function kubeletConfig(instance: Instance): string {
     },
     authorization: { mode: 'Webhook' },
     cgroupDriver: 'cgroupfs',
-    // There is no DNS: the node refuses the question, so that a look-up fails at once. Without an address every pod would get a warning event.
+    // There is no DNS: the node refuses the question, so that a look-up fails at once. Without an address every pod
+    // would get a warning event.
     clusterDNS: [instance.nodeAddress],
     clusterDomain: 'cluster.local',
     cgroupRoot: `/${instance.cgroup}`,
@@ -90,8 +91,8 @@ sandbox = "${pauseImage}"
 }
 
 /**
- * The pod network: a routed pair of interfaces for each pod, and no bridge. Traffic between two pods of the node is routed as well, so a
- * service works without the kernel module br_netfilter.
+ * The pod network: a routed pair of interfaces for each pod, and no bridge. Traffic between two pods of the node is
+ * routed as well, so a service works without the kernel module br_netfilter.
  */
 export function podNetwork(instance: Instance): string {
   const network = {

@@ -12,7 +12,9 @@ export function findInstance(name: string, paths: CachePaths): Instance | undefi
   return undefined;
 }
 
-/** The instance of this name; claims the lowest free slot when it has none. Two starts at once never get the same one. */
+/**
+ * The instance of this name; claims the lowest free slot when it has none. Two starts at once never get the same one.
+ */
 export function claimInstance(name: string, paths: CachePaths): Instance {
   const existing = findInstance(name, paths);
   if (existing !== undefined) return existing;

@@ -23,8 +23,9 @@ export type StartResult =
   | { readonly kind: 'healed'; readonly components: readonly ComponentName[] };
 
 /**
- * Brings the cluster up, from whatever is there: nothing, all of it, a part of it, or the remains of a start that was killed.
- * Once a start went through, what is missing is started again on the data that stand; a start that never went through is thrown away.
+ * Brings the cluster up, from whatever is there: nothing, all of it, a part of it, or the remains of a start that was
+ * killed. Once a start went through, what is missing is started again on the data that stand; a start that never went
+ * through is thrown away.
  * @throws Error with the last words of the component that failed.
  */
 export async function start(instance: Instance, programs: Programs, progress: Progress): Promise<StartResult> {

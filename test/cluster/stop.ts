@@ -8,12 +8,16 @@ import { networkExists, removeNetwork } from './network.ts';
 import { instanceFiles } from './paths.ts';
 import { Processes } from './processes.ts';
 
-/** Milliseconds between TERM and KILL. The API server's own graceful stop takes as long as clients hold watches: longer than anybody wants. */
+/**
+ * Milliseconds between TERM and KILL. The API server's own graceful stop takes as long as clients hold watches: longer
+ * than anybody wants.
+ */
 const graceMs = 3000;
 
 /**
- * Ends and removes all that belongs to this instance, in whatever state it is, and nothing else: processes by their records, containers by
- * the control group that only this instance uses, containerd's shims by the socket in their arguments.
+ * Ends and removes all that belongs to this instance, in whatever state it is, and nothing else: processes by their
+ * records, containers by the control group that only this instance uses, containerd's shims by the socket in their
+ * arguments.
  * @throws Error when something does not go; what is left then is still known and the next try goes on from there.
  */
 export async function tearDown(instance: Instance): Promise<void> {
@@ -83,7 +87,10 @@ function allProcesses(): { pid: number; argv: string[] }[] {
     });
 }
 
-/** Shims keep their sockets in a folder that containerd fixes for the whole machine; each task's folder says which is its own. */
+/**
+ * Shims keep their sockets in a folder that containerd fixes for the whole machine; each task's folder says which is
+ * its own.
+ */
 function shimSockets(instance: Instance): string[] {
   const tasks = join(instanceFiles(instance.folder).containerdState, 'io.containerd.runtime.v2.task', 'k8s.io');
   return list(tasks).flatMap((task) => {

@@ -1,4 +1,6 @@
-/** A file of an archive or of an image. Times and owners are always the same, so that equal content gives equal bytes. */
+/**
+ * A file of an archive or of an image. Times and owners are always the same, so that equal content gives equal bytes.
+ */
 export type Entry =
   | { readonly kind: 'file'; readonly path: string; readonly content: Buffer | string; readonly mode?: number }
   | { readonly kind: 'directory'; readonly path: string; readonly mode?: number }
@@ -7,7 +9,10 @@ export type Entry =
 const block = 512;
 const typeFlags = { file: '0', directory: '5', link: '2' } as const;
 
-/** Writes a tar archive in POSIX ustar format: the entries in the order given, owner root, time 0. Pure. @throws Error for a path of more than 100 bytes. */
+/**
+ * Writes a tar archive in POSIX ustar format: the entries in the order given, owner root, time 0. Pure.
+ * @throws Error for a path of more than 100 bytes.
+ */
 export function tar(entries: readonly Entry[]): Buffer {
   const parts = entries.flatMap((entry) => {
     const content = entry.kind === 'file' ? Buffer.from(entry.content) : Buffer.alloc(0);

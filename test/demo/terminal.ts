@@ -52,14 +52,18 @@ function words(line: string): string[] {
   return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ''));
 }
 
-/** One line typed into an attached terminal, and what has to be seen before the next is typed; without it, that the container has ended. */
+/**
+ * One line typed into an attached terminal, and what has to be seen before the next is typed; without it, that the
+ * container has ended.
+ */
 export interface Typed {
   type: string;
   until?: RegExp;
 }
 
 /**
- * Attaches with a real terminal (util-linux' script gives kubectl one) and types, each line when the answer to the one before is there.
+ * Attaches with a real terminal (util-linux' script gives kubectl one) and types, each line when the answer to the one
+ * before is there.
  * @returns all that was seen, without the terminal's control sequences
  */
 export async function attach(cluster: Cluster, line: string, lines: readonly Typed[]): Promise<string> {

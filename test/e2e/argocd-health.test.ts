@@ -8,7 +8,8 @@ import { appPod, isReady, restrictedPod } from '../support/builders/pods.ts';
 import { recordSession } from '../support/builders/recorded-session.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What Argo CD shows of sessions as they really are. RECORD_SESSIONS=1 keeps each as a fixture for test/process/argocd-health.test.ts.
+// What Argo CD shows of sessions as they really are. RECORD_SESSIONS=1 keeps each as a fixture for
+// test/process/argocd-health.test.ts.
 
 let stage: Stage;
 let restricted: Stage;

@@ -10,7 +10,10 @@ const POLICIES = '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicie
 const BINDINGS = '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings';
 let stage: Stage;
 
-/** The image is another where the container asks for user 0; the command where it asks for user 7. Asked again, nothing changes. */
+/**
+ * The image is another where the container asks for user 0; the command where it asks for user 7. Asked again, nothing
+ * changes.
+ */
 const MUTATIONS = [
   ['0', `{op: "replace", path: "/spec/ephemeralContainers/0/image", value: "${dashImage}"}`],
   ['7', '{op: "replace", path: "/spec/ephemeralContainers/0/command", value: ["sleep", "600"]}'],

@@ -71,7 +71,8 @@ ours('a second cluster beside the first', () => {
         'web',
         '--output=jsonpath={.spec.clusterIP}',
       ]);
-      // No credentials: that it is this cluster's API server shows in the certificate's authority, that it answers in the words.
+      // No credentials: that it is this cluster's API server shows in the certificate's authority, that it answers in
+      // the words.
       const call = `wget -qO- http://${service.stdout} && nc -w 5 ${address} 443 </dev/null && echo api answers`;
       const answer = await here.kubectl(['-n', 'beside', 'exec', 'shell', '--', 'sh', '-c', call]);
       expect(answer).toMatchObject({ code: 0, stdout: 'hello from the shell-less application\napi answers\n' });

@@ -7,7 +7,8 @@ import { Policies } from '../support/builders/policies.ts';
 import { confirmation } from '../support/cluster/ending.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What a policy demands is done, whatever the session says, and also when the policy is gone by then. Disruption budgets are respected as always.
+// What a policy demands is done, whatever the session says, and also when the policy is gone by then. Disruption
+// budgets are respected as always.
 
 let stage: Stage;
 let policies: Policies;

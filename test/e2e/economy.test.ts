@@ -128,7 +128,8 @@ onNode('what a session costs', () => {
     const from = (await looks()).length;
     await stage.until('five more looks', async () => (await looks()).length >= from + 5, 60_000);
     const times = await looks();
-    // While they come, one a second at most; then one in 3 s. A timer may be a little early by the clock of the API server.
+    // While they come, one a second at most; then one in 3 s. A timer may be a little early by the clock of the API
+    // server.
     const pauses = times.slice(1).map((time, n) => time - (times[n] ?? 0));
     expect(Math.min(...pauses)).toBeGreaterThan(900);
     expect(Math.min(...pauses.slice(from))).toBeGreaterThan(2_900);

@@ -10,8 +10,8 @@ import { letReadPolicy } from '../support/cluster/policy-reader.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 
-// Replicas as a Deployment would run them, but as processes that can be killed and frozen. Their Lease is in the namespace of the test, under the very
-// rules of config/rbac/leader-election-role.yaml.
+// Replicas as a Deployment would run them, but as processes that can be killed and frozen. Their Lease is in the
+// namespace of the test, under the very rules of config/rbac/leader-election-role.yaml.
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const FROZEN = 'frozen';
@@ -108,7 +108,8 @@ onOwn(
     expect(await frozen.ended).toBe(1);
     expect(frozen.lines.map(({ msg }) => msg)).toContain('lost the leadership');
 
-    // Every request is in the log a moment after its answer; the next write of the one who leads comes after all of those.
+    // Every request is in the log a moment after its answer; the next write of the one who leads comes after all of
+    // those.
     await stage.changeSession('before', { ttl: '4m' });
     const writes = (await audit.requests(stage.namespace)).filter(
       (event) => isWrite(event) && event.objectRef?.resource !== 'leases' && event.user.username.endsWith(`:${FROZEN}`),

@@ -33,7 +33,8 @@ it('fails the run at startTimeout with the words of the kubelet, whose tries are
   const [run] = session.status?.runs ?? [];
   expect(run?.reason).toBe('ImagePullFailed');
   expect(run?.message).toMatch(/^The container did not run within 70s: .*localhost\/nobody\/has:this/);
-  // As created, with the finalizer, the intent, what it waits for (after 5 s, and again when the kubelet has given a reason), the end.
+  // As created, with the finalizer, the intent, what it waits for (after 5 s, and again when the kubelet has given a
+  // reason), the end.
   expect(written.size).toBeLessThanOrEqual(6);
   expect(Date.parse(run?.finishedAt ?? '') - Date.parse(run?.intendedAt ?? '')).toBeGreaterThanOrEqual(70_000);
 });

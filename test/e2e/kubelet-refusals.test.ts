@@ -11,7 +11,10 @@ let stage: Stage;
 
 const nonRoot = { securityContext: { runAsNonRoot: true, runAsUser: 1000 } };
 
-/** Each in a pod of its own: where one container cannot be started, the kubelet's next look at the others of the pod is up to 15 s away. */
+/**
+ * Each in a pod of its own: where one container cannot be started, the kubelet's next look at the others of the pod is
+ * up to 15 s away.
+ */
 const SESSIONS: Record<string, { pod?: object; spec: Partial<DebugSessionSpec> }> = {
   never: { spec: { image: 'localhost/nobody/has:that', imagePullPolicy: 'Never', startTimeout: '25s' } },
   misnamed: { spec: { image: 'localhost/UPPER/Case:1' } },

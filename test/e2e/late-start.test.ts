@@ -17,7 +17,8 @@ afterAll(() => stage.close());
 
 const onNode = process.env['CLUSTER'] === 'current' ? it.skip : it;
 
-// The kubelet tries for ever: an image may come hours after the session has been given up, and then nobody looks after its container.
+// The kubelet tries for ever: an image may come hours after the session has been given up, and then nobody looks after
+// its container.
 onNode('a container that starts after its run has failed ends itself at once, and that is recorded', async () => {
   const image = `localhost/comes/late:${Date.now()}`;
   await stage.runningPod('web');
@@ -55,7 +56,9 @@ onNode('a container that starts after its run has failed ends itself at once, an
   }
 });
 
-/** A session whose image is not there yet, and that has no supervisor: nothing inside would refuse to start, or end it. */
+/**
+ * A session whose image is not there yet, and that has no supervisor: nothing inside would refuse to start, or end it.
+ */
 function withoutImage(image: string, podName: string): Partial<DebugSessionSpec> & Pick<DebugSessionSpec, 'target'> {
   return {
     target: { podName },

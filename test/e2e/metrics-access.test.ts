@@ -8,7 +8,8 @@ import { freePort } from '../support/cluster/free-port.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 
-// Who may read the metrics, by the word of a real API server: TokenReview and SubjectAccessReview, with the rights of config/rbac.
+// Who may read the metrics, by the word of a real API server: TokenReview and SubjectAccessReview, with the rights of
+// config/rbac.
 
 const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
 const READER = 'debugsession-metrics-reader';

@@ -6,8 +6,9 @@ import { appPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 
-// A namespace goes with everything in it, and live sessions do not hold it up: the operator sees to that with no rights but its own.
-// Since Kubernetes 1.33 (KEP-5080) the pods go first: most sessions see their container end before they are deleted themselves.
+// A namespace goes with everything in it, and live sessions do not hold it up: the operator sees to that with no rights
+// but its own. Since Kubernetes 1.33 (KEP-5080) the pods go first: most sessions see their container end before they
+// are deleted themselves.
 
 const PODS = 5;
 const SESSIONS = 50;

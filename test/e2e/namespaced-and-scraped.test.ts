@@ -35,7 +35,10 @@ interface Manifest {
   subjects?: object[];
 }
 
-/** What config/namespaced grants in one namespace, and the Lease, but for the policy of the whole cluster, for an account of the test's own: the usual one has more rights here. */
+/**
+ * What config/namespaced grants in one namespace, and the Lease, but for the policy of the whole cluster, for an
+ * account of the test's own: the usual one has more rights here.
+ */
 async function rights(): Promise<Manifest[]> {
   const role = await stage.kubectl(['kustomize', repositoryPath('config/namespaced/rights')]);
   const lease = ['leader-election-role.yaml', 'leader-election-role-binding.yaml']
@@ -82,7 +85,8 @@ it('then shows every series that the dashboard and the alerts pick by its labels
   const dashboard = readFileSync(repositoryPath('config/grafana/dashboard.json'), 'utf8').replaceAll('\\"', '"');
   const rules = parse(readFileSync(repositoryPath('config/prometheus/rules.yaml'), 'utf8')) as unknown;
   const text = dashboard + JSON.stringify(rules).replaceAll('\\"', '"');
-  // Pickers by equality, such as workqueue_depth{name="debugsession"}. Regular expressions pick what need not have happened.
+  // Pickers by equality, such as workqueue_depth{name="debugsession"}. Regular expressions pick what need not have
+  // happened.
   const pickers = [...text.matchAll(/([a-z_]+)\{((?:\w+="[^"]*",?)+)\}/g)];
   expect(pickers.length).toBeGreaterThan(10);
   const missing = pickers.filter(

@@ -6,9 +6,10 @@ import { AuditLog } from '../support/cluster/audit-log.ts';
 import { appPod, containerID } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// "Never restarted" holds for as long as the node remembers the container. Its record can go (crictl rm, a runtime whose store is wiped), and then
-// the kubelet runs the container again: https://github.com/kubernetes/kubernetes/issues/124176. Since 1.34 the API server refuses to hear of it, for
-// an ephemeral container that has terminated does not run: it is told when it has terminated once more, under another ID.
+// "Never restarted" holds for as long as the node remembers the container. Its record can go (crictl rm, a runtime
+// whose store is wiped), and then the kubelet runs the container again:
+// https://github.com/kubernetes/kubernetes/issues/124176. Since 1.34 the API server refuses to hear of it, for an
+// ephemeral container that has terminated does not run: it is told when it has terminated once more, under another ID.
 
 let stage: Stage;
 let audit: AuditLog;
@@ -38,7 +39,8 @@ async function runAgain(name: string): Promise<string> {
   await node.removeContainer(first);
   let second: string | undefined;
   for (let looks = 1; second === undefined; looks++) {
-    // The kubelet looks by itself about once a minute, and at once where the pod has changed; but it may not have noticed yet what it lost.
+    // The kubelet looks by itself about once a minute, and at once where the pod has changed; but it may not have
+    // noticed yet what it lost.
     const look = { metadata: { annotations: { 'example.com/look': String(looks) } } };
     await stage.client.patch(`${podsPath(stage.namespace)}/${name}`, look, { type: 'merge' });
     await delay(300);

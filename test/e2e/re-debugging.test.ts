@@ -6,7 +6,10 @@ import { Stage } from '../support/cluster/stage.ts';
 
 let stage: Stage;
 
-/** How a manifest reaches the API server: by hand, from a script, from a GitOps controller. All three are expected to mean the same. */
+/**
+ * How a manifest reaches the API server: by hand, from a script, from a GitOps controller. All three are expected to
+ * mean the same.
+ */
 const WAYS = {
   'kubectl apply': { first: ['apply'], then: ['apply'] },
   'kubectl replace': { first: ['create'], then: ['replace'] },

@@ -25,7 +25,9 @@ async function untilAllOver(stage: Stage, names: string[]): Promise<DebugSession
   return Promise.all(names.map((name) => stage.untilSession(name, isOver, 60_000)));
 }
 
-/** Every session has ended with the code of its own command, and the pod has got one container for each and no other. */
+/**
+ * Every session has ended with the code of its own command, and the pod has got one container for each and no other.
+ */
 async function expectOneContainerEach(stage: Stage, podName: string, sessions: DebugSession[]): Promise<void> {
   expect(sessions.map((s) => [s.status?.phase, s.status?.exitCode])).toEqual(
     sessions.map((_, index) => ['Completed', index]),
@@ -74,7 +76,10 @@ describe('two operators by mistake', () => {
   });
 });
 
-/** When the operator is killed after a session was created, in ms: around each of its writes, and while the container runs. */
+/**
+ * When the operator is killed after a session was created, in ms: around each of its writes, and while the container
+ * runs.
+ */
 const MOMENTS = [0, 100, 8, 300, 16, 64, 4, 1000, 24, 48, 12, 32];
 
 describe('an operator that is killed again and again', () => {
@@ -107,8 +112,8 @@ describe('an operator that is killed again and again', () => {
 });
 
 /**
- * The write of the intent had been answered before an injection was even asked for. The answer may have been lost with the operator: the API
- * server then notes 504, although both may have had their effect; what it refused (409) had none.
+ * The write of the intent had been answered before an injection was even asked for. The answer may have been lost with
+ * the operator: the API server then notes 504, although both may have had their effect; what it refused (409) had none.
  */
 function expectIntentFirst(session: DebugSession, requests: AuditEvent[]): void {
   const container = session.status?.debugContainerName ?? '';

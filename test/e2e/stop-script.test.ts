@@ -18,8 +18,8 @@ import { Stage } from '../support/cluster/stage.ts';
 import { fingerprint } from '../support/shells/supervised.ts';
 import { patient } from '../support/patience.ts';
 
-// What the stop script ends on a real kubelet, and what it leaves alone. It is run by kubectl exec: no operator is about. Processes are looked at from
-// the node, which for a cluster of our own is this machine.
+// What the stop script ends on a real kubelet, and what it leaves alone. It is run by kubectl exec: no operator is
+// about. Processes are looked at from the node, which for a cluster of our own is this machine.
 const onNode = process.env['CLUSTER'] === 'current' ? describe.skip : describe;
 
 /** Whose process namespace it runs in: its own, the application's, the pod's, the node's. */
@@ -81,8 +81,9 @@ function render({ name, namespace, user, supervised, stubborn, privileged, image
 }
 
 /**
- * Two applications, of root's and of another user, with all that could be mistaken for a debug container's: its command, its supervisor and
- * watchdog, a process that calls itself a watchdog, one that process 1 has adopted. Process 1 never reaps.
+ * Two applications, of root's and of another user, with all that could be mistaken for a debug container's: its
+ * command, its supervisor and watchdog, a process that calls itself a watchdog, one that process 1 has adopted. Process
+ * 1 never reaps.
  */
 function crowdedPod(more: object): object {
   const startBy = Date.now() + 3_600_000;
@@ -205,7 +206,8 @@ onNode('the stop script', () => {
     for (const child of outside) child.kill('SIGKILL');
   });
 
-  // In this order: what is run for the first time as root among the node's processes has been seen to choose the right ones.
+  // In this order: what is run for the first time as root among the node's processes has been seen to choose the right
+  // ones.
   it('would signal no other process of the node', async () => {
     for (const one of here('host')) {
       const others = new Set(allProcesses());

@@ -6,7 +6,8 @@ import type { RawPod } from '../../src/reconcile/trim.ts';
 import { ephemeralNames, shellPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// Pods in which nothing can start yet, targets that never come back, and pods that are stuck before their application runs.
+// Pods in which nothing can start yet, targets that never come back, and pods that are stuck before their application
+// runs.
 
 let stage: Stage;
 /** Of the whole cluster, so with a name of this run's own. */

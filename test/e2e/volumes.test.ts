@@ -14,7 +14,10 @@ const PASSWORD = `hush-${randomBytes(8).toString('hex')}`;
 
 const MOUNTS = ['data', 'settings', 'db'].map((name) => ({ name, mountPath: `/app/${name}` }));
 
-/** An application with a journal in a volume, and volumes out of a config map and a secret. One volume nobody mounts: it could not be set up. */
+/**
+ * An application with a journal in a volume, and volumes out of a config map and a secret. One volume nobody mounts: it
+ * could not be set up.
+ */
 function aPod(script: string): object {
   return shellPod(script, {
     containers: [

@@ -6,8 +6,8 @@ import { isReady } from '../support/builders/pods.ts';
 import { Policies } from '../support/builders/policies.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What a session has of its pod although it joins no container: as docs/debugpolicy.md and docs/security.md say. The application is of another user, and
-// may not write to its own root file system.
+// What a session has of its pod although it joins no container: as docs/debugpolicy.md and docs/security.md say. The
+// application is of another user, and may not write to its own root file system.
 
 let stage: Stage;
 let policies: Policies;

@@ -9,8 +9,8 @@ import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 
-// The life of an installation, as docs/install.md tells it: installed, drained, upgraded, taken away. What it does for sessions meanwhile, the suite
-// `deployed` shows at length.
+// The life of an installation, as docs/install.md tells it: installed, drained, upgraded, taken away. What it does for
+// sessions meanwhile, the suite `deployed` shows at length.
 
 let stage: Stage;
 let installation: Installation;
@@ -171,8 +171,8 @@ describe('uninstalled', () => {
     await stage.client.patch(`${sessionsPath(stage.namespace)}/held`, held, { type: 'merge' });
 
     const rest = typed(third);
-    // 10 s, of which the namespace takes 5. Where it is looked at before the operator's pods have gone, it is looked at again after half of their grace,
-    // 16 s, and so on.
+    // 10 s, of which the namespace takes 5. Where it is looked at before the operator's pods have gone, it is looked at
+    // again after half of their grace, 16 s, and so on.
     await stage.until('all else is gone', async () => (await remains()).join() === RESOURCE, 120_000);
     expect(await typed(freed)).toMatchObject({ code: 0 });
     expect(await rest).toMatchObject({ code: 0, stderr: '' });

@@ -8,7 +8,8 @@ import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// config/namespaced, edited as it says: an operator with rights in two namespaces of three. With the components that config/default offers.
+// config/namespaced, edited as it says: an operator with rights in two namespaces of three. With the components that
+// config/default offers.
 
 const ACCOUNT = `system:serviceaccount:${OPERATOR_NAMESPACE}:${DEPLOYMENT}`;
 const target = { podName: 'web' };

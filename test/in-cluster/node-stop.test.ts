@@ -11,8 +11,8 @@ import { removeNodeStop, stopPods, withNodeStop } from '../support/cluster/node-
 import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// config/components/node-stop on a real kubelet with containerd: what nothing inside ends, the runtime of the node ends, and
-// the application beside it does not notice.
+// config/components/node-stop on a real kubelet with containerd: what nothing inside ends, the runtime of the node
+// ends, and the application beside it does not notice.
 
 let stage: Stage;
 let installation: Installation;

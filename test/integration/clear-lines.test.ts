@@ -10,7 +10,8 @@ import { repositoryPath } from '../support/documents/crd.ts';
 import { freePort } from '../support/cluster/free-port.ts';
 import { OperatorProcess, type LogLine } from '../support/cluster/operator-process.ts';
 
-// What a person reads when something around the operator is wrong: one line that says what and where and what to do; and that it goes on by itself.
+// What a person reads when something around the operator is wrong: one line that says what and where and what to do;
+// and that it goes on by itself.
 
 const NAMESPACE = `clear-lines-${process.pid}`;
 const scratch = mkdtempSync(join(tmpdir(), 'clear-lines-'));

@@ -5,8 +5,9 @@ import { podsPath } from '../../src/reconcile/session-api.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// The clock of a real node cannot be moved without that of the machine, so the kubelet is played: the pod is on a node that nobody has, and its
-// status is written here. The supervisor has no part in this: it counts the time since boot (/proc/uptime), which no clock moves.
+// The clock of a real node cannot be moved without that of the machine, so the kubelet is played: the pod is on a node
+// that nobody has, and its status is written here. The supervisor has no part in this: it counts the time since boot
+// (/proc/uptime), which no clock moves.
 
 const HOUR_MS = 3_600_000;
 const TTL_MS = 600_000;

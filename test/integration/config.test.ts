@@ -350,7 +350,8 @@ describe('the roles', () => {
         const list = components.split(' ').map((name) => `  - ../components/${name}`);
         copy.edit(`${directory}/kustomization.yaml`, (text) => [text, 'components:', ...list, ''].join('\n'));
       }
-      // What default takes away, namespaced must take away by itself from its Roles; and both from what they have in common.
+      // What default takes away, namespaced must take away by itself from its Roles; and both from what they have in
+      // common.
       for (const directory of ['config/default', 'config/namespaced']) {
         if (directory === 'config/namespaced') copy.restore('config/default');
         const before = await built(directory);

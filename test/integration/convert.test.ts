@@ -3,7 +3,8 @@ import { convert } from '../../src/cli/convert.ts';
 import { cluster } from '../cluster/cluster.ts';
 import { installCrds, kubectl } from '../support/cluster/api-server.ts';
 
-// Every session that the converter writes must be one that the API server takes: the schema is the judge, strictly (no unknown fields).
+// Every session that the converter writes must be one that the API server takes: the schema is the judge, strictly (no
+// unknown fields).
 const namespace = `convert-${process.pid}`;
 
 beforeAll(async () => {

@@ -5,8 +5,9 @@ import { repositoryPath } from '../support/documents/crd.ts';
 import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// config/rbac/confine-exec-policy.yaml: what the operator's account may reach by exec and attach, and that nobody else is concerned. Accounts are
-// impersonated: nothing here is the operator's doing, and the audit must not take it for that.
+// config/rbac/confine-exec-policy.yaml: what the operator's account may reach by exec and attach, and that nobody else
+// is concerned. Accounts are impersonated: nothing here is the operator's doing, and the audit must not take it for
+// that.
 
 const OPERATOR = `system:serviceaccount:${OPERATOR_NAMESPACE}:${DEPLOYMENT}`;
 const OURS = 'debug-0123abcd-1';
@@ -65,7 +66,8 @@ function exec(user: string, container: string): Promise<Outcome> {
 }
 
 /**
- * Knocks without the upgrade of the connection that a real exec or attach needs: the API server decides who may enter before it looks for that.
+ * Knocks without the upgrade of the connection that a real exec or attach needs: the API server decides who may enter
+ * before it looks for that.
  * @param query without a container, if that is to be left out @returns the server's words
  */
 async function knock(user: string, [verb, path]: readonly [string, string], query: string): Promise<string> {
@@ -166,7 +168,10 @@ describe('everybody else', () => {
   });
 });
 
-/** A manifest of config/rbac for another account, under a name of its own: the one that is installed serves the other suites. */
+/**
+ * A manifest of config/rbac for another account, under a name of its own: the one that is installed serves the other
+ * suites.
+ */
 function copyFor(name: string, file: string): string {
   return readFileSync(repositoryPath(`config/rbac/${file}.yaml`), 'utf8')
     .replaceAll('debugsession-confine-exec', `confine-exec-${stage.namespace}`)

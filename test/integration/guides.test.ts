@@ -27,7 +27,10 @@ interface Block {
   source: string;
 }
 
-/** Every yaml block of README.md and docs, with where it stands; not those that leave something out, which they say by `...`. */
+/**
+ * Every yaml block of README.md and docs, with where it stands; not those that leave something out, which they say by
+ * `...`.
+ */
 function blocks(): Block[] {
   const files = readdirSync(repositoryPath('docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md') && !file.startsWith('adr/'))

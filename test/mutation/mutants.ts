@@ -379,8 +379,13 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   session('stop/stop-script', 'the script is at home wherever it lands', '_home || { echo Blind; exit 1; }', ''),
   session('stop/stop-script', 'a word is written wherever it lands', '[ $_mount ] || _mark() { :; }', ''),
-  session('run/claims', 'a word counts however long the command has run', 'lived > AT_ONCE_MS ||', ''),
-  session('run/claims', 'a word counts whatever the exit code is', '|| terminated.exitCode !== REFUSALS[said]', ''),
+  session('run/claims', 'a word counts however long the command has run', '|| !endedAtOnce(terminated) ||', '||'),
+  session(
+    'run/claims',
+    'a word counts whatever the exit code is',
+    ' || !codes.includes(terminated.exitCode)) return',
+    ') return',
+  ),
   session(
     'run/claims',
     'a start is too late because it says so',

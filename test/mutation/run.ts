@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
 
-// `node test/mutation/run.ts [WORDS]`: sows one bug after the other into a copy of the tree and looks which suite notices. Takes minutes, so it is
-// no part of `make test`. Exits with 1 where a bug goes unnoticed. WORDS: only the bugs whose name matches this regular expression.
+// `node test/mutation/run.ts [WORDS]`: sows one bug after the other into a copy of the tree and looks which suite
+// notices. Takes minutes, so it is no part of `make test`. Exits with 1 where a bug goes unnoticed. WORDS: only the
+// bugs whose name matches this regular expression.
 
 const ROOT = join(import.meta.dirname, '../..');
 const COPIED = ['src', 'test', 'crds', 'docs', 'config', 'scripts', 'package.json', 'jest.config.js', 'tsconfig.json'];

@@ -5,7 +5,8 @@ import { confirmation } from '../support/cluster/ending.ts';
 import { appPod, containerID } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// The node's own programs are ended under running sessions. No other test could bear that, so nothing else runs meanwhile.
+// The node's own programs are ended under running sessions. No other test could bear that, so nothing else runs
+// meanwhile.
 
 let stage: Stage;
 let node: ClusterNode;

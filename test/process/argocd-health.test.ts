@@ -7,8 +7,8 @@ import { repositoryPath } from '../support/documents/crd.ts';
 const fixtures = 'test/unit/fixtures/sessions';
 
 /**
- * Every fixture, and what Argo CD must make of it. The message: its beginning. All but `without-status` are recorded from a real
- * kubelet by test/e2e/argocd-health.test.ts (RECORD_SESSIONS=1, then prettier).
+ * Every fixture, and what Argo CD must make of it. The message: its beginning. All but `without-status` are recorded
+ * from a real kubelet by test/e2e/argocd-health.test.ts (RECORD_SESSIONS=1, then prettier).
  */
 const EXPECTED: Record<string, Health> = {
   'without-status': { status: 'Progressing', message: 'waiting for the operator' },

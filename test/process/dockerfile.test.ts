@@ -6,8 +6,8 @@ import { expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { repositoryPath } from '../support/documents/crd.ts';
 
-// What can be seen of the Dockerfile without a registry. That its last stage runs, without a shell and with a root that cannot be written to, is
-// shown by test/in-cluster.
+// What can be seen of the Dockerfile without a registry. That its last stage runs, without a shell and with a root that
+// cannot be written to, is shown by test/in-cluster.
 
 const lines = readFileSync(repositoryPath('Dockerfile'), 'utf8')
   .split('\n')

@@ -23,7 +23,9 @@ function aLive(name: string, resourceVersion: number): DebugSession {
   return { ...session, metadata: { ...session.metadata, finalizers: [FINALIZER] }, status: { attempt: 1 } };
 }
 
-/** An operator with one worker, and a server of which the test plays the sessions: it answers no write and shows no pod. */
+/**
+ * An operator with one worker, and a server of which the test plays the sessions: it answers no write and shows no pod.
+ */
 function anOperator(sessions: DebugSession[]) {
   const source = new FakeSource({ metadata: { resourceVersion: '500' }, items: sessions });
   const pods = new FakeSource('hang');

@@ -6,7 +6,8 @@ import { Person } from '../support/cluster/person.ts';
 import { appPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// Before Kubernetes 1.36, as docs/install.md tells it: nothing fills in who asks, so they write it themselves. It is checked as ever.
+// Before Kubernetes 1.36, as docs/install.md tells it: nothing fills in who asks, so they write it themselves. It is
+// checked as ever.
 
 const FILL_IN = 'debugsession-fill-in-requester';
 const WHOAMI = ['auth', 'whoami', '--output=jsonpath={.status.userInfo}'];

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { freePort } from '../support/cluster/free-port.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// A stranger who opens connections to the operator and says nothing on them, or little at a time: probes and scrapes are answered all the same.
+// A stranger who opens connections to the operator and says nothing on them, or little at a time: probes and scrapes
+// are answered all the same.
 
 const CONNECTIONS = 260;
 let stage: Stage;

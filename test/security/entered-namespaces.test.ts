@@ -43,7 +43,10 @@ interface Case {
   target: (typeof TARGETS)[number];
 }
 
-/** Each way has each end, either command and either target are in turn; below a supervisor, whose first process stays, a child has entered. */
+/**
+ * Each way has each end, either command and either target are in turn; below a supervisor, whose first process stays, a
+ * child has entered.
+ */
 const cases: Case[] = WAYS.flatMap(([way, enter], index) =>
   [...ENDS, 'supervised' as const].map((what, at) => {
     const command = [...enter, ...of(COMMANDS, index + at)];

@@ -7,7 +7,8 @@ import { untilInForce } from '../support/jest/global-setup.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// Without the admission policy nobody knows who asks: then nothing is injected, and not later either what was asked for meanwhile.
+// Without the admission policy nobody knows who asks: then nothing is injected, and not later either what was asked for
+// meanwhile.
 
 let stage: Stage;
 const target = { podName: 'web' };

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// A pod that is filled with debug containers, which Kubernetes never takes out: it gets no more of them long before etcd takes no change of it.
+// A pod that is filled with debug containers, which Kubernetes never takes out: it gets no more of them long before
+// etcd takes no change of it.
 
 const KIB = 1024;
 /** Below the limit of 640 KiB, and beyond it. */

@@ -9,7 +9,8 @@ import { appPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 
-// Very many sessions, and very large ones: what is too much is refused, the operator serves the others as before, and an exec beside them costs hardly more.
+// Very many sessions, and very large ones: what is too much is refused, the operator serves the others as before, and
+// an exec beside them costs hardly more.
 
 const SESSIONS = 10_000;
 /** As config/manager has it: a limit of 256 MiB, and 60 % of it for the heap. */
@@ -134,7 +135,8 @@ describe(`${SESSIONS} sessions in one namespace`, () => {
     const afterwards = await timeToRun('afterwards');
     const times = [quiet, meanwhile, afterwards].map((ms) => (ms / 1000).toFixed(1)).join(', ');
     process.stdout.write(`others run after ${times} s (before, meanwhile, afterwards); ${memory().toFixed(0)} MiB\n`);
-    // The API server and the kubelet share the machine with those who make them: without turns it was half a minute and more.
+    // The API server and the kubelet share the machine with those who make them: without turns it was half a minute and
+    // more.
     expect(meanwhile).toBeLessThan(patient(15_000));
     expect(afterwards).toBeLessThan(patient(5_000));
     expect(memory()).toBeLessThan(LIMIT_MIB);

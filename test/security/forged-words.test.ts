@@ -3,8 +3,8 @@ import type { Condition, DebugSession, Run } from '../../src/api/debugsession.ts
 import { appPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// A command writes the words of its supervisor into its termination log, to be recorded as one that did not run and to keep
-// its pod from `podAfterSession: Evict`. A neighbour in the same process namespace writes them into another's.
+// A command writes the words of its supervisor into its termination log, to be recorded as one that did not run and to
+// keep its pod from `podAfterSession: Evict`. A neighbour in the same process namespace writes them into another's.
 
 interface Forgery {
   name: string;

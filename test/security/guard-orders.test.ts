@@ -5,7 +5,8 @@ import { shellPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { Visitor } from '../support/cluster/visitor.ts';
 
-// Whatever is installed or taken away, and in whatever order: nobody is kept from a container that is none of a session.
+// Whatever is installed or taken away, and in whatever order: nobody is kept from a container that is none of a
+// session.
 
 let stage: Stage;
 let visits = 0;

@@ -7,7 +7,8 @@ import { shellPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { Visitor, type Protocol, type Visit } from '../support/cluster/visitor.ts';
 
-// Who comes into the container of a session, by a real kubectl on a real kubelet. Everybody here has the right to exec and attach in the namespace.
+// Who comes into the container of a session, by a real kubectl on a real kubelet. Everybody here has the right to exec
+// and attach in the namespace.
 
 let stage: Stage;
 let confined: Stage;

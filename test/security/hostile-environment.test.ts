@@ -10,7 +10,8 @@ import { bashImage, busyboxImage, dashImage } from '../cluster/image-names.ts';
 import { shellPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What a requester writes into env, or has in a config map, on a real kubelet: the supervisor and its exec do not notice, the command gets all of it.
+// What a requester writes into env, or has in a config map, on a real kubelet: the supervisor and its exec do not
+// notice, the command gets all of it.
 
 const images = Object.entries({ busybox: busyboxImage, dash: dashImage, bash: bashImage });
 const TTL_SECONDS = 4;

@@ -11,8 +11,8 @@ import { bashImage, busyboxImage, dashImage } from '../cluster/image-names.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 
-// What somebody in a debug container, with no right and no capability, can do against its deadline. No operator runs: only the supervisor keeps it.
-// docs/ending.md has these results as a table.
+// What somebody in a debug container, with no right and no capability, can do against its deadline. No operator runs:
+// only the supervisor keeps it. docs/ending.md has these results as a table.
 
 const TTL_SECONDS = 5;
 const images = { busybox: busyboxImage, dash: dashImage, bash: bashImage };

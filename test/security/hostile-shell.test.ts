@@ -3,8 +3,8 @@ import { appPod } from '../support/builders/pods.ts';
 import { confirmation, containerState } from '../support/cluster/ending.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// A container whose shell is not one any more: what the operator runs there to end it prints without end, or never ends. The
-// operator leaves it at its bound, and does not say that the node cannot be reached.
+// A container whose shell is not one any more: what the operator runs there to end it prints without end, or never
+// ends. The operator leaves it at its bound, and does not say that the node cannot be reached.
 
 let stage: Stage;
 

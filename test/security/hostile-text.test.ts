@@ -5,11 +5,15 @@ import { Person } from '../support/cluster/person.ts';
 import { appPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What people and programs write is shown to others, at a terminal: it must not forge a line there, nor move the cursor. What names may hold is in
-// test/integration/manifests/invalid.ts and other-namespaces.test.ts, what goes wrong around the operator in test/integration/clear-lines.test.ts.
+// What people and programs write is shown to others, at a terminal: it must not forge a line there, nor move the
+// cursor. What names may hold is in test/integration/manifests/invalid.ts and other-namespaces.test.ts, what goes wrong
+// around the operator in test/integration/clear-lines.test.ts.
 
 const ESC = '\u001b';
-/** Red, a cleared screen, a new title, a line that looks like one of ours, a mark that turns the reading round, and a C1 control. */
+/**
+ * Red, a cleared screen, a new title, a line that looks like one of ours, a mark that turns the reading round, and a C1
+ * control.
+ */
 const HOSTILE = `${ESC}[31mx${ESC}[2J${ESC}]0;evil\u0007\r\nFORGED   Completed\u202e\u009b31m\u2028y`;
 /** As much of it as a field takes that allows line breaks and nothing else. */
 const LINES = 'INC-1\nFORGED   Completed\tby \u202enimda\u2028y';
@@ -90,7 +94,8 @@ describe('escape sequences and line breaks in justification, command, variables 
   it('do nothing to a terminal: kubectl describe, where whatever the operator says is clean', async () => {
     const { stdout } = await stage.kubectl(['describe', 'dbg', 'hostile']);
     expect(stdout).not.toContain(ESC);
-    // The spec above it is what somebody wrote, as kubectl shows it of every object: line by line, escape sequences made visible.
+    // The spec above it is what somebody wrote, as kubectl shows it of every object: line by line, escape sequences
+    // made visible.
     const status = stdout.slice(stdout.lastIndexOf('\nStatus:\n'));
     expect(status).toContain('StopConfirmed');
     isClean(status.replaceAll(EVE, 'eve'));

@@ -5,7 +5,8 @@ import { nameOf } from '../support/cluster/ending.ts';
 import { shellPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What somebody sees from inside a debug container that has joined an application which runs as root and holds a secret in its environment and a token.
+// What somebody sees from inside a debug container that has joined an application which runs as root and holds a secret
+// in its environment and a token.
 
 let stage: Stage;
 const target = { podName: 'web', containerName: 'app' };

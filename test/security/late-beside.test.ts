@@ -5,8 +5,8 @@ import { appPod } from '../support/builders/pods.ts';
 import { confirmation, toldOf } from '../support/cluster/ending.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// An image whose shell runs no supervisor, and that comes when no supervisor accepts a start any more. The next attempt of
-// its session lives by then, in the same pod.
+// An image whose shell runs no supervisor, and that comes when no supervisor accepts a start any more. The next attempt
+// of its session lives by then, in the same pod.
 
 let stage: Stage;
 

@@ -8,7 +8,8 @@ import { appPod, isReady } from '../support/builders/pods.ts';
 import { Policies } from '../support/builders/policies.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// The limits of a policy, asked for by very many at once: at no moment do more live than may, and who waits goes on when one ends.
+// The limits of a policy, asked for by very many at once: at no moment do more live than may, and who waits goes on
+// when one ends.
 
 let stage: Stage;
 let policies: Policies;

@@ -13,8 +13,9 @@ import { applyNodeStop, removeNodeStop, STOP_NAMESPACE } from '../support/cluste
 import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What config/components/node-stop opens, in the hands of somebody who has stolen the operator's token: to end a container
-// that is named like those of sessions, and nothing else. The account is impersonated, which is the same to the API server.
+// What config/components/node-stop opens, in the hands of somebody who has stolen the operator's token: to end a
+// container that is named like those of sessions, and nothing else. The account is impersonated, which is the same to
+// the API server.
 
 const OPERATOR = `system:serviceaccount:${OPERATOR_NAMESPACE}:${DEPLOYMENT}`;
 const PATH = podsPath(STOP_NAMESPACE);

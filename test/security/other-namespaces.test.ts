@@ -8,7 +8,8 @@ import { Person } from '../support/cluster/person.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// A session reaches pods of its own namespace, by whatever field somebody tries. Eve may ask in hers; the pod she wants is in another.
+// A session reaches pods of its own namespace, by whatever field somebody tries. Eve may ask in hers; the pod she wants
+// is in another.
 
 let stage: Stage;
 let victim: Stage;

@@ -6,7 +6,8 @@ import { Person } from '../support/cluster/person.ts';
 import { appPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What the garbage collector deletes by: nobody has it delete a session for them. Who may delete it themselves may name owners.
+// What the garbage collector deletes by: nobody has it delete a session for them. Who may delete it themselves may name
+// owners.
 
 interface Owner {
   apiVersion: string;

@@ -7,8 +7,9 @@ import { appPod, ephemeralNames, isReady, shellPod } from '../support/builders/p
 import { Policies } from '../support/builders/policies.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What the policy does not open is refused by the operator, for good, and no container stands in the pod. The policy here allows what the built-in one
-// does. All that a policy can judge is in test/unit/policy/evaluate.test.ts; how images are read, in image-reference and image-pattern beside it.
+// What the policy does not open is refused by the operator, for good, and no container stands in the pod. The policy
+// here allows what the built-in one does. All that a policy can judge is in test/unit/policy/evaluate.test.ts; how
+// images are read, in image-reference and image-pattern beside it.
 
 type Wish = Partial<DebugSessionSpec>;
 

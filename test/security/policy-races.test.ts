@@ -8,7 +8,8 @@ import { appPod, brokenPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Policies } from '../support/builders/policies.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What counts is what is allowed when the container is injected, not when it was asked for; and what is changed while it runs is judged again.
+// What counts is what is allowed when the container is injected, not when it was asked for; and what is changed while
+// it runs is judged again.
 
 let stage: Stage;
 let policies: Policies;

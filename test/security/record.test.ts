@@ -5,7 +5,8 @@ import { Person } from '../support/cluster/person.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// The record says what was, whoever may write sessions: only the operator writes the status, and a container is not forgotten by a trick.
+// The record says what was, whoever may write sessions: only the operator writes the status, and a container is not
+// forgotten by a trick.
 
 let stage: Stage;
 let eve: Person;

@@ -9,9 +9,10 @@ import { Person } from '../support/cluster/person.ts';
 import { shellPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What can be done with the operator's token, once it is stolen, beyond the injection that is its job: nothing of this. The account is impersonated, which
-// is the same to the API server; the audit of what the operator itself does must not take it for that. How it is kept out of applications by exec and
-// attach, over every way, is in test/integration/exec-policy.test.ts.
+// What can be done with the operator's token, once it is stolen, beyond the injection that is its job: nothing of this.
+// The account is impersonated, which is the same to the API server; the audit of what the operator itself does must not
+// take it for that. How it is kept out of applications by exec and attach, over every way, is in
+// test/integration/exec-policy.test.ts.
 
 const OPERATOR = `system:serviceaccount:${OPERATOR_NAMESPACE}:${DEPLOYMENT}`;
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';

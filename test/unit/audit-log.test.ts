@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuditLog } from '../support/cluster/audit-log.ts';
 
-// What the other suites know of the API server's requests comes through here: it must miss none when the server starts a new file.
+// What the other suites know of the API server's requests comes through here: it must miss none when the server starts
+// a new file.
 
 let folder: string;
 let file: string;

@@ -101,7 +101,9 @@ function filesIn(folder: string): string[] {
   return all.filter((file) => /\.(?:ts|md|ya?ml|json)$/.test(file)).map((file) => join(folder, file));
 }
 
-/** The lines at which a list of all profiles begins: all their names on one line, or on lines that follow each other. */
+/**
+ * The lines at which a list of all profiles begins: all their names on one line, or on lines that follow each other.
+ */
 function listsOfProfiles(text: string): number[] {
   const lines = text.split('\n').map((line) => PROFILE_NAMES.filter((name) => new RegExp(`\\b${name}\\b`).test(line)));
   const found: number[] = [];
@@ -144,7 +146,8 @@ describe('the catalogue of profiles', () => {
     const [written, byHand] = [true, false].map((isWritten) =>
       lists.filter(({ file }) => GENERATED.has(file) === isWritten),
     );
-    // To put it right: lead the reader to docs/debugsession.md#specprofile, or read PROFILE_NAMES of src/api/profiles.ts.
+    // To put it right: lead the reader to docs/debugsession.md#specprofile, or read PROFILE_NAMES of
+    // src/api/profiles.ts.
     expect(byHand).toEqual([]);
     expect(written?.map(({ file }) => file).toSorted()).toEqual([
       'crds/debugpolicies.debugsession.dev.yaml',

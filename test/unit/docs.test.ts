@@ -28,7 +28,7 @@ describe('docs/debugsession.md', () => {
 
   it('says of every field of spec its default, or that it is required, and when it may change', () => {
     const spec = [...headings].filter(([name]) => name.startsWith('spec.'));
-    const change = /Immutable|Frozen until the next\s+attempt|May change at any|while a\s+run lives/;
+    const change = /Immutable|Frozen\s+until\s+the\s+next\s+attempt|May\s+change\s+at\s+any|while\s+a\s+run\s+lives/;
     expect(spec.filter(([, text]) => !/Default|default|Required/.test(text)).map(([name]) => name)).toEqual([]);
     expect(spec.filter(([, text]) => !change.test(text)).map(([name]) => name)).toEqual([]);
   });
@@ -81,7 +81,10 @@ describe('docs/reference.md', () => {
 describe('docs/guides', () => {
   const guides = readdirSync(repositoryPath('docs/guides')).filter((file) => file !== 'README.md');
 
-  /** What must be in a policy besides, so that it allows what the built-in one does not of the sessions that a guide prints. */
+  /**
+   * What must be in a policy besides, so that it allows what the built-in one does not of the sessions that a guide
+   * prints.
+   */
   function needsBesides(file: string): string[] {
     const objects = yamlBlocks(read(`docs/guides/${file}`)).flatMap(
       ({ source }) => documents(source) as DebugSession[],

@@ -13,7 +13,11 @@ export interface AgainOptions extends Pick<SessionOptions, 'image' | 'ttl' | 're
   detach?: boolean;
 }
 
-/** Starts another attempt of a session that is over, changed where the flags say so, and sees it through. @returns the exit code @throws Fault */
+/**
+ * Starts another attempt of a session that is over, changed where the flags say so, and sees it through.
+ * @returns the exit code
+ * @throws Fault
+ */
 export async function again(desk: Desk, name: string, options: AgainOptions): Promise<number> {
   const { spec, faults } = readSessionOptions(options);
   if (faults.length > 0) throw new UsageFault(faults);

@@ -10,8 +10,8 @@ import { addSessionFlags, startOptions } from '../start-flags.ts';
 import { type AddVerb, deskOf } from '../verb.ts';
 
 /**
- * Says whether a session would be let in, with every reason if not: the API server is asked (a dry run), and the policy is judged as the operator does it.
- * Nothing is made. @returns 0 where nothing speaks against it, else 1 @throws Fault
+ * Says whether a session would be let in, with every reason if not: the API server is asked (a dry run), and the policy
+ * is judged as the operator does it. Nothing is made. @returns 0 where nothing speaks against it, else 1 @throws Fault
  */
 export async function canI(desk: Desk, options: StartOptions): Promise<number> {
   const { kubectl, stdout, stderr } = desk;

@@ -9,7 +9,8 @@ import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
 /**
  * Judges the sessions in files by the policies in them, without a cluster.
  * @param namespace of what says none
- * @returns 0 where every session is allowed, 1 where one is not or cannot be judged @throws UsageFault where the files cannot be used
+ * @returns 0 where every session is allowed, 1 where one is not or cannot be judged @throws UsageFault where the files
+ * cannot be used
  */
 export async function check(desk: Desk, files: readonly string[], namespace: string): Promise<number> {
   if (!DNS_LABEL.test(namespace))

@@ -5,7 +5,8 @@ import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
 
 /**
  * Turns EphemeralContainers documents of Kubernetes 1.16 to 1.21 into sessions, as YAML on standard output.
- * @returns 0 where everything was taken over, 1 where fields were left out @throws UsageFault where the file cannot be used
+ * @returns 0 where everything was taken over, 1 where fields were left out @throws UsageFault where the file cannot be
+ * used
  */
 export async function convert({ stdout, stderr }: Desk, file: string): Promise<number> {
   const input = await readInput(file);

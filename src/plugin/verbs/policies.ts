@@ -5,7 +5,11 @@ import { printObjects } from '../print-objects.ts';
 import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
 import { policyWords } from '../words/policy.ts';
 
-/** Says which policies the person may use in this namespace, and what each allows. @returns the exit code @throws Fault */
+/**
+ * Says which policies the person may use in this namespace, and what each allows.
+ * @returns the exit code
+ * @throws Fault
+ */
 export async function policies(
   desk: Desk,
   { all, output }: { all?: boolean; output?: 'json' | 'yaml' },

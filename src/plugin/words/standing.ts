@@ -33,7 +33,10 @@ export function standingOf(session: DebugSession, now: number): Standing {
   };
 }
 
-/** The condition that says why it ends. A container whose pod is being deleted has been told to end, or has ended: nobody comes in any more. */
+/**
+ * The condition that says why it ends. A container whose pod is being deleted has been told to end, or has ended:
+ * nobody comes in any more.
+ */
 function endingCondition({ status }: DebugSession): 'Running' | 'StopConfirmed' | undefined {
   if (status?.phase === 'Ending') return 'StopConfirmed';
   return status?.phase === 'Running' && status.reason === 'PodTerminating' ? 'Running' : undefined;

@@ -22,7 +22,10 @@ export type After = { kind: 'pod'; pod: PodNow } | { kind: 'gone' } | { kind: 'u
 const MAX = 1_100;
 const LABEL = 10;
 
-/** A session as a story for people: what was asked for, then each attempt, then what can be done now. Lines are printable. */
+/**
+ * A session as a story for people: what was asked for, then each attempt, then what can be done now. Lines are
+ * printable.
+ */
 export function story(session: DebugSession, { now, after }: { now: number; after: After }): string[] {
   const { metadata, spec, status } = session;
   const runs = status?.runs ?? [];

@@ -1,20 +1,28 @@
 import { SET_PREFIX, SUPERVISOR_VARIABLE } from './environment.ts';
 
-/** Sets `_p` to the prefix. In two parts, so that the script, which is a variable itself, does not have it as it is (supervisor-script.ts). */
+/**
+ * Sets `_p` to the prefix. In two parts, so that the script, which is a variable itself, does not have it as it is
+ * (supervisor-script.ts).
+ */
 export const PREFIX = `_p=${SET_PREFIX.slice(0, -1)} _p=\${_p}_`;
 
 /**
- * `_run`: becomes the command, with the environment that it would have without a supervisor. Text and not a function, because the shell between
- * supervisor and terminal runs it as well. Run in a subshell, it takes "$@" as the command, and `_top` as the first process of the container.
+ * `_run`: becomes the command, with the environment that it would have without a supervisor. Text and not a function,
+ * because the shell between supervisor and terminal runs it as well. Run in a subshell, it takes "$@" as the command,
+ * and `_top` as the first process of the container.
  *
- * - The environment is read where the runtime has put it, in `environ` of the first process. A shell drops names that are no words of its own
- *   (`spring.datasource.url`) and adds some (PWD, SHLVL). The requester's variables lose their prefix, and come last: the last of one name wins.
- * - A line break in a value stands as byte 377 meanwhile, which no text in UTF-8 has. The kubelet hands over nothing else.
+ * - The environment is read where the runtime has put it, in `environ` of the first process. A shell drops names that
+ *   are no words of its own (`spring.datasource.url`) and adds some (PWD, SHLVL). The requester's variables lose their
+ *   prefix, and come last: the last of one name wins.
+ * - A line break in a value stands as byte 377 meanwhile, which no text in UTF-8 has. The kubelet hands over nothing
+ *   else.
  * - The variable that carries the supervisor is left out.
- * - `$(PREFIX...)` in a word or a value is a reference that the kubelet could not resolve (environment.ts). It may mean a variable that Kubernetes
- *   itself sets, else it stays as it was written.
- * - `env` gives the command its environment, and finds it by the PATH in there. It would take a command with `=` for a variable: such a one is left to sh.
- * - Without `env` and `tr` the environment is the shell's. The supervisor has refused before where the requester set any variable.
+ * - `$(PREFIX...)` in a word or a value is a reference that the kubelet could not resolve (environment.ts). It may mean
+ *   a variable that Kubernetes itself sets, else it stays as it was written.
+ * - `env` gives the command its environment, and finds it by the PATH in there. It would take a command with `=` for a
+ *   variable: such a one is left to sh.
+ * - Without `env` and `tr` the environment is the shell's. The supervisor has refused before where the requester set
+ *   any variable.
  */
 export const RUN = `
 _run='

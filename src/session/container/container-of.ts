@@ -4,7 +4,10 @@ import { fromTimestamp } from '../../api/time.ts';
 import { containerName, ephemeralContainer } from './container.ts';
 import { effectiveValues } from './effective.ts';
 
-/** The container of a run: a pure function of the record and the spec. `specHash` tells whether the spec is still the one of the intent. */
+/**
+ * The container of a run: a pure function of the record and the spec. `specHash` tells whether the spec is still the
+ * one of the intent.
+ */
 export function containerOf(session: DebugSession, run: Run): EphemeralContainer {
   const { spec, metadata } = session;
   const startBy = fromTimestamp(run.startBy);

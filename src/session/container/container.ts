@@ -24,7 +24,10 @@ export interface ContainerInput {
   lastMoment?: number;
 }
 
-/** The name of the container of an attempt: never random and never a clock, so that a repeated injection is no second container. */
+/**
+ * The name of the container of an attempt: never random and never a clock, so that a repeated injection is no second
+ * container.
+ */
 export function containerName(sessionUID: string, attempt: number): string {
   return `debug-${createHash('sha256').update(sessionUID).digest('hex').slice(0, 8)}-${attempt}`;
 }
@@ -52,7 +55,10 @@ export function ephemeralContainer(input: ContainerInput): EphemeralContainer {
   };
 }
 
-/** Without a supervisor all of it is as it was asked for. With one, nothing that the requester wrote reaches it as a variable (docs/adr/0022). */
+/**
+ * Without a supervisor all of it is as it was asked for. With one, nothing that the requester wrote reaches it as a
+ * variable (docs/adr/0022).
+ */
 function contentOf(
   input: ContainerInput,
 ): Pick<EphemeralContainer, 'command' | 'args'> & { env: EnvVar[]; envFrom: EnvFromSource[] } {
@@ -81,7 +87,10 @@ function contentOf(
   };
 }
 
-/** Our own come last and are in `env`, which wins over `envFrom` (kubelet, makeEnvironmentVariables): no key of a secret takes their place. */
+/**
+ * Our own come last and are in `env`, which wins over `envFrom` (kubelet, makeEnvironmentVariables): no key of a secret
+ * takes their place.
+ */
 function named({ sessionUID, attempt }: ContainerInput, env: EnvVar[] = []): EnvVar[] {
   const own = [
     { name: UID_VARIABLE, value: sessionUID },

@@ -2,14 +2,15 @@ import { parseDuration } from '../../api/duration.ts';
 import type { DebugSessionSpec, EffectiveValues, Run } from '../../api/debugsession.ts';
 
 /**
- * Built-in values where the spec says nothing. They are not schema defaults: a manifest in Git stays what was written, and what counted
- * is recorded in the run.
+ * Built-in values where the spec says nothing. They are not schema defaults: a manifest in Git stays what was written,
+ * and what counted is recorded in the run.
  */
 export const BUILT_IN = { ttl: '30m', pendingTimeout: '10m', startTimeout: '2m' } as const;
 
 /**
- * How long after `startTimeout` the supervisor still accepts a start, in ms. It is compared on the node's clock, so this is how far a node's
- * clock may be ahead of the operator's without refusing starts at the last moment; most start far earlier (docs/adr/0007).
+ * How long after `startTimeout` the supervisor still accepts a start, in ms. It is compared on the node's clock, so
+ * this is how far a node's clock may be ahead of the operator's without refusing starts at the last moment; most start
+ * far earlier (docs/adr/0007).
  */
 export const START_MARGIN_MS = 10_000;
 
@@ -32,7 +33,10 @@ export function effectiveValues(spec: DebugSessionSpec, ttl: string = BUILT_IN.t
   };
 }
 
-/** A ttl in whole seconds, rounded up: the supervisor counts in seconds and must not end early. Every deadline of ours counts so too. */
+/**
+ * A ttl in whole seconds, rounded up: the supervisor counts in seconds and must not end early. Every deadline of ours
+ * counts so too.
+ */
 export function ttlSeconds(ttl: string): number {
   return Math.ceil(parseDuration(ttl) / 1000);
 }

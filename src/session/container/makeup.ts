@@ -19,8 +19,8 @@ export interface ContainerFields extends Partial<
 }
 
 /**
- * What a container is made of, in few bytes: the image as it is, 8 hex digits of each other field. A field that is empty
- * counts as absent, because the API server leaves it out.
+ * What a container is made of, in few bytes: the image as it is, 8 hex digits of each other field. A field that is
+ * empty counts as absent, because the API server leaves it out.
  */
 export function makeupOf(container: ContainerFields): Makeup {
   const { image = '', env = [] } = container;
@@ -46,7 +46,9 @@ export function changesOf(asked: ContainerFields, stands: Makeup): Changes | und
   };
 }
 
-/** Without what the API server leaves out or fills in: empty text and lists, `false` of a mount, `procMount: Default`. */
+/**
+ * Without what the API server leaves out or fills in: empty text and lists, `false` of a mount, `procMount: Default`.
+ */
 function essence(value: unknown): unknown {
   if (value === '' || value === false) return undefined;
   if (Array.isArray(value)) {

@@ -1,9 +1,13 @@
-/** The end of a line after which a shell goes on with the same command: nothing but a blank may come between it and the next line. */
+/**
+ * The end of a line after which a shell goes on with the same command: nothing but a blank may come between it and the
+ * next line.
+ */
 const GOES_ON = /(?:^|\s)(?:then|else|do|in)$|[&|;({]$/;
 
 /**
- * A script of sh on one line: what ends with its line ends with `;` instead. It has to have one command a line, no comment and no line that goes on by
- * a backslash, and line breaks in single quotes only where the quoted text is a script of the same kind. So it is ours alone that may be given.
+ * A script of sh on one line: what ends with its line ends with `;` instead. It has to have one command a line, no
+ * comment and no line that goes on by a backslash, and line breaks in single quotes only where the quoted text is a
+ * script of the same kind. So it is ours alone that may be given.
  */
 export function onOneLine(script: string): string {
   let isQuoted = false;

@@ -1,5 +1,6 @@
-// The supervisor is written here as it runs: `$` is doubled for the kubelet only when a container is rendered (supervisor.ts). It stands in the
-// spec of every pod that is debugged, so it carries no comments: what it does, and why, is told here beside each part.
+// The supervisor is written here as it runs: `$` is doubled for the kubelet only when a container is rendered
+// (supervisor.ts). It stands in the spec of every pod that is debugged, so it carries no comments: what it does, and
+// why, is told here beside each part.
 import { PREFIX, RUN } from './command-environment.ts';
 import { SUPERVISOR_VARIABLE } from './environment.ts';
 
@@ -9,15 +10,20 @@ export const WATCHDOG_NAME = 'debug-watchdog';
 /** Begins the name of a process that brings a new end, in seconds since boot: see `_heed`. With ten digits 15 bytes. */
 export const LETTER_NAME = 'until';
 
-/** Leaves a word as the termination message; `-n` empties the log. Silently without it where the log cannot be written. */
+/**
+ * Leaves a word as the termination message; `-n` empties the log. Silently without it where the log cannot be written.
+ */
 export const MARK = '_mark() { { echo $1 >/dev/termination-log; } 2>/dev/null; }';
 
-/** Hundredths of a second since boot. A builtin read: no fork, needs no `date`, and a changed wall clock does not move it. */
+/**
+ * Hundredths of a second since boot. A builtin read: no fork, needs no `date`, and a changed wall clock does not move
+ * it.
+ */
 export const CLOCK = '_clock() { read _up _x </proc/uptime && _up=${_up%.*}${_up#*.}; }';
 
 /**
- * Names start with an underscore: a shell variable that came in as environment stays exported, so plain names could change the user's
- * environment, and a function called `watch` would run instead of the user's `watch`.
+ * Names start with an underscore: a shell variable that came in as environment stays exported, so plain names could
+ * change the user's environment, and a function called `watch` would run instead of the user's `watch`.
  *
  * The variable that has carried the script here (docs/adr/0035) is for nothing that is started.
  *
@@ -34,11 +40,11 @@ ${CLOCK}
 `;
 
 /**
- * A start that is too late is refused: the operator has given this run up long ago. The wall clock is boot time plus time since boot.
- * Without a working `sleep` nothing could end the command in time, so it does not run at all. Nor does it without the requester's variables: whether
- * there are any is read in `environ`, for some shells drop names that are no words of their own. This script stands in there as well, so it never
- * has the prefix (`_p`) as it is.
- * From here on the end is a moment of the time since boot, which no change of the wall clock moves.
+ * A start that is too late is refused: the operator has given this run up long ago. The wall clock is boot time plus
+ * time since boot. Without a working `sleep` nothing could end the command in time, so it does not run at all. Nor does
+ * it without the requester's variables: whether there are any is read in `environ`, for some shells drop names that are
+ * no words of their own. This script stands in there as well, so it never has the prefix (`_p`) as it is. From here on
+ * the end is a moment of the time since boot, which no change of the wall clock moves.
  */
 const CHECKS = `
 while read _k _v _x; do [ "$_k" != btime ] || { _boot=$_v; break; }; done </proc/stat
@@ -55,12 +61,14 @@ _end=$((_up + _ttl * 100))
 `;
 
 /**
- * The command has to be a file that can be executed, found as execvp(3) finds it: by the PATH that it will have. Nothing but the command is run by that
- * one. A name that only this shell knows is a builtin, which the kernel does not run.
+ * The command has to be a file that can be executed, found as execvp(3) finds it: by the PATH that it will have.
+ * Nothing but the command is run by that one. A name that only this shell knows is a builtin, which the kernel does not
+ * run.
  *
  * - `_via INTERPRETER`: of a file that begins with `#!`. The kernel does not run it without.
- * - `_head` has the first bytes of a file, and those that say for which processor it was made. Another one than that of this shell (`_odd`) need not be
- *   foreign: kernels run programs of 32 bits, and of others by an emulator. So it runs, and the exit code decides (see `_leave`). Without `od` nothing is known.
+ * - `_head` has the first bytes of a file, and those that say for which processor it was made. Another one than that of
+ *   this shell (`_odd`) need not be foreign: kernels run programs of 32 bits, and of others by an emulator. So it runs,
+ *   and the exit code decides (see `_leave`). Without `od` nothing is known.
  *
  * The word that is left at last says that the command is about to be run.
  */
@@ -96,11 +104,12 @@ _mark Began
 `;
 
 /**
- * `_kin` finds what runs below this shell, parents first. By parentage, so that in a joined process namespace the application is never among them,
- * whatever it is called. From `stat`, which is one line: bash reads a file of /proc anew for every line, and a state that changes in between shifts the
- * rest. What follows the program's name, which may hold anything, is state, parent and process group. It gives up, and with it ends the container,
- * when time is up: thousands of processes, each the child of the one before, are not followed to the end.
- * `_send` signals them all but the shell in between (see below), a child with a process group of its own: it has to reap. Unless it is alone.
+ * `_kin` finds what runs below this shell, parents first. By parentage, so that in a joined process namespace the
+ * application is never among them, whatever it is called. From `stat`, which is one line: bash reads a file of /proc
+ * anew for every line, and a state that changes in between shifts the rest. What follows the program's name, which may
+ * hold anything, is state, parent and process group. It gives up, and with it ends the container, when time is up:
+ * thousands of processes, each the child of the one before, are not followed to the end. `_send` signals them all but
+ * the shell in between (see below), a child with a process group of its own: it has to reap. Unless it is alone.
  */
 const KIN = `
 _kin() {
@@ -129,16 +138,18 @@ _send() {
 `;
 
 /**
- * The first process of the container is its own watchdog. In a process namespace of the container's own nobody in there can kill or stop it, and
- * where it can be killed its end is the container's. So it must only never wait for what somebody else can hold up (docs/adr/0022).
+ * The first process of the container is its own watchdog. In a process namespace of the container's own nobody in there
+ * can kill or stop it, and where it can be killed its end is the container's. So it must only never wait for what
+ * somebody else can hold up (docs/adr/0022).
  *
  * `_nap SECONDS` rests, and is cut short by every signal and whenever a child ends or is stopped.
- * - A shell whose `read` knows `-t` waits by itself, on a terminal that nobody has and nobody writes to: the one side of a pair that it has made. `sleep`
- *   is a file that root in there may have replaced. Bash does so in the first process, and looks about it five times a second. Others do it in a child,
- *   because only `wait` reaps for them.
+ * - A shell whose `read` knows `-t` waits by itself, on a terminal that nobody has and nobody writes to: the one side
+ *   of a pair that it has made. `sleep` is a file that root in there may have replaced. Bash does so in the first
+ *   process, and looks about it five times a second. Others do it in a child, because only `wait` reaps for them.
  * - Otherwise the child is `sleep`. Where nothing can be forked any more, the shell ends, and so does the container.
- * - A child that naps may be killed, stopped or frozen by others of its user at any time. Each of that is a CHLD, and on that the nap is killed: so the wait for it
- *   ends, whether it had begun or not. A CHLD that comes before the wait is remembered in `_ev`.
+ * - A child that naps may be killed, stopped or frozen by others of its user at any time. Each of that is a CHLD, and
+ *   on that the nap is killed: so the wait for it ends, whether it had begun or not. A CHLD that comes before the wait
+ *   is remembered in `_ev`.
  * - 5 s at most at a time, because a nap stands still while a machine is suspended and time since boot does not.
  */
 const NAP = `
@@ -161,16 +172,18 @@ fi 2>/dev/null
 `;
 
 /**
- * At the deadline, on a terminal, first what Ctrl-C does: an interactive shell then reaps the job that it waits for. A child whose parent is gone
- * belongs to PID 1, in a joined namespace the application, which may never reap it. (To end children first everywhere would be no way out: a script
- * would go on with its next line.) Then HUP to all at once, a second later TERM, another second later KILL, for a second. Then the first process ends,
- * whatever is left, and with it the container: the kernel, or in a joined namespace the runtime, kills the rest. `_cut` is when it ends at the latest.
+ * At the deadline, on a terminal, first what Ctrl-C does: an interactive shell then reaps the job that it waits for. A
+ * child whose parent is gone belongs to PID 1, in a joined namespace the application, which may never reap it. (To end
+ * children first everywhere would be no way out: a script would go on with its next line.) Then HUP to all at once, a
+ * second later TERM, another second later KILL, for a second. Then the first process ends, whatever is left, and with
+ * it the container: the kernel, or in a joined namespace the runtime, kills the rest. `_cut` is when it ends at the
+ * latest.
  *
- * `_leave`: with the command's own status, as soon as the command is gone. It is reaped by then, and the shell remembers. (ksh93 and yash
- * have more than 256 for a signal.) It says so in a word, unless
- * the container was asked to end (`_told`, `_asked`), or the command has left words of its own. A file for another processor (`_odd`) that ends so was not
- * executed: `env` or its C library then gives it to a shell, which cannot read it.
- * `_pause HUNDREDTHS` is measured by the clock, for a nap may be shorter. No clock, no session.
+ * `_leave`: with the command's own status, as soon as the command is gone. It is reaped by then, and the shell
+ * remembers. (ksh93 and yash have more than 256 for a signal.) It says so in a word, unless the container was asked to
+ * end (`_told`, `_asked`), or the command has left words of its own. A file for another processor (`_odd`) that ends so
+ * was not executed: `env` or its C library then gives it to a shell, which cannot read it. `_pause HUNDREDTHS` is
+ * measured by the clock, for a nap may be shorter. No clock, no session.
  */
 const STOP = `
 _leave() {
@@ -215,10 +228,11 @@ _stop() {
 `;
 
 /**
- * The first process can be told from outside (stop-script.ts; docs/adr/0016). USR1 ends the command now. On USR2 it looks for a letter: a process that is
- * named `until` and the new end, and has the parent that the first process has. Whatever a container starts has another one, so nobody in there can give
- * himself more time, but who may exec into it. The name of a process has 15 bytes at most, and reading it waits for nobody: a file could be endless.
- * USR2 back is the answer.
+ * The first process can be told from outside (stop-script.ts; docs/adr/0016). USR1 ends the command now. On USR2 it
+ * looks for a letter: a process that is named `until` and the new end, and has the parent that the first process has.
+ * Whatever a container starts has another one, so nobody in there can give himself more time, but who may exec into it.
+ * The name of a process has 15 bytes at most, and reading it waits for nobody: a file could be endless. USR2 back is
+ * the answer.
  */
 const HEED = `
 _parent() {
@@ -242,21 +256,23 @@ _heed() {
 `;
 
 /**
- * With a terminal the command has to be a foreground job, for Ctrl-C and job control. But a shell that waits for a foreground job puts its
- * traps off, and as PID 1 of its own namespace it is immune to a TERM that it does not trap: every delete of the pod would take its whole
- * grace. So a shell in between runs the foreground job: it is started in the foreground, turns job control on, which is possible only there,
- * and stops itself. That returns control to the outer shell, which lets it go on in the background and waits, with its trap armed. A shell with
- * job control may hand out the terminal from the background.
+ * With a terminal the command has to be a foreground job, for Ctrl-C and job control. But a shell that waits for a
+ * foreground job puts its traps off, and as PID 1 of its own namespace it is immune to a TERM that it does not trap:
+ * every delete of the pod would take its whole grace. So a shell in between runs the foreground job: it is started in
+ * the foreground, turns job control on, which is possible only there, and stops itself. That returns control to the
+ * outer shell, which lets it go on in the background and waits, with its trap armed. A shell with job control may hand
+ * out the terminal from the background.
  *
- * Where the outer shell has no job control, the one in between sees that it owns no process group and would become the command, which the outer shell
- * could not watch: it ends, and the command is started in the background, as without a terminal. Bash does not need any of this, and would tell
- * the user of the stopped job.
+ * Where the outer shell has no job control, the one in between sees that it owns no process group and would become the
+ * command, which the outer shell could not watch: it ends, and the command is started in the background, as without a
+ * terminal. Bash does not need any of this, and would tell the user of the stopped job.
  *
- * - What it does comes to it in variables, so that `ps` shows one short line. It takes them from its environment before it starts anything.
+ * - What it does comes to it in variables, so that `ps` shows one short line. It takes them from its environment before
+ *   it starts anything.
  * - INT and the like are trapped by `:`, not ignored: an ignored signal would stay ignored in the command.
  * - 147 to 150 is a stopped job, by Ctrl-Z on a command that is no shell: nobody could continue it, so it goes on.
- * - stderr of our own shells is /dev/null: they would tell of the stopped job, and a notice of a killed one would block for ever on a terminal that
- *   is held by Ctrl-S.
+ * - stderr of our own shells is /dev/null: they would tell of the stopped job, and a notice of a killed one would block
+ *   for ever on a terminal that is held by Ctrl-S.
  * - Which process it is tells its parent: the only child that the first process has by then.
  */
 const TERMINAL = `
@@ -293,10 +309,10 @@ fi
 `;
 
 /**
- * Otherwise the command runs in the background. A background command would read /dev/null and be deaf to INT: the first is undone here, the second
- * only in bash; POSIX sh knows no way. An interactive shell ignores TERM, so with a terminal nothing is waited for. INT is ignored here, not trapped:
- * bash loses a child that dies of the very INT that ends its wait for it.
- * `_wake`: the last child that was started may be the command itself, before the first nap and in bash.
+ * Otherwise the command runs in the background. A background command would read /dev/null and be deaf to INT: the first
+ * is undone here, the second only in bash; POSIX sh knows no way. An interactive shell ignores TERM, so with a terminal
+ * nothing is waited for. INT is ignored here, not trapped: bash loses a child that dies of the very INT that ends its
+ * wait for it. `_wake`: the last child that was started may be the command itself, before the first nap and in bash.
  */
 const BACKGROUND = `
 _wake() { _ev=1; [ "$!" = "$_cmd" ] || kill -KILL $!; }
@@ -313,8 +329,8 @@ trap '_heard=1; _wake' USR2
 `;
 
 /**
- * It takes its name last, so that nobody can signal it before its traps are set, which would kill it; `-n`, because a newline would become part of the name.
- * Where the name cannot be taken it is not found, and works as ever.
+ * It takes its name last, so that nobody can signal it before its traps are set, which would kill it; `-n`, because a
+ * newline would become part of the name. Where the name cannot be taken it is not found, and works as ever.
  */
 const WATCH = `
 echo -n ${WATCHDOG_NAME} >/proc/self/comm
@@ -328,12 +344,18 @@ while _look; do
 done
 `;
 
-/** The supervisor, as `sh -c` takes it; arguments: ttl (s), start by and last moment (s since the epoch), 1 with a tty else 0, the command. */
+/**
+ * The supervisor, as `sh -c` takes it; arguments: ttl (s), start by and last moment (s since the epoch), 1 with a tty
+ * else 0, the command.
+ */
 export const SUPERVISOR_SCRIPT = joinParts([
   ...[WORDS, CHECKS, COMMAND, RUN, KIN, STOP, HEED, NAP, TERMINAL, BACKGROUND, WATCH],
 ]);
 
-/** One script of parts that are written to be read: without the line break that each begins with, and without indentation. */
+/**
+ * One script of parts that are written to be read: without the line break that each begins with, and without
+ * indentation.
+ */
 export function joinParts(parts: readonly string[]): string {
   return parts.map((part) => part.slice(1).replaceAll(/^ +/gm, '')).join('');
 }

@@ -1,6 +1,9 @@
 import type { StopRoute } from '../../api/debugsession.ts';
 
-/** What the operator does to a running container besides injecting it: end it by one of the ways there are, or tell it of another ttl. */
+/**
+ * What the operator does to a running container besides injecting it: end it by one of the ways there are, or tell it
+ * of another ttl.
+ */
 export type ActionKind = StopRoute | 'Ttl';
 
 /** What became of one action. None of them says that the container has ended: only the kubelet does. */
@@ -40,14 +43,17 @@ export function afterwards(before: Tried | undefined, { outcome, at }: Pick<Trie
   return { outcome, at, times: (before?.times ?? 0) + 1, ...(wasSurvived && { wasSurvived }) };
 }
 
-/** What this process has tried for a run. A restart forgets it, and everything is tried anew: each action may be repeated. */
+/**
+ * What this process has tried for a run. A restart forgets it, and everything is tried anew: each action may be
+ * repeated.
+ */
 export interface Actions {
   /** What is being done now; its end brings the session back. */
   underWay?: ActionKind;
   tried: Partial<Record<ActionKind, Tried>>;
   /**
-   * What they tell has been written. It is not written again: of two operators at once each would put its own experience in the place of the
-   * other's, for ever.
+   * What they tell has been written. It is not written again: of two operators at once each would put its own
+   * experience in the place of the other's, for ever.
    */
   isSaid?: true;
 }

@@ -14,10 +14,14 @@ export interface Place {
   isUnheard?: true;
 }
 
-/** Who else is there: what a limit is counted against. They may be many, so nobody is looked for who does not matter. */
+/**
+ * Who else is there: what a limit is counted against. They may be many, so nobody is looked for who does not matter.
+ */
 export interface Others {
   taken: () => readonly Place[];
-  /** Those that wait for a limit and have asked before, in the order of asking. It matters only where a place is free. */
+  /**
+   * Those that wait for a limit and have asked before, in the order of asking. It matters only where a place is free.
+   */
   ahead: () => readonly Waiter[];
   /** Whether the record says of the run with this container that it is over. */
   isOver: (containerName: string) => boolean;

@@ -32,7 +32,10 @@ export function mayEvict(rules: Rules | undefined): boolean {
   return rules?.policy.kind === 'found' && rules.policy.spec.allow?.includes('EvictPod') === true;
 }
 
-/** When the runtime of a node is asked to end a container. What is not known allows nothing; a policy that was deleted forbids nothing. */
+/**
+ * When the runtime of a node is asked to end a container. What is not known allows nothing; a policy that was deleted
+ * forbids nothing.
+ */
 export function stopByOf(rules: Rules | undefined): StopBy {
   const { policy } = rules ?? UNREAD_RULES;
   if (policy.kind === 'unread') return 'InsideOnly';

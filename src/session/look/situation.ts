@@ -11,7 +11,10 @@ export interface Situation {
   session: DebugSession;
   sighting: Sighting;
   now: number;
-  /** When this process saw its injection succeed, in ms; lost with a restart, and then the time of the next look stands in for it. */
+  /**
+   * When this process saw its injection succeed, in ms; lost with a restart, and then the time of the next look stands
+   * in for it.
+   */
   injectedAt?: number;
   /** Absent: nothing is known of it yet. */
   authority?: Authority;
@@ -19,9 +22,15 @@ export interface Situation {
   rules?: Rules;
   /** Who else lives or waits. Absent: nobody. */
   others?: Others;
-  /** Why it is not certain, right before the injection, that who asked may use the policy. Absent: it is, or was not asked. */
+  /**
+   * Why it is not certain, right before the injection, that who asked may use the policy. Absent: it is, or was not
+   * asked.
+   */
   denied?: Objection;
-  /** What the API server said to the last try to inject the container of the newest run. Absent: nothing, or it has taken it. */
+  /**
+   * What the API server said to the last try to inject the container of the newest run. Absent: nothing, or it has
+   * taken it.
+   */
   refused?: Objection;
   /** The runtime of a node can be asked to end a container (--node-stop-namespace). */
   stopsByNode?: true;

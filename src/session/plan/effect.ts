@@ -2,7 +2,10 @@ import type { DebugSessionStatus, Run, StopRoute } from '../../api/debugsession.
 import type { EphemeralContainer } from '../../api/ephemeral-container.ts';
 import type { EventIntent } from '../status/events.ts';
 
-/** The one effect of a pass. Everything is written before it is relied on, so a crash between any two of them is repaired by the next pass. */
+/**
+ * The one effect of a pass. Everything is written before it is relied on, so a crash between any two of them is
+ * repaired by the next pass.
+ */
 export type Effect =
   | { kind: 'none' }
   | { kind: 'addFinalizer' }
@@ -28,7 +31,10 @@ export function rest(now: number, at?: number): Plan {
   return wakeBy({ effect: { kind: 'none' }, events: [] }, now, at);
 }
 
-/** The same step, after which to look again at `at` (ms since the epoch) at the latest. Undefined and Infinity: no such time. */
+/**
+ * The same step, after which to look again at `at` (ms since the epoch) at the latest. Undefined and Infinity: no such
+ * time.
+ */
 export function wakeBy(step: Plan, now: number, at = Infinity): Plan {
   const requeueAfterMs = Math.min(step.requeueAfterMs ?? Infinity, Math.max(0, at - now));
   return Number.isFinite(requeueAfterMs) ? { ...step, requeueAfterMs } : step;

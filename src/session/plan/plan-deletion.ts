@@ -35,7 +35,10 @@ export function planDeletion(situation: Situation, run: Run): Plan {
   }
 }
 
-/** A deleted session is not injected any more. What was sent before may still arrive: an answer was lost, or an operator that has died had sent it. */
+/**
+ * A deleted session is not injected any more. What was sent before may still arrive: an answer was lost, or an operator
+ * that has died had sent it.
+ */
 function letGoUninjected(run: Run, now: number): Plan {
   const arrived = injectionArrived(run);
   return now < arrived ? rest(now, arrived) : { effect: { kind: 'removeFinalizer' }, events: [] };

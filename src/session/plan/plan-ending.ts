@@ -19,8 +19,8 @@ export interface Pursuit extends Pick<Projection, 'events' | 'then' | 'wakeAt'> 
 }
 
 /**
- * The next step towards the end of a container that has to end. What is about to be tried is written down before it is tried for the first time, so
- * that whoever sees the container end later knows what ended it, also after a restart.
+ * The next step towards the end of a container that has to end. What is about to be tried is written down before it is
+ * tried for the first time, so that whoever sees the container end later knows what ended it, also after a restart.
  */
 export function pursueEnd(situation: Situation, run: Run, cause: StopCause): Pursuit {
   const { session, sighting, now, actions } = situation;

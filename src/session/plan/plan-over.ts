@@ -14,8 +14,8 @@ import { removalTime } from './plan-removal.ts';
 import { deletionWaits, type Projection, writeThen } from './write-status.ts';
 
 /**
- * A session with no live run and none to start: keep the record true, end what runs all the same, retire its pod where that is wanted, let go of
- * the finalizer, and of the record itself.
+ * A session with no live run and none to start: keep the record true, end what runs all the same, retire its pod where
+ * that is wanted, let go of the finalizer, and of the record itself.
  */
 export function planOver(situation: Situation, run: Run | undefined): Plan {
   const { session, now } = situation;
@@ -31,8 +31,8 @@ export function planOver(situation: Situation, run: Run | undefined): Plan {
 }
 
 /**
- * @param subject the newest run, or an earlier one of which more may become known: its container stood in a pod, had not
- *   run, and the next attempt did not wait for it
+ * @param subject the newest run, or an earlier one of which more may become known: its container stood in a pod, had
+ * not run, and the next attempt did not wait for it
  */
 function planSubject(situation: Situation, run: Run, subject: Run, look: SecondLook): Plan {
   const { run: known, events, stray } = look;
@@ -70,7 +70,10 @@ function retire(situation: Situation, records: Records, before: Projection['even
   return write(situation, records, { events: told, standing, then, wakeAt });
 }
 
-/** How long the deletion of a session waits for the eviction of its pod, which a PodDisruptionBudget may forbid for ever, in ms. */
+/**
+ * How long the deletion of a session waits for the eviction of its pod, which a PodDisruptionBudget may forbid for
+ * ever, in ms.
+ */
 const RETIRE_WITHIN_MS = 30_000;
 
 /** A pod that has to go, because the policy demands it, holds the session for as long as it stands. */
@@ -100,6 +103,7 @@ function letGo(situation: Situation, known: Run): { then?: Effect; wakeAt?: numb
   if (hasGuard(session)) return { then: { kind: 'removeFinalizer' } };
   const at = removalTime(situation);
   if (at === undefined) return {};
-  // No event: it would be about an object that is not there, and gone within the hour. The audit log and ours have the deletion.
+  // No event: it would be about an object that is not there, and gone within the hour. The audit log and ours have the
+  // deletion.
   return now >= at ? { then: { kind: 'delete' } } : { wakeAt: at };
 }

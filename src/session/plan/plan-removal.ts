@@ -6,11 +6,12 @@ import type { Situation } from '../look/situation.ts';
 import { type Fate, FATES, fateOf } from '../run/fate.ts';
 
 /**
- * When the record of a session that is over is to go (`spec.ttlAfterFinished`), in ms since the epoch; undefined: never,
- * as far as is known now.
+ * When the record of a session that is over is to go (`spec.ttlAfterFinished`), in ms since the epoch; undefined:
+ * never, as far as is known now.
  *
- * As with a Job (KEP-592), the time is that of a condition, on the operator's clock: completedAt may be a node's, an hour off. And the condition
- * is StopConfirmed: a record is not kept for less than its time after the last news there was (docs/adr/0014).
+ * As with a Job (KEP-592), the time is that of a condition, on the operator's clock: completedAt may be a node's, an
+ * hour off. And the condition is StopConfirmed: a record is not kept for less than its time after the last news there
+ * was (docs/adr/0014).
  */
 export function removalTime({ session, now }: Situation): number | undefined {
   const { metadata, spec, status } = session;
@@ -25,8 +26,8 @@ export function removalTime({ session, now }: Situation): number | undefined {
 
 /**
  * When nothing more can become known of a run's container, in ms since the epoch; Infinity: not as long as its pod
- * stands. Of a container that went with its pod nobody hears again: a node that was cut off ends a supervised one by its
- * last moment, and one without a supervisor at no known time.
+ * stands. Of a container that went with its pod nobody hears again: a node that was cut off ends a supervised one by
+ * its last moment, and one without a supervisor at no known time.
  */
 function settledAt(run: Run, fate: Fate): number {
   if (fate === 'podLost') return fromTimestamp(run.lastMoment) ?? Infinity;

@@ -28,10 +28,16 @@ import type { Standing } from '../status/compose-status.ts';
 import { overdueAt, stopCause } from '../stop/stop.ts';
 import * as events from '../status/events.ts';
 
-/** A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and cost no write. */
+/**
+ * A container that has not run for so long after its intent is worth a word in status, in ms; most start faster and
+ * cost no write.
+ */
 const SLOW_START_MS = 5_000;
 
-/** How long until it is looked again whose another operator's container is, in ms: the watch of sessions is seldom further behind. */
+/**
+ * How long until it is looked again whose another operator's container is, in ms: the watch of sessions is seldom
+ * further behind.
+ */
 const HEARSAY_MS = 1_000;
 
 /** A run between its intent and its end. */
@@ -121,7 +127,8 @@ function tellOfRefusal(situation: Situation, run: Run): Plan | undefined {
 }
 
 /**
- * When a refused injection has to be looked at again, however long the pause between two tries has become: to tell of it, and to give it up.
+ * When a refused injection has to be looked at again, however long the pause between two tries has become: to tell of
+ * it, and to give it up.
  * @param notBefore when the API server lets it be tried again; what is given up is not tried
  */
 export function retryBy(run: Run, { now, notBefore }: { now: number; notBefore: number }): number {
@@ -133,7 +140,10 @@ function slowStart(run: Run): number {
   return (fromTimestamp(run.intendedAt) ?? 0) + SLOW_START_MS;
 }
 
-/** What has turned up since the intent against the injection, if anything has: policies change, rights are withdrawn, others are faster. */
+/**
+ * What has turned up since the intent against the injection, if anything has: policies change, rights are withdrawn,
+ * others are faster.
+ */
 function objectionTo(situation: Situation, run: Run, pod: Pod): Objection | undefined {
   const { session, authority, denied, rules = UNREAD_RULES } = situation;
   if (authority?.kind === 'missing')
@@ -159,7 +169,10 @@ function othersFirst({ session, rules, others = NO_OTHERS }: Situation, run: Run
   return doubtful === undefined ? undefined : later(LIMIT_REACHED, doubtful);
 }
 
-/** "Not injected" is not believed at once of a run that is given up: what is over with nothing to stop is not looked at again. */
+/**
+ * "Not injected" is not believed at once of a run that is given up: what is over with nothing to stop is not looked at
+ * again.
+ */
 function giveUp(situation: Situation, run: Run, reason: NeverRan, message: string): Plan {
   const { now } = situation;
   const arrived = injectionArrived(run);
@@ -189,8 +202,8 @@ function planWaiting(situation: Situation, run: Run, seen: Seen<'waiting'>): Pla
 }
 
 /**
- * The kubelet has lost the record of a container that ran (k/k#124176). That is no failed start, and no proof of an end: the next report, the
- * end of its pod or its last moment decides.
+ * The kubelet has lost the record of a container that ran (k/k#124176). That is no failed start, and no proof of an
+ * end: the next report, the end of its pod or its last moment decides.
  */
 export function planOutOfSight(situation: Situation, run: Run, seen: Seen<'waiting'>): Plan {
   const { now } = situation;
@@ -237,7 +250,10 @@ function writeRunning(
   return writeThen(situation, { run, standing, events: all, wakeAt });
 }
 
-/** A pod that is being deleted may be so for an hour: its containers get TERM at once, and the kubelet reports them running until the pod is done. */
+/**
+ * A pod that is being deleted may be so for an hour: its containers get TERM at once, and the kubelet reports them
+ * running until the pod is done.
+ */
 function leavingMessage(run: Run, { metadata }: Pod): string | undefined {
   const end = fromTimestamp(metadata.deletionTimestamp);
   if (end === undefined) return undefined;

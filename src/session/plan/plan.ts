@@ -14,7 +14,9 @@ import { type Stage, stageOf, subjectOf } from './stage.ts';
 /** What the reconciler has to look at before it can plan. */
 export type Interest = { kind: 'none' } | { kind: 'pod'; name: string } | { kind: 'workload'; ref: WorkloadRef };
 
-/** Which pod (or workload) the next pass is about: a live run's, else the target of a run that is to start, else none. */
+/**
+ * Which pod (or workload) the next pass is about: a live run's, else the target of a run that is to start, else none.
+ */
 export function interestOf(session: DebugSession, now: number): Interest {
   const stage = stageOf(session, now);
   if (stage === 'waiting' && session.spec.cancel !== true) return targetOf(session);
@@ -45,8 +47,8 @@ function isLookedAt(run: Run, stage: Stage, now: number): boolean {
 }
 
 /**
- * The step that needs no look at the pod, if there is one: a session that is new, or was raised, gets its finalizer while its pod is being
- * looked up, as nearly every one finds it. One that has to wait lets go of it again.
+ * The step that needs no look at the pod, if there is one: a session that is new, or was raised, gets its finalizer
+ * while its pod is being looked up, as nearly every one finds it. One that has to wait lets go of it again.
  */
 export function planUnseen(session: DebugSession, now: number): Plan | undefined {
   if (stageOf(session, now) !== 'waiting' || isGuarded(session) || isWaiting(session)) return undefined;

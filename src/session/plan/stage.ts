@@ -35,8 +35,8 @@ export function stageOf(session: DebugSession, now: number): Stage {
 }
 
 /**
- * The run that a pass is about, unless an attempt waits for nothing of the session: whose pod is looked at, and whose container is ended. A
- * container that runs comes first, then a pod that has to go, then whatever may still start.
+ * The run that a pass is about, unless an attempt waits for nothing of the session: whose pod is looked at, and whose
+ * container is ended. A container that runs comes first, then a pod that has to go, then whatever may still start.
  */
 export function subjectOf(session: DebugSession, now: number): Run | undefined {
   const run = currentRun(session);

@@ -23,8 +23,8 @@ export interface Projection {
 }
 
 /**
- * The one way to write a status, and to do something that rests on it: the write comes first, and in a pass in which the
- * status says all that already, the effect. So a crash between the two is repaired by the next pass. Composing is
+ * The one way to write a status, and to do something that rests on it: the write comes first, and in a pass in which
+ * the status says all that already, the effect. So a crash between the two is repaired by the next pass. Composing is
  * deterministic, so an equal status is no write, and an idle session costs nothing.
  */
 export function writeThen(situation: Situation, { run, record, standing, events, then, wakeAt }: Projection): Plan {

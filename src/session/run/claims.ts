@@ -65,8 +65,8 @@ const REFUSALS = {
 export type Refusal = keyof typeof REFUSALS;
 
 /**
- * The refusal that a supervisor says, where the container ended at once and with its exit code. `TooLate` also has to be
- * true by the kubelet's clock. A command that takes three seconds at most can still forge the others.
+ * The refusal that a supervisor says, where the container ended at once and with its exit code. `TooLate` also has to
+ * be true by the kubelet's clock. A command that takes three seconds at most can still forge the others.
  */
 export function refusal(run: Run, terminated: Terminated): Refusal | undefined {
   const word = supervisorWord(run, terminated);

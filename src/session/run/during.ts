@@ -7,8 +7,9 @@ import { hasEndedForGood } from './restarts.ts';
 const MAX_DURING = 20;
 
 /**
- * The run with what has happened to its pod while its container ran, whoever caused it. Of each kind the first time for each container: a container that
- * crashes again and again is one line. By the kubelet's times alone, in whole seconds, so the clock of the operator does not count.
+ * The run with what has happened to its pod while its container ran, whoever caused it. Of each kind the first time for
+ * each container: a container that crashes again and again is one line. By the kubelet's times alone, in whole seconds,
+ * so the clock of the operator does not count.
  */
 export function withDuring(run: Run, pod: Pod | undefined): Run {
   if (pod === undefined || run.startedAt === undefined) return run;

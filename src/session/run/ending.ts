@@ -24,7 +24,10 @@ export const REJECTED: readonly string[] = [
 export type HowItEnded =
   { kind: 'ended'; outcome: 'Exited' | 'Expired' | typeof CANCELLED; endedBy: EndedBy; message: string } | HowItFailed;
 
-/** Where it ended: the pod as last seen, the container whose process namespace was joined, what was asked for, and what this process has tried. */
+/**
+ * Where it ended: the pod as last seen, the container whose process namespace was joined, what was asked for, and what
+ * this process has tried.
+ */
 export interface Scene {
   pod: Pod | undefined;
   /** It is not there any more. */
@@ -61,9 +64,10 @@ function expired({ ttl, lateMs }: TimeOver): string {
 }
 
 /**
- * Which of the operator's ways ended the container, of those that it recorded before it tried them. Exec leaves its word
- * as the termination message, before the first signal, and so does a supervisor that was asked that way. An evicted pod
- * is being deleted. The runtime of the node says itself that it has ended the container. Keys that were typed leave no trace: that the command ended after them is all that is known.
+ * Which of the operator's ways ended the container, of those that it recorded before it tried them. Exec leaves its
+ * word as the termination message, before the first signal, and so does a supervisor that was asked that way. An
+ * evicted pod is being deleted. The runtime of the node says itself that it has ended the container. Keys that were
+ * typed leave no trace: that the command ended after them is all that is known.
  * @param actions what this process has tried; absent where it is not known
  */
 export function stoppedBy(

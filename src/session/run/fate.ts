@@ -56,7 +56,8 @@ export const FATES: Record<Fate, Consequences> = {
   absent: { ...NOTHING, stop: { status: 'True', reason: 'NothingToStop' } },
   mayStart: { ...ALL, stop: { status: 'Unknown', reason: 'MayStartLate' } },
   startRefused: { ...ALL, blocksNext: false, stop: { status: 'Unknown', reason: 'MayStartLate' } },
-  // No place: it would be held for as long as the pod lives, for a container that was never seen to run (docs/adr/0031).
+  // No place: it would be held for as long as the pod lives, for a container that was never seen to run
+  // (docs/adr/0031).
   lastMomentPassed: {
     ...ALL,
     holdsPlace: false,
@@ -148,8 +149,8 @@ export function runToLookAt(session: DebugSession, now: number): Run | undefined
 }
 
 /**
- * An earlier run whose container runs or may in the pod of the newest, which lives. The next attempt does not wait for a
- * container whose supervisor refuses a start by now, and only the inside says that it does.
+ * An earlier run whose container runs or may in the pod of the newest, which lives. The next attempt does not wait for
+ * a container whose supervisor refuses a start by now, and only the inside says that it does.
  */
 export function runBeside(session: DebugSession, now: number): Run | undefined {
   const run = currentRun(session);

@@ -13,8 +13,8 @@ export interface IdleCapabilities {
 
 /**
  * The capabilities that have no effect, because the container runs as another user than 0: the runtime adds them to the
- * bounding set alone, and execve(2) of another user gives none. `kubectl debug` warns of the pod's user in the same way.
- * Undefined where there are none, or only the image says who the user is, which nobody here knows.
+ * bounding set alone, and execve(2) of another user gives none. `kubectl debug` warns of the pod's user in the same
+ * way. Undefined where there are none, or only the image says who the user is, which nobody here knows.
  */
 export function idleCapabilities(
   { profile = 'general', securityContext }: Pick<DebugSessionSpec, 'profile' | 'securityContext'>,

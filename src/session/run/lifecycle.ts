@@ -12,10 +12,16 @@ export function isLive(run: Run): boolean {
   return run.state === 'Starting' || run.state === 'Running';
 }
 
-/** How long an injection that an operator sent before it died may be under way, and unseen, in ms: the client's own deadline. */
+/**
+ * How long an injection that an operator sent before it died may be under way, and unseen, in ms: the client's own
+ * deadline.
+ */
 const UNDER_WAY_MS = 10_000;
 
-/** When an injection of this run is no longer under way, in ms since the epoch: from then on "not in the pod" can be believed. */
+/**
+ * When an injection of this run is no longer under way, in ms since the epoch: from then on "not in the pod" can be
+ * believed.
+ */
 export function injectionArrived(run: Run): number {
   return (endOfSecond(run.intendedAt) ?? 0) + UNDER_WAY_MS;
 }
@@ -39,7 +45,10 @@ export function isWaiting(session: DebugSession): boolean {
 /** Why an attempt is held back behind one whose container may still live. */
 export const PREVIOUS_RUN_NOT_OVER = 'PreviousRunNotOver' satisfies InjectionReason;
 
-/** A part of the guard (finalizer or live label) stands on it, so there is something to take off. Who replaces the whole object may have taken off the one or the other. */
+/**
+ * A part of the guard (finalizer or live label) stands on it, so there is something to take off. Who replaces the whole
+ * object may have taken off the one or the other.
+ */
 export function hasGuard({ metadata }: DebugSession): boolean {
   return metadata.finalizers?.includes(FINALIZER) === true || metadata.labels?.[LIVE_LABEL] !== undefined;
 }

@@ -2,7 +2,9 @@ import type { Pod } from '../../api/pod.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { later, never, type Objection } from '../look/objection.ts';
 
-/** Why nothing can be started in this pod any more; a pod that is being deleted may be followed by another of its name. */
+/**
+ * Why nothing can be started in this pod any more; a pod that is being deleted may be followed by another of its name.
+ */
 export function nothingStartsIn({
   metadata: { name, deletionTimestamp },
   status: { phase },
@@ -15,9 +17,10 @@ export function nothingStartsIn({
 }
 
 /**
- * Why nothing can be started in this pod yet: its node has not set it up. The kubelet makes volumes, sandbox and network of a pod before any container,
- * an ephemeral one too, and says so by the condition PodReadyToStartContainers (on by default since Kubernetes 1.29). What it says of the cause stands
- * in the pod's events; of a container that waits it may say some of it.
+ * Why nothing can be started in this pod yet: its node has not set it up. The kubelet makes volumes, sandbox and
+ * network of a pod before any container, an ephemeral one too, and says so by the condition PodReadyToStartContainers
+ * (on by default since Kubernetes 1.29). What it says of the cause stands in the pod's events; of a container that
+ * waits it may say some of it.
  */
 export function notSetUp(pod: Pod): Objection<'PodNotReadyToStartContainers'> | undefined {
   const { metadata, spec, status } = pod;

@@ -8,9 +8,14 @@ import { notSetUp, nothingStartsIn } from './nothing-starts.ts';
 /** What the API server and the kubelet say about the container of a run. */
 export type Observation =
   | { kind: 'unseen' }
-  /** The pod of this run is not there any more; `terminated` if its container was seen to end before, `injected` if it is known whether it stood there. */
+  /**
+   * The pod of this run is not there any more; `terminated` if its container was seen to end before, `injected` if it
+   * is known whether it stood there.
+   */
   | ({ kind: 'podGone'; replaced: boolean; injected?: boolean; terminated?: Terminated } & Identity)
-  /** The container does not stand in the pod's spec, or (`nameTaken`) one that is not ours stands there under its name. */
+  /**
+   * The container does not stand in the pod's spec, or (`nameTaken`) one that is not ours stands there under its name.
+   */
   | { kind: 'notInjected'; pod: Pod; nameTaken: boolean }
   /** In the spec, not running; `reason` is normalised, so that it does not flap. */
   | { kind: 'waiting'; pod: Pod; reason: WaitingReason; message: string; final: boolean }
@@ -79,8 +84,9 @@ function stateIn(pod: Pod, run: Run): StateIn {
 }
 
 /**
- * A container that was created but could not be started is dead for good, yet the kubelet of a pod that restarts goes on showing
- * `waiting: RunContainerError` with the truth in lastState (reason cache of kuberuntime). One that runs again after its end has a lastState too.
+ * A container that was created but could not be started is dead for good, yet the kubelet of a pod that restarts goes
+ * on showing `waiting: RunContainerError` with the truth in lastState (reason cache of kuberuntime). One that runs
+ * again after its end has a lastState too.
  */
 function startFailure({ state, lastState }: Partial<ContainerStatus> = {}): Terminated | undefined {
   if (state?.running !== undefined) return undefined;
@@ -88,8 +94,8 @@ function startFailure({ state, lastState }: Partial<ContainerStatus> = {}): Term
 }
 
 /**
- * The kubelet's waiting reasons, put into few words of ours. ErrImagePull and ImagePullBackOff alternate for ever: one word, one status write.
- * `final`: it cannot come true, although the kubelet itself tries for ever.
+ * The kubelet's waiting reasons, put into few words of ours. ErrImagePull and ImagePullBackOff alternate for ever: one
+ * word, one status write. `final`: it cannot come true, although the kubelet itself tries for ever.
  */
 const WAITING: Record<string, { reason: WaitingReason; final: boolean }> = {
   ErrImagePull: { reason: 'ImagePullFailed', final: false },
@@ -119,13 +125,17 @@ function waitingFor(pod: Pod, waiting: { reason?: string; message?: string } | u
   return { kind: 'waiting', pod, reason: 'ContainerCreating', final: false, message };
 }
 
-/** Refusals that share one kubelet reason but not one cause. Texts: kubelet `generateContainerConfig`/kuberuntime and containerd's CRI. */
+/**
+ * Refusals that share one kubelet reason but not one cause. Texts: kubelet `generateContainerConfig`/kuberuntime and
+ * containerd's CRI.
+ */
 function refine(
   kubeletReason: string | undefined,
   message: string,
 ): { reason?: WaitingReason; final?: boolean; message?: string } {
   if (/target container/i.test(message)) return { reason: 'TargetContainerNotRunning' };
-  // The image would have to become another one for it to start. From the beginning of the words: the rest may be somebody's, such as the name of a key that is missing.
+  // The image would have to become another one for it to start. From the beginning of the words: the rest may be
+  // somebody's, such as the name of a key that is missing.
   if (
     kubeletReason === 'CreateContainerConfigError' &&
     /^container(?: has runAsNonRoot|'s runAsUser breaks)/.test(message)

@@ -16,11 +16,12 @@ import { couldNotStart } from './start-failure.ts';
 import { wordsOfFailedPod } from './who-ended.ts';
 import type { Situation } from '../look/situation.ts';
 
-// What is written down of a run at each turn of its life. startedAt, finishedAt and injectedAt are set once and never moved.
+// What is written down of a run at each turn of its life. startedAt, finishedAt and injectedAt are set once and never
+// moved.
 
 /**
- * The injection is known from the pod's spec; its time from our own memory or, after a restart, as what it was at the latest: when the kubelet
- * started the container, on a clock that is believed between the intent and now.
+ * The injection is known from the pod's spec; its time from our own memory or, after a restart, as what it was at the
+ * latest: when the kubelet started the container, on a clock that is believed between the intent and now.
  */
 export function confirmInjection(situation: Situation, run: Run, startedAt?: string): Run {
   const { now, injectedAt } = situation;
@@ -31,8 +32,9 @@ export function confirmInjection(situation: Situation, run: Run, startedAt?: str
 }
 
 /**
- * Compares what stands in the pod with what was asked for, once. A supervisor that admission took away ends nothing: from
- * then on the run counts as one without. An operator of another version that has the container another way cannot tell.
+ * Compares what stands in the pod with what was asked for, once. A supervisor that admission took away ends nothing:
+ * from then on the run counts as one without. An operator of another version that has the container another way cannot
+ * tell.
  */
 function asAdmitted({ session, sighting }: Situation, run: Run): Run {
   const pod = sighting.kind === 'present' ? sighting.pod : undefined;
@@ -48,8 +50,8 @@ function asAdmitted({ session, sighting }: Situation, run: Run): Run {
 }
 
 /**
- * The deadline counts from the kubelet's start time, clamped between the injection and now: a node whose clock is an hour off must neither
- * cut a session short nor stretch it.
+ * The deadline counts from the kubelet's start time, clamped between the injection and now: a node whose clock is an
+ * hour off must neither cut a session short nor stretch it.
  */
 export function startRun(run: Run, seen: Seen<'running'>, now: number): Run {
   const injectedAt = fromTimestamp(run.injectedAt) ?? now;

@@ -1,7 +1,7 @@
 import type { Pod, PodContainer, RestartRule } from '../../api/pod.ts';
 
-// When the kubelet starts a container again (kubernetes pkg/api/v1/pod/util.go, ContainerShouldRestart; KEP-753, KEP-5307, KEP-5532). What an older
-// Kubernetes does not know it does not store, so the fields that are there count.
+// When the kubelet starts a container again (kubernetes pkg/api/v1/pod/util.go, ContainerShouldRestart; KEP-753,
+// KEP-5307, KEP-5532). What an older Kubernetes does not know it does not store, so the fields that are there count.
 
 /** Whether the kubelet never starts this container again, now that it has ended so. Unknown to the pod: no. */
 export function hasEndedForGood(pod: Pod, name: string, exitCode: number): boolean {

@@ -19,7 +19,10 @@ export function couldNotStart({ reason }: Terminated): boolean {
   return reason === 'StartError' || reason === 'ContainerCannotRun';
 }
 
-/** Why the command was not executed, by the runtime's words or, where the kubelet's report bears it out, its supervisor's. */
+/**
+ * Why the command was not executed, by the runtime's words or, where the kubelet's report bears it out, its
+ * supervisor's.
+ */
 export function startFailure(run: Run, terminated: Terminated, asked: Asked = {}): HowItFailed | undefined {
   if (couldNotStart(terminated)) return notStarted(run, oneLine(terminated.message ?? '', 600), asked);
   const refused = refusal(run, terminated);
@@ -44,7 +47,9 @@ function notStarted(run: Run, said: string, asked: Asked): HowItFailed {
   }
   const missing = /executable file not found|no such file or directory/.test(said);
   const isSupervised = run.effective?.supervisor === 'Shell';
-  const shell = isSupervised ? '; the image seems to have no sh, so use an image with a shell, or supervisor: None' : '';
+  const shell = isSupervised
+    ? '; the image seems to have no sh, so use an image with a shell, or supervisor: None'
+    : '';
   // Under a supervisor the requester's PATH is not the container's (docs/adr/0022).
   const hint = missing ? shell || hintOfPath(asked) : '';
   return {

@@ -6,7 +6,8 @@ import { wasSignalled } from './claims.ts';
 /**
  * Whether the runtime of the node ended the container because the operator asked it to. That it has done so is the
  * runtime's own word, which nobody in a container can forge. While this process asks, the record that it does so has to
- * do: a command may heed TERM and return any code. Of another process that asked, the code of a signal has to bear it out.
+ * do: a command may heed TERM and return any code. Of another process that asked, the code of a signal has to bear it
+ * out.
  */
 export function stoppedByNode(
   { stop }: Run,

@@ -22,8 +22,9 @@ interface End {
 }
 
 /**
- * What the API server and the kubelet report, the surest first. The last two rest on the supervisor's word as well: that
- * it saw the command end, and was not asked to. Without a supervisor the exit code of a signal leaves the question open.
+ * What the API server and the kubelet report, the surest first. The last two rest on the supervisor's word as well:
+ * that it saw the command end, and was not asked to. Without a supervisor the exit code of a signal leaves the question
+ * open.
  */
 const EVIDENCE: readonly ((end: End) => Who | undefined)[] = [
   outOfMemory,
@@ -95,14 +96,19 @@ function codeOf({ exitCode, reason }: Terminated): string {
   return `exit code ${exitCode}${outlived ? '; a process of it had been killed for lack of memory' : ''}`;
 }
 
-/** What the kubelet says of a pod that it has failed as a whole, such as one that it evicted; undefined of any other. */
+/**
+ * What the kubelet says of a pod that it has failed as a whole, such as one that it evicted; undefined of any other.
+ */
 export function wordsOfFailedPod(pod: Pod | undefined): string | undefined {
   const { phase, reason, message = '' } = pod?.status ?? {};
   if (phase !== 'Failed' || reason === undefined) return undefined;
   return `the pod says: ${oneLine(`${reason}: ${message}`, 400).replace(/:$/, '')}`;
 }
 
-/** Nothing of the pod's own runs any more, or will: the kubelet then ends what else runs in it, and only after that the pod's phase says so. */
+/**
+ * Nothing of the pod's own runs any more, or will: the kubelet then ends what else runs in it, and only after that the
+ * pod's phase says so.
+ */
 function hasFinished({ spec, status }: Pod): boolean {
   if ((spec.restartPolicy ?? 'Always') === 'Always') return false;
   const states = spec.containers.map(({ name }) => status.containerStatuses?.find((own) => own.name === name)?.state);

@@ -4,11 +4,15 @@ import type { DebugSession } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { currentRun, isWaiting } from '../run/lifecycle.ts';
 
-/** A policy that has just been made or changed is not in force at once at every API server, in ms: 1 to 3 s were measured. */
+/**
+ * A policy that has just been made or changed is not in force at once at every API server, in ms: 1 to 3 s were
+ * measured.
+ */
 export const PROPAGATION_MS = 5_000;
 
 /**
- * Why it is not certain that a session was admitted under the policy, if it is not. Fail closed: what was asked for while the policy was not surely in force is not injected, later either. A refused attempt is over; the next one is
+ * Why it is not certain that a session was admitted under the policy, if it is not. Fail closed: what was asked for
+ * while the policy was not surely in force is not injected, later either. A refused attempt is over; the next one is
  * asked for under the policy.
  */
 export function admissionOf(session: DebugSession, authority: Authority): Objection | undefined {

@@ -3,7 +3,10 @@ import type { LabelSelector } from '../../api/label-selector.ts';
 import type { Pod } from '../../api/pod.ts';
 import type { Sighting } from '../look/sighting.ts';
 
-/** The selector in the notation of a list request. An operator that Kubernetes does not have is an error, not a match for all. */
+/**
+ * The selector in the notation of a list request. An operator that Kubernetes does not have is an error, not a match
+ * for all.
+ */
 export function selectorText(selector: LabelSelector): string {
   const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
   const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
@@ -24,8 +27,9 @@ export function selectorText(selector: LabelSelector): string {
 }
 
 /**
- * The pod of a workload that a session is given: ready, not being deleted, the one that has served longest (by name where two are of one age).
- * Selectors of two workloads may overlap, so only pods that one of `owners` (uids) controls count.
+ * The pod of a workload that a session is given: ready, not being deleted, the one that has served longest (by name
+ * where two are of one age). Selectors of two workloads may overlap, so only pods that one of `owners` (uids) controls
+ * count.
  */
 export function choosePod(ref: WorkloadRef, pods: readonly Pod[], owners: ReadonlySet<string>): Sighting {
   const own = pods.filter((pod) =>

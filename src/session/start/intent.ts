@@ -15,8 +15,8 @@ import { podBefore } from './pod-before.ts';
 import { policyNameOf } from './permission.ts';
 
 /**
- * The intent of a run: everything that its container follows from, written to status before the injection. A crash, a lost answer or a
- * second operator repeats the same injection from the same record.
+ * The intent of a run: everything that its container follows from, written to status before the injection. A crash, a
+ * lost answer or a second operator repeats the same injection from the same record.
  */
 export function intendRun(session: DebugSession, pod: Pod, now: number, policy: DebugPolicySpec): Run {
   const { spec, metadata } = session;
@@ -60,7 +60,9 @@ function whoIs({ username, uid }: Requester): RunRequester {
   return { username, ...(uid !== undefined && { uid }) };
 }
 
-/** What was asked for, by whom and why: a later attempt may change both in the spec, and the record has to outlast it. */
+/**
+ * What was asked for, by whom and why: a later attempt may change both in the spec, and the record has to outlast it.
+ */
 export function requestOf({
   command = [],
   args = [],

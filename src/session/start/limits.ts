@@ -46,8 +46,8 @@ export function waitsForLimit(session: DebugSession): boolean {
 }
 
 /**
- * First come, first served: by when it began to wait, which is a whole second, then by when it was made. To be compared as text. Undefined: it does not
- * wait yet.
+ * First come, first served: by when it began to wait, which is a whole second, then by when it was made. To be compared
+ * as text. Undefined: it does not wait yet.
  */
 export function turnOf(session: DebugSession): string | undefined {
   const since = session.status?.waitingSince;
@@ -162,8 +162,9 @@ function countAround(
 }
 
 /**
- * Which limit stands in the way of a place now, in words; undefined: none. Those ahead go first: each that could start takes its place, one that
- * could not takes none, so that whoever waits for one limit does not hold up those that it has no part in.
+ * Which limit stands in the way of a place now, in words; undefined: none. Those ahead go first: each that could start
+ * takes its place, one that could not takes none, so that whoever waits for one limit does not hold up those that it
+ * has no part in.
  */
 export function limitReached(
   wanted: Place,
@@ -229,7 +230,10 @@ function uncountedIn(
   return [...places.values()];
 }
 
-/** Not one that has ended, nor one that cannot be started: the record of that may be gone, and its container stands there for ever. */
+/**
+ * Not one that has ended, nor one that cannot be started: the record of that may be gone, and its container stands
+ * there for ever.
+ */
 function mayBeNew({ running, waiting, terminated }: ContainerState = {}): boolean {
   if (running !== undefined) return true;
   return terminated === undefined && [undefined, 'ContainerCreating', 'PodInitializing'].includes(waiting?.reason);

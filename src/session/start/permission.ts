@@ -18,8 +18,8 @@ export function judgesPod(policy: PolicyView | undefined): boolean {
 }
 
 /**
- * The session as far as its policy goes: what may be asked for while a container lives, and is not allowed, counts as not asked for; what the policy
- * demands, or demanded when the run began, counts as asked for.
+ * The session as far as its policy goes: what may be asked for while a container lives, and is not allowed, counts as
+ * not asked for; what the policy demands, or demanded when the run began, counts as asked for.
  */
 export function asAllowed(session: DebugSession, run: Run, rules: Rules | undefined): DebugSession {
   const isAsked = session.spec.ifUnstoppable === 'EvictPod' && mayEvict(rules);
@@ -40,7 +40,10 @@ export function policyNameOf(session: DebugSession): string {
   return (isOfRun ? run.policyName : session.spec.policyName) ?? DEFAULT_POLICY;
 }
 
-/** Why the policy does not allow what the session asks for, if it does not. Without a pod, what depends on it is left open. */
+/**
+ * Why the policy does not allow what the session asks for, if it does not. Without a pod, what depends on it is left
+ * open.
+ */
 export function permit(session: DebugSession, { policy, namespace }: Rules, pod?: Pod): Objection | undefined {
   const name = policyNameOf(session);
   if (policy.kind === 'unread')
@@ -54,7 +57,10 @@ export function permit(session: DebugSession, { policy, namespace }: Rules, pod?
   return never('PolicyDenied', oneLine(`DebugPolicy ${name} does not allow this: ${reasons.join('; ')}`, MAX_MESSAGE));
 }
 
-/** The session as its intent recorded it, which is what is injected: the spec, and the default of the policy, may say something else by now. */
+/**
+ * The session as its intent recorded it, which is what is injected: the spec, and the default of the policy, may say
+ * something else by now.
+ */
 export function asRecorded(session: DebugSession, { image = session.spec.image, effective }: Run): DebugSession {
   const { ttl, profile, supervisor } = effective ?? effectiveValues(session.spec);
   return { ...session, spec: { ...session.spec, image, ttl, profile, supervisor } };
@@ -66,8 +72,8 @@ export function isRevocable(run: Run, policy: DebugPolicySpec): boolean {
 }
 
 /**
- * Whether a container that runs is to be ended because its policy does not allow it any more, or is gone. The record counts and not the spec, which may be
- * about another attempt by now. What cannot be read revokes nothing.
+ * Whether a container that runs is to be ended because its policy does not allow it any more, or is gone. The record
+ * counts and not the spec, which may be about another attempt by now. What cannot be read revokes nothing.
  */
 export function isRevoked(session: DebugSession, run: Run, { policy, namespace }: Rules, pod: Pod): boolean {
   if (policy.kind === 'unread' || namespace.unread !== undefined) return false;

@@ -20,7 +20,10 @@ function worst(statuses: readonly ContainerStatus[]): ContainerStatus | undefine
   return found;
 }
 
-/** What can be to blame. An init container that has done its part cannot; of one that failed, or runs on as a sidecar, the others may wait. */
+/**
+ * What can be to blame. An init container that has done its part cannot; of one that failed, or runs on as a sidecar,
+ * the others may wait.
+ */
 function candidates({ status: { initContainerStatuses = [], containerStatuses = [] } }: Pod): ContainerStatus[] {
   const isDone = ({ state }: ContainerStatus): boolean => state?.terminated?.exitCode === 0;
   const held = initContainerStatuses.filter((status) => !isDone(status) && !isHealthy(status));
@@ -32,8 +35,8 @@ function isHealthy(status: ContainerStatus): boolean {
 }
 
 /**
- * How the pod looked when the intent was written, from its target container or, without one, from its worst container, init containers and sidecars
- * among them. It is what an incident review asks first, and the pod may be gone by then.
+ * How the pod looked when the intent was written, from its target container or, without one, from its worst container,
+ * init containers and sidecars among them. It is what an incident review asks first, and the pod may be gone by then.
  */
 export function podBefore(pod: Pod, containerName: string | undefined): PodBefore {
   const status = containerName === undefined ? worst(candidates(pod)) : containerStatus(pod, containerName);

@@ -6,24 +6,26 @@ import { notSetUp, nothingStartsIn } from '../run/nothing-starts.ts';
 import { hasEndedForGood } from '../run/restarts.ts';
 
 /**
- * At most this many ephemeral containers in a pod. Kubernetes has no limit of its own (KEP-277), but a pod's 12 KiB of termination messages are
- * shared by all its containers, its application's included, and the list never shrinks: 50 leave every container about 240 bytes.
+ * At most this many ephemeral containers in a pod. Kubernetes has no limit of its own (KEP-277), but a pod's 12 KiB of
+ * termination messages are shared by all its containers, its application's included, and the list never shrinks: 50
+ * leave every container about 240 bytes.
  */
 export const MAX_EPHEMERAL_CONTAINERS = 50;
 
 /**
- * etcd stores 1.5 MiB of an object (--max-request-bytes). A pod beyond that is stuck: the kubelet cannot write its status, so its readiness stays as it was
- * and it is never gone after its deletion. Half of it is for others: what controllers, webhooks and the kubelet write later cannot be refused here.
+ * etcd stores 1.5 MiB of an object (--max-request-bytes). A pod beyond that is stuck: the kubelet cannot write its
+ * status, so its readiness stays as it was and it is never gone after its deletion. Half of it is for others: what
+ * controllers, webhooks and the kubelet write later cannot be refused here.
  */
 const MAX_POD_BYTES = 768 * 1024;
 /**
- * What one debug container may add: 16 KiB of words (the CRD counts them), the supervisor's script, and the names of its fields, variables and mounts,
- * which stand in managedFields once more.
+ * What one debug container may add: 16 KiB of words (the CRD counts them), the supervisor's script, and the names of
+ * its fields, variables and mounts, which stand in managedFields once more.
  */
 const CONTAINER_BYTES = 64 * 1024;
 /**
- * What the kubelet may report of all of them later: 12 KiB of termination messages, the same of `lastState` (kubelet, normalizeStatus), and some 800 bytes
- * for each of 50 containers.
+ * What the kubelet may report of all of them later: 12 KiB of termination messages, the same of `lastState` (kubelet,
+ * normalizeStatus), and some 800 bytes for each of 50 containers.
  */
 const REPORT_BYTES = 64 * 1024;
 
@@ -40,8 +42,9 @@ export interface Wanted {
 type Check = (pod: Pod, wanted: Wanted) => Objection | undefined;
 
 /**
- * The look before the leap: the API server accepts an injection into pods where the kubelet never starts it (finished, terminating,
- * unscheduled pods; validation.go checks only the target's name and the mirror case). Ordered: the first that objects is the answer.
+ * The look before the leap: the API server accepts an injection into pods where the kubelet never starts it (finished,
+ * terminating, unscheduled pods; validation.go checks only the target's name and the mirror case). Ordered: the first
+ * that objects is the answer.
  */
 const CHECKS: readonly Check[] = [
   notStatic,
@@ -83,7 +86,10 @@ function canStart(pod: Pod): Objection | undefined {
   return later(reason, `${message}; waiting for a pod of that name to come back`);
 }
 
-/** Why no other pod of this name comes, and what to do, if none does: a name that was generated is never generated again. */
+/**
+ * Why no other pod of this name comes, and what to do, if none does: a name that was generated is never generated
+ * again.
+ */
 export function neverComesBack({ metadata: { generateName, ownerReferences } }: Pod): string | undefined {
   if (generateName === undefined) return undefined;
   const owner = ownerReferences?.find(({ controller }) => controller === true);
@@ -107,8 +113,9 @@ function targetKnown(pod: Pod, { containerName }: Wanted): Objection | undefined
 }
 
 /**
- * The API server knows which volumes a pod has, and takes one that no container mounts. The kubelet then has to set it up, and while it fails
- * to it starts nothing in the pod any more, the application neither, for as long as the container stands in the spec: for ever.
+ * The API server knows which volumes a pod has, and takes one that no container mounts. The kubelet then has to set it
+ * up, and while it fails to it starts nothing in the pod any more, the application neither, for as long as the
+ * container stands in the spec: for ever.
  */
 function volumesMounted(
   { metadata, spec: { volumes = [] } }: Pod,

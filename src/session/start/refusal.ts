@@ -16,7 +16,9 @@ interface Refused extends ApiAnswer {
   container: string;
 }
 
-/** Never: the same request will be refused again. Later: a passing fault, or one that the next look at the pod explains. */
+/**
+ * Never: the same request will be refused again. Later: a passing fault, or one that the next look at the pod explains.
+ */
 type Rule = [
   applies: (answer: Refused) => boolean,
   finality: Objection['finality'],
@@ -48,7 +50,10 @@ const both =
 /** A cause names each debug container that would be another one, or gone, afterwards (validation.go). */
 const STANDS = /existing ephemeral containers "([^"]*)" may not be (?:changed|removed)/;
 
-/** The server adds how the container would change, line by line: the environment of somebody else's container is for no status of ours. */
+/**
+ * The server adds how the container would change, line by line: the environment of somebody else's container is for no
+ * status of ours.
+ */
 function withoutDifference(message: string): string {
   return message.replace(/(existing ephemeral containers "[^"]*" may not be (?:changed|removed))[^]*/, '$1');
 }
@@ -69,8 +74,9 @@ const FEATURE_OFF =
   'This API server does not serve pods/ephemeralcontainers: it is older than Kubernetes 1.30, or a proxy swallows the path';
 
 /**
- * Every refusal of PATCH pods/ephemeralcontainers, the first rule that applies. The sources are the server's own: RBAC, pod-security-admission,
- * webhook and policy admission, validation.go, etcd's and the request's size limits, API priority and fairness.
+ * Every refusal of PATCH pods/ephemeralcontainers, the first rule that applies. The sources are the server's own: RBAC,
+ * pod-security-admission, webhook and policy admission, validation.go, etcd's and the request's size limits, API
+ * priority and fairness.
  */
 const RULES: readonly Rule[] = [
   [says(/violates PodSecurity/), 'never', 'PodSecurityDenied', POD_SECURITY],
@@ -92,7 +98,8 @@ const RULES: readonly Rule[] = [
   [both(code(422), says(/static pods do not support ephemeral containers/)), 'never', 'StaticPod'],
   [about(/targetContainerName/), 'never', 'TargetContainerNotFound'],
   [changesOthers, 'never', 'AdmissionDenied', CHANGES_OTHERS],
-  // A container of our name with other content: what stands in the pod tells whether it is ours, changed by a webhook, or somebody else's.
+  // A container of our name with other content: what stands in the pod tells whether it is ours, changed by a webhook,
+  // or somebody else's.
   [about(/^spec\.ephemeralContainers/, /may not be changed/), 'later', 'ContainerNameTaken'],
   [
     says(/request is too large|entity too large/i),

@@ -28,7 +28,10 @@ export interface StatusInput {
   run?: Run;
   /** An earlier run of which more is known now; the standing is not about it. */
   record?: Run;
-  /** The pod of the run is being deleted: nobody can attach any more, because the kubelet ends, or has ended, what runs in it. */
+  /**
+   * The pod of the run is being deleted: nobody can attach any more, because the kubelet ends, or has ended, what runs
+   * in it.
+   */
   isPodLeaving?: boolean;
 }
 
@@ -86,7 +89,9 @@ function isUndecided(
   return run?.reason === 'PendingTimeout' || run?.reason === CANCELLED;
 }
 
-/** A change of the reason starts no clock anew. While the attempt before it is waited for, its own wait has not begun. */
+/**
+ * A change of the reason starts no clock anew. While the attempt before it is waited for, its own wait has not begun.
+ */
 function waiting(
   previous: DebugSessionStatus | undefined,
   standing: Standing,

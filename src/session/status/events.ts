@@ -68,7 +68,9 @@ export function injected(run: Run): EventIntent {
   return tell(run.attempt, run, { type: 'Normal', reason: 'Injected', action: 'Inject', note });
 }
 
-/** Of the events of an injection: `Injected` says what admission changed of the container, by the API server's answer. */
+/**
+ * Of the events of an injection: `Injected` says what admission changed of the container, by the API server's answer.
+ */
 export function injectedChanged(event: EventIntent, changes?: Changes): EventIntent {
   if (changes === undefined || event.reason !== 'Injected') return event;
   const { fields, lostSupervisor } = changes;
@@ -77,15 +79,19 @@ export function injectedChanged(event: EventIntent, changes?: Changes): EventInt
   return { ...event, type: 'Warning', note };
 }
 
-/** A container of another user than 0 is started without the capabilities that it adds (containerd and CRI-O set no ambient ones). */
+/**
+ * A container of another user than 0 is started without the capabilities that it adds (containerd and CRI-O set no
+ * ambient ones).
+ */
 export function capabilitiesIdle(run: Run, { capabilities, user, from }: IdleCapabilities): EventIntent {
   const note = `Capabilities ${capabilities.join(', ')} have no effect in container ${run.debugContainerName}: it runs as user ${user}, by ${from}; set spec.securityContext.runAsUser: 0 to use them`;
   return tell(run.attempt, run, { type: 'Warning', reason: 'CapabilitiesIdle', action: 'Inject', note });
 }
 
 /**
- * A pod that is to finish counts as running for as long as any container runs in it, the kubelet ends ours with the rest, and a shell that does not
- * mind TERM lives for the whole grace period: with such a pod its Job completes later. (Kubelet: status manager, `mergePodStatus`.)
+ * A pod that is to finish counts as running for as long as any container runs in it, the kubelet ends ours with the
+ * rest, and a shell that does not mind TERM lives for the whole grace period: with such a pod its Job completes later.
+ * (Kubelet: status manager, `mergePodStatus`.)
  */
 export function delaysCompletion(run: Run, pod: Pod): EventIntent {
   const owner = pod.metadata.ownerReferences?.find((candidate) => candidate.controller === true);

@@ -17,15 +17,16 @@ export type TtlStep =
   | { kind: 'write'; run: Run; events: EventIntent[] }
   | { kind: 'tell'; ttl: string }
   /**
-   * The container does not know it yet (`until` when to try again), or never will (`note` says why `ttl` does not count).
-   * `keepsWords`: the note is what this operator has tried, and has been written (see Actions).
+   * The container does not know it yet (`until` when to try again), or never will (`note` says why `ttl` does not
+   * count). `keepsWords`: the note is what this operator has tried, and has been written (see Actions).
    */
   | { kind: 'wait'; ttl: string; until?: number; note?: string; keepsWords?: true };
 
 /**
- * A changed ttl counts once the supervisor has been told: until then, and where it cannot be told, the old deadline stands. What may live longer
- * is written down first: lastMoment moves before the container hears of it, and only up. Without a supervisor the deadline is the operator's own,
- * and moves at once. Both count from the start of the container.
+ * A changed ttl counts once the supervisor has been told: until then, and where it cannot be told, the old deadline
+ * stands. What may live longer is written down first: lastMoment moves before the container hears of it, and only up.
+ * Without a supervisor the deadline is the operator's own, and moves at once. Both count from the start of the
+ * container.
  */
 export function nextTtlStep(situation: Situation, run: Run): TtlStep {
   const { session, rules } = situation;

@@ -20,8 +20,8 @@ export function wantsRetirement(session: DebugSession, run: Run): boolean {
 }
 
 /**
- * The policy demanded the retirement, and it is not done. The session is held until then, and no next attempt starts: else a deletion, or an attempt in another
- * pod, would be a way around it.
+ * The policy demanded the retirement, and it is not done. The session is held until then, and no next attempt starts:
+ * else a deletion, or an attempt in another pod, would be a way around it.
  */
 export function owesRetirement(run: Run): boolean {
   return mustRetire(run) && run.podRetired !== true;

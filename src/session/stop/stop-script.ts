@@ -1,12 +1,13 @@
 import { CLOCK, joinParts, LETTER_NAME, MARK, WATCHDOG_NAME } from '../container/supervisor-script.ts';
 import { STOPPED } from '../container/supervisor.ts';
 
-// What is run inside a debug container, by exec, to end it or to give it another ttl. The arguments of an exec are not expanded by the kubelet:
-// unlike the supervisor's, these words are sent as they are written.
+// What is run inside a debug container, by exec, to end it or to give it another ttl. The arguments of an exec are not
+// expanded by the kubelet: unlike the supervisor's, these words are sent as they are written.
 
 /**
- * The ways to get a shell, in the order in which they are worth trying: where one is missing, exec says so and the next is tried. By their paths first:
- * what is found by a name is found by the PATH of the container, which may lead to a folder that the command can write to.
+ * The ways to get a shell, in the order in which they are worth trying: where one is missing, exec says so and the next
+ * is tried. By their paths first: what is found by a name is found by the PATH of the container, which may lead to a
+ * folder that the command can write to.
  */
 export const SHELLS: readonly (readonly string[])[] = [
   ['/bin/sh'],
@@ -33,14 +34,15 @@ export const SHELLS: readonly (readonly string[])[] = [
  *   begins with `/..`.
  * - `_mount`: the container's own termination log is mounted here. Only then a word is written into it.
  * - `_each SIGNAL` signals ours, and counts them: `0` only counts.
- * - `_spin`: a tenth of a second of builtins alone. The end of the container is ours, and a `sleep` that lost its parent
- *   so would stay a zombie in a joined process namespace. So wherever the end may come any moment nothing else will do;
- *   mostly it is a matter of milliseconds.
+ * - `_spin`: a tenth of a second of builtins alone. The end of the container is ours, and a `sleep` that lost its
+ *   parent so would stay a zombie in a joined process namespace. So wherever the end may come any moment nothing else
+ *   will do; mostly it is a matter of milliseconds.
  * - `_pause`: where it may take long. `sleep` may be missing, and POSIX promises no fractions.
- * - `_home`: whether the control group of this shell is the container's. The ID shows it. Without the ID the path has to
- *   begin at the root of a control group namespace, and below that root the mounts have to show it. Process 1 is ours
- *   only with our mounts, as in a process namespace of our own. Else the control groups tell nothing apart, or somebody
- *   has moved the application into ours. /proc may also be of another process namespace. In doubt nothing is signalled.
+ * - `_home`: whether the control group of this shell is the container's. The ID shows it. Without the ID the path has
+ *   to begin at the root of a control group namespace, and below that root the mounts have to show it. Process 1 is
+ *   ours only with our mounts, as in a process namespace of our own. Else the control groups tell nothing apart, or
+ *   somebody has moved the application into ours. /proc may also be of another process namespace. In doubt nothing is
+ *   signalled.
  */
 const WORDS = `
 _name=$1 _id=$2 _known= _h= _top= _mount=
@@ -107,8 +109,8 @@ _home || { echo Blind; exit 1; }
 `;
 
 /**
- * `_tell SIGNAL` signals the supervisor: of its name, ours, and with a parent that is not. The name alone would not do: anything may call itself so.
- * Succeeds if there is one.
+ * `_tell SIGNAL` signals the supervisor: of its name, ours, and with a parent that is not. The name alone would not do:
+ * anything may call itself so. Succeeds if there is one.
  */
 const TELL = `
 _parent() {
@@ -128,13 +130,14 @@ _tell() {
 `;
 
 /**
- * The watchdog is asked first: it ends the command within 3 s, and the supervisor reaps what it ends, which nobody may do in a joined process
- * namespace. If there is none, or it is deaf, all are signalled: HUP, a second later TERM, and after the grace KILL. Usually no answer is
- * ever given, because the end of the container is our own.
+ * The watchdog is asked first: it ends the command within 3 s, and the supervisor reaps what it ends, which nobody may
+ * do in a joined process namespace. If there is none, or it is deaf, all are signalled: HUP, a second later TERM, and
+ * after the grace KILL. Usually no answer is ever given, because the end of the container is our own.
  *
- * The word is not written where it stands: of two that stop it, the one would be killed by what the other has ended, with the log emptied and not yet written.
- * It is taken back where something lives on, as does process 1 of its own namespace without handlers, which is immune even to KILL from within:
- * when it ends some day it was not we who ended it.
+ * The word is not written where it stands: of two that stop it, the one would be killed by what the other has ended,
+ * with the log emptied and not yet written. It is taken back where something lives on, as does process 1 of its own
+ * namespace without handlers, which is immune even to KILL from within: when it ends some day it was not we who ended
+ * it.
  */
 const STOP = `
 _await() {
@@ -163,8 +166,9 @@ exit 1
 `;
 
 /**
- * The letter is the name of this process: the new end, in seconds since boot. It is reckoned from the start of the container's first process, however
- * often the ttl changes. A USR2 back is the answer (supervisor-script.ts, `_heed`). Where an end is under way nothing answers: no ttl changes that.
+ * The letter is the name of this process: the new end, in seconds since boot. It is reckoned from the start of the
+ * container's first process, however often the ttl changes. A USR2 back is the answer (supervisor-script.ts, `_heed`).
+ * Where an end is under way nothing answers: no ttl changes that.
  */
 const TTL = `
 _tell 0 || { echo NoWatchdog; exit 1; }
@@ -198,7 +202,10 @@ const TTL_SCRIPT = joinParts([WORDS, LETTER, TELL, TTL]);
 export interface Meant {
   /** Its name in the pod's spec: the kubelet mounts its termination log from a folder of that name. */
   name: string;
-  /** As the kubelet reports it (`containerd://1f...`): runtimes name the control group after it. Without it the mounts have to tell. */
+  /**
+   * As the kubelet reports it (`containerd://1f...`): runtimes name the control group after it. Without it the mounts
+   * have to tell.
+   */
   containerID?: string | undefined;
 }
 
@@ -209,7 +216,8 @@ function bareID(containerID = ''): string {
 
 /**
  * Ends every process of the container, and no other, within about 10 s.
- * @param shell one of {@link SHELLS} @param graceSeconds between TERM and KILL, whole; default 2. @returns the command of an exec
+ * @param shell one of {@link SHELLS} @param graceSeconds between TERM and KILL, whole; default 2. @returns the command
+ * of an exec
  */
 export function stopCommand(
   shell: readonly string[],
@@ -220,7 +228,8 @@ export function stopCommand(
 }
 
 /**
- * Gives the command that runs under a supervisor another ttl, within about 5 s. An end that has passed already ends it at once.
+ * Gives the command that runs under a supervisor another ttl, within about 5 s. An end that has passed already ends it
+ * at once.
  * @param shell one of {@link SHELLS} @returns the command of an exec
  */
 export function ttlCommand(
@@ -238,7 +247,10 @@ export function ttlCommand(
   return [...shell, '-c', TTL_SCRIPT, 'ttl', name, bareID(containerID), ...times];
 }
 
-/** What the script in the container has to say. Only `state.terminated` in the pod's status says that a container has ended. */
+/**
+ * What the script in the container has to say. Only `state.terminated` in the pod's status says that a container has
+ * ended.
+ */
 export type StopAnswer =
   /** So many processes of the container live on, itself aside. None: it is about to end. */
   | { answer: 'Survived'; processes: number }
@@ -248,7 +260,10 @@ export type StopAnswer =
   | { answer: 'NoWatchdog' }
   /** No new ttl: the watchdog does not listen, or an end is under way. */
   | { answer: 'Unheard' }
-  /** It has not landed in the container that is meant, or cannot tell its processes from others: nothing has been signalled. */
+  /**
+   * It has not landed in the container that is meant, or cannot tell its processes from others: nothing has been
+   * signalled.
+   */
   | { answer: 'Blind' }
   /** This shell is missing or cannot run it: try the next one. */
   | { answer: 'NoShell' }

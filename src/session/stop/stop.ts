@@ -7,18 +7,22 @@ import type { Situation } from '../look/situation.ts';
 import { retryPause } from './retry.ts';
 
 /**
- * How long after its deadline a supervised container may still be seen running before the operator ends it, in ms: HUP, TERM, KILL a second
- * apart, and the kubelet's report.
+ * How long after its deadline a supervised container may still be seen running before the operator ends it, in ms: HUP,
+ * TERM, KILL a second apart, and the kubelet's report.
  */
 export const OVERDUE_MS = 6_000;
 
 /**
- * How long after an action the container may still be seen running, in ms. The kubelet tells of an end within about a second; it is given more,
- * because the next action may be the eviction of a pod that has only been slow. An evicted pod has its grace period.
+ * How long after an action the container may still be seen running, in ms. The kubelet tells of an end within about a
+ * second; it is given more, because the next action may be the eviction of a pod that has only been slow. An evicted
+ * pod has its grace period.
  */
 export const LOOK_MS: Record<StopRoute, number> = { Exec: 8_000, Attach: 4_000, Node: 8_000, Eviction: 60_000 };
 
-/** The same where the runtime of the node is asked after it, in ms: that harms nobody, also where the container has just ended. */
+/**
+ * The same where the runtime of the node is asked after it, in ms: that harms nobody, also where the container has just
+ * ended.
+ */
 const LOOK_BEFORE_NODE_MS = 2_000;
 
 /** The longest pause between two rounds of all ways where only a person can change anything, in ms. */
@@ -32,7 +36,10 @@ export function stopCause(session: DebugSession, run: Run, now: number): StopCau
   return now >= overdueAt(run, now) ? 'Deadline' : undefined;
 }
 
-/** When the operator itself sees to the end of a running container, in ms since the epoch: at its deadline, or when its supervisor should have. */
+/**
+ * When the operator itself sees to the end of a running container, in ms since the epoch: at its deadline, or when its
+ * supervisor should have.
+ */
 export function overdueAt(run: Run, now: number): number {
   return (fromTimestamp(run.expiresAt) ?? now) + (run.effective?.supervisor === 'None' ? 0 : OVERDUE_MS);
 }
@@ -46,8 +53,8 @@ export type StopStep =
   | { kind: 'report'; reason: StopReason; message: string; retryAt: number };
 
 /**
- * Ask, look, escalate, report: one way after the other, each looked after for a while; then what is known, and all of it again later, for as long
- * as the container lives.
+ * Ask, look, escalate, report: one way after the other, each looked after for a while; then what is known, and all of
+ * it again later, for as long as the container lives.
  */
 export function nextStop(situation: Situation, run: Run): StopStep {
   const { now } = situation;
@@ -70,7 +77,10 @@ export function nextStop(situation: Situation, run: Run): StopStep {
     : { kind: 'report', ...findings(run, routes, actions), retryAt };
 }
 
-/** What was tried before the kubelet ran the container again was tried on another: its pod is not evicted before this one has been asked. */
+/**
+ * What was tried before the kubelet ran the container again was tried on another: its pod is not evicted before this
+ * one has been asked.
+ */
 function withoutFormer({ ranAgain }: Run, actions: Actions): Actions {
   const since = fromTimestamp(ranAgain?.seenAt);
   if (since === undefined) return actions;
@@ -82,7 +92,10 @@ function act(route: StopRoute, beforeNode: boolean): StopStep {
   return { kind: 'act', route, ...(beforeNode && { beforeNode }) };
 }
 
-/** Attaching wants somebody to read what is typed, eviction that the spec asks for it, the node that the cluster and the policy allow it. */
+/**
+ * Attaching wants somebody to read what is typed, eviction that the spec asks for it, the node that the cluster and the
+ * policy allow it.
+ */
 function routesFor({ session, rules, stopsByNode }: Situation, run: Run): [StopRoute, ...StopRoute[]] {
   const inside: [StopRoute, ...StopRoute[]] = run.effective?.stdin === true ? ['Exec', 'Attach'] : ['Exec'];
   const last: StopRoute[] = session.spec.ifUnstoppable === 'EvictPod' ? ['Eviction'] : [];

@@ -6,7 +6,8 @@ import { Guide } from '../../support/documents/guide.ts';
 import { appPod, ephemeralNames, isReady, shellPod } from '../../support/builders/pods.ts';
 import { Stage } from '../../support/cluster/stage.ts';
 
-// docs/guides: crash-looping, completed-pod, static-pod. The manifests are those that the guides print, the messages too.
+// docs/guides: crash-looping, completed-pod, static-pod. The manifests are those that the guides print, the messages
+// too.
 
 let stage: Stage;
 

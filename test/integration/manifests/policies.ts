@@ -137,7 +137,9 @@ export const INVALID_POLICIES: CreateCase[] = [
   ]),
 ];
 
-/** Elements of `images`; without a fault they are patterns. The same table is put to the API server and to src/policy. */
+/**
+ * Elements of `images`; without a fault they are patterns. The same table is put to the API server and to src/policy.
+ */
 export const PATTERNS: readonly { text: string; fault?: string }[] = [
   ...[
     'docker.io/library/busybox:*',

@@ -1,6 +1,8 @@
 import type { Manifest } from './table.ts';
 
-/** A status that the operator (or a bug in it) writes. `message`: what the API server must say; absent: it must accept. */
+/**
+ * A status that the operator (or a bug in it) writes. `message`: what the API server must say; absent: it must accept.
+ */
 export interface StatusCase {
   what: string;
   status: Manifest;

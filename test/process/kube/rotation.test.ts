@@ -10,7 +10,10 @@ import { RestClient } from '../../../src/kube/rest-client.ts';
 import { InformerScene } from '../../support/world/informer-scene.ts';
 import { PATH, PlayedApiServer } from '../../support/fakes/played-api-server.ts';
 
-/** Credentials are files that somebody else renews: the kubelet a service account's token, cert-manager or kubeadm a certificate. */
+/**
+ * Credentials are files that somebody else renews: the kubelet a service account's token, cert-manager or kubeadm a
+ * certificate.
+ */
 
 let folder: string;
 let server: PlayedApiServer;

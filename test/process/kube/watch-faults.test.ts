@@ -5,9 +5,9 @@ import { PlayedApiServer, refuse, type Fault } from '../../support/fakes/played-
 import { patient } from '../../support/patience.ts';
 
 /**
- * What people reported of watches and informers of kubernetes-client/javascript (the numbers are its issues), replayed against ours: from the
- * socket to the store, on a real HTTP server. Each ends with the store being what the server is, without a storm of requests, and
- * with nothing left after the stop.
+ * What people reported of watches and informers of kubernetes-client/javascript (the numbers are its issues), replayed
+ * against ours: from the socket to the store, on a real HTTP server. Each ends with the store being what the server is,
+ * without a storm of requests, and with nothing left after the stop.
  */
 
 let server: PlayedApiServer;

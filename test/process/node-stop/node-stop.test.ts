@@ -6,8 +6,8 @@ import { orderArguments, STOP_EXIT, type StopOrder } from '../../../src/api/stop
 import { repositoryPath } from '../../support/documents/crd.ts';
 import { type PlayedContainer, PlayedRuntime } from '../../support/fakes/played-runtime.ts';
 
-// The program of a stop pod, run as a process of its own, against a server that speaks CRI. That a real runtime obeys it
-// is shown by test/in-cluster/node-stop.test.ts.
+// The program of a stop pod, run as a process of its own, against a server that speaks CRI. That a real runtime obeys
+// it is shown by test/in-cluster/node-stop.test.ts.
 
 const ORDER: StopOrder = {
   containerID: 'ab'.repeat(32),

@@ -38,8 +38,9 @@ export interface Witness {
 }
 
 /**
- * As much of an API server as a session's life meets: resource versions and conflicts, generations, finalizers and deletion, the status
- * subresource, strategic merge of ephemeral containers, and a history to watch. Everything stored is frozen: who changes it fails.
+ * As much of an API server as a session's life meets: resource versions and conflicts, generations, finalizers and
+ * deletion, the status subresource, strategic merge of ephemeral containers, and a history to watch. Everything stored
+ * is frozen: who changes it fails.
  */
 export class ApiServer {
   readonly sessions = new Map<string, DebugSession>();

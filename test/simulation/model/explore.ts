@@ -1,13 +1,19 @@
 import { Simulation } from './simulation.ts';
 
-/** SIMULATION_SEED=N runs just that one and prints all that happened; SIMULATION_RUNS=N runs as many as you have time for, from SIMULATION_FIRST=N. */
+/**
+ * SIMULATION_SEED=N runs just that one and prints all that happened; SIMULATION_RUNS=N runs as many as you have time
+ * for, from SIMULATION_FIRST=N.
+ */
 const only = process.env['SIMULATION_SEED'];
 const first = Number(only ?? process.env['SIMULATION_FIRST'] ?? 20_261_121);
 const runs = only === undefined ? Number(process.env['SIMULATION_RUNS'] ?? 800) : 1;
 
 export const plan = { first, runs };
 
-/** Runs one simulation after the other; the first that breaks a promise ends it, with its seed and its last moments. Returns what was met on the way. */
+/**
+ * Runs one simulation after the other; the first that breaks a promise ends it, with its seed and its last moments.
+ * Returns what was met on the way.
+ */
 export async function explore(operators: number): Promise<Map<string, number>> {
   const met = new Map<string, number>();
   for (let seed = first; seed < first + runs; seed += 1) {

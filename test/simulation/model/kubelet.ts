@@ -25,7 +25,10 @@ export interface Truth {
   /** How it ended, the last time. */
   how?: HowEnded;
   makeup: Makeup;
-  /** It was told of a ttl by a request that came late: another had been told, or was wanted, since. Its last moment holds all the same. */
+  /**
+   * It was told of a ttl by a request that came late: another had been told, or was wanted, since. Its last moment
+   * holds all the same.
+   */
   staleTtl?: true;
 }
 
@@ -49,7 +52,10 @@ export interface Makeup {
 /** Told of what becomes of containers. It throws where a promise is broken. */
 export interface NodeWitness {
   started(truth: Truth): void;
-  /** The operator's request has arrived at a container, or at where it should be. `numbers`: of a changed ttl, ttl and last moment in ms. */
+  /**
+   * The operator's request has arrived at a container, or at where it should be. `numbers`: of a changed ttl, ttl and
+   * last moment in ms.
+   */
   asked(
     route: 'Exec' | 'Attach' | 'Node' | 'Ttl',
     container: string,
@@ -76,8 +82,8 @@ const GRACE_MS = 30_000;
 const LOOK_MARGIN_MS = 25_000;
 
 /**
- * The node: starts what stands in a pod, sooner or later, and tells so, later. The supervisor is played by the numbers that the injected command
- * carries, so a wrong one shows.
+ * The node: starts what stands in a pod, sooner or later, and tells so, later. The supervisor is played by the numbers
+ * that the injected command carries, so a wrong one shows.
  */
 export class Kubelet {
   readonly truths = new Map<string, Truth>();

@@ -23,7 +23,10 @@ export interface NetworkSetting {
   now: () => string;
 }
 
-/** Between operators and API server: holds every request and every watch event back until the simulation lets it through, or spoils it. */
+/**
+ * Between operators and API server: holds every request and every watch event back until the simulation lets it
+ * through, or spoils it.
+ */
 export class Network {
   /** The share of requests that something happens to. */
   faults = 0;
@@ -192,7 +195,8 @@ const FAULTS: [
   { before: () => answer(500, 'etcdserver: request timed out') },
   { before: () => new ApiError({ code: 429, reason: 'TooManyRequests', message: 'later', retryAfterMs: 1_000 }) },
   { before: () => answer(409, 'the object has been modified') },
-  // Not for an injection, nor for the review before it: an earlier one may be under way still and be carried out after the refusal, a known gap (docs/testing.md).
+  // Not for an injection, nor for the review before it: an earlier one may be under way still and be carried out after
+  // the refusal, a known gap (docs/testing.md).
   {
     before: (words) =>
       /ephemeralcontainers|accessreviews/.test(words)

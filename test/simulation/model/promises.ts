@@ -11,11 +11,14 @@ import type { ApiServer, StoredPod, Witness } from './api-server.ts';
 import type { Kubelet, NodeWitness, Truth } from './kubelet.ts';
 import { StopPromises } from './stop-promises.ts';
 
-/** A time is known to the second, and an earlier run's last moment (2 min start, 10 s margin, 2 min ttl) is waited for. */
+/**
+ * A time is known to the second, and an earlier run's last moment (2 min start, 10 s margin, 2 min ttl) is waited for.
+ */
 const REMOVAL_SLACK_MS = 5 * 60_000;
 
 /**
- * The promises of the project, held against what the API server stores and what really runs, at the moment it happens. Every breach throws.
+ * The promises of the project, held against what the API server stores and what really runs, at the moment it happens.
+ * Every breach throws.
  */
 export class Promises implements Witness, NodeWitness {
   server: ApiServer | undefined;
@@ -123,7 +126,10 @@ export class Promises implements Witness, NodeWitness {
     this.#breach([...broken, ...this.#tooMany(pod, container)], intent);
   }
 
-  /** A limit of the pod is never exceeded, not even by two operators; one of the namespace by one for each that has died or leads as well (S7). */
+  /**
+   * A limit of the pod is never exceeded, not even by two operators; one of the namespace by one for each that has died
+   * or leads as well (S7).
+   */
   #tooMany(pod: StoredPod, container: EphemeralContainer): string[] {
     const { perPod = Infinity, perNamespace = Infinity } = this.limits;
     const live = [...(this.server?.sessions.values() ?? [])].filter(({ status }) =>
@@ -161,7 +167,10 @@ export class Promises implements Witness, NodeWitness {
     );
   }
 
-  /** Nothing starts of which a session has said that it has ended (S6), and nothing beside another that is not given up (S2). */
+  /**
+   * Nothing starts of which a session has said that it has ended (S6), and nothing beside another that is not given up
+   * (S2).
+   */
   started(truth: Truth): void {
     // What the node runs a second time nobody can foresee. That it is seen, told and ended is asked for at the end.
     if (truth.makeup.hostile) this.#meet('hostile inside');
@@ -191,7 +200,8 @@ export class Promises implements Witness, NodeWitness {
       const broken: string[] = [];
       const run = status?.runs?.find((candidate) => candidate.attempt === status.attempt);
       const over = status?.phase !== undefined && TERMINAL_PHASES.includes(status.phase);
-      // What nothing ends is reported for as long as it runs, and the next attempt waits for it; also where it may start, as far as anybody can see.
+      // What nothing ends is reported for as long as it runs, and the next attempt waits for it; also where it may
+      // start, as far as anybody can see.
       const lasts = status?.runs?.some((each) => this.#lasts(each)) === true;
       const reported = lasts && (status?.phase === 'Ending' || status?.phase === 'Pending');
       if (!over && !reported) broken.push(`is ${status?.phase}`);

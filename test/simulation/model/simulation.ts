@@ -14,8 +14,8 @@ const MINUTE = 60_000;
 /** A request or a watch event is under way for so long at most, ms: the client gives up after 10 s. */
 const LONGEST_LAG_MS = 10_000;
 /**
- * After so long without faults every session of a simulation is over: a refusal's pause 5 min, pending 30 s, start 2 min, ttl 2 min, an eviction with
- * its looks 2 min, and rest.
+ * After so long without faults every session of a simulation is over: a refusal's pause 5 min, pending 30 s, start 2
+ * min, ttl 2 min, an eviction with its looks 2 min, and rest.
  */
 const EVERYTHING_IS_OVER_MS = 30 * MINUTE;
 const STEPS = 90;
@@ -198,7 +198,8 @@ export class Simulation {
       while (this.#network.requests.length > 0) this.trace.push(this.#network.pass(0));
       for (const watch of behind) watch.deliver();
       await settle();
-      // Two operators that see different things write in turns until the watch of the one that is behind has recovered: that takes time.
+      // Two operators that see different things write in turns until the watch of the one that is behind has recovered:
+      // that takes time.
       if (rounds % 50 === 49) await this.#move(100);
     }
     this.#network.bury();
@@ -256,8 +257,8 @@ export class Simulation {
 }
 
 /**
- * Nothing waits for real input or output, so one turn of the event loop lets every promise run as far as it can; a second one is for the workers
- * of the controller, who leave one to others.
+ * Nothing waits for real input or output, so one turn of the event loop lets every promise run as far as it can; a
+ * second one is for the workers of the controller, who leave one to others.
  */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));

@@ -3,7 +3,9 @@ import { parseDuration } from '../../../src/api/duration.ts';
 import { STOPPED } from '../../../src/session/container/supervisor.ts';
 import type { HowEnded, Kubelet, Truth } from './kubelet.ts';
 
-/** How long ago what a request rests on may have been true: it was seen, was sent and has arrived, 10 s late each time. */
+/**
+ * How long ago what a request rests on may have been true: it was seen, was sent and has arrived, 10 s late each time.
+ */
 const A_MOMENT_MS = 25_000;
 /** How long after its deadline a supervised container is left to its supervisor, in ms. */
 const OVERDUE_MS = 6_000;
@@ -27,7 +29,10 @@ interface Version {
   until: number;
 }
 
-/** What must hold of ending a container and of changing its ttl, whoever asks for it and whenever the request arrives. Each answers with its breaches. */
+/**
+ * What must hold of ending a container and of changing its ttl, whoever asks for it and whenever the request arrives.
+ * Each answers with its breaches.
+ */
 export class StopPromises {
   /** How many operators there have been. */
   operators = 0;
@@ -89,7 +94,9 @@ export class StopPromises {
     return broken;
   }
 
-  /** A pod is evicted only for a session that asks for it, or did a moment ago, and only the pod that its run was in. */
+  /**
+   * A pod is evicted only for a session that asks for it, or did a moment ago, and only the pod that its run was in.
+   */
   eviction(podUID: string): string[] {
     const since = this.now() - A_MOMENT_MS;
     const asks = this.#versions.some(({ session, until }) => until >= since && asksForEviction(session, podUID));
@@ -105,7 +112,10 @@ export class StopPromises {
     });
   }
 
-  /** Who is said to have ended a container has ended it. Keys leave no trace: that its command ended after them is all that is known. */
+  /**
+   * Who is said to have ended a container has ended it. Keys leave no trace: that its command ended after them is all
+   * that is known.
+   */
   #misattributed(run: Run): string[] {
     const truth = this.truthOf(run);
     if (truth?.how === undefined || truth.times > 1 || run.endedBy === undefined) return [];
@@ -173,7 +183,8 @@ export class StopPromises {
     if (truth?.state !== 'running' || truth.endAt === undefined) return [];
     const broken: string[] = [];
     if (truth.endAt > Date.parse(run.lastMoment ?? '')) broken.push(`${truth.name} may live past its lastMoment`);
-    // While another is wanted nobody knows which of those that were ever told of counts; and a second run begins with the first of them.
+    // While another is wanted nobody knows which of those that were ever told of counts; and a second run begins with
+    // the first of them.
     const isSettled = run.state === 'Running' && run.wantedTtl === undefined && truth.times === 1;
     const longest = (truth.startedAt ?? 0) + parseDuration(run.effective?.ttl ?? '0s');
     if (isSettled && truth.staleTtl !== true && truth.endAt > longest)
@@ -181,11 +192,15 @@ export class StopPromises {
     return broken;
   }
 
-  /** What has to end and could be ended has ended; what lives on is said to live on (L6). On a lost node nothing can be ended, or known. */
+  /**
+   * What has to end and could be ended has ended; what lives on is said to live on (L6). On a lost node nothing can be
+   * ended, or known.
+   */
   atTheEnd(session: DebugSession, run: Run, isReachable: boolean): string[] {
     const truth = this.truthOf(run);
     if (truth?.state !== 'running' || (truth.times > 1 && !isReachable)) return [];
-    // A known gap (docs/ending.md): its node ran it again after the last moment for a start, and its inside did not refuse.
+    // A known gap (docs/ending.md): its node ran it again after the last moment for a start, and its inside did not
+    // refuse.
     if (truth.times > 1 && truth.makeup.hostile && run.ranAgain === undefined) return [];
     const { name, endAt, makeup } = truth;
     const byKeys = makeup.reads && run.effective?.stdin === true;

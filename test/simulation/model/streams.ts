@@ -14,7 +14,10 @@ export interface StreamsSetting {
   now: () => number;
 }
 
-/** What exec and attach do to the containers of the model, by what these are made of. The scripts are played by their numbers and their words. */
+/**
+ * What exec and attach do to the containers of the model, by what these are made of. The scripts are played by their
+ * numbers and their words.
+ */
 export class ModelStreams {
   readonly #setting: StreamsSetting;
 

@@ -13,7 +13,10 @@ export function appPod(more: object = {}): object {
   return podOf({ image: distrolessImage }, more);
 }
 
-/** A pod that crash-loops and is at no moment running: its program is missing. (Where it starts at all, a look may meet it in its one good moment.) */
+/**
+ * A pod that crash-loops and is at no moment running: its program is missing. (Where it starts at all, a look may meet
+ * it in its one good moment.)
+ */
 export function brokenPod(): object {
   return podOf({ image: distrolessImage, command: ['/no/such/program'] }, {});
 }

@@ -22,7 +22,10 @@ export interface ApiServer {
   close(): void;
 }
 
-/** A client for the cluster that `cluster()` finds, as its administrator. Close it, or its idle connections keep the process alive. */
+/**
+ * A client for the cluster that `cluster()` finds, as its administrator. Close it, or its idle connections keep the
+ * process alive.
+ */
 export async function apiServer(): Promise<ApiServer> {
   const config = new KubeConfig();
   const { kubeconfig } = cluster();

@@ -6,7 +6,10 @@ import type { Stage } from './stage.ts';
 
 const CTRL_P_CTRL_Q = '\u0010\u0011';
 
-/** A person at a terminal who typed the attach command of a session. The terminal is a real one (util-linux' `script`), kubectl is kubectl. */
+/**
+ * A person at a terminal who typed the attach command of a session. The terminal is a real one (util-linux' `script`),
+ * kubectl is kubectl.
+ */
 export class Terminal {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
@@ -22,7 +25,10 @@ export class Terminal {
     });
   }
 
-  /** Types `status.attachCommand` of the session. @param user whom kubectl is to act for; the administrator without it */
+  /**
+   * Types `status.attachCommand` of the session.
+   * @param user whom kubectl is to act for; the administrator without it
+   */
   static async attach(stage: Stage, session: DebugSession, user?: string): Promise<Terminal> {
     const { kubeconfig, kubectlPath } = stage.cluster;
     const command = session.status?.attachCommand ?? 'false';
@@ -67,7 +73,10 @@ export class Terminal {
     return this.sees(output, from + line.length);
   }
 
-  /** Resolves with all output from `from` on, once it matches. @throws Error with the output when the terminal is closed or 20 s have passed */
+  /**
+   * Resolves with all output from `from` on, once it matches.
+   * @throws Error with the output when the terminal is closed or 20 s have passed
+   */
   async sees(pattern: RegExp, from = 0): Promise<string> {
     const end = AbortSignal.timeout(20_000);
     end.addEventListener('abort', () => this.#tell());

@@ -20,8 +20,8 @@ export interface AuditEvent {
 }
 
 /**
- * What the API server was asked since this object was made: the one witness that is neither the operator nor the test. A request is in the log
- * once it has been answered, a moment after its answer.
+ * What the API server was asked since this object was made: the one witness that is neither the operator nor the test.
+ * A request is in the log once it has been answered, a moment after its answer.
  */
 export class AuditLog {
   readonly #file: string;
@@ -59,7 +59,8 @@ export class AuditLog {
   }
 
   async *#lines(): AsyncGenerator<string> {
-    // Opened before the names of the old ones are read: a file that is put aside in between is then read once, as one of those.
+    // Opened before the names of the old ones are read: a file that is put aside in between is then read once, as one
+    // of those.
     const newest = await open(this.#file);
     try {
       const { ino: newestIno } = await newest.stat();
@@ -81,7 +82,10 @@ export class AuditLog {
   }
 }
 
-/** The files that the API server has put aside, oldest first: it starts a new one at 100 MB and names the old after its time. */
+/**
+ * The files that the API server has put aside, oldest first: it starts a new one at 100 MB and names the old after its
+ * time.
+ */
 export async function oldAuditLogs(file: string): Promise<string[]> {
   const suffix = extname(file);
   const prefix = `${basename(file, suffix)}-`;
@@ -97,7 +101,9 @@ function parse(line: string): AuditEvent | undefined {
   }
 }
 
-/** A request for an object that exists in the session's life: writes, and GETs of objects; neither lists nor watches. */
+/**
+ * A request for an object that exists in the session's life: writes, and GETs of objects; neither lists nor watches.
+ */
 export function isWrite({ verb }: AuditEvent): boolean {
   return ['create', 'update', 'patch', 'delete', 'deletecollection'].includes(verb);
 }

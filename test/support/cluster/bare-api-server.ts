@@ -10,8 +10,9 @@ import { instanceFiles } from '../../cluster/paths.ts';
 import { freePort } from './free-port.ts';
 
 /**
- * An API server with nothing in it, on loopback: etcd and kube-apiserver of the test cluster's own version, with its certificates. For what must not
- * happen to the cluster that all suites share: that there is no CRD, or that nobody answers.
+ * An API server with nothing in it, on loopback: etcd and kube-apiserver of the test cluster's own version, with its
+ * certificates. For what must not happen to the cluster that all suites share: that there is no CRD, or that nobody
+ * answers.
  */
 export class BareApiServer {
   /** As an administrator. There before the server is. */

@@ -6,7 +6,10 @@ import { connect } from '../../../src/kube/connect.ts';
 import type { RestClient } from '../../../src/kube/rest-client.ts';
 import type { Stage } from './stage.ts';
 
-/** A client that acts as somebody, who is impersonated by the administrator: for requests that kubectl would put a look before. */
+/**
+ * A client that acts as somebody, who is impersonated by the administrator: for requests that kubectl would put a look
+ * before.
+ */
 export function clientAs({ cluster }: Stage, user: string): RestClient {
   const config = parse(readFileSync(cluster.kubeconfig ?? '', 'utf8')) as { users: { user: object }[] };
   const users = config.users.map((entry) => ({ ...entry, user: { ...entry.user, as: user } }));

@@ -7,7 +7,10 @@ import { actAs } from './act-as.ts';
 import { Terminal } from './attach.ts';
 import type { Stage } from './stage.ts';
 
-/** Somebody who types `kubectl dbg` in the namespace of a stage: kubectl finds the built plugin in PATH, as people have it. */
+/**
+ * Somebody who types `kubectl dbg` in the namespace of a stage: kubectl finds the built plugin in PATH, as people have
+ * it.
+ */
 export class Dbg {
   readonly env: NodeJS.ProcessEnv;
   readonly #stage: Stage;

@@ -20,8 +20,8 @@ export interface FollowerOptions {
 }
 
 /**
- * Follows a guide word by word: saves its manifests as files, types its commands into a shell, each as the one who is meant by the section that it
- * stands in, and compares what is printed with what the guide shows.
+ * Follows a guide word by word: saves its manifests as files, types its commands into a shell, each as the one who is
+ * meant by the section that it stands in, and compares what is printed with what the guide shows.
  */
 export class Follower {
   readonly steps: Step[];
@@ -43,7 +43,9 @@ export class Follower {
     return this.#texts.reduce((all, [there, here]) => all.replaceAll(there, here), text);
   }
 
-  /** A block whose first line is a comment `# NAME.yaml` is that file, of every other each object is one of its name. */
+  /**
+   * A block whose first line is a comment `# NAME.yaml` is that file, of every other each object is one of its name.
+   */
   #save(source: string): void {
     const named = /^# (\S+\.yaml)\n/.exec(source)?.[1];
     if (named !== undefined) return writeFileSync(join(this.#folder, named), source);
@@ -56,7 +58,11 @@ export class Follower {
     }
   }
 
-  /** Types the commands below this heading. @throws Error at the first that prints something else than the guide shows @returns how many there were */
+  /**
+   * Types the commands below this heading.
+   * @throws Error at the first that prints something else than the guide shows
+   * @returns how many there were
+   */
   async follow(section: string, identity: Identity = {}): Promise<number> {
     const steps = this.steps.filter((step) => step.section === section);
     const env = this.#shellOf(identity);

@@ -26,7 +26,8 @@ export class Installation {
   readonly client: RestClient = connectToCluster().client;
 
   /**
-   * `kubectl apply -k`, as docs/install.md has it, of an overlay that names the image; then waits until its policies are in force and both replicas are ready.
+   * `kubectl apply -k`, as docs/install.md has it, of an overlay that names the image; then waits until its policies
+   * are in force and both replicas are ready.
    * @param image full reference @param kustomization a folder
    */
   async apply(image: string, kustomization: string = repositoryPath('config/default')): Promise<void> {
@@ -88,7 +89,10 @@ export class Installation {
     }
   }
 
-  /** Who holds the Lease, each time that this changes, until `signal`: names of pods, and '' where it has been given back. */
+  /**
+   * Who holds the Lease, each time that this changes, until `signal`: names of pods, and '' where it has been given
+   * back.
+   */
   async holders(signal: AbortSignal): Promise<string[]> {
     const seen: string[] = [];
     const options = { fieldSelector: `metadata.name=${LEASE}`, timeoutSeconds: 300 };
@@ -108,7 +112,10 @@ export class Installation {
     return this.kubectl('logs', selector, `--tail=${lines}`, '--prefix').catch((error: unknown) => String(error));
   }
 
-  /** Takes it away in the documented order, but for what the suites' setup makes. Nothing is left that the next installation would find. */
+  /**
+   * Takes it away in the documented order, but for what the suites' setup makes. Nothing is left that the next
+   * installation would find.
+   */
   async remove(): Promise<void> {
     await this.#kubectl('delete', 'debugsessions', '--all', '--all-namespaces', '--timeout=60s');
     // In the foreground: the Deployment goes after its pods, which the next run must not find.

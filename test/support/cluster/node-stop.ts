@@ -10,7 +10,10 @@ export const STOP_NAMESPACE = 'debugsession-node-stop';
 
 const NOBODY = 'operator-that-never-runs';
 
-/** Manifests with config/components/node-stop chosen, for the socket of this cluster. @param socket absent: the default one */
+/**
+ * Manifests with config/components/node-stop chosen, for the socket of this cluster.
+ * @param socket absent: the default one
+ */
 export function withNodeStop(socket: string | undefined): ConfigCopy {
   const copy = new ConfigCopy();
   copy.edit('config/default/kustomization.yaml', (text) => `${text}components: [../components/node-stop]\n`);

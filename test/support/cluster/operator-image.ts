@@ -16,8 +16,9 @@ const NAME = 'localhost/debugsession-operator';
 const BUILT = ['main.js', 'main.js.LEGAL.txt', 'node-stop.js', 'node-stop.js.LEGAL.txt', 'cri.proto'];
 
 /**
- * Builds the final stage of the Dockerfile and loads it into the cluster, with no registry: the base is the Node that runs this, and the
- * build stage is replaced by what its last line has made here, see prepareCluster(). Nothing of it stays behind on the machine.
+ * Builds the final stage of the Dockerfile and loads it into the cluster, with no registry: the base is the Node that
+ * runs this, and the build stage is replaced by what its last line has made here, see prepareCluster(). Nothing of it
+ * stays behind on the machine.
  * @returns the full reference. Its tag says what went in: what the node has already is not made again.
  */
 export async function ensureOperatorImage(node: ClusterNode): Promise<string> {

@@ -28,7 +28,8 @@ export class OperatorProcess {
    * @param nodeOptions of Node, such as the bounds of its memory
    */
   static launch(kubeconfig: string, args: readonly string[] = [], nodeOptions = ''): OperatorProcess {
-    // Many run at once in one cluster, each for its own namespace: they do not elect one among them unless a test says so.
+    // Many run at once in one cluster, each for its own namespace: they do not elect one among them unless a test says
+    // so.
     const nothingShared = ['--leader-elect=false', '--metrics-bind-address=0', '--health-probe-bind-address=0'];
     const child = spawn(process.execPath, ['dist/main.js', ...nothingShared, '--log-level=debug', ...args], {
       env: { ...process.env, KUBECONFIG: kubeconfig, NODE_OPTIONS: nodeOptions },
@@ -39,7 +40,10 @@ export class OperatorProcess {
     return new OperatorProcess(child);
   }
 
-  /** Starts it and waits until it says that its caches are filled. @throws Error with its last lines when it ends before that. */
+  /**
+   * Starts it and waits until it says that its caches are filled.
+   * @throws Error with its last lines when it ends before that.
+   */
   static async start(kubeconfig: string, args: readonly string[] = [], nodeOptions = ''): Promise<OperatorProcess> {
     const operator = OperatorProcess.launch(kubeconfig, args, nodeOptions);
     try {
@@ -60,7 +64,10 @@ export class OperatorProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** The first line, logged already or to come, that matches. @throws Error when the process ends first, or after `timeoutMs`. */
+  /**
+   * The first line, logged already or to come, that matches.
+   * @throws Error when the process ends first, or after `timeoutMs`.
+   */
   async until(matches: (line: LogLine) => boolean, timeoutMs = 20_000): Promise<LogLine> {
     const over = new AbortController();
     const late = delay(patient(timeoutMs), 'late' as const, { signal: over.signal, ref: false }).catch(

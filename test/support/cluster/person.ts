@@ -4,7 +4,10 @@ import { busyboxImage } from '../../cluster/image-names.ts';
 import { actAs } from './act-as.ts';
 import type { Stage } from './stage.ts';
 
-/** A person of a test: kubectl as a user with some groups, who is impersonated by the administrator. A failure is an outcome, never an exception. */
+/**
+ * A person of a test: kubectl as a user with some groups, who is impersonated by the administrator. A failure is an
+ * outcome, never an exception.
+ */
 export class Person {
   readonly name: string;
   readonly #stage: Stage;

@@ -23,8 +23,8 @@ function rulesOf(file: string): { resources: string[] }[] {
 }
 
 /**
- * Starts an operator with fewer rights than its own, as after config/components/without-exec or without-attach: those of config/rbac, bound in the
- * namespace of the stage to its account `default`.
+ * Starts an operator with fewer rights than its own, as after config/components/without-exec or without-attach: those
+ * of config/rbac, bound in the namespace of the stage to its account `default`.
  */
 export async function startReduced(
   stage: Stage,

@@ -22,12 +22,14 @@ export interface StoryEvent {
   related?: { kind: string; name: string };
 }
 
-/** The suite `deployed`: the operator of all namespaces is installed in the cluster, and stays when a test has ended. */
+/**
+ * The suite `deployed`: the operator of all namespaces is installed in the cluster, and stays when a test has ended.
+ */
 const isDeployed = process.env['OPERATOR'] === 'deployed';
 
 /**
- * A namespace of a test's own, with an operator that looks after it alone and acts with its service account's rights only. In the suite
- * `deployed` that is the Deployment, which looks after every namespace.
+ * A namespace of a test's own, with an operator that looks after it alone and acts with its service account's rights
+ * only. In the suite `deployed` that is the Deployment, which looks after every namespace.
  */
 export class Stage {
   readonly namespace: string;
@@ -44,7 +46,10 @@ export class Stage {
 
   readonly #labels: Record<string, string>;
 
-  /** @param name becomes the beginning of the namespace's name @param labels of the namespace, such as the Pod Security level */
+  /**
+   * @param name becomes the beginning of the namespace's name
+   * @param labels of the namespace, such as the Pod Security level
+   */
   static async open(
     name: string,
     options: { operator?: boolean; labels?: Record<string, string> } = {},
@@ -66,7 +71,10 @@ export class Stage {
     return this.startOperatorAs(await this.cluster.createServiceAccountKubeconfig(...OPERATOR_ACCOUNT), ...args);
   }
 
-  /** An operator with other rights than its own. @throws Error in the suite `deployed`, where two would serve one namespace */
+  /**
+   * An operator with other rights than its own.
+   * @throws Error in the suite `deployed`, where two would serve one namespace
+   */
   async startOperatorAs(kubeconfig: string, ...args: string[]): Promise<OperatorProcess> {
     if (isDeployed) throw new Error('a test that starts an operator is none for the suite `deployed`');
     const operator = await OperatorProcess.start(kubeconfig, [`--namespaces=${this.namespace}`, ...args]);

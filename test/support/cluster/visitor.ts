@@ -9,8 +9,8 @@ export type Visit = { kind: 'in'; shown: string } | { kind: 'ended'; code: numbe
 export type Protocol = 'WebSocket' | 'SPDY';
 
 /**
- * Somebody who wants into a container with a real kubectl: a user with some groups, impersonated by the administrator. Rights are bound by whoever
- * makes the stage.
+ * Somebody who wants into a container with a real kubectl: a user with some groups, impersonated by the administrator.
+ * Rights are bound by whoever makes the stage.
  */
 export class Visitor {
   readonly name: string;

@@ -9,7 +9,9 @@ export interface Health {
 
 const interpreter = 'lua5.4';
 
-/** Argo CD gives a health script `obj` and the base library, table, string and math; no files, no processes, no modules. */
+/**
+ * Argo CD gives a health script `obj` and the base library, table, string and math; no files, no processes, no modules.
+ */
 const HARNESS = `
 local environment = {
   obj = dofile(), -- standard input
@@ -21,7 +23,10 @@ local health = script()
 io.write(tostring(health.status), "\\n", tostring(health.message))
 `;
 
-/** Runs config/argocd/health.lua over one object, as Argo CD would. Throws when there is no Lua interpreter, or with what Lua says. */
+/**
+ * Runs config/argocd/health.lua over one object, as Argo CD would. Throws when there is no Lua interpreter, or with
+ * what Lua says.
+ */
 export function argocdHealth(object: unknown): Health {
   const script = repositoryPath('config/argocd/health.lua');
   const input = `return ${luaLiteral(object)}`;

@@ -54,7 +54,10 @@ function schemaOf(plural: string): Schema {
   return version.schema.openAPIV3Schema;
 }
 
-/** Calls `visit` with every field below a schema and its path (`spec.env[].name`), items of arrays and values of maps (`{}`) included. */
+/**
+ * Calls `visit` with every field below a schema and its path (`spec.env[].name`), items of arrays and values of maps
+ * (`{}`) included.
+ */
 export function walkSchema(schema: Schema, visit: (path: string, field: Schema) => void, path = ''): void {
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const fieldPath = path === '' ? name : `${path}.${name}`;

@@ -4,7 +4,11 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import { run, type Outcome } from '../../cluster/run-program.ts';
 import { repositoryPath } from './crd.ts';
 
-/** The `console` blocks of a section of a document, in order. @param heading without its number signs @throws Error when it has none */
+/**
+ * The `console` blocks of a section of a document, in order.
+ * @param heading without its number signs
+ * @throws Error when it has none
+ */
 export function documentedCommands(file: string, heading: string): string[] {
   const sections = readFileSync(repositoryPath(file), 'utf8').split(/^## /m);
   const section = sections.find((text) => text.startsWith(`${heading}\n`)) ?? '';
@@ -13,7 +17,10 @@ export function documentedCommands(file: string, heading: string): string[] {
   return blocks;
 }
 
-/** Types commands into a shell at the root of the repository, whose kubectl is the administrator's. A failure is an outcome, never an exception. */
+/**
+ * Types commands into a shell at the root of the repository, whose kubectl is the administrator's. A failure is an
+ * outcome, never an exception.
+ */
 export function typeCommands(commands: string, { kubectlPath, kubeconfig }: Cluster): Promise<Outcome> {
   const env = {
     ...process.env,

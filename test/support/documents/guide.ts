@@ -28,8 +28,8 @@ export function documents(source: string): unknown[] {
 }
 
 /**
- * A how-to of docs/guides. Tests apply the very manifests that it prints and look for the very words that it quotes, so that neither can come
- * to differ from what a reader sees.
+ * A how-to of docs/guides. Tests apply the very manifests that it prints and look for the very words that it quotes, so
+ * that neither can come to differ from what a reader sees.
  */
 export class Guide {
   readonly text: string;
@@ -47,7 +47,10 @@ export class Guide {
     return found;
   }
 
-  /** Applies an object of the guide with kubectl, as its reader would. `change` stands for what the reader is told to edit. */
+  /**
+   * Applies an object of the guide with kubectl, as its reader would. `change` stands for what the reader is told to
+   * edit.
+   */
   async apply(stage: Stage, name: string, change: (text: string) => string = (text) => text): Promise<void> {
     const applied = await stage.kubectl(['apply', '-f', '-'], change(JSON.stringify(this.object(name))));
     if (applied.code !== 0) throw new Error(`kubectl apply of ${name}: ${applied.stderr.trim()}`);

@@ -4,7 +4,10 @@ const WORDS = new Set(['and', 'or', 'unless', 'bool', 'offset', 'inf', 'nan', 's
 /** Label lists: `by (le, phase)`, `on (instance)`. */
 const LABEL_LISTS = /\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g;
 
-/** The metrics that a query reads. Not a parser: enough for queries without `__name__` matchers; promtool says whether the query is right. */
+/**
+ * The metrics that a query reads. Not a parser: enough for queries without `__name__` matchers; promtool says whether
+ * the query is right.
+ */
 export function metricsOf(query: string): string[] {
   const bare = query
     .replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '')

@@ -18,8 +18,9 @@ export function promtoolPath(): string {
 }
 
 /**
- * Fetches promtool where the machine has none. It is taken out of Debian's package `prometheus`, which is not installed: that would start a
- * Prometheus on this machine. Needs no root. @throws Error, one line that says what to install, where there is no Debian.
+ * Fetches promtool where the machine has none. It is taken out of Debian's package `prometheus`, which is not
+ * installed: that would start a Prometheus on this machine. Needs no root. @throws Error, one line that says what to
+ * install, where there is no Debian.
  */
 export async function ensurePromtool(progress: Progress): Promise<void> {
   if (hasProgram('promtool') || existsSync(keptPromtool())) return;

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { repositoryPath } from './crd.ts';
 
-/** Words of the code that look like reasons and are none. A new word of the code is either in src/api/reason-catalogue.ts or here. */
+/**
+ * Words of the code that look like reasons and are none. A new word of the code is either in
+ * src/api/reason-catalogue.ts or here.
+ */
 const NO_REASONS = new Set([
   // Values of conditions, types and actions of events, other conditions.
   ...['True', 'False', 'Unknown', 'Normal', 'Warning'],
@@ -29,7 +32,8 @@ const NO_REASONS = new Set([
 ]);
 
 /**
- * Every CamelCase word in a string of the code that decides, but for {@link NO_REASONS}; with the files that it stands in.
+ * Every CamelCase word in a string of the code that decides, but for {@link NO_REASONS}; with the files that it stands
+ * in.
  */
 export function reasonsInCode(): Map<string, string[]> {
   const found = new Map<string, string[]>();

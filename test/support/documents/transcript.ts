@@ -3,11 +3,17 @@ export interface Step {
   /** The heading that it stands under. */
   section: string;
   command: string;
-  /** What the guide says that it prints, line by line; what is typed into a terminal that it opens stands among them, behind a prompt. */
+  /**
+   * What the guide says that it prints, line by line; what is typed into a terminal that it opens stands among them,
+   * behind a prompt.
+   */
   shown: string[];
 }
 
-/** The commands of a guide's `console` blocks, in order: each begins behind `$ `, and goes on in the next line where a line ends with a backslash. */
+/**
+ * The commands of a guide's `console` blocks, in order: each begins behind `$ `, and goes on in the next line where a
+ * line ends with a backslash.
+ */
 export function transcript(markdown: string): Step[] {
   // Blocks first: a comment in one looks like a heading.
   const parts = markdown.matchAll(/^```(\w*)\n([^]*?)^```$|^#+ (.*)$/gm);

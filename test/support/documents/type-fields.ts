@@ -2,8 +2,9 @@ import ts from 'typescript';
 import type { Schema } from './crd.ts';
 
 /**
- * Two views of one contract, each as sorted lines such as `target.podName?: string`, so that a difference reads like a diff.
- * Only the constructs that src/api/debugsession.ts uses are known; anything else is an error, never silently equal.
+ * Two views of one contract, each as sorted lines such as `target.podName?: string`, so that a difference reads like a
+ * diff. Only the constructs that src/api/debugsession.ts uses are known; anything else is an error, never silently
+ * equal.
  */
 
 type Declarations = Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration | ts.VariableDeclaration>;

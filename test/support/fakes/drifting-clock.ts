@@ -1,6 +1,9 @@
 import type { Clock, Timer } from '../../../src/runtime/clock.ts';
 
-/** The clock of one process among several: it runs faster or slower than the others, and it can stand still while time goes on. */
+/**
+ * The clock of one process among several: it runs faster or slower than the others, and it can stand still while time
+ * goes on.
+ */
 export class DriftingClock implements Clock {
   readonly #base: Clock;
   readonly #rate: number;
@@ -34,7 +37,10 @@ export class DriftingClock implements Clock {
     return { cancel };
   }
 
-  /** No timer fires for so long (by `base`); all that came due fire then. Its monotonic time goes on, as after a SIGSTOP. */
+  /**
+   * No timer fires for so long (by `base`); all that came due fire then. Its monotonic time goes on, as after a
+   * SIGSTOP.
+   */
   freeze(ms: number): void {
     if (this.#overdue) return;
     this.#overdue = [];

@@ -1,6 +1,9 @@
 import type { Clock, Timer } from '../../../src/runtime/clock.ts';
 
-/** The system's clock, but so many times as fast: for tests over real connections, where a fake clock would not see what the kernel does. */
+/**
+ * The system's clock, but so many times as fast: for tests over real connections, where a fake clock would not see what
+ * the kernel does.
+ */
 export class FastClock implements Clock {
   readonly #times: number;
   readonly #pending = new Set<NodeJS.Timeout>();

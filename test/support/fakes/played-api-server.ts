@@ -32,8 +32,9 @@ export interface PlayedApiServerOptions {
 }
 
 /**
- * One resource served over real HTTP as kube-apiserver serves it: lists in pages, watches with bookmarks and a history that can be compacted.
- * What goes wrong is written by the test: `next` spoils the next request of a kind, `eachWatch` does something to those that are open.
+ * One resource served over real HTTP as kube-apiserver serves it: lists in pages, watches with bookmarks and a history
+ * that can be compacted. What goes wrong is written by the test: `next` spoils the next request of a kind, `eachWatch`
+ * does something to those that are open.
  */
 export class PlayedApiServer {
   readonly asked: Asked[] = [];
@@ -154,7 +155,10 @@ export class PlayedApiServer {
     for (const response of [...this.#watches]) what(response);
   }
 
-  /** The watches that are open stay so, and never hear a word again: what a broken network path looks like from both ends. */
+  /**
+   * The watches that are open stay so, and never hear a word again: what a broken network path looks like from both
+   * ends.
+   */
   freeze(): void {
     this.#watches.clear();
   }

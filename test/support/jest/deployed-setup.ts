@@ -14,7 +14,8 @@ async function installForAll(): Promise<void> {
   try {
     await installation.apply(image);
   } catch (error) {
-    // Jest does not run the teardown of a setup that failed, and what stays would serve the sessions of every other suite.
+    // Jest does not run the teardown of a setup that failed, and what stays would serve the sessions of every other
+    // suite.
     await installation.remove();
     throw error;
   } finally {

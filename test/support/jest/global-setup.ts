@@ -14,7 +14,10 @@ const INSTALL = [
   ['-k', 'config/rbac'],
 ] as const;
 
-/** Before the suites that need a cluster: the operator as it is shipped, its resource and its rights as `kubectl apply -k` would install them. */
+/**
+ * Before the suites that need a cluster: the operator as it is shipped, its resource and its rights as `kubectl apply
+ * -k` would install them.
+ */
 export async function prepareCluster(): Promise<void> {
   await buildAll();
   await installResourceAndRights();
@@ -46,7 +49,10 @@ export async function applyOpenPolicy(): Promise<void> {
   if (applied.code !== 0) throw new Error(applied.stderr.trim());
 }
 
-/** Until the policies are in force, and have been for so long that the operator believes them, whoever changed them last. */
+/**
+ * Until the policies are in force, and have been for so long that the operator believes them, whoever changed them
+ * last.
+ */
 export async function untilBelieved(): Promise<void> {
   await untilInForce();
   const kinds = ['validatingadmissionpolicy', 'validatingadmissionpolicybinding'];
@@ -93,7 +99,8 @@ export async function untilInForce(): Promise<void> {
 
 /**
  * For suites whose tests start operators of their own.
- * @throws Error where one is installed: it would serve their sessions too, which does those no harm, but spoils what the tests look for
+ * @throws Error where one is installed: it would serve their sessions too, which does those no harm, but spoils what
+ * the tests look for
  */
 export async function prepareClusterAlone(): Promise<void> {
   const found = await cluster().kubectl(['get', 'deployment', '--namespace=debugsession-system', '--output=name']);

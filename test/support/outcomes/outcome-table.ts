@@ -17,7 +17,10 @@ export interface Outcome {
   elsewhere?: string;
 }
 
-/** What the pods are that the rows name, by what is added to one that sleeps. The first is shared by all rows that name none. */
+/**
+ * What the pods are that the rows name, by what is added to one that sleeps. The first is shared by all rows that name
+ * none.
+ */
 export const OUTCOME_PODS = {
   plain: {},
   small: { limits: { memory: '64Mi', cpu: '500m' } },
@@ -37,7 +40,9 @@ const UNSUPPORTED = { phase: 'Failed', reason: 'SupervisorUnsupported' };
 
 const sh = (script: string): string[] => ['sh', '-c', script];
 
-/** Every way in which a session's container ends. docs/ending.md prints it; test/e2e/outcomes.test.ts makes each happen. */
+/**
+ * Every way in which a session's container ends. docs/ending.md prints it; test/e2e/outcomes.test.ts makes each happen.
+ */
 export const OUTCOMES: readonly Outcome[] = [
   ...Object.entries(SHELLS).flatMap(([shell, image]): Outcome[] => [
     {

@@ -1,8 +1,8 @@
 import type { EnvFromSource, EnvVar } from '../../../src/api/ephemeral-container.ts';
 
 /**
- * What the kubelet makes of a word of `command` or `args` (kubernetes third_party/forked/golang/expansion): `$$` is `$`, `$(NAME)` the value of
- * a variable that is defined, and everything else stays as it is.
+ * What the kubelet makes of a word of `command` or `args` (kubernetes third_party/forked/golang/expansion): `$$` is
+ * `$`, `$(NAME)` the value of a variable that is defined, and everything else stays as it is.
  */
 export function expandLikeKubelet(word: string, env: Record<string, string> = {}): string {
   return word.replaceAll(/\$\$|\$\(([^)]*)\)/g, (found, name: string | undefined) => {
@@ -12,8 +12,9 @@ export function expandLikeKubelet(word: string, env: Record<string, string> = {}
 }
 
 /**
- * The variables that the kubelet makes of `env` and `envFrom` (kubelet, makeEnvironmentVariables): `env` wins over `envFrom`, what comes later over what
- * came before, and a value refers to what is there before it, or to what Kubernetes sets itself.
+ * The variables that the kubelet makes of `env` and `envFrom` (kubelet, makeEnvironmentVariables): `env` wins over
+ * `envFrom`, what comes later over what came before, and a value refers to what is there before it, or to what
+ * Kubernetes sets itself.
  * @param data of each source of `envFrom`
  */
 export function environmentLikeKubelet(

@@ -63,7 +63,9 @@ export interface Wish {
   own?: Record<string, string>;
   /** Programs of the image besides `sh`; default: those of this machine. */
   programs?: readonly string[];
-  /** The host's pid of the application whose process namespace is joined; without it the supervisor is PID 1 of its own. */
+  /**
+   * The host's pid of the application whose process namespace is joined; without it the supervisor is PID 1 of its own.
+   */
   join?: number;
   /** The command as it is, as with `supervisor: None`; it has to be one of `sh`. */
   unsupervised?: boolean;
@@ -88,7 +90,10 @@ export interface Said {
   stdout: string;
 }
 
-/** A supervisor on this machine: the very words that a container gets, after the kubelet's expansion. Only the log is another file. */
+/**
+ * A supervisor on this machine: the very words that a container gets, after the kubelet's expansion. Only the log is
+ * another file.
+ */
 export class Supervised {
   readonly child: ChildProcess;
   readonly #folder: string;
@@ -168,7 +173,10 @@ export class Supervised {
     this.child.stdin?.write(keys);
   }
 
-  /** Resolves once the output from `from` on matches. @throws Error with the output when it has ended without, or after 10 s. */
+  /**
+   * Resolves once the output from `from` on matches.
+   * @throws Error with the output when it has ended without, or after 10 s.
+   */
   async sees(pattern: RegExp, from = 0): Promise<void> {
     const late = AbortSignal.timeout(10_000);
     late.addEventListener('abort', () => this.#tell());
@@ -207,7 +215,10 @@ export class Supervised {
     while (!program.test(nameOf(this.first))) await delay(10);
   }
 
-  /** The host's pid of the watchdog, which is the first process, once it has taken its name and hears. @throws Error after 10 s */
+  /**
+   * The host's pid of the watchdog, which is the first process, once it has taken its name and hears.
+   * @throws Error after 10 s
+   */
   async watchdog(): Promise<number> {
     const end = performance.now() + 10_000;
     while (performance.now() < end) {
@@ -329,7 +340,10 @@ export class Application {
   }
 }
 
-/** A pid and its start, which no other process has: where two are equal the process lives, or was dead already the first time. */
+/**
+ * A pid and its start, which no other process has: where two are equal the process lives, or was dead already the first
+ * time.
+ */
 export function fingerprint(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

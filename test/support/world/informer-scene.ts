@@ -8,11 +8,17 @@ import type { Stored } from '../../../src/runtime/store.ts';
 import { FastClock } from '../fakes/fast-clock.ts';
 import { PATH, type PlayedApiServer } from '../fakes/played-api-server.ts';
 
-/** How many times as fast as real time the informer lives: its first pause of 0.1 s takes 5 ms, its longest of 5 s 250 ms. */
+/**
+ * How many times as fast as real time the informer lives: its first pause of 0.1 s takes 5 ms, its longest of 5 s 250
+ * ms.
+ */
 export const SPEED = 20;
 /** What a call may take in these tests, in real ms. */
 const CALL_MS = 300;
-/** A watch that is silent for so long is dead, in ms of the fast clock: far more than a test takes, if it does not say otherwise. */
+/**
+ * A watch that is silent for so long is dead, in ms of the fast clock: far more than a test takes, if it does not say
+ * otherwise.
+ */
 const IDLE_MS = 1_000_000;
 
 /** Lists have 30 s by default: too long for a test of one that is never answered. */
@@ -29,7 +35,10 @@ export interface InformerSceneOptions {
   config?: KubeConfig;
 }
 
-/** The whole stack, socket to store, on a played API server; and the promises that hold for every informer, checked all the time. */
+/**
+ * The whole stack, socket to store, on a played API server; and the promises that hold for every informer, checked all
+ * the time.
+ */
 export class InformerScene {
   readonly clock = new FastClock(SPEED);
   readonly informer: Informer<Stored>;

@@ -6,8 +6,8 @@ import type { Stage } from '../cluster/stage.ts';
 type ByName<T> = Map<string, T>;
 
 /**
- * Looks on, by watches on all sessions and all pods of a namespace, and keeps the most that ever lived at once: of what is recorded, and of what stands in a
- * pod and has not ended, whoever recorded it.
+ * Looks on, by watches on all sessions and all pods of a namespace, and keeps the most that ever lived at once: of what
+ * is recorded, and of what stands in a pod and has not ended, whoever recorded it.
  */
 export class LiveCounts {
   /** Sessions with a run that starts or runs, in the namespace. */

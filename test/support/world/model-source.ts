@@ -4,7 +4,10 @@ import type { Stored } from '../../../src/runtime/store.ts';
 import type { WatchEvent } from '../../../src/runtime/watch-event.ts';
 import { statusError } from '../fakes/fake-source.ts';
 
-/** How a watch that is open goes wrong. `freeze`: it stays open and says nothing more. `replay`: it says the last five events again. */
+/**
+ * How a watch that is open goes wrong. `freeze`: it stays open and says nothing more. `replay`: it says the last five
+ * events again.
+ */
 export type Breakdown = 'close' | 'reset' | 'gone' | 'internal' | 'freeze' | 'replay';
 /** How a request goes wrong: an HTTP status, no answer, or (a list) a state that is some versions old. */
 export type Refusal = number | 'hang' | 'stale';
@@ -20,7 +23,10 @@ interface OpenWatch {
   frozen: boolean;
 }
 
-/** An API server in memory with its whole history, as a source; its lists take time, and everything about it can go wrong. */
+/**
+ * An API server in memory with its whole history, as a source; its lists take time, and everything about it can go
+ * wrong.
+ */
 export class ModelSource implements ListWatchSource {
   readonly #clock: Clock;
   readonly #history: Change[] = [];

@@ -7,7 +7,8 @@ import { aPod, aStatus } from '../builders/builders.ts';
 import { FAULTY_TEXT } from '../builders/faulty-text.ts';
 import type { World } from './world.ts';
 
-// What may happen to a session, its pod and its container, as fast-check draws it. A move that is not possible just now does nothing.
+// What may happen to a session, its pod and its container, as fast-check draws it. A move that is not possible just now
+// does nothing.
 
 /** One thing that happens. `words` is what a failing property prints. */
 export interface Move {

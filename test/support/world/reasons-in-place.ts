@@ -5,7 +5,10 @@ type Rows = { [place in ReasonPlace]?: ReasonRow };
 
 const FINAL = (Object.keys(PLACES) as ReasonPlace[]).filter((place) => PLACES[place].isFinal && place !== 'complete');
 
-/** Which rows of src/api/reason-catalogue.ts the reasons of these conditions lack, each a sentence that says what to add. */
+/**
+ * Which rows of src/api/reason-catalogue.ts the reasons of these conditions lack, each a sentence that says what to
+ * add.
+ */
 export function missingRows(phase: Phase, conditions: readonly Condition[]): string[] {
   return conditions.flatMap((condition) => {
     const { type, status, reason } = condition;

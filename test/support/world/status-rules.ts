@@ -2,7 +2,8 @@ import type { Condition, DebugSession, Run } from '../../../src/api/debugsession
 import { TERMINAL_PHASES } from '../../../src/api/reasons.ts';
 import { missingRows } from './reasons-in-place.ts';
 
-// What is true of every status that we write (docs/debugsession.md, Kubernetes API conventions, kstatus). Used by every suite.
+// What is true of every status that we write (docs/debugsession.md, Kubernetes API conventions, kstatus). Used by every
+// suite.
 
 /** The broken rules of one session's status, each a sentence; none for a good one. */
 export function brokenRules(session: DebugSession): string[] {

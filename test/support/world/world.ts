@@ -25,8 +25,9 @@ import { OPEN_RULES } from '../builders/open-policy.ts';
 import { brokenRules, brokenTransition } from './status-rules.ts';
 
 /**
- * A small world for pure tests: one session, at most one pod of its target's name, a kubelet that the test plays, and a clock that stands still.
- * It does what the reconciler does with a plan, and checks every status that is written against the rules of all statuses.
+ * A small world for pure tests: one session, at most one pod of its target's name, a kubelet that the test plays, and a
+ * clock that stands still. It does what the reconciler does with a plan, and checks every status that is written
+ * against the rules of all statuses.
  */
 export class World {
   session: DebugSession;

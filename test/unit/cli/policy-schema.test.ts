@@ -6,7 +6,8 @@ import type { CreateCase, Manifest } from '../../integration/manifests/table.ts'
 import { VALID } from '../../integration/manifests/valid.ts';
 import { debugPolicySchema, debugSessionSchema, type Schema, walkSchema } from '../../support/documents/crd.ts';
 
-// The API server is put to the same tables (test/integration): what it refuses must not be called allowed here, and the other way round.
+// The API server is put to the same tables (test/integration): what it refuses must not be called allowed here, and the
+// other way round.
 const schemas = { policy: debugPolicySchema(), session: debugSessionSchema() };
 
 /** What the tool finds wrong with an object, in lines. */

@@ -1,6 +1,7 @@
 /**
- * What ParseDockerRef of github.com/distribution/reference v0.6.0 answers, by which the kubelet and containerd read an image: written by that library
- * and not by us. The digests of go-digest v1.0.0 are those with its SHA-2 linked in, as they are there.
+ * What ParseDockerRef of github.com/distribution/reference v0.6.0 answers, by which the kubelet and containerd read an
+ * image: written by that library and not by us. The digests of go-digest v1.0.0 are those with its SHA-2 linked in, as
+ * they are there.
  */
 
 const HEX = '0123456789abcdef'.repeat(4);
@@ -162,7 +163,10 @@ export const REFUSED: readonly string[] = [
   `${'b'.repeat(248)}`,
 ];
 
-/** What the library takes and we do not: what a node reads as the ID of an image that lies on it, and what has no registry by the library's own account. */
+/**
+ * What the library takes and we do not: what a node reads as the ID of an image that lies on it, and what has no
+ * registry by the library's own account.
+ */
 export const REFUSED_BY_US: readonly string[] = [
   `sha256:${HEX}`,
   'sha256:0123456789ab',

@@ -387,7 +387,10 @@ describe('a session whose ttlAfterFinished is over', () => {
 });
 
 describe('a pod that is not there', () => {
-  /** A session whose container is injected, as an operator finds it whose watch shows `listed`; a read of the pod shows `stored`. */
+  /**
+   * A session whose container is injected, as an operator finds it whose watch shows `listed`; a read of the pod shows
+   * `stored`.
+   */
   async function taken(listed: Pod[], stored: Pod[]): Promise<ReconcilerScene> {
     const before = aScene();
     await before.run();

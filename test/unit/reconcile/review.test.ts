@@ -21,7 +21,10 @@ import { FakeSource, statusError } from '../../support/fakes/fake-source.ts';
 const KEY = 'shop/inspect-web';
 const refused = (code: number, message: string): ApiError => new ApiError({ code, reason: '', message });
 
-/** One session and one pod behind the real reconciler; the API server is played by a few lines, and says no where `refuse` does. */
+/**
+ * One session and one pod behind the real reconciler; the API server is played by a few lines, and says no where
+ * `refuse` does.
+ */
 class Scene {
   readonly clock = new FakeClock(NOON);
   readonly steps: string[] = [];

@@ -3,7 +3,10 @@ import { RunTimes } from '../../../src/reconcile/run-times.ts';
 import { FakeClock } from '../../support/fakes/fake-clock.ts';
 import { World } from '../../support/world/world.ts';
 
-/** A world whose steps are measured; its wall clock is off the full second, and its monotonic clock is moved by the test. */
+/**
+ * A world whose steps are measured; its wall clock is off the full second, and its monotonic clock is moved by the
+ * test.
+ */
 class Measured {
   readonly clock = new FakeClock();
   readonly world = new World();

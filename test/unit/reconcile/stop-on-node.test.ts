@@ -17,7 +17,10 @@ const RUN: Run = {
 const SESSION: DebugSession = { ...aSession(), status: { attempt: 1 } };
 const SURVIVED: ExecOutcome = { kind: 'exited', exitCode: 1, stdout: 'Survived 2\n', stderr: '' };
 
-/** Does the routes one after the other. @returns what was asked of the node, the times of the execs, and the last outcome */
+/**
+ * Does the routes one after the other.
+ * @returns what was asked of the node, the times of the execs, and the last outcome
+ */
 async function after(
   routes: StopRoute[],
   { run = RUN, exec = SURVIVED }: { run?: Run; exec?: ExecOutcome } = {},

@@ -63,7 +63,8 @@ describe('LeaderElector, whatever the network and the clocks do', () => {
           if (leaders().length > 1) wrongs.push(`${ms}: two leaders`);
         }
         for (const one of all) one.heal();
-        // What hangs is given up after half a deadline, a frozen one has 20 s more, and then a lease may have to run out.
+        // What hangs is given up after half a deadline, a frozen one has 20 s more, and then a lease may have to run
+        // out.
         await base.advanceAsync(60_000);
         expect(wrongs).toEqual([]);
         expect(leaders()).toHaveLength(1);

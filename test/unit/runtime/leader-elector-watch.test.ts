@@ -85,7 +85,8 @@ describe('a candidate of LeaderElector', () => {
     const before = server.requests.length;
     await clock.advanceAsync(1_000);
     expect(all.filter(({ elector }) => elector.isLeader())).toHaveLength(1);
-    // The release; of each of the three a read and a write, and at most the same again for the news that came meanwhile.
+    // The release; of each of the three a read and a write, and at most the same again for the news that came
+    // meanwhile.
     expect(server.requests.length - before).toBeLessThanOrEqual(1 + 3 * 4);
     expect(warnings).toEqual([]);
     for (const one of all) one.fate = () => ({});

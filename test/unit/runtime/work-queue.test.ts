@@ -287,7 +287,10 @@ describe('WorkQueue', () => {
     });
   });
 
-  /** The shape of the growth, not the speed, and of processor time: what scans, or passes over holes, costs 30 times as much here. */
+  /**
+   * The shape of the growth, not the speed, and of processor time: what scans, or passes over holes, costs 30 times as
+   * much here.
+   */
   it.each<[string, (key: string) => string]>([
     ['in few groups', (key) => key.split('/')[0] ?? ''],
     ['in as many groups', (key) => key],

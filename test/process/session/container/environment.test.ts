@@ -81,7 +81,8 @@ describe('the command of a supervised container', () => {
           '$(NO)',
         ),
       );
-      // Yash has words in the characters of its locale: outside of ASCII it loses them before any script runs (docs/adr/0033).
+      // Yash has words in the characters of its locale: outside of ASCII it loses them before any script runs
+      // (docs/adr/0033).
       const text = shell === 'yash' ? anyText.map((one) => one.replaceAll(/[^ -~]/g, '')) : anyText;
       const name = fc.constantFrom(
         ...[

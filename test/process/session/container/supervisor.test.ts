@@ -37,7 +37,8 @@ import {
 } from '../../../support/shells/supervised.ts';
 import { patient } from '../../../support/patience.ts';
 
-// Bounds of time are wide: what is late here is a machine that is busy. The exact ones are held on a real kubelet (test/e2e).
+// Bounds of time are wide: what is late here is a machine that is busy. The exact ones are held on a real kubelet
+// (test/e2e).
 const SOON = 10;
 // Busybox asks after it where the cursor is.
 const PROMPT = /[>#] ([^ ]\[6n)?$/;
@@ -80,7 +81,8 @@ describe('the words of a container', () => {
   });
 });
 
-// Everything at once: these tests wait for deadlines, they do not compute. What needs a process namespace needs root on Linux.
+// Everything at once: these tests wait for deadlines, they do not compute. What needs a process namespace needs root on
+// Linux.
 const eachShell = it.concurrent.each(SHELLS);
 const eachShellAsRoot = CAN_UNSHARE ? eachShell : it.concurrent.skip.each(SHELLS);
 const everyShell = it.concurrent.each([...SHELLS, ...MORE_SHELLS, ...SLOW_SHELLS]);
@@ -423,7 +425,8 @@ describe('against the processes of its own container', () => {
     expect((await supervised.ended()).code).toBe(137);
   });
 
-  // The shell between supervisor and terminal is killed, and the container ends with it, or it lives on until the deadline.
+  // The shell between supervisor and terminal is killed, and the container ends with it, or it lives on until the
+  // deadline.
   eachShellAsRoot('$shell: on a terminal it ends at its deadline at the latest', async ({ program }) => {
     for (const { what, code } of hostile) {
       const command = ['sh', '-c', `trap "" HUP INT TERM; ${code}`];

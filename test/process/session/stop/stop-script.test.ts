@@ -16,7 +16,10 @@ import {
 
 const NONE = ['sh', '-c', 'echo up; sleep 60; :'];
 const STUBBORN = ['sh', '-c', 'trap "" HUP TERM INT; echo up; while :; do sleep 1; done'];
-/** As process 1 of its own namespace it cannot be ended from within. It waits on a pipe, and goes with whom that leads to. */
+/**
+ * As process 1 of its own namespace it cannot be ended from within. It waits on a pipe, and goes with whom that leads
+ * to.
+ */
 const IMMUNE = ['sh', '-c', 'echo up; while read -r _; do :; done'];
 
 const eachShellAsRoot = CAN_UNSHARE ? it.concurrent.each(SHELLS) : it.concurrent.skip.each(SHELLS);
@@ -130,7 +133,10 @@ describe('in a process namespace of its own', () => {
 });
 
 describe("in the application's namespace", () => {
-  /** Processes that are none of the container's: PID 1, its children of the same names and words, one that calls itself a watchdog. */
+  /**
+   * Processes that are none of the container's: PID 1, its children of the same names and words, one that calls itself
+   * a watchdog.
+   */
   async function crowd(program: string, join: number): Promise<{ fingerprints: () => string[]; crowd: Supervised }> {
     const code = `
       sleep 600 & sh -c 'sleep 600; :' & (exec -a supervisor sleep 600 || exec sleep 600) 2>/dev/null &
@@ -143,7 +149,8 @@ describe("in the application's namespace", () => {
     return { crowd: decoys, fingerprints: () => all.map(fingerprint) };
   }
 
-  // What the supervisor can leave without a trace: a shell that is ended while it waits for a child cannot reap it, unless it has a terminal.
+  // What the supervisor can leave without a trace: a shell that is ended while it waits for a child cannot reap it,
+  // unless it has a terminal.
   const stubborn = ['sh', '-c', 'trap "" HUP TERM INT; echo up; exec sleep 60'];
   const supervised = [
     { what: 'a command', wish: { command: ['sh', '-c', 'echo up; exec sleep 60'] } },

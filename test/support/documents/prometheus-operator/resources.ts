@@ -9,9 +9,9 @@ const PLURALS = ['servicemonitors', 'prometheusrules'];
 const NAMES = PLURALS.map((plural) => `crd/${plural}.monitoring.coreos.com`);
 
 /**
- * Runs `work` while the API server knows the resources of the Prometheus operator that config/prometheus is made of: its own definitions, from its
- * Go module in the version that go.mod beside this file pins. In a cluster that has them already, those are taken. One caller at a time, and
- * afterwards the cluster is as it was.
+ * Runs `work` while the API server knows the resources of the Prometheus operator that config/prometheus is made of:
+ * its own definitions, from its Go module in the version that go.mod beside this file pins. In a cluster that has them
+ * already, those are taken. One caller at a time, and afterwards the cluster is as it was.
  * @throws Error with the words of Go when the module cannot be had
  */
 export async function withMonitoringResources<T>(work: () => Promise<T>): Promise<T> {

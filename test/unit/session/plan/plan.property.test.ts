@@ -9,9 +9,13 @@ import type { Effect, Plan } from '../../../../src/session/plan/effect.ts';
 import { aMove, aSpec, type Move } from '../../../support/world/moves.ts';
 import { World } from '../../../support/world/world.ts';
 
-// Any life of a session, held against test/support/world/status-rules.ts with every write, and against what follows here with every step.
+// Any life of a session, held against test/support/world/status-rules.ts with every write, and against what follows
+// here with every step.
 
-/** The longest time anything is waited for: the last moment of a run with the longest timeouts (startTimeout, margin, ttl). */
+/**
+ * The longest time anything is waited for: the last moment of a run with the longest timeouts (startTimeout, margin,
+ * ttl).
+ */
 const LONGEST_PAUSE_MS = 2 * MAX_DURATION_MS + 120_000;
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const BREAKS_A_LINE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
@@ -132,7 +136,8 @@ function live(world: World, moves: readonly Move[]): void {
     move.run(world);
     check();
   }
-  // Left alone, every session comes to its end: what still waits or runs has a last moment, and a container without a supervisor is reported.
+  // Left alone, every session comes to its end: what still waits or runs has a last moment, and a container without a
+  // supervisor is reported.
   for (let rounds = 0; rounds < 10 && !world.gone; rounds += 1) {
     if (world.actions.underWay !== undefined) world.tried({ kind: 'failed', message: 'HTTP 500' });
     world.failBeside();
@@ -143,8 +148,8 @@ function live(world: World, moves: readonly Move[]): void {
   }
   if (world.gone) return;
   // The kubelet of this life never ends a container that runs although its run is over, one that it has lost sight of
-  // stays lost, and one without a supervisor may start for as long as its pod stands. An attempt behind such a container
-  // waits, and says so.
+  // stays lost, and one without a supervisor may start for as long as its pod stands. An attempt behind such a
+  // container waits, and says so.
   const isOpen = (run: Run): boolean =>
     ['startedLate', 'ranAgain', 'nodeLost', 'mayStart'].includes(fateOf(run, world.now));
   const held =

@@ -2,7 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { NOON } from '../../../support/builders/builders.ts';
 import { World } from '../../../support/world/world.ts';
 
-/** A session in a pod that is being deleted since noon, with a grace period of an hour; its container is reported running. */
+/**
+ * A session in a pod that is being deleted since noon, with a grace period of an hour; its container is reported
+ * running.
+ */
 function draining(): World {
   const world = World.running({ ttl: '2h' });
   world.changePod((pod) => {

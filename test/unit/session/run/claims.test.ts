@@ -5,7 +5,8 @@ import { toTimestamp } from '../../../../src/api/time.ts';
 import { wantsRetirement } from '../../../../src/session/stop/retirement.ts';
 import { World } from '../../../support/world/world.ts';
 
-// What a command, or a neighbour in its process namespace, can make of the record by what it writes into the termination log.
+// What a command, or a neighbour in its process namespace, can make of the record by what it writes into the
+// termination log.
 
 /** A session that ran for so many seconds, and then ended so. */
 function ran(seconds: number, end: Partial<Terminated>, spec: Partial<DebugSessionSpec> = {}): World {

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { toTimestamp } from '../../../../src/api/time.ts';
 import { World } from '../../../support/world/world.ts';
 
-// The node has lost the record of a container that had ended, and the kubelet has run it again. API servers before 1.34 show it running.
+// The node has lost the record of a container that had ended, and the kubelet has run it again. API servers before 1.34
+// show it running.
 
 const FIRST = 'containerd://first';
 const SECOND = 'containerd://second';
