@@ -96,6 +96,8 @@ const STOPPED = 4;
 await ensurePackages(progressTo(process.stderr), [
   { name: 'lua5.4', isThere: () => hasProgram('lua5.4') },
   { name: 'openssl', isThere: () => hasProgram('openssl') },
+  ...['mksh', 'posh', 'yash', 'zsh'].map((name) => ({ name, isThere: () => hasProgram(name) })),
+  { name: 'ksh93u+m', isThere: () => hasProgram('ksh93') },
   ...(isOurs ? [buildahPackage] : []),
 ]);
 await ensurePromtool(progressTo(process.stderr));
