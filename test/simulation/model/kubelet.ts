@@ -228,7 +228,8 @@ export class Kubelet {
   /** Its processes are gone; the kubelet tells so when it gets round to it. */
   end(truth: Truth, now: number, how: HowEnded): void {
     const said = truth.makeup.hostile ? this.#random.one(...FORGED) : how;
-    const word = { message: `${WORDS.get(said) ?? said}\n` };
+    const isSilent = truth.supervision === undefined && (said === 'exit' || said === 'killed');
+    const word = isSilent ? {} : { message: `${WORDS.get(said) ?? said}\n` };
     const exitCode = { Deadline: 129, TooLate: 125, Stopped: 137, exit: this.#random.one(0, 1, 137), killed: 137 }[how];
     const times = { startedAt: toTimestamp(truth.startedAt ?? now), finishedAt: toTimestamp(now) };
     truth.state = 'ended';

@@ -1,6 +1,6 @@
 import type { DebugSession, EndedBy, Run, StopCause } from '../../../src/api/debugsession.ts';
 import { parseDuration } from '../../../src/api/duration.ts';
-import { STOPPED } from '../../../src/session/container/supervisor.ts';
+import { BEGAN, STOPPED } from '../../../src/session/container/supervisor.ts';
 import type { HowEnded, Kubelet, Truth } from './kubelet.ts';
 
 /**
@@ -130,7 +130,10 @@ export class StopPromises {
         : [];
     const fits: Partial<Record<EndedBy, HowEnded[]>> = {
       // Without a word the exit code of a signal, after the script was sent, has to do.
-      Exec: run.said === undefined && run.exitCode === 137 ? ['Stopped', 'exit', 'killed'] : ['Stopped'],
+      Exec:
+        (run.said === undefined || run.said === BEGAN) && run.exitCode === 137
+          ? ['Stopped', 'exit', 'killed']
+          : ['Stopped'],
       Supervisor: ['Deadline'],
       // A refusal that the kubelet's whole seconds do not bear out counts as an end of the command.
       Command: ['exit', 'killed', ...(run.exitCode === 125 ? (['TooLate'] as const) : []), ...byAnother],
