@@ -42,7 +42,7 @@ it('the application that is killed for lack of memory, with one event', async ()
   expect(told.map(({ type, note }) => [type, note.replace(/ at \S+,/, ',')])).toEqual([
     [
       'Warning',
-      `While container ${seen.status?.debugContainerName} ran, container app of pod greedy was The kernel killed it for lack of memory, exit code 137`,
+      `While container ${seen.status?.debugContainerName} ran, container app of pod greedy was killed for lack of memory, exit code 137`,
     ],
   ]);
 });

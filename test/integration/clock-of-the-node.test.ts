@@ -71,7 +71,8 @@ it.concurrent.each([
     expect(expiresAt).toBeLessThanOrEqual(seenAt + TTL_MS + 1_000);
 
     const finishedAt = toTimestamp(Date.now() + offMs);
-    const terminated = { exitCode: 3, reason: 'Error', startedAt, finishedAt };
+    // Its supervisor saw the command end, and says so.
+    const terminated = { exitCode: 3, reason: 'Error', message: 'Exited\n', startedAt, finishedAt };
     await kubeletSays(name, node, { name: container, state: { terminated } });
     const over = await stage.untilPhase(name, 'Completed');
     expect(over.status?.runs).toMatchObject([

@@ -123,10 +123,10 @@ describe('kubectl explain', () => {
     const text = (await kubectl('explain', 'dbg.spec.ttl')).replace(/\s+/g, ' ');
     expect(text).toContain('FIELD: ttl <string>');
     expect(text).toContain(
-      'How long the container may run, counted from the moment it runs: 45s, 30m, 1h30m; 1s to 8760h, and no longer than its policy allows.',
+      'Time that the container may run, counted from its start, as a duration such as 45s, 30m or 1h30m. 1s to 8760h, and at most the maximum of the policy.',
     );
     expect(text).toContain(
-      'Absent: as the policy says, 30m where it says nothing. May be changed at any time; changed while a run lives, the container is told, or the event TtlChangeRefused says why it could not be.',
+      'Absent: the default of the policy, else 30m. May be changed at any time. While a run lives, the operator tells the container, or the event TtlChangeRefused says why it could not.',
     );
   });
 

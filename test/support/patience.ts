@@ -8,5 +8,5 @@ import { availableParallelism, loadavg } from 'node:os';
  */
 export function patient(time: number): number {
   const [load = 0] = loadavg();
-  return time * Math.max(1, load / availableParallelism());
+  return Math.ceil(time * Math.max(1, load / availableParallelism()));
 }
