@@ -85,7 +85,7 @@ describe('a command that is not in the image', () => {
     expect(await failed('supervised')).toMatchObject({
       reason: 'CommandNotFound',
       exitCode: 127,
-      message: 'The image does not have the command of this session',
+      message: 'The command was not run: no-such-program is no program that the image has in its PATH',
     });
   });
 

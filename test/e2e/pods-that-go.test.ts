@@ -187,7 +187,7 @@ it.concurrent(
     await expectEndedOnNode(over);
     const told = (await stage.events('DebugSession', 'job')).filter(({ reason }) => reason === 'DelaysCompletion');
     expect(told).toMatchObject([
-      { type: 'Warning', note: expect.stringContaining(`Pod ${podName} of Job job is one`) },
+      { type: 'Warning', note: expect.stringContaining(`Pod ${podName} of Job job can finish`) },
     ]);
   },
 );

@@ -96,7 +96,7 @@ describe('can-i', () => {
       expect.stringMatching(/^ {2}image docker\.io\/library\/busybox:1\.36 is not allowed \(allowed: /),
       expect.stringMatching(/^ {2}profile general is not allowed/),
       expect.stringMatching(/^ {2}ttl 9h is longer than ttl\.max/),
-      expect.stringMatching(/^ {2}justification says nothing/),
+      expect.stringMatching(/^ {2}justification is empty/),
       'DebugPolicy default allows it, and you may use it: add --policy default',
       '',
     ]);

@@ -26,7 +26,7 @@ export async function canI(desk: Desk, options: StartOptions): Promise<number> {
   const reasons = [
     ...('faults' in admitted ? admitted.faults : []),
     ...(verdict.kind === 'refused' ? verdict.reasons : []),
-    ...(isMissing ? [`there is no DebugPolicy ${policy}; the session would wait for it`] : []),
+    ...(isMissing ? [`There is no DebugPolicy ${policy}: the session would wait for it`] : []),
   ];
   if (verdict.kind !== 'unknown' && verdict.open !== '')
     stderr.write(`note: not judged: ${openQuestions(verdict.open)}\n`);
