@@ -141,7 +141,7 @@ describe('what is refused', () => {
       'a pod that is not there',
       ['webb', '--', 'true'],
       1,
-      /There is no pod webb in this namespace, did you mean web\?/,
+      /there is no pod webb in this namespace, did you mean web\?/,
     ],
     ['no terminal and no command', ['web'], 2, /standard input is no terminal/],
     ['a flag that there is not', ['web', '--imag=x'], 2, /unknown option '--imag/],

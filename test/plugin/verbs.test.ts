@@ -147,7 +147,7 @@ describe('end', () => {
     const session = await running(dbg, 'ended');
     const { code, stderr } = await dbg.run(['end', 'ended']);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/Session ended is cancelled after \d+s: ended by the operator/);
+    expect(stderr).toMatch(/Session ended is cancelled after \d+s: The operator ended it/);
     const pod = await stage.pod('web');
     const container = pod.status?.ephemeralContainerStatuses?.find(
       ({ name }) => name === session.status?.debugContainerName,

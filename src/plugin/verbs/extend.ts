@@ -2,6 +2,7 @@ import { parseDuration } from '../../api/duration.ts';
 import { findCondition } from '../../api/conditions.ts';
 import type { DebugSession, Run } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
+import { whyTtlDoesNotApply } from '../../session/status/running-message.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { changeSession } from '../change-session.ts';
 import type { Desk } from '../desk.ts';
@@ -62,7 +63,7 @@ function hasTtl({ status }: DebugSession, ttlMs: number): boolean {
 /** What the operator says of a ttl that does not count for the container that runs. */
 function refusalOf({ status }: DebugSession): string | undefined {
   const said = findCondition(status?.conditions, 'Running')?.message ?? '';
-  const [, why] = /; ttl \S+ does not count for it: ([^]*)$/.exec(said) ?? [];
+  const why = whyTtlDoesNotApply(said);
   return why === undefined ? undefined : oneLine(why, 500);
 }
 

@@ -25,6 +25,7 @@ import { type Plan, rest } from './effect.ts';
 import type { EventIntent } from '../status/events.ts';
 import type { Situation } from '../look/situation.ts';
 import type { Standing } from '../status/compose-status.ts';
+import { runningMessage } from '../status/running-message.ts';
 import { overdueAt, stopCause } from '../stop/stop.ts';
 import * as events from '../status/events.ts';
 
@@ -259,16 +260,6 @@ function leavingMessage(run: Run, { metadata }: Pod): string | undefined {
   if (end === undefined) return undefined;
   const since = toTimestamp(end - (metadata.deletionGracePeriodSeconds ?? 0) * 1000);
   return `Pod ${metadata.name} has been terminating since ${since}. The kubelet ends container ${run.debugContainerName}, or has ended it. The grace period of the pod ends at ${toTimestamp(end)}`;
-}
-
-/** @param refused why a changed ttl does not count */
-function runningMessage(run: Run, refused: { ttl: string; why: string } | undefined): string {
-  const what = `Container ${run.debugContainerName} of pod ${run.podName}`;
-  const plain =
-    run.effective?.supervisor === 'None'
-      ? `${what} runs and has no supervisor: the operator ends it at ${run.expiresAt}`
-      : `${what} runs and ends at ${run.expiresAt}`;
-  return refused === undefined ? plain : `${plain}; ttl ${refused.ttl} does not apply to it: ${refused.why}`;
 }
 
 /** The API server has refused the injection for good. */
