@@ -25,7 +25,8 @@ const FORGERIES: Forgery[] = [
   ].map(({ word, code }) => ({
     name: `${word.toLowerCase()}-later`,
     script: `sleep 6; ${say(word, code)}`,
-    record: { ...ran, said: word, exitCode: code },
+    // 143 is the code of a signal, and a forged word is no evidence of what has sent it.
+    record: { ...ran, said: word, exitCode: code, ...(code === 143 && { endedBy: 'Unknown' as const }) },
   })),
   ...['TooLate', 'Deadline', 'Stopped'].map((word) => ({
     name: `${word.toLowerCase()}-at-once`,
@@ -53,6 +54,8 @@ done
 sleep 4
 read -r stat </proc/$found/stat
 set -- \${stat##*) }
+# What rests for the supervisor has its name as well. The parent of the supervisor itself is in no process namespace here.
+[ $2 != 0 ] || set -- x $found
 echo CommandNotFound >/proc/$found/root/dev/termination-log && kill -9 $2`;
 
 let stage: Stage;

@@ -153,9 +153,9 @@ const CONTAINER: CreateCase[] = [
     'spec.tty: Invalid value: tty needs stdin, which is false by default when there is a command: set stdin to true as well',
   ),
   wrong(
-    'the profile legacy',
-    { profile: 'legacy' },
-    `spec.profile: Unsupported value: "legacy": supported values: ${PROFILE_NAMES.map((name) => `"${name}"`).join(', ')}`,
+    'the profile root',
+    { profile: 'root' },
+    `spec.profile: Unsupported value: "root": supported values: ${PROFILE_NAMES.map((name) => `"${name}"`).join(', ')}`,
   ),
   wrong(
     'another supervisor',
