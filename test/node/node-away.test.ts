@@ -95,7 +95,7 @@ describe('the node cannot be reached', () => {
     const session = await untilUnreachable(name);
     expect([session.status?.phase, confirmation(session)?.status]).toEqual(['Ending', 'False']);
     expect(confirmation(session)?.message).toMatch(
-      /has to end, and its node does not say whether it has \(exec: error dialing backend: .*\); look at the node$/,
+      /has to end, and its node does not say whether it has ended \(exec: error dialing backend: .*\); look at the node$/,
     );
     expect(await runsOnNode(name === 'asked' ? asked : unguarded)).toBe(true);
   });

@@ -1,7 +1,7 @@
 import type { EndedBy, Run, StopCause, StopRoute } from '../../api/debugsession.ts';
 import type { Pod, Terminated } from '../../api/pod.ts';
 import { type Actions, NO_ACTIONS } from '../look/actions.ts';
-import { saysStopped, type TimeOver, timeOver, wasSignalled } from './claims.ts';
+import { saysExited, saysStopped, type TimeOver, timeOver, wasSignalled } from './claims.ts';
 import { type Asked, type HowItFailed, silentFailure, startFailure } from './start-failure.ts';
 import { whoEnded } from './who-ended.ts';
 import { stoppedByNode } from './stopped-by-node.ts';
@@ -51,9 +51,10 @@ export function readEnding(run: Run, terminated: Terminated, scene: Scene): HowI
   if (route !== undefined) return { kind: 'ended', ...stopped(run, route) };
   const by = whoEnded({ run, terminated, ...scene });
   const isOpen = by.endedBy === 'Command' || by.endedBy === 'Unknown';
-  // A script that has landed in other mounts leaves no word: the code of a signal after it has to do.
-  if (isOpen && wasSignalled(terminated) && mayHaveSignalled(run, scene.actions))
-    return { kind: 'ended', ...stopped(run, 'Exec') };
+  // A script that has landed in other mounts leaves no word: the code of a signal after it has to do. A supervisor that
+  // was asked does not say that its command ended by itself.
+  const isSignalled = wasSignalled(terminated) && !saysExited(run, terminated);
+  if (isOpen && isSignalled && mayHaveSignalled(run, scene.actions)) return { kind: 'ended', ...stopped(run, 'Exec') };
   const silent = isOpen ? silentFailure(run, terminated) : undefined;
   return silent ?? { kind: 'ended', outcome: 'Exited', ...by };
 }

@@ -166,12 +166,19 @@ exit 1
 `;
 
 /**
+ * A supervisor that has begun a moment ago may still be at its checks: it is waited for.
+ *
  * The letter is the name of this process: the new end, in seconds since boot. It is reckoned from the start of the
  * container's first process, however often the ttl changes. A USR2 back is the answer (supervisor-script.ts, `_heed`).
  * Where an end is under way nothing answers: no ttl changes that.
  */
 const TTL = `
-_tell 0 || { echo NoWatchdog; exit 1; }
+_clock
+_end=$((_up + 300))
+until _tell 0; do
+  _clock && [ $_up -lt $_end ] || { echo NoWatchdog; exit 1; }
+  _spin
+done
 _parent $_told
 while read -r _k _boot _x; do [ "$_k" != btime ] || break; done </proc/stat
 _until=$(((_start + 99) / 100 + $1))

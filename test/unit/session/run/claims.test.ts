@@ -152,10 +152,17 @@ describe('Stopped', () => {
 
   it.each([129, 137, 143])('need not be said: exit code %s of a signal, after the script was sent', (exitCode) => {
     const world = cancelled();
-    world.ends({ exitCode, reason: 'Error' });
+    world.ends({ exitCode, reason: 'Error', message: 'Began\n' });
     world.settle();
     expect(recordOf(world)).toEqual(['Cancelled', 'Ended', 'Cancelled', 'Exec']);
-    expect(world.run.said).toBe('Exited');
+    expect(world.run.said).toBe('Began');
+  });
+
+  it('is not seen where the supervisor says that the command ended by itself', () => {
+    const world = cancelled();
+    world.ends({ exitCode: 137, message: 'Exited\n' });
+    world.settle();
+    expect(recordOf(world)).toEqual(BY_ITSELF);
   });
 
   it('is not seen in an exit code that the command has by itself', () => {
