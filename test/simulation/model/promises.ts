@@ -184,7 +184,11 @@ export class Promises implements Witness, NodeWitness {
       if (own.attempt === session.status?.attempt && confirmed(session))
         broken.push(`${truth.name} starts after StopConfirmed (S6)`);
       const given = (run: Run): boolean =>
-        run.state === 'Failed' || run.state === 'StartedLate' || run.reason === 'PodGone';
+        run.state === 'Failed' ||
+        run.state === 'StartedLate' ||
+        run.reason === 'PodGone' ||
+        // It ran again, and its pod went before it was seen to end.
+        run.ranAgain?.lost === true;
       const others = runs.filter(
         (run) => run !== own && !given(run) && !given(own) && this.#runs(run) && !this.#ranAgain(run),
       );
