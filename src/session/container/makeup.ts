@@ -25,9 +25,9 @@ export interface ContainerFields extends Partial<
 export function makeupOf(container: ContainerFields): Makeup {
   const { image = '', env = [] } = container;
   const script = env.find(({ name }) => name === SUPERVISOR_VARIABLE);
-  const others = FIELDS.filter((field) => field !== 'image').map(
-    (field) => [field, essence(container[field])] as const,
-  );
+  // The script is long, and has a digest of its own.
+  const parts = { ...container, env: env.filter((variable) => variable !== script) };
+  const others = FIELDS.filter((field) => field !== 'image').map((field) => [field, essence(parts[field])] as const);
   const digests = [...others, ['supervisor', essence(script)] as const]
     .filter(([, value]) => value !== undefined)
     .map(([field, value]) => [field, digest(value)] as const);
@@ -37,9 +37,10 @@ export function makeupOf(container: ContainerFields): Makeup {
 /** Compares what stands in the pod with what was asked for; undefined where it is the same. */
 export function changesOf(asked: ContainerFields, stands: Makeup): Changes | undefined {
   const wanted = makeupOf(asked);
-  const fields = FIELDS.filter((field) => wanted[field] !== stands[field]);
+  const differs = (part: keyof Makeup): boolean => wanted[part] !== stands[part];
+  const fields = FIELDS.filter((field) => differs(field) || (field === 'env' && differs('supervisor')));
   if (fields.length === 0) return undefined;
-  const supervision = (['command', 'args', 'supervisor'] as const).some((part) => wanted[part] !== stands[part]);
+  const supervision = (['command', 'args', 'supervisor'] as const).some(differs);
   return {
     fields: fields.map((field) => (field === 'image' ? `image: ${oneLine(stands.image, 512)}` : field)),
     lostSupervisor: wanted.supervisor !== undefined && supervision,
