@@ -3,6 +3,7 @@ import type { Pod, Terminated } from '../../api/pod.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { saysExited, saysBegan } from './claims.ts';
 import { containerStatus } from './container-status.ts';
+import { hasEndedForGood } from './restarts.ts';
 
 /** Who ended a container, in one word and in a sentence. */
 export interface Who {
@@ -109,12 +110,11 @@ export function wordsOfFailedPod(pod: Pod | undefined): string | undefined {
  * Nothing of the pod's own runs any more, or will: the kubelet then ends what else runs in it, and only after that the
  * pod's phase says so.
  */
-function hasFinished({ spec, status }: Pod): boolean {
-  if ((spec.restartPolicy ?? 'Always') === 'Always') return false;
-  const states = spec.containers.map(({ name }) => status.containerStatuses?.find((own) => own.name === name)?.state);
-  const isDone = (end?: Terminated): boolean =>
-    end !== undefined && (spec.restartPolicy === 'Never' || end.exitCode === 0);
-  return states.every((state) => isDone(state?.terminated));
+function hasFinished(pod: Pod): boolean {
+  return pod.spec.containers.every(({ name }) => {
+    const end = containerStatus(pod, name)?.state?.terminated;
+    return end !== undefined && hasEndedForGood(pod, name, end.exitCode);
+  });
 }
 
 /** A container that joined its target's process namespace dies with the target's PID 1. */

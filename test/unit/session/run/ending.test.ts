@@ -47,6 +47,20 @@ describe('a pod that finishes', () => {
     expect(told('Always', 'Never')).toContain('DelaysCompletion');
   });
 
+  it('has finished by the policies of its containers, where they have their own', () => {
+    const endedBy = (pod: string, own: string): string | undefined => {
+      const world = started(pod);
+      world.changePod(({ spec, status }) => {
+        spec.containers = [{ name: 'app', restartPolicy: own }];
+        status.containerStatuses = [aStatus('app', { terminated: { exitCode: 1 } })];
+      });
+      world.ends({ exitCode: 143, reason: 'Error', message: 'Began\n' });
+      world.settle();
+      return world.run.endedBy;
+    };
+    expect([endedBy('Always', 'Never'), endedBy('Never', 'Always')]).toEqual(['Kubelet', 'Unknown']);
+  });
+
   it.each([
     { what: 'the kubelet ends what else runs in it', policy: 'Never', own: 1, exitCode: 143, endedBy: 'Kubelet' },
     { what: 'by KILL where TERM is not minded', policy: 'OnFailure', own: 0, exitCode: 137, endedBy: 'Kubelet' },
