@@ -208,7 +208,7 @@ export const MUTANTS: readonly Mutant[] = [
     'preconditions: { uid }',
   ),
   session(
-    'status/compose-status',
+    'run/lifecycle',
     'earlier runs are dropped',
     '[...runs.filter((other) => other.attempt !== run.attempt), run]',
     '[run]',

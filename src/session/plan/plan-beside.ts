@@ -1,8 +1,8 @@
-import type { DebugSessionStatus, Run } from '../../api/debugsession.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { NO_ACTIONS } from '../look/actions.ts';
 import type { Situation } from '../look/situation.ts';
 import { runBeside } from '../run/fate.ts';
+import { withRun } from '../run/lifecycle.ts';
 import { lookAgain } from '../stop/second-look.ts';
 import { type Plan, wakeBy } from './effect.ts';
 import { pursueEnd, type Pursuit } from './plan-ending.ts';
@@ -19,13 +19,9 @@ export function planBeside(situation: Situation, step: Plan): Plan {
   const { run: known, events, stray } = lookAgain(situation, run);
   const about = { ...situation, actions: actionsBeside ?? NO_ACTIONS };
   const pursuit: Partial<Pursuit> = stray === undefined ? {} : pursueEnd(about, known, stray);
-  const status = withRun(session.status, pursuit.run ?? known);
+  // The record alone: phase and conditions are about the live run.
+  const status = { ...session.status, runs: withRun(session.status.runs ?? [], pursuit.run ?? known) };
   if (!sameJson(status, session.status))
     return { effect: { kind: 'writeStatus', status }, events: [...events, ...(pursuit.events ?? [])] };
   return wakeBy({ ...step, effect: pursuit.then ?? step.effect }, now, pursuit.wakeAt);
-}
-
-/** What is known of an earlier run is part of the record alone: phase and conditions are about the live one. */
-function withRun(status: DebugSessionStatus, run: Run): DebugSessionStatus {
-  return { ...status, runs: (status.runs ?? []).map((one) => (one.attempt === run.attempt ? run : one)) };
 }

@@ -3,7 +3,7 @@ import { fromTimestamp } from '../../api/time.ts';
 import { findCondition } from '../../api/conditions.ts';
 import type { Situation } from '../look/situation.ts';
 import { guardedRun, nextFate, runToLookAt } from '../run/fate.ts';
-import { hasGuard } from '../run/lifecycle.ts';
+import { hasGuard, withRun } from '../run/lifecycle.ts';
 import * as events from '../status/events.ts';
 import { lookAgain, type SecondLook } from '../stop/second-look.ts';
 import { isSettled, isUnderWay, mustRetire, nextRetirement, owesRetirement } from '../stop/retirement.ts';
@@ -98,7 +98,7 @@ function write(
 /** The finalizer goes when nothing of any run can live any more, and the record itself at its time. */
 function letGo(situation: Situation, known: Run): { then?: Effect; wakeAt?: number } {
   const { session, now } = situation;
-  const runs = session.status?.runs?.map((run) => (run.attempt === known.attempt ? known : run)) ?? [known];
+  const runs = withRun(session.status?.runs ?? [], known);
   if (guardedRun(runs, now) !== undefined || runs.some(owesRetirement)) return {};
   if (hasGuard(session)) return { then: { kind: 'removeFinalizer' } };
   const at = removalTime(situation);

@@ -1,6 +1,6 @@
 import type { Run, StopCause } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
-import { endOfSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
+import { endOfSecond, fromTimestamp } from '../../api/time.ts';
 import { specHashOf } from '../container/container.ts';
 import { startTimeoutMs } from '../container/effective.ts';
 import { CANCELLED } from '../run/ending.ts';
@@ -25,7 +25,7 @@ import { type Plan, rest } from './effect.ts';
 import type { EventIntent } from '../status/events.ts';
 import type { Situation } from '../look/situation.ts';
 import type { Standing } from '../status/compose-status.ts';
-import { runningMessage } from '../status/running-message.ts';
+import { leavingMessage, runningMessage } from '../status/running-message.ts';
 import { overdueAt, stopCause } from '../stop/stop.ts';
 import * as events from '../status/events.ts';
 
@@ -249,17 +249,6 @@ function writeRunning(
   const all = isFinal ? [...told, events.ttlChangeRefused(session, run, refused)] : told;
   const wakeAt = Math.min(overdueAt(run, now), until ?? Infinity);
   return writeThen(situation, { run, standing, events: all, wakeAt });
-}
-
-/**
- * A pod that is being deleted may be so for an hour: its containers get TERM at once, and the kubelet reports them
- * running until the pod is done.
- */
-function leavingMessage(run: Run, { metadata }: Pod): string | undefined {
-  const end = fromTimestamp(metadata.deletionTimestamp);
-  if (end === undefined) return undefined;
-  const since = toTimestamp(end - (metadata.deletionGracePeriodSeconds ?? 0) * 1000);
-  return `Pod ${metadata.name} has been terminating since ${since}. The kubelet ends container ${run.debugContainerName}, or has ended it. The grace period of the pod ends at ${toTimestamp(end)}`;
 }
 
 /** The API server has refused the injection for good. */

@@ -7,6 +7,11 @@ export function currentRun(session: DebugSession): Run | undefined {
   return session.status?.runs?.find((run) => run.attempt === session.status?.attempt);
 }
 
+/** The records with this one in the place of what was known of its attempt, in the order of the attempts. */
+export function withRun(runs: readonly Run[], run: Run): Run[] {
+  return [...runs.filter((other) => other.attempt !== run.attempt), run].sort((a, b) => a.attempt - b.attempt);
+}
+
 /** A run whose container may be alive as far as the record knows. */
 export function isLive(run: Run): boolean {
   return run.state === 'Starting' || run.state === 'Running';

@@ -3,7 +3,7 @@ import { type InjectionReason, TERMINAL_PHASES } from '../../api/reasons.ts';
 import { toTimestamp } from '../../api/time.ts';
 import type { Why } from '../look/objection.ts';
 import { consequencesOf, guardedRun } from '../run/fate.ts';
-import { PREVIOUS_RUN_NOT_OVER } from '../run/lifecycle.ts';
+import { PREVIOUS_RUN_NOT_OVER, withRun } from '../run/lifecycle.ts';
 import { whyDeletionWaits } from './deletion-waits.ts';
 import { condition, findCondition, mergeConditions, type WantedCondition } from '../../api/conditions.ts';
 import { CANCELLED, REJECTED } from '../run/ending.ts';
@@ -55,7 +55,7 @@ export function composeStatus(input: StatusInput): DebugSessionStatus {
     attempt: run?.attempt ?? previous?.attempt ?? 0,
     ...waiting(previous, standing, { run, now }),
     ...accepted(previous, conditions, { isNew: before.length === 0, now }),
-    ...(run === undefined ? {} : columns(session, run, isPodLeaving ? undefined : standing)),
+    ...(run === undefined ? {} : columns(session, run, { canAttach: !isPodLeaving && isAttachable(standing) })),
     ...(runs.length === 0 ? {} : { runs }),
     conditions,
   };
@@ -124,10 +124,6 @@ function deletionWaiting(
   return [condition('DeletionWaiting', 'True', ...whyDeletionWaits(run, now))];
 }
 
-function withRun(runs: Run[], run: Run): Run[] {
-  return [...runs.filter((other) => other.attempt !== run.attempt), run].sort((a, b) => a.attempt - b.attempt);
-}
-
 function phaseOf(standing: Standing, run: Run | undefined): Phase {
   if (standing.phase !== 'Over') return standing.phase;
   if (run?.reason === CANCELLED) return 'Cancelled';
@@ -170,13 +166,16 @@ function nameOfTarget({ podName, workloadRef }: Target): string {
 }
 
 /** @param standing absent where nobody can attach, whatever it is */
-function columns(session: DebugSession, run: Run, standing: Standing | undefined): Partial<DebugSessionStatus> {
-  const attachable = standing?.phase === 'Running' || standing?.phase === 'Ending';
+function isAttachable({ phase }: Standing): boolean {
+  return phase === 'Running' || phase === 'Ending';
+}
+
+function columns(session: DebugSession, run: Run, { canAttach }: { canAttach: boolean }): Partial<DebugSessionStatus> {
   const all: { [K in keyof DebugSessionStatus]: DebugSessionStatus[K] | undefined } = {
     podName: run.podName,
     nodeName: run.nodeName,
     debugContainerName: run.debugContainerName,
-    attachCommand: attachable ? attachCommand(session, run) : undefined,
+    attachCommand: canAttach ? attachCommand(session, run) : undefined,
     startedAt: run.startedAt,
     expiresAt: run.expiresAt,
     completedAt: run.finishedAt,
