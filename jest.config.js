@@ -16,8 +16,12 @@ const suite = (name, more = {}) => ({
 });
 
 // The suites that need a cluster find the operator built, and its resource and rights installed.
-// Each wait has a bound of its own (test/support/patience.ts): jest's is for what hangs.
-const onCluster = { ...withClient, globalSetup: '<rootDir>/test/support/jest/global-setup.ts' };
+const longTimeout = '<rootDir>/test/support/jest/long-timeout.ts';
+const onCluster = {
+  ...withClient,
+  globalSetup: '<rootDir>/test/support/jest/global-setup.ts',
+  setupFilesAfterEnv: [longTimeout],
+};
 
 // The main job once more, done by config/default as it is: two replicas that serve every namespace. So it must be the only operator, and nothing else
 // runs at the same time. A file that needs an operator of its own (to stop, to kill, with other flags or rights) cannot be among them; one that is about
@@ -27,11 +31,12 @@ const onDeployment = {
   globalSetup: '<rootDir>/test/support/jest/deployed-setup.ts',
   globalTeardown: '<rootDir>/test/support/jest/deployed-teardown.ts',
   setupFiles: [...withClient.setupFiles, '<rootDir>/test/support/jest/deployed-mode.ts'],
+  setupFilesAfterEnv: [longTimeout],
   testMatch: deployed.map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
 };
 
 export default {
-  testTimeout: 900_000,
+  testTimeout: 60_000,
   // Of `it.concurrent` in a file: such tests wait for processes, they do not compute.
   maxConcurrency: 20,
   projects: [
@@ -42,9 +47,15 @@ export default {
     suite('simulation', withClient),
     suite('integration', onCluster),
     suite('e2e', onCluster),
-    suite('plugin', { globalSetup: '<rootDir>/test/support/jest/plugin-setup.ts' }),
+    suite('plugin', {
+      globalSetup: '<rootDir>/test/support/jest/plugin-setup.ts',
+      setupFilesAfterEnv: [longTimeout],
+    }),
     // Takes policies of the whole cluster away: nothing else runs at the same time.
-    suite('security', { ...onCluster, setupFilesAfterEnv: ['<rootDir>/test/support/jest/believe-first.ts'] }),
+    suite('security', {
+      ...onCluster,
+      setupFilesAfterEnv: [longTimeout, '<rootDir>/test/support/jest/believe-first.ts'],
+    }),
     suite('deployed', onDeployment),
     suite('in-cluster', onCluster),
     suite('node', onCluster),
