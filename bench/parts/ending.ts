@@ -69,7 +69,8 @@ export async function measureEnding(rig: Rig, options: EndingOptions): Promise<E
   }
 }
 
-interface Bench {
+/** What the ends of sessions are followed by. */
+export interface Bench {
   rig: Rig;
   namespace: string;
   exits: ContainerExits;

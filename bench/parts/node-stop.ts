@@ -13,6 +13,7 @@ import { ContainerExits } from '../rig/container-exits.ts';
 import { Followed } from '../rig/followed.ts';
 import { pool } from '../rig/pool.ts';
 import type { Rig } from '../rig/rig.ts';
+import { type Bench, PATIENCE_MS } from './ending.ts';
 
 export interface NodeStopOptions {
   /** Sessions that are cancelled under a policy that puts the node first. */
@@ -42,7 +43,6 @@ export interface NodeStop {
   restarts: number;
 }
 
-const PATIENCE_MS = 60_000;
 const [STARTING, CANCELLING, SHARING] = [6, 4, 5];
 /** Heeds no signal, and stops whatever it may. */
 const HOSTILE = ['sh', '-c', 'trap "" HUP INT TERM USR1 USR2; while :; do kill -STOP -1; sleep .1; done'];
@@ -86,14 +86,6 @@ export async function measureNodeStop(rig: Rig, { first, last }: NodeStopOptions
     await Promise.all([exits.stop(), pods.stop(), sessions.stop(), lives.stop()]);
     await removeNodeStop(rig.cluster);
   }
-}
-
-interface Bench {
-  rig: Rig;
-  namespace: string;
-  exits: ContainerExits;
-  pods: Followed<RawPod>;
-  sessions: Followed<DebugSession>;
 }
 
 async function cancelAll(bench: Bench, stopBy: StopBy, count: number): Promise<NodeEnd[]> {

@@ -22,22 +22,18 @@ import type { Meant } from '../../../src/session/stop/stop-script.ts';
 import { ControlGroup } from './control-group.ts';
 import { environmentLikeKubelet, expandLikeKubelet } from './kubelet-expansion.ts';
 
+function onThisMachine(...shells: string[]): { shell: string; program: string }[] {
+  return shells.map((shell) => ({ shell, program: `/usr/bin/${shell}` })).filter(({ program }) => existsSync(program));
+}
+
 /** The shells that a debug image may have as `sh`, where this machine has them. */
-export const SHELLS = [
-  { shell: 'dash', program: '/usr/bin/dash' },
-  { shell: 'bash', program: '/usr/bin/bash' },
-  { shell: 'busybox', program: '/usr/bin/busybox' },
-].filter(({ program }) => existsSync(program));
+export const SHELLS = onThisMachine('dash', 'bash', 'busybox');
 
 /** Those besides that people have as `sh`, where this machine has them. */
-export const MORE_SHELLS = ['mksh', 'yash', 'zsh']
-  .map((shell) => ({ shell, program: `/usr/bin/${shell}` }))
-  .filter(({ program }) => existsSync(program));
+export const MORE_SHELLS = onThisMachine('mksh', 'yash', 'zsh');
 
 /** Those whose `wait` nothing cuts short: a session in them ends up to 5 s after its command. */
-export const SLOW_SHELLS = ['ksh93', 'posh']
-  .map((shell) => ({ shell, program: `/usr/bin/${shell}` }))
-  .filter(({ program }) => existsSync(program));
+export const SLOW_SHELLS = onThisMachine('ksh93', 'posh');
 
 /** Whether a process namespace of its own, as a container has it, can be made here. */
 export const CAN_UNSHARE = process.platform === 'linux' && process.getuid?.() === 0;
