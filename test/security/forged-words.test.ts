@@ -42,21 +42,27 @@ const FORGERIES: Forgery[] = [
   },
 ];
 
-/** Waits for the watchdog of somebody else, writes into that one's termination log, and ends its supervisor. */
+/**
+ * Writes into the termination log of somebody else's container, and kills its first process. A process that rests for
+ * the supervisor is named like the watchdog and soon gone. So the script goes up from any process of that name to the
+ * one whose parent is outside of the namespace, and tries until it has killed one.
+ */
 const ATTACKER = `
-until [ "$found" ]; do
+sleep 4
+until [ "$killed" ]; do
   for p in /proc/[0-9]*; do
-    read -r comm <$p/comm || continue
-    [ "$comm" = debug-watchdog ] && ! [ $p/ns/mnt -ef /proc/self/ns/mnt ] && found=\${p#/proc/}
+    read -r comm <$p/comm && [ "$comm" = debug-watchdog ] && ! [ $p/ns/mnt -ef /proc/self/ns/mnt ] || continue
+    first=\${p#/proc/} parent=
+    while read -r stat </proc/$first/stat; do
+      set -- \${stat##*) }
+      parent=$2
+      [ $parent != 0 ] || break
+      first=$parent
+    done
+    [ "$parent" = 0 ] && echo CommandNotFound >/proc/$first/root/dev/termination-log && kill -9 $first && killed=1 && break
   done
   sleep .2
-done
-sleep 4
-read -r stat </proc/$found/stat
-set -- \${stat##*) }
-# What rests for the supervisor has its name as well. The parent of the supervisor itself is in no process namespace here.
-[ $2 != 0 ] || set -- x $found
-echo CommandNotFound >/proc/$found/root/dev/termination-log && kill -9 $2`;
+done`;
 
 let stage: Stage;
 
