@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StopBy } from '../../src/api/debugpolicy.ts';
-import type { DebugSession, DebugSessionSpec, EndedBy } from '../../src/api/debugsession.ts';
+import type { DebugSession, DebugSessionSpec, EndedBy, StopCause } from '../../src/api/debugsession.ts';
 import { POLICIES_PATH } from '../../src/reconcile/debug-policies.ts';
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
@@ -20,13 +20,16 @@ export interface NodeStopOptions {
   first: number;
   /** Sessions that are cancelled under one that asks the inside before. */
   last: number;
+  /** Sessions whose time is over under a policy that puts the node first. */
+  expired: number;
 }
 
 /** One session that nothing inside ends. Times in ms since the epoch. */
 export interface NodeEnd {
   stopBy: StopBy;
+  cause: Extract<StopCause, 'Cancelled' | 'Deadline'>;
   shape: string;
-  /** When its cancel was sent. */
+  /** When its cancel was sent, or its deadline. */
   due: number;
   /** When its container ended, by containerd's event. Absent: not within a minute. */
   exited?: number;
@@ -43,7 +46,7 @@ export interface NodeStop {
   restarts: number;
 }
 
-const [STARTING, CANCELLING, SHARING] = [6, 4, 5];
+const [STARTING, ENDING, SHARING] = [6, 4, 5];
 /** Heeds no signal, and stops whatever it may. */
 const HOSTILE = ['sh', '-c', 'trap "" HUP INT TERM USR1 USR2; while :; do kill -STOP -1; sleep .1; done'];
 
@@ -63,8 +66,8 @@ const SHAPES: Readonly<Record<string, (podName: string, uid: number) => Partial<
   }),
 };
 
-/** Sessions that nothing inside ends, cancelled with the component node-stop. */
-export async function measureNodeStop(rig: Rig, { first, last }: NodeStopOptions): Promise<NodeStop> {
+/** Sessions that nothing inside ends, cancelled or past their deadline, with the component node-stop. */
+export async function measureNodeStop(rig: Rig, { first, last, expired }: NodeStopOptions): Promise<NodeStop> {
   const image = await ensureOperatorImage(rig.clusterNode);
   const namespace = await rig.namespace('node-stop');
   await applyNodeStop(rig.cluster, image);
@@ -76,7 +79,11 @@ export async function measureNodeStop(rig: Rig, { first, last }: NodeStopOptions
   const operator = await rig.startOperatorWith([...flags, `--cri-socket=${rig.clusterNode.runtimeSocket}`]);
   const bench: Bench = { rig, namespace, exits, pods, sessions };
   try {
-    const ends = [...(await cancelAll(bench, 'NodeFirst', first)), ...(await cancelAll(bench, 'InsideFirst', last))];
+    const ends = [
+      ...(await endAll(bench, { stopBy: 'NodeFirst', cause: 'Cancelled', count: first })),
+      ...(await endAll(bench, { stopBy: 'InsideFirst', cause: 'Cancelled', count: last })),
+      ...(await endAll(bench, { stopBy: 'NodeFirst', cause: 'Deadline', count: expired })),
+    ];
     const statuses = pods.list().flatMap(({ status }) => status?.containerStatuses ?? []);
     while ((await stopPods(rig.client)).length > 0) await delay(200);
     const restarts = statuses.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0);
@@ -88,17 +95,33 @@ export async function measureNodeStop(rig: Rig, { first, last }: NodeStopOptions
   }
 }
 
-async function cancelAll(bench: Bench, stopBy: StopBy, count: number): Promise<NodeEnd[]> {
+interface Group extends Pick<NodeEnd, 'stopBy' | 'cause'> {
+  count: number;
+}
+
+async function endAll(bench: Bench, group: Group): Promise<NodeEnd[]> {
   const { rig, namespace } = bench;
-  const policyName = `${namespace}-${stopBy.toLowerCase()}`;
+  const prefix = `${group.stopBy}-${group.cause}`.toLowerCase();
+  const policyName = `${namespace}-${prefix}`;
   const policy = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugPolicy', metadata: { name: policyName } };
-  await rig.client.create(POLICIES_PATH, { ...policy, spec: { ...OPEN_POLICY, stopBy } });
+  await rig.client.create(POLICIES_PATH, { ...policy, spec: { ...OPEN_POLICY, stopBy: group.stopBy } });
   try {
-    const started = await startAll(bench, stopBy, { count, policyName });
+    await startPods(bench, prefix, Math.ceil(group.count / SHARING));
     const ends: NodeEnd[] = [];
-    await pool(started.length, CANCELLING, async (index) => {
+    const start = (index: number): Promise<Started> => startOne(bench, group, { prefix, index, policyName });
+    if (group.cause === 'Deadline') {
+      await pool(group.count, ENDING, async (index) => {
+        ends.push(await outcome(bench, group, await start(index)));
+      });
+      return ends;
+    }
+    const started: Started[] = [];
+    await pool(group.count, STARTING, async (index) => {
+      started.push(await start(index));
+    });
+    await pool(started.length, ENDING, async (index) => {
       const one = started[index];
-      if (one !== undefined) ends.push(await cancel(bench, stopBy, one));
+      if (one !== undefined) ends.push(await cancel(bench, group, one));
     });
     return ends;
   } finally {
@@ -109,43 +132,48 @@ async function cancelAll(bench: Bench, stopBy: StopBy, count: number): Promise<N
 interface Started {
   name: string;
   shape: string;
+  /** Its deadline, in ms since the epoch. */
+  due: number;
 }
 
-async function startAll(
-  { rig, namespace, pods, sessions }: Bench,
-  stopBy: StopBy,
-  { count, policyName }: { count: number; policyName: string },
-): Promise<Started[]> {
-  const prefix = stopBy.toLowerCase();
-  const podOf = (index: number): string => `${prefix}-${Math.floor(index / SHARING)}`;
-  await pool(Math.ceil(count / SHARING), STARTING, async (index) => {
+async function startPods({ rig, namespace, pods }: Bench, prefix: string, count: number): Promise<void> {
+  await pool(count, STARTING, async (index) => {
     const name = `${prefix}-${index}`;
     await rig.client.create(podsPath(namespace), { metadata: { name }, spec: appPod() });
     await pods.until(name, isReady, 120_000);
   });
-  const shapes = Object.entries(SHAPES);
-  const started: Started[] = [];
-  await pool(count, STARTING, async (index) => {
-    const [shape = '', specOf] = shapes[index % shapes.length] ?? [];
-    const podName = podOf(index);
-    const name = `${prefix}-${index}`;
-    // A user for each: what one of them may stop is not another's.
-    const spec = { target: { podName }, ttl: '30m', policyName, ...specOf?.(podName, 2_000 + index) };
-    await rig.createSession(namespace, name, spec);
-    await sessions.until(name, ({ status }) => status?.phase === 'Running', 120_000);
-    started.push({ name, shape });
-  });
-  return started;
 }
 
-async function cancel({ rig, namespace, sessions, exits }: Bench, stopBy: StopBy, one: Started): Promise<NodeEnd> {
+async function startOne(
+  { rig, namespace, sessions }: Bench,
+  { cause }: Group,
+  { prefix, index, policyName }: { prefix: string; index: number; policyName: string },
+): Promise<Started> {
+  const shapes = Object.entries(SHAPES);
+  const [shape = '', specOf] = shapes[index % shapes.length] ?? [];
+  const podName = `${prefix}-${Math.floor(index / SHARING)}`;
+  const name = `${prefix}-${index}`;
+  const ttl = cause === 'Deadline' ? '5s' : '30m';
+  // A user for each: what one of them may stop is not another's.
+  const spec = { target: { podName }, ttl, policyName, ...specOf?.(podName, 2_000 + index) };
+  await rig.createSession(namespace, name, spec);
+  const { object } = await sessions.until(name, ({ status }) => status?.phase === 'Running', 120_000);
+  return { name, shape, due: Date.parse(object.status?.runs?.at(-1)?.expiresAt ?? '') };
+}
+
+async function cancel(bench: Bench, group: Group, one: Started): Promise<NodeEnd> {
   const due = Date.now();
-  await rig.client.patch(`${sessionsPath(namespace)}/${one.name}`, { spec: { cancel: true } }, { type: 'merge' });
+  const path = `${sessionsPath(bench.namespace)}/${one.name}`;
+  await bench.rig.client.patch(path, { spec: { cancel: true } }, { type: 'merge' });
+  return outcome(bench, group, { ...one, due });
+}
+
+async function outcome({ sessions, exits }: Bench, { stopBy, cause }: Group, one: Started): Promise<NodeEnd> {
   const over = await sessions.until(one.name, isConfirmed, PATIENCE_MS).catch(() => undefined);
   const run = over?.object.status?.runs?.at(-1);
   const exited = exits.at(run?.containerID ?? '');
   return {
-    ...{ stopBy, shape: one.shape, due },
+    ...{ stopBy, cause, shape: one.shape, due: one.due },
     ...(exited !== undefined && { exited }),
     ...(over !== undefined && { said: performance.timeOrigin + over.at }),
     ...(run?.endedBy !== undefined && { endedBy: run.endedBy }),

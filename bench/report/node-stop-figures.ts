@@ -5,17 +5,20 @@ import { percentile } from './statistics.ts';
 import { number } from './words.ts';
 
 /**
- * A container that nothing inside ends is to have ended so long after the cancel, in ms, where the node is asked first.
+ * A container that nothing inside ends is to have ended so long after the cancel or its deadline, in ms, where the node
+ * is asked first.
  */
 const GOAL_MS = 5_000;
 
 /** What became of sessions that nothing inside ends, with the component node-stop. */
 export function nodeStopFigures({ ends, lives, restarts }: NodeStop): Figure[] {
-  const of = (stopBy: StopBy): NodeEnd[] => ends.filter((one) => one.stopBy === stopBy);
+  const of = (stopBy: StopBy, cause: NodeEnd['cause']): NodeEnd[] =>
+    ends.filter((one) => one.stopBy === stopBy && one.cause === cause);
   const confirmed = ends.filter(({ said, endedBy }) => said !== undefined && endedBy === 'Node').length;
   return [
-    ...endFigure('the node first', of('NodeFirst'), GOAL_MS),
-    ...endFigure('the inside first', of('InsideFirst')),
+    ...endFigure('cancel sent', 'the node first', of('NodeFirst', 'Cancelled'), GOAL_MS),
+    ...endFigure('cancel sent', 'the inside first', of('InsideFirst', 'Cancelled')),
+    ...endFigure('deadline', 'the node first', of('NodeFirst', 'Deadline'), GOAL_MS),
     {
       what: `containers that nothing inside ends, ended by the node and confirmed by the kubelet, of ${ends.length}; restarts of the applications beside`,
       measured: `${confirmed}, ${restarts}`,
@@ -30,12 +33,12 @@ export function nodeStopFigures({ ends, lives, restarts }: NodeStop): Figure[] {
   ];
 }
 
-function endFigure(order: string, ends: readonly NodeEnd[], goal?: number): Figure[] {
+function endFigure(from: string, order: string, ends: readonly NodeEnd[], goal?: number): Figure[] {
   if (ends.length === 0) return [];
   const late = ends.map(({ exited = Infinity, due }) => exited - due);
   return [
     {
-      what: `cancel sent -> end of a container that nothing inside ends, ${order}, p50, p99 of ${ends.length}`,
+      what: `${from} -> end of a container that nothing inside ends, ${order}, p50, p99 of ${ends.length}`,
       measured: both(late),
       goal: goal === undefined ? '' : `p99 <= ${goal / 1_000} s`,
       ...(goal !== undefined && { met: percentile(late, 0.99) <= goal }),

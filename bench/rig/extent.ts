@@ -24,7 +24,7 @@ export const FULL: Extent = {
   burst: { runs: 5, sessions: 200 },
   realKubelet: { starts: 30, ends: 100 },
   ending: { deadlines: 100, cancels: 24 },
-  nodeStop: { first: 100, last: 24 },
+  nodeStop: { first: 100, last: 24, expired: 24 },
   scale: {
     steps: [
       { stored: 5_000, live: 500 },
@@ -42,7 +42,7 @@ export const QUICK: Extent = {
   burst: { runs: 1, sessions: 200 },
   realKubelet: { starts: 5, ends: 20 },
   ending: { deadlines: 20, cancels: 6 },
-  nodeStop: { first: 8, last: 4 },
+  nodeStop: { first: 8, last: 4, expired: 4 },
   scale: { steps: [{ stored: 1_000, live: 100 }] },
   footprint: { pods: 1_000, liveSessions: 200, starts: 1, cpuSeconds: 15, restSeconds: 4 },
 };

@@ -238,8 +238,12 @@ export class ContainerControl {
     return this.#options.stopOnNode(container, this.#abort.signal);
   }
 
-  /** HUP and TERM have been sent from inside, as far as this process knows, and some time has passed. */
+  /**
+   * HUP and TERM have been sent from inside, as far as this process knows, and some time has passed. A supervisor sends
+   * them at the deadline.
+   */
   #wasSignalled(session: DebugSession, run: Run): boolean {
+    if (run.stop?.cause === 'Deadline' && run.effective?.supervisor !== 'None') return true;
     const tried = this.#entryOf(session, run)?.actions.tried.Exec?.outcome.kind;
     return tried !== undefined && tried !== 'impossible' && tried !== 'forbidden' && tried !== 'unreachable';
   }

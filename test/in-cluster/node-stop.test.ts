@@ -123,6 +123,17 @@ describe('a policy', () => {
     expect((await stage.session('first')).status?.runs).toMatchObject([{ stop: { routes: ['Node'] } }]);
   });
 
+  it('can put the node first at a deadline: a supervisor that was stopped holds nothing up', async () => {
+    const live = await running('first-deadline', {
+      ...{ target: joined, profile: 'restricted', securityContext: { runAsUser: 1236 }, command: STOPS_ALL },
+      ...{ ttl: '5s', policyName: await use('NodeFirst') },
+    });
+    await expectEndedByNode('first-deadline', 'Expired', live);
+    expect((await stage.session('first-deadline')).status?.runs).toMatchObject([
+      { stop: { cause: 'Deadline', routes: ['Node'] } },
+    ]);
+  });
+
   it('can forbid it: the status says that the container runs on', async () => {
     await running('never', { ...IMMUNE, policyName: await use('InsideOnly') });
     await stage.changeSession('never', { cancel: true });

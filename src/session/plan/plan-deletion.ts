@@ -45,11 +45,11 @@ function letGoUninjected(run: Run, now: number): Plan {
 }
 
 function endRunning(situation: Situation, run: Run, seen: Seen<'running'>): Plan {
-  const { session, now } = situation;
+  const { now } = situation;
   const injected = confirmInjection(situation, run, seen.startedAt);
   const running = run.state === 'Running' ? run : startRun(injected, seen, now);
   const told = run.state === 'Running' ? [] : [events.started(running)];
-  return planEnding(situation, running, stopCause(session, running, now) ?? 'Deleted', told);
+  return planEnding(situation, running, stopCause(situation, running) ?? 'Deleted', told);
 }
 
 /** It has not run: the run is over, and its container is looked after for as long as it may start. */

@@ -216,11 +216,11 @@ export function planOutOfSight(situation: Situation, run: Run, seen: Seen<'waiti
 }
 
 function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Plan {
-  const { session, now } = situation;
+  const { now } = situation;
   const isNew = run.state !== 'Running';
   const running = withDuring(isNew ? startRun(run, seen, now) : run, seen.pod);
   const told = isNew ? [events.started(running)] : [];
-  const cause = stopCause(session, running, now) ?? revocation(situation, running, seen.pod);
+  const cause = stopCause(situation, running) ?? revocation(situation, running, seen.pod);
   if (cause !== undefined) return planEnding(situation, running, cause, told);
   // A first sight is written as it is; the same pass goes on with what has changed since the injection.
   const step: TtlStep = isNew ? { kind: 'same' } : nextTtlStep(situation, running);
@@ -240,14 +240,14 @@ function writeRunning(
   told: EventIntent[],
   step: TtlStep = { kind: 'same' },
 ): Plan {
-  const { session, now } = situation;
+  const { session } = situation;
   const { ttl, note, until, keepsWords } = step.kind === 'wait' ? step : {};
   const refused = ttl === undefined || note === undefined ? undefined : { ttl, why: note };
   const message = leavingMessage(run, pod) ?? runningMessage(run, refused);
   const standing: Standing = { phase: 'Running', message, ...(keepsWords && { keepsWords }) };
   const isFinal = refused !== undefined && until === undefined;
   const all = isFinal ? [...told, events.ttlChangeRefused(session, run, refused)] : told;
-  const wakeAt = Math.min(overdueAt(run, now), until ?? Infinity);
+  const wakeAt = Math.min(overdueAt(situation, run), until ?? Infinity);
   return writeThen(situation, { run, standing, events: all, wakeAt });
 }
 

@@ -1,4 +1,5 @@
-import type { DebugSession, Run, StopCause, StopRoute } from '../../api/debugsession.ts';
+import type { StopBy } from '../../api/debugpolicy.ts';
+import type { Run, StopCause, StopRoute } from '../../api/debugsession.ts';
 import type { StopReason } from '../../api/reasons.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { NO_ACTIONS, type Actions, type Tried } from '../look/actions.ts';
@@ -11,6 +12,12 @@ import { retryPause } from './retry.ts';
  * TERM, KILL a second apart, and the kubelet's report.
  */
 export const OVERDUE_MS = 6_000;
+
+/**
+ * The same where its policy puts the runtime of the node first, in ms: HUP, TERM, and the kubelet's report. A stop pod
+ * takes two seconds to start, so a supervisor that is at work has sent KILL by then as well.
+ */
+export const OVERDUE_NODE_FIRST_MS = 2_500;
 
 /**
  * How long after an action the container may still be seen running, in ms. The kubelet tells of an end within about a
@@ -29,19 +36,22 @@ const LOOK_BEFORE_NODE_MS = 2_000;
 const REFUSED_RETRY_MS = 300_000;
 
 /** Why the container of a live run has to end by now, if it has to. */
-export function stopCause(session: DebugSession, run: Run, now: number): StopCause | undefined {
+export function stopCause(situation: Situation, run: Run): StopCause | undefined {
+  const { session, now } = situation;
   if (run.stop !== undefined) return run.stop.cause;
   if (session.metadata.deletionTimestamp !== undefined) return 'Deleted';
   if (session.spec.cancel === true) return 'Cancelled';
-  return now >= overdueAt(run, now) ? 'Deadline' : undefined;
+  return now >= overdueAt(situation, run) ? 'Deadline' : undefined;
 }
 
 /**
  * When the operator itself sees to the end of a running container, in ms since the epoch: at its deadline, or when its
  * supervisor should have.
  */
-export function overdueAt(run: Run, now: number): number {
-  return (fromTimestamp(run.expiresAt) ?? now) + (run.effective?.supervisor === 'None' ? 0 : OVERDUE_MS);
+export function overdueAt(situation: Situation, run: Run): number {
+  const margin = stopByIn(situation) === 'NodeFirst' ? OVERDUE_NODE_FIRST_MS : OVERDUE_MS;
+  const deadline = fromTimestamp(run.expiresAt) ?? situation.now;
+  return deadline + (run.effective?.supervisor === 'None' ? 0 : margin);
 }
 
 /** What is to be done about a container that has to end and has not. */
@@ -96,12 +106,17 @@ function act(route: StopRoute, beforeNode: boolean): StopStep {
  * Attaching wants somebody to read what is typed, eviction that the spec asks for it, the node that the cluster and the
  * policy allow it.
  */
-function routesFor({ session, rules, stopsByNode }: Situation, run: Run): [StopRoute, ...StopRoute[]] {
+function routesFor(situation: Situation, run: Run): [StopRoute, ...StopRoute[]] {
   const inside: [StopRoute, ...StopRoute[]] = run.effective?.stdin === true ? ['Exec', 'Attach'] : ['Exec'];
-  const last: StopRoute[] = session.spec.ifUnstoppable === 'EvictPod' ? ['Eviction'] : [];
-  const stopBy = stopsByNode === true ? stopByOf(rules) : 'InsideOnly';
+  const last: StopRoute[] = situation.session.spec.ifUnstoppable === 'EvictPod' ? ['Eviction'] : [];
+  const stopBy = stopByIn(situation);
   if (stopBy === 'NodeFirst') return ['Node', ...inside, ...last];
   return stopBy === 'InsideFirst' ? [...inside, 'Node', ...last] : [...inside, ...last];
+}
+
+/** When the runtime of the node is asked: as the policy says, where the cluster allows it at all. */
+function stopByIn({ rules, stopsByNode }: Situation): StopBy {
+  return stopsByNode === true ? stopByOf(rules) : 'InsideOnly';
 }
 
 function pause(routes: readonly StopRoute[], { tried }: Actions, round: number): number {

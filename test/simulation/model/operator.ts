@@ -1,4 +1,4 @@
-import type { PolicyLimits } from '../../../src/api/debugpolicy.ts';
+import type { PolicyLimits, StopBy } from '../../../src/api/debugpolicy.ts';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
 import { ContainerControl } from '../../../src/reconcile/container-control.ts';
 import { Places } from '../../../src/reconcile/places.ts';
@@ -29,8 +29,8 @@ export interface OperatorSetting {
   random: Random;
   /** Of the policy of all sessions. */
   limits: PolicyLimits;
-  /** The cluster allows that the runtime of a node is asked to end a container. */
-  stopsByNode: boolean;
+  /** When the policy has the runtime of a node asked to end a container; absent: the cluster does not allow that. */
+  stopBy: StopBy | undefined;
   /** Told of every event that the operator records. */
   tell: (event: EventRecord) => void;
   /** Told of what should never happen: a bug in a reconcile. */
@@ -45,7 +45,7 @@ export class ModelOperator implements Sender {
   dead = false;
   readonly #abort = new AbortController();
 
-  constructor(name: string, { network, clock, random, limits, stopsByNode, tell, complain }: OperatorSetting) {
+  constructor(name: string, { network, clock, random, limits, stopBy, tell, complain }: OperatorSetting) {
     this.name = name;
     const own = mortal(clock, this);
     const sessions = new SessionCache();
@@ -63,7 +63,7 @@ export class ModelOperator implements Sender {
     const control = new ContainerControl({
       streams: network.streams(this),
       evict: (pod, signal) => api.evict(pod, signal),
-      ...(stopsByNode && { stopOnNode: network.stopOnNode(this) }),
+      ...(stopBy !== undefined && { stopOnNode: network.stopOnNode(this) }),
       clock: own,
       onDone: (key) => this.queue.add(key),
     });
@@ -79,7 +79,7 @@ export class ModelOperator implements Sender {
       rules: new RulesLookup({
         api,
         authority,
-        policyOf: () => ({ kind: 'found', spec: { ...OPEN_POLICY, limits } }),
+        policyOf: () => ({ kind: 'found', spec: { ...OPEN_POLICY, limits, ...(stopBy !== undefined && { stopBy }) } }),
         isSystem: () => false,
       }),
       places,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PolicyLimits } from '../../../src/api/debugpolicy.ts';
+import type { PolicyLimits, StopBy } from '../../../src/api/debugpolicy.ts';
 import type { DebugSession, Run } from '../../../src/api/debugsession.ts';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import { parseDuration } from '../../../src/api/duration.ts';
@@ -43,9 +43,9 @@ export class Promises implements Witness, NodeWitness {
   /** What was met on the way: phases, reasons of failed runs, attempts that were injected. */
   readonly met = new Map<string, number>();
 
-  /** The cluster allows that the runtime of a node is asked to end a container. */
-  set stopsByNode(stopsByNode: boolean) {
-    this.#stop.stopsByNode = stopsByNode;
+  /** When the policy has the runtime of a node asked to end a container; undefined: the cluster does not allow that. */
+  set stopBy(stopBy: StopBy | undefined) {
+    this.#stop.stopBy = stopBy;
   }
 
   set kubelet(kubelet: Kubelet) {

@@ -1,3 +1,4 @@
+import type { StopBy } from '../../../src/api/debugpolicy.ts';
 import { toTimestamp } from '../../../src/api/time.ts';
 import type { EventRecord } from '../../../src/runtime/event.ts';
 import { FakeClock } from '../../support/fakes/fake-clock.ts';
@@ -33,7 +34,7 @@ export class Simulation {
   readonly #operators: ModelOperator[] = [];
   readonly #count: number;
   /** By the seed and not by chance: what the others are about stays as it was. */
-  readonly #stopsByNode: boolean;
+  readonly #stopBy: StopBy | undefined;
   #born = 0;
   #lag = 0;
   #complaint: string | undefined;
@@ -61,7 +62,7 @@ export class Simulation {
       { perPod: 1, perNamespace: 2 },
     );
     this.#network.faults = this.#random.one(0, 0.05, 0.3);
-    witness.stopsByNode = this.#stopsByNode = seed % 3 === 0;
+    witness.stopBy = this.#stopBy = seed % 3 === 0 ? (seed % 2 === 0 ? 'NodeFirst' : 'InsideFirst') : undefined;
   }
 
   /** What was met on the way, and how often. */
@@ -127,7 +128,7 @@ export class Simulation {
       clock: this.#clock,
       random: this.#random,
       limits: this.#promises.limits,
-      stopsByNode: this.#stopsByNode,
+      stopBy: this.#stopBy,
       tell: (event) => this.#hear(event),
       complain: (words) => (this.#complaint ??= words),
     });

@@ -1,3 +1,4 @@
+import type { StopBy } from '../../../src/api/debugpolicy.ts';
 import type { DebugSession, EndedBy, Run, StopCause } from '../../../src/api/debugsession.ts';
 import { parseDuration } from '../../../src/api/duration.ts';
 import { BEGAN, STOPPED } from '../../../src/session/container/supervisor.ts';
@@ -9,6 +10,7 @@ import type { HowEnded, Kubelet, Truth } from './kubelet.ts';
 const A_MOMENT_MS = 25_000;
 /** How long after its deadline a supervised container is left to its supervisor, in ms. */
 const OVERDUE_MS = 6_000;
+const OVERDUE_NODE_FIRST_MS = 2_500;
 
 /** What is known of a container from all statuses that were ever stored. */
 interface Recorded {
@@ -37,8 +39,8 @@ export class StopPromises {
   /** How many operators there have been. */
   operators = 0;
   kubelet: Kubelet | undefined;
-  /** The cluster allows that the runtime of a node is asked to end a container. */
-  stopsByNode = false;
+  /** When the policy has the runtime of a node asked to end a container; undefined: the cluster does not allow that. */
+  stopBy: StopBy | undefined;
   now: () => number = () => 0;
   readonly #recorded = new Map<string, Recorded>();
   readonly #newest = new Map<string, Version>();
@@ -161,14 +163,15 @@ export class StopPromises {
     const added = stop.routes.filter((route) => old?.stop?.routes.includes(route) !== true);
     if (added.includes('Eviction') && session.spec.ifUnstoppable !== 'EvictPod')
       broken.push(`${name}: nobody asked for an eviction`);
-    if (added.includes('Node') && !this.stopsByNode)
+    if (added.includes('Node') && this.stopBy === undefined)
       broken.push(`${name} is ended from its node, which is not allowed`);
     if (added.includes('Attach') && run.effective?.stdin !== true) broken.push(`${name} has no stdin`);
     return broken;
   }
 
   #isCause(cause: StopCause, { spec, metadata }: DebugSession, run: Run): boolean {
-    const margin = run.effective?.supervisor === 'None' ? 0 : OVERDUE_MS;
+    const overdue = this.stopBy === 'NodeFirst' ? OVERDUE_NODE_FIRST_MS : OVERDUE_MS;
+    const margin = run.effective?.supervisor === 'None' ? 0 : overdue;
     const causes: Record<StopCause, boolean> = {
       Deadline: run.expiresAt !== undefined && this.now() >= Date.parse(run.expiresAt) + margin,
       Cancelled: spec.cancel === true,
@@ -208,7 +211,7 @@ export class StopPromises {
     const { name, endAt, makeup } = truth;
     const byKeys = makeup.reads && run.effective?.stdin === true;
     const fromInside = (makeup.shell && !makeup.immune) || byKeys;
-    const ends = fromInside || this.stopsByNode || session.spec.ifUnstoppable === 'EvictPod';
+    const ends = fromInside || this.stopBy !== undefined || session.spec.ifUnstoppable === 'EvictPod';
     const broken: string[] = [];
     if (endAt !== undefined || (isReachable && ends)) broken.push(`could have ended ${name}, which runs`);
     const said = session.status?.conditions?.find(({ type }) => type === 'StopConfirmed')?.status;

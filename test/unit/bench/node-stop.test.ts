@@ -3,7 +3,10 @@ import type { NodeEnd, NodeStop } from '../../../bench/parts/node-stop.ts';
 import { nodeStopFigures } from '../../../bench/report/node-stop-figures.ts';
 import type { Figure } from '../../../bench/report/figures.ts';
 
-const good: NodeEnd = { stopBy: 'NodeFirst', shape: 'any', due: 0, exited: 2_000, said: 2_500, endedBy: 'Node' };
+const good: NodeEnd = {
+  ...{ stopBy: 'NodeFirst', cause: 'Cancelled', shape: 'any', due: 0 },
+  ...{ exited: 2_000, said: 2_500, endedBy: 'Node' },
+};
 
 function row(words: string, more: Partial<NodeStop>): Figure | undefined {
   return nodeStopFigures({ ends: [good], lives: [], restarts: 0, ...more }).find(({ what }) => what.includes(words));
@@ -12,8 +15,9 @@ function row(words: string, more: Partial<NodeStop>): Figure | undefined {
 it.each([
   [5_000, true],
   [5_001, false],
-])('%d ms from the cancel to the end, the node first: goal met is %p', (exited, met) => {
-  expect(row('the node first', { ends: [{ ...good, exited }] })).toMatchObject({ met });
+])('%d ms from the cancel or the deadline to the end, the node first: goal met is %p', (exited, met) => {
+  expect(row('cancel sent', { ends: [{ ...good, exited }] })).toMatchObject({ met });
+  expect(row('deadline', { ends: [{ ...good, cause: 'Deadline', exited }] })).toMatchObject({ met });
 });
 
 it('has no goal where the inside is asked first, and no row where nobody was', () => {
@@ -26,7 +30,7 @@ it('has no goal where the inside is asked first, and no row where nobody was', (
 
 it.each<[string, Partial<NodeStop>, boolean]>([
   ['all are ended by the node', {}, true],
-  ['one is not confirmed', { ends: [good, { stopBy: 'NodeFirst', shape: 'any', due: 0 }] }, false],
+  ['one is not confirmed', { ends: [good, { stopBy: 'NodeFirst', cause: 'Cancelled', shape: 'any', due: 0 }] }, false],
   ['one is ended by somebody else', { ends: [{ ...good, endedBy: 'Exec' }] }, false],
   ['an application was restarted', { restarts: 1 }, false],
 ])('where %s the goal is met: %p', (_words, more, met) => {

@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals';
-import type { DebugSession, Run, StopRoute } from '../../../src/api/debugsession.ts';
+import type { DebugSession, Run, RunStop, StopRoute, SupervisorMode } from '../../../src/api/debugsession.ts';
 import type { ExecOutcome } from '../../../src/kube/pod-stream.ts';
 import { ContainerControl } from '../../../src/reconcile/container-control.ts';
 import type { OnNode } from '../../../src/reconcile/stop-pods.ts';
+import { effectiveValues } from '../../../src/session/container/effective.ts';
 import type { ActionOutcome } from '../../../src/session/look/actions.ts';
 import { aSession, NOON } from '../../support/builders/builders.ts';
 import { FakeClock } from '../../support/fakes/fake-clock.ts';
@@ -78,6 +79,15 @@ it.each<[string, ExecOutcome, string]>([
   ['a second where there was no shell to send them', { kind: 'notStarted', message: 'no' }, '1'],
 ])('gives the container %s', async (_words, exec, graceSeconds) => {
   expect((await after(['Exec', 'Node'], { exec })).asked).toMatchObject([{ graceSeconds }]);
+});
+
+it.each<[string, SupervisorMode, string]>([
+  ['no grace at the deadline of a supervisor, which has sent signals', 'Shell', '0'],
+  ['a second at a deadline without a supervisor', 'None', '1'],
+])('gives the container %s', async (_words, supervisor, graceSeconds) => {
+  const stop: RunStop = { cause: 'Deadline', requestedAt: '2026-01-01T12:00:00Z', routes: ['Node'] };
+  const run: Run = { ...RUN, effective: effectiveValues({ ...SESSION.spec, supervisor }), stop };
+  expect((await after(['Node'], { run })).asked).toMatchObject([{ graceSeconds }]);
 });
 
 it('leaves an exec before it less time, and one after it as much as ever', async () => {

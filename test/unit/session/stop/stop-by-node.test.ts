@@ -107,6 +107,23 @@ describe('the runtime of the node', () => {
     ]);
   });
 
+  it.each<[string, PolicyView, number]>([
+    ['2.5 s after the deadline of a supervisor, where it is first', withStopBy('NodeFirst'), 2_500],
+    ['after what is inside, which is asked 6 s after it', withStopBy('InsideFirst'), 6_000],
+  ])('is asked %s', (_words, policy, margin) => {
+    const world = World.running({ command: ['sleep', '1d'], ttl: '10m' });
+    world.stopsByNode = true;
+    world.rules = { ...OPEN_RULES, policy };
+    expect(world.settle()).toBe(600_000 + margin);
+    world.pass(600_000 + margin - 1);
+    expect([world.settle(), world.actions.underWay]).toEqual([1, undefined]);
+    world.pass(1);
+    expect([begun(world), world.run.stop]).toMatchObject([
+      margin === 2_500 ? 'Node' : 'Exec',
+      { cause: 'Deadline', routes: [margin === 2_500 ? 'Node' : 'Exec'] },
+    ]);
+  });
+
   it('ends the container, and only the kubelet confirms that', () => {
     const world = cancelled();
     begun(world);
