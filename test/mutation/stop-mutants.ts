@@ -29,7 +29,7 @@ export const STOP_MUTANTS: readonly Mutant[] = [
   session(
     'stop/stop',
     'a supervisor is given no time at its deadline',
-    "run.effective?.supervisor === 'None' ? 0 : OVERDUE_MS",
+    "run.effective?.supervisor === 'None' ? 0 : margin",
     '0',
   ),
   session(
