@@ -96,6 +96,8 @@ onOwn(
     const standby = await startReplica(kubeconfig, '6s', '4s', '1s');
     await createSession('before', '5m');
     await stage.untilPhase('before', 'Running');
+    // Its last write. One that is on its way while the process is frozen would arrive afterwards, checked before.
+    await stage.until('its event Started', async () => (await reasons('before')).includes('Started'));
 
     process.kill(frozen.pid, 'SIGSTOP');
     // Their news waits in its connections.
