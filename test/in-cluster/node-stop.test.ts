@@ -10,6 +10,14 @@ import { Installation } from '../support/cluster/installation.ts';
 import { removeNodeStop, stopPods, withNodeStop } from '../support/cluster/node-stop.ts';
 import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import {
+  HOSTILE_SHAPES,
+  hostileCommand,
+  hostilePod,
+  type HostileShape,
+  hostileUser,
+  SHELL_IMAGES,
+} from '../support/shells/hostile-commands.ts';
 
 // config/components/node-stop on a real kubelet with containerd: what nothing inside ends, the runtime of the node
 // ends, and the application beside it does not notice.
@@ -100,8 +108,8 @@ describe('cancel ends', () => {
 });
 
 /** A policy that allows everything, and says when a node is asked. */
-async function policyWith(stopBy: StopBy): Promise<string> {
-  const name = `${nameOf(stopBy.toLowerCase())}-${stage.namespace}`;
+async function policyWith(stopBy: StopBy, prefix = stopBy.toLowerCase()): Promise<string> {
+  const name = `${prefix}-${stage.namespace}`;
   const policy = { apiVersion: API_VERSION, kind: POLICY_KIND, metadata: { name }, spec: { ...OPEN_POLICY, stopBy } };
   const applied = await stage.cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(policy) });
   expect(applied).toMatchObject({ code: 0 });
@@ -185,6 +193,46 @@ it('an operator that takes over goes on, and leaves no stop pod behind', async (
   await installation.kubectl('delete', 'pod', leader, '--grace-period=0', '--force');
   await expectEndedByNode('taken-over', 'Cancelled', live);
   await stage.until('no stop pod is left', async () => !(await hasStopPod()), 40_000);
+});
+
+describe('with the node first, its deadline ends somebody hostile', () => {
+  const sessionOf = ({ shell, namespace, attack }: HostileShape): string => nameOf(`${shell} ${namespace} ${attack}`);
+  const pods = [...Map.groupBy(HOSTILE_SHAPES, hostilePod)];
+  let policyName: string;
+
+  beforeAll(async () => {
+    policyName = await policyWith('NodeFirst', 'hostile');
+    await Promise.all(
+      pods.map(([pod, here]) =>
+        stage.runningPod(pod, { ...appPod(), shareProcessNamespace: here[0]?.namespace === 'shared' }),
+      ),
+    );
+    await Promise.all(
+      HOSTILE_SHAPES.map((shape) =>
+        stage.createSession(sessionOf(shape), {
+          target: { podName: hostilePod(shape), ...(shape.namespace === 'joined' && { containerName: 'app' }) },
+          ...{ image: SHELL_IMAGES[shape.shell], command: hostileCommand(shape), ttl: '5s', policyName },
+          ...{ profile: 'restricted', securityContext: { runAsUser: hostileUser(shape) } },
+        }),
+      ),
+    );
+  });
+
+  afterAll(() => stage.cluster.kubectl(['delete', 'debugpolicy', policyName]));
+
+  it.each(HOSTILE_SHAPES)('$shell, $namespace process namespace: one that $attack', async (shape) => {
+    const over = await stage.untilSession(sessionOf(shape), (s) => confirmation(s)?.status === 'True', 120_000);
+    expect(confirmation(over)).toMatchObject({ reason: 'Terminated' });
+    expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
+    // A first process that is one like any other is stopped as well: its supervisor keeps no deadline.
+    if (shape.attack === 'stops all' && shape.namespace !== 'own')
+      expect(over.status).toMatchObject({ phase: 'Expired', runs: [{ endedBy: 'Node', stop: { routes: ['Node'] } }] });
+  });
+
+  it('and leaves their applications as they were', async () => {
+    for (const [name] of pods)
+      expect((await stage.pod(name)).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
+  });
 });
 
 it('has left the application as it was', async () => {

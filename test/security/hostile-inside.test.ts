@@ -7,54 +7,36 @@ import { podsPath } from '../../src/reconcile/session-api.ts';
 import { containerName, ephemeralContainer } from '../../src/session/container/container.ts';
 import { effectiveValues } from '../../src/session/container/effective.ts';
 import { DEADLINE } from '../../src/session/container/supervisor.ts';
-import { bashImage, busyboxImage, dashImage } from '../cluster/image-names.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
+import {
+  HOSTILE_SHAPES,
+  hostileCommand,
+  hostilePod,
+  type HostileShape,
+  hostileUser,
+  SHELL_IMAGES,
+} from '../support/shells/hostile-commands.ts';
 
 // What somebody in a debug container, with no right and no capability, can do against its deadline. No operator runs:
 // only the supervisor keeps it. docs/ending.md has these results as a table.
 
 const TTL_SECONDS = 5;
-const images = { busybox: busyboxImage, dash: dashImage, bash: bashImage };
-const namespaces = ['own', 'joined', 'shared'] as const;
-
-/** Each goes on for ever, and says nothing to those who ask it to end. */
-const attacks = {
-  'kills all': 'while :; do kill -9 -1; sleep .2; done',
-  'stops all': 'while :; do kill -STOP -1; sleep .2; done',
-  'asks for more time': `echo -n until9999999999 >/proc/self/comm
-    while :; do for d in /proc/[0-9]*; do kill -USR2 \${d#/proc/}; done; sleep .2; done`,
-  // A shell that cannot fork ends: others fill the limit of the pod, and this one needs no fork any more.
-  'leaves no process to fork': 'for i in 1 2 3; do (while :; do sleep 600 & done) & done; exec sleep 600',
-};
-type Attack = keyof typeof attacks;
-
-const shapes = Object.keys(images).flatMap((shell) =>
-  namespaces.flatMap((namespace) =>
-    (Object.keys(attacks) as Attack[]).map((attack) => ({ shell: shell as keyof typeof images, namespace, attack })),
-  ),
-);
-
 let stage: Stage;
 const names = new Map<object, string>();
 
-/** The limit of processes is the pod's: what reaches it has a pod to itself. */
-const podOf = ({ shell, namespace, attack }: (typeof shapes)[number]): string =>
-  [namespace, attack.split(' ')[0], ...(attack === 'leaves no process to fork' ? [shell] : [])].join('-');
-
-function render(shape: (typeof shapes)[number]): EphemeralContainer {
-  const { shell, namespace, attack } = shape;
+function render(shape: HostileShape): EphemeralContainer {
+  const { shell, namespace } = shape;
   const sessionUID = randomUUID();
   const spec: DebugSessionSpec = {
-    target: { podName: podOf(shape) },
+    target: { podName: hostilePod(shape) },
     attempt: 1,
-    image: images[shell],
+    image: SHELL_IMAGES[shell],
     imagePullPolicy: 'IfNotPresent',
     ttl: `${TTL_SECONDS}s`,
     profile: 'restricted',
-    // A user for each shape: in a process namespace that they share, one attack is not the other's.
-    securityContext: { runAsUser: 1000 + Object.keys(images).indexOf(shell) },
-    command: ['sh', '-c', `trap "" HUP INT TERM USR2; ${attacks[attack]}`],
+    securityContext: { runAsUser: hostileUser(shape) },
+    command: hostileCommand(shape),
   };
   const startBy = Date.now() + 300_000;
   return ephemeralContainer({
@@ -67,7 +49,7 @@ function render(shape: (typeof shapes)[number]): EphemeralContainer {
 beforeAll(async () => {
   stage = await Stage.open('hostile-inside', { operator: false });
   await Promise.all(
-    [...Map.groupBy(shapes, podOf)].map(async ([pod, here]) => {
+    [...Map.groupBy(HOSTILE_SHAPES, hostilePod)].map(async ([pod, here]) => {
       await stage.runningPod(pod, { shareProcessNamespace: here[0]?.namespace === 'shared' });
       const containers = here.map(render);
       here.forEach((shape, index) => names.set(shape, containers[index]?.name ?? ''));
@@ -80,7 +62,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 async function stateOf(
-  shape: (typeof shapes)[number],
+  shape: HostileShape,
   is: (state: { running?: unknown; terminated?: Terminated }) => boolean,
 ): Promise<{ running?: unknown; terminated?: Terminated }> {
   const find = (pod: {
@@ -88,25 +70,24 @@ async function stateOf(
       ephemeralContainerStatuses?: { name: string; state?: { running?: unknown; terminated?: Terminated } }[];
     };
   }) => pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === names.get(shape))?.state ?? {};
-  return find(await stage.untilPod(podOf(shape), (pod) => is(find(pod)), 90_000));
+  return find(await stage.untilPod(hostilePod(shape), (pod) => is(find(pod)), 90_000));
 }
 
 const lived = ({ startedAt = '', finishedAt = '' }: Partial<Terminated> = {}): number =>
   (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
 
 /** Where the first process is one like any other, what may signal it may stop it. */
-const outlives = ({ namespace, attack }: (typeof shapes)[number]): boolean =>
-  namespace !== 'own' && attack === 'stops all';
+const outlives = ({ namespace, attack }: HostileShape): boolean => namespace !== 'own' && attack === 'stops all';
 
 /** Where the supervisor can be killed, or has to fork and cannot, its end is the container's, and comes early. */
-const isKept = ({ namespace, attack }: (typeof shapes)[number]): boolean =>
+const isKept = ({ namespace, attack }: HostileShape): boolean =>
   attack !== 'leaves no process to fork' && (namespace === 'own' || attack !== 'kills all');
 
 /** In seconds, on a busy machine. Where the limit of processes is reached, each of them is looked at and ended. */
-const lateBy = ({ attack }: (typeof shapes)[number]): number => (attack === 'leaves no process to fork' ? 40 : 6);
+const lateBy = ({ attack }: HostileShape): number => (attack === 'leaves no process to fork' ? 40 : 6);
 
 describe('somebody in there', () => {
-  it.each(shapes.filter((shape) => !outlives(shape)))(
+  it.each(HOSTILE_SHAPES.filter((shape) => !outlives(shape)))(
     '$shell, $namespace process namespace: who $attack does not outlive the deadline',
     async (shape) => {
       const { terminated } = await stateOf(shape, (state) => state.terminated !== undefined);
@@ -115,10 +96,10 @@ describe('somebody in there', () => {
     },
   );
 
-  it.each(shapes.filter(outlives))(
+  it.each(HOSTILE_SHAPES.filter(outlives))(
     '$shell, $namespace process namespace: who $attack does, as docs/ending.md says',
     async (shape) => {
-      const pod = podOf(shape);
+      const pod = hostilePod(shape);
       await stateOf(shape, (state) => state.running !== undefined);
       const pastDeadline = async (): Promise<boolean> => {
         const seen = await stage.pod(pod);
@@ -131,7 +112,7 @@ describe('somebody in there', () => {
   );
 
   it('leaves every application as it was', async () => {
-    for (const pod of new Set(shapes.map(podOf)))
+    for (const pod of new Set(HOSTILE_SHAPES.map(hostilePod)))
       expect((await stage.pod(pod)).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
   });
 });
