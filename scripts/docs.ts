@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { sessionFamilies } from '../src/observability/metrics.ts';
 import { PROFILE_NAMES, PROFILES } from '../src/api/profiles.ts';
 import { PLACES, type ReasonPlace, type ReasonRow, REASONS } from '../src/api/reason-catalogue.ts';
+import { outcomeRows } from '../test/support/outcomes/outcome-table.ts';
 
 // `npm run docs`: writes what follows from the catalogues (src/api/reason-catalogue.ts, src/api/profiles.ts,
-// src/observability/metrics.ts) into the docs and the CRDs.
+// src/observability/metrics.ts, test/support/outcomes/outcome-table.ts) into the docs and the CRDs.
 
 type Rewrite = (text: string) => string;
 
@@ -46,6 +47,7 @@ function folded(text: string, indent: string): string {
 export const GENERATED: ReadonlyMap<string, Rewrite> = new Map([
   ['docs/reference.md', withTables(Object.fromEntries(placesOfReasons().map((place) => [place, reasonTable(place)])))],
   ['docs/debugsession.md', withTables({ profiles: profileTable() })],
+  ['docs/ending.md', withTables({ outcomes: outcomeRows() })],
   ['docs/observability.md', withTables({ metrics: metricTable() })],
   ['crds/debugsessions.debugsession.dev.yaml', (text) => explainedProfiles(everyProfile(text))],
   ['crds/debugpolicies.debugsession.dev.yaml', everyProfile],
