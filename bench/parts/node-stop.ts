@@ -50,6 +50,9 @@ const [STARTING, ENDING, SHARING] = [6, 4, 5];
 /** Heeds no signal, and stops whatever it may. */
 const HOSTILE = ['sh', '-c', 'trap "" HUP INT TERM USR1 USR2; while :; do kill -STOP -1; sleep .1; done'];
 
+/** Nothing inside ends it on demand; at its deadline its supervisor does. */
+const SUPERVISED = 'an exec that is stopped';
+
 /** What nothing inside ends, by what stands in the way. */
 const SHAPES: Readonly<Record<string, (podName: string, uid: number) => Partial<DebugSessionSpec>>> = {
   'process 1 that heeds no signal': () => ({ supervisor: 'None', image: busyboxImage, command: ['sleep', '3600'] }),
@@ -61,7 +64,7 @@ const SHAPES: Readonly<Record<string, (podName: string, uid: number) => Partial<
     ...{ target: { podName, containerName: 'app' }, image: busyboxImage, command: HOSTILE },
     ...{ profile: 'restricted', securityContext: { runAsUser } },
   }),
-  'an exec that is stopped': (_podName, runAsUser) => ({
+  [SUPERVISED]: (_podName, runAsUser) => ({
     ...{ image: bashImage, command: HOSTILE, profile: 'restricted', securityContext: { runAsUser } },
   }),
 };
@@ -149,7 +152,7 @@ async function startOne(
   { cause }: Group,
   { prefix, index, policyName }: { prefix: string; index: number; policyName: string },
 ): Promise<Started> {
-  const shapes = Object.entries(SHAPES);
+  const shapes = Object.entries(SHAPES).filter(([shape]) => cause === 'Cancelled' || shape !== SUPERVISED);
   const [shape = '', specOf] = shapes[index % shapes.length] ?? [];
   const podName = `${prefix}-${Math.floor(index / SHARING)}`;
   const name = `${prefix}-${index}`;
