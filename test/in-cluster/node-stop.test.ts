@@ -4,7 +4,7 @@ import { API_VERSION, type DebugSession, type DebugSessionSpec } from '../../src
 import { POLICIES_PATH } from '../../src/reconcile/debug-policies.ts';
 import { bashImage, distrolessImage } from '../cluster/image-names.ts';
 import { OPEN_POLICY } from '../support/builders/open-policy.ts';
-import { appPod } from '../support/builders/pods.ts';
+import { appPod, shellPod } from '../support/builders/pods.ts';
 import { confirmation, containerState, nameOf } from '../support/cluster/ending.ts';
 import { Installation } from '../support/cluster/installation.ts';
 import { removeNodeStop, stopPods, withNodeStop } from '../support/cluster/node-stop.ts';
@@ -105,6 +105,22 @@ describe('cancel ends', () => {
     expect(await application()).toEqual(before);
     await stage.until('its stop pod is gone', async () => (await stopPods(stage.client)).length === 0);
   });
+});
+
+it('a command that has entered the mounts of the application ends, and the application stays', async () => {
+  await stage.runningPod('shell', shellPod('trap "exit 1" HUP INT TERM; while :; do sleep 1; done'));
+  const target = { podName: 'shell', containerName: 'app' };
+  const command = ['nsenter', '-t', '1', '-m', '--', 'sh', '-c', 'trap "" HUP INT TERM; while :; do sleep 1; done'];
+  const policyName = await policyWith('NodeFirst', 'entered');
+  try {
+    const live = await running('entered', { ...unguarded, target, command, profile: 'sysadmin', policyName });
+    await stage.changeSession('entered', { cancel: true });
+    await expectEndedByNode('entered', 'Cancelled', live);
+  } finally {
+    await stage.cluster.kubectl(['delete', 'debugpolicy', policyName]);
+  }
+  const { status } = await stage.pod('shell');
+  expect(status?.containerStatuses).toMatchObject([{ restartCount: 0, state: { running: {} } }]);
 });
 
 /** A policy that allows everything, and says when a node is asked. */
