@@ -7,7 +7,7 @@ import { OPEN_POLICY } from '../support/builders/open-policy.ts';
 import { appPod, shellPod } from '../support/builders/pods.ts';
 import { confirmation, containerState, nameOf } from '../support/cluster/ending.ts';
 import { Installation } from '../support/cluster/installation.ts';
-import { removeNodeStop, stopPods, withNodeStop } from '../support/cluster/node-stop.ts';
+import { removeNodeStop, STOP_NAMESPACE, stopPods, withNodeStop } from '../support/cluster/node-stop.ts';
 import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import {
@@ -182,6 +182,45 @@ it('ends at its deadline what has no supervisor and no shell', async () => {
     tty: false,
   });
   await expectEndedByNode('deadline', 'Expired', live);
+});
+
+describe('the status says why no stop pod is let in, and the node ends the container once one is', () => {
+  const namespacePath = `/api/v1/namespaces/${STOP_NAMESPACE}`;
+  const quotas = `${namespacePath}/resourcequotas`;
+  const quota = { metadata: { name: 'none' }, spec: { hard: { pods: '0' } } };
+  const level = (value: string): object => ({ metadata: { labels: { 'pod-security.kubernetes.io/enforce': value } } });
+
+  it.each<[string, { refuse: () => Promise<unknown>; allow: () => Promise<unknown>; words: RegExp }]>([
+    [
+      'a quota',
+      {
+        refuse: () => stage.client.create(quotas, quota),
+        allow: () => stage.client.delete(`${quotas}/none`),
+        words: /stop pod: .*exceeded quota/,
+      },
+    ],
+    [
+      'a Pod Security level',
+      {
+        refuse: () => stage.client.patch(namespacePath, level('baseline'), { type: 'merge' }),
+        allow: () => stage.client.patch(namespacePath, level('privileged'), { type: 'merge' }),
+        words: /stop pod: .*violates PodSecurity "baseline/,
+      },
+    ],
+  ])('%s', async (words, { refuse, allow, words: message }) => {
+    const name = nameOf(`refused by ${words}`);
+    const live = await running(name);
+    await refuse();
+    try {
+      await stage.changeSession(name, { cancel: true });
+      const refused = await stage.untilSession(name, (s) => confirmation(s)?.reason === 'NodeStopFailed', 60_000);
+      expect(confirmation(refused)?.message).toMatch(message);
+      expect(await containerState(stage, refused)).toMatchObject({ running: {} });
+    } finally {
+      await allow();
+    }
+    await expectEndedByNode(name, 'Cancelled', live);
+  });
 });
 
 it('lets a deleted session go when the node has ended its container', async () => {
