@@ -24,6 +24,7 @@ import {
 
 let stage: Stage;
 let installation: Installation;
+let image: string;
 const own = { podName: 'web' };
 const joined = { podName: 'web', containerName: 'app' };
 const unguarded = { supervisor: 'None', ttl: '30m' } as const;
@@ -35,14 +36,8 @@ beforeAll(async () => {
   installation = new Installation();
   const node = stage.cluster.node;
   if (node === undefined) throw new Error('an image cannot be loaded into a cluster of somebody else');
-  const [image] = await Promise.all([ensureOperatorImage(node), stage.runningPod('web', appPod())]);
-  const copy = withNodeStop(node.runtimeSocket);
-  try {
-    await installation.apply(image, copy.path('config/default'));
-  } finally {
-    copy.remove();
-  }
-  await installation.untilLeader(() => true);
+  [image] = await Promise.all([ensureOperatorImage(node), stage.runningPod('web', appPod())]);
+  await install(node.runtimeSocket);
 });
 
 afterAll(async () => {
@@ -51,6 +46,17 @@ afterAll(async () => {
   await installation.close();
   await stage.close();
 });
+
+/** Both replicas run with the component, and look for the runtime there. */
+async function install(socket: string | undefined): Promise<void> {
+  const copy = withNodeStop(socket);
+  try {
+    await installation.apply(image, copy.path('config/default'));
+  } finally {
+    copy.remove();
+  }
+  await installation.untilLeader(() => true);
+}
 
 async function running(name: string, spec: Partial<DebugSessionSpec> = IMMUNE): Promise<DebugSession> {
   await stage.createSession(name, { target: own, ...spec });
@@ -288,6 +294,20 @@ describe('with the node first, its deadline ends somebody hostile', () => {
     for (const [name] of pods)
       expect((await stage.pod(name)).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
   });
+});
+
+it('the status says that the runtime has no socket where the operator looks, and what to give it', async () => {
+  const socket = '/run/nobody-listens.sock';
+  const live = await running('no-socket');
+  await install(socket);
+  await stage.changeSession('no-socket', { cancel: true });
+  const refused = await stage.untilSession('no-socket', (s) => confirmation(s)?.reason === 'NodeStopFailed', 120_000);
+  expect(confirmation(refused)?.message).toMatch(
+    /has not started on node .*no socket \/run\/nobody-listens\.sock there: give --cri-socket/,
+  );
+  expect(await containerState(stage, refused)).toMatchObject({ running: {} });
+  await install(stage.cluster.node?.runtimeSocket);
+  await expectEndedByNode('no-socket', 'Cancelled', live);
 });
 
 it('has left the application as it was', async () => {
