@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { DebugSession } from '../../api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../api/reasons.ts';
+import { nameOfTarget } from '../../api/target-name.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { whoAmI } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
@@ -62,7 +63,7 @@ export function sessionTable(
   const rows = sessions.map((session) => [
     ...(allNamespaces === true ? [session.metadata.namespace] : []),
     session.metadata.name,
-    targetOf(session) || '-',
+    targetOf(session),
     session.status?.phase ?? 'Pending',
     session.status?.reason ?? '-',
     left(session, now),
@@ -76,8 +77,7 @@ export function sessionTable(
 
 /** As `kubectl get` has it, and of a session that no operator has seen. */
 function targetOf({ spec, status }: DebugSession): string {
-  const { podName, workloadRef } = spec.target;
-  return status?.target ?? podName ?? `${workloadRef?.kind ?? ''}/${workloadRef?.name ?? ''}`;
+  return status?.target ?? (nameOfTarget(spec.target) || '-');
 }
 
 function podOf({ spec, status }: DebugSession): string {

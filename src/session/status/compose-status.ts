@@ -1,5 +1,6 @@
-import type { Condition, DebugSession, DebugSessionStatus, Phase, Run, Target } from '../../api/debugsession.ts';
+import type { Condition, DebugSession, DebugSessionStatus, Phase, Run } from '../../api/debugsession.ts';
 import { type InjectionReason, TERMINAL_PHASES } from '../../api/reasons.ts';
+import { nameOfTarget } from '../../api/target-name.ts';
 import { toTimestamp } from '../../api/time.ts';
 import type { Why } from '../look/objection.ts';
 import { consequencesOf, guardedRun } from '../run/fate.ts';
@@ -159,10 +160,6 @@ function reasonOf(standing: Standing, run: Run | undefined): string | undefined 
     case 'Over':
       return run?.reason;
   }
-}
-
-function nameOfTarget({ podName, workloadRef }: Target): string {
-  return podName ?? (workloadRef === undefined ? '' : `${workloadRef.kind}/${workloadRef.name}`);
 }
 
 /** @param standing absent where nobody can attach, whatever it is */
