@@ -157,11 +157,11 @@ function live(world: World, moves: readonly Move[]): void {
   expect(held ? ['Pending'] : ['Completed', 'Expired', 'Cancelled', 'Failed', 'Ending']).toContain(world.phase);
 }
 
-describe('any life of a session', () => {
+describe('the planner', () => {
   const seed = Number(process.env['PROPERTY_SEED'] ?? 20_261_121);
   const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 1_000);
 
-  it(`keeps every promise (seed ${seed})`, () => {
+  it(`any life of a session keeps every promise (seed ${seed})`, () => {
     fc.assert(
       fc.property(aSpec, fc.array(aMove, { maxLength: 60, size: 'max' }), (spec, moves) =>
         live(new World(spec), moves),

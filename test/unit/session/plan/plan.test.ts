@@ -5,8 +5,8 @@ import { hasGuard, isGuarded } from '../../../../src/session/run/lifecycle.ts';
 import { World } from '../../../support/world/world.ts';
 import { aStatus } from '../../../support/builders/builders.ts';
 
-describe('a clean session', () => {
-  it('costs six writes and tells four events', () => {
+describe('a session from its creation to its end', () => {
+  it('a session that runs to its deadline costs six writes and four events', () => {
     const world = World.running({ ttl: '30s' });
     expect(world.phase).toBe('Running');
     world.pass(30_000);
@@ -30,14 +30,14 @@ describe('a clean session', () => {
     expect(world.settle()).toBeUndefined();
   });
 
-  it('is Completed when the command ends by itself, whatever its exit code', () => {
+  it('a session is Completed when its command ends by itself with any exit code', () => {
     const world = World.running();
     world.ends({ exitCode: 3, reason: 'Error' });
     world.settle();
     expect([world.phase, world.run.endedBy, world.session.status?.exitCode]).toEqual(['Completed', 'Command', 3]);
   });
 
-  it('may end before it was ever seen running', () => {
+  it('a session whose container ends before the operator sees it run is Completed', () => {
     const world = new World({ command: ['true'] });
     world.settle();
     world.ends();
@@ -45,7 +45,7 @@ describe('a clean session', () => {
     expect([world.phase, world.told]).toEqual(['Completed', ['Accepted', 'Injected', 'Ended']]);
   });
 
-  it('records the pod as it was at the injection', () => {
+  it('the run records the pod as it was before the injection', () => {
     const world = new World();
     const status = aStatus(
       'app',
@@ -66,8 +66,8 @@ describe('a clean session', () => {
   });
 });
 
-describe('waiting for the target', () => {
-  it('is one write for one reason, however often the words change', () => {
+describe('a session that waits for its pod', () => {
+  it('a session that waits for one reason costs one write although the message changes', () => {
     const world = new World({ target: { podName: 'web-1', containerName: 'app' } });
     world.pod?.status.containerStatuses?.splice(0, 1, aStatus('app', { waiting: { reason: 'CrashLoopBackOff' } }));
     world.settle();
@@ -80,7 +80,7 @@ describe('waiting for the target', () => {
     ]);
   });
 
-  it('holds nothing: the finalizer, put on while the pod was looked up, comes back with the pod', () => {
+  it('a session that waits for its pod has no guard until the pod comes', () => {
     const world = new World();
     const { pod } = world;
     world.pod = undefined;
@@ -96,7 +96,7 @@ describe('waiting for the target', () => {
     ]);
   });
 
-  it('fails at pendingTimeout, counted from the acceptance', () => {
+  it('a session that waits for its pod fails at pendingTimeout, counted from its acceptance', () => {
     const world = new World({ pendingTimeout: '1m' });
     world.podGoes({ seen: false });
     expect(world.settle()).toBe(60_999);
@@ -107,7 +107,7 @@ describe('waiting for the target', () => {
     expect(world.condition('StopConfirmed')).toBe('True NothingToStop');
   });
 
-  it('ends when the pod comes', () => {
+  it('a session that waits for its pod starts when the pod comes', () => {
     const world = new World();
     const { pod } = world;
     world.podGoes({ seen: false });
@@ -117,7 +117,7 @@ describe('waiting for the target', () => {
     expect([world.phase, world.told]).toEqual(['Starting', ['Accepted', 'Injected']]);
   });
 
-  it('ends at notAfter', () => {
+  it('a session that waits for its pod fails at notAfter', () => {
     const world = new World({ notAfter: '2026-01-01T12:00:30Z' });
     world.podGoes({ seen: false });
     expect(world.settle()).toBe(30_001);
@@ -130,7 +130,7 @@ describe('waiting for the target', () => {
     ]);
   });
 
-  it('is over at once for what cannot come true', () => {
+  it('a session that names an unknown target container fails at once', () => {
     const world = new World({ target: { podName: 'web-1', containerName: 'nope' } });
     world.settle();
     expect([world.phase, world.effects, world.run.reason]).toEqual([
@@ -141,7 +141,7 @@ describe('waiting for the target', () => {
   });
 });
 
-describe('between intent and injection', () => {
+describe('a session between its intent and its injection', () => {
   function intended(): World {
     const world = new World();
     world.step();
@@ -150,14 +150,14 @@ describe('between intent and injection', () => {
     return world;
   }
 
-  it('repeats the very same injection after a crash', () => {
+  it('the operator repeats the same injection after a crash', () => {
     const world = intended();
     const [one, other] = [world.look(), world.look()];
     expect(one.effect.kind).toBe('inject');
     expect(other).toEqual(one);
   });
 
-  it('does not inject into another pod of the name', () => {
+  it('the operator does not inject into another pod of the same name', () => {
     const world = intended();
     if (world.pod) world.pod.metadata.uid = 'another';
     world.settle();
@@ -168,28 +168,28 @@ describe('between intent and injection', () => {
     ]);
   });
 
-  it('fails where the spec is not the one of the intent any more', () => {
+  it('a run fails with SpecChanged when the spec changes between the intent and the injection', () => {
     const world = intended();
     world.edit({ image: 'evil' });
     world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'SpecChanged']);
   });
 
-  it('fails where the operator was away for too long', () => {
+  it('a run fails with StartTimeout when the operator was away for too long after the intent', () => {
     const world = intended();
     world.pass(parseDuration('2m1s'));
     world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'StartTimeout']);
   });
 
-  it('does not take over a container that somebody else put under its name', () => {
+  it('a run fails with ContainerNameTaken where the container under its name is of another user', () => {
     const world = intended();
     world.inject(world.run.debugContainerName ?? '', 'somebody');
     world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'ContainerNameTaken']);
   });
 
-  it('does not inject when the session is deleted', () => {
+  it('the operator does not inject for a session that is deleted after its intent', () => {
     const world = intended();
     world.delete();
     // An injection that an operator sent before it died may still arrive.
@@ -201,7 +201,7 @@ describe('between intent and injection', () => {
   });
 });
 
-describe('starting', () => {
+describe('a container that starts', () => {
   function injected(spec = {}): World {
     const world = new World(spec);
     world.settle();
@@ -238,7 +238,7 @@ describe('starting', () => {
     ['ContainerCreating', '', 'StartTimeout', false],
   ];
 
-  it.each(KUBELET)('%s (%s) fails with %s, at once: %s', (reason, message, expected, atOnce) => {
+  it.each(KUBELET)('the reason %s (%s) fails the run with %s, at once: %s', (reason, message, expected, atOnce) => {
     const world = injected();
     world.waits(reason, message);
     world.settle();
@@ -248,7 +248,7 @@ describe('starting', () => {
     expect([world.phase, world.run.reason]).toEqual(['Failed', expected]);
   });
 
-  it('says in status why it takes long, and writes it once', () => {
+  it('the status says once why a container takes long to start', () => {
     const world = injected();
     world.pass(6_000);
     world.waits('ErrImagePull', 'pull access denied');
@@ -264,7 +264,7 @@ describe('starting', () => {
     expect(world.message('Reconciling')).toBe('pull access denied');
   });
 
-  it('reads lastState.terminated of a container that could not be started', () => {
+  it('the operator reads lastState.terminated of a container that could not start', () => {
     const world = injected();
     const terminated = {
       exitCode: 128,
@@ -277,7 +277,7 @@ describe('starting', () => {
     expect(world.message('Failed')).toMatch(/the image seems to have no sh/);
   });
 
-  it('knows a target that ended before its process namespace could be joined', () => {
+  it('the operator recognizes a target that ended before the container could join its process namespace', () => {
     const world = injected();
     const message = 'runc create failed: namespace path: lstat /proc/13627/ns/pid: no such file or directory';
     world.kubelet(
@@ -293,7 +293,7 @@ describe('starting', () => {
     ['TooLate', 'TooLate', 125],
     ['CommandNotFound', 'CommandNotFound', 127],
     ['Unsupported', 'SupervisorUnsupported', 125],
-  ])('reads the supervisor word %s', (word, reason, exitCode) => {
+  ])('the operator reads the supervisor word %s as a failed start', (word, reason, exitCode) => {
     const world = injected();
     const late = Date.parse(world.run.startBy ?? '') + 1_000;
     const times = word === 'TooLate' ? { startedAt: toTimestamp(late), finishedAt: toTimestamp(late) } : {};
@@ -306,14 +306,14 @@ describe('starting', () => {
     ]);
   });
 
-  it('does not believe the words of a container without a supervisor', () => {
+  it('the operator does not believe the word Deadline of a container without a supervisor', () => {
     const world = injected({ supervisor: 'None' });
     world.ends({ exitCode: 0, message: 'Deadline' });
     world.settle();
     expect([world.phase, world.run.endedBy]).toEqual(['Completed', 'Command']);
   });
 
-  it('sees a late start after it has failed, and its end', () => {
+  it('the operator sees the late start of a failed run, and confirms its end', () => {
     const world = injected();
     world.waits('ErrImagePull', 'no');
     world.pass(parseDuration('2m1s'));
@@ -338,7 +338,7 @@ describe('starting', () => {
 });
 
 describe('a container that failed to start in time', () => {
-  it('is not taken for ended when the kubelet has lost sight of it', () => {
+  it('a container that failed to start and that the kubelet lost sight of is not taken for ended', () => {
     const world = new World();
     world.settle();
     world.pass(parseDuration('2m1s'));
@@ -353,12 +353,12 @@ describe('a container that failed to start in time', () => {
   });
 });
 
-describe('running', () => {
+describe('a session that runs', () => {
   it.each([
     ['an hour behind', -3_600_000, '2026-01-01T12:30:00Z'],
     ['an hour ahead', 3_600_000, '2026-01-01T12:30:00Z'],
     ['right', 0, '2026-01-01T12:30:00Z'],
-  ])('counts its ttl by the operator where the clock of the node is %s', (_name, skew, expiresAt) => {
+  ])('the ttl counts by the clock of the operator where the clock of the node is %s', (_name, skew, expiresAt) => {
     const world = new World();
     world.settle();
     world.kubelet({ running: { startedAt: new Date(world.now + skew).toISOString() } });
@@ -366,7 +366,7 @@ describe('running', () => {
     expect(world.run.expiresAt).toBe(expiresAt);
   });
 
-  it('says that it should have ended and has not', () => {
+  it('a session that outlives its deadline says so until the container ends', () => {
     const world = World.running({ ttl: '10s' });
     world.pass(20_000);
     world.settle();
@@ -385,7 +385,7 @@ describe('running', () => {
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Expired', 'True Terminated']);
   });
 
-  it('says of a container without a supervisor that only the operator ends it', () => {
+  it('the status says that only the operator ends a container without a supervisor', () => {
     const world = World.running({ supervisor: 'None', ttl: '10s' });
     expect(world.message('Running')).toMatch(/the operator ends it at/);
     world.pass(10_000);
@@ -396,7 +396,7 @@ describe('running', () => {
   it.each([
     ['seen terminated', true, { exitCode: 143 }, 'True Terminated'],
     ['not seen', false, undefined, 'Unknown ForceDeleted'],
-  ])('ends with its pod (%s)', (_name, seen, terminated, confirmed) => {
+  ])('a session ends with its pod (%s)', (_name, seen, terminated, confirmed) => {
     const world = World.running();
     if (terminated) world.ends(terminated);
     world.podGoes({ seen });
@@ -404,7 +404,7 @@ describe('running', () => {
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', confirmed]);
   });
 
-  it('is not confirmed by its last moment: a node that was cut off may run on', () => {
+  it('the last moment of a container does not confirm its end where its pod went unseen', () => {
     const world = World.running({ ttl: '1m', startTimeout: '1m' });
     world.podGoes({ seen: false });
     world.settle();
@@ -417,7 +417,7 @@ describe('running', () => {
     expect(world.session.metadata.finalizers).toEqual([]);
   });
 
-  it('knows a container that died with the namespace it joined', () => {
+  it('the operator recognizes a container that died with the process namespace it had joined', () => {
     const world = World.running({ target: { podName: 'web-1', containerName: 'app' } });
     world.ends({ exitCode: 137, reason: 'Error' });
     world.pod?.status.containerStatuses?.splice(0, 1, aStatus('app', { running: {} }, { restartCount: 1 }));
@@ -426,7 +426,7 @@ describe('running', () => {
   });
 });
 
-describe('debugging again', () => {
+describe('another attempt', () => {
   function over(): World {
     const world = World.running({ ttl: '10s' });
     world.pass(10_000);
@@ -435,7 +435,7 @@ describe('debugging again', () => {
     return world;
   }
 
-  it('appends a container and keeps the record', () => {
+  it('a raised attempt appends a container and keeps the record of the first', () => {
     const world = over();
     const first = world.run;
     world.edit({ attempt: 2 });
@@ -449,7 +449,7 @@ describe('debugging again', () => {
     ]);
   });
 
-  it('starts nothing when the attempt is lowered', () => {
+  it('a lowered attempt starts nothing and changes no record', () => {
     const world = over();
     world.edit({ attempt: 2 });
     world.settle();
@@ -464,7 +464,7 @@ describe('debugging again', () => {
     expect([world.session.status?.runs, world.phase, world.session.status?.attempt]).toEqual([runs, 'Expired', 2]);
   });
 
-  it('goes back to the record when the attempt is lowered while it waits', () => {
+  it('an attempt that is lowered while it waits restores the status of the attempt before', () => {
     const world = over();
     world.podGoes({ seen: false });
     world.edit({ attempt: 2 });
@@ -475,7 +475,7 @@ describe('debugging again', () => {
     expect([world.phase, world.condition('Complete')]).toEqual(['Expired', 'True Expired']);
   });
 
-  it('counts pendingTimeout anew', () => {
+  it('pendingTimeout of a raised attempt counts anew', () => {
     const world = over();
     world.podGoes({ seen: false });
     world.pass(3_600_000);
@@ -484,8 +484,8 @@ describe('debugging again', () => {
   });
 });
 
-describe('deleting', () => {
-  it('finds the finalizer in place although the whole object was replaced while its container ran', () => {
+describe('a deleted session', () => {
+  it('the operator restores the finalizer that a replacement of the whole session took away', () => {
     const world = World.running();
     world.replace();
     world.settle();
@@ -494,7 +494,7 @@ describe('deleting', () => {
     expect([world.settle(), world.gone]).toEqual([undefined, false]);
   });
 
-  it('waits for the container to end', () => {
+  it('a deleted session waits until its container has ended', () => {
     const world = World.running();
     world.delete();
     expect([world.settle(), world.actions.underWay]).toEqual([undefined, 'Exec']);
@@ -503,7 +503,7 @@ describe('deleting', () => {
     expect([world.effects.slice(-2), world.gone]).toEqual([['status Completed', 'removeFinalizer'], true]);
   });
 
-  it('waits for as long as the container runs, and says why and what to do', () => {
+  it('a deleted session waits as long as its container runs, and says why and what to do', () => {
     const world = World.running();
     world.delete();
     world.settle();
@@ -518,7 +518,7 @@ describe('deleting', () => {
     expect(world.gone).toBe(true);
   });
 
-  it('asks the container to end also where the operator was away for long', () => {
+  it('the operator stops the container of a session that was deleted while the operator was away', () => {
     const world = World.running();
     world.delete();
     world.pass(600_000);
@@ -526,7 +526,7 @@ describe('deleting', () => {
     expect([world.gone, world.actions.underWay, world.run.stop?.cause]).toEqual([false, 'Exec', 'Deleted']);
   });
 
-  it('lets go where it was deleted between the finalizer and the intent', () => {
+  it('the operator lets go a session that is deleted between the finalizer and the intent', () => {
     const world = new World();
     world.step();
     world.delete();
@@ -534,7 +534,7 @@ describe('deleting', () => {
     expect([world.effects, world.gone]).toEqual([['addFinalizer', 'removeFinalizer'], true]);
   });
 
-  it('is not held up once it is over', () => {
+  it('the API server removes a deleted session that is over at once', () => {
     const world = World.running();
     world.ends();
     world.settle();

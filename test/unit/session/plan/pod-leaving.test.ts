@@ -17,7 +17,7 @@ function draining(): World {
 }
 
 describe('a session whose pod is being deleted', () => {
-  it('says so, and since when', () => {
+  it('a session whose pod is being deleted says so and since when', () => {
     const world = draining();
     expect([world.phase, world.session.status?.reason, world.condition('Running')]).toEqual([
       'Running',
@@ -29,7 +29,7 @@ describe('a session whose pod is being deleted', () => {
     );
   });
 
-  it('has no attach command, also while it is being ended', () => {
+  it('a session whose pod is being deleted has no attach command, also while the operator stops it', () => {
     const world = draining();
     expect(world.session.status?.attachCommand).toBeUndefined();
     world.edit({ cancel: true });
@@ -37,7 +37,7 @@ describe('a session whose pod is being deleted', () => {
     expect([world.phase, world.session.status?.attachCommand]).toEqual(['Ending', undefined]);
   });
 
-  it('costs one write', () => {
+  it('a session whose pod is being deleted costs no write as long as the pod stays so', () => {
     const world = draining();
     const writes = world.effects.length;
     world.pass(60_000);

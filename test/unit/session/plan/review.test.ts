@@ -14,8 +14,8 @@ function failedInTime(spec: Parameters<typeof World.running>[0] = {}): World {
   return world;
 }
 
-describe('a session that is deleted', () => {
-  it('between the finalizer and the intent is let go', () => {
+describe('a deleted session', () => {
+  it('the operator removes the finalizer of a session that is deleted before its intent', () => {
     const world = new World();
     world.step();
     expect(world.session.metadata.finalizers).toEqual([FINALIZER]);
@@ -24,22 +24,25 @@ describe('a session that is deleted', () => {
     expect([world.effects, world.gone]).toEqual([['addFinalizer', 'removeFinalizer'], true]);
   });
 
-  it.each(['Shell', 'None'] as const)('after its failure stays while its container may start (%s)', (supervisor) => {
-    const world = failedInTime({ supervisor });
-    world.delete();
-    world.settle();
-    world.pass(24 * 3_600_000);
-    world.settle();
-    expect([world.gone, world.condition('DeletionWaiting')]).toEqual([false, 'True ContainerMayStart']);
-    expect(new Set(world.events.filter(({ reason }) => reason === 'DeletionWaiting').map(({ key }) => key)).size).toBe(
-      1,
-    );
-    world.podGoes({ seen: false });
-    world.settle();
-    expect(world.gone).toBe(true);
-  });
+  it.each(['Shell', 'None'] as const)(
+    'a failed session that is deleted stays while its container may start (supervisor %s)',
+    (supervisor) => {
+      const world = failedInTime({ supervisor });
+      world.delete();
+      world.settle();
+      world.pass(24 * 3_600_000);
+      world.settle();
+      expect([world.gone, world.condition('DeletionWaiting')]).toEqual([false, 'True ContainerMayStart']);
+      expect(
+        new Set(world.events.filter(({ reason }) => reason === 'DeletionWaiting').map(({ key }) => key)).size,
+      ).toBe(1);
+      world.podGoes({ seen: false });
+      world.settle();
+      expect(world.gone).toBe(true);
+    },
+  );
 
-  it('while its container waits to start is over, and stays while that may start', () => {
+  it('a session deleted while its image is pulled is Cancelled, and stays until its late start has ended', () => {
     const world = new World();
     world.settle();
     world.waits('ErrImagePull', 'no');
@@ -55,7 +58,7 @@ describe('a session that is deleted', () => {
     expect(world.gone).toBe(true);
   });
 
-  it('whose container can never start is let go at once', () => {
+  it('the operator lets go a deleted session whose container can never start at once', () => {
     const world = new World();
     world.settle();
     world.waits('InvalidImageName', 'invalid reference format');
@@ -66,7 +69,7 @@ describe('a session that is deleted', () => {
     expect(world.gone).toBe(true);
   });
 
-  it('while its late container runs stays until that has ended', () => {
+  it('a deleted session stays while its late start runs', () => {
     const world = failedInTime();
     world.starts();
     world.settle();
@@ -82,7 +85,7 @@ describe('a session that is deleted', () => {
 });
 
 describe('a late start', () => {
-  it('whose pod went is no more said to run, and is never confirmed', () => {
+  it('the end of a late start whose pod went unseen is never confirmed', () => {
     const world = failedInTime();
     world.starts();
     world.settle();
@@ -94,7 +97,7 @@ describe('a late start', () => {
     expect(world.session.metadata.finalizers).toEqual([]);
   });
 
-  it('that lives past its last moment is still looked at, without a pause of nothing', () => {
+  it('a late start that outlives its last moment is not confirmed before its end', () => {
     const world = failedInTime({ ttl: '10s' });
     world.starts();
     world.settle();
@@ -107,8 +110,8 @@ describe('a late start', () => {
   });
 });
 
-describe('a record that the pod does not bear out', () => {
-  it('is no reason to look again and again', () => {
+describe('a run without its container in the pod', () => {
+  it('the operator does not look at once again at a run whose container is missing from the pod', () => {
     const world = World.running();
     if (world.pod) world.pod.spec.ephemeralContainers = [];
     world.pass(parseDuration('5m'));
@@ -116,8 +119,8 @@ describe('a record that the pod does not bear out', () => {
   });
 });
 
-describe('a container that ran and is waiting again', () => {
-  it('has not failed to start', () => {
+describe('a container that ran and waits again', () => {
+  it('a container that ran and waits again has not failed to start', () => {
     const world = World.running();
     world.waits('ContainerCreating');
     world.pass(10_000);
@@ -130,7 +133,7 @@ describe('a container that ran and is waiting again', () => {
 });
 
 describe('a container that the kubelet lost sight of', () => {
-  it('is over at its last moment, and looked after until its pod is gone', () => {
+  it('a session whose container is out of sight is over at its last moment, and looked at until its pod is gone', () => {
     const world = World.running({ ttl: '1m' });
     world.waits('ContainerCreating');
     world.pass(world.settle() ?? 0);
@@ -149,7 +152,7 @@ describe('a container that the kubelet lost sight of', () => {
     expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['Unknown ForceDeleted', []]);
   });
 
-  it('has ended with a pod that has finished', () => {
+  it('a container that the kubelet lost sight of has ended with a pod that has finished', () => {
     const world = World.running();
     world.waits('ContainerCreating');
     if (world.pod) world.pod.status.phase = 'Failed';
@@ -162,13 +165,13 @@ describe('a container that the kubelet lost sight of', () => {
   });
 });
 
-describe('a pod that cannot be looked at', () => {
+describe('a pod that the operator cannot look at', () => {
   const blind = (world: World): World => {
     world.sighting = () => ({ kind: 'unseen', message: 'no' });
     return world;
   };
 
-  it('keeps a deleted session: its container may run', () => {
+  it('a deleted session stays while the operator cannot look at its pod', () => {
     const world = blind(World.running());
     world.delete();
     world.settle();
@@ -176,14 +179,14 @@ describe('a pod that cannot be looked at', () => {
     expect([world.settle(), world.gone]).toEqual([undefined, false]);
   });
 
-  it('changes nothing of a run that lives', () => {
+  it('a run that lives does not change while the operator cannot look at its pod', () => {
     const world = blind(World.running());
     const before = world.session;
     world.pass(parseDuration('3h'));
     expect([world.settle(), world.session]).toEqual([undefined, before]);
   });
 
-  it('is given up at pendingTimeout', () => {
+  it('a session fails at pendingTimeout when the operator cannot look at its pod', () => {
     const world = blind(new World());
     world.pass(world.settle() ?? 0);
     world.settle();
@@ -192,7 +195,7 @@ describe('a pod that cannot be looked at', () => {
 });
 
 describe('a long message', () => {
-  it('is cut, in conditions and in the record', () => {
+  it('a long message is cut to 1024 characters in conditions and in the record', () => {
     const world = new World({ target: { podName: 'web-1', containerName: 'nope' } });
     if (world.pod)
       world.pod.spec.containers = Array.from({ length: 60 }, (_, i) => ({ name: `${'c'.repeat(60)}${i}` }));
@@ -202,7 +205,7 @@ describe('a long message', () => {
 });
 
 describe('an operator that was away while the container started', () => {
-  it('counts the ttl from the start, not from its return', () => {
+  it('the ttl counts from the start of the container, and not from the return of an operator that was away', () => {
     const world = new World({ ttl: '1h' });
     world.settle();
     world.pass(2_000);

@@ -3,7 +3,7 @@ import { placesTaken } from '../../../../src/session/start/limits.ts';
 import { World } from '../../../support/world/world.ts';
 
 describe('a raised attempt behind a failed one', () => {
-  it('waits until the other can no longer start', () => {
+  it('a raised attempt waits until the container of the failed attempt can no longer start', () => {
     const world = World.neverStarted();
     world.edit({ attempt: 2 });
     expect(world.settle()).toBe(11_000);
@@ -13,7 +13,7 @@ describe('a raised attempt behind a failed one', () => {
     expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
   });
 
-  it('waits for one that started late, follows it, and starts when it has ended', () => {
+  it('a raised attempt waits for the late start of the failed attempt, and starts when that container has ended', () => {
     const world = World.neverStarted();
     world.edit({ attempt: 2 });
     world.settle();
@@ -32,7 +32,7 @@ describe('a raised attempt behind a failed one', () => {
     expect(world.session.status?.runs?.[0]?.exitCode).toBe(143);
   });
 
-  it('does not wait for one that could not start at all', () => {
+  it('a raised attempt does not wait for a failed attempt whose container can never start', () => {
     const world = new World();
     world.settle();
     world.waits('InvalidImageName', 'invalid reference format');
@@ -42,7 +42,7 @@ describe('a raised attempt behind a failed one', () => {
     expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
   });
 
-  it('waits for one that was given up at once, and might start all the same: its tag may name another image by then', () => {
+  it('a raised attempt waits for a failed attempt whose image tag may name an image that starts', () => {
     const world = new World({ imagePullPolicy: 'Always' });
     world.settle();
     world.waits('CreateContainerConfigError', 'container has runAsNonRoot and image will run as root (pod: "web")');
@@ -57,10 +57,10 @@ describe('a raised attempt behind a failed one', () => {
   });
 
   it.each([
-    ['without a supervisor, which could start as long as it stands there', {}],
-    ['behind which an attempt was cancelled', { cancel: true }],
-    ['behind which no attempt starts any more', { notAfter: '2026-01-01T00:00:00Z' }],
-  ])('waits for one %s, and ends it when it does', (_words, more) => {
+    ['that may start', {}],
+    ['that is cancelled', { cancel: true }],
+    ['whose notAfter has passed', { notAfter: '2026-01-01T00:00:00Z' }],
+  ])('an attempt %s waits until a failed attempt without a supervisor has run', (_words, more) => {
     const world = World.neverStarted({ supervisor: 'None', startTimeout: '1s' });
     world.edit({ attempt: 2, ...more });
     world.settle();
@@ -79,7 +79,7 @@ describe('a raised attempt behind a failed one', () => {
     expect(world.run.attempt).toBe(2);
   });
 
-  it('starts when the pod is gone, in which one without a supervisor stands', () => {
+  it('an attempt that waits for a container without a supervisor goes on when the pod of that container is gone', () => {
     const world = World.neverStarted({ supervisor: 'None' });
     world.edit({ attempt: 2 });
     world.settle();
@@ -90,21 +90,21 @@ describe('a raised attempt behind a failed one', () => {
   });
 });
 
-it('no supervisor accepts a start after notAfter', () => {
+it('a supervisor accepts no start after notAfter', () => {
   const world = new World({ startTimeout: '1h', notAfter: new Date(new World().now + 60_500).toISOString() });
   world.settle();
   expect(Date.parse(world.run.startBy ?? '') - world.now).toBeLessThanOrEqual(60_500);
 });
 
-describe('the record', () => {
-  it('keeps what was asked for and why, whatever the spec says later', () => {
+describe('the record of a run', () => {
+  it('the record keeps the command and the justification of the run whatever the spec says later', () => {
     const world = new World({ command: ['sh', '-c'], args: ["echo 'a b'"], justification: 'INC-1\nforged' });
     world.settle();
     world.edit({ command: ['true'], justification: 'other', attempt: 1 });
     expect(world.run).toMatchObject({ commandLine: "sh -c 'echo '\\''a b'\\'''", justification: 'INC-1 forged' });
   });
 
-  it('does not believe a Deadline that comes before its time', () => {
+  it('the record of a run does not believe the word Deadline before the ttl has passed', () => {
     const world = World.running({ ttl: '10m' });
     world.pass(60_000);
     world.ends({ exitCode: 0, message: 'Deadline' });
@@ -112,7 +112,7 @@ describe('the record', () => {
     expect([world.phase, world.run.endedBy]).toEqual(['Completed', 'Command']);
   });
 
-  it('has nothing to confirm where the pod went before the injection was made', () => {
+  it('a run whose pod went before its injection has nothing to stop', () => {
     const world = new World();
     world.step();
     world.step();
@@ -148,7 +148,7 @@ it('a raised attempt waits for a container that runs again after its end, and st
   expect(world.session.status?.runs?.[0]?.ranAgain).toHaveProperty('finishedAt');
 });
 
-it('one that started late and ended at its own deadline was ended by nobody else, whatever was tried', () => {
+it('a late start that ends at its own deadline has no endedBy although the operator has asked it to end', () => {
   const world = World.neverStarted({ startTimeout: '1m', ttl: '1m' });
   world.starts();
   world.settle();
@@ -163,7 +163,7 @@ it('one that started late and ended at its own deadline was ended by nobody else
 });
 
 describe('an earlier attempt whose container may start', () => {
-  it('leaves the end of the session open, also when the next attempt is called off', () => {
+  it('an earlier attempt whose container may start leaves StopConfirmed Unknown when a later attempt is cancelled', () => {
     const world = World.neverStarted();
     world.pass(140_000);
     world.edit({ attempt: 2, cancel: true });
@@ -172,7 +172,7 @@ describe('an earlier attempt whose container may start', () => {
     expect(world.session.metadata.finalizers).toHaveLength(1);
   });
 
-  it('is seen to start late, ended and recorded, although a later one has run since', () => {
+  it('the operator stops and records the late start of an earlier attempt after a later attempt was cancelled', () => {
     const world = World.neverStarted();
     world.pass(140_000);
     world.edit({ attempt: 2, cancel: true });
@@ -188,7 +188,7 @@ describe('an earlier attempt whose container may start', () => {
   });
 });
 
-describe('an earlier attempt whose container starts in the pod of a live one', () => {
+describe('a late start beside a live attempt', () => {
   const beside = (): World => {
     const world = World.neverStarted();
     world.pass(140_000);
@@ -203,7 +203,7 @@ describe('an earlier attempt whose container starts in the pod of a live one', (
     return world;
   };
 
-  it('is recorded, told of and ended at once, and the live one goes on', () => {
+  it('the operator records and stops a late start beside a live attempt, which goes on', () => {
     const world = beside();
     expect(world.session.status?.runs?.[0]).toMatchObject({ state: 'StartedLate', stop: { routes: ['Exec'] } });
     expect([world.told.filter((reason) => reason === 'StartedLate'), world.actionsBeside.underWay]).toEqual([
@@ -221,7 +221,7 @@ describe('an earlier attempt whose container starts in the pod of a live one', (
     expect(world.phase).toBe('Running');
   });
 
-  it('does not keep the live one from its own end', () => {
+  it('a late start of an earlier attempt does not keep the live attempt from its own end', () => {
     const world = beside();
     world.edit({ cancel: true });
     world.settle();
@@ -232,12 +232,12 @@ describe('an earlier attempt whose container starts in the pod of a live one', (
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Cancelled', 'False StartedLate']);
   });
 
-  it('holds a place of its own', () => {
+  it('a late start of an earlier attempt takes a place beside the live attempt', () => {
     const world = beside();
     expect(placesTaken(world.session, world.now).map(({ run }) => run.attempt)).toEqual([1, 2]);
   });
 
-  it('and holds back the attempt after the live one', () => {
+  it('a late start of an earlier attempt holds back the attempt after the live one', () => {
     const world = beside();
     world.container = world.run.debugContainerName;
     world.ends();

@@ -26,7 +26,7 @@ function ranAgain(): World {
 }
 
 describe('a container that runs again after its end', () => {
-  it('is recorded, told and ended; the phase stays', () => {
+  it('the operator records, reports and stops a container that runs again after its end, and keeps the phase', () => {
     const world = ranAgain();
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', 'False RanAgain']);
     expect(world.run.ranAgain).toEqual({ containerID: SECOND, seenAt: toTimestamp(world.now) });
@@ -35,7 +35,7 @@ describe('a container that runs again after its end', () => {
     expect(world.told.filter((line) => line.includes('RanAgain'))).toHaveLength(1);
   });
 
-  it('is confirmed once it has ended again', () => {
+  it('a stop is confirmed once a container that ran again has ended again', () => {
     const world = ranAgain();
     world.tried({ kind: 'asked' });
     world.ends({ exitCode: 129, message: 'Stopped', containerID: SECOND });
@@ -46,7 +46,7 @@ describe('a container that runs again after its end', () => {
   });
 });
 
-it('one that started late, was ended and runs again is ended again', () => {
+it('the operator stops a late start again when its container runs again after the stop', () => {
   const world = World.neverStarted({ supervisor: 'None' });
   world.containerID = FIRST;
   world.starts();
@@ -77,7 +77,7 @@ describe('a container that the kubelet lost sight of', () => {
   };
 
   it.each([['containerd://one'], [undefined]])(
-    'and sees running again is ended, also under the ID %s',
+    'the operator stops a container that the kubelet lost sight of and sees running again with ID %s',
     (containerID) => {
       const world = lost(containerID);
       world.starts();
@@ -89,14 +89,17 @@ describe('a container that the kubelet lost sight of', () => {
     },
   );
 
-  it.each([['containerd://one'], [undefined]])('and reports ended after all has ended (ID %s)', (containerID) => {
-    const world = lost(containerID);
-    world.ends({ exitCode: 143 });
-    world.settle();
-    expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['True Terminated', []]);
-  });
+  it.each([['containerd://one'], [undefined]])(
+    'the end of a container that the kubelet lost sight of is confirmed when the kubelet reports it with ID %s',
+    (containerID) => {
+      const world = lost(containerID);
+      world.ends({ exitCode: 143 });
+      world.settle();
+      expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['True Terminated', []]);
+    },
+  );
 
-  it('holds up the deletion of its session until its pod is gone, and the status says why', () => {
+  it('a deleted session whose container the kubelet lost sight of waits for the end of its pod and says why', () => {
     const world = lost();
     world.delete();
     world.settle();

@@ -24,7 +24,7 @@ function over(change: (pod: Pod) => void = () => undefined): World {
   return world;
 }
 
-it('is told before it is done, and done only after the end', () => {
+it('the operator tells a retirement before it evicts the pod, and evicts only after the end of the session', () => {
   const world = over();
   expect(world.effects.slice(-3)).toEqual(['status Completed', 'status Completed', 'stop Eviction']);
   expect(world.condition('PodRetired')).toBe('False Evicting');
@@ -38,12 +38,12 @@ it('is told before it is done, and done only after the end', () => {
   expect(world.effects.slice(-3)).toEqual(['stop Eviction', 'status Completed', 'removeFinalizer']);
 });
 
-it('warns of a pod without a controller: nothing makes it again', () => {
+it('the operator warns before it evicts a pod without a controller', () => {
   const world = over((pod) => delete pod.metadata.ownerReferences);
   expect(world.events.at(-1)).toMatchObject({ reason: 'Retiring', type: 'Warning' });
 });
 
-it('waits for a disruption budget, holds its finalizer, and writes once', () => {
+it('a retirement blocked by a disruption budget keeps the finalizer, and the operator writes its status once', () => {
   const world = over();
   world.tried({ kind: 'blocked', message: 'Cannot evict pod as it would violate the disruption budget.' });
   expect([world.settle(), world.condition('PodRetired')]).toEqual([5_000, 'False EvictionBlocked']);
@@ -61,7 +61,7 @@ it('waits for a disruption budget, holds its finalizer, and writes once', () => 
   expect([world.condition('PodRetired'), world.effects.at(-1)]).toEqual(['True Retired', 'removeFinalizer']);
 });
 
-it('does not hold a deleted session whose container has ended for longer than 30 s', () => {
+it('a blocked retirement does not hold a deleted session whose container ended 30 s ago', () => {
   const world = over();
   world.tried({ kind: 'blocked', message: 'not now' });
   world.settle();
@@ -72,7 +72,7 @@ it('does not hold a deleted session whose container has ended for longer than 30
   expect(world.gone).toBe(true);
 });
 
-it('is not for a container that never ran', () => {
+it('the operator does not retire the pod of a container that never ran', () => {
   const world = new World({ podAfterSession: 'Evict', startTimeout: '1m' });
   world.settle();
   world.waits('InvalidImageName', 'no');
@@ -80,7 +80,7 @@ it('is not for a container that never ran', () => {
   expect([world.phase, world.condition('PodRetired')]).toEqual(['Failed', undefined]);
 });
 
-it('may be asked for after the end', () => {
+it('the operator retires a pod whose podAfterSession the user sets to Evict after the end', () => {
   const world = World.running({ command: ['true'] });
   world.ends();
   world.settle();
@@ -89,7 +89,7 @@ it('may be asked for after the end', () => {
   expect([world.actions.underWay, world.condition('PodRetired')]).toEqual(['Eviction', 'False Evicting']);
 });
 
-it('is done once, as the record says: not again in a pod that is still going, whatever the conditions say', () => {
+it('the operator retires a pod once, also where the pod still stands and the conditions are lost', () => {
   const world = over();
   world.tried({ kind: 'asked' });
   world.changePod((pod) => (pod.metadata.deletionTimestamp = '2026-01-01T12:00:01Z'));
@@ -105,7 +105,7 @@ it('is done once, as the record says: not again in a pod that is still going, wh
   expect([world.condition('PodRetired'), world.message('PodRetired')]).toEqual(['True Retired', 'Pod web-1 is gone']);
 });
 
-it('is not waited for any more once nobody wants it: what is said of it goes, and the finalizer with it', () => {
+it('a blocked retirement is dropped with its condition and finalizer when the user sets podAfterSession to Keep', () => {
   const world = over();
   world.tried({ kind: 'blocked', message: 'Cannot evict pod as it would violate the disruption budget.' });
   world.settle();
@@ -114,7 +114,7 @@ it('is not waited for any more once nobody wants it: what is said of it goes, an
   expect([world.condition('PodRetired'), world.session.metadata.finalizers]).toEqual([undefined, []]);
 });
 
-describe('a policy that demands it', () => {
+describe('a policy with podAfterSession Evict', () => {
   const BLOCKED = { kind: 'blocked', message: 'Cannot evict pod as it would violate the disruption budget.' } as const;
   const PLAIN: DebugPolicySpec = { images: ['*/**:*'], profiles: ['general'], allow: [] };
 
@@ -140,7 +140,7 @@ describe('a policy that demands it', () => {
     return world;
   }
 
-  it('needs no wish of the session, and no allowance', () => {
+  it('a policy with podAfterSession Evict retires a pod without a wish of the session and without an allowance', () => {
     const world = running();
     expect(world.run.demanded).toEqual({ podAfterSession: 'Evict' });
     world.ends();
@@ -149,9 +149,9 @@ describe('a policy that demands it', () => {
   });
 
   it.each<[string, Partial<DebugSessionSpec>]>([
-    ['does not refuse a session that asks for the same', { podAfterSession: 'Evict' }],
-    ['counts for more than a session that asks to keep the pod', { podAfterSession: 'Keep' }],
-  ])('%s', (_, spec) => {
+    ['retires the pod of a session that asks for Evict and then for Keep', { podAfterSession: 'Evict' }],
+    ['retires the pod of a session that asks for Keep', { podAfterSession: 'Keep' }],
+  ])('a policy with podAfterSession Evict %s', (_, spec) => {
     const world = running(spec);
     world.edit({ podAfterSession: 'Keep' });
     world.ends();
@@ -163,7 +163,7 @@ describe('a policy that demands it', () => {
     ['changed', under({})],
     ['deleted', { ...OPEN_RULES, policy: { kind: 'absent' } }],
     ['unread', { ...OPEN_RULES, policy: { kind: 'unread', message: 'no' } }],
-  ])('is not weakened when it is %s while the session runs', (_, rules) => {
+  ])('a policy with podAfterSession Evict retires the pod also when it is %s while the session runs', (_, rules) => {
     const world = running();
     world.rules = rules;
     world.ends();
@@ -171,7 +171,7 @@ describe('a policy that demands it', () => {
     expect(world.actions.underWay).toBe('Eviction');
   });
 
-  it('does not count for a session that began before', () => {
+  it('a policy with podAfterSession Evict does not apply to a session that began before', () => {
     const world = new World({ command: ['true'] });
     world.rules = under({});
     world.settle();
@@ -183,7 +183,7 @@ describe('a policy that demands it', () => {
     expect([world.actions.underWay, world.condition('PodRetired')]).toEqual([undefined, undefined]);
   });
 
-  it('holds a deleted session until the pod has gone', () => {
+  it('a retirement that the policy demands holds a deleted session until the pod is gone', () => {
     const world = blocked(running());
     world.delete();
     world.pass(3_600_000);
@@ -196,7 +196,7 @@ describe('a policy that demands it', () => {
     expect(world.gone).toBe(true);
   });
 
-  it('holds the next attempt back until the pod has gone, in whatever pod that is', () => {
+  it('a retirement that the policy demands holds back an attempt in another pod until the pod is gone', () => {
     const world = blocked(running());
     world.edit({ attempt: 2, target: { podName: 'other' } });
     world.settle();
@@ -211,14 +211,14 @@ describe('a policy that demands it', () => {
     expect(world.session.status?.attempt === 2 || world.phase === 'Pending').toBe(true);
   });
 
-  it('counts for a run that has run and is recorded as failed', () => {
+  it('a retirement that the policy demands applies to a run that ran and failed', () => {
     const world = running();
     world.ends({ exitCode: 127, message: 'CommandNotFound\n' });
     world.settle();
     expect(world.condition('PodRetired')).toBe('False Evicting');
   });
 
-  it('does not count for a container that never ran', () => {
+  it('a retirement that the policy demands does not apply to a container that never ran', () => {
     const world = new World({ startTimeout: '1m' });
     world.rules = under({ podAfterSession: 'Evict' });
     world.settle();
@@ -227,7 +227,7 @@ describe('a policy that demands it', () => {
     expect([world.phase, world.condition('PodRetired')]).toEqual(['Failed', undefined]);
   });
 
-  it('counts for one that started late, once it has ended', () => {
+  it('a retirement that the policy demands applies to a late start once it has ended', () => {
     const world = new World({ supervisor: 'None', command: ['true'], startTimeout: '1m' });
     world.rules = under({ allow: ['SupervisorNone'], podAfterSession: 'Evict' });
     world.settle();

@@ -42,13 +42,13 @@ function order(world: World, outcome = SURVIVED): string[] {
 }
 
 describe('the runtime of the node', () => {
-  it('is asked after exec and keys, and before the pod is evicted', () => {
+  it('the operator asks the node after exec and keys, and before it evicts the pod', () => {
     const world = cancelled({ stdin: true, ifUnstoppable: 'EvictPod' });
     expect(order(world)).toEqual(['Exec', 'Attach', 'Node', 'Eviction']);
     expect(world.run.stop?.routes).toEqual(['Exec', 'Attach', 'Node', 'Eviction']);
   });
 
-  it('is not asked where the cluster does not allow it', () => {
+  it('the operator does not ask the node where the cluster does not allow it', () => {
     const world = cancelled({ ifUnstoppable: 'EvictPod' });
     world.stopsByNode = false;
     expect(order(world)).toEqual(['Exec', 'Eviction']);
@@ -61,11 +61,11 @@ describe('the runtime of the node', () => {
     ['wants it first', withStopBy('NodeFirst'), ['Node', 'Exec', 'Eviction']],
     ['was deleted', { kind: 'absent' }, ['Exec', 'Node']],
     ['could not be read', { kind: 'unread', message: 'not yet' }, ['Exec']],
-  ])('is asked as its policy says: one that %s', (_words, policy, routes) => {
+  ])('the operator asks the node as the policy says: a policy that %s', (_words, policy, routes) => {
     expect(order(cancelled({ ifUnstoppable: 'EvictPod' }, policy))).toEqual(routes);
   });
 
-  it('is written down before it is asked', () => {
+  it('the operator writes the status before it asks the node', () => {
     const world = cancelled();
     expect(begun(world)).toBe('Exec');
     world.tried(NO_SHELL);
@@ -73,7 +73,7 @@ describe('the runtime of the node', () => {
     expect(world.effects.slice(-2)).toEqual(['status Ending', 'stop Node']);
   });
 
-  it('is asked at once where nothing inside can be, and soon where the inside was asked in vain', () => {
+  it('the operator asks the node at once where no route inside works, and 2 s after a stop script that did not help', () => {
     const shellless = cancelled();
     begun(shellless);
     shellless.tried(NO_SHELL);
@@ -86,7 +86,7 @@ describe('the runtime of the node', () => {
     expect(begun(asked)).toBe('Node');
   });
 
-  it('is waited for by each way before it, where the policy allows it', () => {
+  it('the operator marks each route that has the node behind it, where the policy allows the node', () => {
     const begins = (world: World): [string, boolean][] => {
       const seen: [string, boolean][] = [];
       world.onStep = ({ effect }) => {
@@ -108,9 +108,9 @@ describe('the runtime of the node', () => {
   });
 
   it.each<[string, PolicyView, number]>([
-    ['2.5 s after the deadline of a supervisor, where it is first', withStopBy('NodeFirst'), 2_500],
-    ['after what is inside, which is asked 6 s after it', withStopBy('InsideFirst'), 6_000],
-  ])('is asked %s', (_words, policy, margin) => {
+    ['from the node 2.5 s after the deadline, where the policy says NodeFirst', withStopBy('NodeFirst'), 2_500],
+    ['from inside 6 s after the deadline, where the policy says InsideFirst', withStopBy('InsideFirst'), 6_000],
+  ])('the operator asks for an overdue end %s', (_words, policy, margin) => {
     const world = World.running({ command: ['sleep', '1d'], ttl: '10m' });
     world.stopsByNode = true;
     world.rules = { ...OPEN_RULES, policy };
@@ -124,7 +124,7 @@ describe('the runtime of the node', () => {
     ]);
   });
 
-  it('ends the container, and only the kubelet confirms that', () => {
+  it('the operator asks the node to end the container, and only the kubelet confirms the end', () => {
     const world = cancelled();
     begun(world);
     world.tried(SURVIVED);
@@ -142,7 +142,7 @@ describe('the runtime of the node', () => {
     expect(world.run.message).toMatch(/container runtime of its node .*because the session was cancelled/);
   });
 
-  it('is told of with its reason while it does not help, and is asked again, ever more seldom', () => {
+  it('the operator reports why the node did not help, and asks the node again at growing intervals', () => {
     const world = cancelled();
     begun(world);
     world.tried(SURVIVED);
@@ -161,7 +161,7 @@ describe('the runtime of the node', () => {
     expect(world.told.filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
   });
 
-  it('ends what runs although its run had failed', () => {
+  it('the operator asks the node to end a late start although its run has failed', () => {
     const world = World.neverStarted({ supervisor: 'None', command: ['sleep', '1d'] });
     world.stopsByNode = true;
     world.starts();
@@ -175,7 +175,7 @@ describe('the runtime of the node', () => {
   });
 });
 
-describe('who ended it', () => {
+describe('endedBy of a run that the node was asked to end', () => {
   /** Exec was survived; then the node is asked, and the container ends so. */
   function ended(node: ActionOutcome | 'underWay' | 'restarted', end: { exitCode: number; message?: string }): string {
     const world = cancelled();
@@ -191,17 +191,25 @@ describe('who ended it', () => {
 
   it.each<[string, Parameters<typeof ended>, string]>([
     [
-      'the runtime, where it says so, whatever the inside has said',
+      'the node, where the runtime says that it ended the container and the supervisor says Stopped',
       [ASKED, { exitCode: 137, message: 'Stopped' }],
       'Node',
     ],
-    ['the runtime, where the command heeds TERM and returns what it likes', [ASKED, { exitCode: 0 }], 'Node'],
-    ['the runtime, while its answer is not heard yet', ['underWay', { exitCode: 137 }], 'Node'],
-    ['the runtime, as far as an operator knows that has come since', ['restarted', { exitCode: 137 }], 'Node'],
-    ['the runtime, where a command heeds TERM while its answer is awaited', ['underWay', { exitCode: 0 }], 'Node'],
-    ['the command, as far as an operator knows that has come since', ['restarted', { exitCode: 0 }], 'Command'],
-    ['the command, where the runtime has done nothing', [NO_SOCKET, { exitCode: 3 }], 'Command'],
-  ])('%s', (_words, about, endedBy) => {
+    ['the node, where the command heeds TERM of the runtime and returns 0', [ASKED, { exitCode: 0 }], 'Node'],
+    [
+      'the node, where the container was killed before the answer of the stop pod came',
+      ['underWay', { exitCode: 137 }],
+      'Node',
+    ],
+    ['the node, where the operator restarted and the container was killed', ['restarted', { exitCode: 137 }], 'Node'],
+    [
+      'the node, where the command heeds TERM before the answer of the stop pod came',
+      ['underWay', { exitCode: 0 }],
+      'Node',
+    ],
+    ['the command, where the operator restarted and the command returned 0', ['restarted', { exitCode: 0 }], 'Command'],
+    ['the command, where the stop pod has not started', [NO_SOCKET, { exitCode: 3 }], 'Command'],
+  ])('endedBy names %s', (_words, about, endedBy) => {
     expect(ended(...about)).toBe(endedBy);
   });
 });

@@ -20,29 +20,32 @@ function begun(world: World): string | undefined {
   return world.actions.underWay;
 }
 
-describe('what makes it end', () => {
+describe('the cause of an end', () => {
   it.each([
-    ['cancel', (world: World) => world.edit({ cancel: true }), 'Cancelled', 'Cancelled'],
-    ['deletion', (world: World) => world.delete(), 'Deleted', 'Cancelled'],
-    ['its deadline, without a supervisor', (world: World) => world.pass(600_000), 'Deadline', 'Expired'],
-  ])('%s: asked by exec, and confirmed by the kubelet alone', (_name, act, cause, phase) => {
-    const world = plain({ supervisor: 'None' });
-    act(world);
-    expect(begun(world)).toBe('Exec');
-    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', 'False Stopping']);
-    expect(world.run.stop).toMatchObject({ cause, routes: ['Exec'] });
-    world.tried(ASKED);
-    world.settle();
-    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', 'False Stopping']);
-    world.pass(1_000);
-    world.ends({ exitCode: 137, message: 'Stopped\n' });
-    world.settle();
-    expect([world.phase, world.condition('StopConfirmed')]).toEqual([phase, 'True Terminated']);
-    expect(world.run).toMatchObject({ endedBy: 'Exec', reason: phase, state: 'Ended' });
-    expect(world.told).not.toContain('StopUnconfirmed');
-  });
+    ['a cancel', (world: World) => world.edit({ cancel: true }), 'Cancelled', 'Cancelled'],
+    ['a deletion', (world: World) => world.delete(), 'Deleted', 'Cancelled'],
+    ['a deadline without a supervisor', (world: World) => world.pass(600_000), 'Deadline', 'Expired'],
+  ])(
+    '%s makes the operator stop the container by exec, and the kubelet alone confirms the end',
+    (_name, act, cause, phase) => {
+      const world = plain({ supervisor: 'None' });
+      act(world);
+      expect(begun(world)).toBe('Exec');
+      expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', 'False Stopping']);
+      expect(world.run.stop).toMatchObject({ cause, routes: ['Exec'] });
+      world.tried(ASKED);
+      world.settle();
+      expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', 'False Stopping']);
+      world.pass(1_000);
+      world.ends({ exitCode: 137, message: 'Stopped\n' });
+      world.settle();
+      expect([world.phase, world.condition('StopConfirmed')]).toEqual([phase, 'True Terminated']);
+      expect(world.run).toMatchObject({ endedBy: 'Exec', reason: phase, state: 'Ended' });
+      expect(world.told).not.toContain('StopUnconfirmed');
+    },
+  );
 
-  it('its supervisor at the deadline: the operator looks on, and asks only when it is overdue', () => {
+  it('the operator stops an overdue container 6 s after the deadline, which the supervisor should have kept', () => {
     const world = plain();
     world.pass(605_000);
     expect([begun(world), world.phase]).toEqual([undefined, 'Running']);
@@ -50,14 +53,14 @@ describe('what makes it end', () => {
     expect([begun(world), world.run.stop?.cause]).toEqual(['Exec', 'Deadline']);
   });
 
-  it('is written down before anything is tried, so that a restart knows what ended it', () => {
+  it('the operator writes the cause of a stop to the status before it runs the stop script', () => {
     const world = plain();
     world.edit({ cancel: true });
     world.settle();
     expect(world.effects.slice(-2)).toEqual(['status Ending', 'stop Exec']);
   });
 
-  it('the first cause: a session that is cancelled and then deleted was cancelled', () => {
+  it('the first cause of a stop stays: a session that is cancelled and then deleted was cancelled', () => {
     const world = plain();
     world.edit({ cancel: true });
     world.settle();
@@ -67,7 +70,7 @@ describe('what makes it end', () => {
     expect(world.run.stop?.cause).toBe('Cancelled');
   });
 
-  it('is not ours when the command ends by itself first', () => {
+  it('a cancelled session is Completed when its command ends by itself before the stop script has run', () => {
     const world = plain();
     world.edit({ cancel: true });
     world.settle();
@@ -78,7 +81,7 @@ describe('what makes it end', () => {
 });
 
 describe('cancel', () => {
-  it('at creation: no run, and nothing in the pod', () => {
+  it('a session created with cancel has no run and injects nothing', () => {
     const world = new World({ cancel: true });
     world.settle();
     expect(world.effects).toEqual(['status Cancelled']);
@@ -90,7 +93,7 @@ describe('cancel', () => {
     expect(world.told).toEqual(['Cancelled']);
   });
 
-  it('taken back when its container has been asked: nobody can say what it has left running, so it ends all the same', () => {
+  it('the operator stops a container that it has asked to end, although the user takes the cancel back', () => {
     const world = plain();
     world.edit({ cancel: true });
     begun(world);
@@ -102,7 +105,7 @@ describe('cancel', () => {
     expect(begun(world)).toBe('Exec');
   });
 
-  it('while it waits for its pod', () => {
+  it('the operator ends a cancelled session that waits for its pod, with nothing to stop', () => {
     const world = new World();
     world.podGoes({ seen: false });
     world.settle();
@@ -111,7 +114,7 @@ describe('cancel', () => {
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Cancelled', 'True NothingToStop']);
   });
 
-  it('right after the intent: over only when an injection that was sent before would have been seen', () => {
+  it('a session cancelled right after its intent is over once the operator would have seen an injection', () => {
     const world = new World();
     while (world.phase !== 'Starting') world.step();
     world.edit({ cancel: true });
@@ -128,7 +131,7 @@ describe('cancel', () => {
     expect(other.effects).not.toContain(`inject ${other.run.debugContainerName}`);
   });
 
-  it('while its image does not come: over at once, and ended should it start yet', () => {
+  it('a session cancelled while its image is pulled is over at once, and the operator stops a late start', () => {
     const world = new World({ supervisor: 'None' });
     world.settle();
     world.waits('ImagePullBackOff', 'no such image');
@@ -145,8 +148,8 @@ describe('cancel', () => {
   });
 });
 
-describe('debugging again after a cancel', () => {
-  it('waits for a container that may start yet: two of one session must not run at a time', () => {
+describe('an attempt after a cancel', () => {
+  it('an attempt raised after a cancel waits until the cancelled container can no longer start', () => {
     const world = new World({ startTimeout: '1m' });
     world.settle();
     world.waits('ContainerCreating');
@@ -164,7 +167,7 @@ describe('debugging again after a cancel', () => {
   });
 });
 
-describe('escalation', () => {
+describe('the routes of a stop', () => {
   const cancelled = (spec: Partial<DebugSessionSpec> = {}): World => {
     const world = plain({ supervisor: 'None', ...spec });
     world.edit({ cancel: true });
@@ -172,7 +175,7 @@ describe('escalation', () => {
     return world;
   };
 
-  it('has no route: said at once, with one event, and tried again ever more seldom', () => {
+  it('the operator reports a stop without a route once, and tries again at growing intervals up to 5 minutes', () => {
     const world = cancelled();
     world.tried(FORBIDDEN);
     const pauses = [world.settle()];
@@ -196,18 +199,21 @@ describe('escalation', () => {
     ['the node does not answer', { kind: 'unreachable', message: 'error dialing backend' }, 'NodeUnreachable'],
     ['the exec fails', { kind: 'failed', message: 'HTTP 500' }, 'ExecFailed'],
     ['there is no shell', NO_SHELL, 'NoRoute'],
-  ])('%s: %o is %s, and it becomes True when it ends after all', (_name, outcome, reason) => {
-    const world = cancelled();
-    world.tried(outcome);
-    world.settle();
-    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', `False ${reason}`]);
-    world.pass(3_600_000);
-    world.ends({ exitCode: 0 });
-    world.settle();
-    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', 'True Terminated']);
-  });
+  ])(
+    'StopConfirmed is False while the container runs, and True once it ends, where %s: %o, %s',
+    (_name, outcome, reason) => {
+      const world = cancelled();
+      world.tried(outcome);
+      world.settle();
+      expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Ending', `False ${reason}`]);
+      world.pass(3_600_000);
+      world.ends({ exitCode: 0 });
+      world.settle();
+      expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Completed', 'True Terminated']);
+    },
+  );
 
-  it('two operators that tried with different luck do not write in turns', () => {
+  it('two operators whose stops fail differently do not overwrite the reason of each other', () => {
     const world = cancelled();
     world.tried(FORBIDDEN);
     world.settle();
@@ -227,7 +233,7 @@ describe('escalation', () => {
     expect(world.condition('StopConfirmed')).toBe('False NoRoute');
   });
 
-  it('types into a session with stdin where exec is of no use', () => {
+  it('the operator types into a session with stdin after exec has failed', () => {
     const world = cancelled({ stdin: true, tty: true });
     world.tried(NO_SHELL);
     expect(begun(world)).toBe('Attach');
@@ -241,7 +247,7 @@ describe('escalation', () => {
     ]);
   });
 
-  it('evicts the pod only where the spec asks for it, and says before what is lost', () => {
+  it('the operator evicts the pod where the spec asks for it, and warns before of what is lost', () => {
     const world = cancelled({ ifUnstoppable: 'EvictPod' });
     world.tried({ kind: 'survived', processes: 1 });
     expect(begun(world)).toBe('Eviction');
@@ -271,7 +277,7 @@ describe('escalation', () => {
     ['demanded it when the run began, and was changed', demanding, lenient],
     ['demanded it when the run began, and was deleted', demanding, { ...OPEN_RULES, policy: { kind: 'absent' } }],
     ['demands it by now', lenient, demanding],
-  ])('evicts the pod where the policy %s, whatever the session says', (_, then, now) => {
+  ])('the operator evicts the pod of a session with ifUnstoppable Report where the policy %s', (_, then, now) => {
     const world = new World({ command: ['sleep', '600'], ifUnstoppable: 'Report' });
     world.rules = then;
     world.settle();
@@ -285,7 +291,7 @@ describe('escalation', () => {
     expect(world.run.stop?.routes).toEqual(['Exec', 'Eviction']);
   });
 
-  it('gives a container that was asked time to be seen ended before its pod is evicted', () => {
+  it('the operator gives a container 8 s to end after the stop script before it evicts the pod', () => {
     const world = cancelled({ ifUnstoppable: 'EvictPod' });
     world.tried(ASKED);
     expect([world.settle(), world.actions.underWay]).toEqual([8_000, undefined]);
@@ -294,8 +300,8 @@ describe('escalation', () => {
   });
 });
 
-describe('deletion', () => {
-  it('waits for what cannot be ended, and goes on asking', () => {
+describe('deletion of a session', () => {
+  it('a deleted session stays while its container survives the stop, and the operator tries again', () => {
     const world = plain({ supervisor: 'None' });
     world.delete();
     world.settle();
@@ -314,7 +320,7 @@ describe('deletion', () => {
     expect(world.actions.underWay).toBe('Exec');
   });
 
-  it('ends with the pod where that goes too, as with a namespace', () => {
+  it('a deleted session in a terminating pod goes with the pod', () => {
     const world = plain();
     world.delete();
     world.changePod((pod) => (pod.metadata.deletionTimestamp = '2026-01-01T12:00:00Z'));
@@ -330,8 +336,8 @@ describe('deletion', () => {
   });
 });
 
-describe('a ttl changed while it runs', () => {
-  it('counts once the container has been told; what may live longer is written first', () => {
+describe('a ttl that changes while the container runs', () => {
+  it('a longer ttl applies once the supervisor is told, and lastMoment is written before that', () => {
     const world = plain({ ttl: '10m' });
     world.edit({ ttl: '1h' });
     expect(begun(world)).toBe('Ttl');
@@ -345,7 +351,7 @@ describe('a ttl changed while it runs', () => {
     expect(world.settle()).toBe(3_600_000 + 6_000);
   });
 
-  it('keeps its deadline where the container cannot be told, and says so once', () => {
+  it('a container that cannot be told of another ttl keeps its deadline, and one event says so', () => {
     const world = plain({ ttl: '10m' });
     const { expiresAt } = world.run;
     world.edit({ ttl: '1m' });
@@ -361,7 +367,7 @@ describe('a ttl changed while it runs', () => {
     expect([world.session.status?.observedGeneration, world.phase]).toEqual([2, 'Running']);
   });
 
-  it('leaves the words of another operator that could not tell the container either', () => {
+  it('the operator keeps the message of another operator that could not tell the container its ttl', () => {
     const world = plain({ ttl: '10m' });
     world.edit({ ttl: '1m' });
     world.settle();
@@ -377,13 +383,13 @@ describe('a ttl changed while it runs', () => {
     expect([world.message('Running'), world.effects.length]).toEqual([message, writes]);
   });
 
-  it("moves at once without a supervisor: the deadline is the operator's own", () => {
+  it('a changed ttl of a container without a supervisor moves its deadline at once', () => {
     const world = plain({ supervisor: 'None', ttl: '10m' });
     world.edit({ ttl: '1m' });
     expect([world.settle(), world.run.expiresAt]).toEqual([60_000, '2026-01-01T12:01:00Z']);
   });
 
-  it('back again before the container was told: told of the one that counts', () => {
+  it('the operator tells the container the old ttl when the user restores it before the container is told', () => {
     const world = plain({ ttl: '10m' });
     world.edit({ ttl: '1h' });
     world.settle();
@@ -396,7 +402,7 @@ describe('a ttl changed while it runs', () => {
     expect(world.run).toMatchObject({ effective: { ttl: '10m' }, expiresAt: '2026-01-01T12:10:00Z' });
   });
 
-  it('ends the container at once where that much has passed, before anybody knows that it was told', () => {
+  it('the supervisor ends a container at once when the new ttl has passed, and the session is Expired', () => {
     const world = plain({ ttl: '10m' });
     world.pass(120_000);
     world.edit({ ttl: '1m' });
@@ -410,7 +416,7 @@ describe('a ttl changed while it runs', () => {
     ]);
   });
 
-  it('is not told in turns by two operators that tried with different luck', () => {
+  it('two operators that fail differently to tell a ttl do not overwrite the message of each other', () => {
     const world = plain({ ttl: '10m' });
     world.edit({ ttl: '1m' });
     world.settle();
@@ -427,7 +433,7 @@ describe('a ttl changed while it runs', () => {
     expect([world.effects.length, world.message('Running')]).toEqual([writes, expect.stringMatching(/dialing/)]);
   });
 
-  it('is tried again when the node did not answer', () => {
+  it('the operator tells a ttl again after 5 s when the node did not answer', () => {
     const world = plain({ ttl: '10m' });
     world.edit({ ttl: '1h' });
     world.settle();
@@ -438,7 +444,7 @@ describe('a ttl changed while it runs', () => {
     expect(begun(world)).toBe('Ttl');
   });
 
-  it('that is the same in other words is no change', () => {
+  it('the operator tells the container nothing when the same ttl is written in another unit', () => {
     const world = plain({ ttl: '10m' });
     world.edit({ ttl: '600s' });
     world.settle();

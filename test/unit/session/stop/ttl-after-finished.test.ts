@@ -16,8 +16,8 @@ function isDeleted({ effects }: World): boolean {
   return effects.includes('delete');
 }
 
-describe('a session that is over goes', () => {
-  it('at its time, not before: the confirmation is known to the second, and its last millisecond counts', () => {
+describe('ttlAfterFinished of a session that is over', () => {
+  it('the operator deletes a session at its ttlAfterFinished, and not one millisecond before', () => {
     const { world, pause } = over();
     expect(pause).toBe(HOUR + 999);
     world.pass(HOUR + 998);
@@ -27,13 +27,13 @@ describe('a session that is over goes', () => {
     expect([world.effects.slice(-3), world.gone]).toEqual([['status Completed', 'removeFinalizer', 'delete'], true]);
   });
 
-  it('at its time also where nobody looked meanwhile', () => {
+  it('the operator deletes a session long past its ttlAfterFinished at its first look', () => {
     const { world } = over();
     world.pass(30 * 24 * HOUR);
     expect(world.step()).toEqual({ effect: { kind: 'delete' }, events: [] });
   });
 
-  it('with 0s as soon as its end is confirmed and its finalizer is off', () => {
+  it('the operator deletes a session with ttlAfterFinished 0s once its end is confirmed and its finalizer is off', () => {
     const { world, pause } = over({ ttlAfterFinished: '0s' });
     expect([pause, world.session.metadata.finalizers]).toEqual([999, []]);
     world.pass(999);
@@ -44,7 +44,7 @@ describe('a session that is over goes', () => {
   it.each([
     ['nothing was injected', { notAfter: '2025-01-01T00:00:00Z' }],
     ['its pod never came', { target: { podName: 'web-1' }, pendingTimeout: '1s' }],
-  ])('where %s as well', (_, spec) => {
+  ])('the operator deletes a session at its ttlAfterFinished also where %s', (_, spec) => {
     const world = new World({ ttlAfterFinished: '1h', ...spec });
     world.pod = undefined;
     world.settle();
@@ -56,7 +56,7 @@ describe('a session that is over goes', () => {
     expect(world.gone).toBe(true);
   });
 
-  it('by the clock of the operator, whatever that of the node says', () => {
+  it('ttlAfterFinished counts by the clock of the operator where the clock of the node is an hour behind', () => {
     const world = World.running({ ttlAfterFinished: '10m' });
     world.pass(60_000);
     const hourAgo = new Date(world.now - HOUR).toISOString();
@@ -65,8 +65,8 @@ describe('a session that is over goes', () => {
   });
 });
 
-describe('a session stays', () => {
-  it('for ever, where the field is absent', () => {
+describe('a session that the operator does not delete yet', () => {
+  it('the operator never deletes a session without ttlAfterFinished', () => {
     const world = World.running();
     world.ends();
     expect(world.settle()).toBeUndefined();
@@ -74,14 +74,14 @@ describe('a session stays', () => {
     expect([world.settle(), isDeleted(world)]).toEqual([undefined, false]);
   });
 
-  it('while its container runs, though it is past its end (Ending)', () => {
+  it('the operator does not delete a session whose container runs past its deadline', () => {
     const world = World.running({ ttlAfterFinished: '0s', ttl: '1m', supervisor: 'None' });
     world.pass(24 * HOUR);
     world.settle();
     expect([world.phase, isDeleted(world)]).toEqual(['Ending', false]);
   });
 
-  it('while it waits for its pod, and while it starts', () => {
+  it('the operator does not delete a session that waits for its pod or starts', () => {
     const world = new World({ ttlAfterFinished: '0s', pendingTimeout: '2h', startTimeout: '1h' });
     const { pod } = world;
     world.pod = undefined;
@@ -96,7 +96,7 @@ describe('a session stays', () => {
     expect([world.phase, isDeleted(world)]).toEqual(['Starting', false]);
   });
 
-  it('while its container may start late, until its pod is gone', () => {
+  it('the operator keeps a session whose container may start late until its pod is gone', () => {
     const world = World.neverStarted({ ttlAfterFinished: '0s' });
     expect(world.condition('StopConfirmed')).toBe('Unknown MayStartLate');
     world.pass(Date.parse(world.run.lastMoment ?? '') - world.now - 1);
@@ -111,7 +111,7 @@ describe('a session stays', () => {
     expect([world.condition('StopConfirmed'), world.gone]).toEqual(['Unknown ForceDeleted', true]);
   });
 
-  it('while its container runs that started late; its time counts from when that has ended', () => {
+  it('ttlAfterFinished of a session that started late counts from the end of its container', () => {
     const world = World.neverStarted({ ttlAfterFinished: '1h' });
     world.starts();
     world.settle();
@@ -122,13 +122,13 @@ describe('a session stays', () => {
     expect([world.settle(), world.condition('StopConfirmed')]).toEqual([HOUR + 999, 'True Terminated']);
   });
 
-  it('for ever, where nothing would end a container that starts late', () => {
+  it('the operator never deletes a session whose container may start late without a supervisor', () => {
     const world = World.neverStarted({ ttlAfterFinished: '0s', supervisor: 'None' });
     world.pass(24 * HOUR);
     expect([world.settle(), isDeleted(world)]).toEqual([undefined, false]);
   });
 
-  it('until the last moment of a container whose pod went unseen: a node that is cut off may run it', () => {
+  it('the operator keeps a session whose pod went unseen until the last moment of its container', () => {
     const world = World.running({ ttl: '5m', ttlAfterFinished: '1s' });
     world.podGoes({ seen: false });
     expect(world.settle()).toBe(Date.parse(world.run.lastMoment ?? '') - world.now);
@@ -138,13 +138,13 @@ describe('a session stays', () => {
     expect(world.gone).toBe(true);
   });
 
-  it('for its whole time after the pod went unseen', () => {
+  it('the operator keeps a session whose pod went unseen for the whole ttlAfterFinished', () => {
     const world = World.running({ ttl: '5m', ttlAfterFinished: '1h' });
     world.podGoes({ seen: false });
     expect([world.settle(), world.condition('StopConfirmed')]).toEqual([HOUR + 999, 'Unknown ForceDeleted']);
   });
 
-  it('while the container of an earlier attempt may live, whose pod went unseen', () => {
+  it('the operator keeps a session while the container of an earlier attempt may live in a pod that went unseen', () => {
     const world = World.running({ ttl: '30m', ttlAfterFinished: '0s' });
     const { pod } = world;
     world.podGoes({ seen: false });
@@ -163,7 +163,7 @@ describe('a session stays', () => {
     expect(world.gone).toBe(true);
   });
 
-  it('for ever, where an attempt without a supervisor may start yet, with the next one behind it', () => {
+  it('the operator never deletes a session with an attempt that waits behind one without a supervisor', () => {
     const world = World.neverStarted({ ttlAfterFinished: '0s', supervisor: 'None' });
     world.edit({ attempt: 2, supervisor: 'Shell' });
     world.settle();
@@ -175,7 +175,7 @@ describe('a session stays', () => {
     ]);
   });
 
-  it('where an attempt was raised in the last moment, and goes after that one', () => {
+  it('an attempt raised in the last millisecond keeps the session, and ttlAfterFinished counts from its end', () => {
     const { world } = over();
     world.pass(HOUR + 999);
     world.edit({ attempt: 2 });
@@ -188,7 +188,7 @@ describe('a session stays', () => {
     expect([world.settle(), isDeleted(world)]).toEqual([HOUR, false]);
   });
 
-  it('where its time was lengthened, or taken away, in the last moment', () => {
+  it('the operator keeps a session whose ttlAfterFinished is lengthened or removed in the last millisecond', () => {
     for (const ttlAfterFinished of ['2h', undefined]) {
       const { world } = over();
       world.pass(HOUR + 999);
@@ -199,7 +199,7 @@ describe('a session stays', () => {
     }
   });
 
-  it('as it is, where it is being deleted and others hold it', () => {
+  it('the operator does not delete a session again that is being deleted and has finalizers of others', () => {
     const { world } = over({ ttlAfterFinished: '0s' });
     world.session.metadata.finalizers = ['others/one'];
     world.delete();
@@ -208,7 +208,7 @@ describe('a session stays', () => {
   });
 });
 
-it('a shorter time counts at once', () => {
+it('a shorter ttlAfterFinished deletes a session that has been over for longer at once', () => {
   const { world } = over({ ttlAfterFinished: '24h' });
   world.pass(2 * HOUR);
   world.edit({ ttlAfterFinished: '1h' });
@@ -216,7 +216,7 @@ it('a shorter time counts at once', () => {
   expect(world.gone).toBe(true);
 });
 
-it('until its time it is looked at as long as its container may run again', () => {
+it('the operator looks at an ended session again when its container can no longer start', () => {
   const world = new World({ ttlAfterFinished: '24h', startTimeout: '5m' });
   world.settle();
   world.containerID = 'containerd://first';
