@@ -14,7 +14,7 @@ const READERS = {
   'src/reconcile/report.ts': 'the metric counts what is shown',
 };
 
-it('no file but these reads the conditions of a session', () => {
+it('only the listed files read the conditions of a session', () => {
   const files = ['src/session', 'src/reconcile', 'src/policy'].flatMap((folder) =>
     readdirSync(repositoryPath(folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))

@@ -23,13 +23,13 @@ function given(spec: Partial<DebugSessionSpec>): string[] {
 const AT = NOON / 1000;
 
 describe('the container of a run', () => {
-  it('is named after the session and the attempt, and nothing else', () => {
+  it('the name of the container follows from the session and the attempt alone', () => {
     expect(containerName('7f1c1d4e-0000-4000-8000-000000000001', 2)).toMatch(/^debug-[0-9a-f]{8}-2$/);
     expect(containerName('a', 1)).toBe(containerName('a', 1));
     expect(containerName('a', 1)).not.toBe(containerName('b', 1));
   });
 
-  it('is the same whenever it is made from the same record', () => {
+  it('the same record renders the same container', () => {
     const session = aSession();
     const run = intendRun(session, aPod(), NOON, OPEN_POLICY);
     expect(specHashOf(containerOf(session, run))).toBe(run.specHash);
@@ -41,17 +41,20 @@ describe('the container of a run', () => {
     ['1500ms', '2'],
     ['1ms', '1'],
     ['1h30m', '5400'],
-  ])('with a ttl of %s may run for %s s, never for less than was asked', (ttl, seconds) => {
-    expect(given({ ttl })[0]).toBe(seconds);
-  });
+  ])(
+    'the supervisor of a container with a ttl of %s lets it run for %s s, never for less than the ttl',
+    (ttl, seconds) => {
+      expect(given({ ttl })[0]).toBe(seconds);
+    },
+  );
 
-  it('may start until startTimeout and a margin, and lives no longer than its ttl after that', () => {
+  it('a container may start until startTimeout and a margin, and lives no longer than its ttl after that', () => {
     const margin = START_MARGIN_MS / 1000;
     const [, startBy, lastMoment] = given({ ttl: '30s', startTimeout: '2m' });
     expect([Number(startBy) - AT, Number(lastMoment) - AT]).toEqual([120 + margin, 150 + margin]);
   });
 
-  it('has a shell and a terminal where there is no command, and neither where there is one', () => {
+  it('a container has a shell and a terminal without a command, and neither with a command', () => {
     expect([given({}).slice(3), rendered().stdin, rendered().tty]).toEqual([['1', 'sh'], true, true]);
     const ping = rendered({ command: ['ping'], args: ['-c', '1'] });
     expect([given({ command: ['ping'], args: ['-c', '1'] }).slice(3), ping.stdin, ping.tty]).toEqual([
@@ -61,7 +64,7 @@ describe('the container of a run', () => {
     ]);
   });
 
-  it('without a supervisor is just what was asked for', () => {
+  it('a container without a supervisor runs just the command of the spec', () => {
     expect(rendered({ supervisor: 'None', command: ['ping'], args: ['x'] })).toMatchObject({
       command: ['ping'],
       args: ['x'],
@@ -69,7 +72,7 @@ describe('the container of a run', () => {
     expect(rendered({ supervisor: 'None' })).not.toHaveProperty('command');
   });
 
-  it('names its session, whatever the user calls a variable', () => {
+  it('the container names its session although the user sets the same variable', () => {
     const env = [
       { name: 'DEBUGSESSION_UID', value: 'forged' },
       { name: 'MINE', value: '$(HOME)' },
@@ -87,14 +90,14 @@ describe('the container of a run', () => {
     ]);
   });
 
-  it('carries the script of its supervisor in a variable that no requester can set', () => {
+  it('the container carries its supervisor script in a variable that no requester can set', () => {
     const forged = { name: 'DEBUGSESSION_SUPERVISOR', value: 'echo forged' };
     const { env = [], command } = rendered({ env: [forged], envFrom: [{ configMapRef: { name: 'c' } }] });
     expect(command?.slice(0, 3)).toEqual(['sh', '-c', 'eval "$DEBUGSESSION_SUPERVISOR"']);
     expect(env.filter(({ name }) => name === 'DEBUGSESSION_SUPERVISOR')).toEqual([SUPERVISOR_ENV]);
   });
 
-  it('takes variables out of secrets and config maps as they are asked for, and none of them for its own', () => {
+  it('the container takes variables of secrets and config maps, and its own variables from neither', () => {
     const secretKeyRef = { name: 's', key: 'k', optional: true };
     const env = [
       { name: 'DEBUGSESSION_ATTEMPT', valueFrom: { secretKeyRef } },
@@ -117,12 +120,12 @@ describe('the container of a run', () => {
     expect(supervised.env).toEqual([key, SUPERVISOR_ENV, ...own]);
   });
 
-  it('has the volumes that were asked for', () => {
+  it('the container mounts the volumes of the spec', () => {
     const volumeMounts = [{ name: 'data', mountPath: '/data', readOnly: true }];
     expect(rendered({ volumeMounts }).volumeMounts).toEqual(volumeMounts);
   });
 
-  it('is no other where nothing stands in a list', () => {
+  it('an empty list in the spec renders the same container as an absent list', () => {
     expect(rendered({ envFrom: [], volumeMounts: [] })).toEqual(rendered());
   });
 
@@ -132,11 +135,11 @@ describe('the container of a run', () => {
     { envFrom: [{ secretRef: { name: 's' } }] },
     { envFrom: [{ configMapRef: { name: 's' } }] },
     { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
-  ])('is another by its hash with %j', (spec) => {
+  ])('the hash of the container differs with %j', (spec) => {
     expect(specHashOf(rendered(spec))).not.toBe(specHashOf(rendered()));
   });
 
-  it('joins the namespace of the container that was named, and no other', () => {
+  it('the container joins the process namespace of the named container, and of no other', () => {
     expect(rendered({ target: { podName: 'web-1', containerName: 'app' } }).targetContainerName).toBe('app');
     expect(rendered()).not.toHaveProperty('targetContainerName');
   });

@@ -21,14 +21,14 @@ function admitted(
   return world;
 }
 
-describe('a container that admission changed on its way', () => {
-  it('is recorded with the fields, and the image that stands there', () => {
+describe('a container that admission changed', () => {
+  it('the run records the fields that admission changed, and the image in the pod', () => {
     const { run } = admitted((one) => ({ ...one, image: 'mirror/x', securityContext: { runAsUser: 7 } }));
     expect(run.changed).toEqual(['image: mirror/x', 'securityContext']);
     expect([run.effective?.supervisor, run.lastMoment]).toEqual(['Shell', expect.any(String)]);
   });
 
-  it('is not claimed to be unchanged by what the API server fills in or leaves out', () => {
+  it('the run records no change where the API server fills in or leaves out defaults', () => {
     const spec = { env: [{ name: 'A', value: '' }], securityContext: { runAsUser: 0 } };
     const same = admitted(
       ({ env, ...one }) => ({
@@ -46,18 +46,18 @@ describe('a container that admission changed on its way', () => {
     ['another command', (one: EphemeralContainer) => ({ ...one, command: ['top'] }), ['command']],
     ['arguments', (one: EphemeralContainer) => ({ ...one, args: ['x'] }), ['args']],
     ['no variables', ({ env, ...one }: EphemeralContainer) => ({ ...one, env: env.slice(-2) }), ['env']],
-  ])('has no supervisor with %s', (_what, change, changed) => {
+  ])('a container to which admission gave %s has no supervisor', (_what, change, changed) => {
     const { run } = admitted(change);
     expect(run).toMatchObject({ changed, effective: { supervisor: 'None' } });
     expect(run.lastMoment).toBeUndefined();
   });
 
-  it('keeps its supervisor beside a variable that is added', () => {
+  it('a container keeps its supervisor when admission adds a variable', () => {
     const { run } = admitted((one) => ({ ...one, env: [{ name: 'HTTP_PROXY', value: 'p' }, ...one.env] }));
     expect(run).toMatchObject({ changed: ['env'], effective: { supervisor: 'Shell' } });
   });
 
-  it('is judged by every field that decides what runs', () => {
+  it('changesOf compares every field that decides what runs', () => {
     const asked: EphemeralContainer = { name: 'd', image: 'i', env: [], terminationMessagePolicy: 'File' };
     const others: Partial<EphemeralContainer>[] = [
       { image: 'j' },

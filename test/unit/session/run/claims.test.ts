@@ -35,24 +35,30 @@ describe('a word of the supervisor that the command has written', () => {
     { word: 'Deadline', seconds: 611, exitCode: 0 },
     { word: 'Stopped', seconds: 3, exitCode: 129 },
     { word: 'a conclusion\u001b[2K\nin two lines', seconds: 3, exitCode: 0 },
-  ])('$word, exit code $exitCode after $seconds s, is a claim and no reason', ({ word, seconds, exitCode }) => {
-    const world = ran(seconds, { exitCode, message: `${word}\n` });
-    expect(recordOf(world)).toEqual(BY_ITSELF);
-    expect(world.run.said).toBe(word.replaceAll(/[^ -~]+/g, ' '));
-    expect(wantsRetirement(world.session, world.run)).toBe(true);
-  });
+  ])(
+    'the word $word with exit code $exitCode after $seconds s is a claim, and the command has ended by itself',
+    ({ word, seconds, exitCode }) => {
+      const world = ran(seconds, { exitCode, message: `${word}\n` });
+      expect(recordOf(world)).toEqual(BY_ITSELF);
+      expect(world.run.said).toBe(word.replaceAll(/[^ -~]+/g, ' '));
+      expect(wantsRetirement(world.session, world.run)).toBe(true);
+    },
+  );
 
-  it.each(['CommandNotFound', 'Unsupported', 'TooLate', 'Deadline'])('%s is none without a supervisor', (word) => {
-    const exitCode = word === 'CommandNotFound' ? 127 : 125;
-    expect(recordOf(ran(1, { exitCode, message: word }, { supervisor: 'None', ttl: '1s' }))).toEqual(BY_ITSELF);
-  });
+  it.each(['CommandNotFound', 'Unsupported', 'TooLate', 'Deadline'])(
+    'the record does not believe the word %s without a supervisor',
+    (word) => {
+      const exitCode = word === 'CommandNotFound' ? 127 : 125;
+      expect(recordOf(ran(1, { exitCode, message: word }, { supervisor: 'None', ttl: '1s' }))).toEqual(BY_ITSELF);
+    },
+  );
 
-  it.each(['CommandNotFound', 'TooLate', 'Deadline'])('%s without times of the kubelet is a claim', (word) => {
+  it.each(['CommandNotFound', 'TooLate', 'Deadline'])('the word %s without times of the kubelet is a claim', (word) => {
     const end = { exitCode: 127, message: word, startedAt: 'never', finishedAt: 'never' };
     expect(recordOf(ran(600, end))).toEqual(BY_ITSELF);
   });
 
-  it('is cut, and kept with the run', () => {
+  it('the run keeps the first 256 characters of a word', () => {
     const { said } = ran(1, { message: 'x'.repeat(4096) }).run;
     expect(said).toHaveLength(256);
   });
@@ -68,14 +74,14 @@ describe('a word that the kubelet bears out', () => {
     { word: 'CommandForeign', exitCode: 126, reason: 'CommandNotFound' },
     { word: 'Unsupported', exitCode: 125, reason: 'SupervisorUnsupported' },
     { word: 'VariablesUnsupported', exitCode: 125, reason: 'SupervisorUnsupported' },
-  ])('$word at once fails the run, which counts as one that ran for retirement', ({ word, exitCode, reason }) => {
+  ])('the word $word at once fails the run, and the pod of that run is retired', ({ word, exitCode, reason }) => {
     const world = ran(3, { exitCode, message: `${word}\n` });
     expect(recordOf(world)).toEqual(['Failed', 'Failed', reason, undefined]);
     expect(world.run).toMatchObject({ said: word, exitCode, startedAt: expect.anything() });
     expect(wantsRetirement(world.session, world.run)).toBe(true);
   });
 
-  it('a container that started in time has not started too late', () => {
+  it('the word TooLate counts only for a container that started after startBy', () => {
     const world = new World({ podAfterSession: 'Evict' });
     world.settle();
     const startBy = Date.parse(world.run.startBy ?? '');
@@ -95,20 +101,26 @@ describe('a word that the kubelet bears out', () => {
     { seconds: 598, exitCode: 0 },
     { seconds: 600, exitCode: 4 },
     { seconds: 610, exitCode: 0 },
-  ])('Deadline after $seconds s of 600, exit code $exitCode', ({ seconds, exitCode }) => {
-    const world = ran(seconds, { exitCode, message: 'Deadline' });
-    expect(recordOf(world)).toEqual(['Expired', 'Ended', 'Expired', 'Supervisor']);
-    expect(world.run.message).toBe('The supervisor ended it after 10m');
-  });
+  ])(
+    'the word Deadline after $seconds s of 600 with exit code $exitCode names the supervisor',
+    ({ seconds, exitCode }) => {
+      const world = ran(seconds, { exitCode, message: 'Deadline' });
+      expect(recordOf(world)).toEqual(['Expired', 'Ended', 'Expired', 'Supervisor']);
+      expect(world.run.message).toBe('The supervisor ended it after 10m');
+    },
+  );
 
-  it.each([129, 137, 143])('Deadline later than that, by a signal: exit code %s', (exitCode) => {
-    const world = ran(630, { exitCode, message: 'Deadline' });
-    expect(recordOf(world)).toEqual(['Expired', 'Ended', 'Expired', 'Supervisor']);
-    expect(world.run.message).toBe('The supervisor ended it after 10m, 30 s late');
-  });
+  it.each([129, 137, 143])(
+    'the word Deadline 30 s late with exit code %s of a signal names the supervisor',
+    (exitCode) => {
+      const world = ran(630, { exitCode, message: 'Deadline' });
+      expect(recordOf(world)).toEqual(['Expired', 'Ended', 'Expired', 'Supervisor']);
+      expect(world.run.message).toBe('The supervisor ended it after 10m, 30 s late');
+    },
+  );
 });
 
-describe('Stopped', () => {
+describe('the word Stopped', () => {
   /** Cancelled after a minute, and tried once. */
   const cancelled = (spec: Partial<DebugSessionSpec> = {}): World => {
     const world = World.running({ ttl: '10m', stdin: false, tty: false, command: ['sleep', '600'], ...spec });
@@ -119,14 +131,17 @@ describe('Stopped', () => {
     return world;
   };
 
-  it.each([0, 129])('counts when the operator has sent its script: exit code %s', (exitCode) => {
-    const world = cancelled();
-    world.ends({ exitCode, message: 'Stopped\n' });
-    world.settle();
-    expect(recordOf(world)).toEqual(['Cancelled', 'Ended', 'Cancelled', 'Exec']);
-  });
+  it.each([0, 129])(
+    'the word Stopped with exit code %s names the exec after the operator has run the stop script',
+    (exitCode) => {
+      const world = cancelled();
+      world.ends({ exitCode, message: 'Stopped\n' });
+      world.settle();
+      expect(recordOf(world)).toEqual(['Cancelled', 'Ended', 'Cancelled', 'Exec']);
+    },
+  );
 
-  it.each(['forbidden', 'impossible'] as const)('is a claim when no script has run: %s', (kind) => {
+  it.each(['forbidden', 'impossible'] as const)('the word Stopped is a claim when the stop script was %s', (kind) => {
     const world = cancelled();
     world.tried({ kind, message: 'no' });
     world.settle();
@@ -139,40 +154,46 @@ describe('Stopped', () => {
   it.each([
     { exitCode: 0, endedBy: 'Command' },
     { exitCode: 137, endedBy: 'Exec' },
-  ])('after every signal was survived, it counts with the code of a signal: $exitCode', ({ exitCode, endedBy }) => {
-    const world = cancelled();
-    world.tried({ kind: 'survived', processes: 1 });
-    world.pass(world.settle() ?? 0);
-    world.settle();
-    world.tried({ kind: 'asked' });
-    world.ends({ exitCode, message: 'Stopped\n' });
-    world.settle();
-    expect(world.run.endedBy).toBe(endedBy);
-  });
+  ])(
+    'the word Stopped with exit code $exitCode names $endedBy after a process survived the stop script',
+    ({ exitCode, endedBy }) => {
+      const world = cancelled();
+      world.tried({ kind: 'survived', processes: 1 });
+      world.pass(world.settle() ?? 0);
+      world.settle();
+      world.tried({ kind: 'asked' });
+      world.ends({ exitCode, message: 'Stopped\n' });
+      world.settle();
+      expect(world.run.endedBy).toBe(endedBy);
+    },
+  );
 
-  it.each([129, 137, 143])('need not be said: exit code %s of a signal, after the script was sent', (exitCode) => {
-    const world = cancelled();
-    world.ends({ exitCode, reason: 'Error', message: 'Began\n' });
-    world.settle();
-    expect(recordOf(world)).toEqual(['Cancelled', 'Ended', 'Cancelled', 'Exec']);
-    expect(world.run.said).toBe('Began');
-  });
+  it.each([129, 137, 143])(
+    'an exit code %s of a signal after the stop script names the exec without the word Stopped',
+    (exitCode) => {
+      const world = cancelled();
+      world.ends({ exitCode, reason: 'Error', message: 'Began\n' });
+      world.settle();
+      expect(recordOf(world)).toEqual(['Cancelled', 'Ended', 'Cancelled', 'Exec']);
+      expect(world.run.said).toBe('Began');
+    },
+  );
 
-  it('is not seen where the supervisor says that the command ended by itself', () => {
+  it('the word Exited of the supervisor names the command although the operator ran the stop script', () => {
     const world = cancelled();
     world.ends({ exitCode: 137, message: 'Exited\n' });
     world.settle();
     expect(recordOf(world)).toEqual(BY_ITSELF);
   });
 
-  it('is not seen in an exit code that the command has by itself', () => {
+  it('an exit code of the command itself names the command although the operator ran the stop script', () => {
     const world = cancelled();
     world.ends({ exitCode: 1, reason: 'Error' });
     world.settle();
     expect(recordOf(world)).toEqual(BY_ITSELF);
   });
 
-  it('nor where the kubelet has another explanation', () => {
+  it('a kill for lack of memory names the kubelet although the operator ran the stop script', () => {
     const world = cancelled();
     world.ends({ exitCode: 137, reason: 'OOMKilled' });
     world.settle();
@@ -180,7 +201,7 @@ describe('Stopped', () => {
   });
 });
 
-it('what the runtime says of a start that failed was not said from inside', () => {
+it('the words of the runtime about a failed start are not recorded as said by the container', () => {
   const world = new World();
   world.settle();
   world.ends({ exitCode: 128, reason: 'StartError', message: 'exec: "x": executable file not found in $PATH' });

@@ -26,8 +26,8 @@ const withApp =
     pod.status.containerStatuses = [status];
   };
 
-describe('what happens to the pod during a session', () => {
-  it('is recorded of a container that is killed for lack of memory, and told once', () => {
+describe('a disturbance of the pod during a session', () => {
+  it('the run records a container that is killed for lack of memory, and one event tells it', () => {
     const world = seeing(withApp(again('app', ended('OOMKilled', 137))));
     expect(world.run.during).toEqual([{ what: 'OOMKilled', containerName: 'app', at: DURING, exitCode: 137 }]);
     const told = world.events.filter(({ reason }) => reason === 'PodDisturbed');
@@ -39,25 +39,25 @@ describe('what happens to the pod during a session', () => {
     ]);
   });
 
-  it('is recorded of a container that is restarted, or is about to be', () => {
+  it('the run records a container of the pod that is restarted or is about to restart', () => {
     const restarted = [{ what: 'Restarted', containerName: 'app', at: DURING, exitCode: 1 }];
     expect(seeing(withApp(again('app', ended('Error', 1)))).run.during).toEqual(restarted);
     expect(seeing(withApp(aStatus('app', { terminated: ended('Error', 1) }))).run.during).toEqual(restarted);
   });
 
-  it('is recorded of a pod that is evicted', () => {
+  it('the run records the eviction of its pod', () => {
     const condition = { type: 'DisruptionTarget', status: 'True', lastTransitionTime: DURING };
     const world = seeing(({ status }) => status.conditions?.push(condition));
     expect(world.run.during).toEqual([{ what: 'Evicted', at: DURING }]);
   });
 
-  it('is recorded of another debug container that is killed for lack of memory', () => {
+  it('the run records another debug container that is killed for lack of memory', () => {
     const other = aStatus('debugger-x', { terminated: ended('OOMKilled', 137) });
     const world = seeing(({ status }) => status.ephemeralContainerStatuses?.push(other));
     expect(world.run.during).toMatchObject([{ what: 'OOMKilled', containerName: 'debugger-x' }]);
   });
 
-  it('is not what happened before, nor the end of a container that is done', () => {
+  it('the run records neither what happened before the session nor a container that is done', () => {
     expect(seeing(withApp(again('app', ended('OOMKilled', 137, BEFORE)))).run).not.toHaveProperty('during');
     const done = seeing(({ spec, status }) => {
       spec.restartPolicy = 'Never';
@@ -66,7 +66,7 @@ describe('what happens to the pod during a session', () => {
     expect(done.run).not.toHaveProperty('during');
   });
 
-  it('costs one write and one event, however often a container crashes', () => {
+  it('a container that crashes several times costs one write and one event', () => {
     const world = seeing(withApp(again('app', ended('Error', 1))));
     const writes = world.effects.length;
     world.changePod(withApp(again('app', ended('Error', 2, '2026-01-01T12:00:09Z'))));
@@ -77,7 +77,7 @@ describe('what happens to the pod during a session', () => {
     ]);
   });
 
-  it('is recorded with the end of a session that ends of it', () => {
+  it('the run records the disturbance that ended its own session', () => {
     const world = World.running({ target: { podName: 'web-1', containerName: 'app' } });
     world.pass(10_000);
     world.changePod(withApp(aStatus('app', { terminated: ended('OOMKilled', 137) })));

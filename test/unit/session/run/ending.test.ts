@@ -6,13 +6,16 @@ import { aStatus } from '../../../support/builders/builders.ts';
 import { World } from '../../../support/world/world.ts';
 
 describe('a command that writes a word of the supervisor', () => {
-  it.each(['TooLate', 'CommandNotFound', 'Unsupported'])('%s after a while is not believed', (word) => {
-    const world = World.running();
-    world.pass(parseDuration('20m'));
-    world.ends({ exitCode: 125, message: word });
-    world.settle();
-    expect([world.phase, world.run.endedBy, world.run.exitCode]).toEqual(['Completed', 'Command', 125]);
-  });
+  it.each(['TooLate', 'CommandNotFound', 'Unsupported'])(
+    'the record does not believe the word %s after 20 minutes',
+    (word) => {
+      const world = World.running();
+      world.pass(parseDuration('20m'));
+      world.ends({ exitCode: 125, message: word });
+      world.settle();
+      expect([world.phase, world.run.endedBy, world.run.exitCode]).toEqual(['Completed', 'Command', 125]);
+    },
+  );
 });
 
 describe('a pod that finishes', () => {
@@ -25,15 +28,18 @@ describe('a pod that finishes', () => {
     return world;
   };
 
-  it.each(['Never', 'OnFailure'])('is warned of at the injection: restartPolicy %s', (policy) => {
-    expect(started(policy).told).toEqual(['Accepted', 'Injected', 'DelaysCompletion', 'Started']);
-  });
+  it.each(['Never', 'OnFailure'])(
+    'the operator warns at the injection that it delays a pod with restartPolicy %s',
+    (policy) => {
+      expect(started(policy).told).toEqual(['Accepted', 'Injected', 'DelaysCompletion', 'Started']);
+    },
+  );
 
-  it('is not one that is made to run for ever', () => {
+  it('the operator does not warn of a delay for a pod with restartPolicy Always', () => {
     expect(started('Always').told).toEqual(['Accepted', 'Injected', 'Started']);
   });
 
-  it('is told by the policies of its containers, where they have their own', () => {
+  it('the restartPolicy of a container decides over that of its pod whether the operator warns of a delay', () => {
     const told = (pod: string, own: string): string[] => {
       const world = new World();
       world.changePod(({ spec }) => {
@@ -47,7 +53,7 @@ describe('a pod that finishes', () => {
     expect(told('Always', 'Never')).toContain('DelaysCompletion');
   });
 
-  it('has finished by the policies of its containers, where they have their own', () => {
+  it('the restartPolicy of a container decides over that of its pod whether the pod has finished', () => {
     const endedBy = (pod: string, own: string): string | undefined => {
       const world = started(pod);
       world.changePod(({ spec, status }) => {
@@ -62,11 +68,41 @@ describe('a pod that finishes', () => {
   });
 
   it.each([
-    { what: 'the kubelet ends what else runs in it', policy: 'Never', own: 1, exitCode: 143, endedBy: 'Kubelet' },
-    { what: 'by KILL where TERM is not minded', policy: 'OnFailure', own: 0, exitCode: 137, endedBy: 'Kubelet' },
-    { what: 'what ends well with it has ended by itself', policy: 'Never', own: 0, exitCode: 0, endedBy: 'Command' },
-    { what: 'not while its own is started again', policy: 'OnFailure', own: 1, exitCode: 143, endedBy: 'Command' },
-    { what: 'not while its own runs', policy: 'Never', own: undefined, exitCode: 143, endedBy: 'Command' },
+    {
+      what: 'the kubelet ends the container of a pod that has finished',
+      policy: 'Never',
+      own: 1,
+      exitCode: 143,
+      endedBy: 'Kubelet',
+    },
+    {
+      what: 'the kubelet kills the container of a pod that has finished',
+      policy: 'OnFailure',
+      own: 0,
+      exitCode: 137,
+      endedBy: 'Kubelet',
+    },
+    {
+      what: 'a command that returns 0 in a finished pod has ended by itself',
+      policy: 'Never',
+      own: 0,
+      exitCode: 0,
+      endedBy: 'Command',
+    },
+    {
+      what: 'a command has ended by itself while its pod restarts the application',
+      policy: 'OnFailure',
+      own: 1,
+      exitCode: 143,
+      endedBy: 'Command',
+    },
+    {
+      what: 'a command has ended by itself while the application of its pod runs',
+      policy: 'Never',
+      own: undefined,
+      exitCode: 143,
+      endedBy: 'Command',
+    },
   ])('$what', ({ policy, own, exitCode, endedBy }) => {
     const world = started(policy);
     const state = own === undefined ? { running: {} } : { terminated: { exitCode: own } };
@@ -88,7 +124,7 @@ describe('an end that the kubelet explains', () => {
   it.each([
     ['DeadlineExceeded', 'Pod was active on the node longer than the specified deadline', 143],
     ['Evicted', 'Pod ephemeral local storage usage exceeds the total limit of containers 20Mi.', 137],
-  ])('%s of the pod, in its own words', (reason, message, exitCode) => {
+  ])('the run quotes the pod for an end with its reason %s: %s', (reason, message, exitCode) => {
     const world = failed(reason, message);
     world.ends({ exitCode, reason: 'Error' });
     world.settle();
@@ -99,14 +135,14 @@ describe('an end that the kubelet explains', () => {
     ]);
   });
 
-  it('a command that ends well meanwhile has ended by itself', () => {
+  it('a command that returns 0 in a failed pod has ended by itself', () => {
     const world = failed('Evicted', 'x');
     world.ends({ exitCode: 0 });
     world.settle();
     expect([world.run.endedBy, world.run.message]).toEqual(['Command', 'The command ended by itself, exit code 0']);
   });
 
-  it('is not known where the kubelet has lost sight of the container', () => {
+  it('the end of a container that the kubelet lost sight of is not known, and the run quotes its pod', () => {
     const world = failed('Evicted', 'The node was low on resource: memory.');
     world.ends({ exitCode: 137, reason: 'ContainerStatusUnknown' });
     world.settle();
@@ -119,7 +155,7 @@ describe('an end that the kubelet explains', () => {
   it.each([
     [137, 'Kubelet', 'The kernel killed it for lack of memory, exit code 137'],
     [0, 'Command', 'The command ended by itself, exit code 0; a process of it had been killed for lack of memory'],
-  ])('lack of memory: exit code %i', (exitCode, endedBy, message) => {
+  ])('OOMKilled with exit code %i names the %s', (exitCode, endedBy, message) => {
     const world = World.running();
     world.ends({ exitCode, reason: 'OOMKilled' });
     world.settle();
@@ -127,7 +163,7 @@ describe('an end that the kubelet explains', () => {
   });
 });
 
-describe('an end that only the supervisor speaks of', () => {
+describe('an end that only the supervisor explains', () => {
   const ended = (spec: Partial<DebugSessionSpec>, seconds: number, end: Partial<Terminated>): World => {
     const world = World.running({ ttl: '10m', ...spec });
     world.pass(seconds * 1000);
@@ -140,11 +176,31 @@ describe('an end that only the supervisor speaks of', () => {
   const BY_ITSELF = ['Ended', 'Exited', 'Command'];
 
   it.each([
-    { what: 'killed from outside', end: { exitCode: 137, message: 'Began' }, wanted: UNKNOWN },
-    { what: 'asked from outside, and ended well', end: { exitCode: 0, message: 'Began' }, wanted: UNKNOWN },
-    { what: 'killed, and the log is emptied', end: { exitCode: 137, message: '' }, wanted: UNKNOWN },
-    { what: 'the command itself was killed', end: { exitCode: 137, message: 'Exited' }, wanted: BY_ITSELF },
-    { what: 'ended after a while without a word', end: { exitCode: 1, message: '' }, wanted: BY_ITSELF },
+    {
+      what: 'the end of a container killed from outside is of unknown cause',
+      end: { exitCode: 137, message: 'Began' },
+      wanted: UNKNOWN,
+    },
+    {
+      what: 'the end of a container that returns 0 without the word Exited is of unknown cause',
+      end: { exitCode: 0, message: 'Began' },
+      wanted: UNKNOWN,
+    },
+    {
+      what: 'the end of a killed container with an empty log is of unknown cause',
+      end: { exitCode: 137, message: '' },
+      wanted: UNKNOWN,
+    },
+    {
+      what: 'a command that was killed under its supervisor has ended by itself',
+      end: { exitCode: 137, message: 'Exited' },
+      wanted: BY_ITSELF,
+    },
+    {
+      what: 'a container that ends after a minute without a word has ended by itself',
+      end: { exitCode: 1, message: '' },
+      wanted: BY_ITSELF,
+    },
   ])('$what', ({ end, wanted }) => {
     expect(recordOf(ended({}, 60, end))).toEqual(wanted);
   });
@@ -153,23 +209,29 @@ describe('an end that only the supervisor speaks of', () => {
     { exitCode: 137, wanted: UNKNOWN },
     { exitCode: 143, wanted: UNKNOWN },
     { exitCode: 1, wanted: BY_ITSELF },
-  ])('without a supervisor: exit code $exitCode', ({ exitCode, wanted }) => {
-    expect(recordOf(ended({ supervisor: 'None' }, 60, { exitCode }))).toEqual(wanted);
-  });
+  ])(
+    'a container without a supervisor that ends with exit code $exitCode is recorded as $wanted',
+    ({ exitCode, wanted }) => {
+      expect(recordOf(ended({ supervisor: 'None' }, 60, { exitCode }))).toEqual(wanted);
+    },
+  );
 
-  it.each([0, 1, 3, 255])('at once, and without any word: exit code %i is no run of the command', (exitCode) => {
-    const { run } = ended({}, 0, { exitCode, message: '' });
-    expect(recordOf({ run } as World)).toEqual(['Failed', 'SupervisorUnsupported', undefined]);
-    expect(run.message).toMatch(/^The command was not run: .*another architecture than the node/);
-    expect(run.startedAt).toBeDefined();
-  });
+  it.each([0, 1, 3, 255])(
+    'a container that ends at once with exit code %i and without a word has not run its command',
+    (exitCode) => {
+      const { run } = ended({}, 0, { exitCode, message: '' });
+      expect(recordOf({ run } as World)).toEqual(['Failed', 'SupervisorUnsupported', undefined]);
+      expect(run.message).toMatch(/^The command was not run: .*another architecture than the node/);
+      expect(run.startedAt).toBeDefined();
+    },
+  );
 
-  it('counts no missing word where the kubelet has another explanation, or there is no supervisor', () => {
+  it('a missing word means nothing after OOMKilled and without a supervisor', () => {
     expect(recordOf(ended({}, 0, { exitCode: 137, message: '', reason: 'OOMKilled' }))[2]).toBe('Kubelet');
     expect(recordOf(ended({ supervisor: 'None' }, 0, { exitCode: 1, message: '' }))).toEqual(BY_ITSELF);
   });
 
-  it('ended with a pod that is gone by the time it is told', () => {
+  it('a container whose end is read from a pod that is gone has ended with its pod', () => {
     const world = World.running();
     world.ends({ exitCode: 143, message: 'Began' });
     const last = world.pod;
@@ -179,7 +241,7 @@ describe('an end that only the supervisor speaks of', () => {
     expect(world.run.endedBy).toBe('PodGone');
   });
 
-  it('a graceful end counts as asked for where the pod has failed as a whole', () => {
+  it('a container that returns 0 without the word Exited in a failed pod was ended by the kubelet', () => {
     const world = World.running();
     world.pass(14_000);
     world.changePod(({ status }) => Object.assign(status, { phase: 'Failed', reason: 'Evicted' }));
@@ -207,7 +269,7 @@ describe('a command that was not executed', () => {
       'cd is a file of the image that cannot be executed: it lacks the permission, or the interpreter on its first line',
     ],
     ['CommandForeign', 'cd is made for another architecture than the sh of the image, and the node did not execute it'],
-  ])('%s: is named, and why', (word, what) => {
+  ])('the message of %s names the command and the fault', (word, what) => {
     expect(message({ command: ['cd', '/tmp'] }, { exitCode: 127, message: word })).toBe(
       `The command was not run: ${what}`,
     );
@@ -216,7 +278,7 @@ describe('a command that was not executed', () => {
   it.each([
     [{ env: [{ name: 'PATH', value: '/x' }] }, '; env sets PATH, which may be why'],
     [{ envFrom: [{ configMapRef: { name: 'c' } }] }, '; envFrom may set PATH, which may be why'],
-  ])('by a PATH of the requester: %j', (spec, hint) => {
+  ])('the message of a command that was not found mentions the PATH of %j', (spec, hint) => {
     expect(message({ command: ['top'], ...spec }, { exitCode: 127, message: 'CommandNotFound' })).toBe(
       `The command was not run: top is no program that the image has in its PATH${hint}`,
     );
@@ -227,7 +289,7 @@ describe('a command that was not executed', () => {
     );
   });
 
-  it('for want of env and tr names the variables', () => {
+  it('the message of VariablesUnsupported names the variables that need env and tr', () => {
     const env = [{ name: 'my-key', value: '1' }];
     expect(message({ env }, { exitCode: 125, message: 'VariablesUnsupported' })).toMatch(
       /^The image has no env or no tr, which the variables of this session need \(my-key\); /,

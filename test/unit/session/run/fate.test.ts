@@ -65,11 +65,11 @@ describe('the fate of a container', () => {
       600,
       'ended',
     ],
-  ])('that %s', (_what, run, minutes, fate) => {
+  ])('fateOf knows the fate of a container that %s', (_what, run, minutes, fate) => {
     expect(fateOf(aRun(run), NOON + minutes * MINUTE)).toBe(fate);
   });
 
-  it('changes with time alone when it says so, and never back', () => {
+  it('the fate of a container changes with time as nextFate says, and never goes back', () => {
     const run = aRun(FAILED);
     const met: Fate[] = [];
     let now: number | undefined = NOON;
@@ -81,26 +81,26 @@ describe('the fate of a container', () => {
   });
 });
 
-describe('what follows from a fate', () => {
-  it('is that only the kubelet, or nothing having been injected, confirms an end', () => {
+describe('the table of fates', () => {
+  it('only the kubelet, or a container that cannot run, confirms an end', () => {
     const confirmed = Object.entries(FATES).filter(([, { stop }]) => stop?.status === 'True');
     expect(confirmed.map(([fate]) => fate)).toEqual(['absent', 'cannotStart', 'mayRunAgain', 'ended']);
   });
 
-  it('is that whatever is not confirmed in a pod that stands keeps its finalizer, and is looked at', () => {
+  it('a container whose end is not confirmed keeps its finalizer and is watched while its pod stands', () => {
     const open = Object.entries(FATES).filter(([fate, { stop }]) => stop?.status !== 'True' && fate !== 'podLost');
     expect(open.length).toBeGreaterThan(5);
     expect(open.filter(([, { needsGuard, isWatched }]) => !needsGuard || !isWatched)).toEqual([]);
   });
 
-  it('is told in one line, which names the container where something may run', () => {
+  it('StopConfirmed names on one line the container that may still run', () => {
     const message = stopConfirmation(aRun(FAILED), NOON).message;
     expect(message).toMatch(
       /^Container debug-1 of pod web has not run, and the kubelet may start it later; its supervisor refuses to start after .*Z/,
     );
   });
 
-  it('is printed in docs/ending.md', () => {
+  it('docs/ending.md prints the table of fates', () => {
     const page = readFileSync(repositoryPath('docs/ending.md'), 'utf8');
     const printed = /<!-- fates -->\n([\s\S]*)\n<!-- \/fates -->/.exec(page)?.[1];
     expect(printed).toBe(table());

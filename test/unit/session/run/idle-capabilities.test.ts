@@ -15,7 +15,7 @@ it.each([
   [{ profile: 'netadmin' }, 1000, 'NET_ADMIN, NET_RAW have no effect'],
   [{ securityContext: { runAsUser: 7 } }, undefined, 'user 7, by spec.securityContext; set .*runAsUser: 0'],
   [{ profile: 'baseline', securityContext: { capabilities: { add: ['SYS_TIME'] } } }, 1, 'SYS_TIME'],
-] as const)('capabilities of %j in a pod of user %s are warned of', (spec, user, words) => {
+] as const)('the operator warns of capabilities without effect of %j in a pod of user %s', (spec, user, words) => {
   expect(warned(spec as Partial<DebugSessionSpec>, user)).toEqual([expect.stringMatching(words)]);
 });
 
@@ -26,6 +26,6 @@ it.each([
   [{ profile: 'baseline' }, 1000],
   [{ profile: 'restricted' }, 1000],
   [{ profile: 'sysadmin' }, 1000],
-] as const)('nothing is said of %j in a pod of user %s', (spec, user) => {
+] as const)('the operator does not warn of %j in a pod of user %s', (spec, user) => {
   expect(warned(spec as Partial<DebugSessionSpec>, user)).toEqual([]);
 });

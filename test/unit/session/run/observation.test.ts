@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { World } from '../../../support/world/world.ts';
 
 it.each(['container has runAsNonRoot and image will run as root', "container's runAsUser breaks non-root policy"])(
-  'a container that may not be of root says the way out: %s',
+  'the message of a container that must not run as root says what to do: %s',
   (words) => {
     const world = new World();
     world.settle();

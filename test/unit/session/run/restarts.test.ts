@@ -18,20 +18,20 @@ const ALL_ON_3 = { restartPolicy: 'Never', restartPolicyRules: [rule('RestartAll
 
 describe('a container that has ended', () => {
   it.each<[string, Pod, number, boolean]>([
-    ['Always: is started again', podWith('Always'), 0, false],
-    ['OnFailure: is done with 0', podWith('OnFailure'), 0, true],
-    ['OnFailure: is started again after a failure', podWith('OnFailure'), 1, false],
-    ['Never: is done with 0', podWith('Never'), 0, true],
-    ['Never: is done after a failure', podWith('Never'), 1, true],
-    ['its own Always counts, not the Never of the pod', podWith('Never', { restartPolicy: 'Always' }), 0, false],
-    ['its own Never counts, not the Always of the pod', podWith('Always', { restartPolicy: 'Never' }), 1, true],
-    ['a rule that fits starts it again', podWith('Never', RESTART_ON_3), 3, false],
-    ['a rule that does not fit leaves it', podWith('Never', RESTART_ON_3), 4, true],
-    ['a rule may name what does not fit', podWith('Never', RESTART_BUT_3), 3, true],
-    ['and fits all others', podWith('Never', RESTART_BUT_3), 4, false],
-    ['one that restarts all may bring it back', podWith('Never', ALL_ON_3), 0, false],
+    ['a container under Always is started again', podWith('Always'), 0, false],
+    ['a container under OnFailure is done with exit code 0', podWith('OnFailure'), 0, true],
+    ['a container under OnFailure is started again after a failure', podWith('OnFailure'), 1, false],
+    ['a container under Never is done with exit code 0', podWith('Never'), 0, true],
+    ['a container under Never is done after a failure', podWith('Never'), 1, true],
+    ['Always of a container decides over Never of its pod', podWith('Never', { restartPolicy: 'Always' }), 0, false],
+    ['Never of a container decides over Always of its pod', podWith('Always', { restartPolicy: 'Never' }), 1, true],
+    ['a restart rule In [3] starts a container with exit code 3 again', podWith('Never', RESTART_ON_3), 3, false],
+    ['a restart rule In [3] leaves a container with exit code 4', podWith('Never', RESTART_ON_3), 4, true],
+    ['a restart rule NotIn [3] leaves a container with exit code 3', podWith('Never', RESTART_BUT_3), 3, true],
+    ['a restart rule NotIn [3] starts a container with exit code 4 again', podWith('Never', RESTART_BUT_3), 4, false],
+    ['a rule that restarts all containers may start a container again', podWith('Never', ALL_ON_3), 0, false],
     [
-      'as may one of another container',
+      'a rule of another container that restarts all may start a container again',
       podWith('Never', {}, { containers: [{ name: 'app' }, { name: 'other', ...ALL_ON_3 }] }),
       0,
       false,
@@ -44,32 +44,40 @@ describe('a container that has ended', () => {
     podWith(policy, {}, { initContainers: [{ name: 'setup', ...setup }] });
 
   it.each<[string, Pod, number, boolean]>([
-    ['an init container is done with 0, whatever the policy', withInit('Always'), 0, true],
-    ['an init container is tried again after a failure', withInit('Always'), 1, false],
-    ['an init container is not tried again under Never', withInit('Never'), 1, true],
+    ['an init container is done with exit code 0 under Always', withInit('Always'), 0, true],
+    ['an init container under Always is tried again after a failure', withInit('Always'), 1, false],
+    ['an init container under Never is not tried again', withInit('Never'), 1, true],
     ['a sidecar is always started again', withInit('Never', { restartPolicy: 'Always' }), 0, false],
   ])('%s', (_, pod, exitCode, isForGood) => {
     expect(hasEndedForGood(pod, 'setup', exitCode)).toBe(isForGood);
   });
 });
 
-describe('a pod', () => {
+describe('a pod that finishes', () => {
   const two = (...policies: (string | undefined)[]): Partial<Pod['spec']> => ({
     containers: policies.map((restartPolicy, i) => ({ name: `c${i}`, ...(restartPolicy && { restartPolicy }) })),
   });
 
   it.each<[string, Pod, boolean]>([
     ['can finish under Never', podWith('Never'), true],
-    ['cannot under Always', podWith('Always'), false],
-    ['cannot where one container has Always of its own', podWith('Never', {}, two(undefined, 'Always')), false],
-    ['can where each container has another policy of its own', podWith('Always', {}, two('Never', 'OnFailure')), true],
-    ['cannot where one container keeps the Always of the pod', podWith('Always', {}, two('Never', undefined)), false],
+    ['cannot finish under Always', podWith('Always'), false],
+    ['cannot finish where one container has Always of its own', podWith('Never', {}, two(undefined, 'Always')), false],
     [
-      'can whatever sidecars it has',
+      'can finish where each container has another policy of its own',
+      podWith('Always', {}, two('Never', 'OnFailure')),
+      true,
+    ],
+    [
+      'cannot finish where one container keeps the Always of the pod',
+      podWith('Always', {}, two('Never', undefined)),
+      false,
+    ],
+    [
+      'can finish under Never beside a sidecar',
       podWith('Never', {}, { initContainers: [{ name: 'mesh', restartPolicy: 'Always' }] }),
       true,
     ],
-  ])('%s', (_, pod, can) => {
+  ])('a pod %s', (_, pod, can) => {
     expect(canFinish(pod)).toBe(can);
   });
 });

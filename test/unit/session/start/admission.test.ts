@@ -7,34 +7,37 @@ import { NOON } from '../../../support/builders/builders.ts';
 
 const SECOND = 1_000;
 
-it('records who asked with the run, and tells it', () => {
+it('the run and the event record the requester', () => {
   const world = new World({ requestedBy: { username: 'dana', uid: '7', groups: ['devs'] } });
   world.settle();
   expect(world.run.requestedBy).toEqual({ username: 'dana', uid: '7' });
   expect(world.events[0]?.note).toBe('Accepted attempt 1 for dana');
 });
 
-it.each(['the policy is gone', 'nobody is named'])('refuses for good where %s', (words) => {
-  const world = new World();
-  if (words === 'nobody is named') delete world.session.spec.requestedBy;
-  else world.authority = { kind: 'missing', message: 'there is no ValidatingAdmissionPolicy debugsession-requester' };
-  world.settle();
-  expect([world.phase, world.condition('Accepted'), world.told]).toEqual([
-    'Failed',
-    'False AdmissionPolicyMissing',
-    ['Rejected'],
-  ]);
-  expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
-  world.authority = { kind: 'inForce', since: NOON - 3_600 * SECOND };
-  world.settle();
-  expect(world.phase).toBe('Failed');
-});
+it.each(['the policy is gone', 'no requester is named'])(
+  'the operator refuses a session for good where %s',
+  (words) => {
+    const world = new World();
+    if (words === 'no requester is named') delete world.session.spec.requestedBy;
+    else world.authority = { kind: 'missing', message: 'there is no ValidatingAdmissionPolicy debugsession-requester' };
+    world.settle();
+    expect([world.phase, world.condition('Accepted'), world.told]).toEqual([
+      'Failed',
+      'False AdmissionPolicyMissing',
+      ['Rejected'],
+    ]);
+    expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
+    world.authority = { kind: 'inForce', since: NOON - 3_600 * SECOND };
+    world.settle();
+    expect(world.phase).toBe('Failed');
+  },
+);
 
-describe('a session that slipped in', () => {
+describe('a session created before the policy on requesters was in force', () => {
   it.each([
     ['before the policy was made', 60 * SECOND],
-    ['while it was not in force everywhere yet', -4 * SECOND],
-  ])('%s is not injected later either', (_words, after) => {
+    ['while the policy was not in force everywhere yet', -4 * SECOND],
+  ])('a session created %s is refused also once the policy is in force', (_words, after) => {
     const world = new World();
     world.authority = { kind: 'inForce', since: NOON + after };
     world.pass(120 * SECOND);
@@ -46,7 +49,7 @@ describe('a session that slipped in', () => {
   it.each([
     ['is judged at once', { kind: 'inForce', since: NOON + 60 * SECOND }],
     ['has to wait before it is judged', { kind: 'unread', message: 'connection refused' }],
-  ] as const)('says nothing of an attempt that was raised after it, and that %s', (_, first) => {
+  ] as const)('an attempt raised after the policy came into force starts where that attempt %s', (_, first) => {
     const world = World.running({ ttl: '1h' });
     const since = NOON + 60 * SECOND;
     world.pass(120 * SECOND);
@@ -61,7 +64,7 @@ describe('a session that slipped in', () => {
     expect([world.phase, world.run.attempt]).toEqual(['Starting', 2]);
   });
 
-  it('is not known by the time of a node whose clock is ahead', () => {
+  it('the operator refuses an attempt whose only sign of a later request is a node clock that runs ahead', () => {
     const world = World.running({ ttl: '1h' });
     world.ends({ finishedAt: toTimestamp(world.now + 3_600 * SECOND) });
     world.settle();
@@ -71,7 +74,7 @@ describe('a session that slipped in', () => {
     expect([world.phase, world.run.attempt]).toEqual(['Failed', 2]);
   });
 
-  it('may be asked for again, under the policy', () => {
+  it('a session created before the policy on requesters starts with an attempt raised under the policy', () => {
     const world = new World();
     world.authority = { kind: 'inForce', since: NOON + 60 * SECOND };
     world.pass(120 * SECOND);
@@ -82,7 +85,7 @@ describe('a session that slipped in', () => {
   });
 });
 
-it('waits while nothing can be read, and goes on when it can', () => {
+it('a session waits while the operator cannot read the policy on requesters, and starts once it can', () => {
   const world = new World();
   world.authority = { kind: 'unread', message: 'connection refused' };
   world.settle();
@@ -96,7 +99,7 @@ it('waits while nothing can be read, and goes on when it can', () => {
   expect([world.phase, world.condition('Accepted')]).toEqual(['Starting', 'True Accepted']);
 });
 
-it('an acceptance holds while the session waits for its pod, as long as the policy is what it was', () => {
+it('an acceptance holds while the session waits for its pod, until the policy on requesters changes', () => {
   const [same, changed] = [new World(), new World()];
   for (const world of [same, changed]) {
     const { pod } = world;
@@ -110,7 +113,7 @@ it('an acceptance holds while the session waits for its pod, as long as the poli
   expect([same.phase, changed.phase]).toEqual(['Starting', 'Failed']);
 });
 
-it('an intent is not carried out where the policy has gone meanwhile', () => {
+it('the operator does not inject for an intent after the policy on requesters is gone', () => {
   const world = new World();
   while (world.phase !== 'Starting') world.step();
   world.authority = { kind: 'missing', message: 'there is no policy' };
@@ -122,7 +125,7 @@ it('an intent is not carried out where the policy has gone meanwhile', () => {
   expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
 });
 
-it('nothing of it is asked with --insecure-no-identity, and the event says so', () => {
+it('a session without a requester starts under --insecure-no-identity, and its event says so', () => {
   const world = new World();
   delete world.session.spec.requestedBy;
   world.authority = { kind: 'waived' };
@@ -130,14 +133,14 @@ it('nothing of it is asked with --insecure-no-identity, and the event says so', 
   expect([world.phase, world.events[0]?.note]).toEqual(['Starting', 'Accepted attempt 1; requester unknown']);
 });
 
-it('who lives goes on when the policy goes', () => {
+it('a running session goes on when the policy on requesters is gone', () => {
   const world = World.running();
   world.authority = { kind: 'missing', message: 'there is no policy' };
   world.settle();
   expect(world.phase).toBe('Running');
 });
 
-describe('an attempt that is held behind a failed one', () => {
+describe('an attempt that waits behind a failed one', () => {
   function heldBehind(since: number): World {
     const world = World.neverStarted();
     world.authority = { kind: 'inForce', since: world.now + since };
@@ -149,12 +152,12 @@ describe('an attempt that is held behind a failed one', () => {
     return world;
   }
 
-  it('is not admitted by having waited, where the policy was changed just before it was asked for', () => {
+  it('an attempt that waited is refused where the policy changed just before the attempt was raised', () => {
     const world = heldBehind(-SECOND);
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'AdmissionPolicyMissing']);
   });
 
-  it('is admitted where the policy was in force all the time since the one before it began', () => {
+  it('an attempt that waited is accepted where the policy was in force since before the first attempt', () => {
     const world = heldBehind(-70 * SECOND);
     expect([world.phase, world.run.attempt, world.told.filter((reason) => reason === 'Accepted').length]).toEqual([
       'Starting',

@@ -25,11 +25,11 @@ function aWaiter(limits: PolicyLimits, place: SomePlace = {}): Waiter {
 describe('a limit', () => {
   it.each<[string, PolicyLimits, Partial<Place>]>([
     ['of a pod', { perPod: 2 }, { user: 'eve' }],
-    ['of a requester, in all namespaces', { perUser: 2 }, { namespace: 'bank', podName: 'db-0' }],
+    ['of a requester in all namespaces', { perUser: 2 }, { namespace: 'bank', podName: 'db-0' }],
     ['of a namespace', { perNamespace: 2 }, { user: 'eve', podName: 'db-0' }],
     ['of a requester in a pod', { perUserPerPod: 2 }, {}],
     ['of a process namespace', { perTarget: 2 }, { user: 'eve', joins: 'app' }],
-  ])('%s counts those that live there, and no others', (_, limits, wanted) => {
+  ])('a limit %s counts the live sessions there and no others', (_, limits, wanted) => {
     const others = [
       aPlace({ namespace: 'other', user: 'mia', podName: 'x', joins: 'app' }),
       ...(limits.perUserPerPod ? [aPlace({ podName: 'db-0' }), aPlace({ user: 'eve' })] : []),
@@ -42,12 +42,12 @@ describe('a limit', () => {
     expect(limitReached(aPlace(wanted), limits, two)).toMatch(/to 2, and there are 2 live sessions/);
   });
 
-  it('that is not there lets everybody in', () => {
+  it('a policy without limits admits a session beside any number of others', () => {
     const taken = Array.from({ length: 1000 }, () => aPlace());
     expect(limitReached(aPlace(), {}, { taken: () => taken, ahead: () => [] })).toBeUndefined();
   });
 
-  it('looks for nobody whom it has no use for: there may be thousands', () => {
+  it('limitReached reads only the others that a limit counts', () => {
     const looked: string[] = [];
     const living = [aPlace()];
     const others = {
@@ -64,7 +64,7 @@ describe('a limit', () => {
     expect([limitReached(aPlace(), { perPod: 2 }, seen), looked.slice(1)]).toEqual([undefined, ['taken', 'ahead']]);
   });
 
-  it('lets those who asked before go first, but not those whom another limit holds up', () => {
+  it('a limit counts the sessions that asked before, except those that another limit holds up', () => {
     const limits = { perNamespace: 2 };
     const first = aWaiter(limits, { podName: 'db-0' });
     expect(limitReached(aPlace(), limits, { taken: () => [aPlace()], ahead: () => [first] })).toMatch(
@@ -76,7 +76,7 @@ describe('a limit', () => {
     ).toBeUndefined();
   });
 
-  it('of a pod counts whom the pod shows, though no cache knows of them yet', () => {
+  it('a limit of a pod counts the containers in the pod that no cache knows yet', () => {
     const pod = aPod((p) => {
       p.spec.ephemeralContainers = [
         { name: 'debug-1', sessionUID: 'known' },
@@ -111,7 +111,7 @@ describe('a limit', () => {
     expect([whoMayStart(taken(), [asked]), whoMayStart([], [asked])]).toEqual([[], [asked]]);
   });
 
-  it('of a process namespace counts whom the pod shows', () => {
+  it('a limit of a process namespace counts the containers that the pod shows', () => {
     const inside = (change: (pod: Pod) => void): Place[] => {
       const pod = aPod((p) => {
         p.spec.ephemeralContainers = [
@@ -127,7 +127,7 @@ describe('a limit', () => {
     expect(inside((pod) => (pod.spec.hostPID = true)).map(({ joins }) => joins)).toEqual(['*', '*']);
   });
 
-  it('however many wait and live: none is exceeded, and none who could start is passed over', () => {
+  it('no limit is exceeded and no session that could start is passed over, for any sessions that live and wait', () => {
     const names = fc.constantFrom('a', 'b');
     const place = fc.record({
       ...{ namespace: names, user: names, podName: names },
@@ -165,13 +165,13 @@ describe('a limit', () => {
   });
 });
 
-describe('a session', () => {
+describe('a session under limits', () => {
   const limited = (limits: PolicyLimits): World['rules'] => ({
     ...OPEN_RULES,
     policy: { kind: 'found', spec: { ...OPEN_POLICY, limits } },
   });
 
-  it('over a limit waits, accepted, and says which; it starts when one has ended', () => {
+  it('an accepted session over a limit waits, says which limit, and starts when another session has ended', () => {
     const world = new World();
     world.rules = limited({ perUser: 1 });
     world.others = {
@@ -194,7 +194,7 @@ describe('a session', () => {
     expect(world.phase).toBe('Starting');
   });
 
-  it('and no longer than until its pending timeout', () => {
+  it('a session over a limit fails at its pendingTimeout', () => {
     const world = new World({ pendingTimeout: '1m' });
     world.rules = limited({ perPod: 1 });
     world.others = { ...NO_OTHERS, taken: () => [aPlace()] };
@@ -207,8 +207,8 @@ describe('a session', () => {
 
   it.each<[string, Partial<Pick<World, 'authority' | 'rules'>>]>([
     ['its policy', { rules: { ...OPEN_RULES, policy: { kind: 'unread', message: 'not yet' } } }],
-    ['the policy on who asks', { authority: { kind: 'unread', message: 'not yet' } }],
-  ])('keeps its turn, and its clock, where %s is not read for a moment', (_, unread) => {
+    ['the policy on requesters', { authority: { kind: 'unread', message: 'not yet' } }],
+  ])('a session over a limit keeps its turn and its pendingTimeout while %s cannot be read', (_, unread) => {
     const world = new World({ pendingTimeout: '10m' });
     const { authority } = world;
     const rules = limited({ perPod: 1 });
@@ -229,7 +229,7 @@ describe('a session', () => {
     expect(world.condition('Failed')).toBe('True PendingTimeout');
   });
 
-  it('has its turn, and its time, from when it began to wait, for whatever it was', () => {
+  it('the turn and the pendingTimeout of a session count from when it began to wait for anything', () => {
     const world = new World({ pendingTimeout: '10m' });
     expect(turnOf(world.session)).toBeUndefined();
     world.rules = { ...OPEN_RULES, policy: { kind: 'absent' } };
@@ -244,7 +244,7 @@ describe('a session', () => {
     ]);
   });
 
-  it('that was held back by its attempt before begins to wait after that', () => {
+  it('an attempt held back by the attempt before takes its turn once that attempt is over', () => {
     const world = World.neverStarted();
     world.edit({ attempt: 2, pendingTimeout: '5s' });
     world.settle();
@@ -261,7 +261,7 @@ describe('a session', () => {
     expect(world.condition('Failed')).toBe('True PendingTimeout');
   });
 
-  it('is injected only into the pod that was counted', () => {
+  it('the operator injects under a limit only into the version of the pod that it counted', () => {
     const world = new World();
     world.rules = limited({ perPod: 1 });
     while (world.phase !== 'Starting') world.step();
@@ -271,7 +271,7 @@ describe('a session', () => {
     expect(plain.look().effect).not.toHaveProperty('resourceVersion');
   });
 
-  it('gives up where another operator was faster', () => {
+  it('a session over perPod fails where the container of another operator came first', () => {
     const world = new World();
     world.rules = limited({ perPod: 1 });
     while (world.phase !== 'Starting') world.step();
@@ -291,19 +291,22 @@ describe('a session', () => {
       'Other sessions were faster: The policy sets limits.perTarget',
     ],
     [{ perPod: 1 }, {}, undefined, 'Other sessions were faster: The policy sets limits.perPod'],
-  ])('gives up for %j where another operator was faster', (limits, spec, targetContainerName, words) => {
-    const world = new World(spec);
-    world.rules = limited(limits);
-    while (world.phase !== 'Starting') world.step();
-    world.inject('debug-0000000f-1', 'of-another-operator');
-    world.changePod((pod) => Object.assign(pod.spec.ephemeralContainers?.[0] ?? {}, { targetContainerName }));
-    world.settle();
-    world.pass(11_000);
-    world.settle();
-    expect(world.message('Failed')).toContain(words);
-  });
+  ])(
+    'a session under %j fails where the container of another operator came first',
+    (limits, spec, targetContainerName, words) => {
+      const world = new World(spec);
+      world.rules = limited(limits);
+      while (world.phase !== 'Starting') world.step();
+      world.inject('debug-0000000f-1', 'of-another-operator');
+      world.changePod((pod) => Object.assign(pod.spec.ephemeralContainers?.[0] ?? {}, { targetContainerName }));
+      world.settle();
+      world.pass(11_000);
+      world.settle();
+      expect(world.message('Failed')).toContain(words);
+    },
+  );
 
-  it('waits a moment where it is not heard yet whose the container of another operator is', () => {
+  it('the operator waits a second for the requester of a container that another operator injected', () => {
     const world = new World({ requestedBy: { username: 'dana' } });
     world.rules = limited({ perUserPerPod: 1 });
     while (world.phase !== 'Starting') world.step();
@@ -315,7 +318,7 @@ describe('a session', () => {
     expect(world.effects.at(-1)).toMatch(/^inject/);
   });
 
-  it('of a user who has as many waiting as may wait is refused and does not wait', () => {
+  it('a session of a user over waitingPerUser is refused and does not wait', () => {
     const world = new World({ requestedBy: { username: 'dana' } });
     world.rules = limited({ waitingPerUser: 2 });
     world.pod = undefined;
@@ -328,7 +331,7 @@ describe('a session', () => {
     expect(world.told).toEqual(['Rejected']);
   });
 
-  it('that waits already goes on, and one that need not wait starts, however many wait', () => {
+  it('a waiting session goes on and a session with a pod starts, however many sessions of the user wait', () => {
     const early = new World({ requestedBy: { username: 'dana' } });
     early.pod = undefined;
     early.settle();
@@ -342,7 +345,7 @@ describe('a session', () => {
     expect(ready.phase).toBe('Starting');
   });
 
-  it('of a user has 50 beside it where no policy says another number, and no bound while nothing can be read', () => {
+  it('a user may have 50 waiting sessions by default, and any number while the policy cannot be read', () => {
     const limit = (rules: World['rules'], count: number): string | undefined => {
       const world = new World({ requestedBy: { username: 'dana' } });
       world.rules = rules;
@@ -356,7 +359,7 @@ describe('a session', () => {
     expect(limit({ ...OPEN_RULES, policy: { kind: 'unread', message: 'no' } }, 50)).toBe('Pending');
   });
 
-  it('is refused where its pod may have no more containers', () => {
+  it('a session is refused where its pod has as many containers as containersPerPod', () => {
     const world = new World();
     world.rules = limited({ containersPerPod: 1 });
     world.inject('by-hand', 'x');
@@ -364,7 +367,7 @@ describe('a session', () => {
     expect(world.message('Failed')).toMatch(/has 1 ephemeral containers; at most 1 are allowed/);
   });
 
-  it('has its place from the intent until nothing of it can run any more', () => {
+  it('a session takes a place from its intent until its container can no longer run', () => {
     const places: (string | undefined)[] = [];
     const world = new World({ startTimeout: '1m', ttl: '5m' });
     const look = (): void => void places.push(placesTaken(world.session, world.now)[0]?.place.podName);

@@ -19,8 +19,8 @@ function outcome(world: World): (string | undefined)[] {
 
 const injections = (world: World): string[] => world.effects.filter((effect) => effect.startsWith('inject'));
 
-describe('before the intent', () => {
-  it('what is not allowed is refused with every reason, and does not wait for its pod', () => {
+describe('a session before its intent', () => {
+  it('the operator refuses a forbidden session with every reason, and does not wait for its pod', () => {
     const world = new World({ policyName: 'team-a', ttl: '5h', profile: 'sysadmin' });
     world.pod = undefined;
     world.rules = under({ ttl: { max: '4h' }, profiles: ['general'] });
@@ -30,7 +30,7 @@ describe('before the intent', () => {
     expect(world.told).toEqual(['Rejected']);
   });
 
-  it('what depends on the pod is judged once there is one', () => {
+  it('the operator judges a session by its pod once that pod exists', () => {
     const world = new World();
     world.rules = under({ allow: [] });
     world.pod = undefined;
@@ -41,7 +41,7 @@ describe('before the intent', () => {
     expect(outcome(world)).toEqual(['Failed', 'False PolicyDenied', 'True PolicyDenied']);
   });
 
-  it('a policy that is narrowed while the session waits counts', () => {
+  it('a policy narrowed while the session waits forbids its injection', () => {
     const world = new World();
     world.pod = undefined;
     world.settle();
@@ -51,7 +51,7 @@ describe('before the intent', () => {
     expect([world.phase, injections(world)]).toEqual(['Failed', []]);
   });
 
-  it('a policy that is not there is waited for, as long as a pod would be', () => {
+  it('a session waits for a policy that does not exist, and starts when the policy appears', () => {
     const world = new World({ policyName: 'later' });
     world.rules = { ...OPEN_RULES, policy: { kind: 'absent' } };
     world.settle();
@@ -67,7 +67,7 @@ describe('before the intent', () => {
     expect([injections(world).length, world.told]).toEqual([1, ['Accepted', 'Injected']]);
   });
 
-  it('and for one that never comes until the pending timeout', () => {
+  it('a session whose policy never appears fails at its pendingTimeout', () => {
     const world = new World();
     world.rules = { ...OPEN_RULES, policy: { kind: 'absent' } };
     world.settle();
@@ -79,7 +79,7 @@ describe('before the intent', () => {
   it.each<[string, (world: World) => void]>([
     ['given up', (world) => world.pass(11 * 60 * SECOND)],
     ['called off', (world) => world.edit({ cancel: true })],
-  ])('a wait for a policy that is %s has not accepted anything', (_, end) => {
+  ])('a session whose wait for a policy is %s was never accepted', (_, end) => {
     const world = new World();
     world.rules = { ...OPEN_RULES, policy: { kind: 'absent' } };
     world.settle();
@@ -95,7 +95,7 @@ describe('before the intent', () => {
     expect(world.condition('Accepted')).toBe('True Accepted');
   });
 
-  it('nothing is allowed where the policies, or the labels of the namespace, cannot be read', () => {
+  it('the operator injects nothing while it cannot read the policies or the labels of the namespace', () => {
     const unread = new World();
     unread.rules = { ...OPEN_RULES, policy: { kind: 'unread', message: 'no such resource' } };
     const unseen = new World();
@@ -107,7 +107,7 @@ describe('before the intent', () => {
     ]);
   });
 
-  it('the record names the policy, and its ttl where the spec has none', () => {
+  it('the run records its policy, and the default ttl of the policy where the spec has none', () => {
     const world = new World({ policyName: 'team-a' });
     world.rules = under({ ttl: { default: '7m' }, revokeRunning: true });
     world.settle();
@@ -121,7 +121,7 @@ function withoutTtl(world: World): void {
   world.session = { ...world.session, spec };
 }
 
-describe('between the intent and the injection', () => {
+describe('a session between its intent and its injection', () => {
   function intended(): World {
     const world = new World();
     while (world.phase !== 'Starting') world.step();
@@ -140,7 +140,7 @@ describe('between the intent and the injection', () => {
       (world) => (world.denied = never('RequesterNotAllowed', 'dana may not use it any more')),
       'RequesterNotAllowed',
     ],
-  ])('%s counts, once no injection can be under way', (_, change, reason) => {
+  ])('%s fails the run once no injection can be under way', (_, change, reason) => {
     const world = intended();
     change(world);
     world.settle();
@@ -152,7 +152,7 @@ describe('between the intent and the injection', () => {
   });
 
   it.each<[string, ConstructorParameters<typeof World>[0], (world: World) => void, Partial<DebugPolicySpec>]>([
-    ['the default ttl of the policy', {}, () => undefined, { ttl: { default: '30m', max: '1h' } }],
+    ['its new default ttl', {}, () => undefined, { ttl: { default: '30m', max: '1h' } }],
     ['a ttl that was lowered since', { ttl: '4h' }, (world) => world.edit({ ttl: '10m' }), { ttl: { max: '1h' } }],
     ['a ttl that was taken out since', { ttl: '4h' }, withoutTtl, { ttl: { default: '30m', max: '1h' } }],
     [
@@ -167,7 +167,7 @@ describe('between the intent and the injection', () => {
       (world) => world.edit({ supervisor: 'Shell' }),
       { allow: [] },
     ],
-  ])('a narrowed policy judges what was recorded: %s', (_, spec, change, narrowed) => {
+  ])('a narrowed policy judges the recorded run, and not %s', (_, spec, change, narrowed) => {
     const world = new World(spec);
     world.rules = under({ ttl: { default: '4h', max: '4h' } });
     while (world.phase !== 'Starting') world.step();
@@ -179,7 +179,7 @@ describe('between the intent and the injection', () => {
     expect(injections(world)).toEqual([]);
   });
 
-  it('a ttl that is raised has no part in it: the recorded one is injected', () => {
+  it('the operator injects with the recorded ttl although the user raises the ttl after the intent', () => {
     const world = new World({ ttl: '1h' });
     while (world.phase !== 'Starting') world.step();
     world.rules = under({ ttl: { max: '1h' } });
@@ -188,7 +188,7 @@ describe('between the intent and the injection', () => {
     expect([injections(world).length, world.run.effective?.ttl]).toEqual([1, '1h']);
   });
 
-  it('where the operator lacks the right to ask who may, nobody is blamed for it', () => {
+  it('a run keeps its acceptance where the operator lacks the right to check its requester', () => {
     const world = intended();
     world.denied = never('Forbidden', 'the operator may not ask');
     world.pass(11 * SECOND);
@@ -197,7 +197,7 @@ describe('between the intent and the injection', () => {
     expect([injections(world), world.message('Failed')]).toEqual([[], 'the operator may not ask']);
   });
 
-  it('a policy that cannot be read for a while is waited for', () => {
+  it('the operator waits to inject while it cannot read the policy', () => {
     const world = intended();
     world.rules = { ...OPEN_RULES, policy: { kind: 'unread', message: 'not yet' } };
     world.settle();
@@ -208,7 +208,7 @@ describe('between the intent and the injection', () => {
   });
 });
 
-describe('while it runs', () => {
+describe('a session that runs', () => {
   function revocable(spec: ConstructorParameters<typeof World>[0] = {}): World {
     const world = new World(spec);
     world.rules = under({ revokeRunning: true });
@@ -218,7 +218,7 @@ describe('while it runs', () => {
     return world;
   }
 
-  it('a policy that is changed or deleted ends nothing', () => {
+  it('a changed or deleted policy without revokeRunning ends no session', () => {
     const world = World.running();
     for (const rules of [under({ images: [] }), { ...OPEN_RULES, policy: { kind: 'absent' } as const }]) {
       world.rules = rules;
@@ -231,7 +231,7 @@ describe('while it runs', () => {
     ['is narrowed', under({ images: [], revokeRunning: true })],
     ['loses revokeRunning together with the rest', under({ images: [] })],
     ['is deleted', { ...OPEN_RULES, policy: { kind: 'absent' } }],
-  ])('one that revokes does when it %s', (_, rules) => {
+  ])('a policy with revokeRunning ends a running session when that policy %s', (_, rules) => {
     const world = revocable();
     world.rules = rules;
     world.settle();
@@ -246,7 +246,7 @@ describe('while it runs', () => {
     ]);
   });
 
-  it('one that comes to revoke does too', () => {
+  it('a policy that gets revokeRunning later ends a session that it no longer allows', () => {
     const world = World.running({ image: 'busybox:1' });
     world.rules = under({ revokeRunning: true });
     world.settle();
@@ -256,7 +256,7 @@ describe('while it runs', () => {
     expect(world.run.stop?.cause).toBe('Revoked');
   });
 
-  it('what cannot be read revokes nothing', () => {
+  it('a policy that cannot be read revokes no session', () => {
     const world = revocable();
     world.rules = { ...OPEN_RULES, policy: { kind: 'unread', message: 'not now' } };
     world.settle();
@@ -270,17 +270,20 @@ describe('while it runs', () => {
     ['securityContext', { securityContext: { privileged: true } }, { securityContext: {} }, { allow: [] }],
     ['environment', { env: [{ name: 'A', value: 'b' }] }, { env: [] }, { allow: [] }],
     ['profile', { profile: 'sysadmin' }, { profile: 'general' }, { profiles: ['general'] }],
-  ])('the record counts, not a spec whose %s was changed to what is allowed', (_, asked, changed, policy) => {
-    const world = revocable({ ...asked, attempt: 2 });
-    world.edit({ ...changed, attempt: 1 });
-    world.settle();
-    expect(world.phase).toBe('Running');
-    world.rules = under({ revokeRunning: true, ...policy });
-    world.settle();
-    expect(world.run.stop?.cause).toBe('Revoked');
-  });
+  ])(
+    'a policy with revokeRunning judges the record, and not a spec whose %s was changed to what is allowed',
+    (_, asked, changed, policy) => {
+      const world = revocable({ ...asked, attempt: 2 });
+      world.edit({ ...changed, attempt: 1 });
+      world.settle();
+      expect(world.phase).toBe('Running');
+      world.rules = under({ revokeRunning: true, ...policy });
+      world.settle();
+      expect(world.run.stop?.cause).toBe('Revoked');
+    },
+  );
 
-  it('what has to be said before a start, and an eviction, revoke nothing', () => {
+  it('a policy that begins to require a justification or to forbid an eviction revokes no session', () => {
     const world = revocable({ ifUnstoppable: 'EvictPod' });
     const allow = OPEN_POLICY.allow?.filter((one) => one !== 'EvictPod') ?? [];
     world.rules = under({ revokeRunning: true, allow, requireJustification: true, requireNotAfter: true });
@@ -288,7 +291,7 @@ describe('while it runs', () => {
     expect(world.phase).toBe('Running');
   });
 
-  it('a ttl beyond the longest does not count, and it is said once; up to it does', () => {
+  it('a ttl beyond ttl.max is refused with one event, and a ttl of exactly ttl.max applies', () => {
     const world = World.running({ ttl: '10m' });
     world.rules = under({ ttl: { max: '1h' } });
     world.edit({ ttl: '2h' });
@@ -305,7 +308,7 @@ describe('while it runs', () => {
     expect([world.effects.at(-1), world.run.wantedTtl]).toEqual(['ttl 1h', '1h']);
   });
 
-  it('a ttl beyond the longest is named as it is wanted now, whatever another one came to', () => {
+  it('the message of Running names the refused ttl that the user wants now', () => {
     const world = World.running({ ttl: '10m' });
     world.rules = under({ ttl: { max: '1h' } });
     world.edit({ ttl: '20m' });
@@ -319,7 +322,7 @@ describe('while it runs', () => {
     }
   });
 
-  it('where the policy is gone, or is not known, nothing gets longer, but shorter', () => {
+  it('a ttl can get shorter and not longer where the policy is gone or cannot be read', () => {
     for (const kind of ['absent', 'unread'] as const) {
       const world = World.running({ ttl: '10m', supervisor: 'None' });
       world.rules = { ...OPEN_RULES, policy: { kind, message: 'not now' } };
@@ -332,7 +335,7 @@ describe('while it runs', () => {
     }
   });
 
-  it('another default of the policy changes nothing that runs, nor does a ttl that is taken out of the spec', () => {
+  it('a running session keeps its ttl when the policy changes its default and the spec drops the ttl', () => {
     const world = World.running({ ttl: '10m', supervisor: 'None' });
     world.rules = under({ ttl: { default: '1m' } });
     withoutTtl(world);
@@ -340,7 +343,7 @@ describe('while it runs', () => {
     expect(world.run.effective?.ttl).toBe('10m');
   });
 
-  it('no pod is evicted that the policy does not allow to be, also when that is asked for later', () => {
+  it('the operator does not evict a pod where the policy forbids it, also when the user asks later', () => {
     const world = World.running({ supervisor: 'None' });
     world.rules = under({ allow: ['SupervisorNone'] });
     world.edit({ ifUnstoppable: 'EvictPod', cancel: true });
@@ -352,7 +355,7 @@ describe('while it runs', () => {
     expect(world.effects).not.toContain('stop Eviction');
   });
 
-  it('nor one that was to be retired: that is said, and nothing is held for it', () => {
+  it('the operator does not retire a pod where the policy forbids it, says so, and holds no finalizer', () => {
     const world = World.running();
     world.rules = under({ allow: [] });
     world.edit({ podAfterSession: 'Evict' });
@@ -371,7 +374,7 @@ describe('while it runs', () => {
     expect(world.condition('PodRetired')).toBe('False PolicyDenied');
   });
 
-  it('a pod is retired once the policy is known to allow it: until then the record stays', () => {
+  it('the operator retires a pod once it knows that the policy allows the eviction, and keeps the session until then', () => {
     const world = World.running({ podAfterSession: 'Evict', ttlAfterFinished: '0s' });
     world.rules = { ...OPEN_RULES, policy: { kind: 'unread', message: 'not yet' } };
     world.ends();

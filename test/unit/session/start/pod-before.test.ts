@@ -14,7 +14,7 @@ const READY = aStatus('app', { running: {} });
 const CRASH = { restartCount: 3, lastState: { terminated: { exitCode: 7, reason: 'Error' } } };
 
 describe('the pod before the injection', () => {
-  it('is told by the init container that crashes, not by the application that waits for it', () => {
+  it('podBefore names the init container that crashes, and not the application that waits for it', () => {
     const setup = aStatus('setup', { waiting: { reason: 'CrashLoopBackOff' } }, CRASH);
     expect(before([setup, aStatus('next', { waiting: { reason: 'PodInitializing' } })], [INITIALIZING])).toMatchObject({
       ...{ containerName: 'setup', restartCount: 3, state: 'waiting', reason: 'CrashLoopBackOff' },
@@ -22,17 +22,17 @@ describe('the pod before the injection', () => {
     });
   });
 
-  it('is told by the init container that runs and does not end', () => {
+  it('podBefore names the init container that runs and does not end', () => {
     const setup = aStatus('setup', { running: {} }, { ready: false });
     expect(before([setup], [INITIALIZING])).toMatchObject({ containerName: 'setup', state: 'running' });
   });
 
-  it('is told by a sidecar that crashes beside a healthy application', () => {
+  it('podBefore names the sidecar that crashes beside a healthy application', () => {
     const mesh = aStatus('mesh', { waiting: { reason: 'CrashLoopBackOff' } }, CRASH);
     expect(before([mesh], [READY])).toMatchObject({ containerName: 'mesh', restartCount: 3 });
   });
 
-  it('is told by the application where init containers are done and sidecars well', () => {
+  it('podBefore names the application where init containers are done and sidecars run', () => {
     const done = aStatus('setup', { terminated: { exitCode: 0, reason: 'Completed' } }, { ready: true });
     const mesh = aStatus('mesh', { running: {} });
     expect(before([done, mesh], [READY])).toMatchObject({ containerName: 'app', state: 'running' });

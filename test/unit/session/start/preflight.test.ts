@@ -202,13 +202,13 @@ const CASES: Case[] = [
 ];
 
 describe('preflight', () => {
-  it.each(CASES)('$says when $when', ({ pod, target, volumes, says, words }) => {
+  it.each(CASES)('preflight of a pod answers $says when $when', ({ pod, target, volumes, says, words }) => {
     const objection = preflight(aPod(pod), { containerName: target, volumes });
     expect(objection === undefined ? 'go' : `${objection.finality} ${objection.reason}`).toBe(says);
     if (words !== undefined) expect(objection?.message ?? '').toMatch(words);
   });
 
-  it('puts what a kubelet or user wrote on one line', () => {
+  it('preflight puts the words of a kubelet or user on one line', () => {
     const pod = aPod((p) => {
       delete p.spec.nodeName;
       p.status.conditions = [{ type: 'PodScheduled', status: 'False', message: 'a\nb\u001b[31m\u202ec' }];

@@ -167,20 +167,20 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
 ];
 
 describe('classifyRefusal', () => {
-  it.each(TABLE)('knows %s', (_name, answer, expected, words = /./) => {
+  it.each(TABLE)('classifyRefusal recognizes %s', (_name, answer, expected, words = /./) => {
     const refusal = classifyRefusal(answer, 'debug-1');
     expect(`${refusal.finality} ${refusal.reason}`).toBe(expected);
     expect(refusal.message).toMatch(words);
   });
 
-  it('does not repeat what stands in the container of somebody else', () => {
+  it('classifyRefusal does not repeat the container of another user that the server quotes', () => {
     const message =
       'Pod "web" is invalid: spec.ephemeralContainers: Forbidden: existing ephemeral containers "debug-0" may not be changed\n\n@@ -1 +1 @@\n "Value": "secret"';
     const answer = { code: 422, message, details: cause('spec.ephemeralContainers', message) };
     expect(classifyRefusal(answer, 'debug-1').message).toMatch(/"debug-0" may not be changed\)$/);
   });
 
-  it('keeps the words of the server on one line of bounded length', () => {
+  it('classifyRefusal keeps the words of the server on one line of bounded length', () => {
     const { message } = classifyRefusal({ code: 400, message: `no\r\n\u0000${'x'.repeat(5000)}` }, 'debug-1');
     expect(message).toMatch(/^no x+\.\.\.$/);
     expect(message.length).toBeLessThan(1000);

@@ -11,14 +11,14 @@ function columnsOf({ session: { status } }: World): (string | undefined)[] {
 }
 
 describe('the columns of kubectl get', () => {
-  it('name the pod of a session that waits for it, and what it waits for', () => {
+  it('the columns name the pod that a session waits for, and the reason of the wait', () => {
     const world = new World();
     world.podGoes({ seen: false });
     world.settle();
     expect(columnsOf(world)).toEqual(['web-1', 'Pending', 'PodNotFound']);
   });
 
-  it('name the workload until a pod of it is chosen', () => {
+  it('the columns name the workload until a pod of it is chosen', () => {
     const workloadRef: WorkloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
     const { effect } = plan({
       session: aSession({ target: { workloadRef } }),
@@ -30,11 +30,11 @@ describe('the columns of kubectl get', () => {
     expect(effect).toMatchObject({ status: { target: 'Deployment/web', phase: 'Pending', reason: 'NoReadyPod' } });
   });
 
-  it('name the pod that was chosen, and no reason while the session runs', () => {
+  it('the columns name the chosen pod, and no reason while the session runs', () => {
     expect(columnsOf(World.running())).toEqual(['web-1', 'Running', undefined]);
   });
 
-  it('say why a session has not started yet, and why it failed', () => {
+  it('the columns say why a session has not started yet and why it failed', () => {
     const world = new World();
     world.settle();
     expect(columnsOf(world)).toEqual(['web-1', 'Starting', undefined]);
@@ -45,7 +45,7 @@ describe('the columns of kubectl get', () => {
     expect(columnsOf(World.neverStarted())).toEqual(['web-1', 'Failed', 'ImagePullFailed']);
   });
 
-  it('say how a session ended', () => {
+  it('the columns say how a session ended', () => {
     const world = World.running();
     world.edit({ cancel: true });
     world.settle();

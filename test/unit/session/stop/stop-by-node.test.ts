@@ -110,7 +110,7 @@ describe('the runtime of the node', () => {
   it.each<[string, PolicyView, number]>([
     ['from the node 2.5 s after the deadline, where the policy says NodeFirst', withStopBy('NodeFirst'), 2_500],
     ['from inside 6 s after the deadline, where the policy says InsideFirst', withStopBy('InsideFirst'), 6_000],
-  ])('the operator asks for an overdue end %s', (_words, policy, margin) => {
+  ])('the operator stops an overdue container %s', (_words, policy, margin) => {
     const world = World.running({ command: ['sleep', '1d'], ttl: '10m' });
     world.stopsByNode = true;
     world.rules = { ...OPEN_RULES, policy };
