@@ -24,7 +24,7 @@ function withoutAllow(policy: DebugPolicySpec): DebugPolicySpec {
 
 const inPod = (change: (pod: Pod) => void): Partial<Asked> => ({ pod: aPod(change) });
 
-describe('what must be in allow', () => {
+describe('allow', () => {
   const table: [Allowance, string, Asked, string][] = [
     [
       'TargetContainer',
@@ -34,7 +34,7 @@ describe('what must be in allow', () => {
     ],
     [
       'TargetContainer',
-      'a pod in which everybody is joined',
+      'a pod with a shared process namespace',
       asking(
         {},
         inPod((pod) => (pod.spec.shareProcessNamespace = true)),
@@ -67,9 +67,9 @@ describe('what must be in allow', () => {
       asking({ volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
       'volumeMounts of data',
     ],
-    ['SupervisorNone', 'no supervisor', asking({ supervisor: 'None' }), 'supervisor None'],
-    ['EvictPod', 'eviction at the end', asking({ ifUnstoppable: 'EvictPod' }), 'ifUnstoppable EvictPod'],
-    ['EvictPod', 'eviction after the end', asking({ podAfterSession: 'Evict' }), 'podAfterSession Evict'],
+    ['SupervisorNone', 'a session without a supervisor', asking({ supervisor: 'None' }), 'supervisor None'],
+    ['EvictPod', 'an eviction at the end', asking({ ifUnstoppable: 'EvictPod' }), 'ifUnstoppable EvictPod'],
+    ['EvictPod', 'an eviction after the end', asking({ podAfterSession: 'Evict' }), 'podAfterSession Evict'],
     ['Attachers', 'attachers', asking({ attachers: [{ kind: 'Group', name: 'team-shop' }] }), 'attachers team-shop'],
     [
       'PrivilegedPods',
@@ -115,7 +115,7 @@ describe('what must be in allow', () => {
     ],
   ];
 
-  it.each(table)('%s: %s', (allowance, _, asked, what) => {
+  it.each(table)('%s in allow permits %s', (allowance, _, asked, what) => {
     const others = (OPEN.allow ?? []).filter((other) => other !== allowance);
     expect(evaluate({ ...OPEN, allow: [allowance] }, asked)).toEqual([]);
     expect(evaluate({ ...OPEN, allow: others }, asked)).toEqual([
@@ -124,7 +124,7 @@ describe('what must be in allow', () => {
     expect(evaluate(withoutAllow(OPEN), asked)).toEqual([`${what} needs ${allowance} in allow (allow: none)`]);
   });
 
-  it('what the policy demands itself may be asked for', () => {
+  it('a session may ask for an eviction that its policy demands', () => {
     const both = asking({ ifUnstoppable: 'EvictPod', podAfterSession: 'Evict' });
     const policy = { ...OPEN, allow: [] };
     expect(evaluate({ ...policy, onUnstoppable: 'EvictPod', podAfterSession: 'Evict' }, both)).toEqual([]);
@@ -136,11 +136,11 @@ describe('what must be in allow', () => {
     ]);
   });
 
-  it('has a row for every allowance', () => {
+  it('the table of allowances has a row for every allowance', () => {
     expect(new Set(table.map(([allowance]) => allowance))).toEqual(new Set(OPEN.allow));
   });
 
-  it('is nothing where nothing is asked for', () => {
+  it('a session that asks for nothing needs nothing in allow', () => {
     const nothing = {
       env: [],
       envFrom: [],
@@ -154,12 +154,12 @@ describe('what must be in allow', () => {
     expect(evaluate({ ...OPEN, allow: [] }, asking(nothing))).toEqual([]);
   });
 
-  it('is not judged of a pod that is not chosen yet', () => {
+  it('evaluate does not judge a pod that is not chosen yet', () => {
     const policy: DebugPolicySpec = { ...OPEN, allow: [], podSelector: { matchLabels: { app: 'web' } } };
     expect(evaluate(policy, withoutPod(asking()))).toEqual([]);
   });
 
-  it('asks for both of a variable written down and one out of a secret', () => {
+  it('a plain variable and a variable of a secret need an allowance each', () => {
     const env = [
       { name: 'A', value: '1' },
       { name: 'B', valueFrom: { secretKeyRef: {} } },
@@ -179,12 +179,12 @@ describe('a pod with a container that amounts to the node', () => {
   it.each<[string, (pod: Pod) => void]>([
     ['a container', (pod) => pod.spec.containers.push(agent)],
     ['an init container that runs on', (pod) => (pod.spec.initContainers = [{ ...agent, restartPolicy: 'Always' }])],
-  ])('needs PrivilegedPods: %s', (_, change) => {
+  ])('a pod with %s that amounts to the node needs PrivilegedPods', (_, change) => {
     expect(evaluate(closed, asking({}, inPod(change)))).toEqual(said);
     expect(evaluate({ ...OPEN, allow: ['PrivilegedPods'] }, asking({}, inPod(change)))).toEqual([]);
   });
 
-  it('is one like any other where that is an init container that ends, but for who joins it', () => {
+  it('an init container that has power over the node needs PrivilegedPods only for a session that joins it', () => {
     const pod = aPod(({ spec }) => (spec.initContainers = [{ name: 'other' }, agent]));
     const policy: DebugPolicySpec = { ...OPEN, allow: ['TargetContainer'] };
     const joining = (containerName: string): string[] =>
@@ -199,7 +199,7 @@ describe('a pod with a container that amounts to the node', () => {
     expect(evaluate(policy, asking({}, { pod }))).toEqual([expect.stringContaining('needs PrivilegedPods')]);
   });
 
-  it('is named once', () => {
+  it('evaluate names one container of a pod that amounts to the node', () => {
     const pod = aPod(({ spec }) => (spec.containers = [agent, { name: 'other', nodePower: 'volumeDevices' }]));
     expect(evaluate(closed, asking({}, { pod }))).toEqual(said);
     pod.spec.privileged = true;
@@ -223,29 +223,35 @@ describe('volumes of the pod', () => {
   const readOnlyOf = (names: string): string =>
     `volumeMounts of ${names} without readOnly needs readOnly: true, whatever is in allow, because no container of pod web-1 mounts that read-write`;
 
-  it.each([true, false])('that are of the node need HostPods as well, readOnly: %s', (readOnly) => {
-    const asked = mounting(readOnly, 'data', 'disk');
-    expect(evaluate({ ...OPEN, allow: ['VolumeMounts'] }, asked)).toEqual([
-      'volumeMounts of disk with hostPath needs HostPods in allow (allow: VolumeMounts)',
-    ]);
-    expect(evaluate({ ...OPEN, allow: ['HostPods'] }, asked)).toEqual([
-      'volumeMounts of data, disk needs VolumeMounts in allow (allow: HostPods)',
-    ]);
-    expect(evaluate({ ...OPEN, allow: ['VolumeMounts', 'HostPods'] }, asked)).toEqual([]);
-  });
+  it.each([true, false])(
+    'a mount of a volume of the node needs HostPods beside VolumeMounts, with readOnly: %s',
+    (readOnly) => {
+      const asked = mounting(readOnly, 'data', 'disk');
+      expect(evaluate({ ...OPEN, allow: ['VolumeMounts'] }, asked)).toEqual([
+        'volumeMounts of disk with hostPath needs HostPods in allow (allow: VolumeMounts)',
+      ]);
+      expect(evaluate({ ...OPEN, allow: ['HostPods'] }, asked)).toEqual([
+        'volumeMounts of data, disk needs VolumeMounts in allow (allow: HostPods)',
+      ]);
+      expect(evaluate({ ...OPEN, allow: ['VolumeMounts', 'HostPods'] }, asked)).toEqual([]);
+    },
+  );
 
-  it('that are of the node, and nobody mounts, need it too', () => {
+  it('a mount of a volume of the node that no container mounts needs HostPods', () => {
     const bare = aPod(({ spec }) => (spec.volumes = [{ name: 'disk', mounted: false, hostPath: true }]));
     const asked = { ...mounting(true, 'disk'), pod: bare };
     expect(evaluate({ ...OPEN, allow: ['VolumeMounts'] }, asked)).toEqual([expect.stringContaining('needs HostPods')]);
   });
 
-  it.each([undefined, false])('that its containers only read are given for reading alone, readOnly: %s', (readOnly) => {
-    expect(evaluate(OPEN, mounting(readOnly, 'data', 'settings', 'logs'))).toEqual([readOnlyOf('settings, logs')]);
-    expect(evaluate(OPEN, mounting(true, 'data', 'settings', 'logs'))).toEqual([]);
-  });
+  it.each([undefined, false])(
+    'evaluate refuses a mount with readOnly: %s of a volume that the containers only read',
+    (readOnly) => {
+      expect(evaluate(OPEN, mounting(readOnly, 'data', 'settings', 'logs'))).toEqual([readOnlyOf('settings, logs')]);
+      expect(evaluate(OPEN, mounting(true, 'data', 'settings', 'logs'))).toEqual([]);
+    },
+  );
 
-  it('are judged by the mount, where a volume is mounted twice', () => {
+  it('evaluate judges each mount of a volume that the spec mounts twice', () => {
     const volumeMounts = [
       { name: 'settings', mountPath: '/a', readOnly: true },
       { name: 'settings', mountPath: '/b' },
@@ -253,13 +259,13 @@ describe('volumes of the pod', () => {
     expect(evaluate(OPEN, asking({ volumeMounts }, { pod }))).toEqual([readOnlyOf('settings')]);
   });
 
-  it('that are not there, or that nobody mounts, are left to the look before the leap', () => {
+  it('evaluate leaves a volume that no container mounts to the preflight', () => {
     expect(evaluate(OPEN, mounting(false, 'spare', 'none'))).toEqual([]);
     expect(evaluate(OPEN, { ...mounting(false, 'data'), pod: aPod() })).toEqual([]);
     expect(evaluate(OPEN, withoutPod(mounting(false, 'settings', 'disk')))).toEqual([]);
   });
 
-  it('that are of the node stand in the record by what they needed, and revoke', () => {
+  it('a run records the allowances for its volumes, and their loss revokes it', () => {
     const asked = mounting(true, 'disk');
     const allowances = wishesOf(asked.spec, pod);
     expect(allowances).toEqual(['VolumeMounts', 'HostPods']);
@@ -276,7 +282,7 @@ describe('images and profiles', () => {
     [{ images: ['registry.example/x:1', 'docker.io/library/busybox:*'] }, { image: 'busybox' }],
     [{ profiles: ['general'] }, {}],
     [{ profiles: ['netadmin'] }, { profile: 'netadmin' }],
-  ] as [DebugPolicySpec, object][])('%j allows %j', (policy, spec) => {
+  ] as [DebugPolicySpec, object][])('the policy %j allows %j', (policy, spec) => {
     expect(evaluate({ ...OPEN, ...policy }, asking(spec))).toEqual([]);
   });
 
@@ -308,7 +314,7 @@ describe('images and profiles', () => {
     ],
     [{ profiles: ['restricted'] }, {}, 'profile general is not allowed (allowed: restricted)'],
     [{ profiles: undefined }, { profile: 'sysadmin' }, 'profile sysadmin is not allowed (allowed: none)'],
-  ] as [DebugPolicySpec, object, string][])('%j refuses %j', (policy, spec, reason) => {
+  ] as [DebugPolicySpec, object, string][])('the policy %j refuses %j', (policy, spec, reason) => {
     expect(evaluate({ ...OPEN, ...policy }, asking(spec))).toEqual([reason]);
   });
 });
@@ -324,7 +330,7 @@ describe('ttl', () => {
       { default: '5m', max: '1h' },
       { default: '5m', max: '1h' },
     ],
-  ])('of %j is in effect %j', (ttl, effective) => {
+  ])('the ttl %j of a policy takes effect as %j', (ttl, effective) => {
     expect(ttlOf(ttl === undefined ? {} : { ttl })).toEqual(effective);
   });
 
@@ -337,20 +343,23 @@ describe('ttl', () => {
     [{ default: '2h', max: '1h' }, undefined, ['ttl 2h is longer than ttl.max (1h)']],
     [{ max: 'for ever' }, '1s', ['ttl 1s is longer than ttl.max (for ever)']],
     [{ max: '8760h' }, 'long', ['ttl long is longer than ttl.max (8760h)']],
-  ])('%j asked for %s: %j', (bounds, ttl, reasons) => {
+  ])('a policy with ttl %j answers a session with ttl %s with the reasons %j', (bounds, ttl, reasons) => {
     expect(evaluate({ ...OPEN, ttl: bounds }, asking({ ttl }))).toEqual(reasons);
   });
 });
 
-describe('what must be said', () => {
-  it.each([undefined, '', '  \n', '\u202e\u200b'])('a justification, and not %j', (justification) => {
-    expect(evaluate({ ...OPEN, requireJustification: true }, asking({ justification }))).toEqual([
-      'justification is empty, and requireJustification demands one',
-    ]);
-    expect(evaluate({ ...OPEN, requireJustification: false }, asking({ justification }))).toEqual([]);
-  });
+describe('required fields', () => {
+  it.each([undefined, '', '  \n', '\u202e\u200b'])(
+    'requireJustification refuses the justification %j',
+    (justification) => {
+      expect(evaluate({ ...OPEN, requireJustification: true }, asking({ justification }))).toEqual([
+        'justification is empty, and requireJustification demands one',
+      ]);
+      expect(evaluate({ ...OPEN, requireJustification: false }, asking({ justification }))).toEqual([]);
+    },
+  );
 
-  it('notAfter', () => {
+  it('requireNotAfter refuses a session without notAfter', () => {
     const policy = { ...OPEN, requireNotAfter: true };
     expect(evaluate(policy, asking())).toEqual(['notAfter is not set, and requireNotAfter demands it']);
     expect(evaluate(policy, asking({ notAfter: '2026-12-01T00:00:00Z' }))).toEqual([]);
@@ -358,11 +367,11 @@ describe('what must be said', () => {
   });
 });
 
-describe('where', () => {
+describe('selectors', () => {
   const namespaceSelector = { matchLabels: { team: 'shop' } };
   const podSelector = { matchExpressions: [{ key: 'app', operator: 'In' as const, values: ['web'] }] };
 
-  it('the namespace has the labels', () => {
+  it('namespaceSelector refuses a namespace with other labels', () => {
     expect(evaluate({ ...OPEN, namespaceSelector }, asking())).toEqual([]);
     const namespace = { name: 'bank', isSystem: false, labels: { team: 'bank' } };
     expect(evaluate({ ...OPEN, namespaceSelector }, asking({}, { namespace }))).toEqual([
@@ -370,7 +379,7 @@ describe('where', () => {
     ]);
   });
 
-  it.each([namespaceSelector, {}])('the labels of the namespace are known, if %j is asked for', (selector) => {
+  it.each([namespaceSelector, {}])('the namespaceSelector %j refuses a namespace with unknown labels', (selector) => {
     const namespace = { name: 'shop', isSystem: false };
     expect(evaluate({ ...OPEN, namespaceSelector: selector }, asking({}, { namespace }))).toEqual([
       'the labels of namespace shop are not known, and namespaceSelector needs them',
@@ -378,7 +387,7 @@ describe('where', () => {
     expect(evaluate(OPEN, asking({}, { namespace }))).toEqual([]);
   });
 
-  it('the pod has the labels', () => {
+  it('podSelector refuses a pod with other labels', () => {
     expect(
       evaluate(
         { ...OPEN, podSelector },
@@ -393,14 +402,14 @@ describe('where', () => {
     ]);
   });
 
-  it('a selector opens no system namespace', () => {
+  it('namespaceSelector does not open a system namespace', () => {
     const namespace = { name: 'kube-system', isSystem: true, labels: { team: 'shop' } };
     expect(evaluate({ ...OPEN, namespaceSelector, allow: [] }, asking({}, { namespace }))).toHaveLength(1);
   });
 });
 
 describe('evaluate', () => {
-  it('lets the built-in policy allow a shell beside an application', () => {
+  it('the built-in policy allows a shell beside an application', () => {
     const spec = {
       image: 'busybox:1.36',
       target: { podName: 'web-1', containerName: 'app' },
@@ -410,12 +419,12 @@ describe('evaluate', () => {
     expect(evaluate(BUILT_IN_POLICY, asking(spec))).toEqual([]);
   });
 
-  it('refuses everything by an empty policy', () => {
+  it('an empty policy refuses everything', () => {
     expect(evaluate({}, asking())).toHaveLength(2);
     expect(evaluate({ images: [], profiles: [] }, asking())).toHaveLength(2);
   });
 
-  it('says all reasons, not only the first', () => {
+  it('evaluate names every reason, and not only the first', () => {
     const spec = {
       image: 'evil.example/x',
       profile: 'sysadmin',
@@ -434,7 +443,7 @@ describe('evaluate', () => {
     ).toHaveLength(6);
   });
 
-  it('says each in one printable line of a bounded length, whatever was written', () => {
+  it('evaluate puts each reason on one printable line of bounded length', () => {
     const evil = `\u001b[31m\n\r\u2028\u202e${'x'.repeat(2000)}`;
     const spec = {
       target: { podName: 'web-1', containerName: evil },

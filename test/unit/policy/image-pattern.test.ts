@@ -29,7 +29,7 @@ describe('two rules for busybox, one for tags and one for digests', () => {
     'index.docker.io/busybox:1.36',
     'index.docker.io/library/busybox',
     `busybox:${'a'.repeat(128)}`,
-  ])('tags: %s', (reference) => {
+  ])('the rule for tags alone matches %s', (reference) => {
     expect(matches(TAG_RULE, reference)).toBe(true);
     expect(matches(DIGEST_RULE, reference)).toBe(false);
   });
@@ -40,7 +40,7 @@ describe('two rules for busybox, one for tags and one for digests', () => {
     `library/busybox@${DIGEST}`,
     `docker.io/library/busybox:latest@${DIGEST}`,
     `index.docker.io/busybox@${DIGEST}`,
-  ])('digests: %s', (reference) => {
+  ])('the rule for digests alone matches %s', (reference) => {
     expect(matches(TAG_RULE, reference)).toBe(false);
     expect(matches(DIGEST_RULE, reference)).toBe(true);
   });
@@ -126,7 +126,7 @@ describe('two rules for busybox, one for tags and one for digests', () => {
     ['nothing', ''],
     ['a pattern', TAG_RULE],
     ['too much', `docker.io/library/busybox:${'a'.repeat(2000)}`],
-  ])('neither: %s', (_, reference) => {
+  ])('the rules for busybox do not match %s', (_, reference) => {
     expect(matches(TAG_RULE, reference)).toBe(false);
     expect(matches(DIGEST_RULE, reference)).toBe(false);
   });
@@ -154,7 +154,7 @@ describe('imageMatches', () => {
     ['registry.example/a@sha512:*', `registry.example/a@sha512:${HEX}${HEX}`],
     ['registry.example/a@sha256:0123*', `registry.example/a@${DIGEST}`],
     ['registry.example/a:LATEST', 'registry.example/a:LATEST'],
-  ])('%s describes %s', (pattern, reference) => {
+  ])('the pattern %s describes %s', (pattern, reference) => {
     expect(patternFault(pattern)).toBeUndefined();
     expect(matches(pattern, reference)).toBe(true);
   });
@@ -182,7 +182,7 @@ describe('imageMatches', () => {
     ['registry.example/a:latest', 'registry.example/a:LATEST'],
     ['registry.example/a:latest', 'registry.example/a:1'],
     ['registry.example/a:*1*1', 'registry.example/a:1'],
-  ])('%s does not describe %s', (pattern, reference) => {
+  ])('the pattern %s does not describe %s', (pattern, reference) => {
     expect(patternFault(pattern)).toBeUndefined();
     expect(matches(pattern, reference)).toBe(false);
   });
@@ -208,12 +208,12 @@ describe('imageMatches', () => {
     ['docker.io/*:*', 'busybox', /^an image of docker\.io is written/],
     ['index.docker.io/library/busybox:*', 'busybox', /^an image of docker\.io is written/],
     [`registry.example/${'a'.repeat(500)}:*`, `registry.example/${'a'.repeat(500)}:1`, /^may not be more than 512/],
-  ])('%.40s is no pattern and describes nothing', (pattern, reference, fault) => {
+  ])('the text %j is no pattern and describes nothing', (pattern, reference, fault) => {
     expect(patternFault(pattern)).toMatch(fault);
     expect(matches(pattern, reference)).toBe(false);
   });
 
-  it('is not slow, whatever the pattern and the reference', () => {
+  it('a match is not slow with any pattern and reference', () => {
     const pattern = `registry.example/${'*a'.repeat(240)}*b:${'*'}`;
     const started = performance.now();
     for (let round = 0; round < 1000; round++) {
@@ -228,7 +228,7 @@ describe('imageMatches', () => {
   });
 });
 
-describe('for any text', () => {
+describe('any text', () => {
   const pieces = fc.constantFrom(
     ...['docker.io', 'index.docker.io', 'library', 'busybox', 'evil.example', 'localhost', 'latest', 'sha256', HEX],
     ...['/', ':', '@', '.', '-', '_', '*', '**', '5000', '', ' ', '\n', 'A', '\u043e', '..'],
@@ -239,7 +239,7 @@ describe('for any text', () => {
   );
   const patterns = fc.oneof(texts, fc.constantFrom(TAG_RULE, DIGEST_RULE, '*/**:*', '*/**@*:*', 'docker.io/**:*'));
 
-  it('neither reading nor matching throws, and nothing matches that is not understood', () => {
+  it('reading and matching never throw, and a pattern that is not understood matches nothing', () => {
     fc.assert(
       fc.property(patterns, texts, (pattern, reference) => {
         const fault = patternFault(pattern);
@@ -250,7 +250,7 @@ describe('for any text', () => {
     );
   });
 
-  it('nothing is allowed without patterns, and with them what one of them describes', () => {
+  it('a policy without patterns allows no image, and other policies allow what a pattern describes', () => {
     fc.assert(
       fc.property(fc.array(patterns), texts, (images, reference) => {
         const namespace = { name: 'shop', isSystem: false };
@@ -264,7 +264,7 @@ describe('for any text', () => {
     );
   });
 
-  it('a glob matches what a regular expression of the same meaning matches', () => {
+  it('a glob matches the same texts as a regular expression of the same meaning', () => {
     const ab = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 });
     const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 6 });
     fc.assert(
@@ -275,7 +275,7 @@ describe('for any text', () => {
     );
   });
 
-  it('the open patterns describe everything that is understood and has no port', () => {
+  it('the open patterns describe every image that is understood and has no port', () => {
     for (const [reference] of UNDERSTOOD) {
       const parsed = parseImage(reference);
       const hasPort = parsed.kind === 'understood' && parsed.image.registry.includes(':');

@@ -9,13 +9,13 @@ function read(text: string): string {
 }
 
 describe('parseImage', () => {
-  it.each(UNDERSTOOD)('writes %j out as the library does', (text, full) => {
+  it.each(UNDERSTOOD)('imageText writes %j out as the library does', (text, full) => {
     expect(read(text)).toBe(full);
     // Written out it stays as it is: nothing can be made something else by being written out twice.
     expect(read(full)).toBe(full);
   });
 
-  it.each([...REFUSED, ...REFUSED_BY_US])('does not understand %j', (text) => {
+  it.each([...REFUSED, ...REFUSED_BY_US])('parseImage does not understand %j', (text) => {
     expect(read(text)).toMatch(/^not understood: it/);
   });
 
@@ -26,7 +26,7 @@ describe('parseImage', () => {
       `busybox:1@sha256:${'0'.repeat(64)}`,
       { registry: 'docker.io', path: 'library/busybox', digest: `sha256:${'0'.repeat(64)}` },
     ],
-  ])('takes %j apart', (text, image) => {
+  ])('parseImage takes %j apart', (text, image) => {
     expect(parseImage(text)).toEqual({ kind: 'understood', image });
   });
 
@@ -38,7 +38,7 @@ describe('parseImage', () => {
     ['Busybox', 'its path is not made of lower-case letters, digits and single separators'],
     ['busybox:', 'its tag is not one'],
     ['busybox@sha1:0', 'its digest is not one of sha256, sha384 or sha512'],
-  ])('says why %.30s is not understood', (text, why) => {
+  ])('parseImage says why it does not understand %j', (text, why) => {
     expect(parseImage(text)).toEqual({ kind: 'notUnderstood', why });
   });
 });

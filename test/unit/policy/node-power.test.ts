@@ -29,19 +29,19 @@ it.each([
   'DAC_READ_SEARCH',
   'MAC_ADMIN',
   'MAC_OVERRIDE',
-])('%s amounts to the node, in whatever way it is written', (name) => {
+])('the capability %s amounts to the node in lower case, in upper case and with CAP_', (name) => {
   for (const written of [name, name.toLowerCase(), `CAP_${name}`, `cap_${name.toLowerCase()}`]) {
     expect(nodePowerOf(adding('CHOWN', written))).toBe(`capability ${name}`);
   }
 });
 
-it('so does an unmasked /proc, and a disk', () => {
+it('an unmasked /proc and a block device amount to the node', () => {
   expect(nodePowerOf({ securityContext: { procMount: 'Unmasked' } })).toBe('procMount Unmasked');
   expect(nodePowerOf({ volumeDevices: [{ name: 'disk', devicePath: '/dev/disk' }] })).toBe('volumeDevices');
 });
 
 it.each<[string, ContainerRights]>([
-  ['nothing', {}],
+  ['a container without settings', {}],
   ['empty settings', { securityContext: { capabilities: {} }, volumeDevices: [] }],
   // https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
   [
@@ -58,20 +58,20 @@ it.each<[string, ContainerRights]>([
   ],
   ['shared memory, which ends at the IPC namespace', adding('IPC_OWNER')],
   ['the kernel audit, which is served in the namespaces of the node alone', adding('AUDIT_CONTROL', 'AUDIT_READ')],
-  ['files that it has', adding('LEASE', 'LINUX_IMMUTABLE')],
-  ['more of what all take', adding('IPC_LOCK', 'SYS_NICE', 'SYS_RESOURCE')],
-  ['a terminal that it does not have', adding('SYS_TTY_CONFIG')],
+  ['leases and flags of files', adding('LEASE', 'LINUX_IMMUTABLE')],
+  ['more memory and processor time', adding('IPC_LOCK', 'SYS_NICE', 'SYS_RESOURCE')],
+  ['the terminals of the node, which a container does not have', adding('SYS_TTY_CONFIG')],
   ['a node that stays awake', adding('BLOCK_SUSPEND', 'WAKE_ALARM')],
-  ['a name that only ends like one', adding('X_SYS_ADMIN', 'CAP_CAP_SYS_ADMIN')],
+  ['a name that only ends like a capability', adding('X_SYS_ADMIN', 'CAP_CAP_SYS_ADMIN')],
   ['a masked /proc', { securityContext: { procMount: 'Default' } }],
   ['a capability that is dropped', { securityContext: { capabilities: { drop: ['ALL'] } } } as ContainerRights],
   ['privileges, which are looked at elsewhere', { securityContext: { privileged: true } }],
-])('not so: %s', (_, container) => {
+])('nodePowerOf sees no power over the node in %s', (_, container) => {
   expect(nodePowerOf(container)).toBeUndefined();
 });
 
 // include/uapi/linux/capability.h of Linux 6.12: a capability that is new to Linux is to be decided on here.
-it('decides on every capability of Linux', () => {
+it('nodePowerOf decides on every capability of Linux', () => {
   const counting = LINUX_CAPABILITIES.filter((name) => nodePowerOf(adding(name)) !== undefined);
   expect(counting).toEqual([
     ...['DAC_READ_SEARCH', 'SYS_MODULE', 'SYS_RAWIO', 'SYS_ADMIN', 'SYS_BOOT', 'SYS_TIME', 'MAC_OVERRIDE', 'MAC_ADMIN'],

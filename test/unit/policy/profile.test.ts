@@ -7,7 +7,7 @@ import { securityContextOf } from '../../../src/policy/profile.ts';
 
 const restricted = securityContextOf('restricted');
 
-describe('a security context laid over a profile', () => {
+describe('a securityContext over a profile', () => {
   const table: {
     what: string;
     profile: Profile;
@@ -23,36 +23,36 @@ describe('a security context laid over a profile', () => {
       is: { capabilities: { add: ['SYS_PTRACE'] }, runAsUser: 1000 },
     },
     {
-      what: 'a list, which replaces that of the profile',
+      what: 'a list over the list of the profile',
       profile: 'netadmin',
       overlay: { capabilities: { add: ['NET_RAW'] } },
       is: { capabilities: { add: ['NET_RAW'] } },
     },
     {
-      what: 'another list of the same object, which stays',
+      what: 'a list beside another list of the same object',
       profile: 'general',
       overlay: { capabilities: { drop: ['ALL'] } },
       is: { capabilities: { add: ['SYS_PTRACE'], drop: ['ALL'] } },
     },
     {
-      what: 'a value of the profile taken back',
+      what: 'a value over the value of the profile',
       profile: 'sysadmin',
       overlay: { privileged: false },
       is: { privileged: false },
     },
     {
-      what: 'a field of an object',
+      what: 'a field over the field of an object of the profile',
       profile: 'restricted',
       overlay: { seccompProfile: { type: 'Localhost', localhostProfile: 'audit.json' } },
       is: { ...restricted, seccompProfile: { type: 'Localhost', localhostProfile: 'audit.json' } },
     },
   ];
 
-  it.each(table)('$what', ({ profile, overlay, is }) => {
+  it.each(table)('the securityContext of a session lays $what', ({ profile, overlay, is }) => {
     expect(securityContextOf(profile, overlay)).toEqual(is);
   });
 
-  it('changes neither the profile nor what was laid over it', () => {
+  it('securityContextOf changes neither the profile nor the securityContext of the session', () => {
     const overlay = { capabilities: { add: ['KILL'] } };
     const before = structuredClone({ restricted, overlay });
     securityContextOf('restricted', overlay);

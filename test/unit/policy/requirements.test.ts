@@ -32,7 +32,7 @@ describe('NonRoot', () => {
     ['the profile restricted', { profile: 'restricted' }],
     ['runAsNonRoot without privilege escalation', withContext(CONFINED)],
     ['another user without privilege escalation', withContext({ allowPrivilegeEscalation: false, runAsUser: 1000 })],
-  ])('is satisfied by %s', (_, spec) => {
+  ])('NonRoot is satisfied by %s', (_, spec) => {
     expect(metWith(spec)).toContain('NonRoot');
     expect(refusals(['NonRoot'], spec)).toEqual([]);
   });
@@ -46,7 +46,7 @@ describe('NonRoot', () => {
     ['restricted with escalation', { profile: 'restricted', securityContext: { allowPrivilegeEscalation: true } }],
     ['the profile sysadmin', { profile: 'sysadmin', securityContext: { runAsUser: 1000 } }],
     ['privileges', withContext({ ...CONFINED, privileged: true })],
-  ])('is not satisfied by %s', (_, spec) => {
+  ])('NonRoot is not satisfied by %s', (_, spec) => {
     expect(metWith(spec)).not.toContain('NonRoot');
     expect(refusals(['NonRoot'], spec)).toEqual([
       expect.stringMatching(/^require NonRoot is not satisfied.*profile restricted/),
@@ -63,7 +63,7 @@ describe('NoCapabilities', () => {
     [false, { profile: 'restricted', securityContext: { capabilities: { drop: ['NET_RAW'] } } }],
     [false, { profile: 'restricted', securityContext: { capabilities: { add: ['CHOWN'] } } }],
     [false, { profile: 'sysadmin', securityContext: { capabilities: { drop: ['ALL'] } } }],
-  ])('%s of %j', (isMet, spec) => {
+  ])('NoCapabilities is %s for %j', (isMet, spec) => {
     expect(metWith(spec).includes('NoCapabilities')).toBe(isMet);
   });
 });
@@ -76,7 +76,7 @@ describe('ReadOnlyRootFilesystem', () => {
     [false, { profile: 'sysadmin', securityContext: { readOnlyRootFilesystem: true } }],
     [false, withContext({ readOnlyRootFilesystem: true, capabilities: { add: ['cap_sys_admin'] } })],
     [false, withContext({ readOnlyRootFilesystem: true, capabilities: { add: ['ALL'] } })],
-  ])('%s of %j', (isMet, spec) => {
+  ])('ReadOnlyRootFilesystem is %s for %j', (isMet, spec) => {
     expect(metWith(spec).includes('ReadOnlyRootFilesystem')).toBe(isMet);
   });
 });
@@ -91,23 +91,23 @@ describe('NoJoin', () => {
     ],
     ['a pod that shares', {}, aPod((pod) => (pod.spec.shareProcessNamespace = true)), 'share one process namespace'],
     ['the process namespace of the node', {}, aPod((pod) => (pod.spec.hostPID = true)), 'namespace of the node'],
-  ])('refuses %s', (_, spec, pod, words) => {
+  ])('NoJoin refuses %s', (_, spec, pod, words) => {
     expect(metWith(spec, pod)).not.toContain('NoJoin');
     expect(refusals(['NoJoin'], spec, pod)).toEqual([expect.stringContaining(words)]);
   });
 
-  it('is judged of the pod once there is one', () => {
+  it('NoJoin judges the pod once a pod is chosen', () => {
     expect(refusals(['NoJoin'], {}, undefined)).toEqual([]);
     expect(metWith({})).toEqual(['NoJoin']);
   });
 });
 
-it('says every reason at once', () => {
+it('evaluate names every requirement that is not satisfied', () => {
   const all = refusals(ALL, { target: { podName: 'web-1', containerName: 'app' } });
   expect(all.map((words) => /^require (\w+)/.exec(words)?.[1])).toEqual(ALL);
 });
 
-it('is satisfied in all by restricted with a read-only file system, under a policy that opens nothing', () => {
+it('the profile restricted with a read-only file system satisfies every requirement', () => {
   const spec = { profile: 'restricted', securityContext: { readOnlyRootFilesystem: true } } as const;
   const { images = [], profiles = [] } = OPEN;
   const policy = { images, profiles, require: ALL };
@@ -115,14 +115,14 @@ it('is satisfied in all by restricted with a read-only file system, under a poli
   expect(evaluate(policy, asked)).toEqual([]);
 });
 
-describe('a securityContext needs SecurityContext in allow', () => {
+describe('SecurityContext in allow', () => {
   it.each<SecurityContext>([
     {},
     { ...CONFINED, readOnlyRootFilesystem: true, privileged: false },
     { capabilities: { drop: ['ALL'] } },
     { capabilities: { drop: ['NET_RAW', 'ALL'] } },
     { capabilities: {} },
-  ])('not for %j, which only takes away', (context) => {
+  ])('a securityContext of %j needs no SecurityContext in allow', (context) => {
     expect(openingFields(context)).toEqual([]);
   });
 
@@ -137,16 +137,16 @@ describe('a securityContext needs SecurityContext in allow', () => {
     [['runAsUser'], { ...CONFINED, runAsUser: 1000 }],
     [['runAsGroup'], { runAsGroup: 1000 }],
     [['seccompProfile'], { seccompProfile: { type: 'RuntimeDefault' } }],
-  ])('for %j of %j', (fields, context) => {
+  ])('the policy demands SecurityContext in allow for the fields %j of %j', (fields, context) => {
     expect(openingFields(context)).toEqual(fields);
   });
 });
 
-describe('of a run that lives', () => {
+describe('requirements of a run that lives', () => {
   const begun = { image: 'busybox', profile: 'general', ttl: '1m', allowances: [] } as const;
   const asked = { spec: specOf({ profile: 'restricted' }), namespace: { name: 'shop', isSystem: false }, pod: aPod() };
 
-  it('what was recorded counts, whatever the spec says by now', () => {
+  it('stillAllows judges what the run met when it began, and not the spec', () => {
     expect(stillAllows({ ...OPEN, require: ['NonRoot'] }, { ...begun, meets: ['NoJoin'] }, asked)).toBe(false);
     expect(stillAllows({ ...OPEN, require: ['NonRoot'] }, { ...begun, meets: ['NonRoot', 'NoJoin'] }, asked)).toBe(
       true,

@@ -18,7 +18,7 @@ describe('selects', () => {
     ['DoesNotExist', expression('DoesNotExist'), { other: 'web' }],
     ['a label and an expression', { ...expression('Exists'), matchLabels: { a: 'b' } }, { tier: 'x', a: 'b' }],
     ['an expression about toString', expression('DoesNotExist', undefined, 'toString'), {}],
-  ])('%s holds', (_, selector: LabelSelector, labels: Record<string, string>) => {
+  ])('a selector matches labels: %s', (_, selector: LabelSelector, labels: Record<string, string>) => {
     expect(selects(selector, labels)).toBe(true);
   });
 
@@ -38,7 +38,7 @@ describe('selects', () => {
     ['one expression of two', { matchLabels: { tier: 'x' }, ...expression('NotIn', ['x']) }, { tier: 'x' }],
     ['a label that every object of JavaScript has', expression('Exists', undefined, 'toString'), {}],
     ['a value that every object has', { matchLabels: { constructor: 'Object' } }, {}],
-  ])('%s does not', (_, selector: LabelSelector, labels: Record<string, string>) => {
+  ])('a selector does not match labels: %s', (_, selector: LabelSelector, labels: Record<string, string>) => {
     expect(selects(selector, labels)).toBe(false);
   });
 });
