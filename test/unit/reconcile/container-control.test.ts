@@ -31,7 +31,7 @@ async function tried(
   return { control, session };
 }
 
-it('keeps what was tried for the attempt that it was tried for', async () => {
+it('the outcome of an action belongs to the attempt of that action', async () => {
   const { control, session } = await tried();
   expect(control.actionsOf(session(1), RUN)?.tried.Exec).toMatchObject({
     outcome: { kind: 'survived', processes: 2 },
@@ -42,17 +42,17 @@ it('keeps what was tried for the attempt that it was tried for', async () => {
 
 it.each<[string, ExecOutcome, object]>([
   [
-    'keeps to no bound has failed: its node was reached',
+    'prints too much has failed, and its node was reached',
     { kind: 'unbounded', message: 'it printed more than 4096 bytes' },
     { kind: 'failed', message: 'its script goes on alone: it printed more than 4096 bytes' },
   ],
   [
-    'is not at home has signalled nothing',
+    'runs outside the container has signalled nothing',
     { kind: 'exited', exitCode: 1, stdout: 'Blind\n', stderr: '' },
     { kind: 'impossible', message: expect.stringMatching(/^nothing was signalled/) },
   ],
   [
-    'no shell can run cannot work',
+    'no shell can run is impossible',
     { kind: 'notStarted', message: 'no' },
     { kind: 'impossible', message: expect.stringMatching(/no shell .* entered a mount namespace/) },
   ],
@@ -61,7 +61,7 @@ it.each<[string, ExecOutcome, object]>([
   expect(control.actionsOf(session(1), RUN)?.tried.Exec?.outcome).toEqual(expected);
 });
 
-it('takes for written what was seen, and not what has come of an action since', async () => {
+it('the status of an action is taken for written only in the state that the planner saw', async () => {
   const { control, session } = await tried();
   const seen = control.actionsOf(session(1), RUN);
   control.settle(session(1), { tried: {} });

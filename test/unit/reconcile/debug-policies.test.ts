@@ -41,9 +41,9 @@ async function read(answer: ConstructorParameters<typeof FakeSource>[0]) {
 
 it.each([
   ['no object', page(), { default: BUILT_IN, platform: ABSENT }],
-  ['one of another name', page('platform'), { default: BUILT_IN, platform: FOUND }],
-  ['one named default', page('default'), { default: FOUND, platform: ABSENT }],
-])('with %s: the built-in policy stands for default alone, and for nothing that is there', async (_, answer, views) => {
+  ['an object of another name', page('platform'), { default: BUILT_IN, platform: FOUND }],
+  ['an object named default', page('default'), { default: FOUND, platform: ABSENT }],
+])('the built-in policy stands only for an absent policy named default: %s', async (_, answer, views) => {
   const { policies } = await read(answer);
   expect({ default: policies.get('default'), platform: policies.get('platform') }).toEqual(views);
 });
@@ -51,13 +51,13 @@ it.each([
 it.each([
   ['that are not answered', 'hang' as const, 'the policies have not been read yet'],
   ['that are refused', Object.assign(new Error('no right to list'), { code: 403 }), 'no right to list'],
-])('knows of no policy after lists %s, not even of the built-in one', async (_, answer, message) => {
+])('the operator knows no policy after lists %s, not even the built-in policy', async (_, answer, message) => {
   const { policies } = await read(answer);
   for (const name of ['default', 'platform'])
     expect(policies.get(name)).toEqual({ kind: 'unread', message: expect.stringContaining(message) });
 });
 
-it('goes by an object named default from when it is made until it is deleted, and tells of both', async () => {
+it('an object named default replaces the built-in policy until it is deleted, and each change is told', async () => {
   const { policies, source, told } = await read(page());
   source.open.send('ADDED', policy('default', '11'));
   await settle();

@@ -21,7 +21,7 @@ function told(intent: Partial<EventIntent>): EventRecord | undefined {
 }
 
 describe('an event', () => {
-  it('regards the session, by uid, and is related to its pod', () => {
+  it('an event regards the session by uid, and is related to its pod', () => {
     expect(told({ podName: 'web-1', podUID: 'pod-uid-1' })).toEqual({
       regarding: { ...session, uid: aSession().metadata.uid },
       related: pod,
@@ -33,7 +33,7 @@ describe('an event', () => {
     });
   });
 
-  it('is related to nothing while there is no pod', () => {
+  it('an event is related to nothing while the session has no pod', () => {
     expect(told({})).not.toHaveProperty('related');
   });
 });

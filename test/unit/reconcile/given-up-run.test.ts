@@ -37,7 +37,7 @@ function stopOf({ status }: DebugSession): string | undefined {
 /** How often the pod itself was read. */
 const reads = (scene: ReconcilerScene): number => scene.client.sent.filter(({ verb }) => verb === 'GET').length;
 
-it("a run is not given up as not injected before the API server's own pod has been read", async () => {
+it('the operator reads the pod at the API server before it gives up a run as not injected', async () => {
   const scene = await unanswered();
   carriedOut(scene);
   await scene.run();
@@ -45,14 +45,14 @@ it("a run is not given up as not injected before the API server's own pod has be
   expect(stopOf(scene.session)).not.toBe('NothingToStop');
 });
 
-it('a run whose container does not stand in that pod either is given up, with nothing to stop', async () => {
+it('a run whose container is not in the stored pod is given up with nothing to stop', async () => {
   const scene = await unanswered();
   scene.client.on(READ_POD, { items: [aPod()] });
   await scene.run();
   expect([scene.session.status?.phase, stopOf(scene.session), reads(scene)]).toEqual(['Failed', 'NothingToStop', 1]);
 });
 
-it('the run of a deleted session is not let go as not injected before that pod has been read', async () => {
+it('the operator reads the pod at the API server before it lets go the run of a deleted session', async () => {
   const scene = await unanswered();
   carriedOut(scene);
   scene.edit({ deletionTimestamp: '2026-01-01T12:00:20Z' });

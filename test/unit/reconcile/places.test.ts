@@ -57,7 +57,7 @@ const isFull = (session: DebugSession): boolean =>
   limitReached(placeWanted(session), LIMITS, places.othersFor(session, aPod())) !== undefined;
 
 describe('places', () => {
-  it('are taken by those who live, and by an intent before anybody can read of it', () => {
+  it('a live session takes a place, and an intent takes it before a read shows that intent', () => {
     const [mine, other] = [named('mine'), named('other')];
     follow(living('a'), mine, other);
     expect(isFull(mine)).toBe(false);
@@ -70,29 +70,29 @@ describe('places', () => {
     expect(isFull(mine)).toBe(false);
   });
 
-  it('are one for a session, though its intent is told of before the answer to it has come', () => {
+  it('a session takes one place although its intent is told before the answer of its write has come', () => {
     const mine = named('mine');
     places.claim(named('other'), { attempt: 1, state: 'Starting', podName: 'web-1' });
     follow(living('other'), mine);
     expect(isFull(mine)).toBe(false);
   });
 
-  it('go to those who asked first, and who has only just asked comes last', () => {
+  it('a place goes to the session that waits longest, and a new session comes last', () => {
     const [first, second, fresh] = [waiting('z', 1), waiting('b', 2), named('a')];
     follow(living('a1'), second, first, fresh);
     expect([isFull(first), isFull(second), isFull(fresh)]).toEqual([false, true, true]);
   });
 
-  it('go by who began to wait first, not by who was found to be allowed first', () => {
+  it('a place goes to the session that began to wait first, and not to the session accepted first', () => {
     const [first, second] = [waiting('z', 1, 9), waiting('b', 2)];
     follow(living('a1'), second, first);
     expect([isFull(first), isFull(second)]).toEqual([false, true]);
   });
 
   it.each<[string, () => void]>([
-    ['one ends', () => follow(over('b'))],
-    ['the record of one goes', () => places.follow('shop/b', undefined)],
-  ])('that become free wake as many as can start, in the order of asking: %s', (_, free) => {
+    ['a session ends', () => follow(over('b'))],
+    ['a session is deleted', () => places.follow('shop/b', undefined)],
+  ])('a free place wakes as many sessions as can start, in the order of their requests: %s', (_, free) => {
     follow(living('a'), living('b'), waiting('late', 9), waiting('early', 3));
     clock.advance(50);
     expect(woken).toEqual([]);
@@ -101,7 +101,7 @@ describe('places', () => {
     expect(woken).toEqual(['shop/early']);
   });
 
-  it('that were claimed in vain do so as well', () => {
+  it('a place that was claimed in vain wakes the next session', () => {
     const vain = named('vain');
     follow(living('a'), vain, waiting('early', 3));
     places.claim(vain, { attempt: 1, state: 'Starting' });
@@ -110,14 +110,14 @@ describe('places', () => {
     expect(woken).toEqual(['shop/early']);
   });
 
-  it('nobody is woken by what takes no place away', () => {
+  it('a change that frees no place wakes no session', () => {
     follow(living('a'), living('b'), waiting('early', 3), over('c'), named('d'));
     follow({ ...living('a') }, named('d', { phase: 'Failed', attempt: 1 }));
     clock.advance(50);
     expect(woken).toEqual([]);
   });
 
-  it('that time has taken away wake as well, with the word that nothing can start any more', () => {
+  it('a place that is free after the last moment of a run wakes the next session with the next change', () => {
     const { status, ...rest } = living('late');
     const lastMoment = toTimestamp(NOON + 60_000);
     const run = {
@@ -138,7 +138,7 @@ describe('places', () => {
     expect(woken).toEqual(['shop/early']);
   });
 
-  it('of one who has named a workload is in the pod that was chosen: a full pod stops nobody elsewhere', () => {
+  it('a waiting session with a workload counts in its chosen pod, and does not stop a session elsewhere', () => {
     const limits = { perPod: 1, perNamespace: 2 };
     places = new Places({ limitsOf: () => limits, wake: (key) => woken.push(key), clock });
     const workloadRef = { apiVersion: 'apps/v1' as const, kind: 'Deployment' as const, name: 'web' };
@@ -151,7 +151,7 @@ describe('places', () => {
     expect(limitReached(placeWanted(other, DB), limits, places.othersFor(other, DB))).toBeUndefined();
   });
 
-  it('of one who joins a pod that shares its processes is that of the whole pod', () => {
+  it('a session that joins a pod with a shared process namespace takes a place of the whole pod', () => {
     const limits = { perTarget: 1 };
     const shared = aPod((pod) => (pod.spec.shareProcessNamespace = true));
     places = new Places({ limitsOf: () => limits, wake: (key) => woken.push(key), clock });
@@ -163,7 +163,7 @@ describe('places', () => {
     expect(limitReached(placeWanted(mine, aPod()), limits, places.othersFor(mine, aPod()))).toBeUndefined();
   });
 
-  it('know which container is of a run that is over', () => {
+  it('isOver knows the containers of runs that are over', () => {
     follow(living('a'), over('b'));
     const { isOver } = places.othersFor(named('mine'), aPod());
     expect(['debug-a', 'debug-b', 'debug-of-nobody'].map(isOver)).toEqual([false, true, false]);
@@ -172,7 +172,7 @@ describe('places', () => {
   });
 });
 
-describe('those who wait, for whatever it is', () => {
+describe('waiting sessions', () => {
   const requestedBy = { username: 'dana' };
   const by = (username: string, session: DebugSession): DebugSession => ({
     ...session,
@@ -181,12 +181,12 @@ describe('those who wait, for whatever it is', () => {
   const count = (name = 'mine'): number | undefined =>
     places.othersFor(aSession({ requestedBy }, { metadata: { name, uid: name } }), undefined).waiting?.();
 
-  it('are counted by requester, beside the one who asks', () => {
+  it('waiting sessions are counted by requester, without the session that asks', () => {
     follow(by('dana', waiting('a', 1)), by('dana', waiting('b', 2)), by('eve', waiting('c', 3)));
     expect([count(), count('a')]).toEqual([2, 1]);
   });
 
-  it('are counted from the moment that they are about to be told, and no longer than they wait', () => {
+  it('a waiting session counts from the claim of its wait until it starts', () => {
     const one = by('dana', named('a'));
     follow(one);
     expect(count()).toBe(0);
@@ -201,7 +201,7 @@ describe('those who wait, for whatever it is', () => {
     expect(count()).toBe(0);
   });
 
-  it('are forgotten when they are deleted, and go with who asked anew', () => {
+  it('a deleted session and a session with a new requester no longer count for the old requester', () => {
     follow(by('dana', waiting('a', 1)), by('dana', waiting('b', 2)));
     follow(by('eve', waiting('a', 1)));
     expect(count()).toBe(1);
@@ -209,7 +209,7 @@ describe('those who wait, for whatever it is', () => {
     expect(count()).toBe(0);
   });
 
-  it('are counted where the policy has no limits', () => {
+  it('waiting sessions are counted also where the policy has no limits', () => {
     places = new Places({ limitsOf: () => ({}), wake: (key) => woken.push(key), clock });
     follow(by('dana', waiting('a', 1)));
     expect(count()).toBe(1);

@@ -67,7 +67,7 @@ afterEach(async () => {
 });
 
 describe('the first list', () => {
-  it('wakes nobody: who looked waits for it already', async () => {
+  it('the first list of a watch wakes no session, and a later change does', async () => {
     const scene = aScene();
     scene.items = [named('web-1')];
     scene.pods.expect('shop/one', WEB_1);
@@ -80,16 +80,16 @@ describe('the first list', () => {
   });
 });
 
-describe('which watch covers a pod', () => {
+describe('the watch that covers a pod', () => {
   const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `web-${i + 1}`);
 
-  it('is one of its own for each of the first 20 of a namespace, then the namespace', async () => {
+  it('the first 20 pods of a namespace get a watch each, and the next pods share one watch', async () => {
     const scene = aScene();
     for (const name of names(22)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
     expect(scene.opened).toEqual([...names(20).map((name) => `shop/${name}`), 'shop/*']);
   });
 
-  it('is counted for each namespace', async () => {
+  it('each namespace counts its watches on its own', async () => {
     const scene = aScene();
     for (const name of names(20)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
     await scene.look('bank/s', { namespace: 'bank', name: 'web-1' });
@@ -97,9 +97,9 @@ describe('which watch covers a pod', () => {
   });
 
   it.each([
-    ['one for all', true, '*/*'],
-    ['one of its own, where all may not be watched', false, 'last/web-1'],
-  ])('is %s above 50 watches', async (_name, clusterWide, expected) => {
+    ['one watch for all pods', true, '*/*'],
+    ['a watch of its own, where the operator may not watch all pods', false, 'last/web-1'],
+  ])('a pod beyond 50 watches is covered by %s', async (_name, clusterWide, expected) => {
     const scene = aScene({ clusterWide });
     for (const name of names(50)) await scene.look(`${name}/s`, { namespace: name, name: 'web-1' });
     await scene.look('last/s', { namespace: 'last', name: 'web-1' });
@@ -107,7 +107,7 @@ describe('which watch covers a pod', () => {
     expect([scene.pods.size, scene.opened.at(-1)]).toEqual([51, expected]);
   });
 
-  it('is a wider one that is open already', async () => {
+  it('a look reuses the watch of the namespace that is open already', async () => {
     const scene = aScene({ limits: { podsPerNamespace: 1, watches: 50 } });
     for (const name of names(2)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
     scene.pods.release('shop/s-web-1');
@@ -117,7 +117,7 @@ describe('which watch covers a pod', () => {
 });
 
 describe('a look', () => {
-  it('sees the pod, and afterwards every change of it is told, but none of another', async () => {
+  it('a look sees the pod, and its session hears later changes of that pod alone', async () => {
     const scene = aScene();
     scene.items = [named('web-1')];
     expect(await scene.look('shop/s')).toMatchObject({ kind: 'present', pod: { metadata: { uid: 'uid-web-1' } } });
@@ -129,7 +129,7 @@ describe('a look', () => {
     expect(scene.changed).toEqual(['shop/s']);
   });
 
-  it('tells every session that looks at the pod, and leaves the watch to the last of them', async () => {
+  it('a change of a pod wakes every session that looks, and the watch closes with the last of them', async () => {
     const scene = aScene();
     scene.items = [named('web-1')];
     await Promise.all([scene.look('shop/s'), scene.look('shop/t')]);
@@ -147,7 +147,7 @@ describe('a look', () => {
     expect([scene.pods.size, open.signal.aborted]).toEqual([0, true]);
   });
 
-  it('remembers how a pod looked that went meanwhile, until nobody looks any more', async () => {
+  it('a look remembers the last state of a deleted pod until the session is released', async () => {
     const scene = aScene();
     scene.items = [named('web-1')];
     await scene.look('shop/s');
@@ -162,7 +162,7 @@ describe('a look', () => {
     expect(await scene.look('shop/s')).toEqual({ kind: 'gone' });
   });
 
-  it('sees a pod that was replaced, and remembers the one before', async () => {
+  it('a look sees the replacement of a pod, and remembers the pod before', async () => {
     const scene = aScene();
     scene.items = [named('web-1')];
     await scene.look('shop/s');
@@ -176,14 +176,14 @@ describe('a look', () => {
     });
   });
 
-  it('elsewhere closes the first watch', async () => {
+  it('a look of a session at another pod closes its first watch', async () => {
     const scene = aScene();
     await scene.look('shop/s');
     await scene.look('shop/s', { namespace: 'shop', name: 'web-2' });
     expect([scene.pods.size, scene.opened]).toEqual([1, ['shop/web-1', 'shop/web-2']]);
   });
 
-  it('does not outlive its signal where the list is refused', async () => {
+  it('a look at a pod whose list is refused ends with its signal', async () => {
     const scene = aScene();
     scene.refusal = statusError(403);
     const abort = new AbortController();
@@ -194,8 +194,8 @@ describe('a look', () => {
   });
 });
 
-describe('the answer of our own write', () => {
-  it('is what the next look sees, and the older echo of the watch is not', async () => {
+describe('the answer of an own write', () => {
+  it('a look shows the answer of an own write, and not the older echo of the watch', async () => {
     const scene = aScene();
     scene.items = [named('web-1')];
     await scene.look('shop/s');
@@ -206,7 +206,7 @@ describe('the answer of our own write', () => {
     expect(await scene.look('shop/s')).toMatchObject({ pod: { metadata: { resourceVersion: '70' } } });
   });
 
-  it('is what a look sees whose watch had begun to list before, and the list is older', async () => {
+  it('a look whose older list is under way shows the answer of an own write', async () => {
     const scene = aScene();
     scene.items = [named('web-1')];
     const look = scene.look('shop/s');
@@ -214,7 +214,7 @@ describe('the answer of our own write', () => {
     expect(await look).toMatchObject({ pod: { metadata: { resourceVersion: '70' } } });
   });
 
-  it('is what every watch shows that covers the pod, and no other', async () => {
+  it('every watch that covers the pod shows the answer of an own write, and no other watch does', async () => {
     const scene = aScene({ limits: { podsPerNamespace: 1, watches: 50 } });
     scene.items = [named('web-1')];
     await scene.look('shop/a');
@@ -229,7 +229,7 @@ describe('the answer of our own write', () => {
     expect(await scene.look('shop/b', { namespace: 'shop', name: 'web-2' })).toEqual({ kind: 'gone' });
   });
 
-  it('does not raise a pod that is gone', async () => {
+  it('the answer of an own write does not bring back a pod that is gone', async () => {
     const scene = aScene();
     await scene.look('shop/s');
     scene.pods.remember(named('web-1', '55'));
@@ -237,7 +237,7 @@ describe('the answer of our own write', () => {
   });
 });
 
-describe('a pod that was read before it is looked at', () => {
+describe('a pod that was read before the look', () => {
   const WEB_3 = { namespace: 'shop', name: 'web-3' };
 
   /** The namespace is watched, and the watch has not heard of web-3. */
@@ -248,7 +248,7 @@ describe('a pod that was read before it is looked at', () => {
     return scene;
   }
 
-  it('is there, though the watch is behind, until the watch says that it is gone', async () => {
+  it('a pod that was read stays visible while the watch is behind, until the watch says that it is gone', async () => {
     const scene = await behind();
     scene.pods.rememberFor('shop/s', named('web-3', '65'));
     expect(await scene.look('shop/s', WEB_3)).toMatchObject({ pod: { metadata: { resourceVersion: '65' } } });
@@ -261,7 +261,7 @@ describe('a pod that was read before it is looked at', () => {
     expect(await scene.look('shop/s', WEB_3)).toMatchObject({ kind: 'gone' });
   });
 
-  it('is not there if the watch is ahead, and not after the session was released', async () => {
+  it('a pod that was read is not visible if the watch is ahead, or after its session was released', async () => {
     const scene = await behind();
     scene.pods.rememberFor('shop/s', named('web-3', '59'));
     expect(await scene.look('shop/s', WEB_3)).toEqual({ kind: 'gone' });

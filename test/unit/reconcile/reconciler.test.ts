@@ -20,14 +20,14 @@ import {
 const aScene = reconcilerScenes();
 
 describe('a reconcile', () => {
-  it('takes a session from applied to injected in one go, and hears nothing of its own writes', async () => {
+  it('a reconcile takes a new session to its injection, and ignores the echo of its own writes', async () => {
     const scene = aScene();
     await scene.run();
     expect(scene.writes).toEqual([FINALIZERS, STATUS, REVIEW, INJECT]);
     expect([scene.told, scene.foreign]).toEqual([['Accepted', 'Injected'], ['ADDED']]);
   });
 
-  it('tells of each step before it is done and after, so that its length can be measured', async () => {
+  it('a reconcile tells of each step before and after it is done', async () => {
     const scene = aScene();
     await scene.run();
     expect(scene.steps.slice(2, 6)).toEqual([
@@ -38,14 +38,14 @@ describe('a reconcile', () => {
     ]);
   });
 
-  it('looks the pod up while the finalizer is written: one answer less to wait for', async () => {
+  it('a reconcile opens the watch of the pod while it writes the finalizer', async () => {
     const scene = aScene();
     await scene.run();
     expect(scene.watchesAtFinalizer).toEqual([1]);
     expect(scene.writes).toEqual([FINALIZERS, STATUS, REVIEW, INJECT]);
   });
 
-  it('guards each write: the version of the session, the uid of the pod', async () => {
+  it('a reconcile sends the version of the session and the uid of the pod with its writes', async () => {
     const scene = aScene();
     await scene.run();
     const { uid } = scene.session.metadata;
@@ -67,13 +67,13 @@ describe('a reconcile', () => {
     ]);
   });
 
-  it('keeps the finalizers of others', async () => {
+  it('a reconcile keeps the finalizers of others', async () => {
     const scene = aScene(aSession({}, { metadata: { finalizers: ['others/one'] } }));
     await scene.run();
     expect(scene.session.metadata.finalizers).toEqual(['others/one', FINALIZER]);
   });
 
-  it('records when it saw its injection succeed, not when the container was first seen', async () => {
+  it('a reconcile records when the injection succeeded, and not when the container was first seen', async () => {
     const scene = aScene();
     await scene.run();
     scene.clock.advance(60_000);
@@ -81,7 +81,7 @@ describe('a reconcile', () => {
     expect(scene.session.status?.runs?.[0]?.injectedAt).toBe('2026-01-01T12:00:00Z');
   });
 
-  it('of a workload finds the pod that it has just read, though the watch does not know it yet', async () => {
+  it('a reconcile injects into the pod of a workload that the watch of the pod does not know yet', async () => {
     const workloadRef = { apiVersion: 'batch/v1', kind: 'Job', name: 'web' } as const;
     const scene = aScene(aSession({ target: { workloadRef } }));
     scene.listed.length = 0;
@@ -97,7 +97,7 @@ describe('a reconcile', () => {
     expect([scene.writes, scene.session.status?.phase]).toEqual([[FINALIZERS, STATUS, REVIEW, INJECT], 'Starting']);
   });
 
-  it('asks to come back when the planner does', async () => {
+  it('a reconcile asks to come back when the planner says so', async () => {
     expect(await aScene(aSession({ target: { podName: 'other' }, pendingTimeout: '1m' })).run()).toEqual({
       requeueAfterMs: 60_999,
     });
@@ -114,7 +114,7 @@ describe('a reconcile', () => {
   it.each<[string, DebugSessionSpec['target'], Partial<DebugPolicySpec>]>([
     ['a workload', deployment, {}],
     ['labels of its namespace that it may not read', { podName: 'web-1' }, { namespaceSelector: {} }],
-  ])('looks again at %s, which no watch shows, the less often the longer it waits', async (_, target, policy) => {
+  ])('a reconcile looks again at %s at growing intervals up to a minute', async (_, target, policy) => {
     const scene = aScene(aSession({ target, pendingTimeout: '8760h' }), aPod(), policy);
     scene.client.on('GET /api/v1/namespaces/shop', anApiError(403, 'cannot get resource "namespaces"'));
     const pauses: (number | undefined)[] = [];
@@ -125,7 +125,7 @@ describe('a reconcile', () => {
     expect([pauses, scene.session.status?.phase]).toEqual([[3_000, 3_000, 6_000, 30_000, 60_000], 'Pending']);
   });
 
-  it('asks as often for 250 sessions that wait for one workload as for the newest of them', async () => {
+  it('the operator looks at one workload for 250 waiting sessions as often as for the newest of them', async () => {
     const scene = aScene();
     const add = (n: number): string => {
       // Each of somebody else: of one person 50 may wait.
@@ -160,13 +160,13 @@ describe('a reconcile', () => {
     expect(scene.store.get('shop/s-250')?.status?.phase).toBe('Pending');
   });
 
-  it('does not look again at labels that it has read', async () => {
+  it('a reconcile does not look again at labels that it has read', async () => {
     const scene = aScene(aSession({ target: { podName: 'other' } }), aPod(), { namespaceSelector: {} });
     scene.client.on('GET /api/v1/namespaces/shop', { metadata: { labels: {} } });
     expect(await scene.run()).toEqual({ requeueAfterMs: 600_999 });
   });
 
-  it('nor at those that it may not read of a session that waits no more', async () => {
+  it('a reconcile does not look again at forbidden labels for a session that has started', async () => {
     const scene = aScene(aSession(), aPod(), { namespaceSelector: {} });
     scene.client.on('GET /api/v1/namespaces/shop', { metadata: { labels: {} } });
     await scene.run();
@@ -174,7 +174,7 @@ describe('a reconcile', () => {
     expect([await scene.run(), scene.session.status?.phase]).toEqual([{ requeueAfterMs: 5_000 }, 'Starting']);
   });
 
-  it('of a session that is gone closes its watch', async () => {
+  it('a reconcile of a session that is gone closes its watch', async () => {
     const scene = aScene();
     await scene.run();
     expect(scene.pods.size).toBe(1);
@@ -182,7 +182,7 @@ describe('a reconcile', () => {
     expect([await scene.run(), scene.pods.size]).toEqual([{}, 0]);
   });
 
-  it('gives up a loop of its own', async () => {
+  it('a reconcile that does not come to rest within 8 passes fails', async () => {
     const scene = aScene();
     let version = 300;
     scene.client.on(FINALIZERS, () => aSession({}, { metadata: { resourceVersion: String((version += 1)) } }));
@@ -190,8 +190,8 @@ describe('a reconcile', () => {
   });
 });
 
-describe('a write that is refused', () => {
-  it('for good, after one that was carried out and whose answer was lost, is no failure', async () => {
+describe('a refused write', () => {
+  it('a refused injection is no failure where an earlier injection was carried out without an answer', async () => {
     const scene = aScene();
     const uid = scene.session.metadata.uid;
     const ours = { name: containerName(uid, 1), env: [{ name: UID_VARIABLE, value: uid }] };
@@ -202,7 +202,7 @@ describe('a write that is refused', () => {
     expect([scene.session.status?.phase, scene.told]).toEqual(['Starting', ['Accepted', 'Injected']]);
   });
 
-  it('for good fails the run in the words of the server', async () => {
+  it('a refused injection fails the run in the words of the server', async () => {
     const scene = aScene();
     scene.client.on(READ_POD, { items: [aPod()] });
     scene.client.on(INJECT, anApiError(403, 'violates PodSecurity "restricted:latest": privileged'));
@@ -211,14 +211,14 @@ describe('a write that is refused', () => {
     expect(scene.told).toEqual(['Accepted', 'Failed']);
   });
 
-  it.each([429, 500, 503])('with %i is tried again, and nothing is told', async (code) => {
+  it.each([429, 500, 503])('the operator tries an injection refused with %i again, and tells nothing', async (code) => {
     const scene = aScene();
     scene.client.on(INJECT, anApiError(code, 'later'));
     await expect(scene.run()).rejects.toThrow('later');
     expect([scene.session.status?.phase, scene.told]).toEqual(['Starting', ['Accepted']]);
   });
 
-  it('is told in the words of the server once it takes long, and again when the run is given up', async () => {
+  it('the status quotes the server once an injection takes long, and once the operator gives up', async () => {
     const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
     const words = 'failed calling webhook "x.example": no route to host';
     scene.client.on(INJECT, anApiError(500, words));
@@ -242,7 +242,7 @@ describe('a write that is refused', () => {
     });
   });
 
-  it('is not tried again before the API server lets it, and is given up in time all the same', async () => {
+  it('the operator waits for Retry-After before it tries again, and no longer than the startTimeout', async () => {
     const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
     scene.client.on(INJECT, Object.assign(anApiError(429, 'later'), { retryAfterMs: 8_000 }));
     await expect(scene.run()).rejects.toMatchObject({ withinMs: 8_000 });
@@ -250,7 +250,7 @@ describe('a write that is refused', () => {
     await expect(scene.run()).rejects.toMatchObject({ withinMs: 15_999 });
   });
 
-  it('forgets what the server said when it has taken the container', async () => {
+  it('the status forgets a refusal once the server has taken the container', async () => {
     const scene = aScene();
     scene.client.on(INJECT, anApiError(500, 'later'));
     await expect(scene.run()).rejects.toThrow('later');
@@ -260,13 +260,13 @@ describe('a write that is refused', () => {
     expect(scene.told).toEqual(['Accepted', 'Injected']);
   });
 
-  it('without an answer is tried again', async () => {
+  it('the operator tries an injection without an answer again', async () => {
     const scene = aScene();
     scene.client.on(INJECT, new Error('connection reset'));
     await expect(scene.run()).rejects.toThrow('connection reset');
   });
 
-  it('because the session was deleted ends the work on it', async () => {
+  it('a write to a session that was deleted ends the reconcile', async () => {
     const scene = aScene();
     scene.client.on(STATUS, anApiError(404, 'debugsessions "inspect-web" not found'));
     expect([await scene.run(), scene.told]).toEqual([{}, []]);
@@ -274,18 +274,18 @@ describe('a write that is refused', () => {
 
   it.each<[string, Error | object, string, RegExp]>([
     [
-      'who asked may not use the policy any more',
+      'the requester may not use the policy any more',
       { status: { allowed: false } },
       'RequesterNotAllowed',
       /^dana may not use DebugPolicy default in namespace shop any more$/,
     ],
     [
-      'the operator may not even ask that',
+      'the operator lacks the right to check the requester',
       anApiError(403, 'cannot create resource "localsubjectaccessreviews"'),
       'Forbidden',
       /^The operator may not ask whether dana may use DebugPolicy default .*apply -k config\/rbac \(the API server said: cannot create/,
     ],
-  ])('before it is sent, because %s, fails the run, and says which', async (_, answer, reason, message) => {
+  ])('the operator does not inject and says why where %s', async (_, answer, reason, message) => {
     const scene = aScene();
     scene.client.on(REVIEW, answer);
     scene.client.on(READ_POD, { items: [aPod()] });
@@ -296,7 +296,7 @@ describe('a write that is refused', () => {
     expect(scene.writes).not.toContain(INJECT);
   });
 
-  it('because the pod was deleted fails the run', async () => {
+  it('a run fails when its pod was deleted before the injection', async () => {
     const scene = aScene();
     scene.client.on(INJECT, anApiError(404, 'pods "web-1" not found'));
     scene.client.on(READ_POD, { items: [] });
@@ -304,14 +304,17 @@ describe('a write that is refused', () => {
     expect(scene.session.status?.runs?.[0]?.reason).toBe('PodNotFound');
   });
 
-  it.each([STATUS, FINALIZERS])('because somebody else wrote it waits for what they wrote (%s)', async (request) => {
-    const scene = aScene();
-    scene.client.on(request, anApiError(409, 'the object has been modified'));
-    expect(await scene.run()).toEqual({ requeue: true });
-    expect(scene.told).toEqual([]);
-  });
+  it.each([STATUS, FINALIZERS])(
+    'a conflict at %s makes the reconcile wait for the change of another client',
+    async (request) => {
+      const scene = aScene();
+      scene.client.on(request, anApiError(409, 'the object has been modified'));
+      expect(await scene.run()).toEqual({ requeue: true });
+      expect(scene.told).toEqual([]);
+    },
+  );
 
-  it('on the status is not taken for a refusal of the injection', async () => {
+  it('a refused status is not taken for a refused injection', async () => {
     const scene = aScene();
     scene.client.on(STATUS, anApiError(403, 'may not update status'));
     await expect(scene.run()).rejects.toThrow('may not update status');
@@ -319,7 +322,7 @@ describe('a write that is refused', () => {
 });
 
 describe('a deleted session', () => {
-  it('is forgotten with its last finalizer', async () => {
+  it('the cache forgets a deleted session with its last finalizer', async () => {
     const metadata = { finalizers: [FINALIZER], deletionTimestamp: '2026-01-01T12:00:00Z' };
     const scene = aScene(aSession({}, { metadata }));
     await scene.run();
@@ -329,7 +332,7 @@ describe('a deleted session', () => {
     ]);
   });
 
-  it('stays where others hold it', async () => {
+  it('a deleted session with finalizers of others stays without the finalizer of the operator', async () => {
     const metadata = { finalizers: ['others/one', FINALIZER], deletionTimestamp: '2026-01-01T12:00:00Z' };
     const scene = aScene(aSession({}, { metadata }));
     await scene.run();
@@ -337,7 +340,7 @@ describe('a deleted session', () => {
   });
 });
 
-describe('a session whose ttlAfterFinished is over', () => {
+describe('a session past its ttlAfterFinished', () => {
   /** Lapsed, and so over without a container, an hour ago. */
   async function expired(metadata = {}): Promise<ReconcilerScene> {
     const spec = { ttlAfterFinished: '1h', notAfter: '2025-01-01T00:00:00Z' };
@@ -347,7 +350,7 @@ describe('a session whose ttlAfterFinished is over', () => {
     return scene;
   }
 
-  it('is deleted, if it is just the one that was looked at', async () => {
+  it('the operator deletes an expired session only in the version that it looked at', async () => {
     const scene = await expired();
     const { uid, resourceVersion } = scene.session.metadata;
     scene.client.on(DELETE, { kind: 'Status', status: 'Success' });
@@ -356,25 +359,25 @@ describe('a session whose ttlAfterFinished is over', () => {
     expect(scene.body(DELETE)).toEqual({ preconditions: { uid, resourceVersion } });
   });
 
-  it('stays where somebody changed it meanwhile: the watch brings what they wrote', async () => {
+  it('an expired session stays where another client changed it before the delete', async () => {
     const scene = await expired();
     scene.client.on(DELETE, anApiError(409, 'the ResourceVersion in the precondition does not match'));
     expect([await scene.run(), scene.store.get(KEY)?.metadata.name]).toEqual([{ requeue: true }, 'inspect-web']);
   });
 
-  it('is no failure where somebody has deleted it, or an earlier answer was lost', async () => {
+  it('the delete of an expired session that is already gone is no failure', async () => {
     const scene = await expired();
     scene.client.on(DELETE, anApiError(404, 'debugsessions "inspect-web" not found'));
     expect(await scene.run()).toEqual({});
   });
 
-  it('is tried again where the API server cannot', async () => {
+  it('the delete of an expired session that the API server cannot serve fails the reconcile', async () => {
     const scene = await expired();
     scene.client.on(DELETE, anApiError(503, 'later'));
     await expect(scene.run()).rejects.toThrow('later');
   });
 
-  it('is deleted once where others hold it', async () => {
+  it('the operator deletes an expired session with finalizers of others once', async () => {
     const scene = await expired({ finalizers: ['others/one'] });
     scene.client.on(DELETE, () => ({
       ...scene.session,
@@ -386,7 +389,7 @@ describe('a session whose ttlAfterFinished is over', () => {
   });
 });
 
-describe('a pod that is not there', () => {
+describe('a pod that a watch does not show', () => {
   /**
    * A session whose container is injected, as an operator finds it whose watch shows `listed`; a read of the pod shows
    * `stored`.
@@ -403,14 +406,14 @@ describe('a pod that is not there', () => {
   }
   const another = (): Pod => aPod((pod) => (pod.metadata.uid = 'another'));
 
-  it('as far as the watch knows, and is: no run is given up for it', async () => {
+  it('a run goes on where the stored pod exists and the watch does not show it', async () => {
     for (const listed of [[], [another()]]) {
       const scene = await taken(listed, [aPod((pod) => (pod.metadata.resourceVersion = '65'))]);
       expect(scene.session.status?.phase).toBe('Starting');
     }
   });
 
-  it('and is not: its run is over', async () => {
+  it('a run is over where neither the watch nor the API server has its pod', async () => {
     for (const stored of [[], [another()]]) {
       const scene = await taken([], stored);
       expect([scene.session.status?.phase, scene.client.sent.filter(({ verb }) => verb === 'GET')]).toEqual([

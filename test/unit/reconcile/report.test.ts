@@ -4,7 +4,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts';
 import { reportAction, reportReleased, reportStep } from '../../../src/reconcile/report.ts';
 import { World } from '../../support/world/world.ts';
 
-it('writes one line for a step that does something, and none for one that does nothing', () => {
+it('a step that does something writes one line to the log, and an idle step writes none', () => {
   const metrics = createMetrics();
   const lines: string[] = [];
   const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
@@ -21,9 +21,9 @@ it('writes one line for a step that does something, and none for one that does n
 });
 
 it.each([
-  ['counts and tells of a session that went by hand while its container ran', () => World.running(), 1],
-  ['says nothing of one whose container has ended', () => ended(), 0],
-  ['says nothing of one that never had a container', () => new World(), 0],
+  ['the metric and the log tell of a session that was released while its container ran', () => World.running(), 1],
+  ['the metric and the log tell nothing of a released session whose container has ended', () => ended(), 0],
+  ['the metric and the log tell nothing of a released session without a container', () => new World(), 0],
 ])('%s', async (_what, made, times) => {
   const metrics = createMetrics();
   const lines: string[] = [];
@@ -44,8 +44,12 @@ function ended(): World {
 }
 
 it.each([
-  ['counts a run that failed', { notAfter: '2026-01-01T00:00:00Z' }, 'debugsession_failures_total{reason="Lapsed"} 1'],
-  ['counts no failure of a run that was called off before it ran', { cancel: true }, undefined],
+  [
+    'the metric counts a run that failed',
+    { notAfter: '2026-01-01T00:00:00Z' },
+    'debugsession_failures_total{reason="Lapsed"} 1',
+  ],
+  ['the metric counts no failure of a run that was cancelled before it ran', { cancel: true }, undefined],
 ])('%s', async (_what, spec, counted) => {
   const metrics = createMetrics();
   const logger = createLogger({ level: 'error', destination: { write: () => undefined } });
@@ -60,7 +64,7 @@ it.each([
   );
 });
 
-it('counts an effort to end a container by its way and how it went', async () => {
+it('the metric counts an effort to stop a container by its route and outcome', async () => {
   const metrics = createMetrics();
   const logger = createLogger({ level: 'error', destination: { write: () => undefined } });
   const { session, run } = World.running();

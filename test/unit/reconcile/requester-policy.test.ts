@@ -59,19 +59,19 @@ const missing = (message: RegExp) => ({ kind: 'missing', message: expect.stringM
 const refused = Object.assign(new Error('no right to list'), { code: 403 });
 
 it.each<[string, Parameters<typeof follow>[0], object]>([
-  ['as it is shipped', {}, { kind: 'inForce', since: Date.parse(MADE) }],
+  ['as shipped', {}, { kind: 'inForce', since: Date.parse(MADE) }],
   [
-    'changed and put back, since then',
+    'changed and put back',
     { policy: one(POLICY, [{ time: MADE }, { time: CHANGED }]) },
     { kind: 'inForce', since: Date.parse(CHANGED) },
   ],
   [
-    'bound anew, since then',
+    'bound anew',
     { policy: one(POLICY, [{ time: MADE }]), binding: one(BINDING, [{ time: CHANGED }]) },
     { kind: 'inForce', since: Date.parse(CHANGED) },
   ],
   [
-    'with a status that an API server wrote later',
+    'in force with a status that an API server wrote later',
     { policy: one(POLICY, [{ time: CHANGED }, { time: LATER, subresource: 'status' }]) },
     { kind: 'inForce', since: Date.parse(CHANGED) },
   ],
@@ -92,13 +92,13 @@ it.each<[string, Parameters<typeof follow>[0], object]>([
     { policy: 'hang' },
     unread('ValidatingAdmissionPolicy debugsession-requester has not been read yet'),
   ],
-  ['not to be read', { binding: refused }, { kind: 'unread', message: expect.stringContaining('no right to list') }],
-])('a policy %s', async (_words, answers, authority) => {
+  ['forbidden to read', { binding: refused }, { kind: 'unread', message: expect.stringContaining('no right to list') }],
+])('the operator recognizes a policy on requesters that is %s', async (_words, answers, authority) => {
   const { watch } = await follow(answers);
   expect(watch.authority).toEqual(authority);
 });
 
-it('is in force until it is deleted, and that is told', async () => {
+it('the policy on requesters is in force until an admin deletes it, and the watch tells the change', async () => {
   const { watch, sources, told } = await follow({});
   const before = told.changes;
   const [object] = one(BINDING).items as { metadata: object }[];

@@ -93,7 +93,7 @@ class Scene {
 }
 
 describe('the reconciler', () => {
-  it('reports what was done, not what was refused', async () => {
+  it('the reconciler reports the steps that were done, and not the refused step', async () => {
     const scene = new Scene(aSession());
     scene.refuse = (path) => {
       if (path.endsWith('/ephemeralcontainers')) throw refused(403, 'violates PodSecurity "restricted:latest"');
@@ -104,7 +104,7 @@ describe('the reconciler', () => {
     await scene.pods.stop();
   });
 
-  it('asks to be called again after a conflict, as no failure', async () => {
+  it('the reconciler asks to be called again after a conflict', async () => {
     const scene = new Scene(aSession());
     scene.refuse = () => {
       throw refused(409, 'the object has been modified');
@@ -114,7 +114,7 @@ describe('the reconciler', () => {
     await scene.pods.stop();
   });
 
-  it('leaves it to the queue how often it asks for a right that it lacks', async () => {
+  it('the reconciler passes a missing right to the queue as an error', async () => {
     const scene = new Scene(aSession());
     scene.refuse = () => {
       throw refused(403, 'cannot patch resource "debugsessions"');
@@ -123,7 +123,7 @@ describe('the reconciler', () => {
     await scene.pods.stop();
   });
 
-  it('does not write for ever what an older resource drops', async () => {
+  it('the reconciler stops at a resource that drops the status', async () => {
     const scene = new Scene(aSession());
     scene.dropsStatus = true;
     await expect(scene.reconcile()).rejects.toThrow(TerminalError);
@@ -131,7 +131,7 @@ describe('the reconciler', () => {
     await scene.pods.stop();
   });
 
-  it('says in status that it may not read a workload', async () => {
+  it('the status says that the operator may not read a workload', async () => {
     const target = { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } } as const;
     const scene = new Scene(aSession({ target }));
     scene.refuse = (path) => {
@@ -145,7 +145,7 @@ describe('the reconciler', () => {
   });
 });
 
-describe('a pod that cannot be looked at', () => {
+describe('a pod that the operator cannot look at', () => {
   /** The look is given up. */
   async function blind(scene: Scene): Promise<{ requeueAfterMs?: number }> {
     scene.source.answerLists(statusError(403));
@@ -154,7 +154,7 @@ describe('a pod that cannot be looked at', () => {
     return done;
   }
 
-  it('is waited for, and said', async () => {
+  it('a session waits for a pod that the operator cannot look at, and the status says so', async () => {
     const scene = new Scene(aSession());
     const { requeueAfterMs } = await blind(scene);
     expect([scene.status.phase, requeueAfterMs]).toEqual(['Pending', 600_999]);

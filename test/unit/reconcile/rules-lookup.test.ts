@@ -43,8 +43,8 @@ class Scene {
   }
 }
 
-describe('whether who asked may use the policy', () => {
-  it('is asked of the API server, for the policy of the session in its namespace', async () => {
+describe('the right of a requester to use the policy', () => {
+  it('the operator asks the API server whether the requester may use the policy in the namespace', async () => {
     const scene = new Scene();
     expect(await scene.denial(aSession({ policyName: 'open' }))).toBeUndefined();
     expect(scene.asked).toEqual(['dana open shop']);
@@ -65,13 +65,13 @@ describe('whether who asked may use the policy', () => {
           'The operator may not ask whether dana may use DebugPolicy default in namespace shop; kubectl apply -k config/rbac (the API server said: cannot create reviews)',
       },
     ],
-  ])('is denied where the answer is %s', async (_words, answer, denial) => {
+  ])('the operator denies a session where the answer of the API server is %s', async (_words, answer, denial) => {
     const scene = new Scene();
     scene.mayUse = answer;
     expect(await scene.denial()).toEqual({ finality: 'never', ...denial });
   });
 
-  it('is not known of nobody, and not asked', async () => {
+  it('the operator denies a session without a requester, and asks the API server nothing', async () => {
     const scene = new Scene();
     const session = aSession();
     delete session.spec.requestedBy;
@@ -81,7 +81,7 @@ describe('whether who asked may use the policy', () => {
     expect(scene.asked).toEqual([]);
   });
 
-  it('fails where there is no answer: it is tried again', async () => {
+  it('the check of a requester fails without an answer of the API server', async () => {
     const scene = new Scene();
     scene.mayUse = () => Promise.reject(new ApiError({ code: 500, reason: '', message: 'no' }));
     await expect(scene.denial()).rejects.toThrow('no');
@@ -89,7 +89,7 @@ describe('whether who asked may use the policy', () => {
 });
 
 describe('the labels of the namespace', () => {
-  it('are read where the policy selects by them, once for all passes', async () => {
+  it('the operator reads the labels of a namespace once, where the policy selects by labels', async () => {
     const scene = new Scene();
     expect(await scene.of()).toEqual({ policy: scene.policy, namespace: { isSystem: false } });
     scene.policy = { kind: 'found', spec: { ...OPEN_POLICY, namespaceSelector: { matchLabels: { team: 'a' } } } };
@@ -98,7 +98,7 @@ describe('the labels of the namespace', () => {
     expect(scene.asked).toEqual(['shop']);
   });
 
-  it('say why they are not known where they may not be read, in one line', async () => {
+  it('the rules say on one line why the labels of a namespace cannot be read', async () => {
     const scene = new Scene();
     scene.policy = { kind: 'found', spec: { ...OPEN_POLICY, namespaceSelector: {} } };
     scene.labels = () => Promise.reject(forbidden);

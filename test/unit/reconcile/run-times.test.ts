@@ -57,7 +57,7 @@ class Measured {
 }
 
 describe('the times of a run', () => {
-  it('are those that passed, whatever the wall clock says: 4 ms to the injection, 5 ms to the start', () => {
+  it('the times of a run follow the monotonic clock, and not the wall clock', () => {
     const scene = new Measured();
     scene.inject();
     scene.start(5);
@@ -67,7 +67,7 @@ describe('the times of a run', () => {
     expect([scene.injected, scene.started]).toEqual([[0.004], [0.005]]);
   });
 
-  it('are recorded once, however often the same is written', () => {
+  it('the times of a run are recorded once, however often the same status is written', () => {
     const scene = new Measured();
     scene.inject();
     scene.start(5);
@@ -75,7 +75,7 @@ describe('the times of a run', () => {
     expect([scene.injected, scene.started]).toEqual([[0.004], [0.005]]);
   });
 
-  it('end with the first sight of the running container, also where its write has to be repeated', () => {
+  it('the time to start ends with the first sight of the running container although its write is repeated', () => {
     const scene = new Measured();
     scene.inject();
     scene.start(5);
@@ -85,7 +85,7 @@ describe('the times of a run', () => {
     expect(scene.started).toEqual([0.005]);
   });
 
-  it('begin with the intent that was written, not with one whose write failed', () => {
+  it('the time to inject begins with the intent that was written, and not with a failed write', () => {
     const scene = new Measured();
     const isIntent = (): boolean => scene.world.look().effect.kind === 'writeStatus';
     while (!isIntent()) scene.step();
@@ -95,7 +95,7 @@ describe('the times of a run', () => {
     expect(scene.injected).toEqual([0.004]);
   });
 
-  it('count an injection that had to be tried again from its intent on', () => {
+  it('the time to inject of an injection that was tried twice begins with its intent', () => {
     const scene = new Measured();
     while (scene.world.phase !== 'Starting') scene.step();
     scene.step({ fails: true });
@@ -107,7 +107,7 @@ describe('the times of a run', () => {
   it.each([
     ['before the injection', 0],
     ['before the start', 1],
-  ])('are not known to a process that took over %s', (_, injections) => {
+  ])('a process that took over %s does not record times that it does not know', (_, injections) => {
     const scene = new Measured();
     while (scene.world.phase !== 'Starting') scene.step();
     if (injections > 0) scene.inject();
@@ -119,7 +119,7 @@ describe('the times of a run', () => {
     expect([scene.injected.length, scene.started.length]).toEqual([injections, 0]);
   });
 
-  it('have no start where the container never ran', () => {
+  it('a container that never ran has no time to start', () => {
     const scene = new Measured();
     scene.inject();
     scene.world.podGoes({ seen: true });

@@ -24,7 +24,7 @@ function aCache(...namespaces: (string | undefined)[]): {
 }
 
 describe('SessionCache', () => {
-  it('tells of changes by others, and is silent about our own and their echo', () => {
+  it('the cache tells changes of others, and not own writes and their echo', () => {
     const { cache, stores, heard } = aCache('shop');
     stores[0]?.upsert(aVersion('10'));
     cache.remember(aVersion('11'));
@@ -33,7 +33,7 @@ describe('SessionCache', () => {
     expect(heard).toEqual(['ADDED 10', 'MODIFIED 12']);
   });
 
-  it('says whether a list showed the change', () => {
+  it('the cache says whether a list showed the change', () => {
     const cache = new SessionCache();
     const store = new Store<DebugSession>();
     const heard: string[] = [];
@@ -44,14 +44,14 @@ describe('SessionCache', () => {
     expect(heard).toEqual(['ADDED true', 'MODIFIED false', 'DELETED true']);
   });
 
-  it('reads its own writes and never goes back', () => {
+  it('the cache shows an own write, and never an older version', () => {
     const { cache, stores } = aCache('shop');
     cache.remember(aVersion('11'));
     stores[0]?.upsert(aVersion('10'));
     expect(cache.get('shop/inspect-web')?.metadata.resourceVersion).toBe('11');
   });
 
-  it('forgets what our own write let go, without a word', () => {
+  it('the cache forgets a session that an own write released, and tells nothing', () => {
     const { cache, stores, heard } = aCache('shop');
     stores[0]?.upsert(aVersion('10'));
     cache.forget(aVersion('11'));
@@ -59,7 +59,7 @@ describe('SessionCache', () => {
     expect([cache.get('shop/inspect-web'), heard]).toEqual([undefined, ['ADDED 10']]);
   });
 
-  it('tells again after a write that failed in between', () => {
+  it('the cache tells changes again after an own write that failed', () => {
     const { cache, stores, heard } = aCache('shop');
     const broken = { metadata: null } as unknown as DebugSession;
     expect(() =>
@@ -69,7 +69,7 @@ describe('SessionCache', () => {
     expect(heard).toEqual(['ADDED 10']);
   });
 
-  it('knows the sessions of each of its namespaces, or of all', () => {
+  it('the cache knows the sessions of its own namespaces, or of all namespaces', () => {
     const some = aCache('shop', 'bank');
     some.cache.remember(aVersion('1', 'bank'));
     some.cache.remember(aVersion('2', 'elsewhere'));

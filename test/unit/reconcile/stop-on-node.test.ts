@@ -55,7 +55,7 @@ async function after(
   return { asked, execMs, outcome: control.actionsOf(SESSION, run)?.tried.Node?.outcome };
 }
 
-it('is this container of this pod, on the node of the run', async () => {
+it('the operator asks the node of the run to end the container of the run', async () => {
   const { asked, outcome } = await after(['Node']);
   expect(asked).toEqual([
     {
@@ -66,7 +66,7 @@ it('is this container of this pod, on the node of the run', async () => {
   expect(outcome).toEqual({ kind: 'asked' });
 });
 
-it('is the container that the kubelet runs now, where it has run it again', async () => {
+it('the operator asks the node to end the container that the kubelet has run again', async () => {
   const again = 'cd'.repeat(32);
   const ranAgain = { containerID: `cri-o://${again}`, seenAt: '2026-01-01T12:00:00Z' };
   const { asked } = await after(['Node'], { run: { ...RUN, ranAgain } });
@@ -77,20 +77,20 @@ it.each<[string, ExecOutcome, string]>([
   ['no grace after signals from inside', SURVIVED, '0'],
   ['no grace after a script that hung', { kind: 'unbounded', message: 'it did not end' }, '0'],
   ['a second where there was no shell to send them', { kind: 'notStarted', message: 'no' }, '1'],
-])('gives the container %s', async (_words, exec, graceSeconds) => {
+])('the stop on the node gives the container %s', async (_words, exec, graceSeconds) => {
   expect((await after(['Exec', 'Node'], { exec })).asked).toMatchObject([{ graceSeconds }]);
 });
 
 it.each<[string, SupervisorMode, string]>([
-  ['no grace at the deadline of a supervisor, which has sent signals', 'Shell', '0'],
+  ['no grace at the deadline of a supervisor', 'Shell', '0'],
   ['a second at a deadline without a supervisor', 'None', '1'],
-])('gives the container %s', async (_words, supervisor, graceSeconds) => {
+])('the stop on the node gives the container %s', async (_words, supervisor, graceSeconds) => {
   const stop: RunStop = { cause: 'Deadline', requestedAt: '2026-01-01T12:00:00Z', routes: ['Node'] };
   const run: Run = { ...RUN, effective: effectiveValues({ ...SESSION.spec, supervisor }), stop };
   expect((await after(['Node'], { run })).asked).toMatchObject([{ graceSeconds }]);
 });
 
-it('leaves an exec before it less time, and one after it as much as ever', async () => {
+it('an exec with the node behind it has 2 s, and an exec after the node has 15 s', async () => {
   expect((await after(['Exec', 'Node'])).execMs).toEqual([2_000]);
   expect((await after(['Node', 'Exec'])).execMs).toEqual([15_000]);
 });
@@ -98,7 +98,7 @@ it('leaves an exec before it less time, and one after it as much as ever', async
 it.each<[string, Partial<Run>]>([
   ['the kubelet has not told the ID', { containerID: '' }],
   ['the node is not known', { nodeName: '' }],
-])('is impossible where %s', async (_words, different) => {
+])('the stop on the node is impossible where %s', async (_words, different) => {
   const { asked, outcome } = await after(['Node'], { run: { ...RUN, ...different } });
   expect([asked, outcome]).toEqual([
     [],

@@ -80,8 +80,8 @@ function stopPods(more: Partial<StopPodsOptions> = {}): StopPods {
   return new StopPods({ client: server.client, namespace: 'stops', image, socket: undefined, clock, ...more });
 }
 
-describe('a stop', () => {
-  it('is one pod on the node, with the image of the operator, and the pod goes when it is over', async () => {
+describe('a stop on the node', () => {
+  it('a stop makes one pod on the node with the image of the operator, and deletes the pod at the end', async () => {
     server.statuses = [{ phase: 'Pending' }, { phase: 'Running' }, succeeded];
     expect(await stopPods().stop(CONTAINER, signal)).toEqual({ kind: 'asked' });
     expect(server.made).toMatchObject([
@@ -97,14 +97,14 @@ describe('a stop', () => {
     expect(server.deleted).toEqual([[`${PATH}/${NAME}`, { preconditions: { uid: 'stop-uid' } }]]);
   });
 
-  it('goes on with the pod of an operator before, where there is one', async () => {
+  it('a stop uses the stop pod that an earlier operator made', async () => {
     server.refusal = new ApiError({ code: 409, reason: 'AlreadyExists', message: 'pods already exists' });
     server.statuses = [succeeded];
     expect(await stopPods().stop(CONTAINER, signal)).toEqual({ kind: 'asked' });
     expect([server.made, server.deleted.length]).toEqual([[], 1]);
   });
 
-  it('watches on when the server closes the watch', async () => {
+  it('a stop watches its pod again when the server closes the watch', async () => {
     server.statuses = [{ phase: 'Pending' }, 'closes', succeeded];
     expect(await stopPods().stop(CONTAINER, signal)).toEqual({ kind: 'asked' });
   });
@@ -112,13 +112,13 @@ describe('a stop', () => {
   it.each<[string, Partial<OnNode>, string | undefined, string]>([
     ['CRI-O has its own', { runtime: 'cri-o' }, undefined, '/run/crio/crio.sock'],
     ['the flag says so', { runtime: 'docker' }, '/run/cri-dockerd.sock', '/run/cri-dockerd.sock'],
-  ])('looks for the socket where %s', async (_words, other, socket, path) => {
+  ])('a stop pod mounts the socket where %s', async (_words, other, socket, path) => {
     server.statuses = [succeeded];
     await stopPods({ socket }).stop({ ...CONTAINER, ...other }, signal);
     expect(server.made[0]?.spec.volumes).toMatchObject([{ hostPath: { path } }]);
   });
 
-  it('is impossible where nobody knows the socket', async () => {
+  it('a stop is impossible with a runtime whose socket is not known', async () => {
     expect(await stopPods().stop({ ...CONTAINER, runtime: 'docker' }, signal)).toMatchObject({
       kind: 'impossible',
       message: expect.stringMatching(/give --cri-socket$/),
@@ -143,7 +143,7 @@ describe('a stop', () => {
       /OutOfpods: Node did/,
     ],
     ['was deleted by somebody', 'DELETED', /did not run: it was deleted$/],
-  ])('fails with a pod that %s, and takes that away', async (_words, status, message) => {
+  ])('a stop fails with a pod that %s, and deletes that pod', async (_words, status, message) => {
     server.statuses = [status];
     expect(await stopPods().stop(CONTAINER, signal)).toMatchObject({
       kind: 'failed',
@@ -153,7 +153,7 @@ describe('a stop', () => {
   });
 
   it.each<[string, object, string, RegExp]>([
-    ['nobody takes up', { phase: 'Pending' }, 'unreachable', /^node n1 has not taken up its stop pod$/],
+    ['no kubelet takes up', { phase: 'Pending' }, 'unreachable', /^node n1 has not taken up its stop pod$/],
     [
       'has no image',
       {
@@ -171,7 +171,7 @@ describe('a stop', () => {
       /may have no socket \/run\/containerd\/containerd\.sock/,
     ],
     ['hangs', { phase: 'Running', startTime: 'x' }, 'failed', /has not ended in time/],
-  ])('is given up with a pod that %s, and takes that away', async (_words, status, kind, message) => {
+  ])('the operator gives up a stop pod that %s, and deletes that pod', async (_words, status, kind, message) => {
     server.statuses = [status];
     const outcome = stopPods().stop(CONTAINER, signal);
     await server.waiting.promise;
@@ -180,13 +180,13 @@ describe('a stop', () => {
     expect(server.deleted).toHaveLength(1);
   });
 
-  it('leaves it to the caller what a refusal of the API server means', async () => {
+  it('a stop throws the refusal of the API server', async () => {
     server.refusal = new ApiError({ code: 403, reason: 'Forbidden', message: 'exceeded quota' });
     await expect(stopPods().stop(CONTAINER, signal)).rejects.toBe(server.refusal);
   });
 });
 
-it('what an operator that has died left behind is taken away when it is over', async () => {
+it('a sweep deletes the stop pod of an earlier operator when that pod is done', async () => {
   server.left = [{ metadata: { name: NAME, uid: 'stop-uid' } }];
   server.statuses = [{ phase: 'Running' }, succeeded];
   await stopPods().sweep(signal);

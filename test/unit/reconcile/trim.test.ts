@@ -82,7 +82,7 @@ const SITUATIONS: [name: string, act: (world: World) => void][] = [
 ];
 
 describe('a trimmed pod', () => {
-  it.each(SITUATIONS)('tells the planner all that the whole one does: %s', (_name, act) => {
+  it.each(SITUATIONS)('a trimmed pod gives the planner the same step as the whole pod: %s', (_name, act) => {
     const world = new World({ target: { podName: 'web-1', containerName: 'app' } });
     world.settle();
     act(world);
@@ -126,7 +126,7 @@ describe('a trimmed pod', () => {
     ['name taken', (pod) => (pod.spec.ephemeralContainers = [{ name: 'debug-x', sessionUID: 'other' }])],
   ];
 
-  it.each(BEFORE)('tells the look before the leap all that the whole one does: %s', (_name, change) => {
+  it.each(BEFORE)('a trimmed pod gives the preflight the same answer as the whole pod: %s', (_name, change) => {
     const session = aSession(
       { target: { podName: 'web-1', containerName: 'app' } },
       { metadata: { finalizers: [FINALIZER], labels: { [LIVE_LABEL]: 'true' } } },
@@ -140,24 +140,27 @@ describe('a trimmed pod', () => {
     expect(JSON.stringify(planned(pod))).not.toMatch(/AdmissionPolicyMissing|PolicyNotFound/);
   });
 
-  it.each(['data', 'spare', 'none'])('tells the look before the leap what it may mount: %s', (name) => {
-    const pod = aPod((p) => {
-      p.spec.volumes = [
-        { name: 'data', mounted: true },
-        { name: 'spare', mounted: false },
-      ];
-    });
-    expect(preflight(trimPod(raw(pod)), { volumes: [name] })).toEqual(preflight(pod, { volumes: [name] }));
-  });
+  it.each(['data', 'spare', 'none'])(
+    'a trimmed pod gives the preflight the same answer about the volume %s',
+    (name) => {
+      const pod = aPod((p) => {
+        p.spec.volumes = [
+          { name: 'data', mounted: true },
+          { name: 'spare', mounted: false },
+        ];
+      });
+      expect(preflight(trimPod(raw(pod)), { volumes: [name] })).toEqual(preflight(pod, { volumes: [name] }));
+    },
+  );
 
-  it('is small', () => {
+  it('a trimmed pod takes less than a tenth of the whole pod', () => {
     const world = World.running();
     const whole = raw(world.pod ?? aPod());
     expect(canonicalJson(whole).length).toBeGreaterThan(12_000);
     expect(canonicalJson(trimPod(whole)).length).toBeLessThan(1_000);
   });
 
-  it('knows how long the whole one was, managedFields and status included', () => {
+  it('a trimmed pod keeps the stored size of the whole pod with managedFields and status', () => {
     const annotated = (words: string): RawPod =>
       raw(aPod((pod) => Object.assign(pod.metadata, { annotations: { words } })));
     const whole = annotated('ä'.repeat(1_000));
@@ -169,14 +172,14 @@ describe('a trimmed pod', () => {
     });
   });
 
-  it('takes a container whose uid comes out of a secret for nobody of ours', () => {
+  it('a trimmed pod gives a container whose uid comes out of a secret to no session', () => {
     const { metadata } = aPod();
     const env = [{ name: UID_VARIABLE, valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
     const spec = { containers: [{ name: 'app' }], ephemeralContainers: [{ name: 'debug-x', env }] };
     expect(trimPod({ metadata, spec }).spec.ephemeralContainers).toEqual([{ name: 'debug-x' }]);
   });
 
-  it('counts a volume as mounted by init containers too, as written to only where these run on, and neither by ephemeral ones', () => {
+  it('a trimmed pod marks volumes that containers mount, and those that running containers may write', () => {
     const { metadata } = aPod();
     const by = (name: string, more: object = {}): { name: string; volumeMounts: { name: string }[] } => ({
       name: `c-${name}`,
@@ -211,7 +214,7 @@ describe('a trimmed pod', () => {
     ]);
   });
 
-  it('keeps of a volume whether it is of the node, and nothing else that it is made of', () => {
+  it('a trimmed pod keeps of a volume only whether it belongs to the node', () => {
     const { metadata } = aPod();
     const volumes = [
       { name: 'disk', hostPath: { path: '/', type: 'Directory' } },
@@ -225,7 +228,7 @@ describe('a trimmed pod', () => {
     ]);
   });
 
-  it('keeps of a container by what it amounts to the node, and whether an init container runs on', () => {
+  it('a trimmed pod keeps why a container amounts to the node, and whether an init container keeps running', () => {
     const { metadata } = aPod();
     const securityContext = { capabilities: { add: ['NET_ADMIN', 'SYS_ADMIN'] }, runAsUser: 0 };
     const spec = {
@@ -253,16 +256,16 @@ describe('a trimmed pod', () => {
   it.each([
     ['container', { containers: [{ name: 'a', securityContext: { privileged: true } }] }],
     ['init container', { containers: [], initContainers: [{ name: 'a', securityContext: { privileged: true } }] }],
-  ])('keeps that a %s is privileged', (_, spec) => {
+  ])('a trimmed pod keeps that a %s is privileged', (_, spec) => {
     expect(trimPod({ metadata: aPod().metadata, spec }).spec.privileged).toBe(true);
   });
 
-  it('may be as bare as the API allows', () => {
+  it('trimPod accepts a pod with metadata alone', () => {
     const { metadata } = aPod();
     expect(trimPod({ metadata })).toMatchObject({ spec: { containers: [] }, status: {} });
   });
 
-  it('keeps what chooses a pod of a workload', () => {
+  it('a trimmed pod keeps the fields that choose a pod of a workload', () => {
     const owner = { kind: 'Job', name: 'web', uid: 'u', controller: true };
     const trimmed = trimPod(raw(aPod((pod) => (pod.metadata.ownerReferences = [owner]))));
     expect([trimmed.metadata.ownerReferences, trimmed.metadata.creationTimestamp, trimmed.status.conditions]).toEqual([
@@ -365,7 +368,7 @@ const WHOLE: Whole<Pod> = {
   },
 };
 
-it('keeps every field that is declared: none is there in tests and cut off in production', () => {
+it('trimPod keeps every declared field of a pod', () => {
   const securityContext = { privileged: true, capabilities: { add: ['SYS_ADMIN'] } };
   const container = {
     name: 'app',
@@ -390,7 +393,7 @@ it('keeps every field that is declared: none is there in tests and cut off in pr
   expect(trimPod(read)).toStrictEqual({ ...WHOLE, metadata });
 });
 
-it('has the annotations that are declared and no other, and to read another does not compile', () => {
+it('trimPod keeps the declared annotations and no others', () => {
   const mirror = { 'kubernetes.io/config.mirror': 'm' };
   const kept = (annotations: object): Pod['metadata'] => {
     return trimPod({ metadata: { ...WHOLE.metadata, annotations } }).metadata;
@@ -403,7 +406,7 @@ it('has the annotations that are declared and no other, and to read another does
 });
 
 describe('a trimmed policy', () => {
-  it('keeps its spec and every field of its metadata that is declared', () => {
+  it('trimPolicy keeps the spec and every declared field of the metadata', () => {
     const metadata: Whole<DebugPolicy['metadata']> = { name: 'p', uid: 'u', resourceVersion: '1', generation: 2 };
     const whole: DebugPolicy = { apiVersion: 'a', kind: 'k', metadata, spec: { images: ['x'] } };
     const noisy = { ...whole, metadata: { ...metadata, managedFields: [{}] }, status: {} };
@@ -412,7 +415,7 @@ describe('a trimmed policy', () => {
 });
 
 describe('a trimmed session', () => {
-  it('is the same without managedFields, and leaves the one that was read as it was', () => {
+  it('trimSession drops managedFields, and does not change its argument', () => {
     const session = aSession();
     const whole = { ...session, metadata: { ...session.metadata, managedFields: [{}] } } as DebugSession;
     expect(trimSession(whole)).toEqual(session);

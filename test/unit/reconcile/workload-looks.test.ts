@@ -31,7 +31,7 @@ class Scene {
 }
 
 describe('looks at a workload', () => {
-  it('that are under way are shared by all who ask', async () => {
+  it('sessions that look at a workload at the same time share one look', async () => {
     const scene = new Scene();
     const { promise, resolve } = Promise.withResolvers<Sighting>();
     scene.answer = () => promise;
@@ -41,7 +41,7 @@ describe('looks at a workload', () => {
     expect(scene.asked).toEqual(['shop/Deployment/web']);
   });
 
-  it('are not shared with those who wait for another workload, or in another namespace', async () => {
+  it('looks at different workloads and namespaces are not shared', async () => {
     const scene = new Scene();
     await Promise.all([
       scene.look(),
@@ -52,7 +52,7 @@ describe('looks at a workload', () => {
     expect(scene.asked).toHaveLength(4);
   });
 
-  it('that find no pod count for as long as each who asks lets them', async () => {
+  it('a look that finds no pod counts for as long as each session allows', async () => {
     const scene = new Scene();
     await scene.look();
     scene.clock.advance(2_999);
@@ -66,7 +66,7 @@ describe('looks at a workload', () => {
     expect(scene.asked).toHaveLength(2);
   });
 
-  it('that find a pod count for a second, as the pod may go', async () => {
+  it('a look that finds a pod counts for one second', async () => {
     const scene = new Scene();
     scene.answer = () => FOUND;
     await scene.look();
@@ -78,7 +78,7 @@ describe('looks at a workload', () => {
     expect(scene.asked).toHaveLength(2);
   });
 
-  it('are as old as their question, not as their answer', async () => {
+  it('the age of a look counts from its question, and not from its answer', async () => {
     const scene = new Scene();
     const { promise, resolve } = Promise.withResolvers<Sighting>();
     scene.answer = () => promise;
@@ -90,7 +90,7 @@ describe('looks at a workload', () => {
     expect(scene.asked).toHaveLength(2);
   });
 
-  it('that fail do so for all who wait, and are not tried again by each of them', async () => {
+  it('a failed look fails for all sessions that wait, and is not repeated for a second', async () => {
     const scene = new Scene();
     scene.answer = () => Promise.reject(new Error('no answer'));
     const asking = Array.from({ length: 250 }, () => scene.look());
@@ -103,7 +103,7 @@ describe('looks at a workload', () => {
     expect(await scene.look()).toBe(FOUND);
   });
 
-  it('go on for the others when one who asked gives up, and end when all have', async () => {
+  it('a look goes on when one session gives up, and ends when all sessions have given up', async () => {
     const scene = new Scene();
     const { promise, resolve } = Promise.withResolvers<Sighting>();
     scene.answer = () => promise;
@@ -122,7 +122,7 @@ describe('looks at a workload', () => {
     await expect(scene.look(3_000, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
   });
 
-  it('are forgotten when nobody could take them any more', async () => {
+  it('the store forgets a look that no session could use any more', async () => {
     const scene = new Scene();
     for (let n = 0; n < 100; n += 1) await scene.look(3_000, never, { ...WEB, name: `web-${n}` });
     expect(scene.looks.size).toBe(100);

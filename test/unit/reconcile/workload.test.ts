@@ -38,14 +38,17 @@ const chosen = (sighting: Sighting): string =>
   sighting.kind === 'present' ? sighting.pod.metadata.name : 'reason' in sighting ? sighting.reason : sighting.kind;
 
 describe('the pod of a workload', () => {
-  it.each(['StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job'] as const)('is one that the %s controls', async (kind) => {
-    const client = new FakeClient().on(pathOf(aRef(kind)), aWorkload());
-    client.on(PODS, { items: [podOf('another', 'not-ours'), podOf('web-uid', 'ours')] });
-    expect(chosen(await resolve(client, aRef(kind)))).toBe('ours');
-    expect(client.sent.map((request) => request.query)).toContainEqual({ labelSelector: 'app=web' });
-  });
+  it.each(['StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job'] as const)(
+    'the pod of a %s is one that the workload controls',
+    async (kind) => {
+      const client = new FakeClient().on(pathOf(aRef(kind)), aWorkload());
+      client.on(PODS, { items: [podOf('another', 'not-ours'), podOf('web-uid', 'ours')] });
+      expect(chosen(await resolve(client, aRef(kind)))).toBe('ours');
+      expect(client.sent.map((request) => request.query)).toContainEqual({ labelSelector: 'app=web' });
+    },
+  );
 
-  it('is one of a Deployment through its ReplicaSets, and not of another whose selector overlaps', async () => {
+  it('the pod of a Deployment belongs to a ReplicaSet of that Deployment, and not of an overlapping one', async () => {
     const client = new FakeClient().on(pathOf(aRef('Deployment')), aWorkload());
     const owned = (uid: string, owner: string): object => ({
       metadata: { uid, ownerReferences: [{ uid: owner, controller: true }] },
@@ -57,7 +60,7 @@ describe('the pod of a workload', () => {
     expect(chosen(await resolve(client, aRef('Deployment')))).toBe('ours');
   });
 
-  it('is ready, stays, and has served longest', async () => {
+  it('the chosen pod of a workload is ready, is not terminating, and is the oldest of these', async () => {
     const client = new FakeClient().on(pathOf(aRef('Job')), aWorkload());
     const older = '2025-12-31T00:00:00Z';
     client.on(PODS, {
@@ -71,29 +74,29 @@ describe('the pod of a workload', () => {
     expect(chosen(await resolve(client, aRef('Job')))).toBe('old');
   });
 
-  it('is waited for while the workload is not there', async () => {
+  it('a session waits while its workload does not exist', async () => {
     const sighting = await resolve(new FakeClient(), aRef('StatefulSet'));
     expect(sighting).toMatchObject({ kind: 'unresolved', reason: 'WorkloadNotFound' });
     expect(sighting.kind === 'unresolved' && sighting.message).toMatch(/no StatefulSet web in namespace shop/);
   });
 
-  it('is waited for while none is ready', async () => {
+  it('a session waits while no pod of its workload is ready', async () => {
     const client = new FakeClient().on(pathOf(aRef('Job')), aWorkload()).on(PODS, { items: [] });
     expect(chosen(await resolve(client, aRef('Job')))).toBe('NoReadyPod');
   });
 
-  it('is none where the selector is empty, which would mean every pod', async () => {
+  it('a workload with an empty selector has no pod', async () => {
     const client = new FakeClient().on(pathOf(aRef('Job')), aWorkload({})).on(PODS, { items: [podOf('web-uid')] });
     expect(chosen(await resolve(client, aRef('Job')))).toBe('WorkloadNotFound');
   });
 
-  it('is waited for, with the words of the server, where it may not be read', async () => {
+  it('a session waits with the words of the server where the operator may not read the workload', async () => {
     const words = 'jobs.batch "web" is forbidden: User "debugsession" cannot get resource "jobs"';
     const client = new FakeClient().on(pathOf(aRef('Job')), anApiError(403, words));
     expect(await resolve(client, aRef('Job'))).toEqual({ kind: 'unresolved', reason: 'Forbidden', message: words });
   });
 
-  it('is asked for again after a passing fault', async () => {
+  it('a passing fault of the API server fails the look at a workload', async () => {
     const client = new FakeClient().on(pathOf(aRef('Job')), anApiError(500, 'etcd is away'));
     await expect(resolve(client, aRef('Job'))).rejects.toThrow('etcd is away');
   });
@@ -103,7 +106,7 @@ describe('the pod of a workload', () => {
     [{ matchExpressions: [{ key: 'a', operator: 'NotIn', values: ['x'] }] }, 'a notin (x)'],
     [{ matchLabels: { b: '1' }, matchExpressions: [{ key: 'a', operator: 'Exists' }] }, 'b=1,a'],
     [{ matchExpressions: [{ key: 'a', operator: 'DoesNotExist' }] }, '!a'],
-  ])('is looked for with the selector %j as %s', async (selector, text) => {
+  ])('the operator lists pods for the selector %j with %s', async (selector, text) => {
     const client = new FakeClient().on(pathOf(aRef('Job')), aWorkload(selector)).on(PODS, { items: [] });
     await resolve(client, aRef('Job'));
     expect(client.sent.at(-1)?.query).toEqual({ labelSelector: text });

@@ -374,7 +374,7 @@ describe('a session that runs', () => {
     expect(world.condition('PodRetired')).toBe('False PolicyDenied');
   });
 
-  it('the operator retires a pod once it knows that the policy allows the eviction, and keeps the session until then', () => {
+  it('the operator retires a pod once it knows that the policy allows that, and keeps the session until then', () => {
     const world = World.running({ podAfterSession: 'Evict', ttlAfterFinished: '0s' });
     world.rules = { ...OPEN_RULES, policy: { kind: 'unread', message: 'not yet' } };
     world.ends();
