@@ -154,7 +154,7 @@ function expectTakenOver(
   }
 }
 
-it('every value of the input is in a session or on the list, and on one of them only', () => {
+it('every value of the input is either in a session or on the list of values left out', () => {
   fc.assert(
     fc.property(pod, fc.boolean(), (generated, asYaml) => {
       const json = JSON.stringify(generated);

@@ -33,7 +33,7 @@ function document(
   return JSON.stringify({ apiVersion: 'v1', kind: 'EphemeralContainers', metadata, ephemeralContainers }, null, '\t');
 }
 
-describe('convert takes over', () => {
+describe('values that convert takes over', () => {
   const table: [what: string, container: object, spec: object][] = [
     ['image and command', {}, { image: 'busybox', command: ['sh'] }],
     ['args with a command', { args: ['-c', 'id'] }, { args: ['-c', 'id'] }],
@@ -87,7 +87,7 @@ describe('convert takes over', () => {
     ],
     ['the target container', { targetContainerName: 'app' }, { target: { podName: 'web-0', containerName: 'app' } }],
     [
-      'the whole security context it may',
+      'a securityContext with every field that a session can have',
       {
         securityContext: {
           allowPrivilegeEscalation: false,
@@ -157,12 +157,12 @@ describe('convert takes over', () => {
       },
     ],
     [
-      'nothing where nothing is said',
+      'nothing of empty fields',
       { workingDir: '', resources: {}, ports: [], env: [], args: null, securityContext: {}, lifecycle: null },
       {},
     ],
   ];
-  it.each(table)('%s', (_, container, spec) => {
+  it.each(table)('convert takes over %s', (_, container, spec) => {
     const result = converted(document({ ...base, ...container }));
     expect(result).toMatchObject({ leftOut: [], notes: [] });
     expect(result.sessions).toEqual([
@@ -178,14 +178,14 @@ describe('convert takes over', () => {
   it.each([
     ['no command', {}],
     ['args without command', { args: ['-v'] }],
-  ])('%s: the image decides what runs, so no supervisor and no terminal unless asked for', (words, fields) => {
+  ])('convert asks for no supervisor and no terminal for a container with %s', (words, fields) => {
     const { sessions, notes, leftOut } = converted(document({ name: 'd', image: 'x', ...fields }));
     expect(sessions[0]?.spec).toMatchObject({ supervisor: 'None', stdin: false, tty: false, ...fields });
     expect(notes).toEqual([expect.stringContaining(`line 8: ephemeralContainers[0]: ${words}: `)]);
     expect(leftOut).toEqual([]);
   });
 
-  it('YAML as kubectl reads it, several documents, Lists', () => {
+  it('convert reads YAML as kubectl does, with several documents and Lists', () => {
     const yaml = [
       '# saved',
       'apiVersion: v1',
@@ -212,7 +212,7 @@ describe('convert takes over', () => {
     ]);
   });
 
-  it('several containers as sessions of different, DNS-safe names of at most 63 characters', () => {
+  it('convert gives several containers different names that are valid DNS labels', () => {
     const long = 'w'.repeat(63);
     const containers = ['d', 'd', 'd', 'd-2', long, long].map((name) => ({ ...base, name }));
     const other = document([{ ...base, name: long }], { name: `web.${'x'.repeat(200)}` });
@@ -224,7 +224,7 @@ describe('convert takes over', () => {
   });
 });
 
-describe('convert lists what it leaves out', () => {
+describe('values that convert leaves out', () => {
   const table: [path: string, container: object][] = [
     ['stdinOnce', { stdinOnce: true }],
     ['envFrom[0]', { envFrom: [{ secretRef: { name: 's' }, configMapRef: { name: 'c' } }] }],
@@ -295,7 +295,7 @@ describe('convert lists what it leaves out', () => {
     ['toString', { toString: 1 }],
     ['["a.b\\n"]', { 'a.b\n': 0 }],
   ];
-  it.each(table)('%s', (path, container) => {
+  it.each(table)('convert lists %s among the values that it leaves out', (path, container) => {
     const { leftOut, sessions } = converted(document({ ...base, ...container }));
     const separator = path.startsWith('[') ? '' : '.';
     expect(leftOut).toEqual([expect.stringContaining(`: ephemeralContainers[0]${separator}${path}: `)]);
@@ -303,7 +303,7 @@ describe('convert lists what it leaves out', () => {
     expect(sessions).toHaveLength(1);
   });
 
-  it('with the line of each field, above the container too', () => {
+  it('convert lists the line of each field that it leaves out, also above the container', () => {
     const yaml =
       'apiVersion: v1\nkind: EphemeralContainers\nmetadata:\n  name: p\n  uid: u\nextra: {}\nephemeralContainers:\n- name: d\n  image: i\n  command: [a]\n  ports:\n  - 1\n';
     expect(converted(yaml).leftOut).toEqual([
@@ -314,9 +314,9 @@ describe('convert lists what it leaves out', () => {
   });
 });
 
-describe('convert refuses', () => {
+describe('input that convert refuses', () => {
   const table: [what: string, text: string, faults: string[]][] = [
-    ['nothing', '', ['a.json: no EphemeralContainers document in it']],
+    ['an empty input', '', ['a.json: no EphemeralContainers document in it']],
     ['empty documents', '---\n---\n', ['a.json: no EphemeralContainers']],
     [
       'another kind',
@@ -326,22 +326,22 @@ describe('convert refuses', () => {
       ],
     ],
     ['another version', 'kind: EphemeralContainers\napiVersion: v2', ['found apiVersion "v2"']],
-    ['no object', '[1]', ['document 1, line 1: wants']],
+    ['a list at the top', '[1]', ['document 1, line 1: wants']],
     ['broken JSON', '{"a": [1,\n"b": }', ['document 1, line 2: ', 'line 2: ']],
-    ['broken YAML, in which document and line', 'a: 1\n---\nb: [\n', ['document 2, line 4: ']],
+    ['broken YAML in the second document', 'a: 1\n---\nb: [\n', ['document 2, line 4: ']],
     ['JSON after JSON', '{}{}', ['line 1: ', 'line 1: ']],
     ['a key given twice', 'a: 1\nb: 1\na: 2', ['document 1, line 3: the key "a" appears twice']],
     ['a key that is no text', '? [a]\n: 1', ['line 1: a key must be plain text']],
     ['tags', 'a: !!python/object x', ['document 1, line 1: Unresolved tag']],
     ['a list without items', '{apiVersion: v1, kind: List}', ['line 1: items: must be a list']],
-    ['a stranger in a List', '{apiVersion: v1, kind: List, items: [1]}', ['items[0]: wants']],
+    ['an item of another kind in a List', '{apiVersion: v1, kind: List, items: [1]}', ['items[0]: wants']],
     [
-      'no pod',
+      'a document without a pod',
       '{apiVersion: v1, kind: EphemeralContainers, ephemeralContainers: [{name: a, image: b, command: [c]}]}',
       ['metadata.name: must be the name of the pod, found none'],
     ],
     [
-      'no containers',
+      'a document without containers',
       '{apiVersion: v1, kind: EphemeralContainers, metadata: {name: a}}',
       ['ephemeralContainers: must be a list'],
     ],
@@ -382,8 +382,8 @@ describe('convert refuses', () => {
       document({ ...base, env: [1, { value: 'x' }, { name: 'A', value: 1 }] }),
       ['env[0]: must', 'env[1]: must', 'env[2].value: must be a text'],
     ],
-    ['depth', '['.repeat(100_000), ['line 1: nested too deep']],
-    ['depth without brackets', `${'- '.repeat(100_000)}x`, ['line 1: nested too deep']],
+    ['deep brackets', '['.repeat(100_000), ['line 1: nested too deep']],
+    ['deep nesting without brackets', `${'- '.repeat(100_000)}x`, ['line 1: nested too deep']],
     [
       'a bomb of aliases',
       `a: &a [${'x,'.repeat(9)}]\n${[...'bcdefghi'].map((name, i) => `${name}: &${name} [${`*${'abcdefgh'[i]},`.repeat(9)}]\n`).join('')}`,
@@ -392,7 +392,7 @@ describe('convert refuses', () => {
     ['an alias of nothing', 'a: *b', ['document 1, line 1: ']],
     ['one bad document among good ones', `${document(base)}\n---\nkind: Pod\n`, ['document 2, line 18: wants']],
   ];
-  it.each(table)('%s', (_, text, faults) => {
+  it.each(table)('convert refuses %s', (_, text, faults) => {
     const result = convert(text, 'a.json');
     if (result.kind !== 'unusable') throw new Error(result.yaml);
     expect(result.faults).toEqual(faults.map((fault) => expect.stringContaining(fault)));

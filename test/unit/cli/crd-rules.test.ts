@@ -18,7 +18,7 @@ function fields(properties: Record<string, RuleSchema>): RuleSchema {
 }
 
 describe('a rule of a CRD', () => {
-  it('that holds says nothing, one that does not says its message at its field', () => {
+  it('a broken rule gives its message at its field, and a kept rule gives none', () => {
     const rules = [
       { rule: 'self.a > 1', message: 'a is small' },
       { rule: 'self.a > 2', message: 'a is smaller', fieldPath: '.a' },
@@ -26,40 +26,40 @@ describe('a rule of a CRD', () => {
     expect(said(fields({ a: NUMBER }), rules, { a: 2 })).toEqual(['spec.a: a is smaller']);
   });
 
-  it('of a text says the text that was found', () => {
+  it('a broken rule of a text quotes the text', () => {
     expect(said(TEXT, [{ rule: "self.startsWith('/')", message: 'must start with /' }], 'x')).toEqual([
       'spec: must start with /, found "x"',
     ]);
   });
 
   it.each([
-    ['itself where it has no message', { rule: 'self.a > 3 ' }, 'failed rule: self.a > 3'],
+    ['its own text where it has no message', { rule: 'self.a > 3 ' }, 'failed rule: self.a > 3'],
     ['its expression', { rule: 'false', message: 'm', messageExpression: "'a is ' + string(self.a)" }, 'a is 2'],
     ['its message for an empty expression', { rule: 'false', message: 'm', messageExpression: "' '" }, 'm'],
     ['its message for several lines', { rule: 'false', message: 'm', messageExpression: "'a\\nb'" }, 'm'],
     ['its message for a fault', { rule: 'false', message: 'm', messageExpression: 'self.b' }, 'm'],
-  ])('says %s', (_, rule, message) => {
+  ])('a broken rule gives %s', (_, rule, message) => {
     expect(said(fields({ a: NUMBER }), [rule], { a: 2 })).toEqual([`spec: ${message}`]);
   });
 
-  it('about a change says nothing of a new object', () => {
+  it('a rule about a change gives no message for a new object', () => {
     expect(said(fields({ a: NUMBER }), [{ rule: 'self.a == oldSelf.a', message: 'm' }], { a: 1 })).toEqual([]);
   });
 
-  it('that cannot be evaluated refuses the object, as at the API server', () => {
+  it('a rule that cannot be evaluated refuses the object as the API server does', () => {
     expect(said(fields({ a: NUMBER }), [{ rule: 'self.b == 1', message: 'b is off' }], { a: 1 })).toEqual([
       expect.stringMatching(/^spec: .*b.* evaluating rule: b is off$/),
     ]);
   });
 
-  it('that is no CEL is never passed over', () => {
+  it('a rule that is not CEL throws', () => {
     expect(() => said(TEXT, [{ rule: 'self ==', message: 'm' }], 'x')).toThrow();
   });
 
   it.each<[string, RuleSchema, string, unknown]>([
     ['the default of a field', fields({ a: { ...NUMBER, default: 1 } }), 'self.a == 1', {}],
     [
-      'and of one below a default',
+      'the default of a field below a default',
       fields({ o: { ...fields({ a: { ...NUMBER, default: 1 } }), default: {} } }),
       'self.o.a == 1',
       {},
@@ -73,7 +73,7 @@ describe('a rule of a CRD', () => {
     ['bytes, not characters', TEXT, 'size(bytes(self)) == 4 && size(self) == 1', '\u{1f41f}'],
     ['classes of characters as RE2 has them', TEXT, "!self.matches('^[^[:cntrl:]]+$')", 'a\u0001'],
     ['a text as a duration', TEXT, "duration(self) == duration('90m')", '1h30m'],
-  ])('sees %s', (_, schema, rule, value) => {
+  ])('a rule sees %s', (_, schema, rule, value) => {
     expect(said(schema, [{ rule, message: 'not so' }], value)).toEqual([]);
   });
 });

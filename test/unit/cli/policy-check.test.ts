@@ -57,7 +57,7 @@ const OPEN = { images: ['docker.io/library/busybox:*'], profiles: ['general'] };
 const NOT_JUDGED = 'who may use the policy; limits';
 
 describe('checkPolicies', () => {
-  it('ends with 0 when all are allowed, and says what it left open', () => {
+  it('the check ends with 0 when every session is allowed, and names what it did not judge', () => {
     expect(
       check(
         session('a'),
@@ -70,7 +70,7 @@ describe('checkPolicies', () => {
     });
   });
 
-  it('ends with 1 when one is refused, and says all of the reasons', () => {
+  it('the check ends with 1 when a session is refused, and names every reason', () => {
     const strict = policy('strict', {
       images: ['registry.example/**:*'],
       requireNotAfter: true,
@@ -89,13 +89,13 @@ describe('checkPolicies', () => {
     });
   });
 
-  it('takes the policy named default where one is given', () => {
+  it('the check uses the policy named default where the input has one', () => {
     const { status, stdout } = check(policy('default', {}), session('a'));
     expect(status).toBe(1);
     expect(stdout).toContain('shop/a: refused by default:\n  image');
   });
 
-  it('neither allows nor refuses by a policy that was not given: the cluster may have it', () => {
+  it('the check does not judge a session whose policy is not in the input', () => {
     const strange = session('b', { policyName: 'none' });
     expect(check(strange, session('a'))).toMatchObject({
       status: 1,
@@ -117,13 +117,13 @@ describe('checkPolicies', () => {
     ['hostPID', { hostPID: true }, 'HostPods'],
     ['hostNetwork', { hostNetwork: true }, 'HostPods'],
     ['shareProcessNamespace', { shareProcessNamespace: true }, 'TargetContainer'],
-  ])('looks at the pod: %s', (_, spec, allowance) => {
+  ])('the check judges the pod of a session: %s', (_, spec, allowance) => {
     const refused = check(session('a'), policy('default', { ...OPEN, allow: [] }), pod(spec));
     expect(refused.stdout).toContain(`needs ${allowance} in allow`);
     expect(check(session('a'), policy('default', { ...OPEN, allow: [allowance] }), pod(spec)).status).toBe(0);
   });
 
-  it('looks at the volumes of the pod', () => {
+  it('the check judges the volumes of the pod', () => {
     const volumes = [{ name: 'disk', hostPath: { path: '/' } }, { name: 'settings' }];
     const volumeMounts = volumes.map(({ name }) => ({ name, mountPath: `/${name}`, readOnly: true }));
     const web = pod({ volumes, containers: [{ name: 'app', volumeMounts }] });
@@ -135,7 +135,7 @@ describe('checkPolicies', () => {
     expect(check(allowing, web, session('a', { volumeMounts: [volumeMounts[1]] })).status).toBe(0);
   });
 
-  it('looks at the labels of pod and namespace where they are given, and says where not', () => {
+  it('the check judges the labels of pods and namespaces in the input, and names those that are missing', () => {
     const selectors = {
       podSelector: { matchLabels: { app: 'web' } },
       namespaceSelector: { matchLabels: { env: 'dev' } },
@@ -154,14 +154,14 @@ describe('checkPolicies', () => {
     expect(stdout).toMatch(/namespace shop does not match.*\n.*pod web does not match/);
   });
 
-  it('knows the label that every namespace has', () => {
+  it('the check knows the name label that every namespace has', () => {
     const byName = (name: string): object =>
       policy('default', { ...OPEN, namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } });
     expect(check(byName('shop'), session('a')).status).toBe(0);
     expect(check(byName('bank'), session('a')).status).toBe(1);
   });
 
-  it('takes kube-* for namespaces of the system, and reads what says no namespace in the one that was named', () => {
+  it('the check treats kube-* as system namespaces, and puts a session without a namespace into the given one', () => {
     const text = stringify({ ...session('a'), metadata: { generateName: 'a-' } });
     expect(judge(text).stdout).toBe('default/a-*: allowed by default (built in)\n');
     const { status, stdout } = judge(text, 'kube-system');
@@ -171,7 +171,7 @@ describe('checkPolicies', () => {
     );
   });
 
-  it("takes the operator's own namespace for one of the system, as config/ installs it", () => {
+  it('the check treats the namespace of the operator in config/ as a system namespace', () => {
     const where = { metadata: { name: 'a', namespace: 'debugsession-system' } };
     expect(check({ ...session('a'), ...where })).toMatchObject({
       status: 1,
@@ -183,7 +183,7 @@ describe('checkPolicies', () => {
     expect(check({ ...session('a'), ...neighbour }).status).toBe(0);
   });
 
-  it('does not ask what is wrong with a pod of a session without a target', () => {
+  it('the check writes one fault for a session without a target', () => {
     const { status, stdout, stderr } = check(session('a', { target: {} }));
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(
@@ -191,7 +191,7 @@ describe('checkPolicies', () => {
     );
   });
 
-  it('reads Lists and JSON, and passes other kinds over', () => {
+  it('the check reads Lists and JSON, and skips other kinds', () => {
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
     const items = [policy('default', OPEN), session('a'), deployment];
     const { stdout, stderr } = judge(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
@@ -199,11 +199,11 @@ describe('checkPolicies', () => {
     expect(stderr).toContain('objects of other kinds (Deployment)');
   });
 
-  it('checks policies where there is no session', () => {
+  it('the check accepts policies without a session', () => {
     expect(check(policy('a', OPEN))).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
-  it('takes null for what is not there', () => {
+  it('the check treats null as an absent field', () => {
     expect(
       check(policy('default', { ...OPEN, allow: null, ttl: { max: null } }), session('a', { env: null })).status,
     ).toBe(0);
@@ -218,7 +218,7 @@ describe('checkPolicies', () => {
       'spec:\n  limits:\n    perpod: 1',
       'line 6: spec.limits.perpod: unknown field, did you mean perPod?',
     ],
-    ['a field that is like none', 'spec: {zzzzzzzz: 1}', 'line 4: spec.zzzzzzzz: unknown field'],
+    ['a field that is like no known field', 'spec: {zzzzzzzz: 1}', 'line 4: spec.zzzzzzzz: unknown field'],
     ['a field that every object has', 'spec: {constructor: 1}', 'line 4: spec.constructor: unknown field'],
     ['a field of JavaScript', 'spec: {__proto__: {images: []}}', 'line 4: spec.__proto__: unknown field'],
     ['a text for a list', 'spec: {images: a}', 'line 4: spec.images: must be a list, found "a"'],
@@ -253,13 +253,17 @@ describe('checkPolicies', () => {
       'spec: {allow: [Everything]}',
       'line 4: spec.allow[0]: "Everything" is not known, known are TargetContainer',
     ],
-    ['a thing twice', 'spec: {allow: [Env, Env]}', 'line 4: spec.allow[1]: "Env" appears twice'],
+    ['an allowance twice', 'spec: {allow: [Env, Env]}', 'line 4: spec.allow[1]: "Env" appears twice'],
     [
-      'too many',
+      'a list with too many elements',
       `spec: {images: [${'a,'.repeat(101)}]}`,
       'line 4: spec.images: may not have more than 100 elements, has 101',
     ],
-    ['no pattern', 'spec: {images: [busybox]}', 'line 4: spec.images[0]: must be a whole reference such as'],
+    [
+      'a text that is no pattern',
+      'spec: {images: [busybox]}',
+      'line 4: spec.images[0]: must be a whole reference such as',
+    ],
     ['an empty pattern', 'spec: {images: [""]}', 'line 4: spec.images[0]: must not be empty'],
     [
       'a long pattern',
@@ -267,7 +271,7 @@ describe('checkPolicies', () => {
       'line 4: spec.images[0]: may not be longer than 512 characters',
     ],
     [
-      'no duration',
+      'a text that is no duration',
       'spec: {ttl: {max: 1d}}',
       'line 4: spec.ttl.max: must be a duration such as 30m or 1h30m: whole numbers with h, m, s or ms, found "1d"',
     ],
@@ -282,8 +286,8 @@ describe('checkPolicies', () => {
       'spec: {podSelector: {matchExpressions: [{key: a, operator: In}]}}',
       'line 4: spec.podSelector.matchExpressions[0]: In and NotIn need values, Exists and DoesNotExist take none',
     ],
-    ['no spec', 'x: 1', 'line 4: x: unknown field'],
-  ])('names line and field of %s', (_, spec, message) => {
+    ['an unknown field instead of spec', 'x: 1', 'line 4: x: unknown field'],
+  ])('the check names the line and the field of %s', (_, spec, message) => {
     const head = `apiVersion: ${API}\nkind: DebugPolicy\nmetadata: {name: b}\n`;
     const { status, stdout, stderr } = judge(head + spec);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -291,17 +295,21 @@ describe('checkPolicies', () => {
   });
 
   it.each([
-    ['a field of a session', session('a', { imag: 'x' }), /spec\.imag: unknown field, did you mean image\?\n$/],
+    [
+      'an unknown field of a session',
+      session('a', { imag: 'x' }),
+      /spec\.imag: unknown field, did you mean image\?\n$/,
+    ],
     ['a session without an image', session('a', { image: null }), /spec\.image: is missing\n$/],
     [
-      'a time of a session',
+      'a broken ttl of a session',
       session('a', { ttl: 'long' }),
       /spec\.ttl: must be a duration such as 45s, 30m or 1h30m, found "long"\n$/,
     ],
-    ['a pod', pod({ hostPID: 'maybe' }), /spec\.hostPID: must be true or false, found "maybe"\n$/],
-    ['labels', namespace({ a: 1 }), /metadata\.labels\.a: must be a text .* found 1\n$/],
+    ['a broken hostPID of a pod', pod({ hostPID: 'maybe' }), /spec\.hostPID: must be true or false, found "maybe"\n$/],
+    ['a number as a label', namespace({ a: 1 }), /metadata\.labels\.a: must be a text .* found 1\n$/],
     [
-      'another version',
+      'another apiVersion',
       { ...session('a'), apiVersion: 'debugsession.dev/v1' },
       /there is no apiVersion "debugsession\.dev\/v1", kind "DebugSession"/,
     ],
@@ -310,12 +318,16 @@ describe('checkPolicies', () => {
       { ...session('a'), kind: 'Debugsession' },
       /there is no apiVersion "debugsession\.dev\/v1alpha1", kind "Debugsession": did you mean DebugSession\?\n$/,
     ],
-    ['what has no kind', { apiVersion: 'v1' }, /there is no apiVersion "v1", kind none/],
-    ['what has no name', { ...session('a'), metadata: {} }, /metadata\.name: must be a name, found none\n$/],
-    ['no metadata', { ...session('a'), metadata: null }, /metadata\.name: must be a name, found none\n$/],
-    ['a text', 'hello', /must be an object, found "hello"\n$/],
+    ['an object without a kind', { apiVersion: 'v1' }, /there is no apiVersion "v1", kind none/],
+    ['an object without a name', { ...session('a'), metadata: {} }, /metadata\.name: must be a name, found none\n$/],
+    [
+      'an object without metadata',
+      { ...session('a'), metadata: null },
+      /metadata\.name: must be a name, found none\n$/,
+    ],
+    ['a text for an object', 'hello', /must be an object, found "hello"\n$/],
     ['a policy twice', policy('a', {}), /DebugPolicy a is given twice\n$/],
-  ])('is not content with %s', (_, object, stderr) => {
+  ])('the check refuses the input with %s', (_, object, stderr) => {
     const input = `${sound}---\n${stringify(object)}`;
     expect(judge(input)).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(stderr) });
   });
@@ -335,7 +347,7 @@ describe('checkPolicies', () => {
     ['a variable', session('a', { policyName: 'open', env: [{ name: evil }] })],
     ['an attacher', session('a', { attachers: [{ kind: 'User', name: evil }] })],
     ['a label', { ...policy('open', { namespaceSelector: { matchLabels: { [evil]: 'x' } } }) }],
-  ])('lets nobody write lines of its own by %s', (_, object) => {
+  ])('the check writes only its own lines for a hostile text in %s', (_, object) => {
     const { stdout, stderr } = check(policy('open', OPEN), object, session('c'));
     expect(stdout + stderr).toMatch(/^[\x20-\x7e\n]+$/);
     for (const line of stdout.split('\n')) expect(line).toMatch(/^($|shop\/[ac]: (allowed|refused) by | {2}\S)/);
@@ -350,10 +362,14 @@ describe('checkPolicies', () => {
       /alias/i,
     ],
     ['a deep nest', '['.repeat(100_000), /nested too deep\n$/],
-    ['no YAML', 'a: [', /^f: document 1, line 1: /],
-    ['nothing', '', /^f: no DebugPolicy and no DebugSession of debugsession\.dev\/v1alpha1 in it, nothing at all\n$/],
+    ['text that is not YAML', 'a: [', /^f: document 1, line 1: /],
     [
-      'nothing of use',
+      'an empty input',
+      '',
+      /^f: no DebugPolicy and no DebugSession of debugsession\.dev\/v1alpha1 in it, nothing at all\n$/,
+    ],
+    [
+      'objects of other kinds alone',
       'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\nkind: ConfigMap\n---\nkind: Debugsession\n',
       /^f: no DebugPolicy and no DebugSession of \S+ in it, only Pod, ConfigMap, Debugsession\n$/,
     ],
@@ -362,7 +378,7 @@ describe('checkPolicies', () => {
       `kind: "\\e[2J\\nshop/b: allowed"\n${Array.from({ length: 500 }, (_, i) => `---\nkind: K${i}\n`).join('')}`,
       /^f: no DebugPolicy and no DebugSession of \S+ in it, only \[2J shop\/b: allowed, K0, [ -~]{300,500}\.\.\.\n$/,
     ],
-  ])('ends with 2 for %s', (_, input, stderr) => {
+  ])('the check ends with 2 for %s', (_, input, stderr) => {
     const started = performance.now();
     const result = judge(input);
     expect(result).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(stderr) });
@@ -370,7 +386,7 @@ describe('checkPolicies', () => {
     expect(performance.now() - started).toBeLessThan(patient(20_000));
   });
 
-  it('says fifty things that are wrong, and how many more there are', () => {
+  it('the check writes fifty faults, and the number of the other faults', () => {
     const { status, stderr } = check(
       policy('a', Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`f${i}`, i]))),
     );

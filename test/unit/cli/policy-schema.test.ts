@@ -33,31 +33,31 @@ function rules(schema: Schema): { path: string; message: string }[] {
 const sessionFaults = INVALID.map(({ spec, sessionName }) => faults('DebugSession', spec, sessionName));
 const policyFaults = [...INVALID_POLICIES.map(({ spec }) => spec), ...PATTERNS.map(({ text }) => ({ images: [text] }))];
 
-describe('what is wrong with an object without a cluster', () => {
-  it.each(VALID)('nothing with a session with $what', ({ spec }: CreateCase) => {
+describe('the check of an object without a cluster', () => {
+  it.each(VALID)('the check finds nothing wrong with a session with $what', ({ spec }: CreateCase) => {
     expect(faults('DebugSession', spec)).toBe('');
   });
 
-  it.each(INVALID)('a session with $what', ({ spec, sessionName }: CreateCase) => {
+  it.each(INVALID)('the check refuses a session with $what', ({ spec, sessionName }: CreateCase) => {
     expect(faults('DebugSession', spec, sessionName)).toMatch(/^f: document 1, line 1: /);
   });
 
-  it.each(VALID_POLICIES)('nothing with a policy with $what', ({ spec }) => {
+  it.each(VALID_POLICIES)('the check finds nothing wrong with a policy with $what', ({ spec }) => {
     expect(faults('DebugPolicy', spec)).toBe('');
   });
 
-  it.each(INVALID_POLICIES)('a policy with $what', ({ spec }) => {
+  it.each(INVALID_POLICIES)('the check refuses a policy with $what', ({ spec }) => {
     expect(faults('DebugPolicy', spec)).toMatch(/^f: document 1, line 1: /);
   });
 
-  it.each(PATTERNS)('the image pattern $text', ({ text, fault }) => {
+  it.each(PATTERNS)('the check judges the image pattern $text as the CRD does', ({ text, fault }) => {
     const found = faults('DebugPolicy', { images: [text] });
     if (fault === undefined) expect(found).toBe('');
     // Its length is a bound of the schema and no rule.
     else expect(found).toContain(fault.startsWith('may not be more') ? 'may not be longer than 512' : fault);
   });
 
-  it('says every rule of DebugSession where it is broken, in the words of the CRD', () => {
+  it('the check knows every rule of DebugSession, and quotes the message of the CRD', () => {
     const known = rules(debugSessionSchema());
     expect(known.length).toBeGreaterThan(40);
     const said = sessionFaults.join('\n');
@@ -65,7 +65,7 @@ describe('what is wrong with an object without a cluster', () => {
     expect(known.filter(({ path }) => !said.includes(`: ${path}: `.replace(': : ', ': ')))).toEqual([]);
   });
 
-  it('says every rule of DebugPolicy where it is broken, in the words of the CRD', () => {
+  it('the check knows every rule of DebugPolicy, and quotes the message of the CRD', () => {
     const known = rules(debugPolicySchema());
     expect(known.length).toBeGreaterThan(8);
     const said = policyFaults.map((spec) => faults('DebugPolicy', spec)).join('\n');
@@ -88,12 +88,12 @@ describe('what is wrong with an object without a cluster', () => {
     ],
     ['a variable twice', { env: [{ name: 'A' }, { name: 'A' }] }, 'spec.env[1]: name "A" appears twice'],
     ['an empty command', { command: [] }, 'spec.command: must not be empty'],
-  ])('says one line of %s', (_, changes, message) => {
+  ])('the check writes one line about %s', (_, changes, message) => {
     const spec = { target: { podName: 'web' }, image: 'busybox', ...changes };
     expect(faults('DebugSession', spec)).toBe(`f: document 1, line 1: ${message}`);
   });
 
-  it('counts characters as the API server does', () => {
+  it('the check counts characters as the API server does', () => {
     const says = (length: number): Manifest => ({
       target: { podName: 'web' },
       image: 'busybox',

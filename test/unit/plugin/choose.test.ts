@@ -9,7 +9,7 @@ const known = (spec: DebugPolicySpec): KnownPolicy => ({ kind: 'known', name: 'p
 const UNKNOWN: KnownPolicy = { kind: 'unknown', name: 'p', why: 'you may not read it' };
 
 describe('chooseImage', () => {
-  it('takes the flag, then the policy, then the default', () => {
+  it('chooseImage takes the image of the flag, then of the policy, then the default', () => {
     const policy = known({ images: ['docker.io/library/busybox:*'], defaults: { image: 'registry.example/tools:1' } });
     expect(chooseImage('alpine', policy)).toBe('alpine');
     expect(chooseImage(undefined, policy)).toBe('registry.example/tools:1');
@@ -17,7 +17,7 @@ describe('chooseImage', () => {
     expect(chooseImage(undefined, UNKNOWN)).toBe(DEFAULT_IMAGE);
   });
 
-  it('guesses nothing out of the patterns of a policy', () => {
+  it('chooseImage does not guess an image out of the patterns of a policy', () => {
     expect(() => chooseImage(undefined, known({ images: ['docker.io/library/alpine:*'] }))).toThrow(
       '--image is missing: DebugPolicy p does not allow docker.io/library/busybox:1.36; it allows docker.io/library/alpine:*',
     );
@@ -34,15 +34,23 @@ describe('chooseContainer', () => {
 
   it.each([
     ['the default container', joining, { containerName: 'app' }],
-    ['the default container, where the policy is not known', UNKNOWN, { containerName: 'app' }],
-    ['none, by the default of the policy', known({ allow: ['TargetContainer'], defaults: { target: 'None' } }), {}],
-    ['none, where the policy requires that', known({ allow: ['TargetContainer'], require: ['NoJoin'] }), {}],
-    ['none, with a word on it, where none may be joined', known({}), { note: expect.stringContaining('no container') }],
-  ])('joins %s', async (_, policy, expected) => {
+    ['the default container where the policy is not known', UNKNOWN, { containerName: 'app' }],
+    [
+      'no container where the policy says so by default',
+      known({ allow: ['TargetContainer'], defaults: { target: 'None' } }),
+      {},
+    ],
+    ['no container where the policy requires NoJoin', known({ allow: ['TargetContainer'], require: ['NoJoin'] }), {}],
+    [
+      'no container, and says so, where the policy allows no target container',
+      known({}),
+      { note: expect.stringContaining('no container') },
+    ],
+  ])('chooseContainer joins %s', async (_, policy, expected) => {
     expect(await chooseContainer(found, target, { wish: { kind: 'default' }, policy })).toEqual(expected);
   });
 
-  it('does what the person says', async () => {
+  it('chooseContainer follows the flag of the user', async () => {
     const named = { kind: 'named', name: 'proxy' } as const;
     expect(await chooseContainer(found, target, { wish: named, policy: known({}) })).toEqual({
       containerName: 'proxy',
@@ -50,7 +58,7 @@ describe('chooseContainer', () => {
     expect(await chooseContainer(found, target, { wish: { kind: 'none' }, policy: joining })).toEqual({});
   });
 
-  it('joins none, and says so, where pods may not be read', async () => {
+  it('chooseContainer joins no container and says so where the user may not read pods', async () => {
     const forbidden = answering({ kind: 'refused', refusal: { kind: 'Forbidden', lines: ['no'] } });
     expect(await chooseContainer(forbidden, target, { wish: { kind: 'default' }, policy: joining })).toEqual({
       note: expect.stringContaining('name one with --container'),
@@ -58,7 +66,7 @@ describe('chooseContainer', () => {
   });
 });
 
-it('says the defaults of a policy in words', () => {
+it('policyWords tells the defaults of a policy', () => {
   expect(policyWords({ defaults: { image: 'a:1', target: 'None' } })).toContain(
     '  default   a:1, no container is joined',
   );

@@ -19,7 +19,7 @@ describe('readTarget', () => {
     ['ds/agent', workload('apps/v1', 'DaemonSet', 'agent')],
     ['rs/web-7c9f', workload('apps/v1', 'ReplicaSet', 'web-7c9f')],
     ['job/import', workload('batch/v1', 'Job', 'import')],
-  ])('%s', (text, expected) => {
+  ])('readTarget understands %s', (text, expected) => {
     expect(readTarget(text)).toEqual(expected);
   });
 
@@ -32,7 +32,7 @@ describe('readTarget', () => {
     ['', 'is not a name of a Pod'],
     ['deploy/', 'is not a name of a Deployment'],
     ['web\u001b[31m', 'is not a name of a Pod'],
-  ])('refuses %j', (text, said) => {
+  ])('readTarget refuses %j', (text, said) => {
     const read = readTarget(text);
     expect(read).toMatchObject({ kind: 'fault', fault: expect.stringContaining(said) });
     expect(JSON.stringify(read)).not.toContain('\\u001b');
@@ -40,11 +40,11 @@ describe('readTarget', () => {
 });
 
 describe('readSessionOptions', () => {
-  it('says nothing of what was not said', () => {
+  it('readSessionOptions sets no field without flags', () => {
     expect(readSessionOptions({})).toEqual({ spec: {}, faults: [] });
   });
 
-  it('turns every flag into its field', () => {
+  it('readSessionOptions turns every flag into its field', () => {
     const { spec, faults } = readSessionOptions({
       image: 'alpine:3',
       ttl: '1h30m',
@@ -89,7 +89,7 @@ describe('readSessionOptions', () => {
     });
   });
 
-  it('says everything that is wrong, and shows no value of a variable', () => {
+  it('readSessionOptions names every faulty flag, and shows no value of a variable', () => {
     const { faults } = readSessionOptions({
       image: ' ',
       ttl: '1.5h',
@@ -113,7 +113,7 @@ describe('readSessionOptions', () => {
   });
 });
 
-it('takes what stands behind the first -- for the command, flags and all', () => {
+it('splitCommand takes all words behind the first -- for the command', () => {
   expect(splitCommand(['web', '-n', 'shop', '--', 'ss', '-n', '--', 'x'])).toEqual({
     words: ['web', '-n', 'shop'],
     command: ['ss', '-n', '--', 'x'],
@@ -121,7 +121,7 @@ it('takes what stands behind the first -- for the command, flags and all', () =>
   expect(splitCommand(['web'])).toEqual({ words: ['web'] });
 });
 
-it('hands connection flags on as they were given', () => {
+it('connectionArguments hands on the connection flags unchanged', () => {
   const given = { namespace: 'shop', as: 'dana', 'as-group': ['a', 'b'], 'insecure-skip-tls-verify': true } as const;
   expect(connectionArguments(given)).toEqual([
     '--namespace=shop',

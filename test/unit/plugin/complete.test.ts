@@ -39,11 +39,11 @@ describe('wantedAt', () => {
     ['check ', [{ kind: 'files' }]],
     ['-f ', [{ kind: 'files' }]],
     ['ls -n ', [{ kind: 'names', resource: 'namespaces' }]],
-  ])('%j', (line, expected) => {
+  ])('wantedAt knows what completes the line %j', (line, expected) => {
     expect(wanted(line)).toEqual(expected.map((one) => expect.objectContaining(one)));
   });
 
-  it('offers verbs, types and pods at the beginning, and the flags of the verb', () => {
+  it('wantedAt offers verbs, types and pods at the beginning, and then the flags of the verb', () => {
     const [words, pods] = wanted('');
     expect(words).toMatchObject({ words: expect.arrayContaining(['ls', 'show', 'deployment/']) });
     expect(pods).toEqual({ kind: 'names', resource: 'pods' });
@@ -53,7 +53,7 @@ describe('wantedAt', () => {
   });
 });
 
-it('reads the cluster off a line that is not finished', () => {
+it('connectionIn reads the cluster of an unfinished line', () => {
   const before = [
     '-n',
     'shop',
@@ -72,7 +72,7 @@ it('reads the cluster off a line that is not finished', () => {
   });
 });
 
-it('offers what begins with the word, and no name that Kubernetes could not have', async () => {
+it('the completion offers the names that begin with the word, and no name that Kubernetes cannot have', async () => {
   const stdout = 'web-2\nweb-1\n$(reboot)\nother\n';
   const kubectl = { call: async () => ({ kind: 'done', stdout }) } as unknown as Kubectl;
   expect(await candidates(kubectl, [{ kind: 'names', resource: 'pods' }], 'web')).toEqual(['web-1', 'web-2']);

@@ -38,17 +38,17 @@ function flagsOf(verb: Command): string[] {
 }
 
 describe('docs/kubectl-dbg.md', () => {
-  it('has a section for every verb, and for no other', () => {
+  it('docs/kubectl-dbg.md has a section for every verb, and no other section', () => {
     expect([...sections.keys()].sort()).toEqual([...verbs.keys()].sort());
     expect(verbs.size).toBeGreaterThan(10);
   });
 
-  it.each([...verbs.keys()])('has every flag of %s, and no other', (name) => {
+  it.each([...verbs.keys()])('docs/kubectl-dbg.md has every flag of %s, and no other flag', (name) => {
     const verb = verbs.get(name);
     expect(flagsIn(sections.get(name) ?? '').sort()).toEqual(verb === undefined ? [] : flagsOf(verb).sort());
   });
 
-  it('has every flag of the connection, and no other', () => {
+  it('docs/kubectl-dbg.md has every flag of the connection, and no other flag', () => {
     const [, section = ''] = page.split('## The cluster, and who you are');
     const known = CONNECTION_FLAGS.flatMap(({ long, short }) => [
       `--${long}`,
@@ -58,7 +58,7 @@ describe('docs/kubectl-dbg.md', () => {
     expect(shown.sort()).toEqual(known.sort());
   });
 
-  it('names the default image, and so does the help', () => {
+  it('docs/kubectl-dbg.md and the help name the default image', () => {
     expect(sections.get('start')).toContain(DEFAULT_IMAGE);
     expect(verbs.get('start')?.helpInformation()).toContain(DEFAULT_IMAGE);
   });

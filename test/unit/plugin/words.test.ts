@@ -37,16 +37,21 @@ const run = (more: Partial<Run>): Run => ({ attempt: 1, podName: 'web', state: '
 
 describe('standingOf', () => {
   it.each([
-    ['nobody has looked', session(), NOW, { kind: 'waiting', words: 'Waiting for the operator' }],
+    ['no operator has looked yet', session(), NOW, { kind: 'waiting', words: 'Waiting for the operator' }],
     [
-      'nobody looks',
+      'no operator has looked for 10 seconds',
       session(),
       NOW + 10_000,
       { kind: 'waiting', words: 'Waiting for the operator: check that it runs and watches namespace shop' },
     ],
-    ['a change was not seen yet', session({ phase: 'Running', runs: [run({})] }, 2), NOW, { kind: 'waiting' }],
     [
-      'something is waited for',
+      'the operator has not seen a change yet',
+      session({ phase: 'Running', runs: [run({})] }, 2),
+      NOW,
+      { kind: 'waiting' },
+    ],
+    [
+      'the session waits for its pod',
       session({ phase: 'Pending', conditions: [condition('Reconciling', 'There is no pod web\u001b[2J')] }),
       NOW,
       { kind: 'waiting', words: 'Waiting: There is no pod web [2J' },
@@ -63,7 +68,7 @@ describe('standingOf', () => {
       { kind: 'ending', words: 'Ending: Pod web is being deleted' },
     ],
     [
-      'it is being injected',
+      'the operator injects the container',
       session({
         phase: 'Starting',
         podName: 'web',
@@ -72,15 +77,15 @@ describe('standingOf', () => {
       NOW,
       { kind: 'waiting', words: 'Starting busybox:1.36 in pod web' },
     ],
-    ['it runs', session({ phase: 'Running', runs: [run({})] }), NOW, { kind: 'running' }],
+    ['the session runs', session({ phase: 'Running', runs: [run({})] }), NOW, { kind: 'running' }],
     [
-      'it is being ended',
+      'the operator stops the session',
       session({ phase: 'Ending', conditions: [condition('StopConfirmed', 'by exec')] }),
       NOW,
       { kind: 'ending', words: 'Ending: by exec' },
     ],
-    ['it is over', session({ phase: 'Failed' }), NOW, { kind: 'over' }],
-  ])('%s', (_, seen, now, expected) => {
+    ['the session is over', session({ phase: 'Failed' }), NOW, { kind: 'over' }],
+  ])('standingOf names the state of a session where %s', (_, seen, now, expected) => {
     expect(standingOf(seen, now)).toMatchObject(expected);
   });
 });
@@ -106,13 +111,13 @@ describe('endingWords', () => {
       129,
     ],
     ['before it ran', 'Cancelled', run({ reason: 'Cancelled' }), 'Session s is cancelled: it never ran.', 1],
-  ] as const)('%s', (...[, phase, last, line, exitCode]) => {
+  ] as const)('endingWords tells the end of a session that ended %s', (...[, phase, last, line, exitCode]) => {
     const over = session({ phase, runs: [last], conditions: [confirmed] });
     expect(endingWords(over)).toEqual({ lines: [line, record], exitCode });
     expect(endingWords(over, { isKept: false }).lines).toEqual([line]);
   });
 
-  it('says that an end is not certain', () => {
+  it('endingWords says that an end is not certain', () => {
     const unsure = condition('StopConfirmed', 'the pod went unseen', { status: 'Unknown' });
     const over = session({ phase: 'Completed', runs: [run({ ...times, exitCode: 0 })], conditions: [unsure] });
     expect(endingWords(over).lines[0]).toBe(
@@ -120,7 +125,7 @@ describe('endingWords', () => {
     );
   });
 
-  it('says each reason of a refusal on a line of its own', () => {
+  it('endingWords puts each reason of a refusal on its own line', () => {
     const message = 'DebugPolicy default does not allow this: image x is not allowed; ttl "9h" is longer';
     const failed = session({ phase: 'Failed', conditions: [condition('Failed', message)] });
     expect(endingWords(failed)).toEqual({
@@ -159,7 +164,7 @@ describe('refusalOf', () => {
     ],
     ['', 'Other', ['kubectl failed with exit code 3 and said nothing']],
     ['Warning: old\nError from server (Conflict): x\u001b]0;y\u0007z', 'Other', ['x ]0;y z']],
-  ])('%j', (said, kind, lines) => {
+  ])('refusalOf reads the refusal %j', (said, kind, lines) => {
     expect(refusalOf(said, 3)).toEqual({ kind, lines });
   });
 
@@ -167,7 +172,7 @@ describe('refusalOf', () => {
     'error: the server doesn\'t have a resource type "debugsessions"',
     'Error from server (NotFound): the server could not find the requested resource',
     'error: no matches for kind "DebugSession" in version "debugsession.dev/v1alpha1"',
-  ])('says that nothing is installed: %s', (said) => {
+  ])('refusalOf says that DebugSession is not installed: %s', (said) => {
     expect(refusalOf(said, 1)).toMatchObject({
       kind: 'NotInstalled',
       lines: [expect.stringContaining('not installed')],
@@ -175,19 +180,19 @@ describe('refusalOf', () => {
   });
 });
 
-describe('the default container', () => {
+describe('pods', () => {
   const pod = (annotations: Record<string, string>): Parameters<typeof defaultContainer>[0] => ({
     metadata: { name: 'web', annotations },
     spec: { containers: [{ name: 'app' }, { name: 'proxy' }] },
   });
 
-  it('is the one of the annotation, if there is such a container, else the first', () => {
+  it('the default container is that of the annotation if it exists, and else the first container', () => {
     expect(defaultContainer(pod({ 'kubectl.kubernetes.io/default-container': 'proxy' }))).toBe('proxy');
     expect(defaultContainer(pod({ 'kubectl.kubernetes.io/default-container': 'gone' }))).toBe('app');
     expect(defaultContainer(pod({}))).toBe('app');
   });
 
-  it('finds pods of a workload by their owners alone', () => {
+  it('isPodOf finds the pods of a workload by their owners alone', () => {
     const owned = (kind: string, name: string, labels = {}): Parameters<typeof isPodOf>[0] => ({
       metadata: { name: 'p', labels, ownerReferences: [{ apiVersion: 'apps/v1', kind, name }] },
       spec: { containers: [] },
@@ -208,11 +213,11 @@ it.each([
   [3_600_000, '1h'],
   [3_605_000, '1h'],
   [90_061_000, '1d1h'],
-])('%d ms is %s', (ms, text) => {
+])('lengthOfTime writes %d ms as %s', (ms, text) => {
   expect(lengthOfTime(ms)).toBe(text);
 });
 
-it('makes names that fit, of any name of a pod', () => {
+it('sessionName makes a name that fits out of any name of a pod', () => {
   expect(sessionName('web', () => 0)).toBe('web-bbbbb');
   const long = sessionName(`${'a'.repeat(56)}.${'b'.repeat(100)}`, () => 0.999);
   expect(long).toBe(`${'a'.repeat(56)}-99999`);
@@ -226,7 +231,7 @@ describe('Progress', () => {
     return { lines: () => text, at: (ms) => (now = ms), shown: new Progress(stream, () => now) };
   }
 
-  it('writes a line for each change where there is no terminal, and none twice', () => {
+  it('Progress writes each change once on its own line without a terminal', () => {
     const { shown, lines } = progress({});
     shown.wait('a');
     shown.wait('a');
@@ -236,14 +241,14 @@ describe('Progress', () => {
     expect(lines()).toBe('a\nb [2J\nc\n');
   });
 
-  it('changes one line on a terminal, cut to its width', () => {
+  it('Progress changes one line on a terminal, cut to its width', () => {
     const { shown, lines } = progress({ isTTY: true, columns: 30 });
     shown.wait('x'.repeat(50));
     shown.done();
     expect(lines()).toBe(`\r\u001b[K${'x'.repeat(26)}...\r\u001b[K`);
   });
 
-  it('is silent about waits while somebody else has the terminal', async () => {
+  it('Progress writes no wait while another program has the terminal', async () => {
     const { shown, lines } = progress({ isTTY: true });
     await shown.mutedDuring(async () => shown.wait('a'));
     expect(lines()).toBe('');
