@@ -65,12 +65,12 @@ beforeAll(async () => {
   injections = writes.filter(isInjection).flatMap(readInjection);
 });
 
-it('has something to look at', () => {
+it('the audit log holds more than 20 injections and 60 status writes to check', () => {
   expect(injections.length).toBeGreaterThan(20);
   expect(statusWrites().length).toBeGreaterThan(60);
 });
 
-it('injects one container for a run, always the same, into one pod (S1, S3, S4)', () => {
+it('the operator injects one container for a run, always the same, into one pod (S1, S3, S4)', () => {
   const first = new Map<string, Injection>();
   for (const injection of injections) {
     const known = first.get(injection.run) ?? injection;
@@ -84,7 +84,7 @@ it('injects one container for a run, always the same, into one pod (S1, S3, S4)'
   }
 });
 
-it('has written the intent before each injection, into a session of the same namespace (S1, S3)', () => {
+it('the operator writes the intent before each injection, into a session of the same namespace (S1, S3)', () => {
   const intents = [...statusWrites(), ...unansweredStatusWrites()];
   for (const { event, run, podUID, container } of injections) {
     const [uid, attempt] = run.split('/');
@@ -102,7 +102,7 @@ it('has written the intent before each injection, into a session of the same nam
   }
 });
 
-it('never takes back what it has said of a run, and keeps the rules of every status (S5)', () => {
+it('the operator takes back no word about a run, and every status keeps its rules (S5)', () => {
   const last = new Map<string, DebugSession>();
   const inOrder = statusWrites().sort(
     (a, b) => Number(a.session.metadata.resourceVersion) - Number(b.session.metadata.resourceVersion),
@@ -117,7 +117,7 @@ it('never takes back what it has said of a run, and keeps the rules of every sta
   }
 });
 
-it('deletes no session but in the version whose end its status had confirmed, or whose pod had gone (S6)', () => {
+it('the operator deletes a session only when its end is confirmed or its pod has gone (S6)', () => {
   const removals = writes.filter(({ verb, objectRef }) => verb === 'delete' && objectRef?.resource === 'debugsessions');
   expect(removals.length).toBeGreaterThan(0);
   const stored = new Map(statusWrites().map(({ session }) => [session.metadata.uid, session]));
@@ -135,7 +135,7 @@ it('deletes no session but in the version whose end its status had confirmed, or
   }
 });
 
-it('writes nothing but finalizers with the live label, status, injections, stops, deletions that were asked for, events and its Lease, and asks who reads its metrics, and who may use a policy (S7)', () => {
+it('the operator writes only the kinds of objects and fields that its rights and duties name (S7)', () => {
   const kinds = new Set(
     writes.map(
       ({ verb, objectRef }) => `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`,
@@ -168,7 +168,7 @@ it('writes nothing but finalizers with the live label, status, injections, stops
   }
 });
 
-it('makes and deletes no pods but stop pods, in their own namespace (S7)', () => {
+it('the operator creates and deletes no pods except stop pods in their own namespace (S7)', () => {
   const ofPods = writes.filter(
     ({ objectRef }) => objectRef?.resource === 'pods' && objectRef.subresource === undefined,
   );
@@ -179,7 +179,7 @@ it('makes and deletes no pods but stop pods, in their own namespace (S7)', () =>
     });
 });
 
-it('gets into no container but those that it has injected before, by exec or attach (S7)', () => {
+it('the operator uses exec and attach only in containers that it injected before (S7)', () => {
   for (const event of requests.filter((each) => isConnection(each) && succeeded(each))) {
     const names = new URL(event.requestURI, 'https://kubernetes').searchParams.getAll('container');
     expect(names).toEqual([expect.stringMatching(/^debug-[0-9a-f]{8}-[0-9]{1,2}$/)]);
@@ -191,7 +191,7 @@ it('gets into no container but those that it has injected before, by exec or att
   }
 });
 
-it('evicts no pod but those into which it has injected before (S7)', () => {
+it('the operator evicts only pods into which it injected a container before (S7)', () => {
   for (const event of requests.filter(({ objectRef }) => objectRef?.subresource === 'eviction'))
     expect({ pod: event.objectRef, injected: injectedBefore(event).length > 0 }).toMatchObject({ injected: true });
 });

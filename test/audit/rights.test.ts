@@ -29,7 +29,7 @@ function used(event: AuditEvent): string[] {
   return verbs.map((each) => `${each} ${resource} (${objectRef?.apiGroup ?? ''})`);
 }
 
-it('was granted what it used in all the suites, and used all that it was granted', async () => {
+it('the operator used all the rights that it has in all suites, and needed no other', async () => {
   const manager = ['manager-role', 'manager-exec-role', 'manager-attach-role'];
   const others = ['leader-election-role', 'metrics-auth-role', 'policy-reader-role'];
   const stopping = ['role', 'image-role'].map((name) => `config/components/node-stop/${name}.yaml`);

@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => stage.close());
 
-it('a session outlives its terminal and is attached to again, until somebody ends it', async () => {
+it('a session outlives its terminal, and a user attaches again until a user ends it', async () => {
   await new Guide('attach-again.md').apply(stage, 'long-look');
   const running = await stage.untilPhase('long-look', 'Running');
   const first = await Terminal.attach(stage, running);
@@ -41,7 +41,7 @@ it('a session outlives its terminal and is attached to again, until somebody end
   expect(logs.stdout).toMatch(/noted-17[^]*\/tmp-17/);
 });
 
-it('the log of each attempt stays when it has ended', async () => {
+it('the log of each attempt stays when the attempt has ended', async () => {
   await new Guide('logs.md').apply(stage, 'check-web');
   const first = await stage.untilPhase('check-web', 'Completed');
   expect(first.status?.exitCode).toBe(3);
@@ -53,7 +53,7 @@ it('the log of each attempt stays when it has ended', async () => {
     expect(await stage.kubectl(['logs', 'web', '-c', name])).toMatchObject({ code: 0, stdout: 'ok\n' });
 });
 
-it('so does the log of a session that its ttl ended', async () => {
+it('the log of a session stays when its ttl has ended the session', async () => {
   const target = { podName: 'web' };
   await stage.createSession('cut-off', { target, command: ['sh', '-c', 'echo begun; sleep 600'], ttl: '2s' });
   const { status } = await stage.untilPhase('cut-off', 'Expired');

@@ -44,11 +44,11 @@ describe('word by word', () => {
     ['An old commit', () => gitops],
     ['A commit lets people in', () => gitops],
     ['The team comes in', () => DANA],
-  ])('%s', async (section, who) => {
+  ])('the section "%s" of the guide works as it is typed', async (section, who) => {
     expect(await reader.follow(section, who())).toBeGreaterThan(0);
   });
 
-  it('is all there is to be typed; and what it shows was injected, and nothing else', async () => {
+  it('the commands of the guide are all tested, and the operator injected only its three containers', async () => {
     expect(reader.left()).toEqual([]);
     const { items } = await stage.client.list<{ items: DebugSession[] }>(
       `/apis/debugsession.dev/v1alpha1/namespaces/${stage.namespace}/debugsessions`,
@@ -78,7 +78,7 @@ describe('a controller that syncs', () => {
     );
   }
 
-  it('writes nothing by syncing again, and sees health', async () => {
+  it('a controller that syncs again changes nothing and sees a healthy session', async () => {
     const manifest = committed('again');
     expect(await sync(manifest)).toMatchObject({ code: 0 });
     const ended = await settled('again', 1);
@@ -87,14 +87,14 @@ describe('a controller that syncs', () => {
     expect((await stage.session('again')).metadata.resourceVersion).toBe(ended.metadata.resourceVersion);
   });
 
-  it('sees that a lapsed one is degraded', async () => {
+  it('a controller that syncs sees a lapsed session as Degraded', async () => {
     await sync(committed('lapsed').replace('2999-12-01', '2026-01-01'));
     const lapsed = await stage.untilPhase('lapsed', 'Failed');
     expect(lapsed.status?.runs?.at(-1)?.reason).toBe('Lapsed');
     expect(argocdHealth(lapsed)).toMatchObject({ status: 'Degraded' });
   });
 
-  it('is refused while a run lives, with the reason, and changes nothing', async () => {
+  it('the API server refuses a sync that raises the attempt while a run lives, and gives the reason', async () => {
     const live = committed('live').replace(/"command":\[[^\]]*\]/, '"command":["sleep","600"]');
     await sync(live);
     const running = await stage.untilPhase('live', 'Running');

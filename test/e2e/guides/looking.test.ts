@@ -32,7 +32,7 @@ async function printed(name: string): Promise<string> {
   return logs.stdout;
 }
 
-it('a terminal beside the shell-less application shows its processes', async () => {
+it('a terminal beside the application without a shell shows its processes', async () => {
   await new Guide('processes.md').apply(stage, 'look-at-web');
   const waited = await stage.kubectl(['wait', 'dbg/look-at-web', '--for=condition=Running', '--timeout=30s']);
   expect(waited.stdout).toContain('condition met');
@@ -48,12 +48,12 @@ it('a terminal beside the shell-less application shows its processes', async () 
   expect(status?.containerStatuses?.[0]).toMatchObject({ name: 'app', restartCount: 0, ready: true });
 });
 
-it('one command does the same without a terminal', async () => {
+it('a session with a command prints the processes of the application without a terminal', async () => {
   await new Guide('processes.md').apply(stage, 'processes-of-web');
   expect(await printed('processes-of-web')).toMatch(/^PID +USER +COMMAND\n +1 root +app\n/);
 });
 
-it('files are read through /proc/PID/root by the same user only', async () => {
+it('a session with the same user reads the files of the application through /proc/PID/root, and another does not', async () => {
   const guide = new Guide('files.md');
   await Promise.all(['config-of-web', 'config-of-orders', 'config-as-1000'].map((name) => guide.apply(stage, name)));
   const config = 'greeting: hello from the shell-less application\nlisten: ":8080"\n';
@@ -65,7 +65,7 @@ it('files are read through /proc/PID/root by the same user only', async () => {
   expect(await printed('config-as-1000')).toBe(config);
 });
 
-it('SYS_PTRACE of the profile general opens the files of any user to root, and to nobody else', async () => {
+it('SYS_PTRACE of the profile general opens the files of any user to root, and to no other user', async () => {
   const target = { podName: 'orders', containerName: 'app' };
   const command = ['cat', '/proc/1/root/etc/app/config.yaml'];
   await stage.createSession('general', { target, command });
@@ -74,7 +74,7 @@ it('SYS_PTRACE of the profile general opens the files of any user to root, and t
   expect(await printed('general-as-1234')).toContain('Permission denied');
 });
 
-it('a volume of the application is read', async () => {
+it('a session reads a volume of the application', async () => {
   const guide = new Guide('files.md');
   await guide.apply(stage, 'journal');
   await stage.untilPod('journal', isReady);
@@ -82,7 +82,7 @@ it('a volume of the application is read', async () => {
   expect(await printed('read-journal')).toBe('opened\n');
 });
 
-it('the network is the one of the pod: its own port, a closed one, and a service', async () => {
+it('a session has the network of the pod: its open port, a closed port and a service', async () => {
   await new Guide('network.md').apply(stage, 'network-of-web');
   const lines = (await printed('network-of-web')).split('\n');
   expect(lines).toContainEqual(expect.stringMatching(/:::8080 .*LISTEN/));

@@ -54,7 +54,7 @@ it('a user with the shipped role gets a session and its terminal, and injects no
   await stage.untilPhase('danas-look', 'Completed');
 });
 
-it('attaching is a right of its own: a session that only asks has a record and an exit code', async () => {
+it('a user who may not attach still gets a session with a record and an exit code', async () => {
   const session = { ...guide.object('danas-look'), metadata: { name: 'olgas-look' } };
   const asked = await stage.kubectl(['--as=olga', 'create', '-f', '-'], JSON.stringify(session));
   expect(asked).toMatchObject({ code: 0 });
@@ -67,7 +67,7 @@ it('attaching is a right of its own: a session that only asks has a record and a
   expect((await stage.untilPhase('olgas-look', 'Completed')).status?.exitCode).toBe(0);
 });
 
-it('nobody without the role gets one', async () => {
+it('the API server refuses a session to a user without the role', async () => {
   const asked = await stage.kubectl(['--as=nobody', 'create', '-f', '-'], JSON.stringify(guide.object('danas-look')));
   expect(asked.stderr).toContain('cannot create resource "debugsessions"');
 });

@@ -23,21 +23,21 @@ function asInTheGuide(message: string): string {
   return message.replaceAll(new RegExp(container, 'g'), wanted);
 }
 
-it('refuses general in the words of the API server', async () => {
+it('a restricted namespace refuses the profile general in the words of the API server that the guide quotes', async () => {
   await guide.apply(stage, 'general');
   const { status } = await stage.untilPhase('general', 'Failed');
   expect(status?.runs?.[0]?.reason).toBe('PodSecurityDenied');
   expect(guide.text).toContain(asInTheGuide(status?.runs?.[0]?.message ?? '-'));
 });
 
-it('takes restricted, which sees the processes and files of an application with the same user', async () => {
+it('a restricted namespace takes the profile restricted, which sees the processes and files of the same user', async () => {
   await guide.apply(stage, 'restricted');
   const { status } = await stage.untilPhase('restricted', 'Completed');
   const logs = await stage.kubectl(['logs', 'api', '-c', status?.debugContainerName ?? '']);
   expect(logs.stdout).toMatch(/^uid=1000\(app\).*\nPID .*\n +1 app +app\n[^]*greeting: hello/);
 });
 
-it('takes an image whose user is root if a user is named, and not otherwise', async () => {
+it('a restricted namespace takes an image of root only when the session names another user', async () => {
   await guide.apply(stage, 'busybox-as-1000');
   await stage.createSession('busybox-as-root', { target: { podName: 'api' }, profile: 'restricted' });
   const { status } = await stage.untilPhase('busybox-as-1000', 'Completed');

@@ -37,11 +37,11 @@ it.each([
   ['Somebody of team A debugs', DANA],
   ['Limits of team A', DANA],
   ['By choice: team A sees the policies', {}],
-])('%s', async (section, identity) => {
+])('the section "%s" of the guide works as it is typed', async (section, identity) => {
   expect(await reader.follow(section, identity)).toBeGreaterThan(0);
 });
 
-it('The platform team takes it back, and what waits is refused when its pod comes', async () => {
+it('a waiting session is refused when its pod comes after the platform team took the policy back', async () => {
   const look = guide.object('look');
   const later = { ...look, metadata: { name: 'later' }, spec: { ...look.spec, target: { podName: 'later' } } };
   const asked = await stage.kubectl([...DANA.flags, 'create', '-f', '-'], JSON.stringify(later));
@@ -54,11 +54,11 @@ it('The platform team takes it back, and what waits is refused when its pod come
   expect(ephemeralNames(await stage.pod('later'))).toEqual([]);
 });
 
-it('nothing else stands in the guide to be typed', () => {
+it('the guide has no commands that the tests leave out', () => {
   expect(reader.left()).toEqual([]);
 });
 
-it('who administers the namespace grants nobody the use of a policy that is not theirs', async () => {
+it('an administrator of the namespace cannot grant the use of a policy that is not theirs', async () => {
   const bound = ['create', 'rolebinding', 'anna-administers', '--clusterrole=admin', '--user=anna'];
   expect(await stage.kubectl(bound)).toMatchObject({ code: 0 });
   const use = reader.here(JSON.stringify(guide.object('use-policy-team-a')));

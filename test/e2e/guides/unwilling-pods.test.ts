@@ -33,7 +33,7 @@ async function failedRun(name: string): Promise<Run> {
   return session.status?.runs?.[0] as Run;
 }
 
-it('a crash-looping pod: a session beside it runs, one that joins waits in vain and says why', async () => {
+it('a session beside a crash-looping container runs, and a session that joins it fails and says why', async () => {
   const guide = new Guide('crash-looping.md');
   // The beginning of the second pause, of 20 s: no window opens while the session waits.
   await stage.untilPod('crashing', ({ status }) => {
@@ -53,7 +53,7 @@ it('a crash-looping pod: a session beside it runs, one that joins waits in vain 
   expect(guide.text).toContain(message.replace(state, '(waiting: CrashLoopBackOff, exited 3 before)'));
 });
 
-it('a pod that has finished is refused, and a copy of it can be debugged', async () => {
+it('a finished pod is refused, and a session runs in a copy of the pod', async () => {
   const guide = new Guide('completed-pod.md');
   await stage.untilPod('migrate', (pod) => pod.status?.phase === 'Succeeded');
   await guide.apply(stage, 'look-at-migrate');
@@ -93,7 +93,7 @@ onOurNode('a static pod is refused, with the reason and the way that works', asy
   }
 });
 
-it('a container that runs for a while before it crashes is joined in its next life, and dies with it', async () => {
+it('a session joins a container in its next life, and ends when that container crashes', async () => {
   await new Guide('crash-looping.md').apply(stage, 'join-flapping');
   const { status } = await stage.untilPhase('join-flapping', 'Completed', 55_000);
   expect(status?.runs?.[0]).toMatchObject({ exitCode: 137, endedBy: 'Kubelet' });
