@@ -33,7 +33,7 @@ const target = { podName: 'web-7c9f', containerName: 'app' };
 const patch = (name: string, spec: object): Promise<DebugSession> =>
   stage.client.patch(`${sessionsPath(stage.namespace)}/${name}`, { spec }, { type: 'merge' });
 
-it('is Progressing until a session runs, and Healthy then', async () => {
+it('Argo CD shows a session as Progressing until it runs, and then as Healthy', async () => {
   shows('not-seen-yet', await stage.createSession('inspect-web', { target, ttl: '30m' }), 'Progressing');
   await stage.startOperator();
   shows('pending-pod-not-found', await stage.untilPhase('inspect-web', 'Pending'), 'Progressing');
@@ -45,7 +45,7 @@ it('is Progressing until a session runs, and Healthy then', async () => {
   shows('running', await seen, 'Healthy');
 });
 
-it('is Healthy once a session has ended, whatever its exit code', async () => {
+it('Argo CD shows an ended session as Healthy, whatever its exit code is', async () => {
   await stage.createSession('quick', { target, command: ['true'] });
   await stage.createSession('unlucky', { target, command: ['false'] });
   await stage.createSession('short', { target, command: ['sleep', '600'], ttl: '2s' });
@@ -59,7 +59,7 @@ it('is Healthy once a session has ended, whatever its exit code', async () => {
   shows('completed-pod-gone', await stage.untilPhase('orphan', 'Completed'), 'Healthy');
 });
 
-it('is Degraded where a run has failed, and Progressing before', async () => {
+it('Argo CD shows a session as Progressing while it waits, and as Degraded when its run has failed', async () => {
   const image = 'localhost/nobody/has:this';
   await stage.runningPod('pulls', appPod());
   await stage.createSession('pulls', { target: { podName: 'pulls' }, image, command: ['true'], startTimeout: '25s' });
@@ -73,7 +73,7 @@ it('is Degraded where a run has failed, and Progressing before', async () => {
   shows('failed-refused', await restricted.untilPhase('general', 'Failed'), 'Degraded');
 });
 
-it('is Degraded where a container should have ended and runs', async () => {
+it('Argo CD shows a session as Degraded when its container runs on after its deadline', async () => {
   // In a process namespace of its own it is process 1: without a handler no signal from inside reaches it.
   const alone = { podName: 'web-7c9f' };
   await stage.createSession('unguarded', { target: alone, supervisor: 'None', command: ['sleep', '600'], ttl: '2s' });
@@ -85,7 +85,7 @@ it('is Degraded where a container should have ended and runs', async () => {
   shows('ending-not-confirmed', survived, 'Degraded');
 });
 
-it('is Healthy where one was cancelled', async () => {
+it('Argo CD shows a cancelled session as Healthy', async () => {
   await stage.createSession('cancelled', { target, command: ['sleep', '600'] });
   await stage.untilPhase('cancelled', 'Running');
   await stage.changeSession('cancelled', { cancel: true });
@@ -95,7 +95,7 @@ it('is Healthy where one was cancelled', async () => {
 });
 
 const onNode = process.env['CLUSTER'] === 'current' ? it.skip : it;
-onNode('is Degraded where one runs that was given up', async () => {
+onNode('Argo CD shows a failed session as Degraded when its container starts after all', async () => {
   const image = `localhost/comes/late:health`;
   await stage.runningPod('late', appPod());
   await stage.createSession('late', {
@@ -116,7 +116,7 @@ onNode('is Degraded where one runs that was given up', async () => {
   }
 });
 
-it('follows the second attempt, not the first', async () => {
+it('Argo CD shows the health of the second attempt instead of the first', async () => {
   await stage.changeSession('quick', { attempt: 2, command: ['sleep', '600'] });
   shows('second-attempt-running', await stage.untilPhase('quick', 'Running'), 'Healthy');
   await stage.runningPod('mortal', appPod());
@@ -128,7 +128,7 @@ it('follows the second attempt, not the first', async () => {
   shows('second-attempt-pending', await stage.untilPhase('again', 'Pending'), 'Progressing');
 });
 
-it('is Progressing while the operator has not seen the change', async () => {
+it('Argo CD shows a changed session as Progressing until the operator has seen the change', async () => {
   await stage.operators[0]?.stop();
   shows('running-spec-changed', await patch('inspect-web', { ttl: '1h' }), 'Progressing');
   shows('attempt-raised', await patch('unlucky', { attempt: 2 }), 'Progressing');

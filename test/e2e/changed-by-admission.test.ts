@@ -69,7 +69,7 @@ async function injected(name: string): Promise<string[]> {
     .map(({ type, note }) => `${type}: ${note}`);
 }
 
-it('another image is recorded and told, and the supervisor counts', async () => {
+it('the operator records and reports an image that admission changed, and the supervisor still works', async () => {
   const securityContext = { runAsUser: 0 };
   const target = { podName: 'image' };
   await stage.createSession('image', { target, image: busyboxImage, securityContext, command: ['true'], ttl: '1m' });
@@ -84,7 +84,7 @@ it('another image is recorded and told, and the supervisor counts', async () => 
   ]);
 });
 
-it('a supervisor that was taken away is not claimed: the operator ends the container at its deadline', async () => {
+it('the operator ends a container at its deadline when admission has taken its supervisor away', async () => {
   const securityContext = { runAsUser: 7 };
   const target = { podName: 'command' };
   await stage.createSession('command', { target, image: busyboxImage, securityContext, command: ['true'], ttl: '5s' });
@@ -106,7 +106,7 @@ it('a supervisor that was taken away is not claimed: the operator ends the conta
   expect(warnings).toContain('CapabilitiesIdle');
 });
 
-it('a container that the API server took as it was is not called changed', async () => {
+it('the operator reports no change for a container that the API server stores as it was sent', async () => {
   const command = ['true'];
   await stage.runningPod('same', shellPod('sleep 600'));
   const env = [{ name: 'EMPTY', value: '' }];

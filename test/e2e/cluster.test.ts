@@ -41,7 +41,7 @@ ours('a second cluster beside the first', () => {
     await launcher('down');
   });
 
-  it('comes up after a start that was killed midway, whose remains it cleans up', async () => {
+  it('the launcher starts a cluster after a start that was killed midway, and removes its remains', async () => {
     await startAndKillMidway();
     const { stdout, stderr, code } = await launcher('up');
     expect(stderr).toMatch(/cleaning up after a start/);
@@ -50,14 +50,14 @@ ours('a second cluster beside the first', () => {
     expect((await launcher('status')).code).toBe(0);
   });
 
-  it('runs already when it is started again, and loses nothing by it', async () => {
+  it('the launcher leaves a running cluster as it is when it is started again', async () => {
     const before = recordedPids(side());
     const { stdout, code } = await launcher('up');
     expect([code, stdout]).toEqual([0, expect.stringContaining('cluster side runs already')]);
     expect(recordedPids(side())).toEqual(before);
   });
 
-  it('lets pods of both reach each their own API server and a service, also after both have written their rules', async () => {
+  it('pods of two clusters reach their own API server and a service, also after both have written their rules', async () => {
     const second = launchedCluster(side());
     await second.kubectl(['create', 'namespace', 'beside']);
     await Promise.all([runPods(first), runPods(second)]);
@@ -79,7 +79,7 @@ ours('a second cluster beside the first', () => {
     }
   });
 
-  it('is healed when components were killed; its pods run on', async () => {
+  it('the launcher starts killed components again, and the pods run on', async () => {
     const second = launchedCluster(side());
     const killed = ['etcd', 'containerd', 'kubelet', 'kube-proxy'] as const;
     for (const component of killed) instanceProcesses(side()).signal(component, 'SIGKILL');
@@ -95,7 +95,7 @@ ours('a second cluster beside the first', () => {
     expect(again).toMatchObject({ code: 0, stdout: 'still here\n' });
   });
 
-  it('can do without its kubelet for a while: the containers run on, and exec works once it is back', async () => {
+  it('containers run on while the kubelet is stopped, and exec works when the kubelet is back', async () => {
     const second = launchedCluster(side());
     const exec = () => second.kubectl(['-n', 'beside', 'exec', 'shell', '--', 'echo', 'here']);
     await second.node?.stopKubelet();
@@ -104,7 +104,7 @@ ours('a second cluster beside the first', () => {
     expect(await exec()).toMatchObject({ code: 0, stdout: 'here\n' });
   });
 
-  it('hands out a kubeconfig that acts as a service account and no more', async () => {
+  it('the launcher makes a kubeconfig that has the rights of a service account and no more', async () => {
     const second = launchedCluster(side());
     const kubeconfig = await second.createServiceAccountKubeconfig('beside', 'default');
     const who = await second.kubectl(['auth', 'whoami', '--output=jsonpath={.status.userInfo.username}'], {
@@ -115,7 +115,7 @@ ours('a second cluster beside the first', () => {
     expect(pods.stderr).toMatch(/Forbidden/);
   });
 
-  it('records in its audit log who did what', async () => {
+  it('the audit log of a launched cluster records each user and each request', async () => {
     const second = launchedCluster(side());
     const debug = ['-n', 'beside', 'debug', 'app', `--image=${busyboxImage}`, '--image-pull-policy=IfNotPresent'];
     expect((await second.kubectl([...debug, '--', 'true'])).code).toBe(0);
@@ -134,7 +134,7 @@ ours('a second cluster beside the first', () => {
     ]);
   });
 
-  it('leaves nothing when it is stopped, with its containerd dead, while the first goes on', async () => {
+  it('the launcher leaves nothing of a stopped cluster whose containerd has died, and the first cluster goes on', async () => {
     const instance = side();
     instanceProcesses(instance).signal('containerd', 'SIGKILL');
     expect(await launcher('down')).toMatchObject({ code: 0, stdout: 'cluster side is down, nothing of it is left\n' });
@@ -144,7 +144,7 @@ ours('a second cluster beside the first', () => {
     );
   });
 
-  it('leaves nothing when a start was killed midway and then is stopped', async () => {
+  it('the launcher leaves nothing of a cluster that is stopped after a start was killed midway', async () => {
     await startAndKillMidway();
     const instance = side();
     // The test would prove nothing if there were nothing to clean.
@@ -156,7 +156,7 @@ ours('a second cluster beside the first', () => {
 });
 
 ours('a start that fails', () => {
-  it('shows the last words of the component to blame, keeps the logs and leaves nothing running', async () => {
+  it('a failed start shows the last lines of the failed component, keeps its logs and leaves no process', async () => {
     const cache = cacheWithBrokenKubelet();
     const env = { ...process.env, DEBUGSESSION_CACHE: cache };
     const outcome = await run([process.execPath, main, 'up', '--name', 'broken'], { env, timeoutMs: 120_000 });

@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => stage.close());
 
-it('is held until its container has ended, which it sees to', async () => {
+it('a deleted session stays until the operator has ended its container', async () => {
   await stage.createSession('short', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '10m' });
   const running = await stage.untilPhase('short', 'Running');
   await stage.deleteSession('short');
@@ -51,14 +51,14 @@ it('is held until its container has ended, which it sees to', async () => {
   );
 });
 
-it('goes at once while it waits for its pod', async () => {
+it('a session that waits for its pod goes as soon as it is deleted', async () => {
   await stage.createSession('pending', { target: { podName: 'nobody' }, command: ['true'] });
   await stage.untilPhase('pending', 'Pending');
   await stage.deleteSession('pending');
   await stage.untilSessionGone('pending', 5_000);
 });
 
-it('goes at once after its end', async () => {
+it('a session that has ended goes as soon as it is deleted', async () => {
   await stage.createSession('done', { target: { podName: 'web' }, command: ['true'] });
   await stage.untilSession('done', (s) => s.status?.phase === 'Completed' && s.metadata.finalizers === undefined);
   await stage.deleteSession('done');
@@ -68,7 +68,7 @@ it('goes at once after its end', async () => {
 const waiting = (session: DebugSession): Condition | undefined =>
   session.status?.conditions?.find(({ type }) => type === 'DeletionWaiting');
 
-it('waits for a container that nothing ends, says so where people look, and keeps record and guard', async () => {
+it('a deleted session waits for a container that nothing ends, says so in its status, and keeps its record and finalizer', async () => {
   const stays = await stage.untilSession(
     'outlived',
     (s) => s.status?.runs?.[0]?.stop?.unconfirmed !== undefined,
@@ -91,7 +91,7 @@ it('waits for a container that nothing ends, says so where people look, and keep
   expect(pod.status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
 });
 
-it('waits for a container that may start, and says so in an event', async () => {
+it('a deleted session waits for a container that may still start, and an event says so', async () => {
   const stays = await stage.untilSession('unpullable', (s) => waiting(s)?.reason === 'ContainerMayStart');
   expect([stays.status?.phase, stays.metadata.finalizers]).toEqual(['Cancelled', [FINALIZER]]);
   const told = async () =>
@@ -100,7 +100,7 @@ it('waits for a container that may start, and says so in an event', async () => 
   expect(await told()).toMatchObject([{ type: 'Warning', note: waiting(stays)?.message }]);
 });
 
-it.each(['outlived', 'unpullable'])('%s: goes with its pod', async (name) => {
+it.each(['outlived', 'unpullable'])('session %s goes when its pod is deleted', async (name) => {
   await stage.session(name);
   await stage.deletePod(name);
   await stage.untilSessionGone(name, 60_000);

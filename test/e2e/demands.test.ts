@@ -51,7 +51,7 @@ const inPod = (podName: string, spec: Partial<DebugSessionSpec>): DebugSessionSp
   ({ target: { podName }, ...spec }) as DebugSessionSpec;
 
 describe('onUnstoppable: EvictPod', () => {
-  it('evicts the pod of a container that nothing ends, although its session says Report and the policy is gone', async () => {
+  it('the operator evicts the pod of a container that nothing ends, although its session says Report and the policy is gone', async () => {
     const policyName = await policies.create('unstoppable', { allow: ['SupervisorNone'], onUnstoppable: 'EvictPod' });
     const immune: Partial<DebugSessionSpec> = { supervisor: 'None', command: ['sleep', '600'], ttl: '10m' };
     await stage.createSession('stubborn', inPod('stubborn', { policyName, ...immune, ifUnstoppable: 'Report' }));
@@ -75,7 +75,7 @@ describe('podAfterSession: Evict', () => {
     policyName = await policies.create('visited', { podAfterSession: 'Evict' });
   });
 
-  it('evicts the pod after a session that says Keep', async () => {
+  it('the operator evicts the pod after a session that says Keep when the policy says Evict', async () => {
     await stage.createSession('visited', inPod('visited', { policyName, command: ['true'], podAfterSession: 'Keep' }));
     const blocked = await stage.untilSession('visited', (s) => retirement(s)?.reason === 'EvictionBlocked');
     expect(blocked.status?.runs).toMatchObject([{ demanded: { podAfterSession: 'Evict' } }]);
@@ -85,7 +85,7 @@ describe('podAfterSession: Evict', () => {
     await stage.untilGone(podsPath(stage.namespace), 'visited', 20_000);
   });
 
-  it('is not escaped by deleting the session: the session stays until the pod has gone', async () => {
+  it('a deleted session stays until its pod has gone when the policy says Evict', async () => {
     await stage.createSession('left', inPod('left', { policyName, command: ['true'] }));
     await stage.untilSession('left', (s) => retirement(s)?.reason === 'EvictionBlocked');
     await stage.deleteSession('left');
@@ -101,7 +101,7 @@ describe('podAfterSession: Evict', () => {
     await stage.untilGone(podsPath(stage.namespace), 'left', 20_000);
   });
 
-  it('is not escaped by another attempt: that one waits until the pod has gone', async () => {
+  it('a second attempt waits until the pod has gone when the policy says Evict', async () => {
     await stage.createSession('again', inPod('again', { policyName, command: ['true'] }));
     await stage.untilSession('again', (s) => retirement(s)?.reason === 'EvictionBlocked');
     const { metadata } = await stage.changeSession('again', { attempt: 2 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(() => stage.close());
 
-it('the application that is killed for lack of memory, with one event', async () => {
+it('the run records that the application was killed for lack of memory, and one event says so', async () => {
   await stage.runningPod('greedy', greedyPod());
   const volumeMounts = [{ name: 'data', mountPath: '/data' }];
   const command = ['sh', '-c', 'touch /data/go; sleep 600'];
@@ -47,7 +47,7 @@ it('the application that is killed for lack of memory, with one event', async ()
   ]);
 });
 
-it('what the session uses is in the metrics that the alerts read, and the limit of the pod', async () => {
+it('the kubelet shows the usage of the debug container and the limit of the pod in the metrics of the alerts', async () => {
   const { status } = await stage.session('look');
   const path = `/api/v1/nodes/${status?.nodeName}/proxy/metrics`;
   const series = async (endpoint: string, container: string): Promise<Set<string>> => {
@@ -69,7 +69,7 @@ it('what the session uses is in the metrics that the alerts read, and the limit 
   });
 });
 
-it('the target that ends, and the session with it', async () => {
+it('the run records that its target container ended, and ends with it', async () => {
   await stage.runningPod('ends', shellPod('until [ -e /tmp/end ]; do sleep .2; done; exit 3'));
   const target = { podName: 'ends', containerName: 'app' };
   const command = ['sh', '-c', 'touch /proc/1/root/tmp/end; sleep 600'];
@@ -78,7 +78,7 @@ it('the target that ends, and the session with it', async () => {
   expect(over.status?.runs?.[0]?.during).toMatchObject([{ what: 'Restarted', containerName: 'app', exitCode: 3 }]);
 });
 
-it('the pod that is evicted', async () => {
+it('the run records that its pod was evicted', async () => {
   await stage.runningPod('moved');
   await stage.createSession('moved', { target: { podName: 'moved' }, command: ['sleep', '600'] });
   await stage.untilPhase('moved', 'Running');

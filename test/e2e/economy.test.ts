@@ -36,7 +36,7 @@ onNode('what a session costs', () => {
     return counts.reduce((sum, [, count]) => sum + Number(count), 0);
   };
 
-  it('a clean one: six writes, no GET, four events, at most eight reconciles', async () => {
+  it('a session that ends cleanly costs six writes, no GET, four events and at most eight reconciles', async () => {
     const { length: askedBefore } = await operators();
     await stage.createSession('clean', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '3s' });
     await stage.untilSession('clean', (s) => s.status?.phase === 'Expired' && s.metadata.finalizers === undefined);
@@ -60,7 +60,7 @@ onNode('what a session costs', () => {
     expect(await reconciles()).toBeLessThanOrEqual(8);
   });
 
-  it('a cancelled one: one write more, the exec, and no GET of anything else', async () => {
+  it('a cancelled session costs one write more and one exec, and no other GET', async () => {
     const { length: askedBefore } = await operators();
     await stage.createSession('cancelled', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '10m' });
     await stage.untilPhase('cancelled', 'Running');
@@ -97,7 +97,7 @@ onNode('what a session costs', () => {
     expect(all.filter(isEvent)).toHaveLength(4);
   });
 
-  it('one that runs and is left alone: nothing for 20 s', async () => {
+  it('a running session that nobody changes costs no request for 20 s', async () => {
     await stage.createSession('idle', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '5m' });
     await stage.untilPhase('idle', 'Running');
     const created = async (): Promise<number> =>
@@ -112,7 +112,7 @@ onNode('what a session costs', () => {
     expect(asked).toEqual([]);
   });
 
-  it('40 that wait for one workload: as many looks as one of them would take', async () => {
+  it('the operator reads a missing workload at most once a second for 40 sessions that wait for it', async () => {
     const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'late' } as const;
     const looks = async (): Promise<number[]> =>
       (await operators())

@@ -24,7 +24,7 @@ afterAll(() => stage.close());
 it.each([
   ['deadline', 'sleep 600', 'DeadlineExceeded'],
   ['disk', 'dd if=/dev/zero of=/heap bs=1M count=60; sleep 600', 'Evicted'],
-])('a pod that the kubelet fails, by its %s, is named in its own words', async (name, script, reason) => {
+])('the run quotes the pod when the kubelet fails the pod by its %s', async (name, script, reason) => {
   const command = ['sh', '-c', script];
   await stage.createSession(name, { target: { podName: name }, image: busyboxImage, ttl: '10m', command });
   const over = await stage.untilSession(name, ({ status }) => status?.runs?.[0]?.finishedAt !== undefined, 60_000);
@@ -34,7 +34,7 @@ it.each([
   expect(run?.message).not.toMatch(/by itself/);
 });
 
-it('a child that was killed for lack of memory is told of a command that has outlived it', async () => {
+it('the run records that a child was killed for lack of memory when its command has outlived the child', async () => {
   const command = ['sh', '-c', 'tail -c 150000000 /dev/zero | wc -c; sleep 1'];
   await stage.createSession('memory', { target: { podName: 'memory' }, image: busyboxImage, ttl: '10m', command });
   const over = await stage.untilSession('memory', ({ status }) => status?.runs?.[0]?.finishedAt !== undefined, 60_000);

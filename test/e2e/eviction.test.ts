@@ -61,7 +61,7 @@ async function untilGone({ metadata }: RawPod): Promise<void> {
 }
 
 describe('ifUnstoppable: EvictPod', () => {
-  it('waits for the budget, and then the pod goes and another comes', async () => {
+  it('the operator evicts a pod when its disruption budget allows it, and its controller makes another pod', async () => {
     const pod = await onlyPodOf('stubborn');
     const target = { podName: pod.metadata.name ?? '' };
     await stage.createSession('stubborn', { target, ...immune, ifUnstoppable: 'EvictPod' });
@@ -84,7 +84,7 @@ describe('ifUnstoppable: EvictPod', () => {
     ]);
   });
 
-  it('warns of what is lost where nothing makes the pod again', async () => {
+  it('an event warns that the pod is lost when the operator evicts a pod without a controller', async () => {
     const pod = await stage.pod('bare');
     await stage.createSession('bare', { target: { podName: 'bare' }, ...immune, ifUnstoppable: 'EvictPod' });
     await stage.untilPhase('bare', 'Running');
@@ -96,7 +96,7 @@ describe('ifUnstoppable: EvictPod', () => {
     expect(told).toMatchObject([{ type: 'Warning', note: expect.stringMatching(/no controller.* is lost/) }]);
   });
 
-  it('is asked for by nobody else: without the field the pod stays, whatever its container does', async () => {
+  it('a pod stays without ifUnstoppable: EvictPod, although its container runs on', async () => {
     await stage.createSession('kept', { target: { podName: 'kept' }, ...immune });
     await stage.untilPhase('kept', 'Running');
     await stage.changeSession('kept', { cancel: true });
@@ -108,7 +108,7 @@ describe('ifUnstoppable: EvictPod', () => {
 });
 
 describe('podAfterSession: Evict', () => {
-  it('retires the pod of a session that is over, when its budget allows it', async () => {
+  it('the operator evicts the pod of a session that is over when the disruption budget allows it', async () => {
     const pod = await onlyPodOf('retired');
     const target = { podName: pod.metadata.name ?? '' };
     await stage.createSession('retired', { target, command: ['true'], podAfterSession: 'Evict' });
@@ -126,7 +126,7 @@ describe('podAfterSession: Evict', () => {
     expect(told).toMatchObject([{ type: 'Normal' }]);
   });
 
-  it('warns of what is lost where nothing makes the pod again, also when it is asked for after the end', async () => {
+  it('an event warns that a pod without a controller is lost, also when the eviction is requested after the end', async () => {
     const pod = await stage.pod('visited');
     await stage.createSession('visited', { target: { podName: 'visited' }, command: ['true'] });
     await stage.untilSession('visited', (s) => s.status?.phase === 'Completed' && s.metadata.finalizers === undefined);
@@ -138,7 +138,7 @@ describe('podAfterSession: Evict', () => {
     expect(told).toMatchObject([{ type: 'Warning', note: expect.stringMatching(/no controller.* is lost/) }]);
   });
 
-  it('is no reason to touch a pod that nobody has been inside', async () => {
+  it('the operator leaves a pod alone in which no container of the session ran', async () => {
     const target = { podName: 'kept', containerName: 'nobody' };
     await stage.createSession('refused', { target, command: ['true'], podAfterSession: 'Evict' });
     await stage.createSession('absent', {
@@ -150,7 +150,7 @@ describe('podAfterSession: Evict', () => {
     expect((await stage.pod('kept')).metadata.deletionTimestamp).toBeUndefined();
   });
 
-  it('of a session that is deleted: its container is ended first, then the pod goes, and nothing is held up', async () => {
+  it('the operator ends the container of a deleted session first, and then evicts its pod', async () => {
     const pod = await stage.runningPod('leaving', appPod());
     await stage.createSession('leaving', {
       ...{ target: { podName: 'leaving' }, command: ['sleep', '600'], ttl: '10m' },

@@ -35,7 +35,7 @@ afterEach(async () => {
 
 afterAll(() => stage.close());
 
-it('hands over within a second when the leader is stopped, and the sessions that run notice nothing', async () => {
+it('another replica leads within a second when the leader is stopped, and running sessions go on', async () => {
   // Whoever polled would be there after 8 s at the soonest.
   const replicas = await startReplicas('25s', '20s', '8s');
   const leader = await firstToLead(replicas);
@@ -60,7 +60,7 @@ it('hands over within a second when the leader is stopped, and the sessions that
   expect([...leader.lines, ...standby.lines].filter(isTrouble)).toEqual([]);
 });
 
-it('hands over when the Lease of a killed leader runs out, and not before; sessions of the gap are served', async () => {
+it('another replica leads once the Lease of a killed leader runs out, and serves the sessions of the gap', async () => {
   const replicas = await startReplicas('6s', '4s', '1s');
   const leader = await firstToLead(replicas);
   const [standby] = replicas.filter((one) => one !== leader) as [OperatorProcess];

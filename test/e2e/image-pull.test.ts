@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 // The kubelet tries for ever, and its reason alternates. The record must neither flap with it nor wait for ever.
-it('fails the run at startTimeout with the words of the kubelet, whose tries are not echoed', async () => {
+it('the run fails at startTimeout with the words of the kubelet, and the status does not repeat each try', async () => {
   await stage.runningPod('web');
   const image = 'localhost/nobody/has:this';
   await stage.createSession('unpullable', {

@@ -48,15 +48,15 @@ function seconds({ intendedAt = '', finishedAt = '' }: Run): number {
   return (Date.parse(finishedAt) - Date.parse(intendedAt)) / 1000;
 }
 
-describe('an image that is not there', () => {
-  it('and must not be pulled: fails at startTimeout, in the words of the kubelet', async () => {
+describe('missing images', () => {
+  it('the run fails at startTimeout in the words of the kubelet when a missing image must not be pulled', async () => {
     const run = await failed('never');
     expect(run.reason).toBe('ImagePullFailed');
     expect(run.message).toMatch(/^The container did not run within 25s: .*pull policy of Never/);
     expect(seconds(run)).toBeGreaterThanOrEqual(25);
   });
 
-  it('because its name can be none: no policy takes it for one, and nothing is injected', async () => {
+  it('the policy denies a session whose image has an impossible name, and the operator injects nothing', async () => {
     const run = await failed('misnamed');
     expect(run.reason).toBe('PolicyDenied');
     expect(run.message).toMatch(/image localhost\/UPPER\/Case:1 is not understood/);
@@ -64,7 +64,7 @@ describe('an image that is not there', () => {
   });
 });
 
-it('an image of root where the pod wants none fails at once', async () => {
+it('the run fails at once when its image runs as root and the pod forbids root', async () => {
   const run = await failed('as-root');
   expect(run.reason).toBe('ContainerConfigError');
   expect(run.message).toMatch(
@@ -73,15 +73,15 @@ it('an image of root where the pod wants none fails at once', async () => {
   expect(seconds(run)).toBeLessThan(patient(45));
 });
 
-describe('a command that is not in the image', () => {
-  it('without a supervisor: in the words of the runtime', async () => {
+describe('missing commands', () => {
+  it('the run fails in the words of the runtime when its command is missing and it has no supervisor', async () => {
     const run = await failed('bare');
     expect(run.reason).toBe('CommandNotFound');
     expect(run.message).toMatch(/no such file or directory/);
     expect(run.message).not.toMatch(/supervisor/);
   });
 
-  it('under the supervisor', async () => {
+  it('the run says that its command is missing when the supervisor cannot find the command', async () => {
     expect(await failed('supervised')).toMatchObject({
       reason: 'CommandNotFound',
       exitCode: 127,
@@ -89,13 +89,13 @@ describe('a command that is not in the image', () => {
     });
   });
 
-  it('and no sh for the supervisor either: says what to do', async () => {
+  it('the run advises another image when the supervisor finds no sh', async () => {
     const run = await failed('shell-less');
     expect(run.reason).toBe('CommandNotFound');
     expect(run.message).toMatch(/the image seems to have no sh, so use an image with a shell, or supervisor: None$/);
   });
 
-  it('nothing of it is left to stop, and the application has not noticed', async () => {
+  it('the operator has nothing to stop after a missing command, and the application runs on', async () => {
     for (const name of ['bare', 'supervised', 'shell-less']) {
       await failed(name);
       const session = await stage.session(name);
@@ -108,7 +108,7 @@ describe('a command that is not in the image', () => {
   });
 });
 
-it('a target that ends takes the container with it that had joined its processes', async () => {
+it('the debug container ends when the target container whose processes it joined ends', async () => {
   const target = { podName: 'short-lived', containerName: 'app' };
   await stage.createSession('joined', { target, image: busyboxImage, command: ['sleep', '600'], ttl: '5m' });
   await stage.untilPhase('joined', 'Running');

@@ -19,7 +19,7 @@ const onNode = process.env['CLUSTER'] === 'current' ? it.skip : it;
 
 // The kubelet tries for ever: an image may come hours after the session has been given up, and then nobody looks after
 // its container.
-onNode('a container that starts after its run has failed ends itself at once, and that is recorded', async () => {
+onNode('a container that starts after its run has failed ends itself at once, and the status records it', async () => {
   const image = `localhost/comes/late:${Date.now()}`;
   await stage.runningPod('web');
   await stage.createSession('late', {
@@ -71,53 +71,50 @@ function withoutImage(image: string, podName: string): Partial<DebugSessionSpec>
   };
 }
 
-onNode(
-  'a container without a supervisor that starts after its run has failed is ended by the operator, also by one that was away',
-  async () => {
-    const image = `localhost/comes/late-unguarded:${Date.now()}`;
-    await Promise.all(['unguarded', 'raised', 'forgotten', 'deleted'].map((name) => stage.runningPod(name, appPod())));
-    await Promise.all([
-      stage.createSession('unguarded', { ...withoutImage(image, 'unguarded'), startTimeout: '1s' }),
-      // Process 1 without a handler: no signal from inside reaches it.
-      stage.createSession('raised', {
-        ...withoutImage(image, 'raised'),
-        ...{ command: ['sleep', '12'], startTimeout: '1s' },
-      }),
-      stage.createSession('forgotten', { ...withoutImage(image, 'forgotten'), startTimeout: '1s' }),
-      stage.createSession('deleted', { ...withoutImage(image, 'deleted'), startTimeout: '10m' }),
+onNode('the operator ends a late container without a supervisor, also after the operator was away', async () => {
+  const image = `localhost/comes/late-unguarded:${Date.now()}`;
+  await Promise.all(['unguarded', 'raised', 'forgotten', 'deleted'].map((name) => stage.runningPod(name, appPod())));
+  await Promise.all([
+    stage.createSession('unguarded', { ...withoutImage(image, 'unguarded'), startTimeout: '1s' }),
+    // Process 1 without a handler: no signal from inside reaches it.
+    stage.createSession('raised', {
+      ...withoutImage(image, 'raised'),
+      ...{ command: ['sleep', '12'], startTimeout: '1s' },
+    }),
+    stage.createSession('forgotten', { ...withoutImage(image, 'forgotten'), startTimeout: '1s' }),
+    stage.createSession('deleted', { ...withoutImage(image, 'deleted'), startTimeout: '10m' }),
+  ]);
+  const failed = await stage.untilPhase('unguarded', 'Failed');
+  expect(confirmation(failed)).toMatchObject({ status: 'Unknown', reason: 'MayStartLate' });
+  const { startedAt, finishedAt, reason } = failed.status?.runs?.[0] ?? {};
+  await Promise.all(['raised', 'forgotten'].map((name) => stage.untilPhase(name, 'Failed')));
+  // The next attempt is asked for while nothing of the first has run yet: the operator has to remember that one.
+  await raise('forgotten');
+  await stage.untilPod('deleted', (pod) => ephemeralNames(pod).length === 1);
+  await stage.operators.at(-1)?.kill();
+  await stage.startOperator();
+  await stage.deleteSession('deleted');
+  await stage.cluster.node?.ctr(['images', 'tag', busyboxImage, image]);
+  const ended = deletedWhileStarting();
+  const behind = Promise.all([raisedBehindOneThatRuns(), forgottenByRaising()]);
+  for (const other of [ended, behind]) other.catch(() => undefined);
+  try {
+    const name = 'unguarded';
+    const late = await stage.untilSession(name, (s) => s.status?.runs?.[0]?.exitCode !== undefined, 100_000);
+    expect(late.status?.phase).toBe('Failed');
+    expect(late.status?.runs).toMatchObject([
+      { state: 'StartedLate', reason, finishedAt, endedBy: 'Exec', stop: { cause: 'StartedLate', routes: ['Exec'] } },
     ]);
-    const failed = await stage.untilPhase('unguarded', 'Failed');
-    expect(confirmation(failed)).toMatchObject({ status: 'Unknown', reason: 'MayStartLate' });
-    const { startedAt, finishedAt, reason } = failed.status?.runs?.[0] ?? {};
-    await Promise.all(['raised', 'forgotten'].map((name) => stage.untilPhase(name, 'Failed')));
-    // The next attempt is asked for while nothing of the first has run yet: the operator has to remember that one.
-    await raise('forgotten');
-    await stage.untilPod('deleted', (pod) => ephemeralNames(pod).length === 1);
-    await stage.operators.at(-1)?.kill();
-    await stage.startOperator();
-    await stage.deleteSession('deleted');
-    await stage.cluster.node?.ctr(['images', 'tag', busyboxImage, image]);
-    const ended = deletedWhileStarting();
-    const behind = Promise.all([raisedBehindOneThatRuns(), forgottenByRaising()]);
-    for (const other of [ended, behind]) other.catch(() => undefined);
-    try {
-      const name = 'unguarded';
-      const late = await stage.untilSession(name, (s) => s.status?.runs?.[0]?.exitCode !== undefined, 100_000);
-      expect(late.status?.phase).toBe('Failed');
-      expect(late.status?.runs).toMatchObject([
-        { state: 'StartedLate', reason, finishedAt, endedBy: 'Exec', stop: { cause: 'StartedLate', routes: ['Exec'] } },
-      ]);
-      expect(late.status?.runs?.[0]?.startedAt).toBe(startedAt);
-      expect(confirmation(late)).toMatchObject({ status: 'True', reason: 'Terminated' });
-      expect(await containerState(stage, late)).toMatchObject({ terminated: {} });
-      expect(await toldOf(stage, name)).toContain('StartedLate');
-      await ended;
-      await behind;
-    } finally {
-      await stage.cluster.node?.ctr(['images', 'rm', image]);
-    }
-  },
-);
+    expect(late.status?.runs?.[0]?.startedAt).toBe(startedAt);
+    expect(confirmation(late)).toMatchObject({ status: 'True', reason: 'Terminated' });
+    expect(await containerState(stage, late)).toMatchObject({ terminated: {} });
+    expect(await toldOf(stage, name)).toContain('StartedLate');
+    await ended;
+    await behind;
+  } finally {
+    await stage.cluster.node?.ctr(['images', 'rm', image]);
+  }
+});
 
 async function deletedWhileStarting(): Promise<void> {
   const over = await stage.untilSession('deleted', (s) => s.status?.runs?.[0]?.endedBy !== undefined, 60_000);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(() => stage.close());
 
-it('injects, tracks, ends by the ttl, records, and debugs again', async () => {
+it('the operator injects a container, tracks it, ends it at its ttl, records the end and runs a second attempt', async () => {
   const pod = await stage.runningPod('web');
   const target = { podName: 'web', containerName: 'app' };
   await stage.createSession('inspect', { target, command: ['sleep', '600'], ttl: '3s', justification: 'INC-4711' });
@@ -59,7 +59,7 @@ it('injects, tracks, ends by the ttl, records, and debugs again', async () => {
   expect(after.status?.containerStatuses?.[0]).toMatchObject({ name: 'app', restartCount: 0, ready: true });
 });
 
-it('leads from the container of a pod back to who asked, as docs/observability.md says', async () => {
+it('the commands of docs/observability.md lead from the container of a pod to its requester', async () => {
   const { status, spec } = await stage.session('inspect');
   const [transcript = ''] = documentedCommands('docs/observability.md', 'Find the requester');
   const commands = transcript

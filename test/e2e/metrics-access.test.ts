@@ -55,20 +55,20 @@ async function scrape(token?: string): Promise<{ status: number; body: string }>
   return { status: answer.status, body: await answer.text() };
 }
 
-describe('the metrics, as the manifests have them served', () => {
-  it('are read by an account that the reader role is bound to', async () => {
+describe('metrics as the manifests serve them', () => {
+  it('an account with the reader role reads the metrics', async () => {
     const { status, body } = await scrape(await tokenOf('prometheus'));
     expect({ status, body }).toEqual({ status: 200, body: expect.stringMatching(/^rest_client_requests_total\{/m) });
   });
 
-  it('are not read by an account without that role, nor without an account', async () => {
+  it('an account without the reader role reads no metrics, and a request without an account reads none', async () => {
     const nothing = expect.not.stringContaining('rest_client');
     expect(await scrape(await tokenOf('anybody'))).toEqual({ status: 403, body: nothing });
     expect(await scrape()).toEqual({ status: 401, body: nothing });
     expect(await scrape('eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl')).toEqual({ status: 401, body: nothing });
   });
 
-  it('are not read with the token of an account that is gone, once the answer of before is forgotten', async () => {
+  it('the operator refuses the token of a deleted account when its cached answer expires', async () => {
     const token = await tokenOf('leaver');
     expect(await scrape(token)).toMatchObject({ status: 200 });
     await stage.client.delete(`/api/v1/namespaces/${stage.namespace}/serviceaccounts/leaver`);
@@ -78,7 +78,7 @@ describe('the metrics, as the manifests have them served', () => {
     expect(performance.now() - deleted).toBeLessThan(patient(30_000));
   });
 
-  it('have the certificate that is given, and its successor when the files change', async () => {
+  it('the operator serves the given certificate, and the new certificate when the files change', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'metrics-certificate-'));
     const port = await freePort();
     const token = await tokenOf('prometheus');
@@ -109,7 +109,7 @@ describe('the metrics, as the manifests have them served', () => {
     }
   });
 
-  it('are not served without TLS', async () => {
+  it('the operator does not serve the metrics without TLS', async () => {
     await expect(fetch(url.replace('https:', 'http:'))).rejects.toThrow();
   });
 });

@@ -62,7 +62,7 @@ async function scrape(): Promise<string[]> {
   return body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-it('does its job with rights in one namespace alone', async () => {
+it('the operator serves sessions with rights in one namespace alone', async () => {
   await stage.runningPod('web');
   const target = { podName: 'web' };
   await stage.createSession('ends', { target, command: ['true'] });
@@ -80,7 +80,7 @@ it('does its job with rights in one namespace alone', async () => {
   expect(await stage.cluster.kubectl(elsewhere)).toMatchObject({ stdout: expect.stringMatching(/^no/) });
 });
 
-it('then shows every series that the dashboard and the alerts pick by its labels', async () => {
+it('the operator shows every series that the dashboard and the alerts pick by its labels', async () => {
   const series = await scrape();
   const dashboard = readFileSync(repositoryPath('config/grafana/dashboard.json'), 'utf8').replaceAll('\\"', '"');
   const rules = parse(readFileSync(repositoryPath('config/prometheus/rules.yaml'), 'utf8')) as unknown;

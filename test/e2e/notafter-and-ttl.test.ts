@@ -16,7 +16,7 @@ const target = { podName: 'web' };
 const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
 
 describe('notAfter', () => {
-  it('stops a manifest that is applied again when its time is over', async () => {
+  it('notAfter stops a manifest that is applied again after that time', async () => {
     await stage.createSession('old', { target, command: ['true'], notAfter: '2024-01-01T00:00:00Z' });
     const lapsed = await stage.untilPhase('old', 'Failed');
     expect(lapsed.status?.runs).toMatchObject([{ attempt: 1, reason: 'Lapsed' }]);
@@ -33,13 +33,13 @@ describe('notAfter', () => {
     expect(ephemeralNames(await stage.pod('web'))).toEqual([]);
   });
 
-  it('ends a wait', async () => {
+  it('notAfter ends the wait of a session for its pod', async () => {
     await stage.createSession('waiting', { target: { podName: 'nobody' }, command: ['true'], notAfter: inSeconds(3) });
     await stage.untilPhase('waiting', 'Pending');
     expect((await stage.untilPhase('waiting', 'Failed')).status?.runs).toMatchObject([{ reason: 'Lapsed' }]);
   });
 
-  it('does not end what runs, and stops the next attempt; a later one lets it start', async () => {
+  it('notAfter stops the next attempt but not a running container, and a later notAfter lets an attempt start', async () => {
     await stage.createSession('timely', { target, command: ['sleep', '5'], notAfter: inSeconds(3) });
     const first = await stage.untilPhase('timely', 'Completed');
     expect(Date.parse(first.status?.completedAt ?? '')).toBeGreaterThan(Date.parse(first.spec.notAfter ?? ''));
@@ -54,7 +54,7 @@ describe('notAfter', () => {
 });
 
 describe('ttl', () => {
-  it('may be changed while the container runs, more than once: each change counts from the start, and is told', async () => {
+  it('each change of ttl in a running session counts from the start of the container, and an event says so', async () => {
     await stage.createSession('timed', { target, command: ['sleep', '600'], ttl: '10m' });
     const running = await stage.untilPhase('timed', 'Running');
     const counts = (ttl: string) =>

@@ -67,7 +67,7 @@ const isConfirmed = ({ status }: DebugSession): boolean =>
   status?.conditions?.some((c) => c.type === 'StopConfirmed' && c.status === 'True') === true;
 
 it.concurrent(
-  'down at the deadline: the supervisor ends the container at its time, and that is recorded when the operator is back',
+  'the supervisor ends the container at its deadline while the operator is down, and the operator records the end later',
   async () => {
     const stage = await stageOf('deadline');
     const session = await running(stage, { ttl: '5s' });
@@ -85,9 +85,13 @@ it.concurrent(
 );
 
 it.concurrent.each([
-  ['delete', 'down during delete: the session stays, and goes when the operator is back and has ended it', 0],
-  ['long', 'also where that takes longer than a deleted session is held', 32_000],
-] as const)('%s: %s', async (name, _what, awayMs) => {
+  [
+    'delete',
+    'a session that is deleted while the operator is down stays until the operator has ended its container',
+    0,
+  ],
+  ['long', 'a deleted session stays also when the operator is down for 32 s', 32_000],
+] as const)('stage %s shows that %s', async (name, _what, awayMs) => {
   const stage = await stageOf(name);
   const { status } = await running(stage);
   await operatorOf(stage).kill();
@@ -102,44 +106,53 @@ it.concurrent.each([
   await stage.untilSessionGone('session');
 });
 
-it.concurrent('killed when it has written down what it is about to do: the next one does it', async () => {
-  const stage = await stageOf('written');
-  await running(stage);
-  const wrote = stage.untilSession('session', ({ status }) => status?.runs?.[0]?.stop !== undefined);
-  await stage.changeSession('session', { cancel: true });
-  await wrote;
-  await operatorOf(stage).kill();
-  await stage.startOperator();
-  await expectStoppedByExec(stage);
-});
+it.concurrent(
+  'the next operator stops a container when the last operator was killed after it wrote its plan to stop it',
+  async () => {
+    const stage = await stageOf('written');
+    await running(stage);
+    const wrote = stage.untilSession('session', ({ status }) => status?.runs?.[0]?.stop !== undefined);
+    await stage.changeSession('session', { cancel: true });
+    await wrote;
+    await operatorOf(stage).kill();
+    await stage.startOperator();
+    await expectStoppedByExec(stage);
+  },
+);
 
-onNode('killed as soon as the container was asked: the next one sees that it has ended, or asks again', async () => {
-  const stage = await stageOf('asked');
-  await running(stage);
-  await askedToStop(stage);
-  await operatorOf(stage).kill();
-  await stage.startOperator();
-  await expectStoppedByExec(stage);
-});
+onNode(
+  'the next operator records the end, or asks again, when the last operator was killed after it asked the container to end',
+  async () => {
+    const stage = await stageOf('asked');
+    await running(stage);
+    await askedToStop(stage);
+    await operatorOf(stage).kill();
+    await stage.startOperator();
+    await expectStoppedByExec(stage);
+  },
+);
 
-onNode('killed between the end and its record: the next one records what ended it', async () => {
-  const stage = await stageOf('ended');
-  await running(stage, { command: STUBBORN });
-  await askedToStop(stage);
-  const operator = operatorOf(stage);
-  try {
-    // It holds still before the container has ended, so it cannot have written anything of that when it dies.
-    process.kill(operator.pid, 'SIGSTOP');
-    await untilTerminated(stage);
-    expect((await stage.session('session')).status).toMatchObject({ phase: 'Ending', runs: [{ state: 'Running' }] });
-  } finally {
-    await operator.kill();
-  }
-  await stage.startOperator();
-  const asked = (await execs(stage)).length;
-  await expectStoppedByExec(stage);
-  expect((await execs(stage)).length).toBe(asked);
-});
+onNode(
+  'the next operator records the cause of an end when the last operator was killed before it could write',
+  async () => {
+    const stage = await stageOf('ended');
+    await running(stage, { command: STUBBORN });
+    await askedToStop(stage);
+    const operator = operatorOf(stage);
+    try {
+      // It holds still before the container has ended, so it cannot have written anything of that when it dies.
+      process.kill(operator.pid, 'SIGSTOP');
+      await untilTerminated(stage);
+      expect((await stage.session('session')).status).toMatchObject({ phase: 'Ending', runs: [{ state: 'Running' }] });
+    } finally {
+      await operator.kill();
+    }
+    await stage.startOperator();
+    const asked = (await execs(stage)).length;
+    await expectStoppedByExec(stage);
+    expect((await execs(stage)).length).toBe(asked);
+  },
+);
 
 async function expectStoppedByExec(stage: Stage): Promise<void> {
   const over = await stage.untilPhase('session', 'Cancelled');

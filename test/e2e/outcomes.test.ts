@@ -54,7 +54,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 it.each(rows)(
-  '$happened ($shape): $wanted.phase, $wanted.reason',
+  'a run ends as $wanted.phase with reason $wanted.reason when $happened ($shape)',
   async ({ name, wanted: { phase, message, orReason, ...wanted } }) => {
     const { status } = (await over.get(name)) ?? {};
     const run = status?.runs?.[0];

@@ -60,7 +60,7 @@ describe('exec and attach', () => {
   const untilExit = (container: string): Promise<number | undefined> =>
     stage.untilPod('web', (pod) => exitCodeOf(pod, container) !== undefined).then((pod) => exitCodeOf(pod, container));
 
-  it('gives exit code and output of a program', async () => {
+  it('exec returns the exit code and the output of a program', async () => {
     const ran = await streams.exec(exec('shell', 'sh', '-c', 'echo out; echo err >&2'));
     expect(ran).toEqual({ kind: 'exited', exitCode: 0, stdout: 'out\n', stderr: 'err\n' });
     const failed = await streams.exec(exec('shell', 'sh', '-c', 'yes | head -c 4096; exit 3'));
@@ -71,7 +71,7 @@ describe('exec and attach', () => {
     ]);
   });
 
-  it('leaves a program that prints without end, or does not end, at its bound', async () => {
+  it('exec leaves a program at its bound when the program prints without end or does not end', async () => {
     expect(await streams.exec(exec('shell', 'yes'))).toMatchObject({ kind: 'unbounded' });
     expect(await streams.exec({ ...exec('shell', 'sleep', '30'), timeoutMs: 2_000 })).toMatchObject({
       kind: 'unbounded',
@@ -84,14 +84,14 @@ describe('exec and attach', () => {
     ['whose path is not there', 'shell', '/bin/nope', 'no such file or directory'],
     ['that may not be run', 'shell', '/etc/passwd', 'permission denied'],
     ['in an image without a shell', 'app', 'sh', 'executable file not found in $PATH'],
-  ])('says that a program %s was not started', async (_, container, program, words) => {
+  ])('exec says that a program %s was not started', async (_, container, program, words) => {
     const outcome = await streams.exec(exec(container, program));
     expect(outcome).toEqual({ kind: 'notStarted', message: expect.stringContaining(words) });
     // No id of the exec: the message is the same one each time.
     expect(outcome).toEqual(await streams.exec(exec(container, program)));
   });
 
-  it('tells 137 when the container ends under the program, and then that there is no container', async () => {
+  it('exec returns 137 when the container ends under the program, and says then that there is no container', async () => {
     const running = streams.exec(exec('mortal', 'sh', '-c', 'kill -TERM 1; exec sleep 100'));
     expect(await running).toMatchObject({ kind: 'exited', exitCode: 137 });
     await untilExit('mortal');
@@ -100,7 +100,7 @@ describe('exec and attach', () => {
     await expect(streams.attach({ ...at('mortal'), tty: false }, [])).rejects.toMatchObject(noContainer);
   });
 
-  it('is refused with the words of the server', async () => {
+  it('exec fails with the words of the API server', async () => {
     await expect(streams.exec({ ...exec('shell', 'true'), pod: 'nobody' })).rejects.toMatchObject({
       name: 'ApiError',
       code: 404,
@@ -117,26 +117,26 @@ describe('exec and attach', () => {
     await client.close();
   });
 
-  it('ends a shell at a terminal by Ctrl-C and Ctrl-D, from under a program that runs in it', async () => {
+  it('attach ends a shell on a terminal by Ctrl-C and Ctrl-D while a program runs in the shell', async () => {
     const attached = { ...at('terminal'), tty: true };
     expect(await streams.attach(attached, [key('sleep 1000\r', 500)])).toEqual({ kind: 'typed' });
     expect(await streams.attach(attached, [key('\x03', 300), key('\x04', 15_000)])).toEqual({ kind: 'ended' });
     expect(await untilExit('terminal')).toBe(5);
   });
 
-  it('ends a shell that reads a plain stdin, also when it does not wait', async () => {
+  it('attach ends a shell that reads a plain stdin, also when attach does not wait', async () => {
     await streams.attach({ ...at('plain'), tty: false }, [key('exit 4\n')]);
     expect(await untilExit('plain')).toBe(4);
   });
 
-  it('leaves the stdin of the container open', async () => {
+  it('attach leaves the stdin of the container open', async () => {
     const attached = { ...at('kept'), tty: false };
     expect(await streams.attach(attached, [key('3\n')])).toEqual({ kind: 'typed' });
     await streams.attach(attached, [key('4\n', 15_000)]);
     expect(await untilExit('kept')).toBe(7);
   });
 
-  it('goes through the proxy of the kubeconfig', async () => {
+  it('exec goes through the proxy of the kubeconfig', async () => {
     const proxy = await startProxy();
     const { config } = connectToCluster();
     const { port } = proxy.address() as AddressInfo;

@@ -67,7 +67,7 @@ async function expectEndedOnNode({ status }: DebugSession): Promise<void> {
 }
 
 it.concurrent(
-  'draining: the session says so, and offers no terminal in a container that has been told to end',
+  'the session says that its pod is draining, and offers no terminal in a container that has been told to end',
   async () => {
     const { status } = await running('draining');
     expect(status?.attachCommand).toContain('kubectl attach');
@@ -88,20 +88,23 @@ it.concurrent(
 const ending = (pod: string): Promise<unknown> =>
   stage.kubectl(['exec', pod, '--container=app', '--', 'touch', '/tmp/end']);
 
-it.concurrent('deleted by force: nobody saw the end, and no last moment that passes confirms it', async () => {
-  await running('forced', { ttl: '4s', startTimeout: '12s' });
-  await stage.deletePod('forced', 0);
-  const over = await stage.untilPhase('forced', 'Completed');
-  expect(over.status?.runs).toMatchObject([{ endedBy: 'PodGone', reason: 'PodGone' }]);
-  expect(over.status?.runs?.[0]?.exitCode).toBeUndefined();
-  expect(confirmation(over)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
-  const lastMoment = Date.parse(over.status?.runs?.[0]?.lastMoment ?? '');
-  await stage.until('its last moment has passed', async () => Date.now() > lastMoment + 3_000, 60_000);
-  const later = await stage.session('forced');
-  expect(confirmation(later)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
-  expect(later.metadata.finalizers).toBeUndefined();
-  await expectEndedOnNode(later);
-});
+it.concurrent(
+  'the end of a container stays unknown when its pod is deleted by force, also after its last moment',
+  async () => {
+    await running('forced', { ttl: '4s', startTimeout: '12s' });
+    await stage.deletePod('forced', 0);
+    const over = await stage.untilPhase('forced', 'Completed');
+    expect(over.status?.runs).toMatchObject([{ endedBy: 'PodGone', reason: 'PodGone' }]);
+    expect(over.status?.runs?.[0]?.exitCode).toBeUndefined();
+    expect(confirmation(over)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
+    const lastMoment = Date.parse(over.status?.runs?.[0]?.lastMoment ?? '');
+    await stage.until('its last moment has passed', async () => Date.now() > lastMoment + 3_000, 60_000);
+    const later = await stage.session('forced');
+    expect(confirmation(later)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
+    expect(later.metadata.finalizers).toBeUndefined();
+    await expectEndedOnNode(later);
+  },
+);
 
 it.concurrent.each([
   ['deleted', () => stage.deletePod('deleted')],
@@ -114,7 +117,7 @@ it.concurrent.each([
         metadata: { name: 'evicted', namespace: stage.namespace },
       }),
   ],
-] as const)('%s in order: its end is seen, and that it went with its pod', async (name, go) => {
+] as const)('the run records the end of its container and its pod when the pod is %s in order', async (name, go) => {
   await running(name);
   await go();
   const over = await stage.untilPhase(name, 'Completed');
@@ -126,7 +129,7 @@ it.concurrent.each([
   await stage.untilGone(podsPath(stage.namespace), name);
 });
 
-it.concurrent('made again under its name by a StatefulSet: nothing is done to the new pod', async () => {
+it.concurrent('the operator does nothing to a new pod that a StatefulSet makes under the old name', async () => {
   const podName = 'again-0';
   await stage.untilPod(podName, isReady);
   const session = await running(podName, { supervisor: 'None', command: ['sleep', '600'] });
@@ -154,7 +157,7 @@ it.concurrent('made again under its name by a StatefulSet: nothing is done to th
 });
 
 it.concurrent(
-  'its target ends and is started again: the container that shared its processes dies with it',
+  'the debug container ends when the target container whose processes it shares ends and starts again',
   async () => {
     await running('restarted', { target: { podName: 'restarted', containerName: 'app' } });
     await ending('restarted');
@@ -169,7 +172,7 @@ it.concurrent(
 );
 
 it.concurrent(
-  'the pod of a Job: it completes only when the kubelet has ended the shell in it, which was warned of',
+  'the pod of a Job completes only when the kubelet has ended the shell in it, and an event warns',
   async () => {
     const found = await stage.client.list<{ items: RawPod[] }>(podsPath(stage.namespace), { labelSelector: 'app=job' });
     const podName = found.items[0]?.metadata.name ?? '';

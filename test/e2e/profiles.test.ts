@@ -70,13 +70,16 @@ function rest(container: Stored): Record<string, unknown> {
   return Object.fromEntries(Object.entries(container).filter(([field]) => !['name', 'command', 'env'].includes(field)));
 }
 
-it.each(PROFILE_NAMES)('%s is what kubectl debug makes of it', async (profile) => {
-  const theirs = await kubectlDebug(`kubectl-${profile}`, profile, []);
-  expect(rest(await ours({ profile }, profile))).toEqual(rest(theirs));
-});
+it.each(PROFILE_NAMES)(
+  'the profile %s gives the container that kubectl debug makes of the same profile',
+  async (profile) => {
+    const theirs = await kubectlDebug(`kubectl-${profile}`, profile, []);
+    expect(rest(await ours({ profile }, profile))).toEqual(rest(theirs));
+  },
+);
 
 it.each(PROFILE_NAMES)(
-  '%s with a security context over it is what kubectl debug --custom makes of them',
+  'the profile %s with a securityContext gives the container that kubectl debug --custom makes of both',
   async (profile) => {
     const file = join(folder, `${profile}.json`);
     writeFileSync(file, JSON.stringify({ securityContext: OVERLAY }));
@@ -85,7 +88,7 @@ it.each(PROFILE_NAMES)(
   },
 );
 
-it('a session that names no profile has that of kubectl debug', async () => {
+it('a session without a profile has the default profile of kubectl debug', async () => {
   const done = await stage.cluster.kubectl([
     ...['debug', '-n', stage.namespace, 'web', '--target=app', `--image=${busyboxImage}`, '--container=plain'],
     ...['--', 'sleep', '1'],

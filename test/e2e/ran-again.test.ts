@@ -61,7 +61,7 @@ async function untilEnded(name: string, id: string): Promise<ContainerStatus | u
 }
 
 onNode(
-  'too late to start: its supervisor ends it at once, without having run the command, and the record stays as it is',
+  'the supervisor ends a container that the kubelet runs again too late, and the record stays as it is',
   async () => {
     const name = 'late';
     await stage.createSession(name, { target: { podName: name }, startTimeout: '10s', command: ['sleep', '1'] });
@@ -75,7 +75,7 @@ onNode(
 );
 
 onNode(
-  'within its time to start: recorded and told when it has ended again; the run and its phase stay as they are',
+  'the status records that the kubelet ran the container again, and the run and its phase stay as they are',
   async () => {
     const name = 'short';
     await stage.createSession(name, { target: { podName: name }, command: ['sh', '-c', 'sleep 3; exit 7'] });
@@ -95,25 +95,28 @@ onNode(
   },
 );
 
-onNode('after it was cancelled: its supervisor ends it at its deadline, for nobody is told that it runs', async () => {
-  const name = 'cancelled';
-  await stage.createSession(name, { target: { podName: name }, command: ['sleep', '600'], ttl: '8s' });
-  await stage.untilPhase(name, 'Running');
-  await stage.changeSession(name, { cancel: true });
-  const over = await stage.untilPhase(name, 'Cancelled');
-  const second = await runAgain(name);
-  await stage.until('the API server refuses to hear of it', async () =>
-    (await audit.requests(stage.namespace)).some(
-      ({ objectRef, responseStatus, user }) =>
-        objectRef?.name === name &&
-        objectRef.subresource === 'status' &&
-        responseStatus?.code === 422 &&
-        user.username.startsWith('system:node:'),
-    ),
-  );
-  const ended = await untilEnded(name, second);
-  expect(ended?.state?.terminated?.message).toBe('Deadline\n');
-  const known = await stage.untilSession(name, (s) => s.status?.runs?.[0]?.ranAgain?.finishedAt !== undefined);
-  expect(known.status).toMatchObject({ phase: 'Cancelled', runs: [{ endedBy: 'Exec', reason: 'Cancelled' }] });
-  expect(known.status?.runs?.[0]?.finishedAt).toBe(over.status?.runs?.[0]?.finishedAt);
-});
+onNode(
+  'the supervisor ends a cancelled container that the kubelet runs again, because no other program learns of it',
+  async () => {
+    const name = 'cancelled';
+    await stage.createSession(name, { target: { podName: name }, command: ['sleep', '600'], ttl: '8s' });
+    await stage.untilPhase(name, 'Running');
+    await stage.changeSession(name, { cancel: true });
+    const over = await stage.untilPhase(name, 'Cancelled');
+    const second = await runAgain(name);
+    await stage.until('the API server refuses to hear of it', async () =>
+      (await audit.requests(stage.namespace)).some(
+        ({ objectRef, responseStatus, user }) =>
+          objectRef?.name === name &&
+          objectRef.subresource === 'status' &&
+          responseStatus?.code === 422 &&
+          user.username.startsWith('system:node:'),
+      ),
+    );
+    const ended = await untilEnded(name, second);
+    expect(ended?.state?.terminated?.message).toBe('Deadline\n');
+    const known = await stage.untilSession(name, (s) => s.status?.runs?.[0]?.ranAgain?.finishedAt !== undefined);
+    expect(known.status).toMatchObject({ phase: 'Cancelled', runs: [{ endedBy: 'Exec', reason: 'Cancelled' }] });
+    expect(known.status?.runs?.[0]?.finishedAt).toBe(over.status?.runs?.[0]?.finishedAt);
+  },
+);

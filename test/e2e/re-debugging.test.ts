@@ -56,7 +56,7 @@ describe.each(Object.entries(WAYS).map(([way, verbs], index) => ({ way, verbs, i
     let first: DebugSession;
     let second: DebugSession;
 
-    it('a re-sync after the end starts nothing', async () => {
+    it('a sync of the same manifest after the end starts nothing', async () => {
       expect(await send(verbs.first, ends)).toBe('accepted');
       first = await stage.untilSession(
         name,
@@ -68,7 +68,7 @@ describe.each(Object.entries(WAYS).map(([way, verbs], index) => ({ way, verbs, i
       expect(after.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
     });
 
-    it('attempt 2 runs beside the record of the first, and conditions start anew', async () => {
+    it('attempt 2 runs beside the record of attempt 1, and its conditions start anew', async () => {
       expect(conditionTypes(first)).toEqual(['Accepted', 'Injected', 'Running', 'Complete', 'StopConfirmed']);
       expect(await resend({ ...stays, attempt: 2 })).toBe('accepted');
       second = await stage.untilPhase(name, 'Running');
@@ -82,14 +82,14 @@ describe.each(Object.entries(WAYS).map(([way, verbs], index) => ({ way, verbs, i
       expect(second.status?.exitCode).toBeUndefined();
     });
 
-    it('a re-sync while it runs changes nothing', async () => {
+    it('a sync of the same manifest while the container runs changes nothing', async () => {
       expect(await resend({ ...stays, attempt: 2 })).toBe('accepted');
       // A replaced object has lost the finalizer with everything else that its manifest does not name.
       const after = await stage.untilSession(name, (s) => s.metadata.finalizers?.includes(FINALIZER) === true);
       expect(after.status).toEqual(second.status);
     });
 
-    it('attempt 3 is refused while the second runs, in words that name the phase', async () => {
+    it('the API server refuses attempt 3 while attempt 2 runs, and names the phase', async () => {
       expect(await resend({ ...stays, attempt: 3 })).toMatch(
         /spec\.attempt: Forbidden: attempt cannot be raised while the session is Running: wait until it is Completed, Expired, Cancelled or Failed/,
       );
@@ -103,19 +103,19 @@ describe.each(Object.entries(WAYS).map(([way, verbs], index) => ({ way, verbs, i
       ['securityContext', { ...stays, securityContext: { runAsUser: 7 } }],
       ['supervisor', { ...stays, supervisor: 'None' }],
       ['justification', { ...stays, justification: 'another reason' }],
-    ])('%s is frozen', async (field, spec) => {
+    ])('the field %s is frozen until the next attempt', async (field, spec) => {
       expect(await resend({ ...spec, attempt: 2 })).toContain(
         `${field} is frozen until the next attempt: raise attempt in the same change`,
       );
     });
 
-    it('the target is frozen for ever', async () => {
+    it('the field target never changes', async () => {
       expect(await resend({ ...stays, attempt: 3, target: { podName: 'web' } })).toContain(
         'target is immutable: create another DebugSession for another pod',
       );
     });
 
-    it('an old commit, and the new one again after it, start and end nothing', async () => {
+    it('an old commit, and the new commit after it, start and end nothing', async () => {
       expect(await resend({ ...ends, attempt: 1 })).toBe('accepted');
       const lowered = await settled();
       expect(lowered.status).toMatchObject({ phase: 'Running', attempt: 2, runs: second.status?.runs });
@@ -125,7 +125,7 @@ describe.each(Object.entries(WAYS).map(([way, verbs], index) => ({ way, verbs, i
       expect(again.status).toMatchObject({ phase: 'Running', attempt: 2, runs: second.status?.runs });
     });
 
-    it('nor does the old commit after the end', async () => {
+    it('an old commit after the end starts nothing', async () => {
       const container = second.status?.debugContainerName ?? '';
       const ended = await stage.kubectl(['exec', target.podName, `--container=${container}`, '--', 'killall', 'sleep']);
       expect(ended.code).toBe(0);
@@ -139,7 +139,7 @@ describe.each(Object.entries(WAYS).map(([way, verbs], index) => ({ way, verbs, i
       expect(lowered.metadata.finalizers).toBeUndefined();
     });
 
-    it('the pod has got one container for each attempt, and no more', async () => {
+    it('the pod has one container for each attempt, and no more', async () => {
       const pod = await stage.pod(target.podName);
       expect(ephemeralNames(pod).sort()).toEqual(second.status?.runs?.map((run) => run.debugContainerName));
     });

@@ -37,14 +37,14 @@ describe('a namespace with the Pod Security level restricted', () => {
   });
   afterAll(() => stage.close());
 
-  it('refuses the profile general, and says which fields it objects to', async () => {
+  it('the run quotes the fields for which the level restricted refuses the profile general', async () => {
     await stage.createSession('general', { target: { podName: 'web' }, command: ['true'] });
     const run = await refused(stage, 'general');
     expect(run.reason).toBe('PodSecurityDenied');
     expect(run.message).toMatch(/violates PodSecurity "restricted:latest": .*SYS_PTRACE/);
   });
 
-  it('lets the profile restricted in, with an image that is not root', async () => {
+  it('the level restricted admits the profile restricted with an image whose user is not root', async () => {
     await stage.createSession('restricted', {
       target: { podName: 'web', containerName: 'app' },
       image: nonrootDebugImage,
@@ -66,7 +66,7 @@ describe('an operator that lacks the right to inject', () => {
   });
   afterAll(() => stage.close());
 
-  it('names the rule that is missing', async () => {
+  it('the run names the rule that the operator lacks to inject a container', async () => {
     await stage.createSession('powerless', { target: { podName: 'web' }, command: ['true'] });
     const run = await refused(stage, 'powerless');
     expect(run.reason).toBe('Forbidden');
@@ -126,7 +126,7 @@ describe('an admission policy', () => {
     }
   }
 
-  it('is quoted', async () => {
+  it('the run quotes the admission policy that refused the injection', async () => {
     await stage.createSession('denied', { target: { podName: 'web' }, command: ['true'] });
     const run = await refused(stage, 'denied');
     expect(run.reason).toBe('AdmissionDenied');
@@ -176,7 +176,7 @@ describe('an admission webhook that does not answer', () => {
 
   const words = /failed calling webhook "silent.example.org"/;
 
-  it('is named while the injection is tried again, and when the run is given up', async () => {
+  it('the run names the webhook that does not answer while the operator tries again, and when the run fails', async () => {
     await stage.createSession('silent', { target: { podName: 'web' }, command: ['true'], startTimeout: '12s' });
     await stage.untilSession('silent', ({ status }) =>
       ['Reconciling', 'Injected'].every((type) =>
@@ -240,7 +240,7 @@ describe('an admission policy that changes every debug container of a pod', () =
     await stage.close();
   });
 
-  it('lets the first session in, and is named by the second, which fails at once', async () => {
+  it('the run of the second session fails at once and names admission when a policy changes the first container', async () => {
     const target = { podName: 'web' };
     await stage.createSession('first', { target, command: ['true'] });
     await stage.untilPhase('first', 'Completed');

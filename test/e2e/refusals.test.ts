@@ -58,8 +58,8 @@ async function waits(name: string): Promise<{ reason?: string; message?: string 
 
 const shortly = { command: ['true'] };
 
-describe('what may still come true is waited for', () => {
-  it('a target that is not running, with how it ended and what works instead', async () => {
+describe('conditions that may still come true', () => {
+  it('a session waits for a target that does not run, tells how the target ended and what works instead', async () => {
     await stage.untilPod('crashing', isBackingOff, 45_000);
     const target = { podName: 'crashing', containerName: 'app' };
     await stage.createSession('join', { target, ...shortly });
@@ -73,7 +73,7 @@ describe('what may still come true is waited for', () => {
     await stage.untilPhase('beside', 'Completed');
   });
 
-  it('a pod that is not there yet: injected once it is', async () => {
+  it('a session waits for a missing pod, and the operator injects once the pod is there', async () => {
     await stage.createSession('early', { target: { podName: 'late' }, ...shortly });
     expect(await waits('early')).toMatchObject({
       reason: 'PodNotFound',
@@ -84,21 +84,21 @@ describe('what may still come true is waited for', () => {
     expect(ended.status?.runs).toMatchObject([{ podUID: pod.metadata.uid, exitCode: 0 }]);
   });
 
-  it('but no longer than pendingTimeout', async () => {
+  it('a session waits for a missing pod no longer than pendingTimeout', async () => {
     await stage.createSession('in-vain', { target: { podName: 'never' }, pendingTimeout: '2s', ...shortly });
     const run = await failed('in-vain');
     expect(run.reason).toBe('PendingTimeout');
     expect(run.message).toMatch(/^Waited 2s: There is no pod never in namespace/);
   });
 
-  it('a pod without a node, in the words of the scheduler', async () => {
+  it('a session waits for a pod without a node, in the words of the scheduler', async () => {
     await stage.createSession('unscheduled', { target: { podName: 'nowhere' }, ...shortly });
     const { reason, message } = await waits('unscheduled');
     expect(reason).toBe('PodNotScheduled');
     expect(message).toMatch(/^Pod nowhere has no node yet: .*nodes? .*(affinity|selector)/);
   });
 
-  it('a pod that is being deleted: its successor is injected, and not it', async () => {
+  it('a session waits for the successor of a pod that is being deleted, and the operator injects into the successor', async () => {
     const old = await stage.untilPod('stubborn', isReady);
     await stage.deletePod('stubborn');
     await stage.createSession('patient', { target: { podName: 'stubborn' }, ...shortly });
@@ -115,8 +115,8 @@ describe('what may still come true is waited for', () => {
   });
 });
 
-describe('what cannot come true fails at once', () => {
-  it('a pod that has finished', async () => {
+describe('conditions that cannot come true', () => {
+  it('a session fails at once when its pod has finished', async () => {
     await stage.untilPod('done', (pod) => pod.status?.phase === 'Succeeded');
     await stage.createSession('finished', { target: { podName: 'done' }, ...shortly });
     const run = await failed('finished');
@@ -125,7 +125,7 @@ describe('what cannot come true fails at once', () => {
     expect(ephemeralNames(await stage.pod('done'))).toEqual([]);
   });
 
-  it('a container that the pod does not have, with those it has', async () => {
+  it('a session fails at once when its pod lacks the container, and lists the containers that the pod has', async () => {
     await stage.createSession('typo', { target: { podName: 'web', containerName: 'ap' }, ...shortly });
     expect(await failed('typo')).toMatchObject({
       reason: 'TargetContainerNotFound',
@@ -133,7 +133,7 @@ describe('what cannot come true fails at once', () => {
     });
   });
 
-  it('a pod that has 50 ephemeral containers', async () => {
+  it('a session fails at once when its pod has 50 ephemeral containers', async () => {
     const ephemeralContainers = Array.from({ length: 50 }, (_, index) => ({
       name: `old-${index}`,
       image: 'localhost/never:there',
@@ -149,7 +149,7 @@ describe('what cannot come true fails at once', () => {
   });
 
   const node = process.env['CLUSTER'] === 'current' ? it.skip : it;
-  node('a static pod, with what works instead', async () => {
+  node('a session fails at once when its pod is static, and tells what works instead', async () => {
     const { staticPods = '', nodeName = '' } = stage.cluster.node ?? {};
     const manifest = join(staticPods, `${stage.namespace}.yaml`);
     const metadata = { name: 'fixed', namespace: stage.namespace };
@@ -168,7 +168,7 @@ describe('what cannot come true fails at once', () => {
   });
 });
 
-it('a pod made again under the name of the one that is debugged is another: the run is over, and it stays untouched', async () => {
+it('a run is over when another pod has the name of its pod, and the operator leaves the new pod alone', async () => {
   const old = await stage.untilPod('replaced', isReady);
   const target = { podName: 'replaced', containerName: 'app' };
   await stage.createSession('follower', { target, command: ['sleep', '600'], ttl: '5m' });

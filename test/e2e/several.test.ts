@@ -47,7 +47,7 @@ describe('five sessions on one pod at once', () => {
   });
   afterAll(() => stage.close());
 
-  it('each gets its container and ends with its own exit code', async () => {
+  it('five sessions on one pod each get a container and end with their own exit code', async () => {
     const five = names(5, 'session');
     await createAll(stage, five, 'web');
     await expectOneContainerEach(stage, 'web', await untilAllOver(stage, five));
@@ -62,7 +62,7 @@ describe('two operators by mistake', () => {
   });
   afterAll(() => stage.close());
 
-  it('do no harm: one container a session, its status is true all the way, and its story is told once', async () => {
+  it('two operators at once inject one container a session, keep its status true and report each event once', async () => {
     const ten = names(10, 'session');
     const over = untilAllOver(stage, ten);
     await createAll(stage, ten, 'web');
@@ -92,7 +92,7 @@ describe('an operator that is killed again and again', () => {
   });
   afterAll(() => stage.close());
 
-  it('picks up where it was: every session ends, with one container, and no injection without its intent', async () => {
+  it('an operator that is killed again and again ends each session with one container and one intent', async () => {
     const all: string[] = [];
     for (const [index, moment] of MOMENTS.entries()) {
       const operator = await stage.startOperator();

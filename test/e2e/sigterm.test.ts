@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(() => stage.close());
 
-it('ends with exit code 0 on SIGTERM, and has logged nothing but JSON', async () => {
+it('the operator ends with exit code 0 on SIGTERM, and has logged only JSON', async () => {
   await stage.createSession('stays', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '5m' });
   await stage.untilPhase('stays', 'Running');
   const operator = stage.operators[0];

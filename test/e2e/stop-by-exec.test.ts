@@ -50,7 +50,7 @@ function create(name: string, spec: Partial<DebugSessionSpec>): Promise<DebugSes
   return stage.createSession(name, { target: { podName: 'web' }, ttl: '10m', ...spec });
 }
 
-it.each(ENDS)('ends what runs with %s, and the application lives', async (words) => {
+it.each(ENDS)('the operator ends by exec a container with %s, and the application runs on', async (words) => {
   const name = nameOf(words);
   const live = await stage.untilPhase(name, 'Running');
   await stage.changeSession(name, { cancel: true });
@@ -62,7 +62,7 @@ it.each(ENDS)('ends what runs with %s, and the application lives', async (words)
   expect(pod.status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
 });
 
-it('has no way in where the image has no shell, and says so', async () => {
+it('the operator cannot end by exec a container whose image has no shell, and the status says so', async () => {
   const env = [{ name: 'LISTEN', value: ':0' }];
   await create('shell-less', { ...UNGUARDED, image: distrolessImage, stdin: false, env, ttl: '2s' });
   const stays = await stage.untilSession('shell-less', (s) => confirmation(s)?.reason === 'NoRoute');

@@ -208,7 +208,7 @@ onNode('the stop script', () => {
 
   // In this order: what is run for the first time as root among the node's processes has been seen to choose the right
   // ones.
-  it('would signal no other process of the node', async () => {
+  it('the stop script would signal no process of another container', async () => {
     for (const one of here('host')) {
       const others = new Set(allProcesses());
       const own = processesOf(injected.get(one) ?? 'none').filter(isLasting);
@@ -229,7 +229,7 @@ onNode('the stop script', () => {
     proven = true;
   });
 
-  it('ends every container, with a supervisor without a trace', async () => {
+  it('the stop script ends every container, and a supervised container leaves no zombie', async () => {
     expect(proven).toBe(true);
     await Promise.all(shapes.filter(({ supervised }) => supervised).map(stop));
     const seen = await Promise.all(pods.map((pod) => stage.pod(pod)));
@@ -239,7 +239,7 @@ onNode('the stop script', () => {
   });
 
   it.each(shapes)(
-    '$namespace process namespace, uid $user, supervised $supervised, stubborn $stubborn, privileged $privileged: has ended',
+    'the stop script ended: $namespace process namespace, uid $user, supervised $supervised, stubborn $stubborn, privileged $privileged',
     (one) => {
       expect(ended.get(one)?.message?.trim()).toBe(STOPPED);
       expect(seconds.get(one)).toBeLessThan(patient(30));
@@ -247,7 +247,7 @@ onNode('the stop script', () => {
     },
   );
 
-  it('every other process lives on', async () => {
+  it('the stop script leaves every other process alive', async () => {
     expect(before.length).toBeGreaterThan(60);
     expect(before.map((line) => fingerprint(Number(line.split(' ')[0])))).toEqual(before);
     for (const pod of pods)
@@ -258,7 +258,7 @@ onNode('the stop script', () => {
   });
 });
 
-describe('what it says', () => {
+describe('answers', () => {
   const none = shape('own', 0, false, { pod: 'answers' });
   const supervised = shape('own', 1000, true, { pod: 'answers' });
   const immune = shape('own', 0, false, { pod: 'answers' });
@@ -270,7 +270,7 @@ describe('what it says', () => {
     await untilRunning('answers', [none.name, supervised.name, immune.name]);
   });
 
-  it('a new ttl is taken by a supervisor, by nobody without one, and ends it where it has passed', async () => {
+  it('a supervisor takes a new ttl and ends a command whose new ttl has passed', async () => {
     const lastMoment = Date.now() + 3_600_000;
     const tell = async (one: Shape, ttlSeconds: number) =>
       exec(one, ttlCommand(['sh'], await meantBy(one), { ttlSeconds, lastMoment }));
@@ -280,14 +280,14 @@ describe('what it says', () => {
     expect(await untilEnded(supervised)).toMatchObject({ message: `${DEADLINE}\n`, exitCode: 129 });
   });
 
-  it('process 1 of its own namespace without handlers survives, and that is said', async () => {
+  it('the stop script says that process 1 of its own namespace without handlers has survived', async () => {
     const { code, stdout } = await exec(immune, stopCommand(['sh'], await meantBy(immune), { graceSeconds: 1 }));
     expect(readStopAnswer(stdout, code)).toEqual({ answer: 'Survived', processes: 1 });
     const pod = await stage.pod('answers');
     expect(statusOf(pod, immune.name)?.state?.running).toBeDefined();
   });
 
-  it('every way to a shell works or is refused by the runtime before anything has run', async () => {
+  it('the runtime runs each shell of the list, or refuses it before a command has run', async () => {
     for (const way of SHELLS) {
       const words = ttlCommand(way, await meantBy(immune), { ttlSeconds: 9, lastMoment: Date.now() });
       const { code, stdout, stderr } = await exec(immune, words);

@@ -18,7 +18,7 @@ async function running(stage: Stage, name: string, spec: Partial<DebugSessionSpe
   return stage.untilPhase(name, 'Running');
 }
 
-describe('an operator that may neither exec, attach nor evict', () => {
+describe('an operator without exec, attach and evict', () => {
   let stage: Stage;
   let audit: AuditLog;
   const command = ['sleep', '600'];
@@ -38,7 +38,7 @@ describe('an operator that may neither exec, attach nor evict', () => {
     return found.filter(({ user, objectRef }) => user.username.endsWith(':default') && objectRef?.name === name);
   };
 
-  it('says NoRoute at once, in two writes and one event, and tries again without a write', async () => {
+  it('the operator says NoRoute at once, in two writes and one event, and tries again without a write', async () => {
     const live = await running(stage, 'cancelled', { command });
     const pod = live.status?.podName ?? '';
     const before = (await asked('cancelled')).filter(isWrite).length;
@@ -57,7 +57,7 @@ describe('an operator that may neither exec, attach nor evict', () => {
     expect((await toldOf(stage, 'cancelled')).filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
   });
 
-  it('says of each way what it lacks, also where the pod is to go', async () => {
+  it('the operator names the missing right of each way, also of the eviction', async () => {
     await running(stage, 'evicted', { command, ifUnstoppable: 'EvictPod' });
     await stage.changeSession('evicted', { cancel: true });
     const stays = await stage.untilSession('evicted', (s) => confirmation(s)?.reason === 'NoRoute');
@@ -76,7 +76,7 @@ describe('an operator that may neither exec, attach nor evict', () => {
     );
   });
 
-  it('refuses a changed ttl once, and the old deadline stands and is true', async () => {
+  it('the operator refuses a changed ttl once, and the old deadline stays in force', async () => {
     const live = await running(stage, 'timed', { command, ttl: '8s' });
     await stage.changeSession('timed', { ttl: '1h' });
     const noted = await stage.untilSession('timed', (s) => s.status?.observedGeneration === s.metadata.generation);
@@ -97,7 +97,7 @@ describe('an operator that may neither exec, attach nor evict', () => {
     expect(again.status?.runs?.map((run) => run.effective?.ttl)).toEqual(['8s', '1h']);
   });
 
-  it('keeps a deleted session while its container runs, and lets it go when that has ended', async () => {
+  it('a deleted session stays while its container runs, and goes when the container has ended', async () => {
     const stays = await stage.untilSession(
       'deleted',
       (s) => s.status?.runs?.[0]?.stop?.unconfirmed !== undefined,
@@ -113,7 +113,7 @@ describe('an operator that may neither exec, attach nor evict', () => {
   });
 });
 
-describe('an operator that may attach and not exec', () => {
+describe('an operator with attach and without exec', () => {
   let stage: Stage;
 
   beforeAll(async () => {
@@ -135,7 +135,7 @@ describe('an operator that may attach and not exec', () => {
     ],
     ['a shell that reads a plain stdin', { stdin: true, command: ['sh'] }],
     ['a shell that reads a plain stdin as process 1', { ...UNGUARDED, stdin: true, command: ['sh'] }],
-  ])('ends %s', async (words, spec) => {
+  ])('the operator ends by attach %s', async (words, spec) => {
     const name = nameOf(words);
     await running(stage, name, spec);
     await stage.changeSession(name, { cancel: true });
@@ -145,7 +145,7 @@ describe('an operator that may attach and not exec', () => {
     expect(confirmation(over)).toMatchObject({ status: 'True', reason: 'Terminated' });
   });
 
-  it('ends a shell in whose foreground a command runs', async () => {
+  it('the operator ends by attach a shell whose foreground runs a command', async () => {
     const live = await running(stage, 'busy', { ...UNGUARDED, ...terminal, command: ['sh'] });
     const person = await Terminal.attach(stage, live);
     await person.run('echo go; sleep 600', /go/);
@@ -155,7 +155,7 @@ describe('an operator that may attach and not exec', () => {
     await person.ended();
   });
 
-  it('has no way into what reads nothing, and types nothing into what has no stdin', async () => {
+  it('the operator has no way into a program that reads nothing, and types nothing into a container without stdin', async () => {
     await running(stage, 'deaf', { ...UNGUARDED, command: ['sleep', '600'] });
     await stage.changeSession('deaf', { cancel: true });
     const stays = await stage.untilSession('deaf', (s) => confirmation(s)?.reason === 'NoRoute', 10_000);

@@ -33,7 +33,7 @@ it.each<[string, Partial<DebugSessionSpec>, string]>([
     { target: { podName: 'web', containerName: 'app' }, supervisor: 'None', stdin: true, tty: true, command: ['sh'] },
     'Exec',
   ],
-])('cancel ends %s', async (words, spec, endedBy) => {
+])('the operator ends %s when the session is cancelled', async (words, spec, endedBy) => {
   const name = nameOf(words);
   await running(name, spec);
   await stage.changeSession(name, { cancel: true });
@@ -46,7 +46,7 @@ it.each<[string, Partial<DebugSessionSpec>, string]>([
   expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
 });
 
-it('where the image has no shell, and exec can do nothing, Ctrl-C is typed', async () => {
+it('the operator types Ctrl-C when the image has no shell for exec', async () => {
   const interactive = { supervisor: 'None', stdin: true, tty: true } as const;
   const joined = { podName: 'web', containerName: 'app' };
   await running('shell-less', {
@@ -61,7 +61,7 @@ it('where the image has no shell, and exec can do nothing, Ctrl-C is typed', asy
   expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
 });
 
-it('the deadline of a container without a supervisor is kept by the operator', async () => {
+it('the operator keeps the deadline of a container without a supervisor', async () => {
   await running('no-supervisor', {
     supervisor: 'None',
     command: ['sh', '-c', 'trap exit TERM; sleep 600 & wait'],
@@ -81,7 +81,7 @@ it('a deleted session goes when its container has ended', async () => {
   await stage.untilSessionGone('deleted');
 });
 
-it('one that ignores everything is reported, and says so for as long as it lives', async () => {
+it('the status reports a container that ignores every signal for as long as the container lives', async () => {
   // Three seconds of signals from inside, and then it is looked at again.
   const session = await running('immune', { supervisor: 'None', command: ['sleep', '15'] });
   await stage.changeSession('immune', { cancel: true });
@@ -94,7 +94,7 @@ it('one that ignores everything is reported, and says so for as long as it lives
   expect(story.filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
 });
 
-it('a ttl that is raised while it runs counts: the container lives past its old deadline and ends at the new one', async () => {
+it('a container whose ttl is raised lives past its old deadline and ends at the new deadline', async () => {
   const { status } = await running('raised', { command: ['sleep', '600'], ttl: '6s' });
   await stage.changeSession('raised', { ttl: '14s' });
   const changed = await stage.untilSession('raised', (s) => s.status?.runs?.[0]?.effective?.ttl === '14s');
@@ -106,7 +106,7 @@ it('a ttl that is raised while it runs counts: the container lives past its old 
   );
 });
 
-it('a ttl that is lowered while it runs counts too', async () => {
+it('a container whose ttl is lowered ends at the new deadline', async () => {
   await running('lowered', { command: ['sleep', '600'], ttl: '10m' });
   await stage.changeSession('lowered', { ttl: '4s' });
   const over = await stage.untilPhase('lowered', 'Expired');
@@ -115,7 +115,7 @@ it('a ttl that is lowered while it runs counts too', async () => {
   expect(story).toContain('TtlChanged');
 });
 
-it('a ttl beyond the longest there is, is refused, and what runs keeps its deadline', async () => {
+it('the API server refuses a ttl above 8760h, and the running container keeps its deadline', async () => {
   const { status } = await running('beyond', { command: ['sleep', '600'], ttl: '10m' });
   await expect(stage.changeSession('beyond', { ttl: '8761h' })).rejects.toThrow(/must be at most 8760h/);
   await stage.changeSession('beyond', { cancel: true });
@@ -123,7 +123,7 @@ it('a ttl beyond the longest there is, is refused, and what runs keeps its deadl
   expect(over.status?.expiresAt).toBe(status?.expiresAt);
 });
 
-it('a ttl that is raised in the last second counts or does not, and the status says which', async () => {
+it('the status says whether a ttl that is raised in the last second counts', async () => {
   const session = await running('last-second', { command: ['sleep', '600'], ttl: '5s' });
   const deadline = Date.parse(session.status?.expiresAt ?? '');
   await delay(Math.max(0, deadline - 700 - Date.now()));

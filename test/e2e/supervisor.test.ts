@@ -146,15 +146,18 @@ describe('at its deadline', () => {
     );
   });
 
-  it.each(shapes)('$shell, $namespace process namespace, uid $user: $what has ended', (shape) => {
-    const end = ended.get(shape);
-    expect(end?.message?.trim()).toBe(DEADLINE);
-    expect(shape.codes).toContain(end?.exitCode);
-    expect(secondsLate(end)).toBeLessThanOrEqual(patient(shape.late));
-    expect(secondsLate(end)).toBeGreaterThanOrEqual(0);
-  });
+  it.each(shapes)(
+    'the supervisor ended at its deadline: $shell, $namespace process namespace, uid $user, $what',
+    (shape) => {
+      const end = ended.get(shape);
+      expect(end?.message?.trim()).toBe(DEADLINE);
+      expect(shape.codes).toContain(end?.exitCode);
+      expect(secondsLate(end)).toBeLessThanOrEqual(patient(shape.late));
+      expect(secondsLate(end)).toBeGreaterThanOrEqual(0);
+    },
+  );
 
-  it.each(pods)('the application of pod %s runs on', async (pod) => {
+  it.each(pods)('the application of pod %s runs on after the deadline of its debug containers', async (pod) => {
     expect((await stage.pod(pod)).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
   });
 });
@@ -169,24 +172,27 @@ describe('by itself', () => {
     await stage.runningPod('endings');
   });
 
-  it.each(Object.entries(SHELLS))("%s: ends with the command's own exit code", async (_shell, image) => {
-    const runs = [false, true].flatMap((joined) => [
-      run('endings', { joined, spec: { image, command: ['sh', '-c'], args: ['exit 7'] } }),
-      run('endings', {
-        joined,
-        spec: {
-          image,
-          stdin: true,
-          tty: true,
-          command: ['sh', '-c', 'exit $(TTY_CODE)'],
-          env: [{ name: 'TTY_CODE', value: '7' }],
-        },
-      }),
-    ]);
-    expect(await Promise.all(runs)).toEqual(Array(4).fill({ exitCode: 7, message: EXITED }));
-  });
+  it.each(Object.entries(SHELLS))(
+    'a command under the supervisor in %s ends with its own exit code',
+    async (_shell, image) => {
+      const runs = [false, true].flatMap((joined) => [
+        run('endings', { joined, spec: { image, command: ['sh', '-c'], args: ['exit 7'] } }),
+        run('endings', {
+          joined,
+          spec: {
+            image,
+            stdin: true,
+            tty: true,
+            command: ['sh', '-c', 'exit $(TTY_CODE)'],
+            env: [{ name: 'TTY_CODE', value: '7' }],
+          },
+        }),
+      ]);
+      expect(await Promise.all(runs)).toEqual(Array(4).fill({ exitCode: 7, message: EXITED }));
+    },
+  );
 
-  it('refuses to start too late, without sleep, and a command that is not there', async () => {
+  it('the supervisor does not run a command that is too late, that is missing, or that it cannot end without sleep', async () => {
     const command = ['echo', 'started'];
     const late = run('endings', { spec: { image: busyboxImage, command }, startWithin: -2 });
     const bare = run('endings', { spec: { image: nosleepImage, command: ['sh', '-c', 'echo started'] } });
@@ -206,7 +212,7 @@ describe('on a terminal', () => {
   ]);
 
   it.concurrent.each(places)(
-    '$shell, joined $joined: Ctrl-C and job control work',
+    'the terminal of $shell, joined $joined, has Ctrl-C and job control',
     async ({ shell, image, joined }) => {
       const pod = `terminal-${shell}-${joined}`;
       await stage.runningPod(pod);
@@ -282,12 +288,15 @@ describe('when its pod is deleted', () => {
   });
 
   // The kubelet ends all containers of a pod at the same time, and the application obeys SIGTERM at once.
-  it.each(kinds)('$shell, $namespace process namespace, $what does not hold it up', (kind) => {
-    const without = Date.parse(application.get(kind.pod)?.finishedAt ?? '');
-    const own = ended.get(kind);
-    expect(Date.parse(own?.finishedAt ?? '') - without).toBeLessThanOrEqual(patient(2_000));
-    expect(own?.message?.trim()).toBe(BEGAN);
-  });
+  it.each(kinds)(
+    'the supervisor lets the deletion of its pod go on: $shell, $namespace process namespace, $what',
+    (kind) => {
+      const without = Date.parse(application.get(kind.pod)?.finishedAt ?? '');
+      const own = ended.get(kind);
+      expect(Date.parse(own?.finishedAt ?? '') - without).toBeLessThanOrEqual(patient(2_000));
+      expect(own?.message?.trim()).toBe(BEGAN);
+    },
+  );
 });
 
 function allEnded({ containerStatuses = [], ephemeralContainerStatuses = [] }: PodStatus = {}): boolean {

@@ -24,7 +24,7 @@ function hasCondition({ status }: DebugSession, wanted: Partial<Condition>): boo
 const target = { podName: 'web' };
 
 describe('the record of a run', () => {
-  it('says how the pod looked: a container that is down', async () => {
+  it('the record says that a container of the pod was down before the injection', async () => {
     await stage.untilPod('broken', isBackingOff, 45_000);
     await stage.createSession('looks', { target: { podName: 'broken' }, command: ['true'] });
     const before = (await stage.untilPhase('looks', 'Completed')).status?.runs?.[0]?.before;
@@ -38,7 +38,7 @@ describe('the record of a run', () => {
     });
   });
 
-  it('says how it had ended before, also where it is met in a good moment', async () => {
+  it('the record says how a container had ended earlier, also when the container runs at the injection', async () => {
     await stage.untilPod('crashing', ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) > 0, 45_000);
     await stage.createSession('remembers', { target: { podName: 'crashing' }, command: ['true'] });
     const before = (await stage.untilPhase('remembers', 'Completed')).status?.runs?.[0]?.before;
@@ -46,7 +46,7 @@ describe('the record of a run', () => {
     expect(before?.restartCount).toBeGreaterThan(0);
   });
 
-  it('has exit code, digest and times, as the kubelet gives them', async () => {
+  it('the record has exit code, digest and times as the kubelet gives them', async () => {
     await stage.createSession('exits', { target, command: ['sh', '-c', 'sleep 1; exit 42'] });
     const over = await stage.untilPhase('exits', 'Completed');
     const [run] = over.status?.runs ?? [];
@@ -66,7 +66,7 @@ describe('the record of a run', () => {
     expect(over.status).toMatchObject({ exitCode: 42, completedAt: run?.finishedAt, startedAt: run?.startedAt });
   });
 
-  it('does not take a command that killed itself for one that was ended', async () => {
+  it('the record says that a command killed itself, and does not claim that the operator ended the command', async () => {
     // The kubelet makes one $ of two.
     await stage.createSession('killed', { target, command: ['sh', '-c', 'kill -KILL $$$$'] });
     const over = await stage.untilPhase('killed', 'Completed');
@@ -75,7 +75,7 @@ describe('the record of a run', () => {
 });
 
 describe('a container without a supervisor', () => {
-  it('is ended by the operator: said from the start, said when it lives past its time, and then its end is recorded', async () => {
+  it('the status says from the start that only the operator ends a container without a supervisor, and records its end', async () => {
     await stage.createSession('unguarded', { target, supervisor: 'None', command: ['sleep', '9'], ttl: '2s' });
     const running = await stage.untilPhase('unguarded', 'Running');
     const says = running.status?.conditions?.find((condition) => condition.type === 'Running')?.message;
@@ -107,14 +107,14 @@ describe('a container without a supervisor', () => {
 });
 
 describe('scripts and GitOps tools', () => {
-  it('wait with kubectl for the end', async () => {
+  it('kubectl waits for the condition Complete', async () => {
     await stage.createSession('waited', { target, command: ['sleep', '2'] });
     const waited = await stage.kubectl(['wait', '--for=condition=Complete', 'dbg/waited', '--timeout=30s']);
     expect(waited).toMatchObject({ code: 0, stdout: expect.stringMatching(/condition met/) });
     expect((await stage.session('waited')).status).toMatchObject({ phase: 'Completed', exitCode: 0 });
   });
 
-  it('and for StopConfirmed also where the run has failed', async () => {
+  it('kubectl waits for the condition StopConfirmed, also when the run has failed', async () => {
     await stage.createSession('fails', { target: { podName: 'web', containerName: 'ap' }, command: ['true'] });
     const waited = await stage.kubectl(['wait', '--for=condition=StopConfirmed', 'dbg/fails', '--timeout=30s']);
     expect(waited.code).toBe(0);
@@ -122,7 +122,7 @@ describe('scripts and GitOps tools', () => {
     expect(failed.code).toBe(0);
   });
 
-  it('do not take a session for settled that the operator has not seen', async () => {
+  it('a new session has observedGeneration -1, so tools do not take it for settled', async () => {
     const created = await stage.createSession('fresh', { target, command: ['true'] });
     expect(created.status).toEqual({ observedGeneration: -1 });
     expect((await stage.untilPhase('fresh', 'Completed')).status?.observedGeneration).toBe(created.metadata.generation);

@@ -27,8 +27,8 @@ function isConfirmed({ status }: DebugSession): boolean {
   return status?.conditions?.some((c) => c.type === 'StopConfirmed' && c.status === 'True') === true;
 }
 
-describe('a record with ttlAfterFinished', () => {
-  it('goes at its time and not before, also where the operator was killed meanwhile', async () => {
+describe('ttlAfterFinished', () => {
+  it('the operator deletes a finished session at its time and not before, also when the operator was killed meanwhile', async () => {
     await stage.createSession('kept-a-while', { target, command: ['true'], ttlAfterFinished: '6s' });
     const over = await stage.untilSession('kept-a-while', isConfirmed);
     await stage.operators.at(-1)?.kill();
@@ -43,7 +43,7 @@ describe('a record with ttlAfterFinished', () => {
     expect(ephemeralNames(await stage.pod('web'))).toContain(over.status?.debugContainerName);
   });
 
-  it('goes soon after the operator is back, where its time came while there was none', async () => {
+  it('the operator deletes a finished session soon after its start when the time came while the operator was down', async () => {
     await stage.createSession('overdue', { target, command: ['true'], ttlAfterFinished: '2s' });
     const over = await stage.untilSession('overdue', isConfirmed);
     await stage.operators.at(-1)?.kill();
@@ -53,7 +53,7 @@ describe('a record with ttlAfterFinished', () => {
     await stage.untilSessionGone('overdue', 10_000);
   });
 
-  it('of 0s stays while its container runs, and goes when it has ended', async () => {
+  it('a session with ttlAfterFinished 0s stays while its container runs, and goes when the container has ended', async () => {
     await stage.createSession('live', { target, command: ['sleep', '5'], ttlAfterFinished: '0s' });
     await stage.untilPhase('live', 'Running');
     const over = await stage.untilPhase('live', 'Completed');
@@ -61,7 +61,7 @@ describe('a record with ttlAfterFinished', () => {
     await stage.untilSessionGone('live', 10_000);
   });
 
-  it('stays where an attempt is raised in the last second, and goes after that one', async () => {
+  it('a finished session stays when its attempt is raised in the last second, and goes after the second attempt', async () => {
     await stage.createSession('raised', { target, command: ['true'], ttlAfterFinished: '3s' });
     const first = await stage.untilSession('raised', isConfirmed);
     await stage.until('the last second', async () => Date.now() > removalTime(first) - 1_000);
@@ -76,7 +76,7 @@ describe('a record with ttlAfterFinished', () => {
     expect(Date.now()).toBeGreaterThanOrEqual(removalTime(second));
   });
 
-  it('is deleted once, and waits for those who hold it with a finalizer of their own', async () => {
+  it('the operator deletes a finished session once, and waits for another finalizer', async () => {
     await stage.createSession('held', { target, command: ['true'], ttlAfterFinished: '2s' });
     const path = `${sessionsPath(stage.namespace)}/held`;
     const held = { metadata: { finalizers: ['example.com/archive'] } };
@@ -93,7 +93,7 @@ describe('a record with ttlAfterFinished', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('stays where its time is lengthened after the end', async () => {
+  it('a finished session stays when its ttlAfterFinished is lengthened after the end', async () => {
     await stage.createSession('wanted', { target, command: ['true'], ttlAfterFinished: '3s' });
     const over = await stage.untilSession('wanted', isConfirmed);
     await stage.changeSession('wanted', { ttlAfterFinished: '1h' });

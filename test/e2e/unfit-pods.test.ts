@@ -47,7 +47,7 @@ const waitsFor =
 describe('a pod that its node has not set up', () => {
   const NOT_READY = 'PodNotReadyToStartContainers';
 
-  it('for want of a volume is waited for, and gets no container that nothing would start', async () => {
+  it('a session waits for a pod that lacks a volume, and the operator injects no container before the pod is set up', async () => {
     const volumes = [{ name: 'settings', configMap: { name: 'late' } }];
     const app = { ...container('app', RESTS), volumeMounts: [{ name: 'settings', mountPath: '/settings' }] };
     // Both at once, as from Git.
@@ -71,7 +71,7 @@ describe('a pod that its node has not set up', () => {
     await stage.untilPhase('mountless', 'Completed', 150_000);
   });
 
-  it('for want of a sandbox is waited for, in the words of its container', async () => {
+  it('a session waits for a pod that lacks a sandbox, in the words of the waiting container', async () => {
     await stage.createPod('boxless', pod({ runtimeClassName: brokenRuntime, containers: [container('app', RESTS)] }));
     await stage.untilPod('boxless', ({ status }) => status?.containerStatuses !== undefined);
     await stage.createSession('boxless', { target: { podName: 'boxless' }, command: ['true'], pendingTimeout: '3s' });
@@ -85,8 +85,8 @@ describe('a pod that its node has not set up', () => {
   });
 });
 
-describe('a pod that is held up by an init container', () => {
-  it('is debugged while that runs, and joined with it', async () => {
+describe('a pod with an init container', () => {
+  it('a session runs beside an init container, and another session joins the init container', async () => {
     const spec = { initContainers: [container('setup', 'until [ -e /tmp/go ]; do sleep .2; done')] };
     await stage.createPod('setting-up', pod({ ...spec, containers: [container('app', RESTS)] }));
     await stage.untilPod(
@@ -100,7 +100,7 @@ describe('a pod that is held up by an init container', () => {
     await stage.untilPod('setting-up', ({ status }) => status?.phase === 'Running');
   });
 
-  it('is recorded by the one that crashes, not by the application that waits', async () => {
+  it('the record names the init container that crashes, and not the application that waits', async () => {
     const spec = { initContainers: [container('setup', 'exit 7')] };
     await stage.createPod('stuck', pod({ ...spec, containers: [container('app', RESTS)] }));
     await stage.untilPod('stuck', ({ status }) => (status?.initContainerStatuses?.[0]?.restartCount ?? 0) > 0);
@@ -112,7 +112,7 @@ describe('a pod that is held up by an init container', () => {
     expect(exitCode ?? lastTermination?.exitCode).toBe(7);
   });
 
-  it('is recorded by the native sidecar that crashes', async () => {
+  it('the record names the native sidecar that crashes', async () => {
     const spec = { initContainers: [container('mesh', 'exit 5', { restartPolicy: 'Always' })] };
     await stage.createPod('beside', pod({ ...spec, containers: [container('app', RESTS)] }));
     await stage.untilPod('beside', ({ status }) => (status?.initContainerStatuses?.[0]?.restartCount ?? 0) > 0);
@@ -131,7 +131,7 @@ describe('a target that has ended for good', () => {
     return words(await stage.session(name));
   };
 
-  it('by the restart policy of its pod, or as an init container that is done, is refused at once', async () => {
+  it("the operator refuses at once a target that ended for good by its pod's restart policy or as an init container", async () => {
     const spec = { restartPolicy: 'Never', initContainers: [container('setup', 'true')] };
     await stage.createPod('half', pod({ ...spec, containers: [container('loader', 'true'), container('app', RESTS)] }));
     await stage.untilPod('half', ({ status }) =>
@@ -145,7 +145,7 @@ describe('a target that has ended for good', () => {
     await stage.untilPhase('of-app', 'Completed');
   });
 
-  it('by a restart policy of its own is refused, and one that a rule starts again is waited for', async () => {
+  it('the operator refuses a target that its own restart policy leaves ended, and waits if a rule restarts the target', async () => {
     // What cannot even start is at no moment running: its end has the code 128.
     const again = [{ action: 'Restart', exitCodes: { operator: 'In', values: [128] } }];
     const failing = { command: ['/no/such/program'], restartPolicy: 'Never' };
@@ -171,7 +171,7 @@ describe('a target that has ended for good', () => {
 });
 
 describe('a pod whose name was generated', () => {
-  it('is not waited for when it goes: the session says to name its workload', async () => {
+  it('a session does not wait for a terminating pod with a generated name, and advises the name of the workload', async () => {
     const labels = { app: 'web' };
     const drains = shellPod('trap : TERM; until [ -e /tmp/end ]; do sleep .2; done', {
       terminationGracePeriodSeconds: 60,
@@ -197,7 +197,7 @@ describe('a pod whose name was generated', () => {
   }
 });
 
-describe('whether a debug container delays the end of its pod', () => {
+describe('the warning that a debug container delays the end of its pod', () => {
   const told = async (name: string, restartPolicy: string, own: string): Promise<boolean> => {
     const app = { name: 'app', image: distrolessImage, imagePullPolicy: 'IfNotPresent', restartPolicy: own };
     await stage.runningPod(name, { restartPolicy, containers: [app] });
@@ -206,7 +206,7 @@ describe('whether a debug container delays the end of its pod', () => {
     return (await stage.events('DebugSession', name)).some(({ reason }) => reason === 'DelaysCompletion');
   };
 
-  it('is told by the restart policies of its containers, where they have their own', async () => {
+  it('the warning about the end of the pod depends on the restart policies that its containers have of their own', async () => {
     expect(await Promise.all([told('ends', 'Always', 'Never'), told('stays', 'Never', 'Always')])).toEqual([
       true,
       false,

@@ -82,7 +82,7 @@ async function application(pod: string): Promise<unknown[]> {
 }
 
 describe('volumes', () => {
-  it('of the application are read and written, and it does not notice', async () => {
+  it('a debug container reads and writes the volumes of the application, and the application runs on', async () => {
     const before = await application('web');
     const script =
       'cat /mnt/journal /etc/settings/greeting; echo; cat /keys/password; echo; echo "by hand" > /mnt/note';
@@ -99,7 +99,7 @@ describe('volumes', () => {
     expect(before.slice(0, 2)).toEqual([0, true]);
   });
 
-  it('that are mounted readOnly cannot be written, the others stay as they are', async () => {
+  it('a debug container cannot write a volume with readOnly, and can write the others', async () => {
     const volumeMounts = [
       { name: 'data', mountPath: '/ro', readOnly: true },
       { name: 'data', mountPath: '/rw' },
@@ -110,7 +110,7 @@ describe('volumes', () => {
     );
   });
 
-  it('and the processes of the application are seen at once', async () => {
+  it('a debug container sees the volumes and the processes of the application at once', async () => {
     const target = { podName: 'web', containerName: 'app' };
     const volumeMounts = [{ name: 'data', mountPath: '/mnt/in/two levels' }];
     const script =
@@ -120,7 +120,7 @@ describe('volumes', () => {
     expect(seen).toMatch(/sleep 3600 $/);
   });
 
-  it('are read while the application crash-loops', async () => {
+  it('a debug container reads the volumes of an application that crash-loops', async () => {
     await stage.untilPod('broken', isBackingOff);
     const volumeMounts = [{ name: 'data', mountPath: '/mnt' }];
     expect(await printed('post-mortem', 'head -n1 /mnt/journal', { target: { podName: 'broken' }, volumeMounts })).toBe(
@@ -131,7 +131,7 @@ describe('volumes', () => {
   it.each([
     ['none', 'nowhere', 'VolumeNotFound', 'Pod spared has no volume nowhere; it has data, settings, db, spare'],
     ['unmounted', 'spare', 'VolumeNotMounted', 'No container of pod spared mounts its volume spare'],
-  ])('that the application does not have are refused before anything stands in its pod: %s', async (...row) => {
+  ])('the operator refuses a volume that no container can use before it changes the pod: %s', async (...row) => {
     const [name, volume, reason, words] = row;
     const volumeMounts = [{ name: volume, mountPath: '/mnt' }];
     await stage.createSession(name, { target: { podName: 'spared' }, command: ['true'], volumeMounts });
@@ -155,7 +155,7 @@ describe('secrets', () => {
     { secretRef: { name: 'nosuch', optional: true } },
   ];
 
-  it('get into the environment of the command, and nowhere else; the name of the session is its own', async () => {
+  it('a secret gets into the environment of the command, and into no status, event or log', async () => {
     const script =
       'echo "$KEY $password $GREETING $S_greeting $URL ${NONE-none} $0 $DEBUGSESSION_UID $DEBUGSESSION_ATTEMPT"';
     await stage.createSession('env', {
@@ -181,7 +181,7 @@ describe('secrets', () => {
     expect(text).not.toContain(Buffer.from(PASSWORD).toString('base64').slice(0, 20));
   });
 
-  it('that do not exist keep the container from starting, in the words of the kubelet, and not the application', async () => {
+  it('a missing secret keeps the debug container from starting, in the words of the kubelet, and not the application', async () => {
     const missing = (name: string, spec: Partial<DebugSessionSpec>): Promise<DebugSession> =>
       stage.createSession(name, { target: { podName: 'mortal' }, command: ['true'], startTimeout: '20s', ...spec });
     await missing('no-secret', { envFrom: [{ secretRef: { name: 'nosuch' } }] });

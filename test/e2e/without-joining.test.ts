@@ -53,8 +53,8 @@ async function inApp(pod: string, ...command: string[]): Promise<string> {
   return stdout;
 }
 
-describe('root that joins nothing', () => {
-  it('has the IPC namespace, the network and the host name of the pod, and not its processes', async () => {
+describe('root without a target container', () => {
+  it('root has the IPC namespace, the network and the host name of the pod, and not its processes', async () => {
     const same =
       'for ns in ipc net uts; do [ "$(readlink /proc/self/ns/$ns)" = "$(cat /dev/shm/ns-$ns)" ] || exit 1; done';
     const other =
@@ -62,21 +62,21 @@ describe('root that joins nothing', () => {
     expect(await runs('namespaces', `${same}; ${other}`)).toBe(0);
   });
 
-  it('reads and writes the shared memory of the application, and leaves it changed', async () => {
+  it('root reads and writes the shared memory of the application, and leaves it changed', async () => {
     const script =
       'grep -q of-the-application /dev/shm/secret && echo changed >/dev/shm/secret && echo left >/dev/shm/left';
     expect(await runs('memory', script)).toBe(0);
     expect(await inApp('web', 'cat', '/dev/shm/secret', '/dev/shm/left')).toBe('changed\nleft\n');
   });
 
-  it('writes the hosts and the resolver of the application, which may not write them, and leaves them changed', async () => {
+  it('root writes the hosts and the resolver of the application, which the application cannot write', async () => {
     const script = 'echo 192.0.2.1 payments.internal >>/etc/hosts && echo "nameserver 192.0.2.2" >/etc/resolv.conf';
     expect(await runs('hosts', script)).toBe(0);
     expect(await inApp('web', 'cat', '/etc/hosts')).toContain('192.0.2.1 payments.internal');
     expect(await inApp('web', 'cat', '/etc/resolv.conf')).toBe('nameserver 192.0.2.2\n');
   });
 
-  it('with a read-only root file system still writes the hosts, and not the resolver', async () => {
+  it('root with a read-only root file system writes the hosts and not the resolver', async () => {
     const target = { podName: 'confined' };
     const script =
       'echo x >>/etc/resolv.conf && exit 1; echo x >/file && exit 2; echo 192.0.2.3 hosts.internal >>/etc/hosts';
@@ -84,13 +84,13 @@ describe('root that joins nothing', () => {
     expect(await inApp('confined', 'cat', '/etc/hosts')).toContain('192.0.2.3 hosts.internal');
   });
 
-  it('with the profile netadmin leaves the network of the pod changed', async () => {
+  it('root with the profile netadmin leaves the network of the pod changed', async () => {
     const target = { podName: 'confined' };
     expect(await runs('address', 'ip address add 192.0.2.9/32 dev lo', { target, profile: 'netadmin' })).toBe(0);
     expect(await inApp('confined', 'ip', 'address')).toContain('192.0.2.9/32');
   });
 
-  it('has the pod evicted by filling its disk, whatever its disruption budget says', async () => {
+  it('root has the pod evicted by filling its disk, whatever its disruption budget says', async () => {
     const matchLabels = { app: 'bounded' };
     const budget = { metadata: { name: 'bounded' }, spec: { minAvailable: 1, selector: { matchLabels } } };
     await stage.client.create(`/apis/policy/v1/namespaces/${stage.namespace}/poddisruptionbudgets`, budget);
@@ -105,7 +105,7 @@ describe('root that joins nothing', () => {
 });
 
 describe('the profile restricted', () => {
-  it('reads and writes none of that which is of another user', async () => {
+  it('the profile restricted reads and writes no file of another user', async () => {
     const script = [
       'cat /dev/shm/secret && exit 1',
       'echo x >/dev/shm/secret && exit 2',
@@ -118,7 +118,7 @@ describe('the profile restricted', () => {
     expect(await inApp('confined', 'cat', '/dev/shm/secret')).toBe('of-the-application\n');
   });
 
-  it('with a read-only root file system runs, is timed and satisfies a policy that requires all', async () => {
+  it('the profile restricted with a read-only root file system runs, ends at its ttl and satisfies a strict policy', async () => {
     const policyName = await policies.create('strict', {
       images: ['*/**:*'],
       profiles: ['restricted'],
@@ -140,7 +140,7 @@ describe('the profile restricted', () => {
     ]);
   });
 
-  it('is what such a policy asks for of everybody else, with every reason at once', async () => {
+  it('a strict policy refuses a session that is not restricted, with every reason at once', async () => {
     const policyName = await policies.create('require', {
       profiles: ['baseline'],
       require: ['NonRoot', 'ReadOnlyRootFilesystem', 'NoJoin'],
@@ -170,7 +170,7 @@ describe('sessions that join one container', () => {
   const open = (session: DebugSession): string | undefined =>
     findCondition(session.status?.conditions, 'Reconciling')?.message;
 
-  it('are open to each other: root reads and writes the files of the other', async () => {
+  it('a session reads and writes the files of another session when both join one container', async () => {
     await stage.createSession('first', { target, command: ['sh', '-c', note], ttl: '10m' });
     await stage.untilPhase('first', 'Running');
     expect(await runs('second', intruder, { target, profile: 'general' })).toBe(0);
@@ -178,7 +178,7 @@ describe('sessions that join one container', () => {
     await stage.untilPhase('first', 'Cancelled');
   });
 
-  it('are kept apart by limits.perTarget: 1, until the first has ended', async () => {
+  it('limits.perTarget: 1 keeps sessions that join one container apart until the first has ended', async () => {
     const policyName = await policies.create('apart', { allow: ['TargetContainer'], limits: { perTarget: 1 } });
     await stage.createSession('third', { policyName, target, command: ['sh', '-c', note], ttl: '10m' });
     await stage.untilPhase('third', 'Running');

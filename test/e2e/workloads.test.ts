@@ -48,22 +48,25 @@ async function owners(pod: RawPod): Promise<(string | undefined)[]> {
   return [owner.uid, set.metadata.ownerReferences?.[0]?.uid];
 }
 
-describe('a pod is chosen by its workload', () => {
-  it.each(Object.keys(plurals) as WorkloadKind[])('%s: a ready pod of it, which the run records', async (kind) => {
-    const name = kind.toLowerCase();
-    const workload = await createWorkload(kind, name, appPod(kind === 'Job' ? { restartPolicy: 'Never' } : {}));
-    // Its pod is not there yet.
-    await stage.createSession(name, { target: { ...ref(kind, name), containerName: 'app' }, command: ['true'] });
-    const over = await stage.untilPhase(name, 'Completed');
-    const [run] = over.status?.runs ?? [];
-    const pod = await stage.pod(run?.podName ?? '');
-    expect(run?.podUID).toBe(pod.metadata.uid);
-    expect(run?.before).toMatchObject({ ready: true, state: 'running' });
-    expect(await owners(pod)).toContain(workload.metadata.uid);
-    expect(over.status?.podName).toBe(run?.podName);
-  });
+describe('pods of a workload', () => {
+  it.each(Object.keys(plurals) as WorkloadKind[])(
+    'a session with a workload of kind %s gets a ready pod of it, and the run records the pod',
+    async (kind) => {
+      const name = kind.toLowerCase();
+      const workload = await createWorkload(kind, name, appPod(kind === 'Job' ? { restartPolicy: 'Never' } : {}));
+      // Its pod is not there yet.
+      await stage.createSession(name, { target: { ...ref(kind, name), containerName: 'app' }, command: ['true'] });
+      const over = await stage.untilPhase(name, 'Completed');
+      const [run] = over.status?.runs ?? [];
+      const pod = await stage.pod(run?.podName ?? '');
+      expect(run?.podUID).toBe(pod.metadata.uid);
+      expect(run?.before).toMatchObject({ ready: true, state: 'running' });
+      expect(await owners(pod)).toContain(workload.metadata.uid);
+      expect(over.status?.podName).toBe(run?.podName);
+    },
+  );
 
-  it('and only from its own: another pod that carries the label does not count', async () => {
+  it('a session gets only pods that its workload owns, and no other pod with the same label', async () => {
     await createWorkload('Deployment', 'starved', appPod({ nodeSelector: { disk: 'of-diamond' } }));
     await stage.createPod('stray', appPod(), { labels: { app: 'starved' } });
     await stage.untilPod('stray', (pod) => pod.status?.phase === 'Running');
@@ -74,7 +77,7 @@ describe('a pod is chosen by its workload', () => {
     expect(reconciling?.message).toMatch(/Deployment starved has no ready pod .*name it in target\.podName$/);
   });
 
-  it('which may come later than the session', async () => {
+  it('a session waits for a workload that is created later', async () => {
     await stage.createSession('early', { target: ref('Deployment', 'late'), command: ['true'] });
     const waiting = await stage.untilPhase('early', 'Pending');
     expect(waiting.status?.conditions).toContainEqual(
@@ -89,7 +92,7 @@ describe('a pod is chosen by its workload', () => {
     await stage.untilPhase('early', 'Completed');
   });
 
-  it('anew for each attempt', async () => {
+  it('each attempt chooses a pod of the workload anew', async () => {
     const first = (await stage.session('deployment')).status?.runs?.[0];
     await stage.deletePod(first?.podName ?? '');
     await stage.untilGone(podsPath(stage.namespace), first?.podName ?? '');
