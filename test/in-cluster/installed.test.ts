@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 describe('config/default', () => {
-  it('has two replicas let in by a namespace that enforces the restricted Pod Security Standard', async () => {
+  it('config/default runs two replicas in a namespace that enforces the restricted Pod Security Standard', async () => {
     const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}`;
     const { metadata } = await stage.client.get<{ metadata: { labels: object } }>(path);
     expect(metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
@@ -48,7 +48,7 @@ describe('config/default', () => {
     await installation.untilLeader((name) => pods.some((pod) => pod.metadata.name === name));
   });
 
-  it('runs an image without a shell, as nobody, on a root that cannot be written to', async () => {
+  it('config/default runs an image without a shell, as a user that is not root, on a read-only root', async () => {
     const [pod] = await installation.pods();
     const exec = (...argv: string[]) =>
       stage.cluster.kubectl(['exec', '-n', OPERATOR_NAMESPACE, pod?.metadata.name ?? '', '--', ...argv]);
@@ -66,7 +66,7 @@ describe('config/default', () => {
     expect(listed.stdout).toBe('LICENSE cri.proto main.js main.js.LEGAL.txt node-stop.js node-stop.js.LEGAL.txt\n');
   });
 
-  it('serves the metrics of each replica over HTTPS, to whom docs/install.md lets read them', async () => {
+  it('each replica serves its metrics over HTTPS to the accounts that docs/install.md names', async () => {
     expect(await stage.kubectl(['create', 'serviceaccount', 'prometheus'])).toMatchObject({ code: 0 });
     const binding = ['clusterrolebinding', `reader-${stage.namespace}`];
     const role = '--clusterrole=debugsession-metrics-reader';
@@ -86,7 +86,7 @@ describe('config/default', () => {
   });
 });
 
-it('hands over when the leader is drained: the other sees the session that runs to its end, and serves the next', async () => {
+it('the other replica takes over the running session and serves the next one when the leader is drained', async () => {
   const leader = await installation.untilLeader(() => true);
   const [other = ''] = (await podNames()).filter((pod) => pod !== leader);
   await stage.createSession('across', { target, command: ['sleep', '600'], ttl: '5s' });
@@ -108,7 +108,7 @@ it('hands over when the leader is drained: the other sees the session that runs 
   await expectOnlyRecorded('across', 'second');
 });
 
-it('is upgraded, and set back, while a session runs: the Lease goes from hand to hand, the session to its end', async () => {
+it('an upgrade and a rollback hand the Lease from replica to replica while a session runs to its end', async () => {
   const next = `${image}-next`;
   expect(await stage.cluster.node?.ctr(['images', 'tag', '--force', image, next])).toMatchObject({ code: 0 });
   const old = await podNames();
@@ -140,7 +140,7 @@ it('is upgraded, and set back, while a session runs: the Lease goes from hand to
   expect(seen.map((name) => name === '')).toEqual(seen.map((_, index) => index % 2 === 1));
 });
 
-it('has not been restarted, and has logged nothing but JSON and no error', async () => {
+it('the operator never restarted, and logged only JSON and no error', async () => {
   for (const { metadata, status } of await installation.pods()) {
     expect(status?.containerStatuses?.map((container) => container.restartCount)).toEqual([0]);
     const log = await installation.kubectl('logs', metadata.name);
@@ -153,10 +153,10 @@ it('has not been restarted, and has logged nothing but JSON and no error', async
   }
 });
 
-describe('uninstalled', () => {
+describe('uninstall', () => {
   const [first = '', second = '', third = ''] = inOrder.trim().split('\n');
 
-  it('in the documented order, the session that runs is ended or waited for first', async () => {
+  it('the documented uninstall ends the running session or waits for it first', async () => {
     await stage.createSession('last', { target, command: ['sleep', '600'], ttl: '6s' });
     const { status } = await stage.untilPhase('last', 'Running');
     for (const command of [first, second]) expect(await typed(command)).toMatchObject({ code: 0, stderr: '' });
@@ -165,7 +165,7 @@ describe('uninstalled', () => {
     expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
   });
 
-  it('then leaves nothing. A session held without an operator holds it up, until its finalizer is taken off as documented', async () => {
+  it('the documented uninstall leaves nothing, once the finalizer of a session without an operator is taken off', async () => {
     await stage.createSession('held', { target });
     const held = { metadata: { finalizers: [FINALIZER] } };
     await stage.client.patch(`${sessionsPath(stage.namespace)}/held`, held, { type: 'merge' });
@@ -179,7 +179,7 @@ describe('uninstalled', () => {
     expect(await remains()).toEqual([]);
   });
 
-  it('by make as well, which says what is stuck and how to free it', async () => {
+  it('make uninstall leaves nothing, and says which session is stuck and how to free it', async () => {
     await installResourceAndRights();
     await stage.createSession('held', { target });
     const held = { metadata: { finalizers: [FINALIZER] } };

@@ -52,7 +52,7 @@ afterAll(async () => {
   for (const stage of [other, ...served]) await stage.close();
 });
 
-it('does its job from the manifest to the record in each of its namespaces', async () => {
+it('the operator serves a session from its manifest to its record in each of its namespaces', async () => {
   await Promise.all(
     served.map(async (stage) => {
       await stage.createSession('inspect', { target, command: ['sleep', '600'], ttl: '2s' });
@@ -75,7 +75,7 @@ it('does its job from the manifest to the record in each of its namespaces', asy
   );
 });
 
-it('does nothing in any other namespace, and does not even ask', async () => {
+it('the operator does nothing in any other namespace, and sends no request there', async () => {
   const created = await other.createSession('unserved', { target, command: ['true'] });
   // What is applied after it, in a namespace that is served, comes to its end.
   const [stage] = served;
@@ -103,7 +103,7 @@ it('does nothing in any other namespace, and does not even ask', async () => {
   }
 });
 
-it('has the priority that was chosen for it', async () => {
+it('the pods of the operator have the priority class that the manifests choose', async () => {
   const pods = (await installation.pods()) as { spec?: { priorityClassName?: string; priority?: number } }[];
   expect(pods).toMatchObject(
     [1, 2].map(() => ({ spec: { priorityClassName: 'debugsession-manager', priority: 1e6 } })),

@@ -84,17 +84,17 @@ const LISTEN = [{ name: 'LISTEN', value: ':0' }];
 /** Goes on for ever. What it stops cannot be asked to end, and runs nothing that is sent into it. */
 const STOPS_ALL = ['sh', '-c', 'trap "" HUP INT TERM; while :; do kill -STOP -1; sleep .2; done'];
 
-describe('cancel ends', () => {
+describe('cancelled sessions', () => {
   it.each<[string, Partial<DebugSessionSpec>]>([
     ['a first process that heeds no signal', IMMUNE],
     ['an image without a shell', { ...unguarded, image: distrolessImage, env: LISTEN, stdin: false, tty: false }],
     ['a shell that heeds no signal', { ...unguarded, command: ['sh', '-c', 'trap "" HUP INT TERM; sleep 3600'] }],
     [
-      'one whose supervisor somebody inside has stopped',
+      'a container whose supervisor a command inside has stopped',
       { target: joined, profile: 'restricted', securityContext: { runAsUser: 1234 }, command: STOPS_ALL },
     ],
     [
-      'one that kills each exec of the operator',
+      'a container that stops each exec of the operator',
       {
         image: bashImage,
         profile: 'restricted',
@@ -102,7 +102,7 @@ describe('cancel ends', () => {
         command: ['sh', '-c', 'trap "" HUP INT TERM USR1 USR2; while :; do kill -STOP -1; done'],
       },
     ],
-  ])('%s', async (words, spec) => {
+  ])('the node ends %s when the session is cancelled', async (words, spec) => {
     const before = await application();
     const name = nameOf(words);
     const live = await running(name, spec);
@@ -146,14 +146,14 @@ describe('a policy', () => {
   };
   afterAll(() => stage.cluster.kubectl(['delete', 'debugpolicy', ...names, '--ignore-not-found']));
 
-  it('can put the node first: nothing is sent into the container', async () => {
+  it('a policy with NodeFirst sends nothing into the container', async () => {
     const live = await running('first', { command: ['sleep', '3600'], ttl: '30m', policyName: await use('NodeFirst') });
     await stage.changeSession('first', { cancel: true });
     await expectEndedByNode('first', 'Cancelled', live);
     expect((await stage.session('first')).status?.runs).toMatchObject([{ stop: { routes: ['Node'] } }]);
   });
 
-  it('can put the node first at a deadline: a supervisor that was stopped holds nothing up', async () => {
+  it('a policy with NodeFirst keeps the deadline of a container whose supervisor was stopped', async () => {
     const live = await running('first-deadline', {
       ...{ target: joined, profile: 'restricted', securityContext: { runAsUser: 1236 }, command: STOPS_ALL },
       ...{ ttl: '5s', policyName: await use('NodeFirst') },
@@ -164,7 +164,7 @@ describe('a policy', () => {
     ]);
   });
 
-  it('can forbid it: the status says that the container runs on', async () => {
+  it('a policy with InsideOnly forbids the stop by the node, and the status says that the container runs on', async () => {
     await running('never', { ...IMMUNE, policyName: await use('InsideOnly') });
     await stage.changeSession('never', { cancel: true });
     const stays = await stage.untilSession('never', (s) => confirmation(s)?.reason === 'ProcessSurvived');
@@ -178,7 +178,7 @@ describe('a policy', () => {
   });
 });
 
-it('ends at its deadline what has no supervisor and no shell', async () => {
+it('the node ends a container without a supervisor and a shell at its deadline', async () => {
   const live = await running('deadline', {
     ...unguarded,
     ttl: '2s',
@@ -190,7 +190,7 @@ it('ends at its deadline what has no supervisor and no shell', async () => {
   await expectEndedByNode('deadline', 'Expired', live);
 });
 
-describe('the status says why no stop pod is let in, and the node ends the container once one is', () => {
+describe('a refused stop pod', () => {
   const namespacePath = `/api/v1/namespaces/${STOP_NAMESPACE}`;
   const quotas = `${namespacePath}/resourcequotas`;
   const quota = { metadata: { name: 'none' }, spec: { hard: { pods: '0' } } };
@@ -213,30 +213,33 @@ describe('the status says why no stop pod is let in, and the node ends the conta
         words: /stop pod: .*violates PodSecurity "baseline/,
       },
     ],
-  ])('%s', async (words, { refuse, allow, words: message }) => {
-    const name = nameOf(`refused by ${words}`);
-    const live = await running(name);
-    await refuse();
-    try {
-      await stage.changeSession(name, { cancel: true });
-      const refused = await stage.untilSession(name, (s) => confirmation(s)?.reason === 'NodeStopFailed', 60_000);
-      expect(confirmation(refused)?.message).toMatch(message);
-      expect(await containerState(stage, refused)).toMatchObject({ running: {} });
-    } finally {
-      await allow();
-    }
-    await expectEndedByNode(name, 'Cancelled', live);
-  });
+  ])(
+    'the status tells of %s that refuses a stop pod, and the node ends the container afterwards',
+    async (words, { refuse, allow, words: message }) => {
+      const name = nameOf(`refused by ${words}`);
+      const live = await running(name);
+      await refuse();
+      try {
+        await stage.changeSession(name, { cancel: true });
+        const refused = await stage.untilSession(name, (s) => confirmation(s)?.reason === 'NodeStopFailed', 60_000);
+        expect(confirmation(refused)?.message).toMatch(message);
+        expect(await containerState(stage, refused)).toMatchObject({ running: {} });
+      } finally {
+        await allow();
+      }
+      await expectEndedByNode(name, 'Cancelled', live);
+    },
+  );
 });
 
-it('lets a deleted session go when the node has ended its container', async () => {
+it('a deleted session goes when the node has ended its container', async () => {
   const live = await running('deleted');
   await stage.deleteSession('deleted');
   await stage.untilSessionGone('deleted', 40_000);
   expect(await containerState(stage, live)).toMatchObject({ terminated: {} });
 });
 
-it('ends one container of a pod, and no other session in it', async () => {
+it('the node ends one container of a pod, and no other session in the pod', async () => {
   const [one, other] = await Promise.all([running('one'), running('other')]);
   await stage.changeSession('one', { cancel: true });
   await expectEndedByNode('one', 'Cancelled', one);
@@ -245,7 +248,7 @@ it('ends one container of a pod, and no other session in it', async () => {
   await expectEndedByNode('other', 'Cancelled', other);
 });
 
-it('an operator that takes over goes on, and leaves no stop pod behind', async () => {
+it('the next leader goes on with a stop by the node, and leaves no stop pod behind', async () => {
   const live = await running('taken-over');
   await stage.changeSession('taken-over', { cancel: true });
   const hasStopPod = async (): Promise<boolean> => (await stopPods(stage.client)).length > 0;
@@ -256,7 +259,7 @@ it('an operator that takes over goes on, and leaves no stop pod behind', async (
   await stage.until('no stop pod is left', async () => !(await hasStopPod()), 40_000);
 });
 
-describe('with the node first, its deadline ends somebody hostile', () => {
+describe('hostile commands with the node first', () => {
   const sessionOf = ({ shell, namespace, attack }: HostileShape): string => nameOf(`${shell} ${namespace} ${attack}`);
   const pods = [...Map.groupBy(HOSTILE_SHAPES, hostilePod)];
   let policyName: string;
@@ -281,16 +284,22 @@ describe('with the node first, its deadline ends somebody hostile', () => {
 
   afterAll(() => stage.cluster.kubectl(['delete', 'debugpolicy', policyName]));
 
-  it.each(HOSTILE_SHAPES)('$shell, $namespace process namespace: one that $attack', async (shape) => {
-    const over = await stage.untilSession(sessionOf(shape), (s) => confirmation(s)?.status === 'True', 120_000);
-    expect(confirmation(over)).toMatchObject({ reason: 'Terminated' });
-    expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
-    // A first process that is one like any other is stopped as well: its supervisor keeps no deadline.
-    if (shape.attack === 'stops all' && shape.namespace !== 'own')
-      expect(over.status).toMatchObject({ phase: 'Expired', runs: [{ endedBy: 'Node', stop: { routes: ['Node'] } }] });
-  });
+  it.each(HOSTILE_SHAPES)(
+    'the node ends $shell in the $namespace process namespace at its deadline when a command $attack',
+    async (shape) => {
+      const over = await stage.untilSession(sessionOf(shape), (s) => confirmation(s)?.status === 'True', 120_000);
+      expect(confirmation(over)).toMatchObject({ reason: 'Terminated' });
+      expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
+      // A first process that is one like any other is stopped as well: its supervisor keeps no deadline.
+      if (shape.attack === 'stops all' && shape.namespace !== 'own')
+        expect(over.status).toMatchObject({
+          phase: 'Expired',
+          runs: [{ endedBy: 'Node', stop: { routes: ['Node'] } }],
+        });
+    },
+  );
 
-  it('and leaves their applications as they were', async () => {
+  it('applications beside hostile commands run on as before', async () => {
     for (const [name] of pods)
       expect((await stage.pod(name)).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
   });
@@ -310,6 +319,6 @@ it('the status says that the runtime has no socket where the operator looks, and
   await expectEndedByNode('no-socket', 'Cancelled', live);
 });
 
-it('has left the application as it was', async () => {
+it('the application beside all stopped containers runs on as before', async () => {
   expect((await stage.pod('web')).status?.containerStatuses).toMatchObject([{ restartCount: 0, lastState: {} }]);
 });

@@ -46,8 +46,8 @@ function kubeconfigWithToken(token: string): string {
   return file;
 }
 
-describe('what the operator cannot start with ends it, with a line for each fault', () => {
-  it('wrong flags', async () => {
+describe('faults that end the operator', () => {
+  it('the operator ends with one line for each wrong flag', async () => {
     const operator = launch(
       '',
       '--leader-elect-lease-duration=15s',
@@ -66,7 +66,7 @@ describe('what the operator cannot start with ends it, with a line for each faul
     ['a kubeconfig that is not there', undefined, /kubeconfig cannot be read: ENOENT: no such file or directory/],
     ['a kubeconfig that is none', 'foo: [', /kubeconfig cannot be read: /],
     ['a kubeconfig without a cluster', 'apiVersion: v1\nkind: Config\n', /current.context/],
-  ])('%s', async (what, text, words) => {
+  ])('the operator ends with one clear line for %s', async (what, text, words) => {
     const file = join(scratch, `${what.replaceAll(' ', '-')}.kubeconfig`);
     if (text !== undefined) writeFileSync(file, text);
     const operator = launch('', `--kubeconfig=${file}`);
@@ -76,7 +76,7 @@ describe('what the operator cannot start with ends it, with a line for each faul
     expect(operator.lines[0]?.['err']).toMatch(words);
   });
 
-  it('in words for people, if that is what is asked for', async () => {
+  it('the operator ends with a line in plain text when --log-format=text is set', async () => {
     const operator = launch('', '--kubeconfig=/nowhere', '--log-format=text');
     expect(await operator.ended).toBe(1);
     const words =
@@ -84,7 +84,7 @@ describe('what the operator cannot start with ends it, with a line for each faul
     expect(operator.garbage).toEqual([expect.stringMatching(new RegExp(`^[0-9TZ:.-]+ ERROR ${words}$`))]);
   });
 
-  it('an address that is taken, and a certificate that is not there', async () => {
+  it('the operator ends with a clear line for an address in use and for a missing certificate', async () => {
     const port = await freePort();
     const kubeconfig = cluster().kubeconfig ?? '';
     const first = launch(kubeconfig, `--namespaces=${NAMESPACE}`, `--health-probe-bind-address=127.0.0.1:${port}`);
@@ -99,8 +99,8 @@ describe('what the operator cannot start with ends it, with a line for each faul
   });
 });
 
-describe('what may yet come right is waited for', () => {
-  it('a right that is missing: the line names account, verb, resource and scope; it goes on once it is granted', async () => {
+describe('faults that may pass', () => {
+  it('the operator waits for a missing right, names account, verb, resource and scope, and goes on once it is granted', async () => {
     await kubectl('create', 'serviceaccount', 'poor', '-n', NAMESPACE);
     const kubeconfig = await cluster().createServiceAccountKubeconfig(NAMESPACE, 'poor');
     const operator = launch(kubeconfig, `--namespaces=${NAMESPACE}`);
@@ -127,7 +127,7 @@ describe('what may yet come right is waited for', () => {
     expect(await operator.stop()).toBe(0);
   });
 
-  it('credentials that are not accepted, once for each thing that is read, with the server that does not', async () => {
+  it('the operator says once for each resource that the API server does not accept its credentials', async () => {
     const operator = launch(kubeconfigWithToken('expired'));
     await untilFailures(operator, 12);
     const server = cluster().node?.server ?? expect.stringMatching(/^https/);
@@ -144,7 +144,7 @@ describe('what may yet come right is waited for', () => {
 /** The programs of an API server are those of a cluster of our own. */
 const onOwn = process.env['CLUSTER'] === 'current' ? describe.skip : describe;
 
-onOwn('an API server that is not there yet, and then has no CRD', () => {
+onOwn('an API server that starts late and has no CRD', () => {
   let server: BareApiServer;
   let operator: OperatorProcess;
   let readyz: string;
@@ -157,7 +157,7 @@ onOwn('an API server that is not there yet, and then has no CRD', () => {
   });
   afterAll(() => server.stop());
 
-  it('is asked again, with a line for each try that says where and why, at growing intervals', async () => {
+  it('the operator tries an absent API server again at growing intervals, and says in each line where and why', async () => {
     const triesOf = (what: string): LogLine[] => warnings(operator).filter(({ resource }) => resource === what);
     await operator.until(() => triesOf('debugsessions').length >= 4);
     const tries = triesOf('debugsessions');
@@ -168,7 +168,7 @@ onOwn('an API server that is not there yet, and then has no CRD', () => {
     expect((await fetch(readyz)).status).toBe(500);
   });
 
-  it('is then told from one without the CRD: a line says so once and how to install it, and the operator is not ready', async () => {
+  it('the operator says once that the CRD is missing and how to install it, and is not ready', async () => {
     await server.start();
     const isMissing = ({ code }: LogLine): boolean => code === 404;
     await operator.until(() => operator.lines.filter(isMissing).length >= 6, 40_000);
@@ -186,7 +186,7 @@ onOwn('an API server that is not there yet, and then has no CRD', () => {
     expect(operator.lines.filter((line) => line['reason'] === reason)).toHaveLength(1);
   });
 
-  it('goes on by itself when the CRD is installed', async () => {
+  it('the operator goes on by itself when the CRD is installed', async () => {
     expect(await server.kubectl('apply', '-k', repositoryPath('config/crd'))).toMatchObject({ code: 0 });
     await operator.until(({ msg }) => msg === 'ready', 30_000);
     expect((await fetch(readyz)).status).toBe(200);

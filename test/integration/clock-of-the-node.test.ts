@@ -51,7 +51,7 @@ it.concurrent.each([
   ['behind', -HOUR_MS],
   ['ahead', HOUR_MS],
 ])(
-  "an hour %s: the session ends at its ttl after the injection or after it was seen to run, by the operator's clock",
+  "a session ends at its ttl by the operator's clock when the clock of the node is an hour %s",
   async (name, offMs) => {
     const node = { running: { startedAt: toTimestamp(Date.now() + offMs) } };
     await stage.createPod(name, appPod({ nodeName: 'nowhere' }));

@@ -116,20 +116,20 @@ function aggregations(all: readonly Document[]): string[] {
 
 describe('the manifests of config/', () => {
   it.each(manifestFiles().filter((path) => !MONITORING.test(path)))(
-    '%s is accepted by the API server, every field known',
+    'the API server accepts %s and knows every field',
     async (path) => {
       await expectAccepted(documents(readFileSync(repositoryPath(path), 'utf8')));
     },
   );
 
-  it('would be refused with a field that is not known', async () => {
+  it('the API server refuses a manifest with an unknown field', async () => {
     const [sample] = documents(readFileSync(repositoryPath('config/samples/distroless-pod.yaml'), 'utf8'));
     const odd = { ...(sample as Document), spec: { ...(sample?.['spec'] as object), ports: [] } };
     await expect(dryRun([odd])).rejects.toThrow('unknown field');
   });
 
   it.each(kustomizations('Kustomization').filter((path) => path !== 'config/prometheus'))(
-    '%s names every manifest of its directory, and is accepted as a whole',
+    'the kustomization %s names every manifest of its directory, and the API server accepts the whole',
     async (directory) => {
       const all = await built(directory);
       const files = manifestFiles().filter((path) => dirname(path) === directory);
@@ -139,7 +139,7 @@ describe('the manifests of config/', () => {
     },
   );
 
-  it('config/prometheus is accepted where the Prometheus operator is, every field known to its own definitions', async () => {
+  it('the API server with the Prometheus operator accepts config/prometheus and knows every field', async () => {
     const all = await built('config/prometheus');
     expect(all.map(({ kind }) => kind).sort()).toEqual(['PrometheusRule', 'Service', 'ServiceMonitor']);
     const monitor = only(all, 'ServiceMonitor');
@@ -150,7 +150,7 @@ describe('the manifests of config/', () => {
     });
   });
 
-  it('every component is offered by config/default, and is accepted as a part of it', async () => {
+  it('config/default offers every component, and the API server accepts it with each component', async () => {
     const copy = new ConfigCopy();
     try {
       copy.chooseComponents();
@@ -192,7 +192,7 @@ describe('the manifests of config/', () => {
     }
   });
 
-  it('config/default is the CRD of crds/, the policies, the rights and the manager', async () => {
+  it('config/default holds the CRDs, the policies, the rights and the manager', async () => {
     const kinds = (await built('config/default')).map(({ kind }) => kind);
     expect(new Set(kinds)).toEqual(
       new Set([
@@ -204,7 +204,7 @@ describe('the manifests of config/', () => {
     );
   });
 
-  it('before Kubernetes 1.36 everything but what fills in who asks, which is still checked', async () => {
+  it('the component before-1-36 leaves out only the policy that fills in the requester', async () => {
     const copy = new ConfigCopy();
     try {
       copy.edit('config/default/kustomization.yaml', (text) => `${text}components: [../components/before-1-36]\n`);
@@ -217,7 +217,7 @@ describe('the manifests of config/', () => {
     }
   });
 
-  it('make manifests writes them into one file, which the API server accepts', async () => {
+  it('make manifests writes config/default into one file that the API server accepts', async () => {
     const all = documents(installManifests([[cluster().kubectlPath, 'kustomize']]));
     expect(all).toEqual(await built('config/default'));
     await expectAccepted(all);
@@ -225,22 +225,28 @@ describe('the manifests of config/', () => {
 });
 
 describe('the component labelled-scrapers', () => {
-  it.each(['config/default', 'config/namespaced'])('narrows the one NetworkPolicy of %s', async (directory) => {
-    const copy = new ConfigCopy();
-    try {
-      copy.edit(`${directory}/kustomization.yaml`, (text) => `${text}components: [../components/labelled-scrapers]\n`);
-      const policy = only(documents(await kubectl('kustomize', copy.path(directory))), 'NetworkPolicy');
-      const from = [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }];
-      expect(policy['spec']).toMatchObject({ ingress: [{ from, ports: [{ port: 'metrics' }] }] });
-    } finally {
-      copy.remove();
-    }
-  });
+  it.each(['config/default', 'config/namespaced'])(
+    'the component labelled-scrapers narrows the one NetworkPolicy of %s',
+    async (directory) => {
+      const copy = new ConfigCopy();
+      try {
+        copy.edit(
+          `${directory}/kustomization.yaml`,
+          (text) => `${text}components: [../components/labelled-scrapers]\n`,
+        );
+        const policy = only(documents(await kubectl('kustomize', copy.path(directory))), 'NetworkPolicy');
+        const from = [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }];
+        expect(policy['spec']).toMatchObject({ ingress: [{ from, ports: [{ port: 'metrics' }] }] });
+      } finally {
+        copy.remove();
+      }
+    },
+  );
 });
 
 describe('make uninstall', () => {
   it.each(['config/default', 'config/namespaced'])(
-    'takes away all of %s: the operator and its rights before the policies on them and on who asks, the resource at the end',
+    'make uninstall takes away all of %s: the operator and its rights, then its policies, and the CRDs at the end',
     async (directory) => {
       const all = await built(directory);
       const steps = removals(all);
@@ -258,7 +264,7 @@ describe('make uninstall', () => {
 });
 
 describe('the manager', () => {
-  it('runs as a pod that the restricted Pod Security Standard lets in', async () => {
+  it('the manager runs as a pod that the restricted Pod Security Standard admits', async () => {
     const deployment = only(await built('config/manager'), 'Deployment');
     const { template } = deployment['spec'] as { template: { metadata: object; spec: object } };
     const spec = { ...template.spec, serviceAccountName: 'default' };
@@ -271,7 +277,7 @@ describe('the manager', () => {
     });
   });
 
-  it('says what it needs, how it is asked whether it lives, and that its replicas belong on several nodes', async () => {
+  it('the manager states its resources, its probes and the spread of its replicas over several nodes', async () => {
     const deployment = only(await built('config/manager'), 'Deployment')['spec'] as {
       replicas: number;
       selector: { matchLabels: object };
@@ -294,7 +300,7 @@ describe('the manager', () => {
     ]);
   });
 
-  it('runs as the account that the rights are bound to', async () => {
+  it('the manager runs as the account to which the rights are bound', async () => {
     const all = await built('config/default');
     const account = only(all, 'ServiceAccount').metadata;
     const { template } = only(all, 'Deployment')['spec'] as { template: { spec: { serviceAccountName: string } } };
@@ -310,7 +316,7 @@ describe('the manager', () => {
 describe('the roles', () => {
   type Rule = { apiGroups: string[]; resources: string[]; nonResourceURLs?: string[]; verbs: string[] };
 
-  it('grant nothing by a wildcard, and no role is aggregated into one of the cluster', async () => {
+  it('the roles grant nothing by a wildcard, and no role is aggregated into a role of the cluster', async () => {
     const roles = (await built('config/rbac')).filter(({ kind }) => kind.endsWith('Role'));
     expect(roles).toHaveLength(12);
     for (const role of roles) {
@@ -322,7 +328,7 @@ describe('the roles', () => {
     }
   });
 
-  it('let the operator change nothing of a pod but its ephemeral containers', async () => {
+  it('the roles let the operator change only the ephemeral containers of a pod', async () => {
     expect(writes(await built('config/rbac'))).toEqual([
       'create events',
       // Asks, and changes nothing.
@@ -343,31 +349,34 @@ describe('the roles', () => {
     ['without-attach', ['pods/attach']],
     ['without-exec without-attach', ['pods/attach', 'pods/exec']],
     ['without-attach without-exec', ['pods/attach', 'pods/exec']],
-  ])('have no right but those that %s takes away, cluster-wide and by namespace', async (components, taken) => {
-    const copy = new ConfigCopy();
-    try {
-      for (const directory of ['config/default', 'config/namespaced']) {
-        const list = components.split(' ').map((name) => `  - ../components/${name}`);
-        copy.edit(`${directory}/kustomization.yaml`, (text) => [text, 'components:', ...list, ''].join('\n'));
+  ])(
+    'the roles have no right except those that %s takes away, cluster-wide and by namespace',
+    async (components, taken) => {
+      const copy = new ConfigCopy();
+      try {
+        for (const directory of ['config/default', 'config/namespaced']) {
+          const list = components.split(' ').map((name) => `  - ../components/${name}`);
+          copy.edit(`${directory}/kustomization.yaml`, (text) => [text, 'components:', ...list, ''].join('\n'));
+        }
+        // What default takes away, namespaced must take away by itself from its Roles; and both from what they have in
+        // common.
+        for (const directory of ['config/default', 'config/namespaced']) {
+          if (directory === 'config/namespaced') copy.restore('config/default');
+          const before = await built(directory);
+          const after = documents(await kubectl('kustomize', copy.path(directory)));
+          const gone = writes(before).filter((right) => !writes(after).includes(right));
+          expect(gone).toEqual(taken.flatMap((resource) => [`create ${resource}`]));
+          const names = taken.map((resource) => resource.replace('pods/', 'debugsession-manager-'));
+          expect(before.filter((document) => !after.some((other) => isDeepStrictEqual(other, document)))).toEqual(
+            before.filter(({ metadata }) => names.includes(metadata.name)),
+          );
+          expect(after.length).toBe(before.length - 2 * names.length);
+        }
+      } finally {
+        copy.remove();
       }
-      // What default takes away, namespaced must take away by itself from its Roles; and both from what they have in
-      // common.
-      for (const directory of ['config/default', 'config/namespaced']) {
-        if (directory === 'config/namespaced') copy.restore('config/default');
-        const before = await built(directory);
-        const after = documents(await kubectl('kustomize', copy.path(directory)));
-        const gone = writes(before).filter((right) => !writes(after).includes(right));
-        expect(gone).toEqual(taken.flatMap((resource) => [`create ${resource}`]));
-        const names = taken.map((resource) => resource.replace('pods/', 'debugsession-manager-'));
-        expect(before.filter((document) => !after.some((other) => isDeepStrictEqual(other, document)))).toEqual(
-          before.filter(({ metadata }) => names.includes(metadata.name)),
-        );
-        expect(after.length).toBe(before.length - 2 * names.length);
-      }
-    } finally {
-      copy.remove();
-    }
-  });
+    },
+  );
 
   /** What the operator's own roles, of the cluster and of namespaces, let it change. */
   function writes(all: readonly Document[]): string[] {
@@ -381,7 +390,7 @@ describe('the roles', () => {
 });
 
 describe('config/namespaced', () => {
-  it('gives the operator nothing but the same rights in the namespaces that it is told to look after', async () => {
+  it('config/namespaced gives the operator only the same rights in the namespaces of --namespaces', async () => {
     const all = await built('config/namespaced');
     // The reviews for the metrics and the policy that says who asks are about the whole cluster; nothing else is.
     const ofCluster = all.filter(({ kind }) => kind === 'ClusterRoleBinding').map(identity);
@@ -415,7 +424,7 @@ describe('config/namespaced', () => {
   });
 });
 
-describe('what goes with the manager', () => {
+describe('objects beside the manager', () => {
   interface Pods {
     metadata: { labels: Record<string, string> };
     spec: { containers: { ports: { name: string; containerPort: number }[] }[] };
@@ -431,7 +440,7 @@ describe('what goes with the manager', () => {
     return wanted.length > 0 && wanted.every(([name, value]) => metadata.labels[name] === value);
   }
 
-  it('is about its pods: disruption budget, network policy and metrics service', async () => {
+  it('the disruption budget, the network policy and the metrics service select the pods of the manager', async () => {
     const template = await pods();
     const budget = only(await built('config/manager'), 'PodDisruptionBudget')['spec'] as {
       selector: { matchLabels: Record<string, string> };
@@ -445,7 +454,7 @@ describe('what goes with the manager', () => {
     expect(selects(service.selector, template)).toBe(true);
   });
 
-  it('names the port of the metrics, from the scraper to the container', async () => {
+  it('the scraper, the network policy, the service and the container name the same port for metrics', async () => {
     const { ports } = (await pods()).spec.containers[0] ?? { ports: [] };
     expect(ports).toContainEqual({ name: 'metrics', containerPort: 8443 });
     const policy = only(await built('config/network-policy'), 'NetworkPolicy')['spec'] as {

@@ -88,8 +88,8 @@ const fixtures: [what: string, container: object][] = [
   ['a long name', { name: 'd'.repeat(63) }],
 ];
 
-describe('what convert writes', () => {
-  it.each(fixtures)('is taken by the API server: %s', async (_, fields) => {
+describe('converted sessions', () => {
+  it.each(fixtures)('the API server accepts the session that convert writes: %s', async (_, fields) => {
     const legacy = {
       apiVersion: 'v1',
       kind: 'EphemeralContainers',

@@ -14,7 +14,7 @@ afterAll(async () => {
   await client.close();
 });
 
-it('writes events that the API server accepts: single, series, keyed', async () => {
+it('the event recorder writes events that the API server accepts: single, series, keyed', async () => {
   const reporter = { controller: 'debugsession.dev/controller', instance: 'pod-1' };
   const losses: unknown[] = [];
   const keep = (fields: object): void => void losses.push(fields);

@@ -78,13 +78,13 @@ async function knock(user: string, [verb, path]: readonly [string, string], quer
 }
 
 describe("the operator's account", () => {
-  it('gets into containers named like ours', async () => {
+  it("the operator's account gets into containers with names of debug containers", async () => {
     expect(await exec(OPERATOR, OURS)).toMatchObject({ code: 0, stdout: 'inside\n' });
     const attach = ['attach', 'web', `--container=${LISTENS}`, '--stdin', `--as=${OPERATOR}`];
     expect((await stage.kubectl(attach, 'hello\n')).stdout).toContain('heard hello');
   });
 
-  it('gets into no other: by exec or attach, over WebSocket (get) or SPDY (create), said in one line', async () => {
+  it("the operator's account gets into no other container: by exec or attach, over WebSocket or SPDY", async () => {
     const others = [
       'app',
       'setup',
@@ -118,22 +118,22 @@ describe("the operator's account", () => {
     expect(await exec(OPERATOR, 'app')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(SAID) });
   });
 
-  it('is known by its name in another namespace, and with more before and after it: what overlays make of it', async () => {
+  it("the exec policy knows the operator's account in another namespace, and with more before and after its name", async () => {
     const renamed = await account(`team-${DEPLOYMENT}-2`);
     expect(await exec(renamed, OURS)).toMatchObject({ code: 0 });
     expect(await exec(renamed, 'app')).toMatchObject({ code: 1, stderr: expect.stringContaining(SAID) });
   });
 });
 
-describe('everybody else', () => {
-  it('is let in as before', async () => {
+describe('other accounts', () => {
+  it('the exec policy admits other accounts as before', async () => {
     const user = await account('someone');
     for (const container of ['app', 'setup', 'debug-evil', OURS])
       expect(await exec(user, container)).toMatchObject({ code: 0, stdout: 'inside\n' });
     expect(await exec('nobody', OURS)).toMatchObject({ code: 1, stderr: expect.not.stringContaining(SAID) });
   });
 
-  it('is let in while the policy comes and goes, in whatever order with its binding', async () => {
+  it('the exec policy admits other accounts while the policy and its binding come and go in any order', async () => {
     const other = await account('other');
     const confined = await account('confined');
     const policy = copyFor('confined', 'confine-exec-policy');

@@ -68,11 +68,11 @@ afterAll(async () => {
   server.close();
 });
 
-it('finds the blocks of the guides', () => {
+it('the README and the docs hold more than 15 YAML blocks of guides', () => {
   expect(blocks().filter(({ place }) => place.startsWith('docs/guides/')).length).toBeGreaterThan(15);
 });
 
-it.each(blocks())('$place', async ({ source }) => {
+it.each(blocks())('the API server accepts the YAML block $place', async ({ source }) => {
   for (const document of documents(source)) {
     const object = complete(document);
     // A namespace that a reader is told to use is not there, and what is of the cluster may be there already.

@@ -31,7 +31,7 @@ function until(informer: Informer<ConfigMap>, holds: () => boolean): Promise<voi
   });
 }
 
-it('follows a resource of a real API server, page by page and event by event', async () => {
+it('the informer follows a resource of a real API server, page by page and event by event', async () => {
   const create = (name: string) =>
     client.create<ConfigMap>(maps, { metadata: { name, labels: { mine: 'yes' } }, data: { n: '1' } });
   for (const name of ['a', 'b', 'c']) await create(name);

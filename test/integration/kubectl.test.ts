@@ -58,7 +58,7 @@ afterAll(async () => {
 });
 
 describe('kubectl get', () => {
-  it('shows where a session stands', async () => {
+  it('kubectl get shows the pod, the phase, the reason, the end and the requester of a session', async () => {
     const rows = await table('dbg');
     expect(Object.keys(rows[0] ?? {})).toEqual(['NAME', 'POD', 'PHASE', 'REASON', 'EXPIRES', 'REQUESTER', 'AGE']);
     expect(rows[0]).toMatchObject({
@@ -72,12 +72,12 @@ describe('kubectl get', () => {
     expect(rows[0]?.['AGE']).toMatch(/^\d+[sm]/);
   });
 
-  it('shows which pod or workload a session waits for, and why it waits', async () => {
+  it('kubectl get shows which pod or workload a session waits for, and why it waits', async () => {
     const rows = await table('dbg');
     expect(rows[3]).toMatchObject({ POD: 'Deployment/web', PHASE: 'Pending', REASON: 'NoReadyPod' });
   });
 
-  it('shows with -o wide what ran where, and how the newest run ended', async () => {
+  it('kubectl get shows with -o wide the container, image, node and exit code of the newest run', async () => {
     const rows = await table('dbg', '-o', 'wide');
     expect(Object.keys(rows[0] ?? {}).slice(7)).toEqual(['CONTAINER', 'IMAGE', 'NODE', 'EXIT']);
     expect(rows[0]).toMatchObject({
@@ -85,7 +85,7 @@ describe('kubectl get', () => {
     });
   });
 
-  it('shows sessions without any run', async () => {
+  it('kubectl get shows sessions without any run', async () => {
     const rows = await table('dbg', '-o', 'wide');
     expect(rows.map(({ NAME, PHASE, REASON }) => ({ NAME, PHASE, REASON })).slice(1, 3)).toEqual([
       { NAME: 'web-2', PHASE: 'Running', REASON: '' },
@@ -93,7 +93,7 @@ describe('kubectl get', () => {
     ]);
   });
 
-  it('knows the resource by its names', async () => {
+  it('kubectl get knows the resource by its names', async () => {
     for (const name of ['debugsession', 'debugsessions', 'dbg', 'debug', 'debugsessions.debugsession.dev']) {
       expect(await kubectl('get', '-n', namespace, name, '-o', 'name')).toContain(
         'debugsession.debugsession.dev/web-1\n',
@@ -106,20 +106,20 @@ describe('kubectl get', () => {
     ['status.podName=web-1', ['web-1']],
     ['status.podName=web-1,status.phase=Running', []],
     ['spec.requestedBy.username=nobody', []],
-  ])('selects by %s', async (selector, names) => {
+  ])('kubectl get selects sessions by %s', async (selector, names) => {
     const found = await kubectl('get', '-n', namespace, 'dbg', '--field-selector', selector, '-o', 'name');
     expect(found.split('\n').filter(Boolean)).toEqual(names.map((name) => `debugsession.debugsession.dev/${name}`));
   });
 });
 
-it('kubectl get selects by who asked', async () => {
+it('kubectl get selects sessions by requester', async () => {
   const args = ['get', '-n', namespace, 'dbg', '--output=name', '--field-selector'];
   const found = await kubectl(...args, `spec.requestedBy.username=${requester}`);
   expect(found.split('\n').filter(Boolean)).toHaveLength(4);
 });
 
 describe('kubectl explain', () => {
-  it('says what a ttl is, its unit, its default and when it may change', async () => {
+  it('kubectl explain says what a ttl is, its unit, its default and when it may change', async () => {
     const text = (await kubectl('explain', 'dbg.spec.ttl')).replace(/\s+/g, ' ');
     expect(text).toContain('FIELD: ttl <string>');
     expect(text).toContain(
@@ -130,7 +130,7 @@ describe('kubectl explain', () => {
     );
   });
 
-  it('marks what is required and lists what may be chosen', async () => {
+  it('kubectl explain marks required fields and lists the allowed values', async () => {
     const spec = await kubectl('explain', 'dbg.spec');
     expect(spec).toMatch(/^ {2}target\t<Object> -required-$/m);
     expect(spec).toMatch(/^ {2}image\t<string> -required-$/m);
@@ -138,7 +138,7 @@ describe('kubectl explain', () => {
     expect(spec).toContain(`\n  profile\t<string>\n  enum: ${PROFILE_NAMES.slice(0, 4).join(', ')}, ....\n`);
   });
 
-  it('knows every level', async () => {
+  it('kubectl explain knows every level of the resource', async () => {
     const all = await kubectl('explain', 'dbg', '--recursive');
     for (const field of ['workloadRef', 'localhostProfile', 'lastTermination', 'lastTransitionTime']) {
       expect(all).toContain(`${field}\t<`);

@@ -14,7 +14,7 @@ afterAll(async () => {
   await client.close();
 });
 
-it('holds, renews and hands over a Lease of a real API server', async () => {
+it('the leader elector holds, renews and hands over a Lease of a real API server', async () => {
   const elect = (identity: string) => {
     const started = Promise.withResolvers<void>();
     const controller = new AbortController();

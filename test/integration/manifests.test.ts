@@ -77,13 +77,13 @@ afterAll(async () => {
   server.close();
 });
 
-describe('a session is created', () => {
-  it.each(VALID)('with $what', async ({ spec, sessionName }) => {
+describe('creation', () => {
+  it.each(VALID)('the API server accepts a session with $what', async ({ spec, sessionName }) => {
     const answer = await server.post(`${sessions}?${dryRun}`, session(sessionName ?? 'valid', spec));
     expectVerdict(answer, undefined);
   });
 
-  it('with attempt 1, who asks, and an observedGeneration that no generation equals, and with no other default', async () => {
+  it('a new session has attempt 1, its requester and observedGeneration -1, and no other default', async () => {
     const { body } = await server.post(`${sessions}?${dryRun}`, session('defaults', MINIMAL));
     expect(body).toMatchObject({ spec: { ...MINIMAL, attempt: 1 }, status: { observedGeneration: -1 } });
     // An admission policy, not the schema, fills in the last one.
@@ -91,46 +91,49 @@ describe('a session is created', () => {
     expect(body['status']).toEqual({ observedGeneration: -1 });
   });
 
-  it('without the status that its manifest forges', async () => {
+  it('a new session does not have the status that its manifest forges', async () => {
     const forged = { ...session('forged', MINIMAL), status: { phase: 'Completed', observedGeneration: 1 } };
     const { body } = await server.post(`${sessions}?${dryRun}`, forged);
     expect(body['status']).toEqual({ observedGeneration: -1 });
   });
 });
 
-describe('a session is refused', () => {
-  it.each(INVALID)('with $what', async ({ spec, sessionName, message }) => {
+describe('refused creation', () => {
+  it.each(INVALID)('the API server refuses a session with $what', async ({ spec, sessionName, message }) => {
     expect(message).toBeDefined();
     expectVerdict(await server.post(`${sessions}?${dryRun}`, session(sessionName ?? 'invalid', spec)), message);
   });
 });
 
-describe('a session is changed by kubectl apply, by replace and by server-side apply alike', () => {
-  it.each(UPDATES)('$what', async ({ spec, status, to, message }) => {
-    const path = await given(spec, status);
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const { body } = await server.get(path);
-    expectVerdict(await server.patch(`${path}?${dryRun}`, 'merge-patch', { spec: mergePatch(spec, to) }), message);
-    expectVerdict(await server.put(`${path}?${dryRun}`, { ...body, spec: to }), message);
-    const applied = await server.patch(`${path}?${dryRun}&fieldManager=gitops`, 'apply-patch', session(name, to));
-    expectVerdict(applied, message);
-  });
+describe('changes by kubectl apply, replace and server-side apply alike', () => {
+  it.each(UPDATES)(
+    'the API server gives the same answer to apply, replace and server-side apply: $what',
+    async ({ spec, status, to, message }) => {
+      const path = await given(spec, status);
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      const { body } = await server.get(path);
+      expectVerdict(await server.patch(`${path}?${dryRun}`, 'merge-patch', { spec: mergePatch(spec, to) }), message);
+      expectVerdict(await server.put(`${path}?${dryRun}`, { ...body, spec: to }), message);
+      const applied = await server.patch(`${path}?${dryRun}&fieldManager=gitops`, 'apply-patch', session(name, to));
+      expectVerdict(applied, message);
+    },
+  );
 });
 
-describe('a status', () => {
-  it.each(STATUSES)('$what', async ({ status, message }) => {
+describe('the status', () => {
+  it.each(STATUSES)('a status $what', async ({ status, message }) => {
     const path = await given(MINIMAL);
     expectVerdict(await server.patch(`${path}/status?${dryRun}`, 'merge-patch', { status }), message);
   });
 
-  it.each(recorded())('recorded as $name is accepted', async ({ session: { spec, status } }) => {
+  it.each(recorded())('the API server accepts the recorded status $name', async ({ session: { spec, status } }) => {
     const path = await given(spec);
     const answer = await server.patch(`${path}/status?${dryRun}`, 'merge-patch', { status: status ?? {} });
     expectVerdict(answer, undefined);
     expect(answer.body['status']).toEqual({ observedGeneration: -1, ...status });
   });
 
-  it('is not changed through the session, nor the session through its status', async () => {
+  it('a user cannot change the status through the session, nor the session through its status', async () => {
     const path = await given(MINIMAL);
     const viaSession = await server.patch(path, 'merge-patch', { status: { phase: 'Completed' } });
     expect(viaSession.body['status']).toEqual({ observedGeneration: -1 });

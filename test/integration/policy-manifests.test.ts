@@ -28,24 +28,24 @@ function create(spec: Manifest | undefined): Promise<Answer> {
 }
 
 describe('a policy', () => {
-  it.each(VALID_POLICIES)('with $what is taken as it is', async ({ spec }) => {
+  it.each(VALID_POLICIES)('the API server takes a policy with $what as it is', async ({ spec }) => {
     const { status, message, body } = await create(spec);
     expect({ status, message }).toEqual({ status: 201, message: '' });
     // Without defaults: an empty list stays one and an absent one absent.
     expect(body['spec']).toEqual(spec);
   });
 
-  it.each(INVALID_POLICIES)('with $what is refused', async ({ spec, message = 'a message' }) => {
+  it.each(INVALID_POLICIES)('the API server refuses a policy with $what', async ({ spec, message = 'a message' }) => {
     const answer = await create(spec);
     expect(answer.message).toContain(message);
     expect([400, 422]).toContain(answer.status);
   });
 
-  it('without spec is refused', async () => {
+  it('the API server refuses a policy without spec', async () => {
     expect((await create(undefined)).message).toContain('spec: Required value');
   });
 
-  it('is what config/policy has', async () => {
+  it('the API server accepts the policy in config/policy', async () => {
     const object = parse(readFileSync(repositoryPath('config/policy/default-policy.yaml'), 'utf8')) as {
       spec: Manifest;
     };
@@ -54,24 +54,27 @@ describe('a policy', () => {
 });
 
 describe('an image pattern', () => {
-  it.each(PATTERNS)('$text: here and there the same', async ({ text, fault }) => {
-    const answer = await create({ images: [text] });
-    const own = patternFault(text);
-    if (fault === undefined) {
-      expect([answer.message, own]).toEqual(['', undefined]);
-      return;
-    }
-    expect(answer.status).toBe(422);
-    expect(answer.message).toContain('spec.images[0]');
-    expect(answer.message).toContain(fault);
-    expect(own).toContain(fault);
-    // Word for word.
-    expect(answer.message).toContain(own);
-  });
+  it.each(PATTERNS)(
+    'the API server and the operator give the same verdict on the image pattern $text',
+    async ({ text, fault }) => {
+      const answer = await create({ images: [text] });
+      const own = patternFault(text);
+      if (fault === undefined) {
+        expect([answer.message, own]).toEqual(['', undefined]);
+        return;
+      }
+      expect(answer.status).toBe(422);
+      expect(answer.message).toContain('spec.images[0]');
+      expect(answer.message).toContain(fault);
+      expect(own).toContain(fault);
+      // Word for word.
+      expect(answer.message).toContain(own);
+    },
+  );
 });
 
 describe('kubectl get debugpolicy', () => {
-  it('says what a policy allows', async () => {
+  it('kubectl get debugpolicy shows images, profiles, allowances, ttl and limits', async () => {
     const spec = {
       images: ['docker.io/library/busybox:*', 'registry.example/**@sha256:*'],
       profiles: ['general', 'restricted'],

@@ -10,7 +10,7 @@ interface ConfigMap {
 }
 
 /** Our client against a real API server. */
-describe('RestClient on a real API server', () => {
+describe('RestClient with a real API server', () => {
   const { client, namespace } = connectToCluster();
   const ns = `rest-client-${randomBytes(4).toString('hex')}`;
   const maps = `/api/v1/namespaces/${ns}/configmaps`;
@@ -27,12 +27,12 @@ describe('RestClient on a real API server', () => {
     await client.close();
   });
 
-  it('connects as the kubeconfig says', async () => {
+  it('the REST client connects as the kubeconfig says', async () => {
     expect(namespace).not.toBe('');
     expect(await client.get('/version')).toMatchObject({ major: '1' });
   });
 
-  it('creates, reads, patches, replaces, lists and deletes', async () => {
+  it('the REST client creates, reads, patches, replaces, lists and deletes an object', async () => {
     const created = await client.create<ConfigMap>(maps, configMap('crud', { a: '1' }));
     await client.patch(`${maps}/crud`, { data: { b: '2' } }, { type: 'strategic', fieldManager: 'test' });
     await client.patch(`${maps}/crud`, { data: { a: null } }, { type: 'merge' });
@@ -47,7 +47,7 @@ describe('RestClient on a real API server', () => {
     await expect(client.get(`${maps}/crud`)).rejects.toMatchObject({ code: 404, details: { name: 'crud' } });
   });
 
-  it('names what is invalid', async () => {
+  it('the REST client names the invalid field of a refused object', async () => {
     const wrong = configMap('NOT a name', {});
     await expect(client.create(maps, wrong)).rejects.toMatchObject({
       code: 422,
@@ -56,7 +56,7 @@ describe('RestClient on a real API server', () => {
     });
   });
 
-  it('watches from a resourceVersion and aborts', async () => {
+  it('the REST client watches from a resourceVersion until it is aborted', async () => {
     const created = await client.create<ConfigMap>(maps, configMap('watched', {}));
     const controller = new AbortController();
     const seen: string[] = [];
@@ -77,7 +77,7 @@ describe('RestClient on a real API server', () => {
     expect(seen).toEqual(['MODIFIED watched größer 🙂', 'DELETED watched größer 🙂']);
   });
 
-  it('ends a watch quietly when the server ends it', async () => {
+  it('the REST client ends a watch quietly when the API server ends it', async () => {
     await client.create(maps, configMap('still', {}));
     const query = { fieldSelector: 'metadata.name=still', timeoutSeconds: 1 };
     const events = await collect(client.watch<ConfigMap>(maps, query));

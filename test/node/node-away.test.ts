@@ -50,19 +50,16 @@ async function expectConfirmed(name: string, endedBy: EndedBy): Promise<void> {
 it.each([
   ['kubelet', async () => (await node.stopKubelet(0), node.startKubelet())],
   ['containerd', () => node.restartContainerd()],
-] as const)(
-  '%s is killed and started again: the container runs on, and ends as it would have',
-  async (name, restart) => {
-    const [asked, timed] = [`${name}-asked`, `${name}-timed`];
-    const [before] = await Promise.all([running(asked), running(timed, { ttl: '10s' })]);
-    await restart();
-    const after = await stage.session(asked);
-    expect(after.status).toEqual(before.status);
-    expect(await runsOnNode(after)).toBe(true);
-    await stage.changeSession(asked, { cancel: true });
-    await Promise.all([expectConfirmed(asked, 'Exec'), expectConfirmed(timed, 'Supervisor')]);
-  },
-);
+] as const)('a container runs on and ends as usual after %s is killed and started again', async (name, restart) => {
+  const [asked, timed] = [`${name}-asked`, `${name}-timed`];
+  const [before] = await Promise.all([running(asked), running(timed, { ttl: '10s' })]);
+  await restart();
+  const after = await stage.session(asked);
+  expect(after.status).toEqual(before.status);
+  expect(await runsOnNode(after)).toBe(true);
+  await stage.changeSession(asked, { cancel: true });
+  await Promise.all([expectConfirmed(asked, 'Exec'), expectConfirmed(timed, 'Supervisor')]);
+});
 
 describe('the node cannot be reached', () => {
   const TRAPPING = ['sh', '-c', 'trap exit TERM; while :; do sleep .1; done'];
@@ -83,7 +80,7 @@ describe('the node cannot be reached', () => {
   const untilUnreachable = (name: string): Promise<DebugSession> =>
     stage.untilSession(name, (session) => confirmation(session)?.reason === 'NodeUnreachable');
 
-  it('at the deadline: the supervisor keeps it, and the session is not called over before that is known', async () => {
+  it('the supervisor keeps the deadline while the node is unreachable, and the session is not over before the end is known', async () => {
     await untilEndedOnNode(timed);
     expect(Date.now()).toBeGreaterThan(Date.parse(timed.status?.expiresAt ?? '') - 1_000);
     expect(['Running', 'Ending']).toContain((await stage.session('timed')).status?.phase);
@@ -91,16 +88,19 @@ describe('the node cannot be reached', () => {
     expect([session.status?.phase, confirmation(session)?.status]).toEqual(['Ending', 'False']);
   });
 
-  it.each(['asked', 'unguarded'])('%s to end: it runs on, and that is said', async (name) => {
-    const session = await untilUnreachable(name);
-    expect([session.status?.phase, confirmation(session)?.status]).toEqual(['Ending', 'False']);
-    expect(confirmation(session)?.message).toMatch(
-      /has to end, and its node does not say whether it has ended \(exec: error dialing backend: .*\); look at the node$/,
-    );
-    expect(await runsOnNode(name === 'asked' ? asked : unguarded)).toBe(true);
-  });
+  it.each(['asked', 'unguarded'])(
+    'the status of session %s says that its container runs on while the node is unreachable',
+    async (name) => {
+      const session = await untilUnreachable(name);
+      expect([session.status?.phase, confirmation(session)?.status]).toEqual(['Ending', 'False']);
+      expect(confirmation(session)?.message).toMatch(
+        /has to end, and its node does not say whether it has ended \(exec: error dialing backend: .*\); look at the node$/,
+      );
+      expect(await runsOnNode(name === 'asked' ? asked : unguarded)).toBe(true);
+    },
+  );
 
-  it('until it is back: the one that has ended is confirmed, the others are ended', async () => {
+  it('the operator confirms or completes each end when the node is back', async () => {
     await node.startKubelet();
     await Promise.all([
       expectConfirmed('timed', 'Supervisor'),
