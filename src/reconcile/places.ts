@@ -4,12 +4,20 @@ import type { DebugSession, Run } from '../api/debugsession.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Pod } from '../api/pod.ts';
-import { isWaiting, wantsStart } from '../session/run/lifecycle.ts';
+import { isWaiting, UNDER_WAY_MS, wantsStart } from '../session/run/lifecycle.ts';
 import { NO_OTHERS, type Others, type Place, type Waiter } from '../session/look/places.ts';
 import { placeOf, placesTaken, placeWanted, turnOf, waitsForLimit, whoMayStart } from '../session/start/limits.ts';
 
 /** How long free places are collected before those who wait are looked through, who may be thousands, in ms. */
 const WAKE_MS = 50;
+
+/** The answer of a status write was lost. */
+interface Doubt {
+  /** The version of the session that the write replaces. A later one says whether it has. */
+  version: string | undefined;
+  /** The write is no longer under way, in ms since the epoch. */
+  until: number;
+}
 
 export interface PlacesOptions {
   limitsOf: (session: DebugSession) => PolicyLimits;
@@ -39,6 +47,7 @@ export class Places {
   readonly #runs = new Map<string, Run>();
   readonly #namesOf = new Map<string, string[]>();
   readonly #claims = new Map<string, { run: Run; place: Place }>();
+  readonly #doubts = new Map<string, Doubt>();
   #isWaking = false;
 
   constructor(options: PlacesOptions) {
@@ -48,7 +57,10 @@ export class Places {
   /** Takes a session as it is now; undefined: it is no more. */
   follow(key: string, session: DebugSession | undefined): void {
     const [lived, waited] = [this.#living.get(key)?.length ?? 0, this.#waiting.has(key)];
-    if (session === undefined) this.#claims.delete(key);
+    if (session === undefined) {
+      this.#claims.delete(key);
+      this.#doubts.delete(key);
+    }
     this.#followRuns(key, session?.status?.runs ?? []);
     const lives = this.#followPlace(key, session);
     this.#followWait(key, session);
@@ -68,20 +80,48 @@ export class Places {
     this.#claims.set(keyOf(session), { run, place: placeOf(session, run) });
   }
 
+  /** The answer of a status write was lost. A refusal of the next try does not prove that the first one failed. */
+  doubt(session: DebugSession): void {
+    const until = this.#options.clock.now() + UNDER_WAY_MS;
+    this.#doubts.set(keyOf(session), { version: session.metadata.resourceVersion, until });
+  }
+
+  /** How long yet a write that replaces this very version may be under way, in ms. */
+  #doubtAbout(session: DebugSession): number {
+    const { version, until = 0 } = this.#doubts.get(keyOf(session)) ?? {};
+    if (version === session.metadata.resourceVersion) return Math.max(0, until - this.#options.clock.now());
+    this.#doubts.delete(keyOf(session));
+    return 0;
+  }
+
   /** A session is about to be told that it waits. */
   claimWait(session: DebugSession): void {
     this.#enqueue(keyOf(session), session);
   }
 
-  /** It was not told. */
+  /** It was not told, as far as the last answer says. */
   unclaimWait(session: DebugSession): void {
-    this.#enqueue(keyOf(session), undefined);
+    if (this.#doubtAbout(session) === 0) this.#enqueue(keyOf(session), undefined);
   }
 
-  /** The intent is written, and the session followed; or it was not written. */
+  /** The intent is written, and the session followed. */
+  settle(session: DebugSession): void {
+    this.#release(keyOf(session));
+  }
+
+  /** The intent was not written, as far as the last answer says. */
   unclaim(session: DebugSession): void {
-    if (!this.#claims.delete(keyOf(session))) return;
-    if (!this.#living.has(keyOf(session))) this.#wake();
+    const key = keyOf(session);
+    const claim = this.#claims.get(key);
+    const doubtMs = this.#doubtAbout(session);
+    if (claim === undefined || doubtMs === 0) return this.#release(key);
+    this.#options.clock.setTimer(doubtMs, () => {
+      if (this.#claims.get(key) === claim) this.#release(key);
+    });
+  }
+
+  #release(key: string): void {
+    if (this.#claims.delete(key) && !this.#living.has(key)) this.#wake();
   }
 
   /**

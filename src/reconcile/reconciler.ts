@@ -302,12 +302,12 @@ export class Reconciler {
     try {
       await this.#store(session, status, signal);
     } catch (error) {
-      // Where the answer was lost an intent may stand, and its place is taken: the next pass knows.
       if (error instanceof ApiError && error.code < 500) places.unclaim(session);
+      else places.doubt(session);
       if (!isWaiting(session)) places.unclaimWait(session);
       throw error;
     }
-    places.unclaim(session);
+    places.settle(session);
   }
 
   async #store(session: DebugSession, status: DebugSessionStatus, signal: AbortSignal): Promise<void> {

@@ -10,6 +10,8 @@ const ONCE_BROKEN = [
   90_003_463,
   // A second exec was refused after the first had ended the container, whose word was then not believed.
   51_000_644,
+  // The answer of an intent was lost, and a refusal of the next try freed a place that was taken.
+  67_000_035,
 ];
 
 it.each(ONCE_BROKEN)('keeps every promise in the run of seed %d, which it once did not', async (seed) => {

@@ -18,10 +18,10 @@ export function isLive(run: Run): boolean {
 }
 
 /**
- * How long an injection that an operator sent before it died may be under way, and unseen, in ms: the client's own
- * deadline.
+ * How long a write whose answer was lost may be under way, and unseen, in ms: the client's own deadline. So may an
+ * injection that an operator sent before it died.
  */
-const UNDER_WAY_MS = 10_000;
+export const UNDER_WAY_MS = 10_000;
 
 /**
  * When an injection of this run is no longer under way, in ms since the epoch: from then on "not in the pod" can be

@@ -64,7 +64,7 @@ describe('places', () => {
     places.claim(other, { attempt: 1, state: 'Starting', podName: 'web-1' });
     expect([isFull(mine), isFull(other)]).toEqual([true, false]);
     follow({ ...living('other') });
-    places.unclaim(other);
+    places.settle(other);
     expect(isFull(mine)).toBe(true);
     follow(over('other'));
     expect(isFull(mine)).toBe(false);
@@ -99,6 +99,38 @@ describe('places', () => {
     free();
     clock.advance(50);
     expect(woken).toEqual(['shop/early']);
+  });
+
+  describe('lost answers', () => {
+    const intent = { attempt: 1, state: 'Starting', podName: 'web-1' } as const;
+    const other = named('other');
+
+    beforeEach(() => {
+      follow(living('a'), other);
+      places.claim(other, intent);
+      places.doubt(other);
+    });
+
+    it('an intent whose answer was lost keeps its place after a later refusal and in a pass that starts nothing, until the write is no longer under way', () => {
+      places.unclaim(other);
+      places.claim(other, intent);
+      places.unclaim(other);
+      clock.advance(9_999);
+      expect(isFull(named('mine'))).toBe(true);
+      follow(waiting('early', 3));
+      clock.advance(51);
+      expect(woken).toEqual(['shop/early']);
+    });
+
+    it('an intent whose answer was lost gives its place back when a newer version of the session is seen', () => {
+      places.unclaim({ ...other, metadata: { ...other.metadata, resourceVersion: 'newer' } });
+      expect(isFull(named('mine'))).toBe(false);
+    });
+
+    it('a write that is answered settles the intent of an earlier lost answer', () => {
+      places.settle(other);
+      expect(isFull(named('mine'))).toBe(false);
+    });
   });
 
   it('a place that was claimed in vain wakes the next session', () => {
@@ -198,6 +230,17 @@ describe('waiting sessions', () => {
     expect(count()).toBe(0);
     places.claimWait(by('dana', named('b')));
     places.unclaimWait(by('dana', named('b')));
+    expect(count()).toBe(0);
+  });
+
+  it('a wait whose answer was lost is counted after a later refusal, until the session is seen anew', () => {
+    const asks = by('dana', named('a'));
+    places.claimWait(asks);
+    places.doubt(asks);
+    places.unclaimWait(asks);
+    places.unclaimWait(asks);
+    expect(count()).toBe(1);
+    follow(by('dana', over('a')));
     expect(count()).toBe(0);
   });
 
