@@ -22,17 +22,17 @@ const rules = parse(read('config/prometheus/rules.yaml')) as RuleFile;
 const alerts = rules.groups.flatMap((group) => group.rules);
 const testFiles = readdirSync(repositoryPath('config/prometheus/tests')).map((f) => `config/prometheus/tests/${f}`);
 
-it('the rules are right in the eyes of Prometheus', () => {
+it('Prometheus accepts the alert rules', () => {
   const { status, output } = promtool('check', 'rules', repositoryPath('config/prometheus/rules.yaml'));
   expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining(`${alerts.length} rules found`) });
 });
 
-it.each(testFiles)("%s: Prometheus' own rule tests pass", (file) => {
+it.each(testFiles)('the rule tests of Prometheus in %s pass', (file) => {
   const { status, output } = promtool('test', 'rules', repositoryPath(file));
   expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') });
 });
 
-it('every alert is seen to fire and to stay silent', () => {
+it('every alert has a test in which it fires and a test in which it stays silent', () => {
   const seen = testFiles
     .flatMap((file) => (parse(read(file)) as RuleTest).tests)
     .flatMap((test) => test.alert_rule_test)
@@ -41,7 +41,7 @@ it('every alert is seen to fire and to stay silent', () => {
   expect([...new Set(seen)].sort()).toEqual(wanted.sort());
 });
 
-it('the PrometheusRule holds the same groups', () => {
+it('the PrometheusRule holds the same groups as the rule file', () => {
   const resource = parse(read('config/prometheus/prometheus-rule.yaml')) as { spec: RuleFile };
   expect(resource.spec).toEqual(rules);
 });
@@ -49,16 +49,19 @@ it('the PrometheusRule holds the same groups', () => {
 describe('docs/runbooks.md', () => {
   const headings = [...read('docs/runbooks.md').matchAll(/^## (\w+)$/gm)].map((match) => match[1] ?? '');
 
-  it('has a heading for every alert, and none besides', () => {
+  it('docs/runbooks.md has a heading for every alert, and no other heading', () => {
     expect(headings.sort()).toEqual(alerts.map(({ alert }) => alert).sort());
   });
 
-  it.each(alerts.map((alert) => [alert.alert, alert] as const))('is where %s leads to', (name, alert) => {
-    expect(alert.annotations.runbook_url).toBe(`docs/runbooks.md#${name.toLowerCase()}`);
-    expect(['critical', 'warning']).toContain(alert.labels.severity);
-  });
+  it.each(alerts.map((alert) => [alert.alert, alert] as const))(
+    'docs/runbooks.md has the heading to which the alert %s leads',
+    (name, alert) => {
+      expect(alert.annotations.runbook_url).toBe(`docs/runbooks.md#${name.toLowerCase()}`);
+      expect(['critical', 'warning']).toContain(alert.labels.severity);
+    },
+  );
 
-  it('says under each what it means, how to look and what to do', () => {
+  it('docs/runbooks.md says for each alert what it means, how to look and what to do', () => {
     const sections = read('docs/runbooks.md').split(/^## /m).slice(1);
     const poor = sections.filter(
       (text) => !['**Means:**', '**Look:**', '**Do:**'].every((word) => text.includes(word)),

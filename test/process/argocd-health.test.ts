@@ -56,14 +56,17 @@ function fixture(name: string): Record<string, unknown> {
   return JSON.parse(readFileSync(repositoryPath(`${fixtures}/${name}.json`), 'utf8')) as Record<string, unknown>;
 }
 
-describe('the health that Argo CD shows', () => {
-  it.each(Object.entries(EXPECTED))('%s', (name, expected) => {
-    const { status, message } = argocdHealth(fixture(name));
-    expect(status).toBe(expected.status);
-    expect(message.slice(0, expected.message.length)).toBe(expected.message);
-  });
+describe('health in Argo CD', () => {
+  it.each(Object.entries(EXPECTED))(
+    'Argo CD gives the expected health and message for the recorded session %s',
+    (name, expected) => {
+      const { status, message } = argocdHealth(fixture(name));
+      expect(status).toBe(expected.status);
+      expect(message.slice(0, expected.message.length)).toBe(expected.message);
+    },
+  );
 
-  it('is known for every recorded session', () => {
+  it('the test expects a health for every recorded session', () => {
     const names = readdirSync(repositoryPath(fixtures)).map((file) => file.replace(/\.json$/, ''));
     expect(Object.keys(EXPECTED).sort()).toEqual(names.sort());
   });
@@ -75,11 +78,11 @@ describe('the health that Argo CD shows', () => {
       'a condition without reason',
       { metadata: {}, status: { observedGeneration: 1, conditions: [{ type: 'Running' }] } },
     ],
-  ])('is Progressing, not an error, for an object with %s', (_, object) => {
+  ])('Argo CD shows Progressing, and no error, for an object with %s', (_, object) => {
     expect(argocdHealth(object).status).toBe('Progressing');
   });
 
-  it('says a message in any language, quotes and line breaks included', () => {
+  it('Argo CD shows a message in any language, with quotes and line breaks', () => {
     const message = 'größer "als" \\n\nnichts';
     const conditions = [{ type: 'Failed', status: 'True', reason: 'Invalid', message }];
     const status = { phase: 'Failed', observedGeneration: 1, conditions };
@@ -88,7 +91,7 @@ describe('the health that Argo CD shows', () => {
 });
 
 describe('the snippet for argocd-cm', () => {
-  it('holds the script word for word, under the key that Argo CD looks for', () => {
+  it('argocd-cm.yaml holds the health script word for word, under the key that Argo CD reads', () => {
     const text = readFileSync(repositoryPath('config/argocd/argocd-cm.yaml'), 'utf8');
     const { data } = parse(text) as { data: Record<string, string> };
     expect(data).toEqual({ 'resource.customizations.health.debugsession.dev_DebugSession': healthScript() });

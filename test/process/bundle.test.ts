@@ -27,27 +27,27 @@ describe('the bundle', () => {
       .filter(([path]) => path.includes(part))
       .reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
 
-  it('holds the operator and the parts of the client that it uses', () => {
+  it('the bundle holds the operator and the parts of the client that the operator uses', () => {
     expect(bytesOf('src/operator.ts')).toBeGreaterThan(0);
     expect(bytesOf('@kubernetes/client-node/dist/config.js')).toBeGreaterThan(0);
     expect(bytesOf('@dot-i/k8s-operator/')).toBeGreaterThan(0);
   });
 
-  it('leaves out the classes of every Kubernetes resource and the HTTP client of the skeleton: memory and start time', () => {
+  it('the bundle leaves out the classes of every Kubernetes resource and the HTTP client of the skeleton', () => {
     expect(bytesOf('@kubernetes/client-node/dist/gen/models/')).toBe(0);
     expect(bytesOf('@kubernetes/client-node/dist/gen/apis/')).toBeLessThan(1_000);
     expect(bytesOf('node_modules/gaxios/')).toBe(0);
   });
 
-  it('leaves out CEL, which the offline check alone evaluates', () => {
+  it('the bundle leaves out CEL, which only the offline check evaluates', () => {
     expect(bytesOf('node_modules/@bufbuild/')).toBe(0);
   });
 
-  it('leaves out gRPC, which the program of a stop pod alone speaks', () => {
+  it('the bundle leaves out gRPC, which only the program of a stop pod speaks', () => {
     for (const name of ['@grpc/', 'protobufjs/', 'src/node-stop/']) expect([name, bytesOf(name)]).toEqual([name, 0]);
   });
 
-  it('is one file that needs no other package at run time, and so is the program of a stop pod', () => {
+  it('the bundle and the program of a stop pod are single files that need no package at run time', () => {
     for (const bundle of [main, nodeStop]) {
       const imported = bundle?.imports.map(({ path }) => path) ?? [];
       expect(imported).not.toHaveLength(0);
@@ -55,7 +55,7 @@ describe('the bundle', () => {
     }
   });
 
-  it('has the program of a stop pod, which reads nothing but what lies beside it, with the licences of its packages', () => {
+  it('the program of a stop pod reads only files beside it, with the licences of its packages', () => {
     const folder = join(outdir, 'app');
     mkdirSync(folder);
     for (const file of ['node-stop.js', 'cri.proto']) copyFileSync(join(outdir, file), join(folder, file));

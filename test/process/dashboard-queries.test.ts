@@ -9,7 +9,7 @@ import { promtool } from '../support/documents/promtool.ts';
 const scratch = mkdtempSync(join(tmpdir(), 'debugsession-queries-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-it('the dashboard asks in PromQL that Prometheus understands', () => {
+it('the dashboard asks in PromQL that Prometheus accepts', () => {
   const filled = dashboardQueries().map(([, expr]) => expr.replaceAll(/\$__(rate_interval|range)/g, '5m'));
   const recorded = filled.map((expr, index) => ({ record: `query_${index}`, expr }));
   const file = join(scratch, 'queries.yaml');

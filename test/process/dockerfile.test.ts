@@ -16,7 +16,7 @@ const words = (instruction: string): string[][] =>
   lines.filter((line) => line.startsWith(`${instruction} `)).map((line) => line.split(/\s+/).slice(1));
 const lastStage = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
 
-it('takes each base by an argument, whose default is a tag and a digest', () => {
+it('the Dockerfile takes each base image by an argument, whose default is a tag and a digest', () => {
   const bases = words('FROM').map(([base]) => base);
   expect(bases).toEqual(['${BUILD_BASE}', '${BASE}']);
   const defaults = words('ARG').map(([argument = '']) => argument);
@@ -26,14 +26,14 @@ it('takes each base by an argument, whose default is a tag and a digest', () => 
   ]);
 });
 
-it('needs no shell in its last stage, and runs as a number that is not root', () => {
+it('the Dockerfile needs no shell in its last stage, and runs as a user that is not root', () => {
   expect(lastStage.filter((line) => /^(RUN|SHELL|HEALTHCHECK)\b/.test(line))).toEqual([]);
   expect(lastStage).toContain('USER 65532:65532');
   const [entrypoint] = lastStage.filter((line) => line.startsWith('ENTRYPOINT '));
   expect(JSON.parse(entrypoint?.replace('ENTRYPOINT ', '') ?? '')).toEqual(['/nodejs/bin/node', '/app/main.js']);
 });
 
-it('names the ports that the Deployment names', () => {
+it('the Dockerfile exposes the ports of the Deployment', () => {
   const deployment = parse(readFileSync(repositoryPath('config/manager/deployment.yaml'), 'utf8')) as {
     spec: { template: { spec: { containers: { ports: { containerPort: number }[] }[] } } };
   };
@@ -41,7 +41,7 @@ it('names the ports that the Deployment names', () => {
   expect(words('EXPOSE').flat()).toEqual(ports.map(({ containerPort }) => String(containerPort)));
 });
 
-it('builds the operator from the files that it copies, and from no others', () => {
+it('the Dockerfile builds the operator from the files that it copies, and from no others', () => {
   const folder = mkdtempSync(join(tmpdir(), 'debugsession-build-'));
   const allowed = readFileSync(repositoryPath('.dockerignore'), 'utf8').split('\n');
   try {

@@ -27,13 +27,13 @@ function usage(fault: string): RegExp {
 }
 
 describe('the convert program', () => {
-  it('ends with 0 when everything was taken over', () => {
+  it('the convert program ends with 0 when it converted every field', () => {
     const file = join(folder, 'a.yaml');
     writeFileSync(file, good);
     expect(run([file])).toEqual({ status: 0, stdout: expect.stringContaining('name: p-d\n'), stderr: '' });
   });
 
-  it('reads standard input as -, and ends with 1 when fields were left out', () => {
+  it('the convert program reads standard input as -, and ends with 1 when it left fields out', () => {
     const result = run(['-'], good.replace('image: i', 'image: i, ports: [1]'));
     expect(result).toEqual({
       status: 1,
@@ -44,7 +44,7 @@ describe('the convert program', () => {
     });
   });
 
-  it('says by --help how it is used', () => {
+  it('the convert program explains its use by --help', () => {
     expect(run(['-', '--help'])).toEqual({ status: 0, stdout: expect.stringMatching(/^Turns/), stderr: '' });
   });
 
@@ -68,7 +68,7 @@ describe('the convert program', () => {
     ['two files', ['a', 'b'], '', usage('one FILE is read at a time, not 2')],
     ['an unknown option', ['--foo', '-'], '', usage('unknown option "--foo"')],
     ['an option that forges a line', ['--\u001b[2J\nx'], '', usage('unknown option "--\\u001b[2J\\nx"')],
-  ])('ends with 2 and an empty output for %s', (_, args, input, stderr) => {
+  ])('the convert program ends with 2 and an empty output for %s', (_, args, input, stderr) => {
     expect(run(args, input)).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(stderr) });
   });
 });

@@ -20,7 +20,7 @@ function usage(fault: string): RegExp {
 }
 
 describe('the policy program', () => {
-  it('ends with 0 when all are allowed, and says what it left open', () => {
+  it('the policy program ends with 0 when all sessions are allowed, and says what it left open', () => {
     expect(run(['check', repositoryPath('config/policy/default-policy.yaml'), '-'], session)).toEqual({
       status: 0,
       stdout: 'default/a: allowed by default\n',
@@ -32,13 +32,13 @@ describe('the policy program', () => {
     ['check', '-n', 'kube-system', '-'],
     ['check', '--namespace', 'kube-system', '-'],
     ['check', '-', '--namespace=kube-system'],
-  ])('ends with 1 when one is refused: %s %s %s', (...args) => {
+  ])('the policy program ends with 1 when a session is refused: %s %s %s', (...args) => {
     const { status, stdout } = run(args, session);
     expect(status).toBe(1);
     expect(stdout).toMatch(/^kube-system\/a: refused by default \(built in\):\n {2}the system namespace .*\n$/);
   });
 
-  it('ends with 1 when a policy was not given', () => {
+  it('the policy program ends with 1 when a policy was not given', () => {
     const { status, stdout } = run(['check', '-'], session.replace('spec: {', 'spec: {policyName: nope, '));
     expect({ status, stdout }).toEqual({
       status: 1,
@@ -46,7 +46,7 @@ describe('the policy program', () => {
     });
   });
 
-  it('says by --help how it is used', () => {
+  it('the policy program explains its use by --help', () => {
     expect(run(['check', '--help'])).toEqual({ status: 0, stdout: expect.stringMatching(/^Says what/), stderr: '' });
   });
 
@@ -80,7 +80,7 @@ describe('the policy program', () => {
       usage('--namespace must be the name of a namespace, not "UPPER"'),
     ],
     ['standard input twice', ['check', '-', '-'], '', usage('- can be read only once')],
-  ])('ends with 2 and an empty output for %s', (_, args, input, stderr) => {
+  ])('the policy program ends with 2 and an empty output for %s', (_, args, input, stderr) => {
     expect(run(args, input)).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(stderr) });
   });
 });

@@ -13,7 +13,7 @@ async function extract(archive: Buffer, path: string): Promise<string> {
 }
 
 describe('a tar archive', () => {
-  it('is listed by tar with the modes, owners, times and targets that were asked for', async () => {
+  it('the program tar lists an archive with the modes, owners, times and targets that were asked for', async () => {
     const archive = tar([
       { kind: 'directory', path: 'tmp', mode: 0o1777 },
       { kind: 'file', path: 'bin/tool', content: 'x'.repeat(513), mode: 0o755 },
@@ -34,7 +34,7 @@ describe('a tar archive', () => {
     ]);
   });
 
-  it('has whole blocks whatever the content, and ends with two empty ones', () => {
+  it('a tar archive has whole blocks for any content, and ends with two empty blocks', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
         const archive = tar([{ kind: 'file', path: 'f', content: Buffer.from(bytes) }]);
@@ -45,7 +45,7 @@ describe('a tar archive', () => {
     );
   });
 
-  it('refuses a path that would be cut off', () => {
+  it('the tar writer refuses a path that would be cut off', () => {
     expect(() => tar([{ kind: 'directory', path: 'x'.repeat(100) }])).toThrow(/too long/);
   });
 });
@@ -62,11 +62,11 @@ describe('an image archive', () => {
     size: number;
   }
 
-  it('is the same to the byte each time', () => {
+  it('an image archive is the same to the byte each time', () => {
     expect(ociArchive(images, 'amd64').equals(ociArchive(images, 'amd64'))).toBe(true);
   });
 
-  it('names every blob by its own digest and size, and tells each image by its name', async () => {
+  it('an image archive names every blob by its digest and size, and each image by its name', async () => {
     const archive = ociArchive(images, 'arm64');
     const index = JSON.parse(await extract(archive, 'index.json')) as {
       manifests: (Blob & { annotations: Record<string, string> })[];

@@ -16,16 +16,16 @@ import { auditPolicy, kubeconfig, kubeletConfig } from '../../cluster/settings.t
 
 const instance = deriveInstance('one', 1, '/cache/clusters');
 
-describe('where the launcher cannot work', () => {
+describe('places where the launcher cannot work', () => {
   it.each([
     ['darwin', 501, /needs Linux, and this is darwin.*CLUSTER=current/],
     ['linux', 1000, /needs root: use sudo.*CLUSTER=current/],
     ['win32', undefined, /needs Linux.*CLUSTER=current/],
-  ])('%s as user %s: one line with the way out', (platform, user, message) => {
+  ])('the launcher refuses platform %s with user %s in one line with the way out', (platform, user, message) => {
     expect(() => checkPlatform(platform, user)).toThrow(message);
   });
 
-  it('does not stand in the way of root on Linux', () => {
+  it('the launcher accepts root on Linux', () => {
     expect(() => checkPlatform('linux', 0)).not.toThrow();
   });
 });
@@ -34,19 +34,19 @@ describe('missing packages', () => {
   const missing = ['runc', 'iptables'].map((name) => ({ name, isThere: () => false }));
   const present = { name: 'dash', isThere: () => true };
 
-  it('are named in one line to somebody who may not install them, and only those', async () => {
+  it('the launcher names the missing packages in one line to a user who cannot install them', async () => {
     const words =
       'some programs are missing; on Debian or Ubuntu install them with: apt-get install --no-install-recommends runc iptables';
     await expect(ensurePackages(silent, [...missing, present], 1000)).rejects.toThrow(new Error(words));
   });
 
-  it("are nobody's concern when there are none", async () => {
+  it('the launcher says nothing about packages when none is missing', async () => {
     await expect(ensurePackages(silent, [present], 1000)).resolves.toBeUndefined();
   });
 });
 
 describe('the built programs', () => {
-  it('are others when a pin, a flag or the version of Go is another, and the same otherwise', () => {
+  it('the cache key of a program changes with a pin, a flag or the version of Go, and otherwise not', () => {
     const [module] = modules;
     if (module === undefined) throw new Error('no module');
     const folder = mkdtempSync(join(tmpdir(), 'pins-'));
@@ -62,7 +62,7 @@ describe('the built programs', () => {
 });
 
 describe('progress', () => {
-  it('off a terminal says a line every 30 seconds, and how long it took', async () => {
+  it('the launcher without a terminal writes a progress line every 30 seconds and the duration at the end', async () => {
     jest.useFakeTimers();
     const written: string[] = [];
     const stream = { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
@@ -82,17 +82,17 @@ describe('progress', () => {
 });
 
 describe('the settings', () => {
-  it('give each kubelet a control group of its own', () => {
+  it('the kubelet settings give each kubelet a control group of its own', () => {
     expect(parse(kubeletConfig(instance))).toMatchObject({ cgroupRoot: '/debugsession-one', failCgroupV1: false });
   });
 
-  it('audit everything, and in full what the invariants are checked from', () => {
+  it('the audit policy records everything, and in full the requests that the invariants need', () => {
     const { rules } = parse(auditPolicy()) as { rules: { level: string; resources?: unknown }[] };
     expect(rules.map(({ level }) => level)).toEqual(['RequestResponse', 'RequestResponse', 'Metadata']);
     expect(rules.at(-1)).not.toHaveProperty('resources');
   });
 
-  it('make a kubeconfig with a token or a certificate', () => {
+  it('the kubeconfig has a token or a certificate', () => {
     const token = parse(kubeconfig(instance, 'operator', { kind: 'token', token: 'abc' })) as { users: unknown[] };
     expect(token.users).toEqual([{ name: 'operator', user: { token: 'abc' } }]);
     expect(token).toMatchObject({ clusters: [{ cluster: { server: 'https://198.18.1.2:6443' } }] });
@@ -100,7 +100,7 @@ describe('the settings', () => {
 });
 
 describe('small things', () => {
-  it('read a mount point with a space in its name', () => {
+  it('the mount parser reads a mount point with a space in its name', () => {
     expect(parseMounts('tmpfs /a\\040b tmpfs rw 0 0\n')).toEqual([{ target: '/a b', type: 'tmpfs' }]);
   });
 
@@ -109,11 +109,11 @@ describe('small things', () => {
     [{ spec: { taints: [{}] }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }, false],
     [{ status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }, false],
     [{}, false],
-  ])('%j: ready %s', (node, ready) => {
+  ])('the node %j counts as ready: %s', (node, ready) => {
     expect(isNodeReady(node)).toBe(ready);
   });
 
-  it('report how a program ended, also one that was too slow', async () => {
+  it('the program runner reports how a program ended, also a program that was too slow', async () => {
     expect(await run(['sh', '-c', 'cat; echo err >&2; exit 3'], { input: 'in' })).toEqual({
       code: 3,
       stdout: 'in',
@@ -123,7 +123,7 @@ describe('small things', () => {
     await expect(run(['/no/such/program'])).rejects.toThrow(/cannot be started/);
   });
 
-  it('say how to start a cluster that is not there', () => {
+  it('the error for a missing cluster says how to start it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'none-'));
     expect(() => cluster({ DEBUGSESSION_CACHE: folder, CLUSTER_NAME: 'gone' })).toThrow(
       /make cluster-up CLUSTER_NAME=gone/,

@@ -13,13 +13,19 @@ const stat = (name: string, start: string, state = 'S') =>
 describe('a process record', () => {
   const record = { pid: 42, startTicks: '777', bootId: 'boot' };
 
-  it.each(['sleep', 'a b', 'bad) S 1', '((('])('is read from the stat line of a program called %j', (name) => {
-    expect(parseRecord(`boot ${stat(name, '777')}`)).toEqual({ ...record, state: 'S' });
-  });
+  it.each(['sleep', 'a b', 'bad) S 1', '((('])(
+    'a process record is read from the stat line of a program called %j',
+    (name) => {
+      expect(parseRecord(`boot ${stat(name, '777')}`)).toEqual({ ...record, state: 'S' });
+    },
+  );
 
-  it.each(['', 'boot', 'boot 42', 'boot 42 (sleep) S 1 2', ' 42 (x) S'])('that was cut short (%j) is none', (text) => {
-    expect(parseRecord(text)).toBeUndefined();
-  });
+  it.each(['', 'boot', 'boot 42', 'boot 42 (sleep) S 1 2', ' 42 (x) S'])(
+    'a process record that was cut short (%j) counts as none',
+    (text) => {
+      expect(parseRecord(text)).toBeUndefined();
+    },
+  );
 
   it.each([
     ['the same process', 'boot', stat('x', '777'), true],
@@ -28,7 +34,7 @@ describe('a process record', () => {
     ['a process of the same age after another boot', 'other', stat('x', '777'), false],
     ['a zombie', 'boot', stat('x', '777', 'Z'), false],
     ['no process', 'boot', undefined, false],
-  ])('%s', (_what, boot, line, alive) => {
+  ])('the launcher judges whether its program is alive, given %s', (_what, boot, line, alive) => {
     expect(isAlive(record, boot, line)).toBe(alive);
   });
 });
@@ -49,7 +55,7 @@ describeOnLinux('processes', () => {
     for (const processes of started.splice(0)) await processes.stop('program', 0);
   });
 
-  it('records a program before it is the program, and starts it once', async () => {
+  it('the launcher records a program before it runs, and starts it once', async () => {
     const { processes } = make();
     await processes.start({ name: 'program', argv: ['sleep', '100'], env });
     const first = processes.record('program');
@@ -59,7 +65,7 @@ describeOnLinux('processes', () => {
     expect(parseStat(readFileSync(`/proc/${first?.pid}/stat`, 'utf8'))?.startTicks).toBe(first?.startTicks);
   });
 
-  it('has ended a program when stop returns, also one that ignores TERM', async () => {
+  it('the launcher has ended a program when stop returns, also a program that ignores TERM', async () => {
     const { processes } = make();
     const argv = ['sh', '-c', 'trap "" TERM; echo deaf; while :; do sleep 1; done'];
     await processes.start({ name: 'program', argv, env });
@@ -70,7 +76,7 @@ describeOnLinux('processes', () => {
     expect(processes.record('program')).toBeUndefined();
   });
 
-  it('never signals a stranger who got the id of a program of ours', async () => {
+  it('the launcher never signals a stranger with the process ID of an earlier program', async () => {
     const { folder, processes } = make();
     await processes.start({ name: 'program', argv: ['sleep', '100'], env });
     const file = join(folder, 'run', 'program.stat');
@@ -87,7 +93,7 @@ describeOnLinux('processes', () => {
     stranger.kill();
   });
 
-  it('keeps the last words of a program that died', async () => {
+  it('the launcher keeps the last lines of a program that died', async () => {
     const { processes } = make();
     await processes.start({ name: 'program', argv: ['sh', '-c', 'echo first; echo port in use >&2; exit 1'], env });
     while (processes.isRunning('program')) await new Promise((done) => setTimeout(done, 5));
@@ -96,7 +102,7 @@ describeOnLinux('processes', () => {
 });
 
 describeOnLinux('the lock', () => {
-  it('lets one in at a time, and the next when work throws', async () => {
+  it('the lock admits one at a time, and the next when the work throws', async () => {
     const key = `test ${process.pid} ${performance.now()}`;
     let inside = 0;
     let most = 0;
