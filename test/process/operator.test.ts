@@ -64,7 +64,7 @@ function anOperator(sessions: DebugSession[]) {
   return { operator, source, depths, lead: () => void operator.lead(term.signal, () => 0) };
 }
 
-it('queues nothing while it does not lead, and then what it has seen: what is to be done before what is recorded', async () => {
+it('the operator queues no session before it leads, and then live sessions before records', async () => {
   const { operator, source, depths, lead } = anOperator([aRecord('old', 1), aLive('live', 2)]);
   await operator.start();
   await operator.synced;
@@ -81,7 +81,7 @@ it('queues nothing while it does not lead, and then what it has seen: what is to
   expect(await depths()).toEqual({ '0': 0, '-50': 1, '-100': 1 });
 });
 
-it('lets what the watch brings overtake what a list shows', async () => {
+it('the operator handles changes from the watch before objects from a list', async () => {
   const busy = aSession({}, { metadata: { name: 'busy', uid: 'uid-busy', resourceVersion: '3' } });
   const { operator, source, depths, lead } = anOperator([busy, aRecord('old', 1), aRecord('older', 2)]);
   await operator.start();

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 const x: number = 1;
-it('runs typescript on node 24', async () => {
+it('node 24 runs TypeScript', async () => {
   const op = await import('@dot-i/k8s-operator');
   expect(typeof op.default).toBe('object');
   expect(x).toBe(1);

@@ -50,7 +50,7 @@ const untilPause = async (clock: FakeClock, ms: number): Promise<void> => {
 const thrownBy = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
 describe('exec', () => {
-  it('asks for the container and the command, with credentials, and offers v5 before v4', async () => {
+  it('exec asks for the container and the command, with credentials, and offers v5 before v4', async () => {
     const { pod, streams, reports } = await scene({
       stream: (stream) => {
         stream.send(onChannel(3, exitStatus(0)));
@@ -73,7 +73,7 @@ describe('exec', () => {
     ]);
   });
 
-  it('gives exit code and both outputs, in whatever order and pieces they come', async () => {
+  it('exec returns the exit code and both outputs, in any order and any pieces', async () => {
     const { pod, streams } = await scene({
       stream: (stream) => {
         for (const channel of [0, 1, 2, 3]) stream.send(onChannel(channel, ''));
@@ -91,7 +91,7 @@ describe('exec', () => {
     await pod.untilLeft();
   });
 
-  it('speaks v4 where that is all', async () => {
+  it('exec speaks v4 when the server offers only v4', async () => {
     const { streams } = await scene({
       protocol: 'v4.channel.k8s.io',
       stream: (stream) => {
@@ -102,7 +102,7 @@ describe('exec', () => {
     expect(await streams.exec(exec)).toMatchObject({ kind: 'exited', exitCode: 0 });
   });
 
-  it('gives up to 4 KiB of each output', async () => {
+  it('exec returns up to 4 KiB of each output', async () => {
     const [out, oh] = ['x'.repeat(4096), 'ü'.repeat(2048)];
     const { streams } = await scene({
       stream: (stream) => {
@@ -115,7 +115,7 @@ describe('exec', () => {
     expect(await streams.exec(exec)).toEqual({ kind: 'exited', exitCode: 0, stdout: out, stderr: oh });
   });
 
-  it.each([1, 2])('leaves a program that prints more than that without end on channel %i', async (channel) => {
+  it.each([1, 2])('exec leaves a program that prints more than 4 KiB on channel %i', async (channel) => {
     const { pod, streams } = await scene({
       stream: (stream) => {
         const more = (): void => {
@@ -129,7 +129,7 @@ describe('exec', () => {
     await pod.untilLeft();
   });
 
-  it('leaves a program that does not end in its time: the server has answered', async () => {
+  it('exec leaves a program that does not end in its time', async () => {
     const { pod, streams } = await scene({ stream: (stream) => stream.send(onChannel(1, 'Survived')) });
     const outcome = await streams.exec({ ...exec, timeoutMs: 200 });
     expect(outcome).toEqual({
@@ -139,7 +139,7 @@ describe('exec', () => {
     await pod.untilLeft();
   });
 
-  it('says what the runtime says of a program that it can not start, without ids', async () => {
+  it('exec quotes the runtime, without ids, when a program cannot start', async () => {
     const words =
       'Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "d4ed63": OCI runtime exec failed: exec failed: unable to start container process: exec: "sh": executable file not found in $PATH';
     const { streams } = await scene({
@@ -172,20 +172,20 @@ describe('exec', () => {
       },
       /^oops$/,
     ],
-  ])('is cut when the server %s', async (_, stream, message) => {
+  ])('exec reports a cut stream when the server %s', async (_, stream, message) => {
     const { pod, streams } = await scene({ stream });
     expect(await streams.exec(exec)).toEqual({ kind: 'cut', message: expect.stringMatching(message) });
     await pod.untilLeft();
   });
 });
 
-describe('a stream that is refused', () => {
+describe('a refused stream', () => {
   it.each([
     [403, 'Forbidden', 'pods "web-0" is forbidden: User "op" cannot create resource "pods/exec"'],
     [422, 'Invalid', 'ValidatingAdmissionPolicy denied request: not a debug container'],
     [404, 'NotFound', 'pods "web-0" not found'],
     [500, '', 'container not found ("debug")'],
-  ])('is an ApiError with the words of the server: %i', async (code, reason, message) => {
+  ])('a refused stream throws an ApiError with the words of the server: %i', async (code, reason, message) => {
     const body = reason === '' ? message : JSON.stringify({ kind: 'Status', code, reason, message });
     const { pod, streams, reports } = await scene({
       refuse: (socket) =>
@@ -200,7 +200,7 @@ describe('a stream that is refused', () => {
     await pod.untilLeft();
   });
 
-  it('reads its credentials anew after a 401', async () => {
+  it('the stream reads its credentials anew after a 401', async () => {
     const { pod, streams } = await scene({
       refuse: (socket) => socket.end('HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n'),
     });
@@ -210,7 +210,7 @@ describe('a stream that is refused', () => {
     expect(pod.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer test-token', 'Bearer renewed']);
   });
 
-  it('may be refused by something that talks without end', async () => {
+  it('the stream limits the error text of a server that answers without end', async () => {
     const { streams } = await scene({
       refuse: (socket) => socket.end(`HTTP/1.1 502 No\r\nconnection: close\r\n\r\n${'<html>'.repeat(100_000)}`),
     });
@@ -219,7 +219,7 @@ describe('a stream that is refused', () => {
     expect((error as Error).message.length).toBeLessThanOrEqual(500);
   });
 
-  it('is a ConnectionError when nobody listens, and when the answer is no WebSocket of ours', async () => {
+  it('a stream throws a ConnectionError when the server is down or answers without a correct WebSocket', async () => {
     const config = new KubeConfig();
     config.loadFromClusterAndUser({ name: 'c', server: 'http://127.0.0.1:1', skipTLSVerify: true }, { name: 'u' });
     const nobody = new RestClient(config);
@@ -237,10 +237,10 @@ describe('a stream that is refused', () => {
   });
 });
 
-describe('a stream that has to end', () => {
+describe('a stream that must end', () => {
   const reason = new Error('the term is over');
 
-  it('throws the reason when it is aborted while it runs, and leaves no connection', async () => {
+  it('a stream that is aborted while it runs throws the reason and leaves no connection', async () => {
     for (const run of ['exec', 'attach'] as const) {
       const stop = new AbortController();
       const { pod, streams } = await scene({ stream: () => stop.abort(reason) });
@@ -254,7 +254,7 @@ describe('a stream that has to end', () => {
     }
   });
 
-  it('throws the reason when it is aborted before, and while the server thinks', async () => {
+  it('a stream that is aborted before it starts, or while the server thinks, throws the reason', async () => {
     const asked = Promise.withResolvers<Duplex>();
     const { pod, streams } = await scene({ refuse: asked.resolve });
     expect(await thrownBy(streams.exec({ ...exec, signal: AbortSignal.abort(reason) }))).toBe(reason);
@@ -267,7 +267,7 @@ describe('a stream that has to end', () => {
     await pod.untilLeft();
   });
 
-  it('is not sent any more when it was aborted while it waited for its connection', async () => {
+  it('a stream that is aborted while it waits for its connection is never sent', async () => {
     const { pod, streams } = await scene({
       stream: (stream) => {
         stream.send(onChannel(3, exitStatus(0)));
@@ -284,7 +284,7 @@ describe('a stream that has to end', () => {
     expect(pod.requests.filter(({ url }) => url?.includes('never'))).toEqual([]);
   });
 
-  it('leaves no connection when what is to be typed cannot be had', async () => {
+  it('a failing source of keys leaves no connection', async () => {
     const { pod, streams } = await scene({});
     const failing = (function* () {
       yield key('x', 0);
@@ -294,7 +294,7 @@ describe('a stream that has to end', () => {
     await pod.untilLeft();
   });
 
-  it('throws the reason when it is aborted while connecting, and its deadline counts there', async () => {
+  it('a stream that is aborted while connecting throws the reason, and its deadline counts there', async () => {
     // It takes connections, but says nothing: TLS waits.
     const accepted: Duplex[] = [];
     const silent = createServer((socket) => void accepted.push(socket)).listen(0, '127.0.0.1');
@@ -320,7 +320,7 @@ describe('a stream that has to end', () => {
     expect(await thrownBy(streams.exec({ ...exec, timeoutMs: 50 }))).toMatchObject({ code: 'ETIMEDOUT' });
   });
 
-  it('is ended at its deadline while the server thinks, which is then not reached', async () => {
+  it('a stream ends at its deadline while the server thinks, and throws a ConnectionError', async () => {
     const silent = await scene({ refuse: () => undefined });
     const late = await thrownBy(silent.streams.exec({ ...exec, timeoutMs: 50 }));
     expect(late).toBeInstanceOf(ConnectionError);
@@ -328,14 +328,14 @@ describe('a stream that has to end', () => {
     await silent.pod.untilLeft();
   });
 
-  it('is ended at its deadline while it is typed into, and the server has been reached', async () => {
+  it('a stream ends at its deadline while it types, and throws a StreamTimeoutError', async () => {
     const { pod, streams } = await scene({});
     const late = await thrownBy(streams.attach({ ...attach, timeoutMs: 200 }, [key('x', 60_000)]));
     expect(late).toMatchObject({ name: 'StreamTimeoutError', message: expect.stringMatching(/after 200 ms/) });
     await pod.untilLeft();
   });
 
-  it('is sent only while its process leads, asked when it is sent', async () => {
+  it('a stream is sent only while its process leads at that moment', async () => {
     const behaviour: PodBehaviour = {
       stream: (stream) => {
         stream.send(onChannel(3, exitStatus(0)));
@@ -381,7 +381,7 @@ describe('attach', () => {
     return { ...stage, typed, closed, untilTyped, hangUp: () => accepted.forEach((stream) => stream.close()) };
   }
 
-  it('types on the channel of stdin with its pauses, closes nothing but the connection, and goes', async () => {
+  it('attach types on the channel of stdin with its pauses, closes only the connection, and ends', async () => {
     const { pod, streams, clock, typed, closed, untilTyped } = await typewriter();
     const attached = streams.attach(attach, [key('\x03', 300), key('\x04', 500)]);
     await untilTyped(1);
@@ -400,7 +400,7 @@ describe('attach', () => {
     expect(pod.requests[0]?.url).toContain('attach?container=debug&stdin=true&stdout=true&stderr=false&tty=true');
   });
 
-  it('loses nothing when it goes at once', async () => {
+  it('attach loses nothing when it ends at once', async () => {
     const { pod, streams, typed } = await typewriter();
     const text = 'x'.repeat(300_000);
     // No pause, and so no timer that the clock would have to fire.
@@ -410,7 +410,7 @@ describe('attach', () => {
     expect(pod.requests[0]?.url).toContain('stderr=true&tty=false');
   });
 
-  it('has ended when the container has, and leaves no timer', async () => {
+  it('attach ends when the container has ended, and leaves no timer', async () => {
     const { pod, streams, clock, untilTyped, hangUp } = await typewriter();
     const attached = streams.attach(attach, [key('\x03', 300), key('\x04', 500)]);
     await untilTyped(1);
@@ -420,7 +420,7 @@ describe('attach', () => {
     await pod.untilLeft();
   });
 
-  it('throws what the server says on the way', async () => {
+  it('attach throws an error that the server sends during the stream', async () => {
     const message = 'container not found ("debug")';
     const { streams } = await scene({
       stream: (stream) => {
@@ -433,7 +433,7 @@ describe('attach', () => {
 });
 
 describe('a server behind a proxy', () => {
-  it('is reached through it', async () => {
+  it('a stream reaches the server through a proxy', async () => {
     const { pod } = await scene({
       stream: (stream) => {
         stream.send(onChannel(3, exitStatus(0)));

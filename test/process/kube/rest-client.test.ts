@@ -30,7 +30,7 @@ const json = (response: ServerResponse, code: number, body: unknown, headers = {
 };
 
 describe('RestClient', () => {
-  it('sends verb, path, query, content type, credentials and its name', async () => {
+  it('the REST client sends verb, path, query, content type, credentials and its name', async () => {
     const seen: unknown[] = [];
     const { client, reports } = await start(
       ({ method, url, headers }, response, body) => {
@@ -61,7 +61,7 @@ describe('RestClient', () => {
     expect(reports[0]).toMatchObject({ verb: 'GET', path: '/api/v1/pods', code: 200 });
   });
 
-  it('throws the server’s words', async () => {
+  it('the REST client throws the words of the server', async () => {
     const status = { kind: 'Status', code: 404, reason: 'NotFound', message: 'pods "x" not found' };
     const { client, reports } = await start((_, response) => json(response, 404, status, { 'retry-after': '2' }));
     const error = await client.get('/x').catch((thrown: unknown) => thrown);
@@ -70,14 +70,14 @@ describe('RestClient', () => {
     expect(reports).toMatchObject([{ code: 404 }]);
   });
 
-  it('keeps connections alive, and uses no more than it was given', async () => {
+  it('the REST client keeps connections alive, and uses no more than its limit', async () => {
     const { client, server } = await start((_, response) => json(response, 200, {}), { connections: 2 });
     await Promise.all(Array.from({ length: 10 }, () => client.get('/x')));
     await client.get('/x');
     expect(server.connections()).toBeLessThanOrEqual(2);
   });
 
-  it('times out, also in the middle of an answer', async () => {
+  it('the REST client times out, also in the middle of an answer', async () => {
     const { client, reports } = await start(
       (request, response) => {
         if (request.url === '/base/half') response.writeHead(200).write('{"half":');
@@ -95,7 +95,7 @@ describe('RestClient', () => {
     expect(reports).toMatchObject([{ code: 0 }, { code: 200 }]);
   });
 
-  it('throws the caller’s reason on abort, before and during the request', async () => {
+  it("the REST client throws the caller's reason on abort, before and during the request", async () => {
     const { client } = await start(() => undefined);
     const reason = new Error('stopping');
     await expect(client.get('/x', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -105,21 +105,21 @@ describe('RestClient', () => {
     await expect(running).rejects.toBe(reason);
   });
 
-  it('says ConnectionError when nobody answers or the connection breaks', async () => {
+  it('the REST client throws ConnectionError when no server answers or the connection breaks', async () => {
     const { client, server } = await start((request) => request.socket.destroy());
     await expect(client.create('/x', {})).rejects.toThrow(ConnectionError);
     await server.close();
     await expect(client.get('/x')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('says ConnectionError for an answer that is no JSON', async () => {
+  it('the REST client throws ConnectionError for an answer that is no JSON', async () => {
     const { client } = await start((_, response) => void response.end('{"cut":'));
     await expect(client.get('/x')).rejects.toMatchObject({ name: 'ConnectionError', code: 'EBADJSON' });
   });
 });
 
 describe('RestClient.watch', () => {
-  it('yields events as they come and ends with the server', async () => {
+  it('a watch yields events as they come and ends with the server', async () => {
     const { client, reports } = await start((request, response) => {
       expect(request.url).toBe('/base/w?resourceVersion=5&watch=true');
       const line = Buffer.from('{"type":"ADDED","object":{"n":"ü"}}\n');
@@ -131,7 +131,7 @@ describe('RestClient.watch', () => {
     expect(reports).toMatchObject([{ verb: 'WATCH', code: 200 }]);
   });
 
-  it('throws ApiError for a refused watch and ConnectionError for a broken or torn one', async () => {
+  it('a watch throws ApiError when it is refused and ConnectionError when it breaks', async () => {
     const { client } = await start((request, response) => {
       if (request.url?.startsWith('/base/gone')) return json(response, 410, { kind: 'Status', reason: 'Expired' });
       response.write('{"type":"ADDED"}\n{"type":', () =>
@@ -144,7 +144,7 @@ describe('RestClient.watch', () => {
     await expect(drain('/broken')).rejects.toThrow(ConnectionError);
   });
 
-  it('closes the connection when the reader leaves or aborts', async () => {
+  it('a watch closes its connection when the reader leaves or aborts', async () => {
     const closed: Promise<void>[] = [];
     const { client } = await start((request, response) => {
       closed.push(new Promise((resolve) => request.socket.once('close', resolve)));
@@ -164,7 +164,7 @@ describe('RestClient.watch', () => {
     await closed[1];
   });
 
-  it('outlives the request timeout and does not starve requests', async () => {
+  it('a watch outlives the request timeout and takes no connection from requests', async () => {
     const { client } = await start(
       (request, response) => {
         if (request.url === '/base/x') return json(response, 200, {});

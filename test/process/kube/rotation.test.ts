@@ -54,7 +54,7 @@ describe('the token of a service account', () => {
     server.put('web');
   });
 
-  it('is read anew after the first 401, and the next call has it', async () => {
+  it('the client reads a new token after the first 401, and the next call uses the new token', async () => {
     const client = clientOf(inCluster());
     await client.list(PATH);
     accepted = 'second';
@@ -74,7 +74,7 @@ describe('the token of a service account', () => {
     ]);
   });
 
-  it('costs an informer one refused request, and no list', async () => {
+  it('a new token costs an informer one refused request and no list', async () => {
     const scene = new InformerScene(server, { config: inCluster() });
     closing.push(() => scene.stop());
     await scene.converged();
@@ -115,7 +115,7 @@ describe('certificates', () => {
   const subject = (request: IncomingMessage): string =>
     String((request.socket as TLSSocket).getPeerCertificate().subject?.CN);
 
-  it('of the client: a watch goes on with the new one, a connection with the old one is not used again', async () => {
+  it('a watch goes on with a new client certificate, and no request uses a connection with the old certificate', async () => {
     let accepted = 'old';
     for (const name of ['authority', 'old', 'new']) certificate(name, name === 'authority' ? undefined : 'authority');
     certificate('server', 'authority');
@@ -139,7 +139,7 @@ describe('certificates', () => {
     expect(seen).toEqual(['old', 'old', 'old', 'new']);
   });
 
-  it('of the authority: the server is trusted again 30 s after the file has changed, at the latest', async () => {
+  it('the client trusts a new certificate authority at most 30 s after the file has changed', async () => {
     for (const name of ['authority', 'next']) certificate(name);
     certificate('server', 'next');
     renew('ca', 'authority');

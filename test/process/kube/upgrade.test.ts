@@ -9,7 +9,7 @@ afterEach(async () => {
 });
 
 describe('upgrade', () => {
-  it('keeps 64 KiB of a refusal', async () => {
+  it('an upgrade keeps 64 KiB of a refusal', async () => {
     const pod = await startLoopbackPod({
       refuse: (socket) => socket.end(`HTTP/1.1 502 No\r\nconnection: close\r\n\r\n${'x'.repeat(1_000_000)}`),
     });

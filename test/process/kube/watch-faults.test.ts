@@ -54,7 +54,7 @@ const html: Fault = ({ response }) =>
 const times = (count: number, fault: Fault): Fault[] => Array.from({ length: count }, () => fault);
 
 describe('a connection that breaks', () => {
-  it('#1496: ECONNRESET in the middle of a watch does not end it', async () => {
+  it('the informer goes on after ECONNRESET in the middle of a watch (#1496)', async () => {
     const scene = await follow();
     for (let nth = 0; nth < 5; nth++) {
       server.eachWatch((response) => response.socket?.resetAndDestroy());
@@ -66,7 +66,7 @@ describe('a connection that breaks', () => {
     expect(server.count('watch')).toBe(6);
   });
 
-  it('#589: it recovers when reconnecting is reset too, again and again', async () => {
+  it('the informer recovers when the server resets each new connection several times (#589)', async () => {
     const scene = await follow();
     server.next('watch', ...times(4, reset));
     server.eachWatch((response) => response.socket?.resetAndDestroy());
@@ -75,7 +75,7 @@ describe('a connection that breaks', () => {
     expect(server.count('watch')).toBe(6);
   });
 
-  it('#447: a list that fails after a watch has ended does not end the informer, nor the process', async () => {
+  it('the informer and its process survive a list that fails after a watch has ended (#447)', async () => {
     const scene = await follow();
     server.compact();
     server.next('list', code(503), reset, html, code(500));
@@ -86,7 +86,7 @@ describe('a connection that breaks', () => {
     expect(server.count('list')).toBe(6);
   });
 
-  it('#680: an API server that goes away for a while is found again', async () => {
+  it('the informer finds an API server again that went away for a while (#680)', async () => {
     const scene = await follow();
     await server.down();
     server.put('web');
@@ -96,7 +96,7 @@ describe('a connection that breaks', () => {
     await scene.converged();
   });
 
-  it('#1933: there is one watch, and no storm of requests, after the connection was lost and is back', async () => {
+  it('the informer has one watch and sends no storm of requests after the connection is back (#1933)', async () => {
     const scene = await follow();
     void scene.runAgain();
     await server.down();
@@ -109,7 +109,7 @@ describe('a connection that breaks', () => {
     expect(server.watches).toBe(1);
   });
 
-  it('#494: connections do not pile up, however often a watch is opened anew', async () => {
+  it('connections do not pile up, however often the informer opens a watch anew (#494)', async () => {
     const scene = await follow();
     for (let nth = 0; nth < 20; nth++) {
       const how = nth % 2;
@@ -123,7 +123,7 @@ describe('a connection that breaks', () => {
 });
 
 describe('a connection that is silent', () => {
-  it('#596, #2432: a watch whose other end is gone without a word is opened anew', async () => {
+  it('the informer opens a watch anew when the other end has gone silently (#596, #2432)', async () => {
     const scene = await follow(impatient);
     server.freeze();
     server.put('web');
@@ -133,7 +133,7 @@ describe('a connection that is silent', () => {
     expect(server.count('watch')).toBe(2);
   });
 
-  it('#958: so is one that never said anything, from its first moment', async () => {
+  it('the informer opens a watch anew when the watch never brought anything (#958)', async () => {
     server.next('watch', silent, silent);
     const scene = new InformerScene(server, impatient);
     scenes.push(scene);
@@ -141,7 +141,7 @@ describe('a connection that is silent', () => {
     expect(server.count('watch')).toBe(3);
   });
 
-  it('#2432: a list or a watch that is never answered is given up and tried again', async () => {
+  it('the informer gives up a list or a watch that is never answered, and tries again (#2432)', async () => {
     server.next('list', hang);
     server.next('watch', hang);
     const scene = await follow();
@@ -149,7 +149,7 @@ describe('a connection that is silent', () => {
     expect(server.asked).toHaveLength(4);
   });
 
-  it('#3020: a watch that lives is left alone, longer than any call may take', async () => {
+  it('the informer keeps a live watch for longer than any call may take (#3020)', async () => {
     const scene = await follow({ idleMs: 10_000 });
     for (let nth = 0; nth < 20; nth++) {
       await sleep(40);
@@ -161,8 +161,8 @@ describe('a connection that is silent', () => {
   });
 });
 
-describe('answers that are none', () => {
-  it('#392: 410, as a status or in the stream, is a new list at once', async () => {
+describe('faulty answers', () => {
+  it('the informer lists again at once after 410, as a status or in the stream (#392)', async () => {
     const scene = await follow();
     server.compact();
     server.eachWatch((response) => response.end());
@@ -176,7 +176,7 @@ describe('answers that are none', () => {
     expect(server.count('list')).toBe(3);
   });
 
-  it('an expired continue token is a whole list', async () => {
+  it('an expired continue token makes the informer read the whole list', async () => {
     server.put('cache');
     server.next('list', ({ honest }) => {
       honest();
@@ -190,16 +190,19 @@ describe('answers that are none', () => {
     ]);
   });
 
-  it.each([401, 403, 404, 429, 500, 502, 503, 504])('HTTP %d is no end, wherever it comes', async (status) => {
-    server.next('list', code(status));
-    server.next('watch', code(status), code(status));
-    const scene = await follow();
-    server.put('web');
-    await scene.converged();
-    expect(server.asked.length).toBeLessThanOrEqual(7);
-  });
+  it.each([401, 403, 404, 429, 500, 502, 503, 504])(
+    'the informer goes on after HTTP %d to a list or a watch',
+    async (status) => {
+      server.next('list', code(status));
+      server.next('watch', code(status), code(status));
+      const scene = await follow();
+      server.put('web');
+      await scene.converged();
+      expect(server.asked.length).toBeLessThanOrEqual(7);
+    },
+  );
 
-  it('429 is obeyed for as long as it says', async () => {
+  it('the informer waits for as long as 429 says', async () => {
     server.next('list', code(429, { 'retry-after': '3' }));
     server.next('watch', code(429, { 'retry-after': '2' }));
     const scene = await follow();
@@ -208,7 +211,7 @@ describe('answers that are none', () => {
     expect(waits[0]).toBeGreaterThanOrEqual(3_000);
   });
 
-  it('a page of a proxy in the place of an answer is no end', async () => {
+  it('the informer goes on after a page of a proxy in the place of an answer', async () => {
     server.next('list', html);
     server.next('watch', html, html);
     const scene = await follow();
@@ -217,7 +220,7 @@ describe('answers that are none', () => {
     expect(server.asked.every(({ headers }) => headers['accept-encoding'] === undefined)).toBe(true);
   });
 
-  it('a server that hangs up at once is asked less and less often', async () => {
+  it('the informer asks a server less and less often that closes each connection at once', async () => {
     server.next('watch', ...times(1_000, hangUp));
     const scene = new InformerScene(server);
     scenes.push(scene);
@@ -229,7 +232,7 @@ describe('answers that are none', () => {
 });
 
 describe('events', () => {
-  it('half a line is not believed, and what it said is not lost', async () => {
+  it('the informer ignores half a line, and does not lose its object', async () => {
     const scene = await follow();
     const half = '{"type":"MODIFIED","object":{"metadata":{"name":"web","namespace":"shop","resourceVersion":"999"';
     for (const end of ['end', 'destroy'] as const) {
@@ -244,7 +247,7 @@ describe('events', () => {
     expect(scene.state['web']).toBe(server.state['web']);
   });
 
-  it('are whole however the network cuts them, in the middle of a character too', async () => {
+  it('events arrive whole however the network cuts them, also in the middle of a character', async () => {
     server.next('watch', ({ response, honest }) => {
       response.socket?.setNoDelay(true);
       const write = response.write.bind(response);
@@ -261,7 +264,7 @@ describe('events', () => {
     expect(server.count('watch')).toBe(1);
   });
 
-  it('are all taken when many come in one piece', async () => {
+  it('the informer takes all events that come in one piece', async () => {
     server.next('watch', ({ response, honest }) => {
       honest();
       response.cork();
@@ -274,7 +277,7 @@ describe('events', () => {
     expect(server.count('watch')).toBe(1);
   });
 
-  it('#570, #1598: nothing is told twice after a reconnect or a new list, deletions neither', async () => {
+  it('the informer reports no change twice after a reconnect or a new list (#570, #1598)', async () => {
     const scene = await follow();
     server.remove('db');
     await scene.converged();
@@ -289,7 +292,7 @@ describe('events', () => {
     expect(scene.changes.filter((change) => change.startsWith('ADDED'))).toHaveLength(2);
   });
 
-  it('#572: what went while nobody watched is gone', async () => {
+  it('an object that was deleted while no watch was open is gone from the store (#572)', async () => {
     const scene = await follow();
     await server.down();
     server.remove('web');
@@ -302,7 +305,7 @@ describe('events', () => {
 });
 
 describe('a stop', () => {
-  it('#3052: while it waits to try again is for good: a new informer has the only watch', async () => {
+  it('an informer that stops while it waits stays stopped, and a new informer has the only watch (#3052)', async () => {
     const first = new InformerScene(server);
     await first.converged();
     server.next('watch', code(503, { 'retry-after': '4' }));
@@ -328,7 +331,7 @@ describe('a stop', () => {
     'while it waits to try again': () => server.next('list', code(503, { 'retry-after': '100' })),
     'while nobody listens': () => server.eachWatch((response) => response.end()),
   };
-  it.each(Object.entries(moments))('#2860: %s ends everything at once', async (_, spoil) => {
+  it.each(Object.entries(moments))('a stop ends everything at once %s (#2860)', async (_, spoil) => {
     spoil();
     const scene = new InformerScene(server, { pageSize: 1 });
     scenes.push(scene);

@@ -37,7 +37,7 @@ async function scene(options: RestClientOptions = {}): Promise<Scene> {
 }
 
 describe('a guarded client', () => {
-  it('sends what it may, and nothing that writes when it may not', async () => {
+  it('a guarded client sends every request while it leads, and no write while it does not lead', async () => {
     const { client, seen } = await scene();
     let leads = true;
     const guarded = client.guardedBy(() => leads);
@@ -59,13 +59,13 @@ describe('a guarded client', () => {
     expect(seen).toEqual(['POST /base/x', 'GET /base/x', 'PUT /base/x', 'DELETE /base/x']);
   });
 
-  it('says which write was not sent', async () => {
+  it('a guarded client says which write it did not send', async () => {
     const { client } = await scene();
     const write = client.guardedBy(() => false).patch('/apis/x', {}, { type: 'merge' });
     await expect(write).rejects.toThrow('PATCH /apis/x was not sent: this process does not lead any more');
   });
 
-  it('asks when the write is sent, not when it begins to wait for a connection', async () => {
+  it('a guarded client asks when it sends the write, not when the write begins to wait for a connection', async () => {
     const { client, seen, answerSlow } = await scene({ connections: 1 });
     let leads = true;
     const guarded = client.guardedBy(() => leads);
@@ -81,7 +81,7 @@ describe('a guarded client', () => {
     expect(seen).toEqual(['POST /base/slow', 'GET /base/after']);
   });
 
-  it('sends nothing from a process that was frozen past its deadline between the read and the write of a reconcile', async () => {
+  it('a guarded client sends no write from a process that was frozen past its deadline within a reconcile', async () => {
     const clock = new FakeClock();
     const { client, seen } = await scene();
     let isFrozen = false;

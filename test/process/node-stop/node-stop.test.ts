@@ -48,20 +48,20 @@ async function run(...argv: string[]): Promise<{ code: unknown; said: string }> 
 }
 
 describe('the stop program', () => {
-  it('asks the runtime to end the container, with a short grace, and no other', async () => {
+  it('the stop program asks the runtime to end the ordered container, with a short grace, and no other', async () => {
     known();
     runtime.containers.set('cd'.repeat(32), { id: 'cd'.repeat(32), state: 'CONTAINER_RUNNING', labels: LABELS });
     expect(await carryOut()).toEqual({ code: STOP_EXIT.stopped, said: `container ${ORDER.containerID} was stopped` });
     expect(runtime.stopped).toEqual([{ container_id: ORDER.containerID, timeout: 1 }]);
   });
 
-  it('has it killed at once where that is the order', async () => {
+  it('the stop program has the container killed at once when the order says so', async () => {
     known();
     expect(await carryOut({ ...ORDER, graceSeconds: '0' })).toMatchObject({ code: STOP_EXIT.stopped });
     expect(runtime.stopped).toEqual([{ container_id: ORDER.containerID, timeout: 0 }]);
   });
 
-  it.each(Object.keys(LABELS))('refuses a container with another label %s', async (label) => {
+  it.each(Object.keys(LABELS))('the stop program refuses a container with another label %s', async (label) => {
     known({ labels: { ...LABELS, [label]: 'other' } });
     const { code, said } = await carryOut();
     expect([code, runtime.stopped]).toEqual([STOP_EXIT.refused, []]);
@@ -73,14 +73,14 @@ describe('the stop program', () => {
     ['that has ended', { state: 'CONTAINER_EXITED' }],
     ['that was made and not started', { state: 'CONTAINER_CREATED' }],
     ['of another ID than was asked for', { id: 'cd'.repeat(32) }],
-  ])('refuses a container %s', async (_words, different) => {
+  ])('the stop program refuses a container %s', async (_words, different) => {
     known(different);
     const { code, said } = await carryOut();
     expect([code, runtime.stopped]).toEqual([STOP_EXIT.refused, []]);
     expect(said).toMatch(/^refused: [ -~]+$/);
   });
 
-  it('says that the node has no such container', async () => {
+  it('the stop program says that the node has no such container', async () => {
     expect(await carryOut()).toMatchObject({
       code: STOP_EXIT.notFound,
       said: expect.stringMatching(/has no container/),
@@ -88,7 +88,7 @@ describe('the stop program', () => {
     expect(runtime.stopped).toEqual([]);
   });
 
-  it('says what the runtime answers in one line when the stop fails', async () => {
+  it('the stop program quotes the runtime in one line when the stop fails', async () => {
     known();
     runtime.onStop = (_request, reply) => reply({ code: 13, details: 'no\nsuch \u001b[31mtask' });
     expect(await carryOut()).toEqual({
@@ -97,7 +97,7 @@ describe('the stop program', () => {
     });
   });
 
-  it('does not wait for ever for a runtime that hangs', async () => {
+  it('the stop program stops waiting for a runtime that hangs', async () => {
     runtime.onStatus = () => undefined;
     expect(await carryOut()).toMatchObject({
       code: STOP_EXIT.failed,
@@ -105,7 +105,7 @@ describe('the stop program', () => {
     });
   });
 
-  it('says that nobody listens on the socket', async () => {
+  it('the stop program says that no runtime listens on the socket', async () => {
     runtime.stop();
     expect(await carryOut()).toMatchObject({
       code: STOP_EXIT.failed,
@@ -113,7 +113,7 @@ describe('the stop program', () => {
     });
   });
 
-  it('does nothing with an order that is not one', async () => {
+  it('the stop program does nothing with an invalid order', async () => {
     known();
     expect(await run(`--socket=${runtime.socket}`, '--container-id=all')).toMatchObject({ code: STOP_EXIT.fault });
     expect(runtime.stopped).toEqual([]);

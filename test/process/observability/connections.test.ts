@@ -66,8 +66,8 @@ async function probe(n: number): Promise<string> {
 describe.each([
   ['plain', false],
   ['with TLS, in the middle of the handshake', true],
-])('connections that say nothing, %s', (_words, isSecure) => {
-  it('give way to the next one when the listener is full, the oldest first', async () => {
+])('silent connections, %s', (_words, isSecure) => {
+  it('a full listener closes its oldest silent connection for a new one', async () => {
     await start({ ...PATIENT, most: 4, mostPerAddress: 4 }, isSecure);
     const idle = [await open(2), await open(3), await open(4), await open(5)];
     await open(6);
@@ -78,7 +78,7 @@ describe.each([
     expect(idle.map(isOpen)).toEqual([false, false, true, true]);
   });
 
-  it('of one address give way to the next one of this address, and to no other', async () => {
+  it('a listener closes silent connections of an address for a new one of the same address only', async () => {
     await start({ ...PATIENT, most: 5, mostPerAddress: 2 }, isSecure);
     const other = await open(2);
     const idle = [await open(3), await open(3), await open(3), await open(3)];
@@ -86,14 +86,14 @@ describe.each([
     expect([other, ...idle].map(isOpen)).toEqual([true, false, false, true, true]);
   });
 
-  it('are closed after the time for the headers', async () => {
+  it('a listener closes a silent connection after the time for the headers', async () => {
     await start({ headersMs: 50 }, isSecure);
     await closed(await open(2));
   });
 });
 
 describe('a listener', () => {
-  it('answers a probe, however many idle connections there are of however many addresses', async () => {
+  it('a listener answers a probe, however many idle connections and addresses there are', async () => {
     await start(PATIENT);
     const idle: Socket[] = [];
     for (let n = 0; n < 260; n += 1) idle.push(await open(2 + (n % 60)));
@@ -101,13 +101,13 @@ describe('a listener', () => {
     expect(idle.filter(isOpen).length).toBeLessThanOrEqual(200);
   });
 
-  it('answers a probe of the very address that has opened too many', async () => {
+  it('a listener answers a probe of an address that has opened too many connections', async () => {
     await start(PATIENT);
     for (let n = 0; n < 260; n += 1) await open(1);
     expect(await probe(1)).toMatch(/^HTTP\/1.1 200 OK[^]*ok$/);
   });
 
-  it('keeps who has sent a request, and closes those who have not', async () => {
+  it('a listener keeps connections that have sent a request, and closes silent connections', async () => {
     const { promise, resolve } = Promise.withResolvers<Answer>();
     answer = () => promise;
     await start({ ...PATIENT, most: 3, mostPerAddress: 3 });
@@ -120,7 +120,7 @@ describe('a listener', () => {
     expect(await asking).toMatch(/^HTTP\/1.1 200 OK/);
   });
 
-  it('lets a new one in also where all have sent a request: the oldest of them goes', async () => {
+  it('a listener closes the oldest connection for a new one when all have sent a request', async () => {
     answer = () => (asked > 2 ? OK : Promise.withResolvers<Answer>().promise);
     await start({ ...PATIENT, most: 2, mostPerAddress: 2 });
     const asking = [await open(2), await open(3)];
@@ -130,7 +130,7 @@ describe('a listener', () => {
     expect(asking.map(isOpen)).toEqual([false, true]);
   });
 
-  it('closes who sends the headers drop by drop', async () => {
+  it('a listener closes a connection that sends its headers too slowly', async () => {
     await start({ headersMs: 100 });
     const socket = await open(2);
     socket.write('GET /healthz HTTP/1.1\r\n');
@@ -140,7 +140,7 @@ describe('a listener', () => {
     expect(asked).toBe(0);
   });
 
-  it('closes who never reads the answer', async () => {
+  it('a listener closes a connection that never reads the answer', async () => {
     answer = () => ({ ...OK, body: 'x'.repeat(50_000_000) });
     await start({ headersMs: 300, answerMs: 50 });
     const reader = await open(2);
@@ -153,7 +153,7 @@ describe('a listener', () => {
     expect(reader.bytesRead).toBeLessThan(50_000_000);
   });
 
-  it('answers one request a connection, and does not look at those behind it', async () => {
+  it('a listener answers one request a connection, and ignores the requests behind it', async () => {
     await start(PATIENT);
     const socket = await open(2);
     socket.write(REQUEST.repeat(500));
@@ -161,14 +161,14 @@ describe('a listener', () => {
     expect(asked).toBe(1);
   });
 
-  it('closes who ends their half of the connection without a request', async () => {
+  it('a listener closes a connection whose client ends its half without a request', async () => {
     await start(PATIENT);
     const socket = await open(2);
     socket.end();
     await closed(socket);
   });
 
-  it('hears a request that has come while the process could do nothing', async () => {
+  it('a listener reads a request that came while the process was blocked', async () => {
     await start({ headersMs: 50 });
     const socket = await open(2);
     await new Promise((next) => setImmediate(next));
@@ -177,7 +177,7 @@ describe('a listener', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1.1 200 OK/);
   });
 
-  it('takes requests through TLS for what they are', async () => {
+  it('a listener counts a request through TLS as a request', async () => {
     const { promise, resolve } = Promise.withResolvers<Answer>();
     answer = () => promise;
     await start({ ...PATIENT, most: 2, mostPerAddress: 2 }, true);

@@ -27,7 +27,7 @@ async function get(path: string, init?: RequestInit): Promise<[status: number, b
 }
 
 describe('the health server', () => {
-  it('answers each endpoint from its checks, as they are at that moment', async () => {
+  it('the health server answers each endpoint from the present state of its checks', async () => {
     let synced: string | undefined = 'cache not synced: secret words';
     await start({ leader: () => undefined, cache: () => synced });
     expect(await get('/healthz')).toEqual([200, 'ok']);
@@ -48,7 +48,7 @@ describe('the health server', () => {
     expect(await get('/readyz?verbose=1')).toEqual([200, '[+]leader ok\n[+]cache ok\nreadyz check passed\n']);
   });
 
-  it('tells the log, and the log only, why a check fails; a check that throws fails', async () => {
+  it('the health server tells only the log why a check fails, and a check that throws fails', async () => {
     const reasons: unknown[] = [];
     await start(
       {
@@ -62,7 +62,7 @@ describe('the health server', () => {
     expect(reasons).toEqual([{ endpoint: 'readyz', check: 'bad', reason: 'no good' }]);
   });
 
-  it('says why once, not with each probe; and that it passes again', async () => {
+  it('the health server logs each reason once, not with each probe, and logs when the check passes again', async () => {
     let reason: string | undefined = 'first';
     const lines: unknown[] = [];
     const info = (fields: object, message: string): void => void lines.push([message, (fields as Lines).reason]);
@@ -80,20 +80,20 @@ describe('the health server', () => {
   });
 
   it.each(['/', '/metrics', '/readyz/none', '/readyz/toString', '/readyz/a/b', '//', '/__proto__'])(
-    'has nothing at %s',
+    'the health server has no page at %s',
     async (path) => {
       await start({ a: () => undefined });
       expect((await get(path))[0]).toBe(404);
     },
   );
 
-  it('takes GET and HEAD only', async () => {
+  it('the health server takes only GET and HEAD', async () => {
     await start();
     expect(await get('/healthz', { method: 'HEAD' })).toEqual([200, '']);
     expect((await get('/healthz', { method: 'POST', body: 'x' }))[0]).toBe(405);
   });
 
-  it('says which address it cannot have', async () => {
+  it('the health server names the address that it cannot have', async () => {
     const { port } = (await start()).address;
     const second = startHealthServer({
       address: { host: '127.0.0.1', port },
@@ -104,7 +104,7 @@ describe('the health server', () => {
     await expect(second).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: `);
   });
 
-  it('stops although clients keep their connections, and frees the port', async () => {
+  it('the health server stops although clients keep their connections, and frees the port', async () => {
     const { address, stop } = await start();
     const idle = connect(address.port, '127.0.0.1');
     const half = connect(address.port, '127.0.0.1');

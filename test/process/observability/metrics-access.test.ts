@@ -28,7 +28,7 @@ function reviews(users: Record<string, string>, allowed: readonly string[]) {
 }
 
 describe('delegated access', () => {
-  it('asks who it is, then whether that one may', async () => {
+  it('delegated access asks who the client is, and then whether the client may read', async () => {
     const server = reviews({ t1: 'prometheus', t2: 'jo' }, ['prometheus get /metrics']);
     const access = new DelegatedAccess(server, new FakeClock());
     expect(await access.decide('t1', 'get', '/metrics')).toEqual({ kind: 'allowed' });
@@ -38,7 +38,7 @@ describe('delegated access', () => {
     expect(server.asked.slice(0, 2)).toEqual(['who is t1', 'may prometheus get /metrics']);
   });
 
-  it('believes an answer for 10 s, be it yes or no, and then asks again', async () => {
+  it('delegated access believes an answer for 10 s, yes or no, and then asks again', async () => {
     const clock = new FakeClock();
     const server = reviews({ t1: 'prometheus' }, ['prometheus get /metrics']);
     const access = new DelegatedAccess(server, clock);
@@ -56,7 +56,7 @@ describe('delegated access', () => {
     expect(await both()).toEqual(['unauthenticated', 'allowed']);
   });
 
-  it('passes a failure on and does not remember it', async () => {
+  it('delegated access passes a failure on and does not remember it', async () => {
     const server = reviews({ t1: 'prometheus' }, ['prometheus get /metrics']);
     const access = new DelegatedAccess(server, new FakeClock());
     server.failing = true;
@@ -65,7 +65,7 @@ describe('delegated access', () => {
     expect(await access.decide('t1', 'get', '/metrics')).toEqual({ kind: 'allowed' });
   });
 
-  it('asks once for who asks twice at a time, and at most eight at a time', async () => {
+  it('delegated access asks once for two equal requests at a time, and sends at most eight at a time', async () => {
     const open: (() => void)[] = [];
     const authenticate = (): Promise<undefined> => new Promise((resolve) => open.push(() => resolve(undefined)));
     const access = new DelegatedAccess({ authenticate, authorize: () => Promise.resolve(true) }, new FakeClock());
@@ -83,7 +83,7 @@ describe('delegated access', () => {
     expect(await late).toEqual({ kind: 'unauthenticated' });
   });
 
-  it('hears who was allowed before, however many strangers ask', async () => {
+  it('delegated access answers an account that was allowed before, however many strangers ask', async () => {
     const clock = new FakeClock();
     const open: (() => void)[] = [];
     const authenticate = (token: string): Promise<{ username: string } | undefined> =>
@@ -100,7 +100,7 @@ describe('delegated access', () => {
     await Promise.all(strangers);
   });
 
-  it('remembers a thousand answers, not more', async () => {
+  it('delegated access remembers a thousand answers and no more', async () => {
     const server = reviews({}, []);
     const access = new DelegatedAccess(server, new FakeClock());
     for (let token = 0; token <= 1_000; token++) await access.decide(`t${token}`, 'get', '/metrics');
@@ -138,13 +138,16 @@ describe('the metrics over HTTPS', () => {
     return { status: answer.status, body: await answer.text(), challenge: answer.headers.get('www-authenticate') };
   }
 
-  it.each(['Bearer good', 'bearer  good', 'BEARER good more'])('are for who may: %s', async (authorization) => {
-    await start();
-    expect(await get(authorization)).toEqual({ status: 200, body: 'up 1\n', challenge: null });
-  });
+  it.each(['Bearer good', 'bearer  good', 'BEARER good more'])(
+    'the metrics server answers an account with the right: %s',
+    async (authorization) => {
+      await start();
+      expect(await get(authorization)).toEqual({ status: 200, body: 'up 1\n', challenge: null });
+    },
+  );
 
   it.each([undefined, '', 'good', 'Bearer', 'Bearer ', 'Basic good', 'Bearer bad'])(
-    'are not for who shows no token of the cluster: %j',
+    'the metrics server refuses a request without a valid token: %j',
     async (authorization) => {
       await start();
       const body = 'send a bearer token of this cluster\n';
@@ -152,13 +155,13 @@ describe('the metrics over HTTPS', () => {
     },
   );
 
-  it('are not for who may not', async () => {
+  it('the metrics server refuses an account without the right', async () => {
     await start();
     expect(await get('Bearer poor')).toMatchObject({ status: 403, body: expect.not.stringContaining('up') });
     expect(await get('Bearer good', '/metrics', 'HEAD')).toMatchObject({ status: 403 });
   });
 
-  it('are for nobody while the API server does not answer; the log says so once', async () => {
+  it('the metrics server refuses every account while the API server does not answer, and logs so once', async () => {
     const { server, lines } = await start();
     server.failing = true;
     for (const token of ['good', 'good', 'poor']) {
@@ -169,13 +172,13 @@ describe('the metrics over HTTPS', () => {
     expect(await get('Bearer good')).toMatchObject({ status: 200 });
   });
 
-  it.each(['/', '/metrics/', '/metrics/x', '/healthz'])('are all there is: nothing at %s', async (path) => {
+  it.each(['/', '/metrics/', '/metrics/x', '/healthz'])('the metrics server has no page at %s', async (path) => {
     const { server } = await start();
     expect(await get('Bearer good', path)).toMatchObject({ status: 404 });
     expect(server.asked).toEqual([]);
   });
 
-  it('are not served over plain HTTP on the same port', async () => {
+  it('the metrics server does not answer plain HTTP on the same port', async () => {
     await start();
     await expect(fetch(`http://127.0.0.1:${listener?.address.port}/metrics`)).rejects.toThrow();
   });

@@ -20,7 +20,7 @@ async function scrape(metrics: Pick<Metrics, 'expose'>): Promise<{ contentType: 
 }
 
 describe('/metrics', () => {
-  it('shows what was counted, under the names that dashboards know', async () => {
+  it('the metrics page shows the counted values under the names that dashboards know', async () => {
     const metrics = createMetrics();
     metrics.controller('debugsession', 4);
     metrics.reconcile('debugsession', { result: 'success', timedOut: false, ms: 20 });
@@ -91,7 +91,7 @@ describe('/metrics', () => {
     expect(lines.filter((line) => line.includes('Pending'))).toEqual([]);
   });
 
-  it('has every series of a controller and its queue before the first reconcile, so that rates begin at 0', async () => {
+  it('the metrics page has every series of a controller and its queue before the first reconcile', async () => {
     const metrics = createMetrics();
     metrics.controller('debugsession', 4);
     const { body } = await metrics.expose();
@@ -119,13 +119,13 @@ describe('/metrics', () => {
     ]);
   });
 
-  it('is apart from that of another operator in the process', async () => {
+  it('the metrics of two operators in one process are apart', async () => {
     const [one, other] = [createMetrics(), createMetrics()];
     one.failure('Forbidden');
     expect((await other.expose()).body).not.toContain('Forbidden');
   });
 
-  it('is the only page, and a failure to collect is a 500 whose words the log has, once', async () => {
+  it('the metrics server answers 500 when collecting fails, logs each reason once, and has no other page', async () => {
     const lines: object[] = [];
     let words = 'inner words';
     server = await startMetricsServer({

@@ -14,7 +14,7 @@ const now = new Date('2026-12-31T23:30:00Z');
 const make = (hostname = 'web-0'): KeyPair => selfSignedCertificate({ hostname, now, days: 365 });
 
 describe('a self-signed certificate', () => {
-  it('is one that OpenSSL reads: of this server, signed by itself, with the key that goes with it', () => {
+  it('a self-signed certificate is valid for OpenSSL, names the server and fits its key', () => {
     const { cert, key } = make();
     const certificate = new X509Certificate(cert);
     expect(certificate).toMatchObject({
@@ -30,14 +30,14 @@ describe('a self-signed certificate', () => {
     expect(certificate.checkPrivateKey(createPrivateKey(key))).toBe(true);
   });
 
-  it('has a number and a key of its own each time', () => {
+  it('a self-signed certificate has a new number and a new key each time', () => {
     const [one, other] = [new X509Certificate(make().cert), new X509Certificate(make().cert)];
     expect(one.serialNumber).toMatch(/^[4-7][0-9A-F]{31}$/);
     expect(one.serialNumber).not.toBe(other.serialNumber);
     expect(one.publicKey.equals(other.publicKey)).toBe(false);
   });
 
-  it('is right beyond 2049, when the year is written in another way, and with a long name', () => {
+  it('a self-signed certificate is right beyond 2049 and with a long name', () => {
     const hostname = 'x'.repeat(253);
     const { cert } = selfSignedCertificate({ hostname, now: new Date('2049-06-01T00:00:00Z'), days: 365 });
     const certificate = new X509Certificate(cert);
@@ -46,25 +46,28 @@ describe('a self-signed certificate', () => {
     expect(certificate.subjectAltName).toContain(`DNS:${hostname}`);
   });
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('serves %s, to a client that trusts it', async (version) => {
-    const pair = selfSignedCertificate({ hostname: 'web-0', now: new Date(), days: 1 });
-    const server = await serve(pair);
-    const socket = connect({
-      ...server.address,
-      ca: pair.cert,
-      servername: 'localhost',
-      minVersion: version,
-      maxVersion: version,
-    });
-    await new Promise((resolve, reject) =>
-      socket.once('secureConnect', () => resolve(undefined)).once('error', reject),
-    );
-    expect(socket.authorized).toBe(true);
-    expect(socket.getProtocol()).toBe(version);
-    socket.destroy();
-  });
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'a server with a self-signed certificate serves %s to a client that trusts the certificate',
+    async (version) => {
+      const pair = selfSignedCertificate({ hostname: 'web-0', now: new Date(), days: 1 });
+      const server = await serve(pair);
+      const socket = connect({
+        ...server.address,
+        ca: pair.cert,
+        servername: 'localhost',
+        minVersion: version,
+        maxVersion: version,
+      });
+      await new Promise((resolve, reject) =>
+        socket.once('secureConnect', () => resolve(undefined)).once('error', reject),
+      );
+      expect(socket.authorized).toBe(true);
+      expect(socket.getProtocol()).toBe(version);
+      socket.destroy();
+    },
+  );
 
-  it('does not serve TLS 1.1', async () => {
+  it('a server with a self-signed certificate refuses TLS 1.1', async () => {
     const server = await serve(make());
     const socket = connect({
       ...server.address,
@@ -77,7 +80,7 @@ describe('a self-signed certificate', () => {
     expect(error.code).toMatch(/PROTOCOL_VERSION|EPROTO|ECONNRESET/);
   });
 
-  it('stops although a client never ends its handshake', async () => {
+  it('a TLS server stops although a client never ends its handshake', async () => {
     const server = await serve(make());
     const { connect: connectPlain } = await import('node:net');
     const silent = connectPlain(server.address.port, '127.0.0.1');
@@ -104,24 +107,27 @@ describe('a certificate in files', () => {
     writeFileSync(files.key, key);
   };
 
-  it('is read', async () => {
+  it('the operator reads a certificate and its key from files', async () => {
     const pair = make();
     write(pair);
     expect(await readKeyPair(files)).toEqual(pair);
   });
 
-  it('is refused with the name of the file that is missing', async () => {
+  it('the error names the certificate file that is missing', async () => {
     write(make());
     rmSync(files.key);
     await expect(readKeyPair(files)).rejects.toThrow(`${files.key}`);
   });
 
-  it.each(['', 'no certificate', make().cert])('is refused when it does not go with its key: %#', async (cert) => {
-    write({ ...make(), cert });
-    await expect(readKeyPair(files)).rejects.toThrow(/tls\.crt and .*tls\.key are no certificate with its key: /);
-  });
+  it.each(['', 'no certificate', make().cert])(
+    'the operator refuses a certificate that does not fit its key: %#',
+    async (cert) => {
+      write({ ...make(), cert });
+      await expect(readKeyPair(files)).rejects.toThrow(/tls\.crt and .*tls\.key are no certificate with its key: /);
+    },
+  );
 
-  it('is followed: served from the next connection on, the old one kept while only one of the files is new', async () => {
+  it('a server takes a new certificate from files, and keeps the old one while only one file is new', async () => {
     const [first, second] = [make('first'), make('second')];
     write(first);
     const server = await serve(first);

@@ -39,7 +39,7 @@ spec: {target: {podName: web}, image: IMAGE}
 `;
 
 describe('check', () => {
-  it('judges by the built-in policy, in the namespace that is named', () => {
+  it('kubectl dbg check judges a session by the built-in policy in the named namespace', () => {
     const given = SESSION.replace('IMAGE', 'busybox').replaceAll('\n', '\r\n');
     expect(dbg(['check', '-', '-n', 'shop'], given)).toMatchObject({
       code: 0,
@@ -48,7 +48,7 @@ describe('check', () => {
     });
   });
 
-  it('says every reason and exits with 1', () => {
+  it('kubectl dbg check prints every reason for a refusal and exits with 1', () => {
     writeFileSync(join(folder, 'session.yaml'), SESSION.replace('IMAGE', 'evil'));
     const { code, stdout } = dbg(['check', 'session.yaml']);
     expect(code).toBe(1);
@@ -64,14 +64,14 @@ describe('check', () => {
     ['standard input twice', ['check', '-', '-'], '', /- can be read only once/],
     ['no namespace', ['check', '-', '-n', 'A b'], SESSION, /--namespace must be the name of a namespace/],
     ['a command', ['check', '-', '--', 'ls'], SESSION, /check takes no command/],
-  ])('cannot be used: %s', (_, words, input, said) => {
+  ])('kubectl dbg check exits with 2 and explains a wrong use: %s', (_, words, input, said) => {
     const { code, stdout, stderr } = dbg(words, input);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(said);
   });
 });
 
-it('convert writes sessions, and says what was left out', () => {
+it('kubectl dbg convert writes sessions, and says which fields it left out', () => {
   const legacy = {
     apiVersion: 'v1',
     kind: 'EphemeralContainers',
@@ -84,13 +84,13 @@ it('convert writes sessions, and says what was left out', () => {
   expect(stderr).toMatch(/^left out: standard input: .*stdinOnce/m);
 });
 
-it('prints its help and version without a cluster', () => {
+it('kubectl dbg prints its help and version without a cluster', () => {
   expect(dbg(['--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
   expect(dbg(['--help'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: kubectl dbg \(POD/) });
   expect(dbg(['ls', '--help'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: kubectl dbg ls/) });
 });
 
-it('is packed with its licences, and the manifest of krew names the checksum of the archive', () => {
+it('the plugin archive holds its licences, and the manifest of krew names the checksum of the archive', () => {
   const { stdout } = spawnSync('tar', ['-tzf', packed.archive], { encoding: 'utf8' });
   const manifest = parse(readFileSync(packed.manifest, 'utf8')) as {
     metadata: { name: string };

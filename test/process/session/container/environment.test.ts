@@ -22,7 +22,7 @@ async function seenBy(wish: Omit<Wish, 'command'>, words: readonly string[] = []
 }
 
 describe('what the requester set', () => {
-  it('stands under no name that anything but the supervisor reads', () => {
+  it('the container holds each variable of the requester under a prefix that only the supervisor reads', () => {
     const names = ['PATH', 'LD_PRELOAD', 'BASH_ENV', 'SHELLOPTS', 'ENV', 'IFS', '_up', 'my-key'];
     const { env, envFrom } = setApart(
       spec({
@@ -38,7 +38,7 @@ describe('what the requester set', () => {
     ]);
   });
 
-  it('comes out of the kubelet under its names as it would have otherwise, in whatever order', () => {
+  it('the kubelet expands the prefixed variables to the same values as the plain ones, in any order', () => {
     const name = fc.constantFrom('A', 'B', 'C', 'my.key');
     const value = fc
       .array(fc.constantFrom('$(A)', '$(B)', '$(C)', '$(my.key)', '$(WEB)', '$(NO)', '$$', '$', '(A)', 'x', ' ', ')'))
@@ -64,7 +64,7 @@ describe('what the requester set', () => {
 
 describe('the command of a supervised container', () => {
   eachShell(
-    '$shell: has the environment and the words that it has without a supervisor',
+    'the command under the $shell supervisor has the same environment and words as without it',
     async ({ shell, program }) => {
       const anyText = fc.oneof(
         fc.string({ unit: 'grapheme', maxLength: 12 }).map((one) => one.replaceAll('\0', '')),
@@ -123,12 +123,15 @@ describe('the command of a supervised container', () => {
     },
   );
 
-  eachShell('$shell: gets no variable that a shell has added', async ({ program }) => {
-    const { stdout } = await Supervised.run({ program, command: ['env'] });
-    expect(stdout.split('\n').map((line) => line.split('=')[0])).toEqual(['PATH', 'TERM', '']);
-  });
+  eachShell(
+    'the command under the $shell supervisor gets no variable that the shell has added',
+    async ({ program }) => {
+      const { stdout } = await Supervised.run({ program, command: ['env'] });
+      expect(stdout.split('\n').map((line) => line.split('=')[0])).toEqual(['PATH', 'TERM', '']);
+    },
+  );
 
-  eachShell('$shell: is found by its own PATH, and may have a name with =', async ({ program }) => {
+  eachShell("the $shell supervisor finds a command by the command's own PATH", async ({ program }) => {
     const env = { PATH: '/nowhere:/usr/bin' };
     expect((await Supervised.run({ program, env, command: ['printenv', 'PATH'] })).stdout).toBe('/nowhere:/usr/bin\n');
     expect((await Supervised.run({ program, env: { PATH: '/nowhere' }, command: ['printenv'] })).code).toBe(127);
@@ -136,7 +139,7 @@ describe('the command of a supervised container', () => {
 });
 
 describe('the supervisor', () => {
-  eachShell('$shell: is not changed by any variable', async ({ program }) => {
+  eachShell('the $shell supervisor keeps its deadline with any variable', async ({ program }) => {
     const hostile = {
       ...{
         PATH: '/nowhere:/usr/bin:/bin',

@@ -49,13 +49,13 @@ const run = (wish: Wish, input?: string) => Supervised.run(wish, input);
 describe('the words of a container', () => {
   const numbers = { ttlSeconds: 90, startBy: 1_700_000_000_999, lastMoment: 1_700_000_090_000 };
 
-  it('carry seconds, rounded so that nothing starts later than allowed', () => {
+  it('the words of a container carry seconds, rounded so that no command starts later than allowed', () => {
     const words = supervisedCommand({ ...numbers, tty: true, command: ['top', '-b'] });
     expect(words.slice(0, 3)).toEqual(['sh', '-c', 'eval "$DEBUGSESSION_SUPERVISOR"']);
     expect(words.slice(3)).toEqual(['supervisor', '90', '1700000000', '1700000090', '1', 'top', '-b']);
   });
 
-  it('become the script again in the kubelet, whatever variables there are', () => {
+  it('the kubelet restores the script of the supervisor, whatever variables there are', () => {
     const { value = '' } = SUPERVISOR_ENV;
     const everything = new Proxy<Record<string, string>>(
       {},
@@ -64,7 +64,7 @@ describe('the words of a container', () => {
     expect(expandLikeKubelet(value, everything)).toBe(onOneLine(SUPERVISOR_SCRIPT));
   });
 
-  it("leave the user's own words to the kubelet as they are", () => {
+  it("the words of a container pass the user's own words to the kubelet as they are", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), fc.boolean(), (command, tty) => {
         expect(supervisedCommand({ ...numbers, tty, command }).slice(8)).toEqual(command);
@@ -72,11 +72,11 @@ describe('the words of a container', () => {
     );
   });
 
-  it('are small: they stand in the spec of every pod that is debugged', () => {
+  it('the script of the supervisor is short enough for the spec of every pod', () => {
     expect(SUPERVISOR_SCRIPT.length).toBeLessThan(6_500);
   });
 
-  it('have no line break, so that kubectl describe shows the script on one line', () => {
+  it('the script of the supervisor has no line break, so kubectl describe shows the script on one line', () => {
     expect(SUPERVISOR_ENV.value).not.toContain('\n');
   });
 });
@@ -89,14 +89,14 @@ const everyShell = it.concurrent.each([...SHELLS, ...MORE_SHELLS, ...SLOW_SHELLS
 const busybox = (program: string): boolean => program.endsWith('busybox');
 
 describe('any shell', () => {
-  eachShell("$shell: ends with the command's own exit status", async ({ program }) => {
+  eachShell("the $shell supervisor ends with the command's own exit status", async ({ program }) => {
     for (const code of [0, 1, 7, 125, 129, 148, 255]) {
       expect(await run({ program, command: ['sh', '-c', `exit ${code}`] })).toMatchObject({ code, word: EXITED });
     }
     expect(await run({ program, command: ['sh', '-c', 'kill -9 $$$$'] })).toMatchObject({ code: 137, word: EXITED });
   });
 
-  eachShell('$shell: passes words, environment, input and both outputs as they are', async ({ program }) => {
+  eachShell('the $shell supervisor passes words, variables, input and outputs as they are', async ({ program }) => {
     const words = ['a b', '', "it's", '"', '*', '\\n', '-n', '$HOME', 'new\nline', 'ü'];
     const code = 'for w; do printf "%s|" "$w"; done; cat; echo "$_ttl $_end $log $c" >&2';
     const env = { log: 'mine', c: 'other', IFS: 'x', u: '1' };
@@ -104,47 +104,47 @@ describe('any shell', () => {
     expect(seen).toMatchObject({ code: 0, stdout: `${words.join('|')}|from outside`, stderr: '  mine other\n' });
   });
 
-  eachShell('$shell: runs a program, not a function or a builtin of that name', async ({ program }) => {
+  eachShell('the $shell supervisor runs a program, not a function or a builtin of that name', async ({ program }) => {
     expect((await run({ program, command: ['exit', '3'] })).code).toBe(127);
     expect((await run({ program, command: ['_watch'] })).code).toBe(127);
   });
 
-  eachShell('$shell: ends the command at its deadline, not before, and says so', async ({ program }) => {
+  eachShell('the $shell supervisor ends the command at its deadline, not before, and says so', async ({ program }) => {
     const ended = await run({ program, command: ['sleep', '60'], ttl: 2 });
     expect(ended).toMatchObject({ code: 129, word: DEADLINE });
     expect(ended.seconds).toBeGreaterThanOrEqual(1.9);
     expect(ended.seconds).toBeLessThan(patient(2 + SOON));
   });
 
-  eachShell('$shell: ends no later than the last moment, whatever the ttl', async ({ program }) => {
+  eachShell('the $shell supervisor ends the command at its last moment at the latest', async ({ program }) => {
     const ended = await run({ program, command: ['sleep', '60'], ttl: 50, startWithin: 1, lastMomentIn: 2 });
     expect(ended).toMatchObject({ code: 129, word: DEADLINE });
     expect(ended.seconds).toBeLessThan(patient(2 + SOON));
   });
 
-  eachShell('$shell: ends a command that ignores HUP, TERM and INT', async ({ program }) => {
+  eachShell('the $shell supervisor ends a command that ignores HUP, TERM and INT', async ({ program }) => {
     expect(await run({ program, command: STUBBORN, ttl: 1 })).toMatchObject({ code: 137, word: DEADLINE });
   });
 
-  eachShell('$shell: gives a command that cleans up on HUP the time for it', async ({ program }) => {
+  eachShell('the $shell supervisor gives a command time that cleans up on HUP', async ({ program }) => {
     const code = 'trap "sleep .3; echo clean; exit 4" HUP; while :; do sleep .1; done';
     const ended = await run({ program, command: ['sh', '-c', code], ttl: 1 });
     expect(ended).toMatchObject({ code: 4, stdout: 'clean\n', word: DEADLINE });
   });
 
-  eachShell('$shell: no line of a script runs after the deadline', async ({ program }) => {
+  eachShell('the $shell supervisor lets no line of a script run after the deadline', async ({ program }) => {
     const ended = await run({ program, command: ['sh', '-c', 'sleep 60; echo "rm -r"'], ttl: 1 });
     expect(ended).toMatchObject({ stdout: '', word: DEADLINE });
   });
 
-  eachShell('$shell: does not start too late', async ({ program }) => {
+  eachShell('the $shell supervisor does not start a command too late', async ({ program }) => {
     const late = await run({ program, command: ['echo', 'started'], startWithin: -2, lastMomentIn: 60 });
     expect(late).toMatchObject({ code: 125, stdout: '', word: TOO_LATE });
     const over = await run({ program, command: ['echo', 'started'], startWithin: 60, lastMomentIn: -1 });
     expect(over).toMatchObject({ code: 125, stdout: '', word: TOO_LATE });
   });
 
-  everyShell('$shell: runs a command to its end or its deadline, also on a terminal', async ({ program }) => {
+  everyShell('the $shell supervisor runs a command to its end or deadline, also on a terminal', async ({ program }) => {
     for (const tty of CAN_UNSHARE ? [false, true] : [false]) {
       const ended = await run({ program, tty, command: ['/bin/sh', '-c', 'echo up; exit 5'] });
       expect(ended).toMatchObject({ code: 5, word: EXITED, stdout: expect.stringMatching(/^up\r?\n$/) });
@@ -154,14 +154,14 @@ describe('any shell', () => {
     }
   });
 
-  eachShell('$shell: says of what was killed from outside that it had begun', async ({ program }) => {
+  eachShell('the $shell supervisor has said that the command began when it is killed', async ({ program }) => {
     const killed = new Supervised({ program, command: ['sh', '-c', 'echo up; sleep 60'] });
     await killed.sees(/up/);
     killed.signal('SIGKILL');
     expect((await killed.ended()).word).toBe(BEGAN);
   });
 
-  eachShell('$shell: leaves what the command has written into the log', async ({ program }) => {
+  eachShell('the $shell supervisor leaves the words of the command in the log', async ({ program }) => {
     const wrote = new Supervised({ program, command: ['sh', '-c', 'echo up; read line'] });
     await wrote.sees(/up/);
     wrote.log = 'a conclusion';
@@ -201,7 +201,7 @@ describe('any shell', () => {
 
     afterAll(() => rmSync(folder, { recursive: true }));
 
-    everyShell('$shell: says why, and runs nothing', async ({ program }) => {
+    everyShell('the $shell supervisor says why it cannot run a command, and runs nothing', async ({ program }) => {
       for (const { command, word } of cases) {
         const { word: said, code, stdout } = await run({ program, command });
         expect({ command, said, stdout }).toEqual({ command, said: word, stdout: '' });
@@ -209,7 +209,7 @@ describe('any shell', () => {
       }
     });
 
-    everyShell('$shell: goes on to the next folder of PATH, as the kernel would', async ({ program }) => {
+    everyShell('the $shell supervisor searches the next folder of PATH like the kernel', async ({ program }) => {
       const env = { PATH: `${folder}/first:/nowhere:${folder}` };
       expect(await run({ program, env, command: ['later'] })).toMatchObject({ code: 4, word: EXITED });
     });
@@ -217,7 +217,7 @@ describe('any shell', () => {
 
   // Dash drops names that are no words of a shell.
   it.concurrent.each(SHELLS.filter(({ program }) => !busybox(program)))(
-    '$shell: runs nothing without env and tr where there are variables, whatever their names',
+    'the $shell supervisor runs nothing without env and tr when there are variables of any name',
     async ({ program }) => {
       const wish = { program, command: ['echo', 'x'], programs: ['echo', 'sleep'] };
       for (const env of [{ A: '1' }, { 'my-key': '1' }, { 'a.b': '\n' }])
@@ -226,7 +226,7 @@ describe('any shell', () => {
     },
   );
 
-  eachShell('$shell: says when the command is not there', async ({ program }) => {
+  eachShell('the $shell supervisor says that the command is missing', async ({ program }) => {
     const ended = await run({ program, command: ['no-such-program', 'x'] });
     expect(ended).toMatchObject({ code: 127, word: COMMAND_NOT_FOUND });
     expect(ended.stderr).toContain('no-such-program');
@@ -234,19 +234,19 @@ describe('any shell', () => {
 
   // Busybox' own sh finds its applets without a file: there `sleep` is never missing.
   it.concurrent.each(SHELLS.filter(({ program }) => !busybox(program)))(
-    '$shell: runs nothing where nothing could end it: without sleep',
+    'the $shell supervisor runs nothing without sleep, because it could not end the command',
     async ({ program }) => {
       const ended = await run({ program, command: ['echo', 'x'], programs: ['echo'] });
       expect(ended).toMatchObject({ code: 125, stdout: '', word: UNSUPPORTED });
     },
   );
 
-  eachShell('$shell: needs neither date nor anything else but sleep', async ({ program }) => {
+  eachShell('the $shell supervisor needs only sleep and no date', async ({ program }) => {
     const ended = await run({ program, command: ['sleep', '60'], programs: ['sleep'], ttl: 1 });
     expect(ended).toMatchObject({ word: DEADLINE });
   });
 
-  eachShell('$shell: shows ps one short line for each of its processes', async ({ program }) => {
+  eachShell('the $shell supervisor shows ps one short line for each of its processes', async ({ program }) => {
     for (const tty of CAN_UNSHARE ? [false, true] : [false]) {
       const command = ['sh', '-c', 'echo up; exec sleep 60'];
       const supervised = new Supervised({ program, command, tty, ttl: 3 });
@@ -259,7 +259,7 @@ describe('any shell', () => {
     }
   });
 
-  eachShell('$shell: hands the command nothing of its own, in an image without env as well', async ({ program }) => {
+  eachShell('the $shell supervisor hands the command no variable of its own, also without env', async ({ program }) => {
     for (const tty of CAN_UNSHARE ? [false, true] : [false]) {
       const { stdout } = await run({ program, command: ['printenv'], programs: ['sleep', 'printenv'], tty });
       expect(stdout).toContain('PATH=');
@@ -267,14 +267,14 @@ describe('any shell', () => {
     }
   });
 
-  eachShell('$shell: is not misled by the name of a program', async ({ shell, program }) => {
+  eachShell('the $shell supervisor ends a process whose name looks like a stat line', async ({ shell, program }) => {
     const name = `/tmp/) Z 1 ${shell}`;
     const code = `ln -sf /usr/bin/sleep "${name}"; trap 'rm "${name}"; exit 4' HUP; "${name}" 60`;
     expect(await run({ program, command: ['sh', '-c', code], ttl: 1 })).toMatchObject({ code: 4, word: DEADLINE });
   });
 });
 
-describe('told from outside', () => {
+describe('signals from outside', () => {
   const started = async (wish: Wish): Promise<{ supervised: Supervised; watchdog: number }> => {
     const supervised = new Supervised(wish);
     await supervised.sees(/up/);
@@ -286,7 +286,7 @@ describe('told from outside', () => {
   const tell = async (supervised: Supervised, ttlSeconds: number, lastMoment = inSeconds(600)): Promise<string> =>
     (await supervised.exec(ttlCommand(['sh'], supervised.meant, { ttlSeconds, lastMoment }))).stdout.trim();
 
-  eachShell('$shell: ends the command now', async ({ program }) => {
+  eachShell('the $shell supervisor ends the command at once on USR1', async ({ program }) => {
     const { supervised, watchdog } = await started({ program, command: UP });
     process.kill(watchdog, 'SIGUSR1');
     const ended = await supervised.ended();
@@ -294,7 +294,7 @@ describe('told from outside', () => {
     expect(ended.seconds).toBeLessThan(patient(SOON));
   });
 
-  eachShell('$shell: ends a command that ignores every signal, however often it is told', async ({ program }) => {
+  eachShell('the $shell supervisor ends a command that ignores all signals on repeated USR1', async ({ program }) => {
     const { supervised, watchdog } = await started({ program, command: STUBBORN });
     const again = setInterval(() => {
       try {
@@ -309,7 +309,7 @@ describe('told from outside', () => {
     expect(ended.seconds).toBeLessThan(patient(SOON));
   });
 
-  eachShellAsRoot('$shell: ends it at another time, and says that it has heard', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor takes a new deadline and confirms it', async ({ program }) => {
     const { supervised: later } = await started({ program, ttl: 20, command: UP });
     expect(await tell(later, 22, inSeconds(60))).toBe('Changed');
     const ended = await later.ended();
@@ -325,7 +325,7 @@ describe('told from outside', () => {
     expect(soon.seconds).toBeLessThan(patient(2 + SOON));
   });
 
-  eachShellAsRoot('$shell: not after the last moment, and at once if the end has passed', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor ends the command at once after a past last moment', async ({ program }) => {
     const { supervised } = await started({ program, ttl: 60, command: UP });
     await tell(supervised, 600, inSeconds(-1));
     const ended = await supervised.ended();
@@ -333,7 +333,7 @@ describe('told from outside', () => {
     expect(ended.seconds).toBeLessThan(patient(SOON));
   });
 
-  eachShellAsRoot('$shell: the new ttl counts from the start, as the old one did', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor counts the new ttl from the start of the command', async ({ program }) => {
     const { supervised } = await started({ program, ttl: 60, command: UP });
     await delay(6_000);
     const told = performance.now();
@@ -342,12 +342,12 @@ describe('told from outside', () => {
     expect(performance.now() - told).toBeLessThan(4_500);
   });
 
-  eachShellAsRoot('$shell: takes no other end from a process that the container started', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor takes no deadline from a process of the container', async ({ program }) => {
     const forge = 'echo -n until9999999999 >/proc/self/comm; while :; do kill -USR2 1; sleep .2; done';
     expect(await run({ program, ttl: 3, command: ['sh', '-c', forge] })).toMatchObject({ word: DEADLINE });
   });
 
-  eachShellAsRoot('$shell: what stands in the log is left alone, and no other end', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor leaves other words in the log alone', async ({ program }) => {
     const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
     for (const text of ['', '\n', '5', '1 2', 'a[$(kill $PPID)] 5', '-1 -1', 'the user wrote this']) {
       supervised.log = text;
@@ -359,7 +359,7 @@ describe('told from outside', () => {
     expect(await supervised.ended()).toMatchObject({ code: 129, word: DEADLINE });
   });
 
-  eachShellAsRoot('$shell: twenty times, and no nap is left behind', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor leaves no sleep behind after twenty new deadlines', async ({ program }) => {
     const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
     for (let ttl = 61; ttl <= 80; ttl++) {
       expect(await tell(supervised, ttl)).toBe('Changed');
@@ -370,12 +370,12 @@ describe('told from outside', () => {
     expect(await supervised.ended()).toMatchObject({ code: 129, word: STOPPED });
   });
 
-  eachShell('$shell: the command itself dies of these signals as ever', async ({ program }) => {
+  eachShell('the command under the $shell supervisor dies of USR1 and USR2 as usual', async ({ program }) => {
     expect(await run({ program, command: ['sh', '-c', 'kill -USR1 $$$$'] })).toMatchObject({ code: 138 });
     expect(await run({ program, command: ['sh', '-c', 'kill -USR2 $$$$'] })).toMatchObject({ code: 140 });
   });
 
-  eachShellAsRoot('$shell: ends a shell on a terminal with a job in the foreground', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor ends a terminal shell with a foreground job on USR1', async ({ program }) => {
     const command = ['sh', '-ic', 'echo up; sleep 60; :'];
     const { supervised, watchdog } = await started({ program, tty: true, command });
     process.kill(watchdog, 'SIGUSR1');
@@ -383,7 +383,7 @@ describe('told from outside', () => {
   });
 });
 
-describe('as PID 1 of its own namespace', () => {
+describe('process 1 of its own namespace', () => {
   const onSigterm = async (wish: Wish): Promise<void> => {
     const supervised = new Supervised(wish);
     await supervised.sees(/up/);
@@ -393,16 +393,16 @@ describe('as PID 1 of its own namespace', () => {
     expect(ended.seconds).toBeLessThan(patient(SOON));
   };
 
-  eachShellAsRoot('$shell: SIGTERM ends the command', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor ends the command on SIGTERM', async ({ program }) => {
     await onSigterm({ program, command: ['sh', '-c', 'echo up; sleep 60; :'] });
   });
 
-  eachShellAsRoot('$shell: SIGTERM ends an interactive shell with a job in the foreground', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor ends a shell with a foreground job on SIGTERM', async ({ program }) => {
     await onSigterm({ program, tty: true, command: ['sh', '-ic', 'echo up; sleep 60; :'] });
   });
 });
 
-describe('against the processes of its own container', () => {
+describe('hostile processes of the same container', () => {
   const hostile = [
     { what: 'kills all', code: 'while :; do kill -9 -1; sleep .1; done' },
     { what: 'stops all', code: 'while :; do kill -STOP -1; sleep .1; done' },
@@ -410,7 +410,7 @@ describe('against the processes of its own container', () => {
     { what: 'sends it all that it hears', code: 'while :; do kill -USR2 1; kill -CHLD 1; kill -INT 1; sleep .1; done' },
   ];
 
-  eachShellAsRoot('$shell: ends at its deadline whatever they do', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor ends hostile processes at its deadline', async ({ program }) => {
     for (const { what, code } of hostile) {
       const command = ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
       const { seconds, word } = await run({ program, ttl: 2, command });
@@ -418,7 +418,7 @@ describe('against the processes of its own container', () => {
     }
   });
 
-  eachShellAsRoot('$shell: ends where /proc is taken away: without a clock it keeps no time', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor ends when a process takes /proc away', async ({ program }) => {
     const code = 'mount -t tmpfs none /proc; [ -e /proc/uptime ] || echo gone; while :; do sleep 1; done';
     const supervised = new Supervised({ program, ttl: 30, command: ['sh', '-c', `trap "" HUP INT TERM; ${code}`] });
     await supervised.sees(/gone/);
@@ -427,7 +427,7 @@ describe('against the processes of its own container', () => {
 
   // The shell between supervisor and terminal is killed, and the container ends with it, or it lives on until the
   // deadline.
-  eachShellAsRoot('$shell: on a terminal it ends at its deadline at the latest', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor on a terminal ends hostile processes in time', async ({ program }) => {
     for (const { what, code } of hostile) {
       const command = ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
       const { seconds } = await run({ program, tty: true, ttl: 2, command });
@@ -437,7 +437,7 @@ describe('against the processes of its own container', () => {
 });
 
 describe('on a terminal', () => {
-  eachShellAsRoot('$shell: Ctrl-C, Ctrl-Z, fg and the exit status are those of a shell', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor gives a terminal Ctrl-C, Ctrl-Z, fg and exit status', async ({ program }) => {
     const supervised = new Supervised({ program, tty: true, command: ['sh', '-i'] });
     const answer = async (keys: string, shown: RegExp): Promise<void> => {
       const from = supervised.stdout.length;
@@ -458,7 +458,7 @@ describe('on a terminal', () => {
     expect(supervised.stdout).not.toMatch(/can't access tty|no job control|_p/);
   });
 
-  eachShellAsRoot('$shell: Ctrl-C reaches a command that is no shell, which ends as it likes', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor passes Ctrl-C to a command that is no shell', async ({ program }) => {
     const command = ['sh', '-c', 'trap "exit 6" INT; echo up; while :; do sleep 1; done'];
     const supervised = new Supervised({ program, tty: true, command });
     await supervised.sees(/up/);
@@ -466,7 +466,7 @@ describe('on a terminal', () => {
     expect(await supervised.ended()).toMatchObject({ code: 6, word: EXITED });
   });
 
-  eachShellAsRoot('$shell: Ctrl-Z does not hang a command that is no shell', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor goes on after Ctrl-Z to a command that is no shell', async ({ program }) => {
     const command = ['sh', '-c', 'echo up; read line; echo "got $line"; exit 8'];
     const supervised = new Supervised({ program, tty: true, command });
     await supervised.sees(/up/);
@@ -476,20 +476,20 @@ describe('on a terminal', () => {
     expect((await supervised.ended()).code).toBe(8);
   });
 
-  eachShellAsRoot('$shell: a terminal held by Ctrl-S does not outlive its deadline', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor ends a terminal that Ctrl-S has stopped', async ({ program }) => {
     const held = new Supervised({ program, tty: true, ttl: 2, command: ['sh', '-i'] });
     await held.sees(PROMPT);
     held.type('\x13');
     expect(await held.ended()).toMatchObject({ code: 129, word: DEADLINE });
   });
 
-  eachShellAsRoot('$shell: nor does a command that ignores every signal', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor on a terminal ends a command that ignores signals', async ({ program }) => {
     expect(await run({ program, tty: true, ttl: 1, command: STUBBORN })).toMatchObject({ code: 137, word: DEADLINE });
   });
 });
 
 describe("in the application's namespace", () => {
-  eachShellAsRoot('$shell: leaves no process, dead or alive, and the application alone', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor leaves no process, and the application alone', async ({ program }) => {
     const application = new Application();
     try {
       const join = await application.started();

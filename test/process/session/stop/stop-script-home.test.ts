@@ -79,7 +79,7 @@ async function entered(container: Supervised): Promise<void> {
 }
 
 describe('a first process that has entered namespaces of the application', () => {
-  eachSight('$shell, $what: is ended, and the application is not', async ({ program, hidesGroup }) => {
+  eachSight('the $shell stop script ends a process in foreign mounts, with $what', async ({ program, hidesGroup }) => {
     await beside({ program, hidesGroup, command: entering('--mount') }, async ({ container, ended, application }) => {
       await entered(container);
       const before = application();
@@ -90,7 +90,7 @@ describe('a first process that has entered namespaces of the application', () =>
     });
   });
 
-  eachShell('$shell: nor where it has entered its control group namespace as well', async ({ program }) => {
+  eachShell('the $shell stop script ends a process in foreign mounts and control groups', async ({ program }) => {
     const command = entering('--mount --cgroup');
     await beside({ program, hidesGroup: true, command }, async ({ container, ended, application }) => {
       await entered(container);
@@ -101,7 +101,7 @@ describe('a first process that has entered namespaces of the application', () =>
     });
   });
 
-  eachShell('$shell: nothing is signalled where its control group does not show whose it is', async ({ program }) => {
+  eachShell('the $shell stop script signals nothing when it cannot tell its control group', async ({ program }) => {
     await beside({ program, command: entering('--mount') }, async ({ container, application }) => {
       await entered(container);
       const before = [...application(), fingerprint(container.first)];
@@ -112,7 +112,7 @@ describe('a first process that has entered namespaces of the application', () =>
     });
   });
 
-  eachShell('$shell: no letter with a ttl is laid into a log that is not its own', async ({ program }) => {
+  eachShell('the $shell stop script writes no ttl into a log of another container', async ({ program }) => {
     await beside({ program, command: entering('--mount') }, async ({ container }) => {
       await entered(container);
       const words = ttlCommand(['sh'], container.meant, { ttlSeconds: 90, lastMoment: Date.now() + 90_000 });
@@ -135,7 +135,7 @@ describe('a process of the container', () => {
       ? it.concurrent.skip.each([])
       : it.concurrent.each(SHELLS.flatMap((shell) => wanderers.map((one) => ({ ...shell, ...one }))));
 
-  each('$shell: is found and ended in $place', async ({ program, words }) => {
+  each('the $shell stop script finds and ends a process in $place', async ({ program, words }) => {
     const command = ['sh', '-c', `trap "" HUP TERM; ${words} & wait; wait`];
     await beside({ program, command }, async ({ container, ended, application }) => {
       await container.sees(/in/);
@@ -149,7 +149,7 @@ describe('a process of the container', () => {
     });
   });
 
-  eachSight('$shell, $what: is found in a control group below', async ({ program, hidesGroup }) => {
+  eachSight('the $shell stop script finds a process in a group below, with $what', async ({ program, hidesGroup }) => {
     const command = ['sh', '-c', 'echo up; read -r to; (echo 0 >$to; trap "" HUP; echo in; sleep 60; :) & wait'];
     await beside({ program, hidesGroup, command }, async ({ container, ended, application }) => {
       await container.sees(/up/);
@@ -165,8 +165,8 @@ describe('a process of the container', () => {
   });
 });
 
-describe('what is not of the container', () => {
-  eachSight('$shell, $what: lives on in its mount namespace', async ({ program, hidesGroup }) => {
+describe('processes of other containers', () => {
+  eachSight("the $shell stop script spares a stranger's process, with $what", async ({ program, hidesGroup }) => {
     const command = ['sh', '-c', 'echo up; sleep 60; :'];
     await beside({ program, hidesGroup, command }, async ({ container, ended, application }) => {
       await container.sees(/up/);
@@ -190,7 +190,7 @@ describe('what is not of the container', () => {
     });
   });
 
-  eachShell('$shell: nothing is signalled where all processes show the same control group', async ({ program }) => {
+  eachShell('the $shell stop script signals nothing when all show the same control group', async ({ program }) => {
     const command = ['sh', '-c', 'echo up; sleep 60; :'];
     await beside({ program, ungrouped: true, command }, async ({ container, application }) => {
       await container.sees(/up/);

@@ -34,7 +34,7 @@ async function running(wish: Wish): Promise<Supervised> {
 }
 
 describe('the words of an exec', () => {
-  it('are the shell, the script and whole numbers', () => {
+  it('the words of an exec are the shell, the script and whole numbers', () => {
     const id = '76d01a1acdb08a61a2076c72b943';
     const meant = { name: 'debug-1-1', containerID: `containerd://${id}` };
     const [binary, applet, flag, , ...rest] = stopCommand(['/bin/busybox', 'sh'], meant, { graceSeconds: 1 });
@@ -45,20 +45,20 @@ describe('the words of an exec', () => {
   });
 
   it.each([undefined, '', 'containerd://', 'containerd://1', '76d01a1acdb08a61a2076c72b943', 'x://a/76d01a1acdb08a61'])(
-    'take %j for no ID: every path would bear it',
+    'the words of an exec leave out the ID %j, because every path would match it',
     (containerID) => {
       expect(stopCommand(['sh'], { name: 'debug-1-1', containerID }).slice(-3)).toEqual(['debug-1-1', '', '2']);
     },
   );
 
-  it('find a shell by its path before any by its name, which leads where the container says', () => {
+  it('the words of an exec try a shell by its path before any shell by its name', () => {
     const named = WAYS.map(([program = '']) => !program.startsWith('/'));
     expect(named).toEqual([...named].sort());
     expect(WAYS).toContainEqual(['sh']);
     expect(new Set(WAYS.map((way) => way.join(' '))).size).toBe(WAYS.length);
   });
 
-  it('never signal all there is', () => {
+  it('the stop script never signals all processes at once', () => {
     const meant = { name: 'debug-1-1' };
     for (const words of [stopCommand(['sh'], meant), ttlCommand(['sh'], meant, { ttlSeconds: 1, lastMoment: 1 })]) {
       expect(words.join(' ').match(/\bkill\b.*/g)).toEqual(
@@ -85,19 +85,19 @@ describe('an answer', () => {
     ['Survived \n', 1, { answer: 'None' }],
     ['Survived 123456789\n', 1, { answer: 'None' }],
     ['x Changed\n', 0, { answer: 'None' }],
-  ] as const)('%j with %j is %j', (stdout, code, answer) => {
+  ] as const)('the output %j with exit code %j means %j', (stdout, code, answer) => {
     expect(readStopAnswer(stdout, code)).toEqual(answer);
   });
 });
 
 describe('in a process namespace of its own', () => {
-  eachShellAsRoot('$shell: has the watchdog end the command', async ({ program }) => {
+  eachShellAsRoot('the $shell stop script has the watchdog end the command', async ({ program }) => {
     const container = await running({ program, command: NONE });
     await stop(container);
     expect(await container.ended()).toMatchObject({ code: 129, word: STOPPED });
   });
 
-  eachShellAsRoot('$shell: ends what has no supervisor, with the time to clean up', async ({ program }) => {
+  eachShellAsRoot('the $shell stop script gives an unsupervised command time to clean up', async ({ program }) => {
     const code =
       'trap "sleep 1; echo clean; exit 4" TERM; trap "" HUP; echo up; n=0; while [ $((n += 1)) -lt 300 ]; do sleep .1; done';
     const container = await running({ program, unsupervised: true, command: ['sh', '-c', code] });
@@ -105,7 +105,7 @@ describe('in a process namespace of its own', () => {
     expect(await container.ended()).toMatchObject({ code: 4, stdout: 'up\nclean\n', word: STOPPED });
   });
 
-  eachShellAsRoot('$shell: says that process 1 has survived, and does not claim its end', async ({ program }) => {
+  eachShellAsRoot('the $shell stop script says that process 1 survived, and writes no end', async ({ program }) => {
     const container = await running({ program, unsupervised: true, command: IMMUNE });
     try {
       const { code, stdout } = await stop(container);
@@ -117,13 +117,13 @@ describe('in a process namespace of its own', () => {
     }
   });
 
-  eachShellAsRoot('$shell: two that stop it at the same time do not stop each other', async ({ program }) => {
+  eachShellAsRoot('the $shell stop script ends the container also when two run at once', async ({ program }) => {
     const container = await running({ program, command: NONE });
     await Promise.all([stop(container), stop(container)]);
     expect(await container.ended()).toMatchObject({ word: STOPPED });
   });
 
-  eachShellAsRoot('$shell: needs no program at all', async ({ program }) => {
+  eachShellAsRoot('the $shell stop script needs no other program', async ({ program }) => {
     const container = await running({ program, unsupervised: true, programs: [], command: IMMUNE });
     const { stdout } = await stop(container);
     expect(stdout).toBe('Survived 1\n');
@@ -164,7 +164,7 @@ describe("in the application's namespace", () => {
   const alive = (lines: string[]): string[] => lines.filter((line) => !line.startsWith('zombie'));
 
   // In a process namespace of its own nobody can stop it from inside.
-  eachShellAsRoot('$shell: ends a command whose watchdog is deaf', async ({ program }) => {
+  eachShellAsRoot('the $shell stop script ends a command whose watchdog is stopped', async ({ program }) => {
     const application = new Application();
     try {
       const container = await running({ program, join: await application.started(), command: STUBBORN });
@@ -178,7 +178,7 @@ describe("in the application's namespace", () => {
     }
   });
 
-  eachShellAsRoot('$shell: ends all of the container and nothing else', async ({ program }) => {
+  eachShellAsRoot('the $shell stop script ends the container and no other process', async ({ program }) => {
     const application = new Application();
     const join = await application.started();
     const { crowd: decoys, fingerprints } = await crowd(program, join);
@@ -207,7 +207,7 @@ describe("in the application's namespace", () => {
 });
 
 describe('another ttl', () => {
-  eachShellAsRoot('$shell: is taken, or the end has passed', async ({ program }) => {
+  eachShellAsRoot('the $shell watchdog takes a new ttl, and ends a command past it', async ({ program }) => {
     const container = await running({ program, ttl: 40, command: NONE });
     const tell = (ttlSeconds: number) =>
       container.exec(ttlCommand(['sh'], container.meant, { ttlSeconds, lastMoment: inSeconds(600) }));
@@ -217,7 +217,7 @@ describe('another ttl', () => {
     expect(await container.ended()).toMatchObject({ code: 129, word: DEADLINE });
   });
 
-  eachShellAsRoot('$shell: is for a watchdog that is there and hears', async ({ program }) => {
+  eachShellAsRoot('the $shell stop script says when no watchdog takes the ttl', async ({ program }) => {
     const tell = async (container: Supervised) =>
       (await container.exec(ttlCommand(['sh'], container.meant, { ttlSeconds: 90, lastMoment: inSeconds(600) })))
         .stdout;
