@@ -46,32 +46,35 @@ describe('a container with the name of the next attempt', () => {
   it.each<[string, (uid: string) => object[]]>([
     ['alone', () => []],
     ['and the uid of the session in its environment', (uid) => [{ name: UID_VARIABLE, value: uid }]],
-  ])('%s is not taken for it: the attempt fails, and it runs on', async (words, env) => {
-    const session = words === 'alone' ? 'foreseen' : 'foreseen-with-uid';
-    await stage.createSession(session, short);
-    const { metadata } = await stage.untilPhase(session, 'Completed');
-    const [first, next = ''] = await namesOf(session, 2);
-    await inject(next, env(metadata.uid));
-    await stage.changeSession(session, { attempt: 2 });
-    const { status } = await stage.untilPhase(session, 'Failed');
-    expect(status?.runs).toMatchObject([
-      { attempt: 1, debugContainerName: first, state: 'Ended' },
-      {
-        attempt: 2,
-        state: 'Failed',
-        reason: 'ContainerNameTaken',
-        message: `Pod web has an ephemeral container ${next} that does not belong to this session`,
-      },
-    ]);
-    expect(status?.runs?.[1]?.startedAt).toBeUndefined();
-    // Neither cancelling nor deleting the session ends what is not its own.
-    await stage.deleteSession(session);
-    await stage.untilSessionGone(session);
-    await untilRunning(next);
-  });
+  ])(
+    'an attempt fails when a container made by hand has its name %s, and that container runs on',
+    async (words, env) => {
+      const session = words === 'alone' ? 'foreseen' : 'foreseen-with-uid';
+      await stage.createSession(session, short);
+      const { metadata } = await stage.untilPhase(session, 'Completed');
+      const [first, next = ''] = await namesOf(session, 2);
+      await inject(next, env(metadata.uid));
+      await stage.changeSession(session, { attempt: 2 });
+      const { status } = await stage.untilPhase(session, 'Failed');
+      expect(status?.runs).toMatchObject([
+        { attempt: 1, debugContainerName: first, state: 'Ended' },
+        {
+          attempt: 2,
+          state: 'Failed',
+          reason: 'ContainerNameTaken',
+          message: `Pod web has an ephemeral container ${next} that does not belong to this session`,
+        },
+      ]);
+      expect(status?.runs?.[1]?.startedAt).toBeUndefined();
+      // Neither cancelling nor deleting the session ends what is not its own.
+      await stage.deleteSession(session);
+      await stage.untilSessionGone(session);
+      await untilRunning(next);
+    },
+  );
 });
 
-it('a container with our prefix and no session is nobody’s: sessions beside it come and go, and it runs on', async () => {
+it('a container made by hand with our prefix runs on while sessions beside it come and go', async () => {
   await inject('debug-0123abcd-1');
   await stage.createSession('beside', { target, command: ['sleep', '600'], ttl: '10m' });
   const { status } = await stage.untilPhase('beside', 'Running');
@@ -82,7 +85,7 @@ it('a container with our prefix and no session is nobody’s: sessions beside it
   await untilRunning('debug-0123abcd-1');
 });
 
-it('a container that claims to be of a session is no run of it', async () => {
+it('a container made by hand that claims a session is no run of the session', async () => {
   await stage.createSession('claimed', { target, command: ['sleep', '600'], ttl: '10m' });
   const { metadata } = await stage.untilPhase('claimed', 'Running');
   await inject('debug-fedcba98-1', [{ name: UID_VARIABLE, value: metadata.uid }]);
@@ -92,7 +95,7 @@ it('a container that claims to be of a session is no run of it', async () => {
   await untilRunning('debug-fedcba98-1');
 });
 
-it('a session does not say of its container that it is of another', async () => {
+it('a session cannot give its container the uid of another session', async () => {
   await stage.createSession('other', short);
   const other = (await stage.untilPhase('other', 'Completed')).metadata.uid;
   const env = [UID_VARIABLE, 'DEBUGSESSION_ATTEMPT'].map((name) => ({ name, value: other }));

@@ -51,15 +51,15 @@ async function whoami(...as: string[]): Promise<{ username: string }> {
   return JSON.parse((await stage.kubectl([...as, ...WHOAMI])).stdout) as { username: string };
 }
 
-it('who leaves it out is refused, and told what to write', async () => {
+it('the API server refuses a session without a requester, and tells the user what to write', async () => {
   expect(await asked('left-out', {})).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/spec\.requestedBy must be who asks, .*write what kubectl auth whoami says/),
   });
 });
 
-describe('who writes what kubectl auth whoami says', () => {
-  it('gets a container, and the record names them; and again with a raised attempt', async () => {
+describe('requesters that are written by hand', () => {
+  it('a session with the requester of kubectl auth whoami gets a container, also at a raised attempt', async () => {
     const requestedBy = await whoami();
     for (const attempt of [1, 2]) {
       expect(await asked('by-hand', { requestedBy, attempt })).toMatchObject({ code: 0 });
@@ -71,7 +71,7 @@ describe('who writes what kubectl auth whoami says', () => {
     }
   });
 
-  it('of somebody else does not', async () => {
+  it('a session with the requester of another user is refused', async () => {
     const requestedBy = await whoami('--as=dana');
     expect(requestedBy).toMatchObject({ username: 'dana' });
     expect(await asked('forged', { requestedBy })).toMatchObject({
@@ -81,7 +81,7 @@ describe('who writes what kubectl auth whoami says', () => {
   });
 });
 
-it('who takes the finalizer off a session that runs is refused', async () => {
+it('the API server refuses to take the finalizer off a running session', async () => {
   const requestedBy = await whoami();
   const eve = await Person.whoMayAsk(stage, 'eve');
   const command = ['sleep', '600'];

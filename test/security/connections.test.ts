@@ -93,7 +93,7 @@ describe.each<[words: string, addresses: number, say: (socket: Socket) => void]>
   ['begin a TLS handshake and do not go on', 60, (socket) => socket.write(HALF_A_HELLO)],
   ['close their own half at once', 60, (socket) => socket.end()],
 ])(`${CONNECTIONS} connections that %s`, (_words, addresses, say) => {
-  it('do not keep a probe from its answer', async () => {
+  it('a probe gets its answer while hostile connections flood its port', async () => {
     flood = await Flood.begin(ports.probes, addresses, say);
     for (let probe = 0; probe < 15; probe += 1) {
       const answer = await fetch(`http://127.0.0.1:${ports.probes}/healthz`, { dispatcher: agent });
@@ -103,7 +103,7 @@ describe.each<[words: string, addresses: number, say: (socket: Socket) => void]>
     }
   });
 
-  it('do not keep a scrape from its answer', async () => {
+  it('a scrape gets its answer while hostile connections flood its port', async () => {
     flood = await Flood.begin(ports.metrics, addresses, say);
     for (let scrape = 0; scrape < 5; scrape += 1) {
       const answer = await fetch(`https://127.0.0.1:${ports.metrics}/metrics`, { dispatcher: agent });

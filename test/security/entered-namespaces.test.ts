@@ -105,13 +105,13 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 describe('a command that has entered other namespaces', () => {
-  it.each(cases)('$name: is ended', ({ name, end: way }) => {
+  it.each(cases)('the container $name ends although its command has entered other namespaces', ({ name, end: way }) => {
     const session = over.get(name);
     expect(session?.status?.runs).toMatchObject([{ state: 'Ended', reason: way === 'ttl' ? 'Expired' : 'Cancelled' }]);
     expect(['Exec', 'Supervisor']).toContain(session?.status?.runs?.[0]?.endedBy);
   });
 
-  it('its application is not: no restart, no process less, no signal, no word', async () => {
+  it('the application runs on without a restart, a signal or a word in its log when the sessions end', async () => {
     expect(decoys.killed()).toBe(0);
     for (const { podName, containerName } of TARGETS) {
       const pod = await stage.pod(podName);

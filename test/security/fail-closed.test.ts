@@ -51,7 +51,7 @@ async function started(name: string): Promise<void> {
   await stage.untilPhase(name, 'Completed');
 }
 
-it('with the policy in force who asked is recorded, told and logged', async () => {
+it('the operator records, reports and logs the requester while the policy is in force', async () => {
   await started('first');
   const session = await stage.session('first');
   expect(session.status?.runs).toMatchObject([{ requestedBy: { username: session.spec.requestedBy?.username } }]);
@@ -103,7 +103,7 @@ describe.each<[string, () => Promise<void>, RegExp]>([
     expect(ephemeralNames(await stage.pod('web'))).toEqual(before);
   });
 
-  it('nor later, when the policy is back; what is asked for then does', async () => {
+  it('a forged session gets no container when the policy is back, and a new session does', async () => {
     await install();
     // Long enough for the policy to be certainly in force everywhere: the operator waits for that too.
     await stage.until('a new session runs', async () => {
@@ -121,7 +121,7 @@ describe.each<[string, () => Promise<void>, RegExp]>([
   });
 });
 
-it('an operator that was away meanwhile does not believe what it finds', async () => {
+it('an operator that was away refuses a session from the time without a policy', async () => {
   await stage.operators[0]?.stop();
   await kubectl('delete', POLICY);
   await slipIn('slipped-in');
@@ -131,7 +131,7 @@ it('an operator that was away meanwhile does not believe what it finds', async (
   expect(session.status?.runs?.[0]?.message).toMatch(/changed after the session was requested.*raise spec\.attempt/);
 });
 
-it('--insecure-no-identity injects for anybody, and is loud about it', async () => {
+it('the operator with --insecure-no-identity injects for any user, and logs a warning', async () => {
   for (const operator of stage.operators) await operator.stop();
   await kubectl('delete', POLICY, BINDING);
   const operator = await stage.startOperator('--insecure-no-identity', '--metrics-bind-address=127.0.0.1:0');

@@ -56,13 +56,13 @@ async function fillTo(bytes: number): Promise<void> {
 }
 
 describe('a pod that is filled', () => {
-  it('takes a session below half of what etcd stores', async () => {
+  it('a pod takes a session below half of what etcd stores', async () => {
     await fillTo(NEARLY_FULL);
     await stage.createSession('before', { target, command: ['true'] });
     await stage.untilPhase('before', 'Completed');
   });
 
-  it('takes none beyond, and the session says how large it is', async () => {
+  it('a pod takes no session above half of what etcd stores, and the session says how large the pod is', async () => {
     await fillTo(TOO_FULL);
     await stage.createSession('after', { target, command: ['true'] });
     const { status } = await stage.untilPhase('after', 'Failed');
@@ -74,7 +74,7 @@ describe('a pod that is filled', () => {
     expect(spec?.ephemeralContainers?.filter(({ name }) => name.startsWith('debug-'))).toHaveLength(1);
   });
 
-  it('still changes and is deleted', async () => {
+  it('a pod that is filled still changes and is deleted', async () => {
     expect(await stage.kubectl(['exec', 'filled', '-c', 'app', '--', 'rm', READY])).toMatchObject({ code: 0 });
     await untilReady('False');
     expect(await stage.kubectl(['exec', 'filled', '-c', 'app', '--', 'touch', READY])).toMatchObject({ code: 0 });

@@ -98,13 +98,13 @@ describe('a session that is too large', () => {
       '1.9 MB in words of the longest length',
       { command: ['true'], args: Array.from({ length: 116 }, () => 'x'.repeat(16_384)) },
     ],
-  ])('is refused: %s', async (_words, spec) => {
+  ])('the API server refuses a session that is too large: %s', async (_words, spec) => {
     const outcome = await stage.createSession('large', { target, ...spec }).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(ApiError);
     expect((outcome as ApiError).message).toMatch(/Too (many|long)|too large|limit is|16384 bytes in all/);
   });
 
-  it('as large as one may be is injected like any other', async () => {
+  it('a session of the largest size is injected like any other', async () => {
     const spec = { target, command: ['sh', '-c', 'test ${#1} = 16000', 'sh', 'x'.repeat(16_000)] };
     await stage.createSession('largest', spec);
     expect((await stage.untilPhase('largest', 'Completed')).status?.exitCode).toBe(0);
@@ -120,7 +120,7 @@ describe(`${SESSIONS} sessions in one namespace`, () => {
     return performance.now() - begin;
   }
 
-  it('fit into the memory of the operator, and do not keep others waiting, neither while they come nor when they are there', async () => {
+  it('thousands of sessions fit into the memory of the operator, and do not keep other sessions waiting', async () => {
     const quiet = await timeToRun('quiet');
     const names = Array.from({ length: SESSIONS }, (_, index) => `over-${index}`);
     const make = async (): Promise<void> => {
@@ -142,7 +142,7 @@ describe(`${SESSIONS} sessions in one namespace`, () => {
     expect(memory()).toBeLessThan(LIMIT_MIB);
   });
 
-  it('do not make an exec beside them more than some ms dearer than one without the guard', async () => {
+  it('thousands of sessions add only a few ms to an exec beside them', async () => {
     await bindGuardOutside([other.namespace]);
     const times: Record<'with' | 'without', number[]> = { with: [], without: [] };
     // The first few make connections and fill caches.

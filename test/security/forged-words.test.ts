@@ -85,14 +85,17 @@ function retirement({ status }: DebugSession): Condition | undefined {
 }
 
 describe('a word that a command has written', () => {
-  it.each(FORGERIES)('$name is kept as said, and its pod is retired', async ({ name, record }) => {
-    const over = await stage.untilSession(name, (session) => retirement(session)?.status === 'True', 45_000);
-    expect(over.status?.runs).toMatchObject([{ ...record, startedAt: expect.anything() }]);
-    await stage.untilGone(`/api/v1/namespaces/${stage.namespace}/pods`, name, 20_000);
-  });
+  it.each(FORGERIES)(
+    'the record keeps the forged word of $name as said, and the operator retires its pod',
+    async ({ name, record }) => {
+      const over = await stage.untilSession(name, (session) => retirement(session)?.status === 'True', 45_000);
+      expect(over.status?.runs).toMatchObject([{ ...record, startedAt: expect.anything() }]);
+      await stage.untilGone(`/api/v1/namespaces/${stage.namespace}/pods`, name, 20_000);
+    },
+  );
 });
 
-it('a word that a neighbour has written is none of its record either', async () => {
+it('the record does not believe a word that a command of another container has written', async () => {
   const target = { podName: 'shared', containerName: 'app' };
   await stage.createSession('victim', { target, ttl: '10m', command: ['sleep', '600'] });
   await stage.untilPhase('victim', 'Running');

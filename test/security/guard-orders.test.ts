@@ -67,7 +67,7 @@ async function files(verb: 'apply' | 'delete', part: string): Promise<void> {
   await stage.until('it was met', () => Promise.resolve(visits >= before + 6));
 }
 
-it('installed and taken away in every order nobody else is refused at any moment', async () => {
+it('the exec guard refuses no other user while it is installed and taken away in every order', async () => {
   const over = new AbortController();
   const visitors = ['app', 'debug-0123abcd-1'].map((container) => visit(container, over.signal));
   try {

@@ -113,7 +113,7 @@ function isRefused(visit: Visit, words = REFUSED): void {
 }
 
 describe.each(BOTH)('over %s', (protocol) => {
-  it('the requester attaches, and execs', async () => {
+  it('the requester attaches and execs', async () => {
     const dana = new Visitor(stage, 'dana');
     for (const args of [attach(), exec()]) comesIn(await dana.visit(args, protocol));
   });
@@ -128,7 +128,7 @@ describe.each(BOTH)('over %s', (protocol) => {
     for (const args of [attach(), exec()]) comesIn(await visitor.visit(args, protocol));
   });
 
-  it('who holds attach-any comes in', async () => {
+  it('a user with attach-any comes in', async () => {
     const mia = new Visitor(stage, 'mia');
     for (const args of [attach(), exec()]) comesIn(await mia.visit(args, protocol));
   });
@@ -141,17 +141,17 @@ describe.each(BOTH)('over %s', (protocol) => {
     ['a user who is named like a service account that may', 'robot', {}],
     ['a member of a group that is named like a user who may', 'eve', { groups: ['olga', 'dana'] }],
     ['a service account of that name, of a third namespace', 'system:serviceaccount:default:robot', {}],
-  ])('%s is refused, and told whose it is', async (_words, name, options) => {
+  ])('the exec guard refuses %s, and names the requester', async (_words, name, options) => {
     const visitor = new Visitor(stage, name, options);
     for (const args of [attach(), exec()]) isRefused(await visitor.visit(args, protocol));
   });
 
-  it('a service account that is named like the operator is a stranger', async () => {
+  it('the exec guard refuses a service account that is named like the operator', async () => {
     const twin = new Visitor(stage, account('my-debugsession-controller-manager'));
     for (const args of [attach(), exec()]) isRefused(await twin.visit(args, protocol));
   });
 
-  it('kubectl cp is an exec', async () => {
+  it('the exec guard treats kubectl cp as an exec', async () => {
     const copy = (to: string): string[] => ['cp', '-c', container, 'web:/etc/passwd', to];
     const [hers, his] = ['hers', 'his'].map((file) => join(folder, file + protocol)) as [string, string];
     expect(await new Visitor(stage, 'dana').begin(copy(hers), protocol).end).toMatchObject({ code: 0 });
@@ -160,14 +160,14 @@ describe.each(BOTH)('over %s', (protocol) => {
     expect(() => readFileSync(his)).toThrow(/ENOENT/);
   });
 
-  it('the containers of the pod itself are nobody else’s business', async () => {
+  it('the exec guard lets other users into the containers of the pod itself', async () => {
     const eve = new Visitor(stage, 'eve');
     comesIn(await eve.visit(exec('app'), protocol));
     comesIn(await eve.visit(['exec', 'web', '--', 'echo', 'inside'], protocol));
   });
 });
 
-it('kubectl debug makes containers of its own, also with a name like ours, and everybody comes into them', async () => {
+it('the exec guard lets all users into containers of kubectl debug, also with a name like ours', async () => {
   const eve = new Visitor(stage, 'eve');
   const args = ['--image=docker.io/library/busybox:1.36', '--image-pull-policy=IfNotPresent', '--profile=general'];
   for (const name of ['debugger-own', 'debug-0123abcd-1']) {
@@ -184,7 +184,7 @@ it('kubectl debug makes containers of its own, also with a name like ours, and e
   }
 });
 
-it.each(PEOPLE)('port-forward is not concerned: %s', async (name) => {
+it.each(PEOPLE)('the exec guard does not stop a port-forward of %s', async (name) => {
   const visit = await new Visitor(stage, name).visit(['port-forward', 'web', ':80']);
   expect(visit).toMatchObject({ kind: 'in', shown: expect.stringMatching(/Forwarding from/) });
 });
@@ -202,7 +202,7 @@ describe('the live label', () => {
 
   const labels = async (name = 'dana-looks'): Promise<unknown> => (await stage.session(name)).metadata.labels ?? {};
 
-  it('stands on a session that lives, beside the finalizer', async () => {
+  it('a live session has the live label and the finalizer', async () => {
     const { metadata } = await stage.session('dana-looks');
     expect(metadata).toMatchObject({ labels: { [LIVE_LABEL]: 'true' }, finalizers: [FINALIZER] });
   });
@@ -210,7 +210,7 @@ describe('the live label', () => {
   it.each<[string, object | null]>([
     ['taken off', { [LIVE_LABEL]: null }],
     ['taken off with all others', null],
-  ])('%s by the requester, or by a stranger, is there', async (_words, what) => {
+  ])('the live label that the requester or a stranger has %s is still there', async (_words, what) => {
     for (const name of ['eve', 'dana']) {
       await new Visitor(stage, name).visit(patch(what));
       expect(await labels()).toEqual({ [LIVE_LABEL]: 'true' });
@@ -218,11 +218,11 @@ describe('the live label', () => {
     isRefused(await new Visitor(stage, 'eve').visit(exec()));
   });
 
-  it('given another value is refused', async () => {
+  it('the API server refuses another value of the live label', async () => {
     isRefused(await new Visitor(stage, 'dana').visit(patch({ [LIVE_LABEL]: 'false' })), ours);
   });
 
-  it('left out by kubectl replace, apply and server-side apply is there, and other labels are as they say', async () => {
+  it('the live label stays through kubectl replace, apply and server-side apply that leave it out', async () => {
     const { spec } = await stage.session('dana-looks');
     const kind = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugSession' };
     for (const words of ['replace', 'apply', 'apply --server-side --force-conflicts']) {
@@ -237,7 +237,7 @@ describe('the live label', () => {
     await stage.untilSession('dana-looks', ({ metadata }) => metadata.finalizers?.includes(FINALIZER) === true);
   });
 
-  it('is not put on a session by a person', async () => {
+  it('a person cannot put the live label on a session', async () => {
     const metadata = { name: 'labelled', labels: { [LIVE_LABEL]: 'true' } };
     const body = {
       apiVersion: 'debugsession.dev/v1alpha1',
@@ -253,7 +253,7 @@ describe('the live label', () => {
   });
 });
 
-it('who raises the attempt back to one that runs does not get into its container', async () => {
+it('a user who raises the attempt back to a running one does not get into its container', async () => {
   const into = await runs('reverted', { attempt: 2 });
   const set = (spec: object): string[] => [
     'patch',
@@ -276,7 +276,7 @@ it('who raises the attempt back to one that runs does not get into its container
   comesIn(await new Visitor(stage, 'dana').visit(exec(into)));
 });
 
-it('the operator ends the container by exec; an open attach ends with it, and after that nobody gets in', async () => {
+it('the operator ends the container by exec, an open attach ends too, and no user gets in afterwards', async () => {
   const into = await runs('ends');
   const open = new Visitor(stage, 'dana').begin(attach(into));
   comesIn(await open.first);
@@ -295,18 +295,21 @@ describe('in a namespace that is labelled debugsession.dev/confine', () => {
   const CONFINED =
     /people get into containers of their DebugSessions only, not into (app|the default container) of pod web/;
 
-  it.each(BOTH)('nobody gets into the application, over %s', async (protocol) => {
-    for (const name of ['dana', 'eve'])
-      for (const args of [
-        exec('app'),
-        attach('app'),
-        ['exec', 'web', '--', 'true'],
-        ['cp', 'web:/etc/passwd', join(folder, 'no')],
-      ])
-        isRefused(await new Visitor(confined, name).visit(args, protocol), CONFINED);
-  });
+  it.each(BOTH)(
+    'the exec guard keeps all users out of the application in a confined namespace, over %s',
+    async (protocol) => {
+      for (const name of ['dana', 'eve'])
+        for (const args of [
+          exec('app'),
+          attach('app'),
+          ['exec', 'web', '--', 'true'],
+          ['cp', 'web:/etc/passwd', join(folder, 'no')],
+        ])
+          isRefused(await new Visitor(confined, name).visit(args, protocol), CONFINED);
+    },
+  );
 
-  it('each gets into the own debug containers, and those of others where they are attachers', async () => {
+  it('a user in a confined namespace gets into their own debug containers, and into others as an attacher', async () => {
     const spec: Partial<DebugSessionSpec> = { attachers: [{ kind: 'User', name: 'olga' }] };
     const into = await runs('dana-looks', spec, confined);
     for (const name of ['dana', 'olga']) comesIn(await new Visitor(confined, name).visit(exec(into)));
@@ -316,7 +319,7 @@ describe('in a namespace that is labelled debugsession.dev/confine', () => {
     expect(over.status?.runs).toMatchObject([{ endedBy: 'Exec' }]);
   });
 
-  it('who holds attach-any gets everywhere, and a port is forwarded for everybody', async () => {
+  it('a user with attach-any gets into every container of a confined namespace, and all users forward ports', async () => {
     comesIn(await new Visitor(confined, 'mia').visit(exec('app')));
     comesIn(await new Visitor(confined, 'eve').visit(['port-forward', 'web', ':80']));
   });

@@ -61,7 +61,7 @@ async function ran(wish: Partial<DebugSessionSpec>, joined = false): Promise<{ n
 }
 
 describe('the supervisor', () => {
-  it.each(images)('%s: keeps its deadline whatever is in env', async (_shell, image) => {
+  it.each(images)('the supervisor in %s keeps its deadline with any variable in env', async (_shell, image) => {
     const env = Object.entries(HOSTILE).map(([name, value]) => ({ name, value }));
     const command = ['/bin/sleep', '600'];
     const spec = { image, command, ttl: `${TTL_SECONDS}s`, securityContext: { runAsUser: 0 } };
@@ -70,44 +70,53 @@ describe('the supervisor', () => {
     expect(terminated.message?.trim()).toBe(DEADLINE);
   });
 
-  it.each(images)('%s: keeps its deadline whatever is in a config map', async (_shell, image) => {
-    const envFrom = [{ configMapRef: { name: 'hostile' } }];
-    const { terminated } = await ran({ image, command: ['/bin/sleep', '600'], ttl: `${TTL_SECONDS}s`, envFrom }, true);
-    expect(terminated.message?.trim()).toBe(DEADLINE);
-  });
+  it.each(images)(
+    'the supervisor in %s keeps its deadline with any variable in a config map',
+    async (_shell, image) => {
+      const envFrom = [{ configMapRef: { name: 'hostile' } }];
+      const { terminated } = await ran(
+        { image, command: ['/bin/sleep', '600'], ttl: `${TTL_SECONDS}s`, envFrom },
+        true,
+      );
+      expect(terminated.message?.trim()).toBe(DEADLINE);
+    },
+  );
 });
 
 describe('the command', () => {
-  it.each(images)('%s: has the environment and the words that it has without a supervisor', async (_shell, image) => {
-    const spec: Partial<DebugSessionSpec> = {
-      image,
-      envFrom: [{ configMapRef: { name: 'ordinary' } }, { prefix: 'P_', configMapRef: { name: 'ordinary' } }],
-      env: [
-        { name: 'my.own', value: '$(DB_PORT) $(P_EMPTY) $(KUBERNETES_SERVICE_HOST) $(NO) $$(DB_PORT)' },
-        { name: 'KEY', valueFrom: { configMapKeyRef: { name: 'ordinary', key: 'my-key' } } },
-        { name: 'PATH', value: '/bin:/nowhere:$(KEY)' },
-      ],
-    };
-    const seen = async (command: string[], more: Partial<DebugSessionSpec>): Promise<string> => {
-      const { name } = await ran({ ...spec, command, ...more });
-      return (await stage.kubectl(['logs', 'web', '-c', name])).stdout;
-    };
-    const environment = ['env', '-0'];
-    const words = [
-      'printf',
-      '%s|',
-      '$(KEY)',
-      '$(DB_PORT)',
-      '$(KUBERNETES_SERVICE_HOST)',
-      '$(NO)',
-      '$$(KEY)',
-      '$(my.own)',
-    ];
-    for (const command of [environment, words]) {
-      const plain = await seen(command, { supervisor: 'None' });
-      expect(plain).toContain('a  b');
-      const supervised = await seen(command, {});
-      expect(supervised.split('\0').sort()).toEqual(plain.split('\0').sort());
-    }
-  });
+  it.each(images)(
+    'the command in %s has the same environment and words as without a supervisor',
+    async (_shell, image) => {
+      const spec: Partial<DebugSessionSpec> = {
+        image,
+        envFrom: [{ configMapRef: { name: 'ordinary' } }, { prefix: 'P_', configMapRef: { name: 'ordinary' } }],
+        env: [
+          { name: 'my.own', value: '$(DB_PORT) $(P_EMPTY) $(KUBERNETES_SERVICE_HOST) $(NO) $$(DB_PORT)' },
+          { name: 'KEY', valueFrom: { configMapKeyRef: { name: 'ordinary', key: 'my-key' } } },
+          { name: 'PATH', value: '/bin:/nowhere:$(KEY)' },
+        ],
+      };
+      const seen = async (command: string[], more: Partial<DebugSessionSpec>): Promise<string> => {
+        const { name } = await ran({ ...spec, command, ...more });
+        return (await stage.kubectl(['logs', 'web', '-c', name])).stdout;
+      };
+      const environment = ['env', '-0'];
+      const words = [
+        'printf',
+        '%s|',
+        '$(KEY)',
+        '$(DB_PORT)',
+        '$(KUBERNETES_SERVICE_HOST)',
+        '$(NO)',
+        '$$(KEY)',
+        '$(my.own)',
+      ];
+      for (const command of [environment, words]) {
+        const plain = await seen(command, { supervisor: 'None' });
+        expect(plain).toContain('a  b');
+        const supervised = await seen(command, {});
+        expect(supervised.split('\0').sort()).toEqual(plain.split('\0').sort());
+      }
+    },
+  );
 });

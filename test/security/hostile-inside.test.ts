@@ -86,9 +86,9 @@ const isKept = ({ namespace, attack }: HostileShape): boolean =>
 /** In seconds, on a busy machine. Where the limit of processes is reached, each of them is looked at and ended. */
 const lateBy = ({ attack }: HostileShape): number => (attack === 'leaves no process to fork' ? 40 : 6);
 
-describe('somebody in there', () => {
+describe('hostile commands', () => {
   it.each(HOSTILE_SHAPES.filter((shape) => !outlives(shape)))(
-    '$shell, $namespace process namespace: who $attack does not outlive the deadline',
+    'the $shell container in the $namespace process namespace ends at its deadline when a command $attack',
     async (shape) => {
       const { terminated } = await stateOf(shape, (state) => state.terminated !== undefined);
       expect(lived(terminated)).toBeLessThanOrEqual(patient(TTL_SECONDS + lateBy(shape)));
@@ -97,7 +97,7 @@ describe('somebody in there', () => {
   );
 
   it.each(HOSTILE_SHAPES.filter(outlives))(
-    '$shell, $namespace process namespace: who $attack does, as docs/ending.md says',
+    'the $shell container in the $namespace process namespace outlives its deadline when a command $attack, as docs/ending.md says',
     async (shape) => {
       const pod = hostilePod(shape);
       await stateOf(shape, (state) => state.running !== undefined);
@@ -111,7 +111,7 @@ describe('somebody in there', () => {
     },
   );
 
-  it('leaves every application as it was', async () => {
+  it('the application runs on as before beside each hostile command', async () => {
     for (const pod of new Set(HOSTILE_SHAPES.map(hostilePod)))
       expect((await stage.pod(pod)).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
   });

@@ -33,7 +33,7 @@ function replacingShells(script: string): string[] {
 it.each([
   ['prints without end', 'while :; do echo Survived 1; done', /exec: its script goes on alone: it printed more/],
   ['never ends', '/busybox.real sleep 600', /exec: its script goes on alone: the stream was closed after 15000 ms/],
-])('one that %s has failed, and its node is not called unreachable', async (words, script, message) => {
+])('the stop fails in a shell that %s, and its node does not count as unreachable', async (words, script, message) => {
   const name = words.replaceAll(' ', '-');
   const command = replacingShells(script);
   await stage.createSession(name, { target: { podName: 'web' }, command, supervisor: 'None', ttl: '10m' });

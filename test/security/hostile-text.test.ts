@@ -50,12 +50,12 @@ function isClean(text: string): void {
   expect(text).not.toMatch(/^\s*FORGED/m);
 }
 
-it('the session ran: what is hostile was let in, so that it can be seen what becomes of it', () => {
+it('the session with hostile text ran to its end', () => {
   expect(session.status).toMatchObject({ exitCode: 3, runs: [{ requestedBy: { username: EVE } }] });
 });
 
-describe('escape sequences and line breaks in justification, command, variables and the termination message', () => {
-  it('are not in the events: each is one line', async () => {
+describe('escape sequences and line breaks', () => {
+  it('each event of a session with hostile text is one line', async () => {
     const story = await stage.events('DebugSession', 'hostile');
     expect(story.map(({ reason }) => reason)).toEqual(['Accepted', 'Injected', 'Started', 'Ended']);
     for (const { note } of story) {
@@ -65,7 +65,7 @@ describe('escape sequences and line breaks in justification, command, variables 
     expect(story[0]?.note).toMatch(/^Accepted attempt 1 for eve @nimda : INC-1 FORGED Completed by nimda y$/);
   });
 
-  it('are not in the conditions, and not in what the record says of them', () => {
+  it('each condition and each text of the record is one line without escape sequences', () => {
     const { conditions = [], runs = [] } = session.status ?? {};
     const { commandLine, justification, message } = runs[0] ?? {};
     for (const words of [commandLine, justification, message, ...conditions.map((one) => one.message)]) {
@@ -74,7 +74,7 @@ describe('escape sequences and line breaks in justification, command, variables 
     }
   });
 
-  it('are not in the log: each entry is one line without them', () => {
+  it('each log entry of a session with hostile text is one line without escape sequences', () => {
     const [operator] = stage.operators;
     expect(operator?.garbage).toEqual([]);
     expect(operator?.lines.map(({ requester }) => requester)).toContain(EVE);
@@ -85,13 +85,13 @@ describe('escape sequences and line breaks in justification, command, variables 
     ['kubectl get --output=wide', ['get', 'dbg', '--output=wide']],
     ['kubectl get events', ['get', 'events']],
     ['kubectl events', ['events', '--for=dbg/hostile']],
-  ])('do nothing to a terminal: %s', async (_words, args) => {
+  ])('the output of %s holds no hostile text that acts on a terminal', async (_words, args) => {
     const { stdout } = await stage.kubectl(args);
     isClean(stdout.replaceAll(EVE, 'eve'));
     expect(stdout).toContain('hostile');
   });
 
-  it('do nothing to a terminal: kubectl describe, where whatever the operator says is clean', async () => {
+  it('the status in kubectl describe holds no hostile text that acts on a terminal', async () => {
     const { stdout } = await stage.kubectl(['describe', 'dbg', 'hostile']);
     expect(stdout).not.toContain(ESC);
     // The spec above it is what somebody wrote, as kubectl shows it of every object: line by line, escape sequences
@@ -103,14 +103,20 @@ describe('escape sequences and line breaks in justification, command, variables 
 });
 
 describe('words of the supervisor that the command writes', () => {
-  it.each(['Deadline', 'Stopped'])('"%s" is not believed: The command ended by itself', async (word) => {
-    const name = `says-${word.toLowerCase()}`;
-    await stage.createSession(name, { target, command: ['sh', '-c', `echo ${word} > /dev/termination-log; sleep 1`] });
-    const { status } = await stage.untilPhase(name, 'Completed');
-    expect(status?.runs).toMatchObject([{ state: 'Ended', reason: 'Exited', endedBy: 'Command', exitCode: 0 }]);
-  });
+  it.each(['Deadline', 'Stopped'])(
+    'the operator does not believe the word "%s" that a command has written',
+    async (word) => {
+      const name = `says-${word.toLowerCase()}`;
+      await stage.createSession(name, {
+        target,
+        command: ['sh', '-c', `echo ${word} > /dev/termination-log; sleep 1`],
+      });
+      const { status } = await stage.untilPhase(name, 'Completed');
+      expect(status?.runs).toMatchObject([{ state: 'Ended', reason: 'Exited', endedBy: 'Command', exitCode: 0 }]);
+    },
+  );
 
-  it('that nothing ever ran do not take away who was inside, when, and with what', async () => {
+  it('the record of a command that claims it never ran still says who was inside, when, and with what', async () => {
     const command = ['sh', '-c', 'echo CommandNotFound > /dev/termination-log; sleep 3'];
     await stage.createSession('denies', { target, command });
     const { status } = await stage.untilSession('denies', (s) => s.status?.completedAt !== undefined);

@@ -55,9 +55,9 @@ async function hasRun(name: string, attempt: number, ttl: string): Promise<void>
 
 const AS_DANA = { username: 'dana', groups: ['devs', 'oncall', 'system:authenticated'] };
 
-describe('who leaves it out', () => {
+describe('sessions without a requester', () => {
   it.each(['apply', 'apply --server-side', 'replace', 'create'])(
-    'is named, by kubectl %s, and again',
+    'a session without requestedBy gets its requester through kubectl %s, and again',
     async (command) => {
       const name = `left-out-${nameOf(command)}`;
       const input = JSON.stringify(manifest(name));
@@ -71,14 +71,14 @@ describe('who leaves it out', () => {
     },
   );
 
-  it('stays the requester when another account syncs the same manifest again', async () => {
+  it('the requester stays when another account syncs the same manifest again', async () => {
     const name = await ofDana('synced');
     for (const args of [[], ['--server-side', '--force-conflicts']])
       expect(await eve.apply(manifest(name), ...args)).toMatchObject({ code: 0 });
     expect(await requesterOf(name)).toEqual(AS_DANA);
   });
 
-  it('is named anew when the attempt is raised, whoever does it', async () => {
+  it('the requester changes to the user who raises the attempt', async () => {
     const name = await ofDana('raised');
     expect(await eve.patch(name, { spec: { attempt: 2 } })).toMatchObject({ code: 0 });
     expect(await requesterOf(name)).toEqual({ username: 'eve', groups: ['devs', 'system:authenticated'] });
@@ -98,7 +98,7 @@ describe('a forged identity', () => {
     ['a service account', { username: 'system:serviceaccount:kube-system:default' }],
     ['the name in another case', { username: 'Eve', groups: ['devs', 'system:authenticated'] }],
     ['the name with a blank', { username: 'eve ', groups: ['devs', 'system:authenticated'] }],
-  ])('%s is refused at the creation', async (_words, requestedBy) => {
+  ])('the API server refuses a new session with %s', async (_words, requestedBy) => {
     const outcome = await eve.create(manifest('forged', { requestedBy } as Partial<DebugSessionSpec>));
     expect(outcome).toMatchObject({ code: 1, stderr: expect.stringMatching(NOT_YOU) });
   });
@@ -106,24 +106,24 @@ describe('a forged identity', () => {
   it.each<[string, string[]]>([
     ['apply', ['apply', '-f', '-']],
     ['server-side apply', ['apply', '--server-side', '-f', '-']],
-  ])('is refused by %s', async (_words, args) => {
+  ])('the API server refuses a forged requester through %s', async (_words, args) => {
     const input = JSON.stringify(manifest('forged', { requestedBy: { username: 'dana' } }));
     expect(await eve.kubectl(args, input)).toMatchObject({ code: 1, stderr: expect.stringMatching(NOT_YOU) });
   });
 
-  it('with a raised attempt is overwritten by the true one', async () => {
+  it('the true requester replaces a forged requester when the attempt is raised', async () => {
     const name = await ofDana('overwritten');
     const spec = { attempt: 2, requestedBy: { username: 'dana', groups: AS_DANA.groups } };
     expect(await eve.patch(name, { spec })).toMatchObject({ code: 0 });
     expect(await requesterOf(name)).toMatchObject({ username: 'eve' });
   });
 
-  it('an empty name is no name', async () => {
+  it('the API server refuses an empty username', async () => {
     const outcome = await eve.create(manifest('empty', { requestedBy: { username: '' } }));
     expect(outcome).toMatchObject({ code: 1, stderr: expect.stringMatching(/requestedBy\.username/) });
   });
 
-  it('is never what an impersonated user is judged by: the one who is impersonated counts', async () => {
+  it('the requester of an impersonating user is the impersonated user', async () => {
     await new Person(stage, 'dana', ['devs']).create(manifest('impersonated'));
     expect(await requesterOf('impersonated')).toEqual({ username: 'dana', groups: ['devs', 'system:authenticated'] });
   });
@@ -133,21 +133,21 @@ describe('the identity of a session that is there', () => {
   it.each<[string, object]>([
     ['is not taken over', { spec: { requestedBy: { username: 'eve', groups: ['devs', 'system:authenticated'] } } }],
     ['is not given away', { spec: { requestedBy: { username: 'mallory' } } }],
-  ])('%s by a patch, not even by the requester', async (words, patch) => {
+  ])('the identity of a session %s by a patch, not even by the requester', async (words, patch) => {
     const name = await ofDana(`there-${nameOf(words)}`);
     for (const person of [eve, dana])
       expect(await person.patch(name, patch)).toMatchObject({ code: 1, stderr: expect.stringMatching(NEVER_CHANGES) });
     expect(await requesterOf(name)).toEqual(AS_DANA);
   });
 
-  it('is not taken off: who removes it finds it there', async () => {
+  it('the requester is there again after a user has removed it', async () => {
     const name = await ofDana('taken-off');
     const args = ['patch', 'dbg', name, '--type=json', '--patch=[{"op":"remove","path":"/spec/requestedBy"}]'];
     expect(await eve.kubectl(args)).toMatchObject({ code: 0 });
     expect(await requesterOf(name)).toEqual(AS_DANA);
   });
 
-  it('is not changed through the status', async () => {
+  it('the requester cannot be changed through the status', async () => {
     const name = await ofDana('through-status');
     const args = ['patch', 'dbg', name, '--subresource=status', '--type=merge'];
     const patch = JSON.stringify({
@@ -159,7 +159,7 @@ describe('the identity of a session that is there', () => {
     });
   });
 
-  it('is not that of a session made again under the name', async () => {
+  it('a session that is made again under the old name has a new requester', async () => {
     const name = await ofDana('again');
     expect(await eve.kubectl(['delete', 'dbg', name])).toMatchObject({ code: 0 });
     expect(await eve.create(manifest(name))).toMatchObject({ code: 0 });
@@ -178,7 +178,7 @@ describe("another's session", () => {
     ['evicts its pod', { ifUnstoppable: 'EvictPod' }],
     ['loses its record', { ttlAfterFinished: '0s' }],
     ['is cancelled and lives longer at once', { cancel: true, ttl: '2h' }],
-  ])('%s: refused', async (words, spec) => {
+  ])('the API server refuses a change by another user after which a session %s', async (words, spec) => {
     const name = await ofDana(`other-${nameOf(words)}`);
     expect(await eve.patch(name, { spec })).toMatchObject({ code: 1, stderr: expect.stringMatching(NOT_YOURS) });
     expect(await dana.patch(name, { spec })).toMatchObject({ code: 0 });
@@ -188,7 +188,7 @@ describe("another's session", () => {
     ['its justification', { justification: 'nothing' }],
     ['its image', { image: 'evil:1' }],
     ['its command', { command: ['sh', '-c', 'evil'] }],
-  ])('is not rewritten after the fact: %s', async (words, spec) => {
+  ])('the API server refuses to rewrite a session after the fact: %s', async (words, spec) => {
     const name = await ofDana(`rewritten-${nameOf(words)}`, { justification: 'INC-1' });
     for (const person of [eve, dana])
       expect(await person.patch(name, { spec })).toMatchObject({
@@ -197,7 +197,7 @@ describe("another's session", () => {
       });
   });
 
-  it('is not brought back to life once it was cancelled', async () => {
+  it('another user cannot bring a cancelled session back to life', async () => {
     const name = await ofDana('uncancelled', { cancel: true });
     expect(await eve.patch(name, { spec: { cancel: false } })).toMatchObject({
       code: 1,
@@ -205,7 +205,7 @@ describe("another's session", () => {
     });
   });
 
-  it('may be ended, now or earlier, and labelled, by everybody who may update it', async () => {
+  it('each user with update may end and label the session of another user', async () => {
     const name = await ofDana('ended');
     for (const patch of [
       { metadata: { labels: { seen: 'yes' } } },
@@ -215,7 +215,7 @@ describe("another's session", () => {
       expect(await eve.patch(name, patch)).toMatchObject({ code: 0 });
   });
 
-  it('that waits is not given another body by lowering its attempt to one that starts: who does asks themselves', async () => {
+  it('a user who lowers a waiting attempt to start it becomes the requester', async () => {
     const name = await ofDana('lowered', { attempt: 3 });
     const spec = { attempt: 2, command: ['sh', '-c', 'evil'], justification: 'not hers' };
     expect(await eve.patch(name, { spec: { ...spec, policyName: 'platform' } })).toMatchObject({
@@ -227,7 +227,7 @@ describe("another's session", () => {
     expect(await requesterOf(name)).toMatchObject({ username: 'eve' });
   });
 
-  it('that runs is not taken over where its spec went back to an attempt before', async () => {
+  it('another user cannot take over a running session whose spec went back to an earlier attempt', async () => {
     const name = await ofDana('went-back', { attempt: 3, ttl: '10m' });
     await hasRun(name, 3, '10m');
     expect(await dana.patch(name, { spec: { attempt: 1 } })).toMatchObject({ code: 0 });
@@ -237,7 +237,7 @@ describe("another's session", () => {
     expect(await requesterOf(name)).toEqual(AS_DANA);
   });
 
-  it('without a ttl of its own is not lengthened by one that is shorter than of an earlier run', async () => {
+  it('another user cannot lengthen a session without a ttl above the ttl of its run', async () => {
     const name = await ofDana('no-ttl', { attempt: 2, ttl: undefined });
     await hasRun(name, 2, '10m');
     for (const [ttl, code] of [
@@ -247,7 +247,7 @@ describe("another's session", () => {
       expect(await eve.patch(name, { spec: { ttl } })).toMatchObject({ code });
   });
 
-  it('may be changed by who holds manage-any', async () => {
+  it('a user with manage-any may change the session of another user', async () => {
     const name = await ofDana('managed');
     const rule = ['--verb=manage-any', '--resource=debugsessions.debugsession.dev'];
     expect(await stage.kubectl(['create', 'role', 'manager', ...rule])).toMatchObject({ code: 0 });

@@ -39,7 +39,7 @@ async function runs(name: string, script: string, spec: Partial<DebugSessionSpec
   return (await stage.untilPhase(name, 'Completed')).status?.exitCode;
 }
 
-it('the application does hold a secret, a token and its files: root sees them', async () => {
+it('root sees the secret, the token and the files of the application', async () => {
   const script = `grep -q PASSWORD=secret /proc/1/environ && test -s /proc/1/root${TOKEN}`;
   expect(await runs('root', script)).toBe(0);
 });
@@ -52,24 +52,24 @@ it.each<[string, Partial<DebugSessionSpec>]>([
     'with every capability that can be asked for',
     { securityContext: { runAsUser: 1000, capabilities: { add: ['ALL'] } } },
   ],
-])('another user reads nothing of it through /proc, and does not end it: %s', async (words, spec) => {
+])('another user reads nothing of the application through /proc, and does not end it: %s', async (words, spec) => {
   expect(await runs(nameOf(words), BREAK_IN, spec)).toBe(0);
   const [app] = (await stage.pod('web')).status?.containerStatuses ?? [];
   expect(app).toMatchObject({ restartCount: 0, state: { running: {} } });
 });
 
-it('without a target it sees nobody but itself', async () => {
+it('a debug container without a target sees only its own processes', async () => {
   const script = '! grep -l "s[l]eep 3600" /proc/[0-9]*/cmdline && ! grep -l PASSWORD=secret /proc/[0-9]*/environ';
   expect(await runs('alone', script, { target: { podName: 'web' } })).toBe(0);
 });
 
-it.each(['general', 'sysadmin'] as const)('it has no token of its own: with the profile %s', async (profile) => {
+it.each(['general', 'sysadmin'] as const)('a debug container has no token with the profile %s', async (profile) => {
   expect(await runs(`token-${profile}`, `! test -e /var/run/secrets && ! env | grep -i token`, { profile })).toBe(0);
   const { spec } = await stage.pod('web');
   for (const container of spec?.ephemeralContainers ?? []) expect(container).not.toHaveProperty('volumeMounts');
 });
 
-it('with the profile restricted it has no right and gains none', async () => {
+it('a debug container with the profile restricted has no capability and gains none', async () => {
   const script =
     'grep -q "^CapEff:.0000000000000000$" /proc/self/status && grep -q "^NoNewPrivs:.1$" /proc/self/status';
   expect(await runs('restricted-rights', script, { profile: 'restricted', image: nonrootDebugImage })).toBe(0);

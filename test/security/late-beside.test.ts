@@ -19,7 +19,7 @@ afterAll(() => stage.close());
 
 const onNode = process.env['CLUSTER'] === 'current' ? it.skip : it;
 
-onNode('an earlier container that starts beside a live one is told of and ended at once', async () => {
+onNode('the operator reports an earlier container that starts beside a live one, and ends it at once', async () => {
   const image = `localhost/comes/beside:${Date.now()}`;
   const late = { image, imagePullPolicy: 'Never', startTimeout: '1s', ttl: '10m' } as const;
   await stage.createSession('twice', { target: { podName: 'web' }, command: ['sleep', '600'], ...late });

@@ -60,7 +60,7 @@ async function until(what: string, holds: (sessions: DebugSession[]) => boolean)
   return sessions;
 }
 
-it('200 at once, of one user that may have 5: at no moment more, the others wait, and go on', async () => {
+it('the limit perUser lets 5 of 200 sessions of a user run at any moment, and the others wait', async () => {
   const policyName = await policies.create('per-user', { limits: { perUser: 5, waitingPerUser: 200 } });
   await createMany(200, (index) => ({ policyName, target: { podName: `web-${index % 8}` } }));
   const sessions = await until('12 have come and gone', (now) => completed(now).length >= 12);
@@ -74,7 +74,7 @@ it('200 at once, of one user that may have 5: at no moment more, the others wait
   expect(counts.mostSessions).toBe(5);
 });
 
-it('another user is not held up by that; but the namespace is shared', async () => {
+it('the limit perUser does not hold up another user, and the limit perNamespace does', async () => {
   const policyName = await policies.create('shared', { limits: { perUser: 2, perNamespace: 3 } });
   const eve = await Person.whoMayAsk(stage, 'eve');
   await useAll('eve');
@@ -93,7 +93,7 @@ it('another user is not held up by that; but the namespace is shared', async () 
   expect(counts.mostSessions).toBe(3);
 });
 
-it('in one pod, by two operators at once that know nothing of one another: never more than 3', async () => {
+it('the limit perPod holds with two operators at once: at most 3 sessions', async () => {
   const policyName = await policies.create('per-pod', { limits: { perPod: 3 } });
   const other = await stage.startOperator();
   try {
@@ -105,7 +105,7 @@ it('in one pod, by two operators at once that know nothing of one another: never
   }
 });
 
-it('of one user in a pod, by two operators at once: never more than 2, and another user has a place', async () => {
+it('the limit perUserPerPod holds with two operators at once: at most 2, and another user has a place', async () => {
   const policyName = await policies.create('user-in-pod', { limits: { perPod: 3, perUserPerPod: 2 } });
   const mia = await Person.whoMayAsk(stage, 'mia');
   await useAll('mia');
@@ -126,7 +126,7 @@ it('of one user in a pod, by two operators at once: never more than 2, and anoth
   }
 });
 
-it('of those who join one container, by two operators at once: never more than 1', async () => {
+it('the limit perTarget holds with two operators at once: at most 1 session joins a container', async () => {
   const policyName = await policies.create('per-target', { allow: ['TargetContainer'], limits: { perTarget: 1 } });
   const other = await stage.startOperator();
   try {
@@ -138,7 +138,7 @@ it('of those who join one container, by two operators at once: never more than 1
   }
 });
 
-it('of those who wait: no more than 5 of one user, the others are refused at once, and nobody else is', async () => {
+it('the limit waitingPerUser lets 5 sessions of a user wait, and refuses only the others of that user at once', async () => {
   const policyName = await policies.create('waiting', { limits: { waitingPerUser: 5 } });
   const ida = await Person.whoMayAsk(stage, 'ida');
   await useAll('ida');
@@ -154,7 +154,7 @@ it('of those who wait: no more than 5 of one user, the others are refused at onc
   expect((await stage.session('hers')).status?.phase).toBe('Pending');
 });
 
-it('containers of a pod in all: no sixth, also when all have ended, and no waiting for what never comes', async () => {
+it('the limit containersPerPod allows no sixth container when all have ended, and no session waits', async () => {
   const policyName = await policies.create('in-all', { limits: { containersPerPod: 5 } });
   await createMany(12, () => ({ policyName, target: { podName: 'filled' }, command: ['true'] }));
   const isOver = ({ status }: DebugSession): boolean => status?.completedAt !== undefined;
@@ -165,7 +165,7 @@ it('containers of a pod in all: no sixth, also when all have ended, and no waiti
   expect(counts.mostEverIn['filled']).toBe(5);
 });
 
-it('first come, first served', async () => {
+it('the limit perNamespace lets sessions run in the order of their creation', async () => {
   const policyName = await policies.create('in-line', { limits: { perNamespace: 1 } });
   const spec = { target: { podName: 'web-0' }, policyName };
   const names = ['first', 'second', 'third', 'fourth'];

@@ -106,11 +106,11 @@ const PRIVILEGE = /has no privilege but its user/;
 const DEADLINE = /runs once, for 30 s at most/;
 const ACCOUNT = /has the account debugsession-node-stop and no token/;
 
-it('the pod that the operator makes is let in: the tests below are about this policy', async () => {
+it('the policy admits the stop pod that the operator makes', async () => {
   expect(await attempt()).toBe('let in');
 });
 
-describe('a stolen token gets no pod in', () => {
+describe('a stolen token makes stop pods', () => {
   it.each<[string, () => Parameters<typeof attempt>[0], RegExp]>([
     ['with another image', () => ({ container: { image: busyboxImage } }), IMAGE],
     ['with another tag of the image', () => ({ container: { image: `${image}-evil` } }), IMAGE],
@@ -208,7 +208,7 @@ describe('a stolen token gets no pod in', () => {
       /no fields but those|RuntimeClass "x" not found/,
     ],
     ['under another name', () => ({ metadata: { name: 'another' } }), /is named after its container/],
-  ])('%s', async (_words, different, says) => {
+  ])('the policy refuses a stop pod %s to a stolen token', async (_words, different, says) => {
     expect(await attempt(different())).toMatch(says);
   });
 
@@ -218,18 +218,18 @@ describe('a stolen token gets no pod in', () => {
     ['a container by the beginning of its ID', { containerID: 'abcdef' }],
     ['a container without a pod', { podUID: '' }],
     ['a grace that is no grace', { graceSeconds: '3600' as '1' }],
-  ])('for %s', async (_words, different) => {
+  ])('the policy refuses a stop pod for %s to a stolen token', async (_words, different) => {
     expect(await attempt({}, body(different))).toMatch(NAMES);
   });
 
-  it('in another namespace', async () => {
+  it('the API server refuses a stop pod in another namespace to a stolen token', async () => {
     const pod = body();
     expect(
       await said(thief.create(podsPath(stage.namespace), { ...pod, metadata: { name: pod.metadata.name } })),
     ).toContain(`User "${OPERATOR}" cannot create resource "pods"`);
   });
 
-  it('and neither does anybody else', async () => {
+  it('the policy refuses a pod of any other user in the namespace of stop pods', async () => {
     const pod = body();
     const evil = { ...pod, spec: { ...pod.spec, hostPID: true } };
     expect(await said(stage.client.create(`${PATH}?dryRun=All`, evil))).toMatch(FIELDS);
@@ -256,7 +256,7 @@ async function carriedOut(different: Partial<StopOrder>): Promise<{ exitCode?: n
   }
 }
 
-describe('a stop pod with a lie in its order ends nothing', () => {
+describe('a stop pod with a false order', () => {
   /** Any container of the control plane, or of another pod, that runs here. */
   const idOf = async (label: string): Promise<string> => {
     const listed = await stage.cluster.node?.ctr(['containers', 'ls', '--quiet', `labels.${label}`]);
@@ -287,7 +287,7 @@ describe('a stop pod with a lie in its order ends nothing', () => {
     ['another UID', async () => ({ podUID: 'other' }), STOP_EXIT.refused, /pod\.uid=/],
     ['another namespace', async () => ({ podNamespace: 'default' }), STOP_EXIT.refused, /pod\.namespace=/],
     ['another attempt', async () => ({ containerName: 'debug-0123abcd-2' }), STOP_EXIT.refused, /container\.name=/],
-  ])('%s', async (_words, lie, exitCode, says) => {
+  ])('a stop pod ends nothing with an order that names %s', async (_words, lie, exitCode, says) => {
     const different = await lie();
     expect(Object.values(different)).not.toContain('');
     expect(await carriedOut(different)).toMatchObject({ exitCode, message: expect.stringMatching(says) });
@@ -332,17 +332,17 @@ describe('a stop pod that runs', () => {
     ['is not attached to', () => stage.client.create(`${PATH}/${name()}/attach?container=stop`, {})],
     ['has no port forwarded', () => stage.client.create(`${PATH}/${name()}/portforward`, {})],
     ['is not reached through the API server', () => stage.client.get(`${PATH}/${name()}/proxy/`)],
-  ])('%s, whoever asks', async (_words, asked) => {
+  ])('a running stop pod %s, even for an administrator', async (_words, asked) => {
     expect(await said(asked())).toMatch(/nobody changes a stop pod or comes into it/);
   });
 
-  it('may have a label changed, as network plugins do with annotations', async () => {
+  it('a running stop pod takes a changed label or annotation', async () => {
     const metadata = { annotations: { 'plugin.example/ip': '10.0.0.1' } };
     expect(await said(stage.client.patch(`${PATH}/${name()}`, { metadata }, { type: 'merge' }))).toBe('let in');
   });
 });
 
-it('ends its container when the order is true, and leaves the application alone', async () => {
+it('a stop pod with a true order ends its container, and leaves the application alone', async () => {
   expect(await carriedOut({})).toMatchObject({ exitCode: STOP_EXIT.stopped });
   const web = await stage.untilPod('web', (pod) => debugContainer(pod)?.state?.terminated !== undefined);
   expect(web.status?.containerStatuses).toMatchObject([{ restartCount: 0, state: { running: {} } }]);

@@ -86,7 +86,7 @@ function refusals(sessions: { name?: string; spec?: object }[]): Promise<string[
   );
 }
 
-describe('a path in the place of a name is refused', () => {
+describe('a path instead of a name', () => {
   it.each<[string, (value: string) => object]>([
     ['target.podName', (podName) => ({ target: { podName } })],
     [
@@ -95,18 +95,18 @@ describe('a path in the place of a name is refused', () => {
     ],
     ['target.containerName', (containerName) => ({ target: { podName: 'web', containerName } })],
     ['policyName', (policyName) => ({ policyName })],
-  ])('in spec.%s', async (field, spec) => {
+  ])('the API server refuses a path in spec.%s', async (field, spec) => {
     for (const words of await refusals(tricks().map((value) => ({ spec: spec(value) }))))
       expect(words).toContain(`spec.${field}: Invalid value`);
   });
 
-  it('in the name of the session', async () => {
+  it('the API server refuses a path in the name of the session', async () => {
     for (const words of await refusals(tricks().map((name) => ({ name })))) expect(words).toContain('metadata.name');
   });
 });
 
 describe('another namespace', () => {
-  it('is no field of the target: told so, and dropped where nothing is checked', async () => {
+  it('the target has no field for a namespace, and the API server drops such a field', async () => {
     const namespaced = { target: { podName: 'web', namespace: victim.namespace } };
     expect(await eve.asks('typed-in', namespaced)).toMatchObject({
       code: 1,
@@ -121,7 +121,7 @@ describe('another namespace', () => {
     expect((await stage.session('unchecked')).spec.target).toEqual({ podName: 'web' });
   });
 
-  it('is no field of the workload either', async () => {
+  it('the workload of a target has no field for a namespace', async () => {
     const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop', namespace: victim.namespace } as const;
     expect(await eve.asks('typed-in', { target: { workloadRef: ref } })).toMatchObject({
       code: 1,
@@ -129,7 +129,7 @@ describe('another namespace', () => {
     });
   });
 
-  it('is not asked in without the right to', async () => {
+  it('the API server refuses a session in another namespace to a user without the right', async () => {
     const manifest = { apiVersion: API_VERSION, kind: KIND, metadata: { name: 'there', namespace: victim.namespace } };
     const spec = { target: { podName: 'web' }, image: 'busybox' };
     const args = ['create', '-f', '-', `--namespace=${victim.namespace}`];
@@ -148,7 +148,7 @@ describe('another namespace', () => {
   it.each<[string, object]>([
     ['pod', { podName: 'web' }],
     ['workload', { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop' } }],
-  ])('has a %s of the name that is asked for: it is not found', async (words, target) => {
+  ])('a session does not find the %s with the right name in another namespace', async (words, target) => {
     const name = `namesake-${nameOf(words)}`;
     const asked = await eve.asks(name, { target, command: ['true'], pendingTimeout: '1s' });
     expect(asked).toMatchObject({ code: 0 });

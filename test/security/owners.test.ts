@@ -84,7 +84,7 @@ async function ownersOf(name: string): Promise<string[]> {
   return (metadata.ownerReferences ?? []).map((one) => one.name);
 }
 
-describe('who may update a session and not delete it', () => {
+describe('a user with update and without delete', () => {
   const merge = (name: string, ownerReferences: Owner[]) => eve.patch(name, { metadata: { ownerReferences } });
   const json = (name: string, ownerReferences: Owner[]) => {
     const patch = JSON.stringify([{ op: 'add', path: '/metadata/ownerReferences', value: ownerReferences }]);
@@ -107,13 +107,13 @@ describe('who may update a session and not delete it', () => {
     ['by kubectl replace', written('replace')],
   ];
 
-  it.each(WAYS)('does not give it an owner that never was, %s', async (words, change) => {
+  it.each(WAYS)('a user without delete cannot give a session a missing owner, %s', async (words, change) => {
     const name = await waits(`ghost-${nameOf(words)}`);
     expect(await change(name, [GHOST])).toMatchObject(REFUSED);
     expect(await ownersOf(name)).toEqual([]);
   });
 
-  it('does not exchange its owner, add one, or take away the one of two that exists', async () => {
+  it('a user without delete cannot exchange an owner, add an owner or take an owner away', async () => {
     const [one, other] = await Promise.all([owner('one'), owner('other')]);
     const name = await waits('has-two', [one, other]);
     for (const owners of [[GHOST], [one, other, GHOST], [one], [other, one]])
@@ -126,14 +126,14 @@ describe('who may update a session and not delete it', () => {
     ['kubectl apply', (name) => written('apply')(name, [])],
     ['server-side apply', (name) => written('apply', '--server-side', '--force-conflicts')(name, [])],
     ['a patch to null', (name) => eve.patch(name, { metadata: { ownerReferences: null } })],
-  ])('leaves its owner there where %s leaves it out', async (words, change) => {
+  ])('the owner of a session stays when %s leaves it out', async (words, change) => {
     const kept = await owner(`kept-${nameOf(words)}`);
     const name = await waits(`left-out-${nameOf(words)}`, [kept]);
     await ok(change(name));
     expect(await ownersOf(name)).toEqual([kept.name]);
   });
 
-  it('ends it, and labels it, as ever', async () => {
+  it('a user without delete may end and label the session', async () => {
     const name = await waits('ended', [await owner('bystander')]);
     await ok(eve.patch(name, { metadata: { labels: { seen: 'yes' } }, spec: { cancel: true } }));
     await stage.untilPhase(name, 'Cancelled');
@@ -142,7 +142,7 @@ describe('who may update a session and not delete it', () => {
 
 describe('the garbage collector', () => {
   it(
-    'deletes a session whose owner is deleted, running or not, once its container has ended',
+    'the garbage collector deletes a session whose owner is deleted, once its container has ended',
     async () => {
       const parent = await owner('parent');
       const ownerReferences = [parent];
@@ -158,7 +158,7 @@ describe('the garbage collector', () => {
   );
 
   it(
-    'takes the reference to one of two owners that is deleted off, and the session stays',
+    'the garbage collector removes the reference to a deleted owner, and the session stays with its other owner',
     async () => {
       const [gone, stays] = await Promise.all([owner('gone'), owner('stays')]);
       const name = await waits('half', [gone, stays]);
@@ -170,7 +170,7 @@ describe('the garbage collector', () => {
   );
 
   it(
-    'deletes a session for who may delete it, and names an owner that never was',
+    'the garbage collector deletes a session when a user with delete names a missing owner',
     async () => {
       const name = await waits('own');
       await ok(dana.patch(name, { metadata: { ownerReferences: [GHOST] } }));
@@ -183,15 +183,18 @@ describe('the garbage collector', () => {
 describe('the label of the operator', () => {
   const ours = { code: 1, stderr: expect.stringMatching(/the label debugsession\.dev\/live is the operator's/) };
 
-  it.each(['', 'true', 'false'])('is not put on with the value "%s", at the creation or later', async (value) => {
-    const labels = { [LIVE_LABEL]: value };
-    expect(await dana.create(manifest('labelled', { labels }))).toMatchObject(ours);
-    const name = await waits(`unlabelled-${value || 'empty'}`);
-    for (const person of [eve, dana]) expect(await person.patch(name, { metadata: { labels } })).toMatchObject(ours);
-    expect((await stage.session(name)).metadata.labels).toBeUndefined();
-  });
+  it.each(['', 'true', 'false'])(
+    'the API server refuses the label of the operator with the value "%s", at the creation and later',
+    async (value) => {
+      const labels = { [LIVE_LABEL]: value };
+      expect(await dana.create(manifest('labelled', { labels }))).toMatchObject(ours);
+      const name = await waits(`unlabelled-${value || 'empty'}`);
+      for (const person of [eve, dana]) expect(await person.patch(name, { metadata: { labels } })).toMatchObject(ours);
+      expect((await stage.session(name)).metadata.labels).toBeUndefined();
+    },
+  );
 
-  it('is not emptied on a session that lives', async () => {
+  it('the API server refuses to empty the label of the operator on a live session', async () => {
     await ok(dana.create(manifest('lives', {}, { command: ['sleep', '600'], ttl: '10m' })));
     const { metadata }: DebugSession = await stage.untilPhase('lives', 'Running');
     expect(metadata).toMatchObject({ labels: { [LIVE_LABEL]: 'true' }, finalizers: [FINALIZER] });

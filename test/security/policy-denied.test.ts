@@ -245,9 +245,9 @@ async function denied(words: string, wish: Wish): Promise<DebugSession> {
   return stage.untilPhase(name, 'Failed', 45_000);
 }
 
-it.each(Object.entries(ATTACKS))('is not given: %s', (words, [, says]) => expectDenied(words, says, policyName));
+it.each(Object.entries(ATTACKS))('the policy denies %s', (words, [, says]) => expectDenied(words, says, policyName));
 
-it.each(Object.entries(VOLUMES))('is not given where volumes are: %s', (words, [, says]) =>
+it.each(Object.entries(VOLUMES))('the policy with volumes denies %s', (words, [, says]) =>
   expectDenied(words, says, withVolumes),
 );
 
@@ -261,7 +261,7 @@ async function expectDenied(words: string, says: string, policy: string): Promis
   expect(status?.runs?.[0]?.injectedAt).toBeUndefined();
 }
 
-it('is not given: a pod of a system namespace', async () => {
+it('the policy denies a pod of a system namespace', async () => {
   const name = stage.namespace;
   const path = podsPath(SYSTEM);
   await stage.client.create(path, { metadata: { name }, spec: appPod() });
@@ -288,7 +288,7 @@ it('is not given: a pod of a system namespace', async () => {
   }
 });
 
-it('all that is wrong is said at once', async () => {
+it('the refusal says all reasons at once', async () => {
   const wish: Wish = { image: 'evil', profile: 'sysadmin', ttl: '8h', supervisor: 'None' };
   const { status } = await denied('all-at-once', wish);
   const said = status?.runs?.[0]?.message ?? '';
@@ -296,7 +296,7 @@ it('all that is wrong is said at once', async () => {
     expect(said).toContain(word);
 });
 
-it('after all of this no container stands in any pod; and what the policy allows is given', async () => {
+it('the pods have no container after all refusals, and the policy gives what it allows', async () => {
   await Promise.all(sessions.values());
   for (const name of Object.keys(PODS)) expect(ephemeralNames(await stage.pod(name))).toEqual([]);
   const target = { podName: 'web', containerName: 'app' };

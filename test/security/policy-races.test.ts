@@ -58,8 +58,8 @@ async function bind(name: string, policy: string, subject: string): Promise<void
   expect(await stage.kubectl(['create', 'rolebinding', name, `--role=${name}`, subject])).toMatchObject({ code: 0 });
 }
 
-describe('between the request and the injection', () => {
-  it('the policy is narrowed: refused, also once the pod is there', async () => {
+describe('changes between the request and the injection', () => {
+  it('a session is refused when its policy is narrowed before its pod is there', async () => {
     const policyName = await policies.create('narrowed');
     await waits('narrowed', { policyName });
     await policies.change(policyName, { images: ['docker.io/library/alpine:*'] });
@@ -71,7 +71,7 @@ describe('between the request and the injection', () => {
     expect(ephemeralNames(await stage.pod('narrowed'))).toEqual([]);
   });
 
-  it('the policy is deleted: nothing is injected, though the pod is there', async () => {
+  it('a session gets no container when its policy is deleted before its pod is there', async () => {
     const policyName = await policies.create('deleted');
     await waits('deleted', { policyName, pendingTimeout: '3s' });
     await policies.delete(policyName);
@@ -82,7 +82,7 @@ describe('between the request and the injection', () => {
     expect(ephemeralNames(await stage.pod('deleted'))).toEqual([]);
   });
 
-  it('the right to use the policy is withdrawn: refused', async () => {
+  it('a session is refused when its requester loses the right to use the policy', async () => {
     const policyName = await policies.create('withdrawn');
     const dana = await Person.whoMayAsk(stage, 'dana');
     await bind('uses', policyName, '--user=dana');
@@ -116,7 +116,7 @@ describe('between the request and the injection', () => {
       /which has a privileged container, needs PrivilegedPods/,
     ],
     ['one in the processes of the node', { hostPID: true }, /with hostPID needs HostPods/],
-  ])('the pod is swapped for %s of the same name: refused', async (words, more, says) => {
+  ])('a session is refused when its pod is swapped for %s of the same name', async (words, more, says) => {
     const name = `swapped-${nameOf(words)}`;
     const policyName = await policies.create(name, { allow: ['TargetContainer'] });
     await stage.createPod(name, brokenPod());
@@ -135,7 +135,7 @@ describe('between the request and the injection', () => {
     expect(ephemeralNames(await stage.pod(name))).toEqual([]);
   });
 
-  it('the pod and the namespace get out of the selectors: refused', async () => {
+  it('a session is refused when its pod or its namespace leaves the selectors of the policy', async () => {
     const pods = await policies.create('of-pods', { podSelector: { matchLabels: { debug: 'yes' } } });
     const namespaces = await policies.create('of-namespaces', { namespaceSelector: { matchLabels: { debug: 'yes' } } });
     await stage.kubectl(['label', 'namespace', stage.namespace, 'debug=yes']);
@@ -154,13 +154,13 @@ describe('between the request and the injection', () => {
   });
 });
 
-describe('while the container runs', () => {
+describe('changes while the container runs', () => {
   async function runs(name: string, spec: Spec): Promise<DebugSession> {
     await stage.createSession(name, { target: { podName: 'web' }, ...ASLEEP, ...spec });
     return stage.untilPhase(name, 'Running');
   }
 
-  it('a ttl that is raised beyond what the policy allows counts for nothing', async () => {
+  it('a ttl that is raised above the policy changes nothing', async () => {
     const policyName = await policies.create('short', { ttl: { max: '10m' } });
     const before = await runs('raised', { policyName });
     await stage.changeSession('raised', { ttl: '24h' });
@@ -172,7 +172,7 @@ describe('while the container runs', () => {
     expect(status?.runs?.[0]?.lastMoment).toBe(before.status?.runs?.[0]?.lastMoment);
   });
 
-  it('and so does the eviction that is asked for then: the pod stays', async () => {
+  it('an eviction that the policy forbids is refused, and the pod stays', async () => {
     const { uid } = (await stage.pod('web')).metadata;
     const policyName = await policies.create('no-eviction');
     await runs('evicts', { policyName });
@@ -189,20 +189,23 @@ describe('while the container runs', () => {
   it.each<[string, (name: string) => Promise<void>]>([
     ['narrowed', (name) => policies.change(name, { images: [] })],
     ['deleted', (name) => policies.delete(name)],
-  ])('a policy that is %s ends what it says that it would, and nothing else', async (words, change) => {
-    const names = { revoking: `${words}-revoking`, lasting: `${words}-lasting` };
-    const revoking = await policies.create(names.revoking, { revokeRunning: true });
-    const lasting = await policies.create(names.lasting);
-    await Promise.all([runs(names.revoking, { policyName: revoking }), runs(names.lasting, { policyName: lasting })]);
-    await Promise.all([change(revoking), change(lasting)]);
-    const over = await stage.untilSession(names.revoking, (session) => confirmation(session)?.status === 'True');
-    expect(over.status?.runs).toMatchObject([{ state: 'Ended', stop: { cause: 'Revoked' } }]);
-    expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
-    // Its policy was changed at the same time: it has seen that, for it is the same informer.
-    const other = await stage.session(names.lasting);
-    expect(other.status?.phase).toBe('Running');
-    expect(await containerState(stage, other)).toMatchObject({ running: {} });
-  });
+  ])(
+    'a policy with revokeRunning that is %s ends its container, and a policy without revokeRunning does not',
+    async (words, change) => {
+      const names = { revoking: `${words}-revoking`, lasting: `${words}-lasting` };
+      const revoking = await policies.create(names.revoking, { revokeRunning: true });
+      const lasting = await policies.create(names.lasting);
+      await Promise.all([runs(names.revoking, { policyName: revoking }), runs(names.lasting, { policyName: lasting })]);
+      await Promise.all([change(revoking), change(lasting)]);
+      const over = await stage.untilSession(names.revoking, (session) => confirmation(session)?.status === 'True');
+      expect(over.status?.runs).toMatchObject([{ state: 'Ended', stop: { cause: 'Revoked' } }]);
+      expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
+      // Its policy was changed at the same time: it has seen that, for it is the same informer.
+      const other = await stage.session(names.lasting);
+      expect(other.status?.phase).toBe('Running');
+      expect(await containerState(stage, other)).toMatchObject({ running: {} });
+    },
+  );
 });
 
 describe('the use of a policy', () => {
@@ -226,19 +229,19 @@ describe('the use of a policy', () => {
     expect(await robot.asks('by-account', spec())).toMatchObject({ code: 0 });
   });
 
-  it('is had by a group and by a service account, to the injection', async () => {
+  it('a group and a service account with the right use a policy up to the injection', async () => {
     for (const name of ['by-group', 'by-account'])
       expect((await stage.untilPhase(name, 'Completed')).status?.runs).toMatchObject([{ policyName, exitCode: 0 }]);
   });
 
-  it('is not had by who asks for sessions: refused, by whatever name the policy is asked for', async () => {
+  it('a requester without the right cannot use a policy, whatever its name is', async () => {
     const eve = await Person.whoMayAsk(stage, 'eve');
     expect(await eve.asks('of-eve', spec())).toMatchObject(REFUSED('eve'));
     const unknown = await eve.asks('of-eve', { ...spec(), policyName: 'not-there' });
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringMatching(/eve may not use DebugPolicy not-there/) });
   });
 
-  it('is not had by who writes it', async () => {
+  it('an author of a policy cannot use it without the right', async () => {
     const author = await Person.whoMayAsk(stage, 'author');
     const role = `${stage.namespace}-authors`;
     const verbs = '--verb=get,list,watch,create,update,patch,delete';
@@ -254,7 +257,7 @@ describe('the use of a policy', () => {
     }
   });
 
-  it('is not had here by who has it in another namespace', async () => {
+  it('a user with the right in another namespace cannot use the policy here', async () => {
     const role = `${stage.namespace}-use`;
     await stage.client.create(`${RBAC}/clusterroles`, { metadata: { name: role }, ...mayUse(policyName) });
     await stage.cluster.kubectl([
@@ -283,7 +286,7 @@ describe('the use of a policy', () => {
     }
   });
 
-  it('is asked for again with every attempt, of who raises it', async () => {
+  it('each attempt needs the right of the user who raises it', async () => {
     const eve = await Person.whoMayAsk(stage, 'eve-too');
     await stage.untilPhase('by-group', 'Completed');
     expect(await eve.patch('by-group', { spec: { attempt: 2 } })).toMatchObject(REFUSED('eve-too'));

@@ -63,22 +63,19 @@ describe('a status that a person writes', () => {
     ['a patch', ['patch', 'dbg', 'kept', '--type=merge', `--patch=${JSON.stringify({ status: forged })}`], false],
     ['an apply', ['apply', '--server-side', '--force-conflicts', '-f', '-'], true],
     ['a replace', ['replace', '-f', '-'], true],
-  ])(
-    'of its subresource, by %s, is refused: to who may use sessions and to who may manage them',
-    async (_words, args, reads) => {
-      session = await stage.session('kept');
-      for (const person of [eve, mia])
-        expect(
-          await person.kubectl([...args, '--subresource=status'], reads ? manifest(forged) : undefined),
-        ).toMatchObject({
-          code: 1,
-          stderr: expect.stringMatching(/cannot (get|patch|update) resource "debugsessions\/status"/),
-        });
-      expect((await stage.session('kept')).status).toEqual(session.status);
-    },
-  );
+  ])('the API server refuses a status by %s to users and managers of sessions', async (_words, args, reads) => {
+    session = await stage.session('kept');
+    for (const person of [eve, mia])
+      expect(
+        await person.kubectl([...args, '--subresource=status'], reads ? manifest(forged) : undefined),
+      ).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/cannot (get|patch|update) resource "debugsessions\/status"/),
+      });
+    expect((await stage.session('kept')).status).toEqual(session.status);
+  });
 
-  it('with the session itself counts for nothing', async () => {
+  it('the API server ignores a status that a user writes with the session itself', async () => {
     session = await stage.session('kept');
     const patch = ['patch', 'dbg', 'kept', '--type=merge', `--patch=${JSON.stringify({ status: forged })}`];
     await ok(mia.kubectl(patch));
@@ -91,7 +88,7 @@ describe('a status that a person writes', () => {
     expect((await stage.session('kept')).status).toEqual(session.status);
   });
 
-  it('in a manifest counts for nothing: nothing is taken for ended, or for started', async () => {
+  it('the API server ignores the status in a manifest, and the session runs as usual', async () => {
     const asked = {
       apiVersion: API_VERSION,
       kind: KIND,
@@ -115,7 +112,7 @@ describe('the finalizer', () => {
     ['for one of hers', () => eve.patch('stripped', { metadata: { finalizers: ['eve.example/mine'] } })],
     ['with the label', () => eve.patch('stripped', { metadata: { finalizers: null, labels: null } })],
     ['by who may manage sessions', () => mia.patch('stripped', without)],
-  ])('taken off while the container runs, %s, is there as before', async (_words, strip) => {
+  ])('the finalizer that a user takes off %s while the container runs is there as before', async (_words, strip) => {
     if ((await stage.kubectl(['get', 'dbg', 'stripped'])).code !== 0) await runs('stripped');
     await strip();
     const { metadata } = await stage.session('stripped');
@@ -125,14 +122,14 @@ describe('the finalizer', () => {
     });
   });
 
-  it('that somebody wanted off is no hindrance to the end', async () => {
+  it('the finalizer goes at the end of the session also when a user tried to take it off', async () => {
     await ok(eve.patch('stripped', { spec: { cancel: true } }));
     const over = await stage.untilSession('stripped', ({ metadata }) => metadata.finalizers === undefined);
     expect(confirmation(over)).toMatchObject({ status: 'True', reason: 'Terminated' });
     expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
   });
 
-  it('taken off while the session is deleted does not let it go: its container is ended and guarded', async () => {
+  it('a deleted session stays until its container has ended when a user takes its finalizer off', async () => {
     const running = await runs('made-away-with');
     await ok(eve.kubectl(['delete', 'dbg', 'made-away-with', '--wait=false']));
     await eve.patch('made-away-with', without);
@@ -151,7 +148,7 @@ describe('a session that is deleted while it comes into being', () => {
     ['as it runs', ({ status }) => status?.phase === 'Running'],
   ];
 
-  it('leaves no container that runs, whenever that is', async () => {
+  it('a session that is deleted at any moment of its creation leaves no running container', async () => {
     const names = MOMENTS.flatMap(([words], moment) =>
       [1, 2].map((time) => [`${nameOf(words)}-${time}`, moment] as const),
     );
@@ -172,7 +169,7 @@ describe('a session that is deleted while it comes into being', () => {
 });
 
 describe('a session that is made again under the name of one that was deleted', () => {
-  it('has a record and a container of its own, whoever makes it', async () => {
+  it('a session that is made again under an old name has its own record and container', async () => {
     const old = await runs('again', 'again');
     await stage.deleteSession('again');
     await stage.untilSessionGone('again');
@@ -187,7 +184,7 @@ describe('a session that is made again under the name of one that was deleted', 
     expect(await containerState(stage, old)).toMatchObject({ terminated: {} });
   });
 
-  it('does not adopt the container of the old one, where that runs on', async () => {
+  it('a session that is made again under an old name does not adopt the old container', async () => {
     // Only who may write the status can make that happen, such as the administrator.
     const old = await runs('forgotten', 'again');
     await stage.deleteSession('forgotten');

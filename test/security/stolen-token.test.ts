@@ -50,7 +50,7 @@ const merge = { type: 'merge' } as const;
 /** What a role would have that allows everything. */
 const everything = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] };
 
-it('has the rights that make it the operator: the tests below are about its account', async () => {
+it('the stolen token has the rights of the operator', async () => {
   expect(await thief.list(podsPath(stage.namespace))).toMatchObject({ items: [{ metadata: { name: 'web' } }] });
 });
 
@@ -102,7 +102,7 @@ describe('the stolen token of the operator', () => {
       () => thief.get('/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager'),
     ],
     ['asks for no session', () => thief.create(sessionsPath(stage.namespace), {})],
-  ])('%s', async (_words, attempt) => {
+  ])('the stolen token %s', async (_words, attempt) => {
     expect(await refusal(attempt())).toContain(`User "${OPERATOR}" cannot `);
   });
 
@@ -113,7 +113,7 @@ describe('the stolen token of the operator', () => {
     ['escalate', 'clusterroles.rbac.authorization.k8s.io'],
     ['bind', 'clusterroles.rbac.authorization.k8s.io'],
     ['approve', 'signers.certificates.k8s.io'],
-  ])('may not %s %s', async (verb, resource) => {
+  ])('the stolen token may not %s %s', async (verb, resource) => {
     const asked = await stage.kubectl([`--as=${OPERATOR}`, 'auth', 'can-i', verb, resource]);
     expect(asked).toMatchObject({ code: 1, stdout: 'no\n' });
   });
@@ -123,7 +123,7 @@ describe('the stolen token of the operator', () => {
     ['gives nobody’s session to another', { requestedBy: { username: 'evil' } }, /never changes/],
     ['asks for no attempt in its own name', { attempt: 2 }, /may not use DebugPolicy default/],
     ['swaps no image', { image: 'evil' }, /frozen until the next attempt/],
-  ])('%s, though it may patch sessions', async (_words, spec, says) => {
+  ])('the stolen token %s, though it may patch sessions', async (_words, spec, says) => {
     const path = `${sessionsPath(stage.namespace)}/of-dana`;
     const outcome = await thief.patch(path, { spec }, merge).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(ApiError);
@@ -131,7 +131,7 @@ describe('the stolen token of the operator', () => {
     expect((await stage.session('of-dana')).spec).toMatchObject({ ttl: '10m', attempt: 1, image: busyboxImage });
   });
 
-  it('changes nothing of a pod through the injection but the list of its ephemeral containers', async () => {
+  it('the stolen token changes only the list of ephemeral containers through the injection', async () => {
     const before = await stage.pod('web');
     const evil = {
       metadata: { labels: { evil: 'yes' }, annotations: { evil: 'yes' } },
