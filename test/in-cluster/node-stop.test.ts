@@ -90,11 +90,11 @@ describe('cancelled sessions', () => {
     ['an image without a shell', { ...unguarded, image: distrolessImage, env: LISTEN, stdin: false, tty: false }],
     ['a shell that heeds no signal', { ...unguarded, command: ['sh', '-c', 'trap "" HUP INT TERM; sleep 3600'] }],
     [
-      'a container whose supervisor a command inside has stopped',
+      'one whose supervisor somebody inside has stopped',
       { target: joined, profile: 'restricted', securityContext: { runAsUser: 1234 }, command: STOPS_ALL },
     ],
     [
-      'a container that stops each exec of the operator',
+      'one that kills each exec of the operator',
       {
         image: bashImage,
         profile: 'restricted',
@@ -102,7 +102,7 @@ describe('cancelled sessions', () => {
         command: ['sh', '-c', 'trap "" HUP INT TERM USR1 USR2; while :; do kill -STOP -1; done'],
       },
     ],
-  ])('the node ends %s when the session is cancelled', async (words, spec) => {
+  ])('the node ends a container whose session is cancelled: %s', async (words, spec) => {
     const before = await application();
     const name = nameOf(words);
     const live = await running(name, spec);
@@ -285,7 +285,7 @@ describe('hostile commands with the node first', () => {
   afterAll(() => stage.cluster.kubectl(['delete', 'debugpolicy', policyName]));
 
   it.each(HOSTILE_SHAPES)(
-    'the node ends $shell in the $namespace process namespace at its deadline when a command $attack',
+    'the $shell container in the $namespace process namespace ends at its deadline when a command $attack',
     async (shape) => {
       const over = await stage.untilSession(sessionOf(shape), (s) => confirmation(s)?.status === 'True', 120_000);
       expect(confirmation(over)).toMatchObject({ reason: 'Terminated' });
