@@ -41,7 +41,7 @@ describe('looks at a workload', () => {
     expect(scene.asked).toEqual(['shop/Deployment/web']);
   });
 
-  it('looks at different workloads and namespaces are not shared', async () => {
+  it('sessions with different workloads or namespaces do not share a look', async () => {
     const scene = new Scene();
     await Promise.all([
       scene.look(),

@@ -64,7 +64,7 @@ describe('the container of a run', () => {
     ]);
   });
 
-  it('a container without a supervisor runs just the command of the spec', () => {
+  it('a container without a supervisor runs the command of the spec unchanged', () => {
     expect(rendered({ supervisor: 'None', command: ['ping'], args: ['x'] })).toMatchObject({
       command: ['ping'],
       args: ['x'],

@@ -152,7 +152,7 @@ describe('an attempt that waits behind a failed one', () => {
     return world;
   }
 
-  it('an attempt that waited is refused where the policy changed just before the attempt was raised', () => {
+  it('an attempt that waited is refused where the policy changed a second before the attempt was raised', () => {
     const world = heldBehind(-SECOND);
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'AdmissionPolicyMissing']);
   });
