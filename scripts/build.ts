@@ -10,7 +10,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** What is built, by the name of its file. */
 const entries = {
   main: 'src/main.ts',
-  convert: 'src/cli/convert-main.ts',
   // A file of its own: what it needs for gRPC would be loaded by every operator, and hardly any ever stops a container
   // so.
   'node-stop': 'src/node-stop/main.ts',

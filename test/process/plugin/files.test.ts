@@ -21,7 +21,10 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function dbg(words: readonly string[], input = ''): { code: number | null; stdout: string; stderr: string } {
+function dbg(
+  words: readonly string[],
+  input: string | Buffer = '',
+): { code: number | null; stdout: string; stderr: string } {
   const env = { ...process.env, NODE_OPTIONS: '', KUBECTL: '/nowhere/kubectl' };
   const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...words], {
     cwd: folder,
@@ -60,7 +63,12 @@ describe('check', () => {
   it.each([
     ['a field that there is not', ['check', '-'], SESSION.replace('image', 'imag'), /spec\.imag.*did you mean image\?/],
     ['a file that there is not', ['check', 'nowhere.yaml'], '', /nowhere\.yaml: there is no such file/],
+    ['a name that forges a line', ['check', '/none\u001b[31m'], '', /^[^\n]*\/none \[31m: there is no such file\n/],
+    ['a folder', ['check', '/'], '', /\/: is a folder: name a file/],
+    ['20 MB', ['check', '-'], Buffer.alloc(20 * 1024 * 1024, '#'), /standard input: more than 10 MiB/],
+    ['what is not UTF-8', ['check', '-'], Buffer.from([0x61, 0xff]), /standard input: is not UTF-8 text/],
     ['no file', ['check'], '', /missing required argument/],
+    ['a flag with a typing error', ['check', '--namspace=shop', '-'], '', /unknown option '--namspace=shop'/],
     ['standard input twice', ['check', '-', '-'], '', /- can be read only once/],
     ['no namespace', ['check', '-', '-n', 'A b'], SESSION, /--namespace must be the name of a namespace/],
     ['a command', ['check', '-', '--', 'ls'], SESSION, /check takes no command/],
@@ -69,6 +77,26 @@ describe('check', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(said);
   });
+});
+
+it('kubectl dbg check exits with 1 if a policy was not given', () => {
+  const given = SESSION.replace('IMAGE', 'busybox').replace('spec: {', 'spec: {policyName: nope, ');
+  expect(dbg(['check', '-'], given)).toMatchObject({
+    code: 1,
+    stdout: 'default/look: cannot be judged: DebugPolicy nope was not given\n',
+  });
+});
+
+it.each([
+  ['a file that is not there', ['convert', '/none'], '', /\/none: there is no such file/],
+  ['another kind', ['convert', '-'], 'kind: Pod\n', /standard input: document 1, line 1: wants /],
+  ['what is too large', ['convert', '-'], Buffer.alloc(10 * 1024 * 1024 + 1, '#'), /more than 10 MiB/],
+  ['no file', ['convert'], '', /missing required argument/],
+  ['two files', ['convert', 'a', 'b'], '', /too many arguments/],
+])('kubectl dbg convert exits with 2 and writes nothing for %s', (_, words, input, said) => {
+  const { code, stdout, stderr } = dbg(words, input);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(said);
 });
 
 it('kubectl dbg convert writes sessions, and says which fields it left out', () => {
