@@ -13,6 +13,7 @@ import { addExtend } from './verbs/extend.ts';
 import { addLogs } from './verbs/logs.ts';
 import { addLs } from './verbs/ls.ts';
 import { addPolicies } from './verbs/policies.ts';
+import { addReport } from './verbs/report.ts';
 import { addRm } from './verbs/rm.ts';
 import { addShow } from './verbs/show.ts';
 import { addStart } from './verbs/start.ts';
@@ -28,6 +29,7 @@ const VERBS: readonly AddVerb[] = [
   addEnd,
   addAgain,
   addRm,
+  addReport,
   addPolicies,
   addCanI,
   addCheck,

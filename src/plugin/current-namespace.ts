@@ -1,0 +1,28 @@
+import { oneLine } from '../text/one-line.ts';
+import { UsageFault } from './fault.ts';
+import type { Kubectl } from './kubectl.ts';
+
+/**
+ * The namespace that kubectl takes: as the flag says, else as the context does, else `default`.
+ * @param given value of `--namespace`
+ * @throws UsageFault where that is no name of a namespace
+ */
+export async function currentNamespace(kubectl: Kubectl, given: string | undefined): Promise<string> {
+  if (given !== undefined) {
+    if (!isName(given)) throw new UsageFault(`--namespace must be the name of a namespace, not ${quoted(given)}`);
+    return given;
+  }
+  const answer = await kubectl.call(['config', 'view', '--minify', '--output=jsonpath={..namespace}']);
+  // Without a kubeconfig there is no context to look into.
+  const named = answer.kind === 'done' ? answer.stdout.trim() : '';
+  return isName(named) ? named : 'default';
+}
+
+/** A DNS label: it becomes a part of a path. */
+function isName(text: string): boolean {
+  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(oneLine(text, 100));
+}
