@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildahPackage } from '../scripts/image.ts';
 import { ensurePackages, hasProgram } from './cluster/packages.ts';
+import { cachePaths } from './cluster/paths.ts';
+import { ensureHelm } from './cluster/programs.ts';
 import { progressTo } from './cluster/progress.ts';
 import { ensurePromtool } from './support/documents/promtool.ts';
 
@@ -111,6 +113,8 @@ suite('simulation', '2');
 const wasStopped =
   isOurs && spawnSync(node, ['test/cluster/main.ts', 'status'], { stdio: 'ignore' }).status === STOPPED;
 check('cluster', [node, 'test/cluster/main.ts', 'up']);
+// After the programs of the cluster, with which it shares most of what is compiled.
+await ensureHelm(3, cachePaths(process.env), progressTo(process.stderr));
 suite('integration', '3');
 suite('e2e', '4');
 suite('plugin', '3');

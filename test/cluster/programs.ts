@@ -71,6 +71,41 @@ export const modules: readonly GoModule[] = [
   },
 ];
 
+/** Helm takes the version of Kubernetes for `helm template` and `helm lint` from here, without a cluster. */
+const helmSymbols = (packages: readonly string[]): string =>
+  packages
+    .flatMap((name) => [
+      `-X ${name}.k8sVersionMajor=1`,
+      `-X ${name}.k8sVersionMinor=${kubernetesVersion.split('.')[1]}`,
+    ])
+    .join(' ');
+
+/** The versions of Helm that the chart is tested with. Apart from `modules`: no cluster needs them. */
+export const helmModules: Readonly<Record<HelmVersion, GoModule>> = {
+  3: {
+    name: 'helm',
+    folder: join(here, 'modules', 'helm'),
+    pins: ['go.mod', 'go.sum'],
+    flags: [
+      '-trimpath',
+      `-ldflags=-s -w ${helmSymbols(['helm.sh/helm/v3/pkg/chartutil', 'helm.sh/helm/v3/pkg/lint/rules'])}`,
+    ],
+    env: {},
+    programs: { helm: 'helm.sh/helm/v3/cmd/helm' },
+  },
+  4: {
+    name: 'helm4',
+    folder: join(here, 'modules', 'helm4'),
+    pins: ['go.mod', 'go.sum'],
+    flags: ['-trimpath', '-ldflags=-s -w'],
+    env: {},
+    programs: { helm: 'helm.sh/helm/v4/cmd/helm' },
+  },
+};
+
+/** The major version of Helm. */
+export type HelmVersion = 3 | 4;
+
 /** Where each program is, by its name. */
 export type Programs = ReadonlyMap<string, string>;
 
@@ -89,6 +124,14 @@ export function ensureImagePrograms(paths: CachePaths, progress: Progress): Prom
     paths,
     progress,
   );
+}
+
+/**
+ * Builds Helm, which takes about a minute, unless it is in the cache.
+ * @returns its path. @throws Error when Go is missing or the build fails, with the compiler's words.
+ */
+export async function ensureHelm(version: HelmVersion, paths: CachePaths, progress: Progress): Promise<string> {
+  return (await ensure([helmModules[version]], paths, progress)).get('helm') ?? '';
 }
 
 async function ensure(wanted: readonly GoModule[], paths: CachePaths, progress: Progress): Promise<Programs> {
