@@ -534,7 +534,7 @@ describe('a deleted session', () => {
     expect([world.effects, world.gone]).toEqual([['addFinalizer', 'removeFinalizer'], true]);
   });
 
-  it('the API server removes a deleted session that is over at once', () => {
+  it('a deleted session that is over is gone at once', () => {
     const world = World.running();
     world.ends();
     world.settle();

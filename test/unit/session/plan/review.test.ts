@@ -58,7 +58,7 @@ describe('a deleted session', () => {
     expect(world.gone).toBe(true);
   });
 
-  it('the operator lets go a deleted session whose container can never start at once', () => {
+  it('the operator lets go at once a deleted session whose container can never start', () => {
     const world = new World();
     world.settle();
     world.waits('InvalidImageName', 'invalid reference format');

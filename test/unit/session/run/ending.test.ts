@@ -39,7 +39,7 @@ describe('a pod that finishes', () => {
     expect(started('Always').told).toEqual(['Accepted', 'Injected', 'Started']);
   });
 
-  it('the restartPolicy of a container decides over that of its pod whether the operator warns of a delay', () => {
+  it('the operator warns of a delay by the restartPolicy of a container before that of its pod', () => {
     const told = (pod: string, own: string): string[] => {
       const world = new World();
       world.changePod(({ spec }) => {
@@ -53,7 +53,7 @@ describe('a pod that finishes', () => {
     expect(told('Always', 'Never')).toContain('DelaysCompletion');
   });
 
-  it('the restartPolicy of a container decides over that of its pod whether the pod has finished', () => {
+  it('a pod has finished by the restartPolicy of its containers before its own', () => {
     const endedBy = (pod: string, own: string): string | undefined => {
       const world = started(pod);
       world.changePod(({ spec, status }) => {
@@ -155,7 +155,7 @@ describe('an end that the kubelet explains', () => {
   it.each([
     [137, 'Kubelet', 'The kernel killed it for lack of memory, exit code 137'],
     [0, 'Command', 'The command ended by itself, exit code 0; a process of it had been killed for lack of memory'],
-  ])('OOMKilled with exit code %i names the %s', (exitCode, endedBy, message) => {
+  ])('endedBy of OOMKilled with exit code %i is %s', (exitCode, endedBy, message) => {
     const world = World.running();
     world.ends({ exitCode, reason: 'OOMKilled' });
     world.settle();

@@ -61,7 +61,7 @@ describe('the runtime of the node', () => {
     ['wants it first', withStopBy('NodeFirst'), ['Node', 'Exec', 'Eviction']],
     ['was deleted', { kind: 'absent' }, ['Exec', 'Node']],
     ['could not be read', { kind: 'unread', message: 'not yet' }, ['Exec']],
-  ])('the operator asks the node as the policy says: a policy that %s', (_words, policy, routes) => {
+  ])('the operator asks the node in the order of its policy, where the policy %s', (_words, policy, routes) => {
     expect(order(cancelled({ ifUnstoppable: 'EvictPod' }, policy))).toEqual(routes);
   });
 

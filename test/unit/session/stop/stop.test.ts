@@ -70,7 +70,7 @@ describe('the cause of an end', () => {
     expect(world.run.stop?.cause).toBe('Cancelled');
   });
 
-  it('a cancelled session is Completed when its command ends by itself before the stop script has run', () => {
+  it('a cancelled session is Completed when its command ends by itself before the stop script answers', () => {
     const world = plain();
     world.edit({ cancel: true });
     world.settle();
@@ -81,7 +81,7 @@ describe('the cause of an end', () => {
 });
 
 describe('cancel', () => {
-  it('a session created with cancel has no run and injects nothing', () => {
+  it('the operator records no run and injects nothing for a session created with cancel', () => {
     const world = new World({ cancel: true });
     world.settle();
     expect(world.effects).toEqual(['status Cancelled']);
@@ -105,7 +105,7 @@ describe('cancel', () => {
     expect(begun(world)).toBe('Exec');
   });
 
-  it('the operator ends a cancelled session that waits for its pod, with nothing to stop', () => {
+  it('a session cancelled while it waits for its pod is over with nothing to stop', () => {
     const world = new World();
     world.podGoes({ seen: false });
     world.settle();

@@ -208,7 +208,7 @@ describe('a session that the operator does not delete yet', () => {
   });
 });
 
-it('a shorter ttlAfterFinished deletes a session that has been over for longer at once', () => {
+it('the operator deletes a session at once when a shorter ttlAfterFinished has already passed', () => {
   const { world } = over({ ttlAfterFinished: '24h' });
   world.pass(2 * HOUR);
   world.edit({ ttlAfterFinished: '1h' });
