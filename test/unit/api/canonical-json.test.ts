@@ -12,7 +12,7 @@ function shuffled(value: unknown): unknown {
   );
 }
 
-it('is equal for equal values, whatever the order of their keys, and different for different ones', () => {
+it('the canonical JSON is equal for equal values in any order of keys, and different for different values', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
       expect(canonicalJson(shuffled(one))).toBe(canonicalJson(one));
@@ -22,6 +22,6 @@ it('is equal for equal values, whatever the order of their keys, and different f
   );
 });
 
-it('passes over fields without a value', () => {
+it('the canonical JSON leaves out fields without a value', () => {
   expect(canonicalJson({ b: undefined, a: 1 })).toBe('{"a":1}');
 });

@@ -16,23 +16,23 @@ interface Cut {
 const cut = cutter<Cut, Raw>({ name: KEPT, reason: KEPT, size: ({ size }) => Number(size) || undefined });
 
 describe('a cut object', () => {
-  it('has the fields of the table and no others', () => {
+  it('a cut object has the fields of the table and no others', () => {
     const raw = { name: 'a', reason: 'b', size: '3', more: 'c' };
     expect(cut(raw)).toStrictEqual({ name: 'a', reason: 'b', size: 3 });
   });
 
-  it('has no key for a field without a value', () => {
+  it('a cut object has no key for a field without a value', () => {
     expect(Object.keys(cut({ name: 'a', reason: undefined, size: '' }))).toEqual(['name']);
   });
 
   // `npm run typecheck` fails where one of these compiles.
-  it('has lost what the table forgets, so the table does not compile', () => {
+  it('a cut table that forgets a field does not compile', () => {
     // @ts-expect-error -- reason is declared, and nothing says how it is made
     const forgetful = cutter<Cut, Raw>({ name: KEPT, size: () => 1 });
     expect(forgetful({ name: 'a', reason: 'b', size: '3' })).not.toHaveProperty('reason');
   });
 
-  it('cannot keep a field of another type, or one that is not there', () => {
+  it('a cut table cannot keep a field of another type or a missing field', () => {
     // @ts-expect-error -- size is a string in what is read
     const wrong = cutter<Cut, Raw>({ name: KEPT, reason: KEPT, size: KEPT });
     // @ts-expect-error -- what is read has no size

@@ -15,7 +15,7 @@ const value = fc.letrec((tie) => ({
   ),
 })).any;
 
-it('says what the canonical texts say', () => {
+it('sameJson gives the same answer as the canonical texts', () => {
   fc.assert(
     fc.property(value, value, (one, other) => {
       expect(sameJson(one, other)).toBe(canonicalJson(one) === canonicalJson(other));
@@ -24,7 +24,7 @@ it('says what the canonical texts say', () => {
   );
 });
 
-it('knows a value by its contents, in any order of its names', () => {
+it('sameJson compares values by their contents, in any order of names', () => {
   expect(sameJson({ a: [1, { b: 2 }], c: undefined }, { a: [1, { b: 2 }] })).toBe(true);
   expect(sameJson({ a: 1, b: 2 }, { b: 2, a: 1 })).toBe(true);
   expect(sameJson({ a: null }, {})).toBe(false);

@@ -14,7 +14,7 @@ const without = (index: number): string[] => WORDS.filter((_, at) => at !== inde
 const instead = (index: number, word: string): string[] => WORDS.map((old, at) => (at === index ? word : old));
 
 describe('the order of a stop pod', () => {
-  it('is read as it was written', () => {
+  it('the order of a stop pod is read as it was written', () => {
     expect(readOrder(WORDS)).toEqual({ kind: 'order', order: ORDER });
   });
 
@@ -32,7 +32,7 @@ describe('the order of a stop pod', () => {
     ['a path as namespace', instead(3, '--pod-namespace=../shop')],
     ['a flag without its value', instead(4, '--pod-name')],
     ['a long grace', instead(5, '--grace-seconds=3600')],
-  ])('is a fault with %s', (_words, argv) => {
+  ])('the order of a stop pod is a fault with %s', (_words, argv) => {
     expect(readOrder(argv)).toMatchObject({ kind: 'fault', message: expect.stringMatching(/^[ -~]+$/) });
   });
 });

@@ -28,17 +28,17 @@ describe('end minus deadline', () => {
     [good, 'with a supervisor', 1_001, false],
     [ofExec, 'by exec alone', 8_000, true],
     [ofExec, 'by exec alone', 8_001, false],
-  ])('%j: %s, %d ms late: goal met is %p', (one, words, ms, met) => {
+  ])('an end at %j: %s, %d ms late, meets its goal: %p', (one, words, ms, met) => {
     expect(row(words, [late(one, ms)]).met).toBe(met);
   });
 
-  it('one in a hundred may be later than the largest that counts, not two', () => {
+  it('a goal allows one in a hundred ends to be later than the limit, and not two', () => {
     const hundred = (many: number) => Array.from({ length: 100 }, (_, index) => late(good, index < many ? 5_001 : 500));
     expect(row('with a supervisor', hundred(1)).met).toBe(true);
     expect(row('with a supervisor', hundred(2)).met).toBe(false);
   });
 
-  it('one that was ended by another line, or by nobody, is no measurement of this one', () => {
+  it('a container that ended by another route, or not at all, is no measurement of this route', () => {
     expect(row('by exec alone', [ofExec, { ...ofExec, endedBy: 'Attach' }])).toMatchObject({
       what: expect.stringContaining('(ended by Exec 1, Attach 1)'),
       met: false,
@@ -50,14 +50,14 @@ describe('end minus deadline', () => {
     });
   });
 
-  it('a cancelled session is told of, without a goal', () => {
+  it('the report tells the time of a cancelled session without a goal', () => {
     const found = row('cancel sent', [{ ...good, group: 'cancel' }]);
     expect(found).toMatchObject({ measured: '0.5 s, 0.5 s (latest: any)', goal: '' });
     expect(found.met).toBeUndefined();
   });
 });
 
-describe('what must not happen', () => {
+describe('forbidden outcomes', () => {
   const alive = 'containers alive';
 
   it.each<[string, SessionEnd[], Partial<Ending>, string]>([
@@ -65,12 +65,12 @@ describe('what must not happen', () => {
     ['it never ended', [{ ...unended, said: DUE + 1_500 }], {}, '1, 0, 0'],
     ['its task runs', [good], { alive: { tasks: 1, pods: 0 } }, '0, 1, 0'],
     ['its pod says it runs', [good], { alive: { tasks: 0, pods: 1 } }, '0, 0, 1'],
-  ])('a container lives that is said to have ended: %s', (_, ends, more, measured) => {
+  ])('the report counts a container that lives although it is said to have ended: %s', (_, ends, more, measured) => {
     expect(row(alive, ends, more)).toMatchObject({ measured, met: false });
     expect(row(alive, [good])).toMatchObject({ measured: '0, 0, 0', met: true });
   });
 
-  it('a container has ended and its status does not say so for 10 s', () => {
+  it('the report counts a container that has ended without a word in its status for 10 s', () => {
     const silent: SessionEnd = { ...unended, exited: DUE + 500 };
     const words = 'had ended for 10 s';
     expect(row(words, [good, silent])).toMatchObject({ measured: '1', met: false });
@@ -78,7 +78,7 @@ describe('what must not happen', () => {
     expect(row(words, [{ ...good, said: DUE + 10_501 }]).met).toBe(false);
   });
 
-  it('a decoy is killed, or there was none', () => {
+  it('the report counts a killed decoy, and fails without decoys', () => {
     const words = 'killed of';
     expect(row(words, [good]).met).toBe(true);
     expect(row(words, [good], { decoys: { all: 100, killed: 1 } })).toMatchObject({ measured: '1', met: false });
@@ -87,19 +87,19 @@ describe('what must not happen', () => {
 });
 
 describe('shapes', () => {
-  it('are all there, and none twice before', () => {
+  it('the shapes are 48, and no shape comes twice before all have come', () => {
     const words = Array.from({ length: SHAPES }, (_, index) => wordsOf(shapeOf(index)));
     expect(new Set(words).size).toBe(48);
     expect(SHAPES).toBe(48);
     expect(shapeOf(SHAPES)).toEqual(shapeOf(0));
   });
 
-  it('twelve that follow one another have each process namespace with each attendance', () => {
+  it('twelve shapes in a row have each process namespace with each attendance', () => {
     const pairs = Array.from({ length: 12 }, (_, index) => shapeOf(30 + index));
     expect(new Set(pairs.map(({ namespace, attendance }) => `${namespace} ${attendance}`)).size).toBe(12);
   });
 
-  it('without a supervisor the first process of its own namespace heeds a signal', () => {
+  it('the first process of a shape without a supervisor heeds a signal in its own namespace', () => {
     for (let index = 0; index < SHAPES; index += 1) {
       const shape = shapeOf(index);
       const { command = [] } = specOf(shape, 'web', 'None');
@@ -114,13 +114,13 @@ describe("containerd's exits", () => {
     `2026-11-21 20:12:27.689459324 +0000 UTC k8s.io ${topic} ${JSON.stringify(event)}`;
   const exit = { container_id: 'a', id: 'a', pid: 1, exit_status: 3 };
 
-  it('are read to the fraction of a millisecond', () => {
+  it('the exits of containerd are read to the fraction of a millisecond', () => {
     const at = { seconds: 1_795_291_947, nanos: 689_500_000 };
     expect(readExit(line({ ...exit, exited_at: at }))).toEqual({ id: 'a', at: 1_795_291_947_689.5 });
     expect(readExit(line({ ...exit, exited_at: { seconds: 5 } }))).toEqual({ id: 'a', at: 5_000 });
   });
 
-  it('are not the ends of an exec, nor anything else', () => {
+  it('the reader ignores exits of an exec and other events of containerd', () => {
     const at = { seconds: 1 };
     expect(readExit(line({ ...exit, id: 'of-an-exec', exited_at: at }))).toBeUndefined();
     expect(readExit(line({ ...exit, exited_at: at }, '/tasks/delete'))).toBeUndefined();

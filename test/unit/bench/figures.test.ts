@@ -25,7 +25,7 @@ const run = (sessionsPerSecond: number): Run => ({
   eventsInTime: 1,
 });
 
-it('nothing measured makes no rows, and a part that failed is a row that is not met', () => {
+it('the report has no rows without measurements, and an unmet row for a part that failed', () => {
   expect(rowsOf({})).toEqual([]);
   expect(rowsOf({ failures: [{ part: 'memory', why: 'the operator | ended\n' }] })).toEqual([
     { what: 'memory', measured: 'not measured: the operator ended ', goal: '', met: false },
@@ -38,7 +38,7 @@ describe('sessions per second', () => {
     [8, [80, 84, 90], false],
     [32, [70, 75, 80], true],
     [32, [70, 74, 80], false],
-  ])('at %d at once, %j against 100: goal met is %p', (concurrency, rates, met) => {
+  ])('the throughput at %d at once, %j against 100, meets its goal: %p', (concurrency, rates, met) => {
     const result = summarize(concurrency, 10, rates.map(run), [100, 100, 100].map(run));
     expect(row({ throughput: [result] }, 'operator / probe, ratio').met).toBe(met);
   });
@@ -50,13 +50,13 @@ describe('memory', () => {
     footprint: { options, withPods: { atRest: 150, collected: 100, heap: 20 }, withSessions },
   });
 
-  it('counts from where no garbage was left, and the garbage of the change with it', () => {
+  it('the memory of live sessions counts from a heap without garbage, with the garbage of the change', () => {
     const found = row(footprint({ atRest: 104, collected: 102, heap: 21 }), 'per 1,000 live sessions');
     expect(found).toMatchObject({ measured: '4.00 MB (2.00 MB; 1.00 MB)', met: false });
     expect(row(footprint({ atRest: 102, collected: 101, heap: 21 }), 'per 1,000 live sessions').met).toBe(true);
   });
 
-  it('is compared with that of EphemeralJob only with as many pods', () => {
+  it('the memory is compared with EphemeralJob only with as many pods', () => {
     const withPods = { atRest: 121, collected: 100, heap: 20 };
     expect(row({ footprint: { options, withPods } }, 'EphemeralJob').met).toBe(true);
     expect(row({ footprint: { options, withPods: { ...withPods, atRest: 122 } } }, 'EphemeralJob').met).toBe(false);
@@ -65,7 +65,7 @@ describe('memory', () => {
 });
 
 describe('end minus deadline', () => {
-  it('takes the last moment that a time in whole seconds can mean', () => {
+  it('the end minus deadline takes the last moment that a time in whole seconds can mean', () => {
     const realKubelet = { deadlineToFinished: [-1_000, 0, 0], deadlineToSeen: [900, 1_100, 1_200] };
     expect(row({ realKubelet }, 'end minus deadline')).toMatchObject({ measured: '1 s, 1 s', met: true });
     const later = { ...realKubelet, deadlineToFinished: [0, 1_000, 1_000] };
@@ -86,13 +86,13 @@ describe('many sessions', () => {
     storedTouched,
   });
 
-  it('the largest step that came to rest within 10 s counts', () => {
+  it('the report takes the largest step that came to rest within 10 s', () => {
     const found = row({ scale: [step(10_000, 4_000), step(20_000, 10_001)] }, 'stored and live sessions');
     expect(found).toMatchObject({ measured: '10000 stored, 1000 live', met: false });
     expect(row({ scale: [step(20_000, 10_000)] }, 'stored and live sessions').met).toBe(true);
   });
 
-  it('a stored session that was written to without need is told', () => {
+  it('the report tells of stored sessions that were written without need', () => {
     expect(row({ scale: [step(20_000, 1, 3)] }, 'without need')).toMatchObject({ measured: '3', met: false });
   });
 });

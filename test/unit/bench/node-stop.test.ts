@@ -15,12 +15,12 @@ function row(words: string, more: Partial<NodeStop>): Figure | undefined {
 it.each([
   [5_000, true],
   [5_001, false],
-])('%d ms from the cancel or the deadline to the end, the node first: goal met is %p', (exited, met) => {
+])('an end by the node %d ms after the cancel or the deadline meets its goal: %p', (exited, met) => {
   expect(row('cancel sent', { ends: [{ ...good, exited }] })).toMatchObject({ met });
   expect(row('deadline', { ends: [{ ...good, cause: 'Deadline', exited }] })).toMatchObject({ met });
 });
 
-it('has no goal where the inside is asked first, and no row where nobody was', () => {
+it('the report sets no goal for the inside first, and has no row without such measurements', () => {
   expect(row('the inside first', { ends: [{ ...good, stopBy: 'InsideFirst' }] })).toMatchObject({
     measured: '2 s, 2 s',
     goal: '',
@@ -33,6 +33,6 @@ it.each<[string, Partial<NodeStop>, boolean]>([
   ['one is not confirmed', { ends: [good, { stopBy: 'NodeFirst', cause: 'Cancelled', shape: 'any', due: 0 }] }, false],
   ['one is ended by somebody else', { ends: [{ ...good, endedBy: 'Exec' }] }, false],
   ['an application was restarted', { restarts: 1 }, false],
-])('where %s the goal is met: %p', (_words, more, met) => {
+])('the goal of confirmed ends where %s is met: %p', (_words, more, met) => {
   expect(row('confirmed by the kubelet', more)).toMatchObject({ met });
 });

@@ -16,7 +16,7 @@ function write(subresource: string | undefined, requestObject: object): AuditEve
   };
 }
 
-it('a life is what was written, each status with what it had to wait for', () => {
+it('a recorded life holds each write, and the event for which each status waited', () => {
   const container = { name: 'debug' };
   // A PUT of the status carries the whole session, and so its finalizers.
   const whole = { metadata: { finalizers: ['f'] }, spec: {} };

@@ -13,11 +13,11 @@ describe('statistics', () => {
     [0.99, 99],
     [1, 100],
     [0, 1],
-  ])('percentile %d of 1 to 100, in any order, is %d', (part, expected) => {
+  ])('the percentile %d of 1 to 100, in any order, is %d', (part, expected) => {
     expect(percentile(hundred, part)).toBe(expected);
   });
 
-  it('sorts by number, not by text', () => {
+  it('the statistics sort by number, not by text', () => {
     expect(percentile([9, 10, 100], 1)).toBe(100);
     expect(median([9, 10, 100])).toBe(10);
   });
@@ -26,18 +26,18 @@ describe('statistics', () => {
     expect(median([4, 1, 3, 2])).toBe(2.5);
   });
 
-  it('nothing measured is not a number', () => {
+  it('the median and the percentile of no samples are not a number', () => {
     expect(median([])).toBeNaN();
     expect(percentile([], 0.5)).toBeNaN();
   });
 
-  it('spread is the smallest and the largest', () => {
+  it('the spread is the smallest and the largest sample', () => {
     expect(spread([3, 1, 2])).toEqual({ min: 1, max: 3 });
   });
 });
 
 describe('pool', () => {
-  it('does each piece once, never more at a time than allowed', async () => {
+  it('the pool does each piece once, and never more at a time than allowed', async () => {
     const done: number[] = [];
     let [running, most] = [0, 0];
     await pool(10, 3, async (index) => {
@@ -51,7 +51,7 @@ describe('pool', () => {
     expect(most).toBe(3);
   });
 
-  it('fails with the first failure, and begins nothing after it', async () => {
+  it('the pool fails with the first failure, and begins nothing after it', async () => {
     const begun: number[] = [];
     const work = async (index: number): Promise<void> => {
       begun.push(index);
@@ -63,7 +63,7 @@ describe('pool', () => {
   });
 });
 
-it('a recorded text is replayed with every name replaced', () => {
+it('the replay of a recorded text replaces every name', () => {
   const from: LifeNames = {
     namespace: 'ns-a',
     session: 'recorded-session',

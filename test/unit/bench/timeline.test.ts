@@ -39,7 +39,7 @@ const requests = [
   request(OPERATOR, 'update', { ...session, subresource: 'status' }, [12.5, 13]),
 ];
 
-it('tells what passed before each request, how long it was served, and when it was done', () => {
+it('the timeline tells for each request the time before it, its duration and its end', () => {
   const steps = timeline(requests, [{ session: 's', pod: 'p', sent: START, seen: START + 12.75 }]);
   const rows = steps.map(({ step, before, served, at }) => [step, before.p50, served.p50, at]);
   const near = (value: number): unknown => expect.closeTo(value, 2);
@@ -53,6 +53,6 @@ it('tells what passed before each request, how long it was served, and when it w
   ]);
 });
 
-it('knows nothing of a session that the audit log does not hold', () => {
+it('the timeline knows nothing of a session that the audit log does not hold', () => {
   expect(timeline(requests, [{ session: 'other', pod: 'p', sent: START, seen: START + 1 }])).toEqual([]);
 });

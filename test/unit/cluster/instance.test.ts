@@ -8,7 +8,7 @@ import { cachePaths } from '../../cluster/paths.ts';
 import { claimInstance, findInstance, releaseInstance } from '../../cluster/slots.ts';
 
 describe('an instance', () => {
-  it('shares nothing that two clusters would fight over with any other slot', () => {
+  it('an instance shares no address, folder or device with any other slot', () => {
     const all = Array.from({ length: maxSlots }, (_, slot) => deriveInstance(`c${slot}`, slot, '/cache/clusters'));
     const keys = [
       'folder',
@@ -23,20 +23,23 @@ describe('an instance', () => {
     for (const key of keys) expect(new Set(all.map((instance) => instance[key])).size).toBe(maxSlots);
   });
 
-  it('has interface names that the kernel takes (at most 15 characters)', () => {
+  it('an instance has interface names that the kernel takes (at most 15 characters)', () => {
     const { hostLink, nodeLink } = deriveInstance('last', maxSlots - 1, '/cache/clusters');
     expect(Math.max(hostLink.length, nodeLink.length)).toBeLessThanOrEqual(15);
   });
 
-  it.each(['', 'Upper', '../etc', 'a_b', '-a', 'a-', 'a'.repeat(21), 'a b'])('refuses the name %j', (name) => {
-    expect(() => deriveInstance(name, 0, '/cache/clusters')).toThrow(/cannot be a cluster's name/);
-  });
+  it.each(['', 'Upper', '../etc', 'a_b', '-a', 'a-', 'a'.repeat(21), 'a b'])(
+    'the launcher refuses the name %j',
+    (name) => {
+      expect(() => deriveInstance(name, 0, '/cache/clusters')).toThrow(/cannot be a cluster's name/);
+    },
+  );
 
-  it.each([-1, 0.5, maxSlots])('refuses slot %d', (slot) => {
+  it.each([-1, 0.5, maxSlots])('the launcher refuses slot %d', (slot) => {
     expect(() => deriveInstance('a', slot, '/cache/clusters')).toThrow(/slot/);
   });
 
-  it('refuses a folder in which a socket could not be made, and says what to do', () => {
+  it('the launcher refuses a folder in which a socket could not be made, and says what to do', () => {
     expect(() => deriveInstance('a', 0, `/${'long/'.repeat(20)}`)).toThrow(/DEBUGSESSION_CACHE/);
   });
 });
@@ -47,7 +50,7 @@ describe('slots', () => {
     return { ...cachePaths({ DEBUGSESSION_CACHE: '/cache' }), slots: folder };
   };
 
-  it('belong to the machine: another cache folder gets other slots, and no cluster of the same name', () => {
+  it('the slots belong to the machine, so another cache folder gets other slots and no cluster of the same name', () => {
     const paths = fresh();
     const elsewhere = { ...paths, clusters: '/elsewhere/clusters' };
     claimInstance('mine', paths);
@@ -56,7 +59,7 @@ describe('slots', () => {
     expect(() => claimInstance('mine', elsewhere)).toThrow(/already, in \/cache\/clusters\/mine/);
   });
 
-  it('gives a name the same slot until it is released, and the lowest free one to the next', () => {
+  it('the slot of a name stays until it is released, and the next name gets the lowest free slot', () => {
     const paths = fresh();
     const first = claimInstance('first', paths);
     expect(claimInstance('second', paths).slot).toBe(1);
@@ -67,7 +70,7 @@ describe('slots', () => {
     expect(readdirSync(paths.slots).sort()).toEqual(['0', '1']);
   });
 
-  it('says so when all are taken', () => {
+  it('the launcher says that all slots are taken', () => {
     const paths = fresh();
     for (let slot = 0; slot < maxSlots; slot++) claimInstance(`c${slot}`, paths);
     expect(() => claimInstance('one-more', paths)).toThrow(/all 64 cluster slots/);
@@ -78,7 +81,7 @@ describe('the folders', () => {
   it.each([
     [{ DEBUGSESSION_CACHE: '/a', XDG_CACHE_HOME: '/b' }, '/a'],
     [{ XDG_CACHE_HOME: '/b' }, '/b/debugsession'],
-  ])('of %j lie in %s', (environment, root) => {
+  ])('the folders of %j lie in %s', (environment, root) => {
     expect(cachePaths(environment).root).toBe(root);
   });
 });
@@ -87,13 +90,13 @@ describe('the arguments of the components', () => {
   const one = deriveInstance('one', 1, '/cache/clusters');
   const two = deriveInstance('two', 2, '/cache/clusters');
 
-  it.each(componentNames)('%s: two instances share no file and no address', (name) => {
+  it.each(componentNames)('the component %s of two instances shares no file and no address', (name) => {
     const ofTwo = new Set(componentArguments(name, two));
     const shared = componentArguments(name, one).filter((argument) => ofTwo.has(argument));
     for (const argument of shared) expect(argument).not.toMatch(/\/cache\/|198\.18\.|=10\./);
   });
 
-  it('tell the API server to write the audit log where the instance says it is, and to advertise an address that pods reach', () => {
+  it('the API server writes the audit log of the instance and advertises an address that pods reach', () => {
     const words = componentArguments('kube-apiserver', one);
     expect(words).toContain('--audit-log-path=/cache/clusters/one/log/audit.log');
     expect(words).toContain('--advertise-address=198.18.1.2');

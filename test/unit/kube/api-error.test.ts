@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../../src/kube/api-error.ts';
 
 describe('ApiError', () => {
-  it('reads a Status with its causes', () => {
+  it('an ApiError holds a Status with its causes', () => {
     const body = JSON.stringify({
       kind: 'Status',
       code: 422,
@@ -24,7 +24,7 @@ describe('ApiError', () => {
     });
   });
 
-  it('takes Retry-After from the header, else from the details', () => {
+  it('an ApiError takes Retry-After from the header, else from the details', () => {
     const body = JSON.stringify({ kind: 'Status', message: 'slow down', details: { retryAfterSeconds: 7 } });
     expect(ApiError.fromResponse(429, body, '3').retryAfterMs).toBe(3000);
     expect(ApiError.fromResponse(429, body).retryAfterMs).toBe(7000);
@@ -36,7 +36,7 @@ describe('ApiError', () => {
     ['', 'the server answered HTTP 502 without a body'],
     ['null', 'null'],
     ['{"kind":"Status","details":7,"message":5}', 'HTTP 502'],
-  ])('makes a line of whatever comes: %j', (body, message) => {
+  ])('an ApiError makes one line of the body %j', (body, message) => {
     const error = ApiError.fromResponse(502, body);
     expect(error.message).toBe(message);
     expect(error.code).toBe(502);

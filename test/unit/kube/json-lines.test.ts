@@ -16,7 +16,7 @@ async function linesOf(text: string, sizes: readonly number[], max = 1000): Prom
 }
 
 describe('splitLines', () => {
-  it('gives the same lines however the bytes are cut', async () => {
+  it('splitLines gives the same lines however the bytes are cut', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: 'grapheme' })),
@@ -30,11 +30,11 @@ describe('splitLines', () => {
     );
   });
 
-  it('leaves out empty lines and keeps an unfinished last one', async () => {
+  it('splitLines leaves out empty lines and keeps an unfinished last line', async () => {
     expect(await linesOf('{}\r\n\n{"a":1}', [3])).toEqual(['{}', '{"a":1}']);
   });
 
-  it('refuses a line without end', async () => {
+  it('splitLines refuses a line without end', async () => {
     await expect(linesOf('x'.repeat(101), [7], 100)).rejects.toThrow(RangeError);
     expect(await linesOf(`${'x'.repeat(99)}\n${'y'.repeat(99)}\n`, [7], 100)).toHaveLength(2);
   });

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { LimitedOutput } from '../../../src/kube/limited-output.ts';
 
-it('keeps so many bytes, in whole characters, and tells that there was more', () => {
+it('a limited output keeps its number of bytes in whole characters, and tells that there was more', () => {
   const output = new LimitedOutput(4);
   output.push(Buffer.from('a'));
   output.push(Buffer.from('ü'));
@@ -10,7 +10,7 @@ it('keeps so many bytes, in whole characters, and tells that there was more', ()
   expect([output.text(), output.isOver]).toEqual(['aü', true]);
 });
 
-it('is not over at its bound', () => {
+it('a limited output is not over at its bound', () => {
   const output = new LimitedOutput(4);
   output.push(Buffer.from('four'));
   output.push(Buffer.alloc(0));

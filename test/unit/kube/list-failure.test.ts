@@ -14,24 +14,27 @@ const explain = (code: number, message: string, path = '/apis/example.dev/v1/thi
   return explained.message;
 };
 
-describe('the words for a list that was refused', () => {
+describe('the explanation of a refused list', () => {
   it.each([
     ['/apis/example.dev/v1/things', 'things.example.dev'],
     ['/apis/example.dev/v1alpha1/namespaces/shop/things', 'things.example.dev'],
     ['/api/v1/namespaces/shop/pods', 'pods'],
     ['/odd', '/odd'],
-  ])('404 of %s: the resource %s is not there, what to do, and that it is waited for', (path, resource) => {
-    expect(explain(404, '404 page not found', path)).toBe(
-      `the resource ${resource} is not installed in the cluster; to install it: kubectl apply -k config/crd; waiting for it`,
-    );
-  });
+  ])(
+    'the explanation of 404 for %s says that the resource %s is missing, what to do, and that the operator waits',
+    (path, resource) => {
+      expect(explain(404, '404 page not found', path)).toBe(
+        `the resource ${resource} is not installed in the cluster; to install it: kubectl apply -k config/crd; waiting for it`,
+      );
+    },
+  );
 
-  it('403: the server says who may not do what and where; we say what to do', () => {
+  it('the explanation of 403 quotes the server about the missing right, and says how to grant it', () => {
     const words = 'things.example.dev is forbidden: User "jo" cannot list resource "things" at the cluster scope';
     expect(explain(403, words)).toBe(`a right is missing: ${words}; to grant it: apply config/rbac`);
   });
 
-  it('401: whose credentials, at which server', () => {
+  it('the explanation of 401 names the server that does not accept the credentials', () => {
     expect(explain(401, 'Unauthorized')).toBe(
       'https://10.0.0.1:6443 does not accept our credentials (401 Unauthorized): the token or the certificate has expired, or is not of this cluster',
     );
@@ -42,7 +45,7 @@ describe('the words for a list that was refused', () => {
     new ApiError({ code: 503, reason: '', message: 'not now' }),
     new ConnectionError('ECONNREFUSED', 'no answer'),
     new Error('stop'),
-  ])('leaves %s alone', (error) => {
+  ])('the explanation leaves %s as it is', (error) => {
     expect(explainListFailure(error, '/apis/example.dev/v1/things', remedies)).toBe(error);
   });
 });

@@ -26,7 +26,7 @@ function change(list: readonly object[], values: object): void {
 }
 
 describe('Transport', () => {
-  it('reads new credentials after a 401 and keeps its connections', async () => {
+  it('the transport reads new credentials after a 401 and keeps its connections', async () => {
     const config = configOf({ token: 'old' });
     const transport = new Transport(config, 4);
     const first = await transport.route();
@@ -41,7 +41,7 @@ describe('Transport', () => {
     await transport.close();
   });
 
-  it('makes new connections when what TLS rests on has changed', async () => {
+  it('the transport makes new connections when the settings of TLS have changed', async () => {
     const config = configOf({ token: 't' });
     const transport = new Transport(config, 4);
     const first = await transport.route();
@@ -51,7 +51,7 @@ describe('Transport', () => {
     await transport.close();
   });
 
-  it('knows passwords and HTTP proxies, and says that it knows no SOCKS', async () => {
+  it('the transport knows passwords and HTTP proxies, and says that it knows no SOCKS', async () => {
     const proxy = new Transport(configOf({ username: 'me', password: 'pw' }, { proxyUrl: 'http://proxy:3128' }), 4);
     const { headers } = await proxy.route();
     expect(headers['authorization']).toBe(`Basic ${Buffer.from('me:pw').toString('base64')}`);
@@ -60,13 +60,13 @@ describe('Transport', () => {
     await expect(socks.route()).rejects.toThrow('SOCKS');
   });
 
-  it('needs a cluster', () => {
+  it('the transport needs a cluster', () => {
     expect(() => new Transport(new KubeConfig(), 4)).toThrow('current-context');
   });
 });
 
 describe('connect', () => {
-  it('names the file that it cannot read', () => {
+  it('connect names the file that it cannot read', () => {
     expect(() => connect({ kubeconfig: '/nowhere/config' })).toThrow('/nowhere/config cannot be read: ENOENT');
   });
 });

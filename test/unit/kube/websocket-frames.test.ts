@@ -36,7 +36,7 @@ function messagesIn(parts: FramePart[]): string[] {
 }
 
 describe('FrameReader', () => {
-  it('finds the same messages however they are cut into frames and chunks, with pings between', () => {
+  it('the frame reader finds the same messages however they are cut, with pings between them', () => {
     const fragments = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(fc.array(fragments, { maxLength: 4 }), fc.array(fc.nat()), (messages, cuts) => {
@@ -54,27 +54,27 @@ describe('FrameReader', () => {
     );
   });
 
-  it('reads a frame of any size', () => {
+  it('the frame reader reads a frame of any size', () => {
     for (const size of [0, 1, 125, 126, 65_535, 65_536, 200_000]) {
       const parts = readAll(frame(FIN | BINARY, Buffer.alloc(size, 7)));
       expect(parts.reduce((sum, part) => sum + (part.kind === 'data' ? part.bytes.length : 0), 0)).toBe(size);
     }
   });
 
-  it('holds nothing back: a part of a frame is handed on before the rest is there', () => {
+  it('the frame reader hands on a part of a frame before the rest is there', () => {
     const reader = new FrameReader();
     const first = [...reader.read(frame(FIN | BINARY, Buffer.alloc(1000)).subarray(0, 10))];
     expect(first).toMatchObject([{ kind: 'data', bytes: { length: 6 }, startsMessage: true }]);
   });
 
-  it('reads why the server closes', () => {
+  it('the frame reader reads why the server closes', () => {
     expect(readAll(frame(FIN | CLOSE, Buffer.of(0x03, 0xf3, 0x6e, 0x6f)))).toEqual([
       { kind: 'close', code: 1011, reason: 'no' },
     ]);
     expect(readAll(frame(FIN | CLOSE, Buffer.of()))).toEqual([{ kind: 'close', code: 1005, reason: '' }]);
   });
 
-  it('takes no notice of a pong', () => {
+  it('the frame reader ignores a pong', () => {
     expect(readAll(frame(FIN | PONG, Buffer.from('x')))).toEqual([]);
   });
 
@@ -87,13 +87,13 @@ describe('FrameReader', () => {
     ['a ping in pieces', Buffer.of(PING, 0)],
     ['a long ping', Buffer.of(FIN | PING, 126, 1, 0)],
     ['an unknown control frame', Buffer.of(FIN | 11, 0)],
-  ])('refuses %s', (_, bytes) => {
+  ])('the frame reader refuses %s', (_, bytes) => {
     expect(() => readAll(bytes)).toThrow('the server');
   });
 });
 
 describe('binaryFrame', () => {
-  it('masks what it sends', () => {
+  it('a binary frame masks its payload', () => {
     const sent = Buffer.from(binaryFrame(Buffer.from('hello'), Buffer.of(1, 2, 3, 4)));
     expect(sent.subarray(0, 6)).toEqual(Buffer.of(0x82, 0x85, 1, 2, 3, 4));
     expect(sent.subarray(6)).toEqual(Buffer.from('hello').map((byte, index) => byte ^ ((index % 4) + 1)));

@@ -12,7 +12,7 @@ function capture(level: LoggerOptions['level'] = 'debug', format: LoggerOptions[
 const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl';
 
 describe('a log line', () => {
-  it('is JSON with level, time, fields and msg, and nothing of the machine', () => {
+  it('a log line is JSON with level, time, fields and msg, and nothing of the machine', () => {
     const { logger, parsed } = capture();
     const before = Date.now();
     logger.child({ session: 'inspect', namespace: 'shop', uid: 'u-1' }).info({ run: 2, pod: 'web-0' }, 'injected');
@@ -30,7 +30,7 @@ describe('a log line', () => {
     expect(Date.parse(String(line?.['time']))).toBeGreaterThanOrEqual(before - 1);
   });
 
-  it('is one line, whatever the words', () => {
+  it('a log line is one line with any text', () => {
     const { logger, lines, parsed } = capture();
     logger.error({ reason: 'a\nb\r\u0000\u001b[31m' }, 'first\nsecond %s %d');
     expect(lines).toHaveLength(1);
@@ -38,7 +38,7 @@ describe('a log line', () => {
     expect(parsed()[0]).toMatchObject({ reason: 'a\nb\r\u0000\u001b[31m', msg: 'first\nsecond %s %d' });
   });
 
-  it('does nothing to a terminal that shows it, and says to a parser what was said', () => {
+  it('a log line does nothing to a terminal, and a parser reads the text as it was', () => {
     const { logger, lines, parsed } = capture();
     const requester = 'eve\u202e@nimda\u009b31m\u2028\u200b\u007f\u{e0041}ö😀';
     logger.info({ requester }, requester);
@@ -51,13 +51,13 @@ describe('a log line', () => {
     ['debug', ['debug', 'info', 'warn', 'error']],
     ['warn', ['warn', 'error']],
     ['fatal', []],
-  ] as const)('at level %s is written for %j', (level, expected) => {
+  ] as const)('a logger at level %s writes the lines %j', (level, expected) => {
     const { logger, parsed } = capture(level);
     for (const name of ['debug', 'info', 'warn', 'error'] as const) logger[name]({}, name);
     expect(parsed().map((line) => line['level'])).toEqual(expected);
   });
 
-  it('has every field once, the nearest one', () => {
+  it('a log line has every field once, with the nearest value', () => {
     const { logger, lines } = capture();
     logger.child({ session: 'a', run: 1 }).child({ run: 2 }).info({ session: 'b', level: 9, msg: 'x', time: 0 }, 'm');
     expect(lines[0]?.match(/"session"/g)).toHaveLength(1);
@@ -71,7 +71,7 @@ describe('a log line', () => {
     });
   });
 
-  it('says no credentials, at any depth, in any case, in text, in errors', () => {
+  it('a log line holds no credentials, at any depth, in any case, in text and in errors', () => {
     const { logger, lines } = capture();
     const cause = new Error(`401 for Bearer ${jwt}`);
     const fields = {
@@ -100,7 +100,7 @@ describe('a log line', () => {
     expect(fields.token).toBe('s3cret');
   });
 
-  it('survives whatever it is handed', () => {
+  it('a logger survives any value that it is handed', () => {
     const { logger, parsed } = capture();
     const ring: Record<string, unknown> = {
       big: 1n,
@@ -128,7 +128,7 @@ describe('a log line for people', () => {
     return (lines[0] ?? '').replace(/^\S+ /, '');
   };
 
-  it('has time, level, message, and then the fields', () => {
+  it('a text line has time, level, message, and then the fields', () => {
     const { logger, lines } = capture('debug', 'text');
     logger.child({ session: 'shop/inspect' }).warn({ run: 2, ready: false, pod: 'web-0' }, 'list or watch failed');
     expect(lines).toEqual([
@@ -148,17 +148,17 @@ describe('a log line for people', () => {
     ['line breaks and colours are escaped', { err: 'a\nb\u001b[31m' }, 'err="a\\nb\\u001b[31m"'],
     ['what turns the reading direction is escaped', { err: 'a\u202eb' }, 'err="a\\u{202e}b"'],
     ['a name that is no word is quoted', { 'a b': 1 }, '"a b"=1'],
-  ])('%s', (_, fields, expected) => {
+  ])('a text line keeps its form: %s', (_, fields, expected) => {
     expect(line(fields, 'm')).toBe(`INFO  m ${expected}\n`);
   });
 
-  it('says no credentials', () => {
+  it('a text line holds no credentials', () => {
     const text = line({ token: 's3cret', err: new Error(`401 for Bearer ${jwt}`) }, `refused Bearer ${jwt}`);
     expect(text).toMatch(/^INFO {2}refused Bearer \[redacted\] token=\[redacted\] err=/);
     expect(text).not.toMatch(/s3cret|eyJ/);
   });
 
-  it('is one printable line, whatever it is handed', () => {
+  it('a text line is one printable line with any value', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),
