@@ -15,12 +15,15 @@ function namedIn(page: string): string[] {
   return [...text.matchAll(/`(?:[\w/-]+\/)?([\w-]+\.ts)`/g)].map((match) => match[1] ?? '');
 }
 
-it.each([...sessionRooms, 'src/runtime', 'src/kube'])('%s/README.md names every file of its room', (room) => {
-  const named = namedIn(`${room}/README.md`);
-  expect(sourcesIn(room).filter((file) => !named.includes(file))).toEqual([]);
-});
+it.each([...sessionRooms, 'src/runtime', 'src/kube'])(
+  'the file %s/README.md names every file of its folder',
+  (room) => {
+    const named = namedIn(`${room}/README.md`);
+    expect(sourcesIn(room).filter((file) => !named.includes(file))).toEqual([]);
+  },
+);
 
-it.each([...sessionRooms, 'src/runtime', 'src/kube'])('every file that %s/README.md names is there', (room) => {
+it.each([...sessionRooms, 'src/runtime', 'src/kube'])('the file %s/README.md names no file that is missing', (room) => {
   const text = readFileSync(repositoryPath(`${room}/README.md`), 'utf8');
   const own = [...text.matchAll(/`([\w-]+\.ts)`/g)].map((match) => match[1] ?? '');
   expect(own.length).toBeGreaterThan(2);
@@ -42,7 +45,7 @@ describe('docs/architecture.md', () => {
     return [...text.matchAll(/`((?:src|test|docs|crds)\/[\w./-]+\.\w+)`/g)].map((match) => match[1] ?? '');
   }
 
-  it.each(sessionRooms)('names every file of %s in its row', (room) => {
+  it.each(sessionRooms)('docs/architecture.md names every file of %s in its row', (room) => {
     const row = section('The rooms of src/session')
       .split('\n')
       .find((line) => line.includes(`(../${room}/README.md)`));
@@ -50,16 +53,16 @@ describe('docs/architecture.md', () => {
     expect(named.toSorted()).toEqual(sourcesIn(room).toSorted());
   });
 
-  it('names every file of src/reconcile', () => {
+  it('docs/architecture.md names every file of src/reconcile', () => {
     const named = [...section('The files of src/reconcile').matchAll(/`([\w-]+\.ts)`/g)].map((match) => match[1]);
     expect(named.toSorted()).toEqual(sourcesIn('src/reconcile').toSorted());
   });
 
-  it('names nothing that is not there', () => {
+  it('docs/architecture.md names no path that is missing', () => {
     expect(pathsIn(page).filter((path) => !existsSync(repositoryPath(path)))).toEqual([]);
   });
 
-  it('tells the way from apply to Expired by at most 18 files', () => {
+  it('docs/architecture.md tells the way from apply to Expired by at most 18 files', () => {
     const files = new Set(pathsIn(section('From apply to Expired')));
     expect(files.size).toBeGreaterThan(10);
     expect([...files].slice(18)).toEqual([]);
@@ -70,17 +73,20 @@ describe('docs/architecture.md', () => {
     ['a reason', 2, 5],
     ['a metric', 0, 4],
     ['a profile', 0, 5],
-  ])('needs for %s, besides %i files of its choice, not more than it may', (thing, chosen, most) => {
-    const row = section('To add something')
-      .split('\n')
-      .find((line) => line.startsWith(`| ${thing} |`));
-    const [, , touched = '', tests = ''] = (row ?? '').split(' | ').join(' |').split('|');
-    expect(new Set(pathsIn(touched)).size + chosen).toBeLessThanOrEqual(most);
-    expect(pathsIn(touched).length).toBeGreaterThan(0);
-    expect(pathsIn(tests).length).toBeGreaterThan(0);
-  });
+  ])(
+    'docs/architecture.md needs for %s, besides %i files of its choice, at most the allowed number of files',
+    (thing, chosen, most) => {
+      const row = section('To add something')
+        .split('\n')
+        .find((line) => line.startsWith(`| ${thing} |`));
+      const [, , touched = '', tests = ''] = (row ?? '').split(' | ').join(' |').split('|');
+      expect(new Set(pathsIn(touched)).size + chosen).toBeLessThanOrEqual(most);
+      expect(pathsIn(touched).length).toBeGreaterThan(0);
+      expect(pathsIn(tests).length).toBeGreaterThan(0);
+    },
+  );
 
-  it('has links that lead somewhere', () => {
+  it('docs/architecture.md has links that lead to existing files', () => {
     const targets = [...page.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '');
     expect(targets.length).toBeGreaterThan(10);
     expect(targets.filter((target) => !existsSync(repositoryPath(`docs/${target}`)))).toEqual([]);

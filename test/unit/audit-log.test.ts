@@ -34,7 +34,7 @@ async function seen(log: AuditLog): Promise<string[]> {
   return (await log.requests('shop')).map(({ auditID }) => auditID);
 }
 
-it('has what was logged since it was made about one namespace, and nothing else', async () => {
+it('the audit log reader returns the entries of one namespace since its start, and no others', async () => {
   const log = await AuditLog.from(file);
   appendFileSync(
     file,
@@ -45,7 +45,7 @@ it('has what was logged since it was made about one namespace, and nothing else'
   expect((await log.begun('shop')).map(({ auditID }) => auditID)).toEqual(['begun']);
 });
 
-it('goes on where the server has started new files', async () => {
+it('the audit log reader goes on when the server has started new files', async () => {
   putAside('2026-01-01T00-00-00.000');
   appendFileSync(file, line('also before'));
   const log = await AuditLog.from(file);
@@ -58,7 +58,7 @@ it('goes on where the server has started new files', async () => {
   expect(await seen(log)).toEqual(['one', 'two', 'three']);
 });
 
-it('says so when the file it began with is gone', async () => {
+it('the audit log reader says that its first file is gone', async () => {
   const log = await AuditLog.from(file);
   const other = join(folder, 'other');
   writeFileSync(other, line('one'));

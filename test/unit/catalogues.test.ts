@@ -19,7 +19,7 @@ const entries = Object.entries(REASONS) as [string, { kind: string } & { [place 
 const places = Object.keys(PLACES) as ReasonPlace[];
 
 describe('the catalogue of reasons', () => {
-  it('has every reason that the code can write', () => {
+  it('the catalogue has every reason that the code can write', () => {
     const written = [...reasonsInCode()];
     expect(written.length).toBeGreaterThan(40);
     const unknown = written.filter(([reason]) => !Object.hasOwn(REASONS, reason));
@@ -28,7 +28,7 @@ describe('the catalogue of reasons', () => {
     expect(said).toEqual([]);
   });
 
-  it('has none that the code does not write', () => {
+  it('the catalogue has no reason that the code does not write', () => {
     const written = reasonsInCode();
     // Words that are a reason and something else as well.
     const both = ['Failed', 'Unknown', 'Ended'];
@@ -37,7 +37,7 @@ describe('the catalogue of reasons', () => {
     ).toEqual([]);
   });
 
-  it('has none that no test names', () => {
+  it('the catalogue has no reason that no test names', () => {
     const tests = filesIn('test').filter(
       (file) => file.endsWith('.test.ts') && file !== 'test/unit/catalogues.test.ts',
     );
@@ -47,24 +47,27 @@ describe('the catalogue of reasons', () => {
     expect(entries.map(([reason]) => reason).filter((reason) => !words.has(reason))).toEqual([]);
   });
 
-  it.each(entries)('says of %s where it stands, what it means, and with which status', (_, entry) => {
-    const rows = places.flatMap((place) => (entry[place] === undefined ? [] : [{ place, row: entry[place] }]));
-    expect(rows.length).toBeGreaterThan(0);
-    const faulty = rows.filter(({ place, row }) => {
-      const hasStatus = PLACES[place].columns.some((column) => ['status', 'type', 'of'].includes(column));
-      return row.meaning === '' || row.meaning.includes('|') || (row.with !== undefined) !== hasStatus;
-    });
-    expect(faulty).toEqual([]);
-  });
+  it.each(entries)(
+    'the catalogue says of the reason %s where it stands, what it means and with which status',
+    (_, entry) => {
+      const rows = places.flatMap((place) => (entry[place] === undefined ? [] : [{ place, row: entry[place] }]));
+      expect(rows.length).toBeGreaterThan(0);
+      const faulty = rows.filter(({ place, row }) => {
+        const hasStatus = PLACES[place].columns.some((column) => ['status', 'type', 'of'].includes(column));
+        return row.meaning === '' || row.meaning.includes('|') || (row.with !== undefined) !== hasStatus;
+      });
+      expect(faulty).toEqual([]);
+    },
+  );
 });
 
-describe('a status whose reason', () => {
+describe('a status with a reason', () => {
   const said = (phase: Phase, type: string, status: Condition['status'], reason: string): string =>
     missingRows(phase, [
       { type, status, reason, message: 'm', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:00Z' },
     ]).join();
 
-  it('stands where the catalogue has it is fine', () => {
+  it('a status is sound when its reason stands where the catalogue has it', () => {
     expect(said('Pending', 'Injected', 'False', 'PodNotFound')).toBe('');
     expect(said('Failed', 'Failed', 'True', 'PodSecurityDenied')).toBe('');
     expect(said('Completed', 'StopConfirmed', 'True', 'Terminated')).toBe('');
@@ -82,12 +85,12 @@ describe('a status whose reason', () => {
       'lacks a row of NoReadyPod under beforeInjection or refused or notStarted',
     ],
     ['Completed', 'StopConfirmed', 'True', 'NoRoute', 'lacks a row of NoRoute under stopConfirmed'],
-  ])('does not (%s, %s=%s %s) is told what to add', (...[phase, type, status, reason, message]) => {
+  ])('a faulty status (%s, %s=%s %s) is told what the catalogue lacks', (...[phase, type, status, reason, message]) => {
     expect(said(phase, type, status, reason)).toContain(message);
   });
 });
 
-it.each([...GENERATED.keys()])('%s is what `npm run docs` writes', (file) => {
+it.each([...GENERATED.keys()])('the file %s is what `npm run docs` writes', (file) => {
   const { is, shouldBe } = compare(file);
   const [old, wanted] = [is, shouldBe].map((text) => text.split('\n'));
   const lacks = wanted?.filter((line) => old?.includes(line) !== true) ?? [];
@@ -120,7 +123,7 @@ function listsOfProfiles(text: string): number[] {
 }
 
 describe('the catalogue of profiles', () => {
-  it('is the one that the CRDs allow, wherever they name a profile', () => {
+  it('the CRDs allow the profiles of the catalogue, wherever they name a profile', () => {
     const lists: string[][] = [];
     const collect = (_: string, { enum: names }: Schema): void => {
       if (names?.includes('general') === true) lists.push(names);
@@ -131,7 +134,7 @@ describe('the catalogue of profiles', () => {
     expect(debugPolicySchema().properties?.['spec']?.properties?.['profiles']?.maxItems).toBe(PROFILE_NAMES.length);
   });
 
-  it('is explained by the CRD of DebugSession, profile by profile', () => {
+  it('the CRD of DebugSession explains every profile of the catalogue', () => {
     const text = debugSessionSchema().properties?.['spec']?.properties?.['profile']?.description ?? '';
     const lacks = PROFILE_NAMES.filter(
       (name) => !text.includes(`${name} adds ${PROFILES[name].adds.replaceAll('`', '')}`),
@@ -139,7 +142,7 @@ describe('the catalogue of profiles', () => {
     expect(lacks).toEqual([]);
   });
 
-  it('is listed by hand nowhere: only where `npm run docs` writes it', () => {
+  it('the files list all profiles only where `npm run docs` writes them', () => {
     const lists = ['README.md', ...['bench', 'config', 'crds', 'docs', 'scripts', 'src', 'test'].flatMap(filesIn)]
       .filter((file) => !file.startsWith('docs/adr/'))
       .flatMap((file) => listsOfProfiles(readFileSync(repositoryPath(file), 'utf8')).map((line) => ({ file, line })));
@@ -156,7 +159,7 @@ describe('the catalogue of profiles', () => {
     ]);
   });
 
-  it('has what is privileged let in by the level privileged only', () => {
+  it('the profiles that are privileged need the level privileged', () => {
     const privileged = PROFILE_NAMES.filter((name) => 'privileged' in (PROFILES[name].securityContext ?? {}));
     expect(privileged).toContain('sysadmin');
     expect(privileged.filter((name) => PROFILES[name].level !== 'privileged')).toEqual([]);

@@ -31,7 +31,7 @@ const defaults: Config = {
 
 type Env = Record<string, string>;
 
-describe('parseConfig takes', () => {
+describe('taken words', () => {
   const table: [what: string, argv: string[], env: Env, expected: Partial<Config>][] = [
     ['nothing: the defaults', [], {}, {}],
     ['a value after =', ['--kubeconfig=/a b/c'], {}, { kubeconfig: '/a b/c' }],
@@ -130,12 +130,12 @@ describe('parseConfig takes', () => {
     ],
     ["KUBECONFIG as the client's affair", [], { KUBECONFIG: '/x' }, {}],
   ];
-  it.each(table)('%s', (_, argv, env, expected) => {
+  it.each(table)('parseConfig takes %s', (_, argv, env, expected) => {
     expect(parseConfig(argv, env)).toEqual({ kind: 'ok', config: { ...defaults, ...expected } });
   });
 });
 
-describe('parseConfig refuses', () => {
+describe('refused words', () => {
   const table: [what: string, argv: string[], env: Env, faults: (string | RegExp)[]][] = [
     [
       'an unknown flag, naming the nearest',
@@ -237,7 +237,7 @@ describe('parseConfig refuses', () => {
       [/unknown flag/, /"y"/, /^--log-level/, /^DEBUGSESSION_SHUTDOWN_TIMEOUT/],
     ],
   ];
-  it.each(table)('%s', (_, argv, env, faults) => {
+  it.each(table)('parseConfig refuses %s', (_, argv, env, faults) => {
     const outcome = parseConfig(argv, env);
     expect(outcome).toEqual({
       kind: 'error',
@@ -245,7 +245,7 @@ describe('parseConfig refuses', () => {
     });
   });
 
-  it('any words, with printable one-line faults and never an exception', () => {
+  it('parseConfig refuses any words with printable one-line faults, and never throws', () => {
     const word = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: 'binary' }).map((text) => `--${text}`),
@@ -260,8 +260,8 @@ describe('parseConfig refuses', () => {
   });
 });
 
-describe('parseConfig answers', () => {
-  it.each([[['--help']], [['-h']], [['--log-level=x', '--help']]])('%j with the help', (argv) => {
+describe('answers', () => {
+  it.each([[['--help']], [['-h']], [['--log-level=x', '--help']]])('parseConfig answers %j with the help', (argv) => {
     const outcome = parseConfig(argv, {});
     if (outcome.kind !== 'help') throw new Error(outcome.kind);
     const { text } = outcome;
@@ -292,7 +292,7 @@ describe('parseConfig answers', () => {
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
   });
 
-  it('--version', () => {
+  it('parseConfig answers --version with the version', () => {
     expect(parseConfig(['--version'], {})).toEqual({ kind: 'version' });
   });
 });
@@ -304,5 +304,5 @@ describe('nearest', () => {
     ['leader-election-di', 'leader-election-id'],
     ['', undefined],
     ['x'.repeat(1_000), undefined],
-  ])('%s: %s', (word, expected) => expect(nearest(word, known)).toBe(expected));
+  ])('the nearest flag to %s is %s', (word, expected) => expect(nearest(word, known)).toBe(expected));
 });

@@ -30,11 +30,11 @@ function rules(top = root): { path: string; says: string }[] {
 }
 
 describe('the schema of DebugSession', () => {
-  it('describes every field in sentences', () => {
+  it('the schema of DebugSession describes every field in sentences', () => {
     expect(fields((field) => !/^\S.*[^.]\.$/s.test(field.description ?? ''))).toEqual([]);
   });
 
-  it('says of every field of spec when it may change', () => {
+  it('the schema of DebugSession says of every field of spec when it may change', () => {
     expect(
       fields(
         (field, path) =>
@@ -43,7 +43,7 @@ describe('the schema of DebugSession', () => {
     ).toEqual([]);
   });
 
-  it('says of every optional field of spec what its absence means', () => {
+  it('the schema of DebugSession says of every optional field of spec what its absence means', () => {
     const required = [
       'spec.target',
       'spec.image',
@@ -61,24 +61,24 @@ describe('the schema of DebugSession', () => {
     ).toEqual([]);
   });
 
-  it('bounds every string and every list, so that the cost of the rules is bounded', () => {
+  it('the schema of DebugSession bounds every string and every list, so that the cost of the rules is bounded', () => {
     expect(
       fields((field) => field.type === 'string' && field.maxLength === undefined && field.enum === undefined),
     ).toEqual(['apiVersion', 'kind']);
     expect(fields((field) => field.type === 'array' && field.maxItems === undefined)).toEqual([]);
   });
 
-  it('says of every list how it is merged', () => {
+  it('the schema of DebugSession says of every list how it is merged', () => {
     expect(fields((field) => field.type === 'array' && field['x-kubernetes-list-type'] === undefined)).toEqual([]);
   });
 
-  it('has no defaults but attempt and the status nobody has written yet', () => {
+  it('the schema of DebugSession has defaults only for attempt and an unwritten status', () => {
     expect(fields((field) => field.default !== undefined)).toEqual(['spec.attempt', 'status']);
     expect(root.properties?.['spec']?.properties?.['attempt']?.default).toBe(1);
     expect(root.properties?.['status']?.default).toEqual({ observedGeneration: -1 });
   });
 
-  it('has no rule without a session that it refuses, in the table that the API server is asked', () => {
+  it('the schema of DebugSession has no rule without a refused session in the tables of tests', () => {
     const messages = [...INVALID, ...UPDATES].map(({ message }) => message ?? '');
     const untried = rules().filter(
       ({ path, says }) => !messages.some((message) => message.includes(path) && message.includes(says)),
@@ -92,11 +92,11 @@ describe('the schema of DebugPolicy', () => {
   const policy = debugPolicySchema();
   const optional = fields((_, path) => /^spec\.[a-zA-Z]+$/.test(path), policy);
 
-  it('describes every field in sentences', () => {
+  it('the schema of DebugPolicy describes every field in sentences', () => {
     expect(fields((field) => !/^\S.*[^.]\.$/s.test(field.description ?? ''), policy)).toEqual([]);
   });
 
-  it('says of every field what its absence means, or of its parts', () => {
+  it('the schema of DebugPolicy says of every field, or of its parts, what its absence means', () => {
     expect(optional.length).toBeGreaterThan(9);
     const untold = fields(
       (field, path) => optional.includes(path) && !(field.description ?? '').includes('Absent:'),
@@ -110,7 +110,7 @@ describe('the schema of DebugPolicy', () => {
     expect(parts).toEqual([]);
   });
 
-  it('bounds every string and every list, says how it is merged, and has no defaults', () => {
+  it('the schema of DebugPolicy bounds every string and list, says how lists are merged, and has no defaults', () => {
     const unbounded = fields(
       (field) => field.type === 'string' && field.maxLength === undefined && field.enum === undefined,
       policy,
@@ -123,7 +123,7 @@ describe('the schema of DebugPolicy', () => {
     expect(fields((field) => field.default !== undefined, policy)).toEqual([]);
   });
 
-  it('has no rule without a policy that it refuses, in the tables that the API server is asked', () => {
+  it('the schema of DebugPolicy has no rule without a refused policy in the tables of tests', () => {
     const messages = [
       ...INVALID_POLICIES.map(({ message }) => message ?? ''),
       ...PATTERNS.map(({ fault }) => `spec.images[0] ${fault}`),

@@ -21,15 +21,15 @@ function edited(piece: string, by: string): string {
 }
 
 describe('the TypeScript types and the schema of the CRD', () => {
-  it('have the same fields in spec', () => {
+  it('the TypeScript type and the schema of DebugSession have the same fields in spec', () => {
     expect(schemaFields(part('spec'))).toEqual(typeFields(source, 'DebugSessionSpec'));
   });
 
-  it('have the same fields in status', () => {
+  it('the TypeScript type and the schema of DebugSession have the same fields in status', () => {
     expect(schemaFields(part('status'))).toEqual(typeFields(source, 'DebugSessionStatus'));
   });
 
-  it('are compared as far as the leaves', () => {
+  it('the comparison of DebugSession goes as far as the leaves', () => {
     const fields = [...typeFields(source, 'DebugSessionSpec'), ...typeFields(source, 'DebugSessionStatus')];
     expect(fields).toEqual(
       expect.arrayContaining([
@@ -61,12 +61,12 @@ describe('the TypeScript types and the schema of the CRD', () => {
     ['loses a field of a run', 'DebugSessionStatus', '  podUID?: string;', ''],
     ['loses a phase', 'DebugSessionStatus', "'Pending' | 'Starting' | 'Running'", "'Pending' | 'Running'"],
     ['makes an array of a field', 'DebugSessionStatus', '  attachCommand?: string;', '  attachCommand?: string[];'],
-  ])('differ when the type %s', (_, type, piece, by) => {
+  ])('the comparison of DebugSession finds a difference when the type %s', (_, type, piece, by) => {
     const schema = part(type === 'DebugSessionSpec' ? 'spec' : 'status');
     expect(schemaFields(schema)).not.toEqual(typeFields(edited(piece, by), type));
   });
 
-  it('differ when the schema gains or loses a field', () => {
+  it('the comparison of DebugSession finds a difference when the schema gains or loses a field', () => {
     const spec = part('spec');
     const { image, ...rest } = spec.properties ?? {};
     expect(image).toBeDefined();
@@ -75,7 +75,7 @@ describe('the TypeScript types and the schema of the CRD', () => {
     expect(schemaFields({ ...spec, properties: more })).not.toEqual(typeFields(source, 'DebugSessionSpec'));
   });
 
-  it('refuses a construct that it cannot compare', () => {
+  it('the comparison refuses a construct that it cannot compare', () => {
     const odd = edited('  image: string;\n  command', '  image: string | number;\n  command');
     expect(() => typeFields(odd, 'DebugSessionSpec')).toThrow('image: cannot compare string with a schema');
   });
@@ -86,11 +86,11 @@ describe('the TypeScript types and the schema of DebugPolicy', () => {
   const types = ['debugpolicy.ts', 'label-selector.ts', 'debugsession.ts', 'profiles.ts'].map(read).join('\n');
   const spec = debugPolicySchema().properties?.['spec'];
 
-  it('have the same fields', () => {
+  it('the TypeScript type and the schema of DebugPolicy have the same fields', () => {
     expect(spec && schemaFields(spec)).toEqual(typeFields(types, 'DebugPolicySpec'));
   });
 
-  it('are compared as far as the leaves', () => {
+  it('the comparison of DebugPolicy goes as far as the leaves', () => {
     expect(typeFields(types, 'DebugPolicySpec')).toEqual(
       expect.arrayContaining([
         'namespaceSelector.matchExpressions[].operator: DoesNotExist | Exists | In | NotIn',
@@ -102,7 +102,7 @@ describe('the TypeScript types and the schema of DebugPolicy', () => {
     );
   });
 
-  it('differ when the type loses an allowance', () => {
+  it('the comparison of DebugPolicy finds a difference when the type loses an allowance', () => {
     const fewer = types.replace("  | 'SupervisorNone'", '');
     expect(fewer).not.toBe(types);
     expect(spec && schemaFields(spec)).not.toEqual(typeFields(fewer, 'DebugPolicySpec'));

@@ -36,26 +36,26 @@ function check(...texts: string[]) {
 }
 
 describe('docs/debugpolicy.md', () => {
-  it('describes every field of the CRD, and none that is not there', () => {
+  it('docs/debugpolicy.md describes every field of the CRD, and no other field', () => {
     expect(undescribed(headings, schema)).toEqual([]);
     const known = new Set(fieldPaths(schema));
     expect([...headings.keys()].filter((name) => name.startsWith('spec.') && !known.has(name))).toEqual([]);
   });
 
-  it('says of every field what its absence means', () => {
+  it('docs/debugpolicy.md says of every field what its absence means', () => {
     const spec = [...headings].filter(([name]) => name.startsWith('spec.'));
     expect(spec.length).toBeGreaterThan(9);
     expect(spec.filter(([, text]) => !text.includes('Absent:')).map(([name]) => name)).toEqual([]);
   });
 
-  it('has a row for everything that may be allowed, and leads to the list of profiles', () => {
+  it('docs/debugpolicy.md has a row for every allowance, and leads to the list of profiles', () => {
     const { allow, profiles } = schema.properties?.['spec']?.properties ?? {};
     expect(rows('spec.allow').map(([word = '']) => spans(word)[0])).toEqual(allow?.items?.enum);
     expect(profiles?.items?.enum).toEqual(PROFILE_NAMES);
     expect(headings.get('spec.profiles')).toContain('(debugsession.md#specprofile)');
   });
 
-  it('is right about images', () => {
+  it('docs/debugpolicy.md gives right examples of image patterns', () => {
     const table = rows('spec.images');
     expect(table.length).toBeGreaterThan(7);
     for (const [pattern = '', yes = '', no = ''] of table) {
@@ -70,7 +70,7 @@ describe('docs/debugpolicy.md', () => {
     }
   });
 
-  it('prints policies and sessions that are sound, and the built-in policy as it is', () => {
+  it('docs/debugpolicy.md prints sound policies and sessions, and the built-in policy as it is', () => {
     const policies = blocks
       .flatMap((block) => documents(block) as DebugPolicy[])
       .filter(({ kind }) => kind === 'DebugPolicy');
@@ -87,13 +87,13 @@ describe('docs/debugpolicy.md', () => {
     expect(ours.map((block) => check(block).kind)).toEqual(ours.map(() => 'judged'));
   });
 
-  it('opens everything by the policy for platform people', () => {
+  it('docs/debugpolicy.md opens everything by the policy for platform people', () => {
     const platform = blocks.find((block) => block.includes('name: platform')) ?? '';
     const [policy] = documents(platform) as DebugPolicy[];
     expect(policy?.spec.allow).toEqual(schema.properties?.['spec']?.properties?.['allow']?.items?.enum);
   });
 
-  it('quotes the offline tool in its very words', () => {
+  it('docs/debugpolicy.md quotes the offline tool in its very words', () => {
     const named = (name: string): string => blocks.find((block) => block.startsWith(`# ${name}`)) ?? '';
     const report = check(named('production.yaml'), named('sessions.yaml'));
     if (report.kind === 'unusable') throw new Error(report.faults.join());

@@ -17,27 +17,27 @@ const reference = read('docs/reference.md');
 describe('docs/debugsession.md', () => {
   const headings = sections(session);
 
-  it('describes every field of the CRD', () => {
+  it('docs/debugsession.md describes every field of the CRD', () => {
     expect(undescribed(headings, debugSessionSchema())).toEqual([]);
   });
 
-  it('has no heading for a field that is not there', () => {
+  it('docs/debugsession.md has no heading for a field that is missing in the CRD', () => {
     const known = new Set(fieldPaths(debugSessionSchema()));
     expect([...headings.keys()].filter((name) => /^(spec|status)\./.test(name) && !known.has(name))).toEqual([]);
   });
 
-  it('says of every field of spec its default, or that it is required, and when it may change', () => {
+  it('docs/debugsession.md says of every field of spec its default or that it is required, and when it may change', () => {
     const spec = [...headings].filter(([name]) => name.startsWith('spec.'));
     const change = /Immutable|Frozen\s+until\s+the\s+next\s+attempt|May\s+change\s+at\s+any|while\s+a\s+run\s+lives/;
     expect(spec.filter(([, text]) => !/Default|default|Required/.test(text)).map(([name]) => name)).toEqual([]);
     expect(spec.filter(([, text]) => !change.test(text)).map(([name]) => name)).toEqual([]);
   });
 
-  it.each(Object.entries(BUILT_IN))('names the default of %s', (field, value) => {
+  it.each(Object.entries(BUILT_IN))('docs/debugsession.md names the default of %s', (field, value) => {
     expect(headings.get(`spec.${field}`)).toContain(`default \`${value}\``);
   });
 
-  it('shows every field of spec in one manifest', () => {
+  it('docs/debugsession.md shows every field of spec in one manifest', () => {
     const manifest = yamlBlocks(session).find(({ source }) => source.includes('name: every-field'))?.source ?? '';
     const [shown] = documents(manifest) as [DebugSession];
     const paths = pathsOf({ spec: shown.spec });
@@ -49,7 +49,7 @@ describe('docs/debugsession.md', () => {
     expect(manifest).toContain('workloadRef: {');
   });
 
-  it('has a row for every phase and a heading for every condition type', () => {
+  it('docs/debugsession.md has a row for every phase and a heading for every condition type', () => {
     const phases = debugSessionSchema().properties?.['status']?.properties?.['phase']?.enum ?? [];
     const rows = [...(headings.get('status.phase') ?? '').matchAll(/^\| (\w+) \|/gm)].map((match) => match[1]);
     expect(rows).toEqual(['phase', ...phases]);
@@ -59,7 +59,7 @@ describe('docs/debugsession.md', () => {
     expect(names.filter((name) => !headings.has(name))).toEqual([]);
   });
 
-  it('leaves the reasons of the conditions to reference.md, so that a new one is written down once', () => {
+  it('docs/debugsession.md leaves the reasons of the conditions to reference.md', () => {
     const conditions = [...headings].filter(([name]) => /^[A-Z]/.test(name));
     const named = conditions.flatMap(([, text]) => spans(text)).filter((word) => Object.hasOwn(REASONS, word));
     expect(conditions.length).toBeGreaterThan(5);
@@ -69,7 +69,7 @@ describe('docs/debugsession.md', () => {
 });
 
 describe('docs/reference.md', () => {
-  it('has a row for every event', () => {
+  it('docs/reference.md has a row for every event', () => {
     const source = read('src/session/status/events.ts');
     const events = [...source.matchAll(/reason: '(\w+)'/g)].map((match) => match[1] ?? '');
     const listed = reference.slice(reference.indexOf('## Events'));
@@ -98,13 +98,13 @@ describe('docs/guides', () => {
     });
   }
 
-  it.each(guides)('the index says what the built-in policy does not allow of %s', (file) => {
+  it.each(guides)('the index of the guides says what the built-in policy does not allow of %s', (file) => {
     const [row = ''] = read('docs/guides/README.md').split('Permissions that a guide needs').slice(1);
     const needs = row.split('\n').find((line) => line.startsWith(`| [${file}](${file}) |`)) ?? '';
     expect(needsBesides(file).filter((need) => !spans(needs).includes(need))).toEqual([]);
   });
 
-  it('are all in the index', () => {
+  it('the index of the guides names every guide', () => {
     const index = read('docs/guides/README.md');
     expect(guides.filter((file) => !index.includes(`](${file})`))).toEqual([]);
   });
@@ -121,7 +121,7 @@ it.each([
   'docs/security.md',
   'SECURITY.md',
   ...readdirSync(repositoryPath('docs/guides')).map((f) => `docs/guides/${f}`),
-])('the links of %s lead somewhere', (file) => {
+])('the links of %s lead to existing files and headings', (file) => {
   const targets = [...read(file).matchAll(/\]\(([^):#]*)(?:#([^)]+))?\)/g)];
   const broken = targets.filter(([, path = '', anchor]) => {
     const target = path === '' ? file : join(dirname(file), path);

@@ -12,7 +12,7 @@ it('docs/flags.md has a row for every flag, in the order of --help, with its def
 });
 
 it.each(['Makefile', 'config/manager/deployment.yaml', 'config/namespaced/kustomization.yaml'])(
-  '%s uses flags that there are',
+  'the file %s uses only flags that exist',
   (file) => {
     const used = [
       ...readFileSync(repositoryPath(file), 'utf8').matchAll(/--((?:metrics|leader|health|log|namespaces)[a-z-]*)/g),

@@ -37,13 +37,13 @@ const rules = parse(read('config/prometheus/rules.yaml')) as { groups: { rules: 
 const alerts = rules.groups.flatMap((group) => group.rules).map(({ alert, expr }) => [alert, expr] as const);
 
 describe('the dashboard', () => {
-  it('asks something in every panel, and each panel has a number of its own', () => {
+  it('the dashboard asks something in every panel, and each panel has a number of its own', () => {
     expect(panels.filter(({ targets = [] }) => targets.length === 0)).toEqual([]);
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   });
 });
 
-it.each([...queries, ...alerts])('the metrics of "%s" are there: %s', async (_, expr) => {
+it.each([...queries, ...alerts])('the metrics of "%s" exist: %s', async (_, expr) => {
   const known = new Set([...(await seriesNames()), ...KUBELET]);
   const names = metricsOf(expr);
   expect(names.length).toBeGreaterThan(0);
@@ -62,7 +62,7 @@ describe('a metric', () => {
       .filter((file) => file.endsWith('.ts'))
       .map((file) => `${folder}/${file}`);
 
-  it('is moved by the operator: each method of Metrics is called outside src/observability', () => {
+  it('the operator calls each method of Metrics outside src/observability', () => {
     const code = sources('src')
       .filter((file) => !/^src\/observability\/(?:runtime-)?metrics\.ts$/.test(file))
       .map(read)
@@ -72,13 +72,13 @@ describe('a metric', () => {
     expect(Object.keys(createMetrics()).filter((method) => !called.has(method))).toEqual([]);
   });
 
-  it('is looked at by a test', () => {
+  it('the tests name each metric of sessions', () => {
     const tests = ['test/unit', 'test/process', 'test/e2e'].flatMap(sources).map(read).join('\n');
     // Name it in test/unit/reconcile/report.test.ts, with the value that it has after what is counted.
     expect(sessionFamilies().filter(({ name }) => !tests.includes(name))).toEqual([]);
   });
 
-  it('has its labels explained in docs/observability.md', () => {
+  it('docs/observability.md explains the labels of each metric of sessions', () => {
     const docs = read('docs/observability.md');
     const labels = sessionFamilies().flatMap(({ labelNames }) => labelNames);
     expect(labels.length).toBeGreaterThan(4);
@@ -86,8 +86,8 @@ describe('a metric', () => {
   });
 });
 
-describe('what a histogram of ours measures', () => {
-  it('stands in words of its own help in the docs and above its panel', async () => {
+describe('histograms of durations', () => {
+  it('the docs and the panel of a histogram say what it measures in the words of its help', async () => {
     const { body } = await createMetrics().expose();
     const helps = [...body.matchAll(/^# HELP (debugsession_\S+_seconds) (.*)\.$/gm)];
     expect(helps.length).toBe(3);
@@ -112,7 +112,7 @@ describe('the names in a query', () => {
     ['max by(phase)(a) and on (instance) b == 1 or vector(0)', ['a', 'b']],
     ['sum(a unless a offset 15m) by (reason) > bool 1e3', ['a']],
     ['histogram_quantile(0.99, a:b_c) * on (x) group_left () d', ['a:b_c', 'd']],
-  ])('of %s', (query, names) => {
+  ])('metricsOf finds the metrics in the query %s', (query, names) => {
     expect(metricsOf(query)).toEqual(names);
   });
 });

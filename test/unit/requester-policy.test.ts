@@ -14,7 +14,7 @@ interface Manifest {
 const read = (name: string): Manifest =>
   parse(readFileSync(repositoryPath(`config/admission/${name}.yaml`), 'utf8')) as Manifest;
 
-it('is the one that config/admission installs: after a change there, the fingerprint is', () => {
+it('the fingerprint in the code is that of the requester policy that config/admission installs', () => {
   const [policy, binding] = [read('requester-policy'), read('requester-policy-binding')];
   expect([policy.metadata.name, binding.metadata.name, binding.spec.policyName]).toEqual(
     Array.from({ length: 3 }, () => REQUESTER_POLICY),
@@ -22,7 +22,7 @@ it('is the one that config/admission installs: after a change there, the fingerp
   expect({ policy: fingerprintOf(policy.spec), binding: fingerprintOf(binding.spec) }).toEqual(FINGERPRINTS);
 });
 
-it('and a binding that only audits is not', () => {
+it('the fingerprint of a binding that only audits is another one', () => {
   const binding = read('requester-policy-binding');
   expect(fingerprintOf({ ...binding.spec, validationActions: ['Audit'] })).not.toBe(FINGERPRINTS.binding);
 });

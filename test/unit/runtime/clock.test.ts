@@ -3,7 +3,7 @@ import { sleep, systemClock } from '../../../src/runtime/clock.ts';
 import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
 describe('systemClock', () => {
-  it('cuts a delay longer than 2^31-1 ms into pieces', () => {
+  it('the system clock cuts a delay longer than 2^31-1 ms into pieces', () => {
     jest.useFakeTimers();
     try {
       const fired = jest.fn();
@@ -18,7 +18,7 @@ describe('systemClock', () => {
     }
   });
 
-  it('cancels, also between two pieces', () => {
+  it('the system clock cancels a timer, also between two pieces', () => {
     jest.useFakeTimers();
     try {
       const fired = jest.fn();
@@ -35,7 +35,7 @@ describe('systemClock', () => {
 });
 
 describe('sleep', () => {
-  it('ends with its time or with the signal, and leaves no timer', async () => {
+  it('a sleep ends with its time or with the signal, and leaves no timer', async () => {
     const clock = new FakeClock();
     const controller = new AbortController();
     const done: string[] = [];
@@ -52,7 +52,7 @@ describe('sleep', () => {
 });
 
 describe('FakeClock', () => {
-  it('runs timers in the order they are due, each at its moment', () => {
+  it('the fake clock runs timers in the order they are due, each at its moment', () => {
     const clock = new FakeClock(0);
     const seen: string[] = [];
     clock.setTimer(20, () => seen.push(`late ${clock.now()}`));
