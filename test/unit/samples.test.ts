@@ -8,7 +8,7 @@ import { repositoryPath } from '../support/documents/crd.ts';
 
 const samples = readdirSync(repositoryPath('config/samples')).filter((name) => name !== 'kustomization.yaml');
 
-it.each(samples)('%s says so if the built-in policy does not allow it', (name) => {
+it.each(samples)('the sample %s says whether the built-in policy allows it', (name) => {
   const text = readFileSync(repositoryPath(`config/samples/${name}`), 'utf8');
   const { spec } = parse(text) as DebugSession;
   const reasons = evaluate(BUILT_IN_POLICY, { spec, namespace: { name: 'shop', isSystem: false } });

@@ -6,17 +6,17 @@ const text = readFileSync(repositoryPath('docs/security.md'), 'utf8');
 const named = new Set([...text.matchAll(/`(test\/[^`]+\.test\.ts)`/g)].map((match) => match[1] ?? ''));
 
 describe('docs/security.md', () => {
-  it('names tests that exist', () => {
+  it('docs/security.md names tests that exist', () => {
     expect(named.size).toBeGreaterThan(20);
     expect([...named].filter((file) => !existsSync(repositoryPath(file)))).toEqual([]);
   });
 
-  it('says of every file of attacks what it shows', () => {
+  it('docs/security.md says of every file of attacks what it shows', () => {
     const attacks = readdirSync(repositoryPath('test/security')).filter((file) => file.endsWith('.test.ts'));
     expect(attacks.map((file) => `test/security/${file}`).filter((file) => !named.has(file))).toEqual([]);
   });
 
-  it('claims nothing without a test', () => {
+  it('docs/security.md claims nothing without a test', () => {
     const rows = [...text.matchAll(/^\| (?!cannot|-)(.+) \| (.*) \|$/gm)];
     expect(rows.length).toBeGreaterThan(25);
     expect(rows.filter(([, , shown = '']) => !shown.includes('.test.ts`')).map(([row]) => row)).toEqual([]);

@@ -56,7 +56,7 @@ async function runOnce(...outcomes: Outcome[]) {
 }
 
 describe('Controller', () => {
-  it('lets the event loop have its turn between keys that wait for nothing', async () => {
+  it('the controller lets the event loop have its turn between keys that wait for nothing', async () => {
     let time = 0;
     let done = 0;
     const clock = { ...systemClock, monotonic: () => time };
@@ -76,20 +76,20 @@ describe('Controller', () => {
     await set.controller.stop();
   });
 
-  it('lets the key rest after success', async () => {
+  it('the controller lets a key rest after success', async () => {
     const { at, results, queue } = await runOnce({ returns: {} });
     expect(at).toEqual([0]);
     expect(results).toEqual(['success 0']);
     expect(queue.size).toBe(0);
   });
 
-  it('comes back after requeueAfterMs', async () => {
+  it('the controller reconciles a key again after requeueAfterMs', async () => {
     const { at, results } = await runOnce({ returns: { requeueAfterMs: 1000 } });
     expect(at).toEqual([0, 1000]);
     expect(results).toEqual(['requeue_after 0', 'success 0']);
   });
 
-  it('retries an error with backoff and forgets it after success', async () => {
+  it('the controller retries an error with backoff and forgets the error after success', async () => {
     const fault = (words: string) => ({ throws: new Error(words) });
     const rest = { returns: { requeueAfterMs: 1000 } };
     const { at, log, results } = await runOnce(fault('one'), fault('two'), rest, fault('three'));
@@ -98,19 +98,19 @@ describe('Controller', () => {
     expect(log).toEqual(['one', 'two', 'three'].map((words) => `warn reconcile failed: ${words}`));
   });
 
-  it('makes no noise of the end of the term, and keeps the key in case it was none', async () => {
+  it('the controller logs no warning at the end of its term, and keeps the key', async () => {
     const { at, log } = await runOnce({ throws: new NotLeaderError('not sent') });
     expect(at).toEqual([0, 5]);
     expect(log).toEqual(['debug reconcile ended with the term: not sent']);
   });
 
-  it('waits as long as the server says, at least', async () => {
+  it('the controller waits at least as long as the server says', async () => {
     const answer = (retryAfterMs: number) => Object.assign(new Error('slow down'), { code: 429, ...{ retryAfterMs } });
     const { at } = await runOnce({ throws: answer(7000) }, { throws: answer(3000) }, { throws: answer(0) });
     expect(at).toEqual([0, 7000, 10_000, 10_020]);
   });
 
-  it('takes a conflict for no failure, and leaves the watch time to bring what is new', async () => {
+  it('the controller takes a conflict for no failure, and gives the watch time to bring the new object', async () => {
     const { at, results, log } = await runOnce({ returns: { requeue: true } }, { returns: { requeue: true } });
     expect(at).toEqual([0, 50, 150]);
     expect(results).toEqual(['requeue 0', 'requeue 0', 'success 0']);
@@ -129,35 +129,38 @@ describe('Controller', () => {
     [429, 'passing'],
     [500, 'passing'],
     [undefined, 'passing'],
-  ])('asks again for what was answered with %s as for what is %s', async (code, kind) => {
+  ])('the controller retries the answer %s like one that is %s', async (code, kind) => {
     const fault = Object.assign(new Error('no'), { code });
     const { at } = await runOnce(...Array.from({ length: 12 }, () => ({ throws: fault })));
     // 5, 10, 20 ... 2,560, then 5,120 or the cap of 5 s.
     expect((at[11] ?? 0) - (at[10] ?? 0)).toBe(kind === 'refused' ? 5_120 : 5_000);
   });
 
-  it('does not retry a terminal error', async () => {
+  it('the controller does not retry a terminal error', async () => {
     const { at, log, results } = await runOnce({ throws: new TerminalError('hopeless') });
     expect(at).toEqual([0]);
     expect(results).toEqual(['error terminal 0']);
     expect(log).toEqual(['error reconcile failed for good: hopeless']);
   });
 
-  it('retries no later than something else comes due, and no earlier for it', async () => {
+  it('the controller retries no later than the time of RetryBy, and no earlier because of it', async () => {
     const refused = Object.assign(new Error('no'), { code: 422 });
     const early = new RetryBy(refused, 3);
     expect((await runOnce({ throws: early }, { throws: new RetryBy(refused, 600_000) })).at).toEqual([0, 3, 13]);
     expect((await runOnce({ throws: new RetryBy(refused, -5) })).log).toEqual([expect.stringContaining('no')]);
   });
 
-  it.each([['a string'], [new TypeError('x is not a function')]])('survives a bug and retries: %s', async (thrown) => {
-    const { at, results, log } = await runOnce({ throws: thrown });
-    expect(at).toEqual([0, 5]);
-    expect(results).toEqual(['error panic 0', 'success 0']);
-    expect(log[0]).toMatch(/^error reconcile threw/);
-  });
+  it.each([['a string'], [new TypeError('x is not a function')]])(
+    'the controller survives a thrown bug and retries: %s',
+    async (thrown) => {
+      const { at, results, log } = await runOnce({ throws: thrown });
+      expect(at).toEqual([0, 5]);
+      expect(results).toEqual(['error panic 0', 'success 0']);
+      expect(log[0]).toMatch(/^error reconcile threw/);
+    },
+  );
 
-  it('aborts a reconcile that takes too long and retries it, never beside itself', async () => {
+  it('the controller aborts a reconcile that takes too long and retries it, never beside itself', async () => {
     let running = 0;
     let most = 0;
     let runs = 0;
@@ -183,7 +186,7 @@ describe('Controller', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('works on as many keys as it has workers', async () => {
+  it('the controller works on as many keys as it has workers', async () => {
     const started: string[] = [];
     const { clock, queue, controller } = setUp(
       async (key, signal) => {
@@ -200,7 +203,7 @@ describe('Controller', () => {
     expect(started).toEqual(['a', 'b']);
   });
 
-  it('stops: lets what runs finish, aborts what does not', async () => {
+  it('the controller lets running reconciles finish when it stops, and aborts them after its deadline', async () => {
     const ends: string[] = [];
     const { clock, queue, controller } = setUp(
       async (key, signal) => {

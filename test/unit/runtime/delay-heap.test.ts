@@ -8,7 +8,7 @@ const act = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), at: fc.constant(0), nth: fc.nat(100) }) },
 );
 
-it('knows the earliest at any time, whatever is added, moved and taken out of the middle', () => {
+it('the delay heap knows its earliest item after any adds, moves and removals', () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 120, size: 'max' }), (acts) => {
       const heap = new DelayHeap<{ readyAt: number; order: number; index: number }>();

@@ -61,7 +61,7 @@ function setUp(port = new FakeEvents(), queueSize = 1000) {
 }
 
 describe('EventRecorder', () => {
-  it('sends an events.k8s.io/v1 Event in the namespace of what it regards', async () => {
+  it('the event recorder sends an events.k8s.io/v1 Event in the namespace of the object that the event regards', async () => {
     const { clock, port, recorder } = setUp();
     recorder.record(event({ related: { ...regarding, kind: 'Node', name: 'n1', uid: 'u2' } }));
     expect(port.calls).toEqual([]); // never within the caller's turn
@@ -86,7 +86,7 @@ describe('EventRecorder', () => {
     expect(port.all[0]).not.toHaveProperty('series');
   });
 
-  it('makes the note one line of at most 1024 bytes, cut between characters', async () => {
+  it('the event recorder makes the note one line of at most 1024 bytes, cut between characters', async () => {
     const { clock, port, recorder } = setUp();
     recorder.record(event({ note: `a\n\u001b[31mb\u202e ${'ü'.repeat(1000)}` }));
     await clock.advanceAsync(0);
@@ -96,7 +96,7 @@ describe('EventRecorder', () => {
     expect(Buffer.byteLength(note)).toBeGreaterThan(1020);
   });
 
-  it('counts repetitions in a series, and starts a new one after six silent minutes', async () => {
+  it('the event recorder counts repetitions in a series, and starts a new series after six silent minutes', async () => {
     const { clock, port, recorder } = setUp();
     recorder.record(event());
     await clock.advanceAsync(1000);
@@ -112,7 +112,7 @@ describe('EventRecorder', () => {
     expect(port.all).toHaveLength(3);
   });
 
-  it('does not lose a repetition that comes while the event is on its way', async () => {
+  it('the event recorder does not lose a repetition that comes while the event is on its way', async () => {
     const { clock, port, recorder } = setUp();
     const create = port.create.bind(port);
     port.create = (...call) => {
@@ -124,7 +124,7 @@ describe('EventRecorder', () => {
     expect(port.all).toMatchObject([{ series: { count: 2 } }]);
   });
 
-  it('creates a series anew when the server has forgotten it', async () => {
+  it('the event recorder creates a series anew when the server has forgotten it', async () => {
     const { clock, port, recorder } = setUp();
     recorder.record(event());
     await clock.advanceAsync(1000);
@@ -134,7 +134,7 @@ describe('EventRecorder', () => {
     expect(port.all).toMatchObject([{ series: { count: 2 } }]);
   });
 
-  it('sends an event with a key once, also after a restart and from another instance', async () => {
+  it('the event recorder sends an event with a key once, also after a restart and from another instance', async () => {
     const { clock, port, recorder } = setUp();
     recorder.record(event({ key: 'run-1' }));
     await clock.advanceAsync(0);
@@ -150,7 +150,7 @@ describe('EventRecorder', () => {
     expect(restarted.warnings).toEqual([]);
   });
 
-  it('lets 25 events of an object pass, then one in five minutes; other objects have their own', async () => {
+  it('the event recorder lets 25 events of an object pass, then one in five minutes, and counts other objects apart', async () => {
     const { clock, port, recorder } = setUp();
     for (let i = 0; i < 40; i++) recorder.record(event({ note: `n${i}` }));
     await clock.advanceAsync(0);
@@ -162,14 +162,14 @@ describe('EventRecorder', () => {
     expect(port.all).toHaveLength(27);
   });
 
-  it('drops what does not fit into its queue', async () => {
+  it('the event recorder drops events that do not fit into its queue', async () => {
     const { clock, port, recorder } = setUp(new FakeEvents(), 3);
     for (let i = 0; i < 10; i++) recorder.record(event({ note: `n${i}` }));
     await clock.advanceAsync(0);
     expect(port.all.map((stored) => stored.note)).toEqual(['n0', 'n1', 'n2']);
   });
 
-  it('retries passing faults a few times, keeping the order', async () => {
+  it('the event recorder retries passing faults a few times and keeps the order', async () => {
     const { clock, port, recorder, warnings } = setUp();
     port.fail = [statusError(500), new Error('ECONNRESET'), statusError(429, 3000)];
     recorder.record(event({ note: 'first' }));
@@ -185,7 +185,7 @@ describe('EventRecorder', () => {
     expect(port.all).toHaveLength(2);
   });
 
-  it('logs a refusal once a namespace and does not retry it', async () => {
+  it('the event recorder logs a refusal once a namespace and does not retry the event', async () => {
     const { clock, port, recorder, warnings } = setUp();
     port.fail = [statusError(403), statusError(403)];
     recorder.record(event({ note: 'one' }));
@@ -195,7 +195,7 @@ describe('EventRecorder', () => {
     expect(warnings).toMatchObject([{ namespace: 'shop', code: 403 }]);
   });
 
-  it('sends what waits when it stops, but not after the deadline', async () => {
+  it('the event recorder sends its waiting events when it stops, but not after the deadline', async () => {
     const quick = setUp();
     quick.recorder.record(event());
     await quick.recorder.stop(1000);
@@ -217,7 +217,7 @@ describe('EventRecorder', () => {
     expect(slow.port.calls).toHaveLength(1);
   });
 
-  it('leaves the story to the next leader when the term is over: no second try, no warning', async () => {
+  it("the event recorder sends and warns nothing more at the end of the leader's term", async () => {
     const { port, recorder, warnings } = setUp();
     port.fail = [new NotLeaderError('not sent'), new NotLeaderError('not sent')];
     recorder.record(event());

@@ -142,7 +142,7 @@ class Play {
   }
 }
 
-it('comes to the state of the server, forwards only and never behind our own writes, whatever happens on the way', async () => {
+it('the informer reaches the state of the server, only forwards and never behind its own writes, after any faults', async () => {
   const story = fc.array(fc.tuple(move, ms), { minLength: 1, maxLength: 30 });
   await fc.assert(
     fc.asyncProperty(story, fc.double({ min: 0, max: 0.999, noNaN: true }), async (moves, chance) => {
@@ -167,7 +167,7 @@ it('comes to the state of the server, forwards only and never behind our own wri
   );
 }, 120_000);
 
-it('can be stopped at any moment', async () => {
+it('the informer can be stopped at any moment', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(move, { maxLength: 8 }), fc.nat(400), async (moves, at) => {
       const play = new Play(() => 0.5);

@@ -18,7 +18,7 @@ const trim = (object: unknown): Pod => {
   return { metadata, phase: status.phase };
 };
 
-it('follows the server, trimmed, and reads its own writes', async () => {
+it('the informer follows the server with trimmed objects, and reads its own writes', async () => {
   const source = new FakeSource({ metadata: { resourceVersion: '5' }, items: [raw('a', 3)] });
   const informer = new Informer<Pod>({ name: 'pods', source, transform: trim, clock: new FakeClock() });
   const changes: string[] = [];

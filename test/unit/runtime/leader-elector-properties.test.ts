@@ -41,8 +41,8 @@ function replica(name: string, base: FakeClock, server: FakeLeaseServer, { rate,
   return Object.assign(one, { name, clock, heal: () => (calls.length = watches.length = 0) });
 }
 
-describe('LeaderElector, whatever the network and the clocks do', () => {
-  it('never has two leaders, and has one again when the faults are over', async () => {
+describe('LeaderElector with any network and clocks', () => {
+  it('the leader elector never has two leaders, and has a leader again when the faults are over', async () => {
     await fc.assert(
       fc.asyncProperty(fc.tuple(machine, machine, machine), async (machines) => {
         const base = new FakeClock();
@@ -77,7 +77,7 @@ describe('LeaderElector, whatever the network and the clocks do', () => {
     );
   }, 30_000);
 
-  it('takes a lease that is given back: at once by a watch that works, else at the next poll', async () => {
+  it('a candidate takes a returned lease at once by a working watch, else at the next poll', async () => {
     const soon = { there: fc.nat(50), back: fc.nat(50) };
     const works = fc.record(soon).map((watch: Fate) => ({ watch, withinMs: 500 }));
     const broken = fc

@@ -21,7 +21,7 @@ async function replicas(
 const end = (all: Candidate[]): Promise<unknown> => Promise.all(all.map((one) => one.stop()));
 
 describe('a candidate of LeaderElector', () => {
-  it('does not poll while its watch shows that the leader renews', async () => {
+  it('a candidate does not poll while its watch shows that the leader renews', async () => {
     const { clock, server, all } = await replicas(['a', 'b'], () => 0.5);
     await clock.advanceAsync(60_000);
     expect(server.requests.filter((request) => request.startsWith('b'))).toEqual(['b get', 'b list', 'b watch']);
@@ -29,7 +29,7 @@ describe('a candidate of LeaderElector', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('opens no watch where it finds nobody', async () => {
+  it('a candidate that finds no leader opens no watch', async () => {
     const { clock, server, all } = await replicas(['a']);
     await clock.advanceAsync(10_000);
     expect(server.requests).not.toContain('a watch');
@@ -40,7 +40,7 @@ describe('a candidate of LeaderElector', () => {
     ['given back', (_server: FakeLeaseServer, leader: Candidate) => void leader.stop()],
     ['deleted', (server: FakeLeaseServer) => server.delete()],
     ['emptied by hand', (server: FakeLeaseServer) => server.put({ leaseTransitions: 3 })],
-  ])('takes a lease that is %s within a tenth of a second', async (_how, free) => {
+  ])('a candidate takes a lease that is %s within a tenth of a second', async (_how, free) => {
     const { clock, server, all } = await replicas(['a', 'b'], () => 0.9);
     const [a, b] = all as [Candidate, Candidate];
     await clock.advanceAsync(11_000);
@@ -54,7 +54,7 @@ describe('a candidate of LeaderElector', () => {
     await end(all);
   });
 
-  it('counts the silence of a leader that dies from the last renewal that the watch brought', async () => {
+  it('a candidate counts the silence of a dead leader from the last renewal in its watch', async () => {
     const { clock, all } = await replicas(['a', 'b']);
     const [a, b] = all as [Candidate, Candidate];
     await clock.advanceAsync(10_000);
@@ -66,7 +66,7 @@ describe('a candidate of LeaderElector', () => {
     await end(all);
   });
 
-  it('lets one of many win, and the others neither warn nor hurry', async () => {
+  it('a lease goes to one of many candidates, and the others neither warn nor hurry', async () => {
     const warnings: string[] = [];
     const logger = {
       debug: () => {},
@@ -98,7 +98,7 @@ describe('a candidate of LeaderElector', () => {
     ['is refused', { outcome: 'refused' }],
     ['breaks at each event', { outcome: 'lost' }],
     ['is an hour late', { back: 3_600_000 }],
-  ] as [string, Fate][])('polls when its watch %s', async (_how, fate) => {
+  ] as [string, Fate][])('a candidate polls when its watch %s', async (_how, fate) => {
     const clock = new FakeClock();
     const server = new FakeLeaseServer(clock);
     const a = candidate('a', clock, server);
@@ -114,7 +114,7 @@ describe('a candidate of LeaderElector', () => {
     await b.stop();
   });
 
-  it('does not take what its watch alone shows to be free', async () => {
+  it('a candidate does not take a lease that only its watch shows to be free', async () => {
     const { clock, server, all } = await replicas(['a', 'b']);
     const b = all[1] as Candidate;
     await clock.advanceAsync(4_000);
@@ -128,7 +128,7 @@ describe('a candidate of LeaderElector', () => {
     await end(all);
   });
 
-  it('does not take a change for new that its late watch brings after a read', async () => {
+  it('a candidate does not take an old change from its late watch for a new renewal', async () => {
     const { clock, server, all } = await replicas(['x']);
     const x = all[0] as Candidate;
     const b = candidate('b', clock, server);
@@ -143,7 +143,7 @@ describe('a candidate of LeaderElector', () => {
     await end([x, b]);
   });
 
-  it('goes on at the pace of the polling when an expired lease cannot be taken', async () => {
+  it('a candidate goes on at the pace of polling when it cannot take an expired lease', async () => {
     const { clock, server, all } = await replicas(['x', 'b']);
     const [x, b] = all as [Candidate, Candidate];
     x.fate = () => ({ outcome: 'ignored' });

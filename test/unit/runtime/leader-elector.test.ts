@@ -5,7 +5,7 @@ import { FakeClock, settle } from '../../support/fakes/fake-clock.ts';
 import { FakeLeaseServer } from '../../support/fakes/fake-lease.ts';
 
 describe('LeaderElector', () => {
-  it('takes a lease that does not exist, renews it with one request each period, and gives it back', async () => {
+  it('the elector takes a missing lease, renews it with one request each period, and gives it back', async () => {
     const clock = new FakeClock(Date.parse('2026-03-01T10:00:00Z'));
     const server = new FakeLeaseServer(clock);
     const a = candidate('a', clock, server);
@@ -32,7 +32,7 @@ describe('LeaderElector', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('takes a lease over when it was silent for its duration by our own clock, and not before', async () => {
+  it("the elector takes a lease over when it was silent for its duration by the elector's own clock, and not before", async () => {
     const clock = new FakeClock();
     const server = new FakeLeaseServer(clock);
     // Written by a clock that is a year ahead: that must not matter.
@@ -55,7 +55,7 @@ describe('LeaderElector', () => {
     await a.stop();
   });
 
-  it('follows a leader that stops at once, and one that dies after the lease duration', async () => {
+  it('the elector follows a stopped leader at once, and a dead leader after the lease duration', async () => {
     const clock = new FakeClock();
     const server = new FakeLeaseServer(clock);
     const a = candidate('a', clock, server);
@@ -78,7 +78,7 @@ describe('LeaderElector', () => {
   });
 
   it.each(['refused', 'ignored', 'lost'] as const)(
-    'ends its term at the renew deadline: requests %s',
+    'the elector ends its term at the renew deadline when its requests are %s',
     async (outcome) => {
       const clock = new FakeClock();
       const server = new FakeLeaseServer(clock);
@@ -97,7 +97,7 @@ describe('LeaderElector', () => {
     },
   );
 
-  it('counts the deadline from when the request was sent, not from its slow answer', async () => {
+  it('the elector counts the deadline from the sending of a request, not from its slow answer', async () => {
     const clock = new FakeClock();
     const server = new FakeLeaseServer(clock);
     const a = candidate('a', clock, server);
@@ -107,7 +107,7 @@ describe('LeaderElector', () => {
     await a.stop();
   });
 
-  it('bridges a fault that is shorter than the deadline', async () => {
+  it('the elector keeps its term through a fault that is shorter than the deadline', async () => {
     const clock = new FakeClock();
     const server = new FakeLeaseServer(clock);
     const a = candidate('a', clock, server);
@@ -120,7 +120,7 @@ describe('LeaderElector', () => {
     await a.stop();
   });
 
-  it('knows that its time is over after a freeze, before anything else has run', async () => {
+  it('the elector knows after a freeze that its term is over, before any timer has fired', async () => {
     const clock = new FakeClock();
     const frozen = new FakeClock();
     const server = new FakeLeaseServer(clock);
@@ -135,7 +135,7 @@ describe('LeaderElector', () => {
     await a.stop();
   });
 
-  it('ends its term at once when somebody else holds the lease', async () => {
+  it('the elector ends its term at once when another holder has the lease', async () => {
     const clock = new FakeClock();
     const server = new FakeLeaseServer(clock);
     const a = candidate('a', clock, server);
@@ -147,7 +147,7 @@ describe('LeaderElector', () => {
     expect(server.lease?.spec.holderIdentity).toBe('thief');
   });
 
-  it('keeps the lease while its work ends, and does not give it back under work that goes on', async () => {
+  it('the elector keeps the lease while its work ends, and does not give it back while work goes on', async () => {
     const clock = new FakeClock();
     const server = new FakeLeaseServer(clock);
     let ms = 3_000;
@@ -173,7 +173,7 @@ describe('LeaderElector', () => {
     await clock.advanceAsync(30_000);
   });
 
-  it('says how long it still leads', async () => {
+  it('the elector says how long it still leads', async () => {
     const clock = new FakeClock();
     const a = candidate('a', clock, new FakeLeaseServer(clock));
     expect(a.elector.leftMs).toBe(0);
@@ -185,7 +185,7 @@ describe('LeaderElector', () => {
     expect(a.elector.leftMs).toBe(0);
   });
 
-  it('gives the lease back and rejects when the work fails', async () => {
+  it('the elector gives the lease back and rejects when the work fails', async () => {
     const clock = new FakeClock();
     const server = new FakeLeaseServer(clock);
     const broken = new Error('broken');
@@ -195,7 +195,7 @@ describe('LeaderElector', () => {
     expect(server.lease?.spec.holderIdentity).toBeUndefined();
   });
 
-  it('refuses durations that cannot work', () => {
+  it('the elector refuses durations that cannot work', () => {
     const clock = new FakeClock();
     const make = (more: Partial<LeaderElectorOptions>) => () =>
       new LeaderElector({

@@ -22,17 +22,20 @@ it.each([
   ['the last', 'abc', 'c', 'ab'],
   ['all, from the front', 'abc', 'abc', ''],
   ['all, from the end', 'abc', 'cba', ''],
-])('without %s: the others stand as before, and one that comes stands at the end', (_words, names, leaving, left) => {
-  const list = new LinkedList<Item>();
-  const items = new Map([...names].map((name) => [name, { name }]));
-  for (const item of items.values()) list.push(item);
-  for (const name of leaving) list.remove(items.get(name) as Item);
-  expect(namesOf(list)).toEqual([left, [...left].reverse().join('')]);
-  list.push({ name: 'z' });
-  expect(namesOf(list)).toEqual([`${left}z`, `z${[...left].reverse().join('')}`]);
-});
+])(
+  'a linked list without %s keeps the order of the others, and adds a new item at the end',
+  (_words, names, leaving, left) => {
+    const list = new LinkedList<Item>();
+    const items = new Map([...names].map((name) => [name, { name }]));
+    for (const item of items.values()) list.push(item);
+    for (const name of leaving) list.remove(items.get(name) as Item);
+    expect(namesOf(list)).toEqual([left, [...left].reverse().join('')]);
+    list.push({ name: 'z' });
+    expect(namesOf(list)).toEqual([`${left}z`, `z${[...left].reverse().join('')}`]);
+  },
+);
 
-it('is what an array would be, whoever comes, leaves and comes back', () => {
+it('a linked list holds the same items as an array after any adds and removals', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...'abcde'), { maxLength: 30 }), (moves) => {
       const list = new LinkedList<Item>();

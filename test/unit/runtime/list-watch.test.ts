@@ -47,7 +47,7 @@ async function run(source: FakeSource, more: Partial<ListWatchOptions<Thing>> = 
 }
 
 describe('ListWatch', () => {
-  it('lists in pages, then watches from the list with bookmarks and a time limit', async () => {
+  it('the list-watch lists in pages, then watches from the list with bookmarks and a time limit', async () => {
     const first = { metadata: { resourceVersion: '7', continue: 'more' }, items: [thing('a', 1)] };
     const source = new FakeSource(first, page(7, thing('b', 2)));
     const { seen, stop, clock } = await run(source);
@@ -60,7 +60,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('starts the list over, whole, when its continue token has expired', async () => {
+  it('the list-watch reads the whole list anew when its continue token has expired', async () => {
     const first = { metadata: { resourceVersion: '7', continue: 'more' }, items: [thing('a', 1)] };
     const source = new FakeSource(first, statusError(410), page(9, thing('b', 2)));
     const { seen, stop } = await run(source);
@@ -69,7 +69,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('takes a list of any length', async () => {
+  it('the list-watch takes a list of any length', async () => {
     const many = Array.from({ length: 300_000 }, (_, i) => thing('x', i + 1));
     let count = 0;
     const handler = { onList: (items: Thing[]) => (count = items.length), onEvent: () => undefined };
@@ -78,7 +78,7 @@ describe('ListWatch', () => {
     expect(count).toBe(300_000);
   });
 
-  it('resumes from a bookmark after a clean close, at once and without a list', async () => {
+  it('the list-watch resumes from a bookmark after a clean close, at once and without a list', async () => {
     const source = new FakeSource(page(7));
     const { seen, stop, clock } = await run(source);
     source.open.bookmark('20');
@@ -91,7 +91,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it.each(['status', 'in-band'])('lists again after 410 as %s, at once', async (how) => {
+  it.each(['status', 'in-band'])('the list-watch lists again after 410 as %s, at once', async (how) => {
     const source = new FakeSource(page(7), page(50, thing('a', 40)));
     const { seen, stop, clock } = await run(source);
     if (how === 'status') source.open.fail(statusError(410));
@@ -102,7 +102,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('slows down when every list is followed by 410', async () => {
+  it('the list-watch slows down when every list is followed by 410', async () => {
     const source = new FakeSource(page(7));
     for (let i = 0; i < 100; i++) source.refuseWatch.push(statusError(410));
     const { stop, clock } = await run(source);
@@ -112,7 +112,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('lists again after any other error in the stream, after a pause', async () => {
+  it('the list-watch lists again after any other error in the stream, after a pause', async () => {
     const source = new FakeSource(page(7));
     const { stop, clock } = await run(source);
     source.open.send('ERROR', { kind: 'Status', code: 500, message: 'etcd' });
@@ -123,16 +123,19 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it.each([400, 422, 504])('lists again when a watch from there is refused with %d', async (code) => {
-    const source = new FakeSource(page(7), page(5));
-    source.refuseWatch.push(statusError(code));
-    const { stop, clock } = await run(source);
-    await clock.advanceAsync(100);
-    expect(source.watches.map((watch) => watch.query.resourceVersion)).toEqual(['7', '5']);
-    await stop();
-  });
+  it.each([400, 422, 504])(
+    'the list-watch lists again when the server refuses a watch from its version with %d',
+    async (code) => {
+      const source = new FakeSource(page(7), page(5));
+      source.refuseWatch.push(statusError(code));
+      const { stop, clock } = await run(source);
+      await clock.advanceAsync(100);
+      expect(source.watches.map((watch) => watch.query.resourceVersion)).toEqual(['7', '5']);
+      await stop();
+    },
+  );
 
-  it('goes on from the last event after a broken connection', async () => {
+  it('the list-watch goes on from the last event after a broken connection', async () => {
     const source = new FakeSource(page(7));
     const { seen, stop, clock } = await run(source);
     source.open.send('ADDED', thing('a', 8));
@@ -144,7 +147,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('backs off up to 5 s while lists fail, then recovers', async () => {
+  it('the list-watch backs off up to 5 s while lists fail, then recovers', async () => {
     const source = new FakeSource(statusError(500));
     const { seen, stop, clock } = await run(source);
     await clock.advanceAsync(60_000);
@@ -156,7 +159,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it.each([401, 403])('backs off up to 30 s after %d', async (code) => {
+  it.each([401, 403])('the list-watch backs off up to 30 s after %d', async (code) => {
     const source = new FakeSource(statusError(code));
     const { stop, clock } = await run(source);
     await clock.advanceAsync(120_000);
@@ -167,7 +170,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('waits as long as 429 says', async () => {
+  it('the list-watch waits as long as 429 says', async () => {
     const source = new FakeSource(statusError(429, 8_000), page(7));
     const { stop, clock } = await run(source);
     await clock.advanceAsync(7_999);
@@ -184,7 +187,7 @@ describe('ListWatch', () => {
     'an event from before': (watch) => watch.send('ADDED', thing('a', 5)),
   };
   it.each(Object.entries(nothingNew))(
-    'backs off from a server that closes at once after %s',
+    'the list-watch backs off from a server that closes at once after %s',
     async (_, send) => {
       const source = new FakeSource(page(7));
       const { stop, clock } = await run(source);
@@ -202,7 +205,7 @@ describe('ListWatch', () => {
     20_000,
   );
 
-  it('slows down when every watch ends with 410 right after its first event', async () => {
+  it('the list-watch slows down when every watch ends with 410 right after its first event', async () => {
     const source = new FakeSource(page(7));
     const { stop, clock } = await run(source);
     for (let answered = 0, ms = 0; ms < 20_000; ms += 10) {
@@ -216,7 +219,7 @@ describe('ListWatch', () => {
     await stop();
   }, 20_000);
 
-  it('is not slower with each reset of a watch that was well, though nothing happened in it', async () => {
+  it('the list-watch is not slower after each reset of a healthy but silent watch', async () => {
     const source = new FakeSource(page(7));
     const { stop, clock } = await run(source);
     for (let nth = 1; nth <= 10; nth++) {
@@ -230,7 +233,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('is not slower with each cut of a proxy that lets no idle connection live until its first bookmark', async () => {
+  it('the list-watch is not slower after each cut by a proxy before the first bookmark', async () => {
     const source = new FakeSource(page(7));
     const { stop, clock } = await run(source);
     for (let nth = 1; nth <= 10; nth++) {
@@ -242,7 +245,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('does slow down when nobody answers, however long each try takes', async () => {
+  it('the list-watch slows down when no server answers, however long each try takes', async () => {
     const source = new FakeSource(page(7));
     const { stop, clock } = await run(source);
     for (let nth = 1; nth <= 10; nth++) {
@@ -258,7 +261,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('goes on from the newest it has seen, also from a server that repeats older events', async () => {
+  it('the list-watch goes on from its newest version when the server repeats older events', async () => {
     const source = new FakeSource(page(7));
     const { stop, clock } = await run(source);
     source.open.send('ADDED', thing('a', 12));
@@ -269,7 +272,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('has one loop, however often it is started', async () => {
+  it('the list-watch has one loop, however often it is started', async () => {
     const source = new FakeSource(page(7));
     const errors: string[] = [];
     const logger = { ...silentLogger, error: (_: unknown, message: string) => errors.push(message) };
@@ -281,7 +284,7 @@ describe('ListWatch', () => {
     expect(errors).toEqual(['list and watch were started twice']);
   });
 
-  it('says once what only a person can change, each time what passes, and when it works again', async () => {
+  it('the list-watch logs a lasting refusal once, each passing fault, and the recovery', async () => {
     const lines: string[] = [];
     const warn = (fields: object, message: string): void =>
       void lines.push(`${message}: ${(fields as { err: string }).err}`);
@@ -298,7 +301,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('opens a silent watch anew, where it stood and without a list', async () => {
+  it('the list-watch opens a silent watch anew from its last version and without a list', async () => {
     const source = new FakeSource(page(7));
     const { stop, clock } = await run(source);
     await clock.advanceAsync(149_999);
@@ -316,7 +319,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('survives handlers and transforms that throw, and still goes forward', async () => {
+  it('the list-watch survives handlers and transforms that throw, and still goes forward', async () => {
     const source = new FakeSource(page(7, thing('a', 1), thing('odd', 2)));
     const seen: string[] = [];
     const { stop, clock, isRunning } = await run(source, {
@@ -346,7 +349,7 @@ describe('ListWatch', () => {
     await stop();
   });
 
-  it('ends at once when aborted while listing, watching, or waiting', async () => {
+  it('the list-watch ends at once when it is aborted while listing, watching or waiting', async () => {
     const listing = await run(new FakeSource('hang'));
     await listing.stop();
     const watching = await run(new FakeSource(page(7)));
@@ -356,7 +359,7 @@ describe('ListWatch', () => {
     await waiting.stop();
   });
 
-  it('tells nothing after the abort', async () => {
+  it('the list-watch tells nothing after the abort', async () => {
     const source = new FakeSource(page(7));
     const { seen, stop } = await run(source);
     const watch = source.open;

@@ -12,7 +12,7 @@ const versions = (store: Store<Stored>): Record<string, string> =>
   Object.fromEntries(store.list().map((object) => [object.metadata.name, object.metadata.resourceVersion]));
 
 describe('compareResourceVersions', () => {
-  it('orders as integers, also beyond 2^53', () => {
+  it('compareResourceVersions orders as integers, also beyond 2^53', () => {
     expect(compareResourceVersions('9', '10')).toBeLessThan(0);
     expect(compareResourceVersions('9007199254740993', '9007199254740992')).toBeGreaterThan(0);
     expect(compareResourceVersions('7', '7')).toBe(0);
@@ -20,12 +20,12 @@ describe('compareResourceVersions', () => {
 });
 
 describe('Store', () => {
-  it('keys by namespace and name', () => {
+  it('the store keys objects by namespace and name', () => {
     expect(keyOf(thing('a', 1))).toBe('ns/a');
     expect(keyOf({ metadata: { name: 'node', uid: 'u', resourceVersion: '1' } })).toBe('node');
   });
 
-  it('takes newer versions only', () => {
+  it('the store takes newer versions only', () => {
     const store = new Store<Stored>();
     expect(store.upsert(thing('a', 10))).toBe(true);
     expect(store.upsert(thing('a', 9))).toBe(false);
@@ -34,7 +34,7 @@ describe('Store', () => {
     expect(versions(store)).toEqual({ a: '11' });
   });
 
-  it('replaces by a list, keeping what is newer than the list', () => {
+  it('the store keeps objects that are newer than a list which replaces it', () => {
     const store = new Store<Stored>();
     store.replace([thing('gone', 1), thing('stays', 2), thing('written', 3)], '5');
     store.upsert(thing('written', 12)); // the answer of our write
@@ -44,7 +44,7 @@ describe('Store', () => {
     expect(store.resourceVersion).toBe('10');
   });
 
-  it('does not raise the dead: a late answer after the deletion was watched', () => {
+  it('the store ignores a late write answer after it has seen the deletion', () => {
     const store = new Store<Stored>();
     store.replace([thing('a', 5)], '5');
     store.remove(thing('a', 8));
@@ -54,7 +54,7 @@ describe('Store', () => {
     expect(store.upsert(thing('a', 9, { uid: 'again' }))).toBe(true);
   });
 
-  it('does not raise the dead: watch events behind the answer of our own delete', () => {
+  it('the store ignores watch events that are older than the answer of our own delete', () => {
     const store = new Store<Stored>();
     store.replace([thing('a', 5)], '5');
     store.forget(thing('a', 20));
@@ -65,7 +65,7 @@ describe('Store', () => {
     expect(store.size).toBe(0);
   });
 
-  it('does not raise the dead: a list from before the write that let the last finalizer go, whose answer has the old version', () => {
+  it('the store ignores a list from before the write that removed the last finalizer', () => {
     const store = new Store<Stored>();
     store.replace([thing('a', 5), thing('b', 6)], '6');
     expect(store.forget(thing('a', 5))).toBe(true);
@@ -76,7 +76,7 @@ describe('Store', () => {
     expect(store.upsert(thing('a', 9, { uid: 'again' }))).toBe(true);
   });
 
-  it('forgets for no longer than it must: a list without the object, or the next of its name', () => {
+  it('the store forgets a deletion with a list without the object, or with the next object of its name', () => {
     const store = new Store<Stored>();
     const revive = () => store.upsert(thing('a', 9));
     store.replace([thing('a', 5)], '5');
@@ -95,7 +95,7 @@ describe('Store', () => {
     expect([store.forget(thing('a', 13, { uid: 'next' })), store.size]).toEqual([false, 0]);
   });
 
-  it('keeps an object created anew when the deletion of its predecessor comes late', () => {
+  it('the store keeps a new object when the deletion of its predecessor comes late', () => {
     const store = new Store<Stored>();
     store.upsert(thing('a', 5));
     store.upsert(thing('a', 9, { uid: 'second' }));
@@ -103,7 +103,7 @@ describe('Store', () => {
     expect(versions(store)).toEqual({ a: '9' });
   });
 
-  it('ignores replayed events and a stale list', () => {
+  it('the store ignores replayed events and a stale list', () => {
     const store = new Store<Stored>();
     store.replace([thing('a', 5), thing('b', 6)], '6');
     store.remove(thing('b', 9));
@@ -113,14 +113,14 @@ describe('Store', () => {
     expect(store.resourceVersion).toBe('9');
   });
 
-  it('believes a newer list about an old object it never heard of', () => {
+  it('the store believes a newer list about an old object that is new to it', () => {
     const store = new Store<Stored>();
     store.replace([], '10');
     store.replace([thing('wider-selector', 3)], '11');
     expect(versions(store)).toEqual({ 'wider-selector': '3' });
   });
 
-  it('tells subscribers, in order, and another uid as a deletion and an addition', () => {
+  it('the store tells subscribers in order, and tells another uid as a deletion and an addition', () => {
     const store = new Store<Stored>();
     const seen: string[] = [];
     const stop = store.onChange((type, key, object, old) => {
@@ -141,7 +141,7 @@ describe('Store', () => {
     ]);
   });
 
-  it('survives a subscriber that throws', () => {
+  it('the store survives a subscriber that throws', () => {
     const store = new Store<Stored>();
     const seen: string[] = [];
     store.onChange(() => {
@@ -154,7 +154,7 @@ describe('Store', () => {
   });
 
   /** A history of one key, and everything the store may hear of it: the watch in order, write answers at any time. */
-  it('ends where the history ends, and never shows an older version, whatever order answers arrive in', () => {
+  it('the store ends where the history ends, and never shows an older version, in any order of answers', () => {
     const step = fc.record({ name: fc.constantFrom('a', 'b'), deleted: fc.boolean(), answerAfter: fc.nat(6) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {

@@ -153,7 +153,7 @@ class Pair {
   }
 }
 
-it('does what its model does: who is handed out when, what waits, what is remembered', async () => {
+it('the work queue hands out, holds and remembers the same keys as its model', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
       const pair = new Pair();
@@ -175,7 +175,7 @@ it('does what its model does: who is handed out when, what waits, what is rememb
   );
 });
 
-it('ends when it is shut down: nothing is handed out any more, workers go, what runs is waited for', async () => {
+it('the work queue hands out nothing after its shutdown, lets workers go and waits for running work', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.array(step, { maxLength: 10 }), async (before, after) => {
       const pair = new Pair();
@@ -202,7 +202,7 @@ it('ends when it is shut down: nothing is handed out any more, workers go, what 
   );
 });
 
-it('holds the overall limit of retries, and no key waits for places that nobody uses', async () => {
+it('the work queue holds the overall limit of retries, and no key waits for unused places', async () => {
   const few = fc.constantFrom('a', 'b', 'c', 'd');
   const act = fc.oneof(
     { weight: 3, arbitrary: fc.record({ do: fc.constant('fail' as const), key: few, ms: fc.constant(0) }) },

@@ -11,7 +11,7 @@ function setUp(options: WorkQueueOptions = {}) {
 }
 
 describe('WorkQueue', () => {
-  it('hands out each key once, first in first out, and keeps nothing', async () => {
+  it('the work queue hands out each key once, first in first out, and keeps nothing', async () => {
     const { queue, got, take } = setUp();
     for (const key of ['b', 'a', 'b']) queue.add(key);
     expect(queue.length).toBe(2);
@@ -35,7 +35,7 @@ describe('WorkQueue', () => {
       return got;
     }
 
-    it('takes of each in turn, and within one the first first', async () => {
+    it('the work queue takes a key of each group in turn, and within a group the first first', async () => {
       expect(await order(['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'])).toEqual([
         'a1',
         'b1',
@@ -47,7 +47,7 @@ describe('WorkQueue', () => {
       ]);
     });
 
-    it('a group that comes later waits for one of each, however many they have', async () => {
+    it('the work queue lets a later group wait for one key of each group, however many keys they have', async () => {
       const { queue, got, take } = setUp({ groupOf });
       for (let at = 0; at < 1000; at++) queue.add(`a${at}`);
       take();
@@ -58,12 +58,12 @@ describe('WorkQueue', () => {
       expect(got).toEqual(['a0', 'a1', 'b']);
     });
 
-    it('a higher priority goes first all the same', async () => {
+    it('the work queue hands out a higher priority first also with groups', async () => {
       const priorities = { a1: LOW_PRIORITY, b1: LOW_PRIORITY };
       expect(await order(['a1', 'b1', 'a2', 'a3', 'b2'], priorities)).toEqual(['a2', 'b2', 'a3', 'a1', 'b1']);
     });
 
-    it('one that was alone in its group and is lifted out leaves nothing behind', async () => {
+    it('the work queue leaves no empty group behind when its only key is lifted out', async () => {
       const { queue, got, take } = setUp({ groupOf });
       queue.add('a', LOW_PRIORITY);
       queue.add('b', LOW_PRIORITY);
@@ -81,7 +81,7 @@ describe('WorkQueue', () => {
     });
   });
 
-  it('never gives a key to two workers: what is added meanwhile waits for done', async () => {
+  it('the work queue never gives a key to two workers: a key that is added meanwhile waits for done', async () => {
     const { queue, got, take } = setUp();
     queue.add('a');
     take();
@@ -98,7 +98,7 @@ describe('WorkQueue', () => {
     expect(queue.length).toBe(0);
   });
 
-  it('keeps the earliest of several delayed adds', async () => {
+  it('the work queue keeps the earliest of several delayed adds', async () => {
     const { queue, clock, got, take } = setUp();
     queue.addAfter('a', 100);
     queue.addAfter('a', 50);
@@ -115,7 +115,7 @@ describe('WorkQueue', () => {
     expect(queue.length).toBe(1);
   });
 
-  it('doubles the delay with each failure up to the cap, until forget', async () => {
+  it('the work queue doubles the delay with each failure up to the cap, until forget', async () => {
     const { queue, clock, take } = setUp();
     const delays: (number | undefined)[] = [];
     const fail = (retry: Retry) => {
@@ -134,7 +134,7 @@ describe('WorkQueue', () => {
     expect(delays.slice(9)).toEqual([2560, 5000, 10_240, 20_480, 40_960, 81_920, 163_840, 300_000, 5, 100]);
   });
 
-  it('shuts down: workers end, timers go, what runs is waited for', async () => {
+  it('the work queue shuts down: workers end, timers go, and running work is waited for', async () => {
     const { queue, clock, got, take } = setUp();
     queue.add('running');
     take();
@@ -155,7 +155,7 @@ describe('WorkQueue', () => {
     expect(queue.size).toBe(0);
   });
 
-  it('reports to its hooks', async () => {
+  it('the work queue reports to its hooks', async () => {
     const seen: string[] = [];
     const { queue, clock, take } = setUp({
       hooks: {
@@ -187,7 +187,7 @@ describe('WorkQueue', () => {
       return got;
     }
 
-    it('hands out the highest first, and each priority first in first out', async () => {
+    it('the work queue hands out the highest priority first, and each priority first in first out', async () => {
       const set = setUp();
       for (const key of ['old1', 'old2']) set.queue.add(key, LOW_PRIORITY);
       for (const key of ['new1', 'new2']) set.queue.add(key);
@@ -197,7 +197,7 @@ describe('WorkQueue', () => {
       expect([set.queue.size, set.queue.depths().size]).toEqual([0, 0]);
     });
 
-    it('lifts a key that waits, and never lowers it', async () => {
+    it('the work queue lifts a waiting key to a higher priority, and never lowers it', async () => {
       const set = setUp();
       for (const key of ['a', 'b', 'c']) set.queue.add(key, LOW_PRIORITY);
       set.queue.add('c');
@@ -206,7 +206,7 @@ describe('WorkQueue', () => {
       expect(await drain(set)).toEqual(['c', 'b', 'a']);
     });
 
-    it('gives one in ten to what waits below, the longest waiting first, so that an endless stream starves nobody', async () => {
+    it('the work queue gives one turn in ten to lower priorities, so an endless stream starves no key', async () => {
       const set = setUp();
       set.queue.add('lowest', LOW_PRIORITY);
       set.queue.add('lower', LOW_PRIORITY / 2);
@@ -215,7 +215,7 @@ describe('WorkQueue', () => {
       expect([order.indexOf('lowest'), order.indexOf('lower'), order.indexOf('change39')]).toEqual([9, 19, 41]);
     });
 
-    it('retries with the priority with which the key was handed out', async () => {
+    it('the work queue retries a key with the priority with which the key was handed out', async () => {
       const set = setUp();
       set.queue.add('listed', LOW_PRIORITY);
       set.take();
@@ -226,7 +226,7 @@ describe('WorkQueue', () => {
       expect([...set.queue.depths().keys()]).toEqual([LOW_PRIORITY]);
     });
 
-    it('counts a key that waits for the end of its own run', async () => {
+    it('the work queue counts a key that waits for the end of its own run', async () => {
       const set = setUp();
       set.queue.add('a');
       set.take();
@@ -239,7 +239,7 @@ describe('WorkQueue', () => {
   });
 
   describe('with many retries at once', () => {
-    it('lets a burst go and the others one after the other, but no change waits for them', () => {
+    it('the work queue lets a burst of retries go and then one after the other, and no change waits for them', () => {
       const { queue, clock } = setUp({ retryQps: 10, retryBurst: 3 });
       for (const key of ['a', 'b', 'c', 'd', 'e']) queue.addRateLimited(key);
       queue.addRateLimited('conflict', 'outdated');
@@ -252,7 +252,7 @@ describe('WorkQueue', () => {
       expect(queue.length).toBe(7);
     });
 
-    it('gives the place in the line back of what a change brings sooner', () => {
+    it('the work queue gives the place of a retry back when a change comes sooner', () => {
       const { queue, clock } = setUp({ retryQps: 1, retryBurst: 1 });
       for (let times = 0; times < 100; times++) {
         queue.addRateLimited('a');
@@ -265,7 +265,7 @@ describe('WorkQueue', () => {
       expect(clock.nextTimer).toBeLessThanOrEqual(1_000);
     });
 
-    it('gives back no place that is used', () => {
+    it('the work queue gives back no place that is used', () => {
       const { queue, clock } = setUp({ retryQps: 1, retryBurst: 1 });
       queue.addRateLimited('a');
       queue.addAfter('a', 900);
@@ -276,7 +276,7 @@ describe('WorkQueue', () => {
       expect(queue.length).toBe(2);
     });
 
-    it('gives the place of a retry back that came before a later add', () => {
+    it('the work queue gives the place of a retry back when the retry came before a later add', () => {
       const { queue, clock } = setUp({ retryQps: 1, retryBurst: 1 });
       queue.addAfter('a', 9000);
       queue.addRateLimited('a');
@@ -294,7 +294,7 @@ describe('WorkQueue', () => {
   it.each<[string, (key: string) => string]>([
     ['in few groups', (key) => key.split('/')[0] ?? ''],
     ['in as many groups', (key) => key],
-  ])('costs about the same per key with 50,000 keys as with 1,000, %s', (_words, groupOf) => {
+  ])('the work queue costs about the same per key with 50,000 keys as with 1,000, %s', (_words, groupOf) => {
     const work = (keys: number): void => {
       const queue = new WorkQueue({ clock: new FakeClock(), groupOf });
       const names = Array.from({ length: keys }, (_, at) => `namespace-${at % 7}/session-${at}`);

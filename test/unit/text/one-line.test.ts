@@ -4,11 +4,11 @@ import { errorMessage } from '../../../src/runtime/error-message.ts';
 import { cutToBytes } from '../../../src/text/cut-to-bytes.ts';
 import { oneLine } from '../../../src/text/one-line.ts';
 
-it('makes one printable line', () => {
+it('oneLine makes one printable line', () => {
   expect(oneLine(' a\r\n\u001b[31mb\u202e\u2028c \u0000')).toBe('a [31mb c');
 });
 
-it('cuts to bytes between characters', () => {
+it('cutToBytes cuts between characters', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 3, max: 50 }), (words, max) => {
       const cut = cutToBytes(words, max);
@@ -20,7 +20,7 @@ it('cuts to bytes between characters', () => {
   expect(cutToBytes('ümlaut', 7)).toBe('ümlaut');
 });
 
-it('finds words in whatever was thrown', () => {
+it('errorMessage finds words in any thrown value', () => {
   expect(errorMessage(new Error('a\nb'))).toBe('a b');
   expect(errorMessage(new AggregateError([new Error('connect ECONNREFUSED ::1')]))).toBe('connect ECONNREFUSED ::1');
   expect(errorMessage(new TypeError(''))).toBe('TypeError');
