@@ -135,7 +135,7 @@ it('the operator deletes a session only when its end is confirmed or its pod has
   }
 });
 
-it('the operator writes only the kinds of objects and fields that its rights and duties name (S7)', () => {
+it('the operator writes only session metadata and status, deletions, injections, stops, events, its Lease and reviews (S7)', () => {
   const kinds = new Set(
     writes.map(
       ({ verb, objectRef }) => `${verb} ${[objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/')}`,

@@ -68,7 +68,7 @@ it('a session that has ended goes as soon as it is deleted', async () => {
 const waiting = (session: DebugSession): Condition | undefined =>
   session.status?.conditions?.find(({ type }) => type === 'DeletionWaiting');
 
-it('a deleted session waits for a container that nothing ends, says so in its status, and keeps its record and finalizer', async () => {
+it('a deleted session waits for a container that nothing ends, says so in its status, and keeps its finalizer', async () => {
   const stays = await stage.untilSession(
     'outlived',
     (s) => s.status?.runs?.[0]?.stop?.unconfirmed !== undefined,

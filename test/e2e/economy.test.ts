@@ -11,7 +11,7 @@ import { Stage } from '../support/cluster/stage.ts';
 
 const onNode = process.env['CLUSTER'] === 'current' ? describe.skip : describe;
 
-onNode('what a session costs', () => {
+onNode('the cost of a session', () => {
   let stage: Stage;
   let audit: AuditLog;
   let metricsAddress: string;
@@ -97,7 +97,7 @@ onNode('what a session costs', () => {
     expect(all.filter(isEvent)).toHaveLength(4);
   });
 
-  it('a running session that nobody changes costs no request for 20 s', async () => {
+  it('an unchanged running session costs no request for 20 s', async () => {
     await stage.createSession('idle', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '5m' });
     await stage.untilPhase('idle', 'Running');
     const created = async (): Promise<number> =>

@@ -60,7 +60,7 @@ it('another replica leads within a second when the leader is stopped, and runnin
   expect([...leader.lines, ...standby.lines].filter(isTrouble)).toEqual([]);
 });
 
-it('another replica leads once the Lease of a killed leader runs out, and serves the sessions of the gap', async () => {
+it('another replica leads once the Lease of a killed leader runs out, and serves the sessions created meanwhile', async () => {
   const replicas = await startReplicas('6s', '4s', '1s');
   const leader = await firstToLead(replicas);
   const [standby] = replicas.filter((one) => one !== leader) as [OperatorProcess];

@@ -56,7 +56,7 @@ describe('missing images', () => {
     expect(seconds(run)).toBeGreaterThanOrEqual(25);
   });
 
-  it('the policy denies a session whose image has an impossible name, and the operator injects nothing', async () => {
+  it('the policy denies a session whose image has an invalid name, and the operator injects nothing', async () => {
     const run = await failed('misnamed');
     expect(run.reason).toBe('PolicyDenied');
     expect(run.message).toMatch(/image localhost\/UPPER\/Case:1 is not understood/);

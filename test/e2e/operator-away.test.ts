@@ -121,7 +121,7 @@ it.concurrent(
 );
 
 onNode(
-  'the next operator records the end, or asks again, when the last operator was killed after it asked the container to end',
+  'the next operator records the end, or asks again, when the last operator was killed after its exec',
   async () => {
     const stage = await stageOf('asked');
     await running(stage);

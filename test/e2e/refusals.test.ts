@@ -59,7 +59,7 @@ async function waits(name: string): Promise<{ reason?: string; message?: string 
 const shortly = { command: ['true'] };
 
 describe('conditions that may still come true', () => {
-  it('a session waits for a target that does not run, tells how the target ended and what works instead', async () => {
+  it('a session waits for a target that does not run, and tells how the target ended and what works instead', async () => {
     await stage.untilPod('crashing', isBackingOff, 45_000);
     const target = { podName: 'crashing', containerName: 'app' };
     await stage.createSession('join', { target, ...shortly });

@@ -54,7 +54,7 @@ describe('five sessions on one pod at once', () => {
   });
 });
 
-describe('two operators by mistake', () => {
+describe('two operators at once', () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.open('two-operators');
@@ -92,7 +92,7 @@ describe('an operator that is killed again and again', () => {
   });
   afterAll(() => stage.close());
 
-  it('an operator that is killed again and again ends each session with one container and one intent', async () => {
+  it('an operator that is killed again and again ends each session with one container, injected after its intent', async () => {
     const all: string[] = [];
     for (const [index, moment] of MOMENTS.entries()) {
       const operator = await stage.startOperator();

@@ -239,7 +239,7 @@ onNode('the stop script', () => {
   });
 
   it.each(shapes)(
-    'the stop script ended: $namespace process namespace, uid $user, supervised $supervised, stubborn $stubborn, privileged $privileged',
+    'the stop script ended a container: $namespace process namespace, uid $user, supervised $supervised, stubborn $stubborn, privileged $privileged',
     (one) => {
       expect(ended.get(one)?.message?.trim()).toBe(STOPPED);
       expect(seconds.get(one)).toBeLessThan(patient(30));

@@ -126,7 +126,7 @@ const shapes = Object.entries(SHELLS).flatMap(([shell, image]) =>
   ),
 );
 
-describe('at its deadline', () => {
+describe('the deadline', () => {
   const ended = new Map<object, Terminated>();
   const pods = [...new Set(shapes.map(({ pod }) => pod))];
 
@@ -147,7 +147,7 @@ describe('at its deadline', () => {
   });
 
   it.each(shapes)(
-    'the supervisor ended at its deadline: $shell, $namespace process namespace, uid $user, $what',
+    'the supervisor ended a container at its deadline: $shell, $namespace process namespace, uid $user, $what',
     (shape) => {
       const end = ended.get(shape);
       expect(end?.message?.trim()).toBe(DEADLINE);
@@ -162,7 +162,7 @@ describe('at its deadline', () => {
   });
 });
 
-describe('by itself', () => {
+describe('the end of the command', () => {
   const run = async (pod: string, injection: Injection): Promise<Partial<Terminated>> => {
     const { exitCode, message = '' } = await untilEnded(pod, await injectOne(pod, injection));
     return { exitCode, message: message.trim() };
@@ -192,7 +192,7 @@ describe('by itself', () => {
     },
   );
 
-  it('the supervisor does not run a command that is too late, that is missing, or that it cannot end without sleep', async () => {
+  it('the supervisor does not run a command that is too late or missing, or that it cannot end without sleep', async () => {
     const command = ['echo', 'started'];
     const late = run('endings', { spec: { image: busyboxImage, command }, startWithin: -2 });
     const bare = run('endings', { spec: { image: nosleepImage, command: ['sh', '-c', 'echo started'] } });
@@ -205,7 +205,7 @@ describe('by itself', () => {
   });
 });
 
-describe('on a terminal', () => {
+describe('terminals', () => {
   const places = Object.entries(SHELLS).flatMap(([shell, image]) => [
     { shell, image, joined: false },
     { shell, image, joined: true },
@@ -251,7 +251,7 @@ describe('on a terminal', () => {
   }
 });
 
-describe('when its pod is deleted', () => {
+describe('a deleted pod', () => {
   const kinds = shapes
     .filter(({ what, user }) => user === 0 && (what === 'an interactive sh' || what === 'a command'))
     .map((shape) => ({ ...shape, pod: `delete-${shape.pod}`, spec: { ...shape.spec, ttl: '10m' } }));
@@ -289,7 +289,7 @@ describe('when its pod is deleted', () => {
 
   // The kubelet ends all containers of a pod at the same time, and the application obeys SIGTERM at once.
   it.each(kinds)(
-    'the supervisor lets the deletion of its pod go on: $shell, $namespace process namespace, $what',
+    'a container does not delay the deletion of its pod: $shell, $namespace process namespace, $what',
     (kind) => {
       const without = Date.parse(application.get(kind.pod)?.finishedAt ?? '');
       const own = ended.get(kind);

@@ -44,7 +44,7 @@ const waitsFor =
   ({ status }: DebugSession): boolean =>
     status?.phase === 'Pending' && status.reason === reason;
 
-describe('a pod that its node has not set up', () => {
+describe('a pod before its setup', () => {
   const NOT_READY = 'PodNotReadyToStartContainers';
 
   it('a session waits for a pod that lacks a volume, and the operator injects no container before the pod is set up', async () => {
@@ -171,7 +171,7 @@ describe('a target that has ended for good', () => {
 });
 
 describe('a pod whose name was generated', () => {
-  it('a session does not wait for a terminating pod with a generated name, and advises the name of the workload', async () => {
+  it('a session does not wait for a terminating pod with a generated name, and its status advises the workload', async () => {
     const labels = { app: 'web' };
     const drains = shellPod('trap : TERM; until [ -e /tmp/end ]; do sleep .2; done', {
       terminationGracePeriodSeconds: 60,

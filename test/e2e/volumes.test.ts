@@ -155,7 +155,7 @@ describe('secrets', () => {
     { secretRef: { name: 'nosuch', optional: true } },
   ];
 
-  it('a secret gets into the environment of the command, and into no status, event or log', async () => {
+  it('a secret gets into the environment of the command, and into no object, event or log of the operator', async () => {
     const script =
       'echo "$KEY $password $GREETING $S_greeting $URL ${NONE-none} $0 $DEBUGSESSION_UID $DEBUGSESSION_ATTEMPT"';
     await stage.createSession('env', {

@@ -90,7 +90,7 @@ describe('root without a target container', () => {
     expect(await inApp('confined', 'ip', 'address')).toContain('192.0.2.9/32');
   });
 
-  it('root has the pod evicted by filling its disk, whatever its disruption budget says', async () => {
+  it('the kubelet evicts the pod when root fills its disk, whatever the disruption budget says', async () => {
     const matchLabels = { app: 'bounded' };
     const budget = { metadata: { name: 'bounded' }, spec: { minAvailable: 1, selector: { matchLabels } } };
     await stage.client.create(`/apis/policy/v1/namespaces/${stage.namespace}/poddisruptionbudgets`, budget);

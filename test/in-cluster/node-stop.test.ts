@@ -146,14 +146,14 @@ describe('a policy', () => {
   };
   afterAll(() => stage.cluster.kubectl(['delete', 'debugpolicy', ...names, '--ignore-not-found']));
 
-  it('a policy with NodeFirst sends nothing into the container', async () => {
+  it('the operator sends nothing into a container whose policy says NodeFirst', async () => {
     const live = await running('first', { command: ['sleep', '3600'], ttl: '30m', policyName: await use('NodeFirst') });
     await stage.changeSession('first', { cancel: true });
     await expectEndedByNode('first', 'Cancelled', live);
     expect((await stage.session('first')).status?.runs).toMatchObject([{ stop: { routes: ['Node'] } }]);
   });
 
-  it('a policy with NodeFirst keeps the deadline of a container whose supervisor was stopped', async () => {
+  it('the node keeps the deadline of a container whose policy says NodeFirst and whose supervisor was stopped', async () => {
     const live = await running('first-deadline', {
       ...{ target: joined, profile: 'restricted', securityContext: { runAsUser: 1236 }, command: STOPS_ALL },
       ...{ ttl: '5s', policyName: await use('NodeFirst') },
@@ -164,7 +164,7 @@ describe('a policy', () => {
     ]);
   });
 
-  it('a policy with InsideOnly forbids the stop by the node, and the status says that the container runs on', async () => {
+  it('the node does not end a container whose policy says InsideOnly, and the status says that the container runs on', async () => {
     await running('never', { ...IMMUNE, policyName: await use('InsideOnly') });
     await stage.changeSession('never', { cancel: true });
     const stays = await stage.untilSession('never', (s) => confirmation(s)?.reason === 'ProcessSurvived');

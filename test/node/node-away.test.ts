@@ -61,7 +61,7 @@ it.each([
   await Promise.all([expectConfirmed(asked, 'Exec'), expectConfirmed(timed, 'Supervisor')]);
 });
 
-describe('the node cannot be reached', () => {
+describe('an unreachable node', () => {
   const TRAPPING = ['sh', '-c', 'trap exit TERM; while :; do sleep .1; done'];
   let timed: DebugSession;
   let asked: DebugSession;
@@ -80,7 +80,7 @@ describe('the node cannot be reached', () => {
   const untilUnreachable = (name: string): Promise<DebugSession> =>
     stage.untilSession(name, (session) => confirmation(session)?.reason === 'NodeUnreachable');
 
-  it('the supervisor keeps the deadline while the node is unreachable, and the session is not over before the end is known', async () => {
+  it('the supervisor keeps the deadline on an unreachable node, and the session is not over before the end is known', async () => {
     await untilEndedOnNode(timed);
     expect(Date.now()).toBeGreaterThan(Date.parse(timed.status?.expiresAt ?? '') - 1_000);
     expect(['Running', 'Ending']).toContain((await stage.session('timed')).status?.phase);

@@ -90,7 +90,7 @@ describe.each<[string, () => Promise<void>, RegExp]>([
       ),
     /ValidatingAdmissionPolicy debugsession-requester is not what this operator knows/,
   ],
-])('where the policy %s', (words, alter, says) => {
+])('the requester policy %s', (words, alter, says) => {
   const name = `asked-${words.replaceAll(' ', '-')}`;
 
   it('a forged session gets no container, and the status says what to install', async () => {

@@ -113,7 +113,7 @@ function isRefused(visit: Visit, words = REFUSED): void {
 }
 
 describe.each(BOTH)('over %s', (protocol) => {
-  it('the requester attaches and execs', async () => {
+  it('the exec guard lets the requester attach and exec', async () => {
     const dana = new Visitor(stage, 'dana');
     for (const args of [attach(), exec()]) comesIn(await dana.visit(args, protocol));
   });
@@ -123,12 +123,12 @@ describe.each(BOTH)('over %s', (protocol) => {
     ['a group', 'gus', { groups: ['sres'] }],
     ['a service account of the namespace', 'robot', {}],
     ['a service account of another', 'system:serviceaccount:ci:robot', {}],
-  ])('an attacher comes in: %s', async (_words, name, options) => {
+  ])('the exec guard lets an attacher in: %s', async (_words, name, options) => {
     const visitor = new Visitor(stage, name === 'robot' ? account('robot') : name, options);
     for (const args of [attach(), exec()]) comesIn(await visitor.visit(args, protocol));
   });
 
-  it('a user with attach-any comes in', async () => {
+  it('the exec guard lets a user with attach-any in', async () => {
     const mia = new Visitor(stage, 'mia');
     for (const args of [attach(), exec()]) comesIn(await mia.visit(args, protocol));
   });
@@ -253,7 +253,7 @@ describe('the live label', () => {
   });
 });
 
-it('a user who raises the attempt back to a running one does not get into its container', async () => {
+it('a user who raises the attempt back to a running attempt does not get into its container', async () => {
   const into = await runs('reverted', { attempt: 2 });
   const set = (spec: object): string[] => [
     'patch',
@@ -291,7 +291,7 @@ it('the operator ends the container by exec, an open attach ends too, and no use
   expect(rest.metadata.labels ?? {}).toEqual({});
 });
 
-describe('in a namespace that is labelled debugsession.dev/confine', () => {
+describe('a namespace with the label debugsession.dev/confine', () => {
   const CONFINED =
     /people get into containers of their DebugSessions only, not into (app|the default container) of pod web/;
 

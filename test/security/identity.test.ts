@@ -129,7 +129,7 @@ describe('a forged identity', () => {
   });
 });
 
-describe('the identity of a session that is there', () => {
+describe('the identity of an existing session', () => {
   it.each<[string, object]>([
     ['is not taken over', { spec: { requestedBy: { username: 'eve', groups: ['devs', 'system:authenticated'] } } }],
     ['is not given away', { spec: { requestedBy: { username: 'mallory' } } }],
@@ -167,7 +167,7 @@ describe('the identity of a session that is there', () => {
   });
 });
 
-describe("another's session", () => {
+describe('a session of another user', () => {
   it.each<[string, Partial<DebugSessionSpec>]>([
     ['lives longer', { ttl: '1h' }],
     ['lives longer, by leaving the ttl to its default', { ttl: null } as unknown as Partial<DebugSessionSpec>],

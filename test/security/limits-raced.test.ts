@@ -93,7 +93,7 @@ it('the limit perUser does not hold up another user, and the limit perNamespace 
   expect(counts.mostSessions).toBe(3);
 });
 
-it('the limit perPod holds with two operators at once: at most 3 sessions', async () => {
+it('the limit perPod lets at most 3 sessions run in a pod, also with two operators at once', async () => {
   const policyName = await policies.create('per-pod', { limits: { perPod: 3 } });
   const other = await stage.startOperator();
   try {
@@ -105,7 +105,7 @@ it('the limit perPod holds with two operators at once: at most 3 sessions', asyn
   }
 });
 
-it('the limit perUserPerPod holds with two operators at once: at most 2, and another user has a place', async () => {
+it('the limit perUserPerPod lets at most 2 sessions of a user run in a pod, also with two operators at once', async () => {
   const policyName = await policies.create('user-in-pod', { limits: { perPod: 3, perUserPerPod: 2 } });
   const mia = await Person.whoMayAsk(stage, 'mia');
   await useAll('mia');
@@ -126,7 +126,7 @@ it('the limit perUserPerPod holds with two operators at once: at most 2, and ano
   }
 });
 
-it('the limit perTarget holds with two operators at once: at most 1 session joins a container', async () => {
+it('the limit perTarget lets at most 1 session join a container, also with two operators at once', async () => {
   const policyName = await policies.create('per-target', { allow: ['TargetContainer'], limits: { perTarget: 1 } });
   const other = await stage.startOperator();
   try {

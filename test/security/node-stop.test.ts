@@ -110,7 +110,7 @@ it('the policy admits the stop pod that the operator makes', async () => {
   expect(await attempt()).toBe('let in');
 });
 
-describe('a stolen token makes stop pods', () => {
+describe('stop pods of a stolen token', () => {
   it.each<[string, () => Parameters<typeof attempt>[0], RegExp]>([
     ['with another image', () => ({ container: { image: busyboxImage } }), IMAGE],
     ['with another tag of the image', () => ({ container: { image: `${image}-evil` } }), IMAGE],

@@ -138,7 +138,7 @@ describe('the finalizer', () => {
   });
 });
 
-describe('a session that is deleted while it comes into being', () => {
+describe('a session that is deleted during its creation', () => {
   // By the first state in which it is seen and is that far.
   const MOMENTS: [string, (session: DebugSession) => boolean][] = [
     ['at once', () => true],
@@ -168,7 +168,7 @@ describe('a session that is deleted while it comes into being', () => {
   });
 });
 
-describe('a session that is made again under the name of one that was deleted', () => {
+describe('a session that is made again under an old name', () => {
   it('a session that is made again under an old name has its own record and container', async () => {
     const old = await runs('again', 'again');
     await stage.deleteSession('again');

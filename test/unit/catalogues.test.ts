@@ -85,9 +85,12 @@ describe('a status with a reason', () => {
       'lacks a row of NoReadyPod under beforeInjection or refused or notStarted',
     ],
     ['Completed', 'StopConfirmed', 'True', 'NoRoute', 'lacks a row of NoRoute under stopConfirmed'],
-  ])('a faulty status (%s, %s=%s %s) is told what the catalogue lacks', (...[phase, type, status, reason, message]) => {
-    expect(said(phase, type, status, reason)).toContain(message);
-  });
+  ])(
+    'the check of a status (%s, %s=%s %s) tells what the catalogue lacks',
+    (...[phase, type, status, reason, message]) => {
+      expect(said(phase, type, status, reason)).toContain(message);
+    },
+  );
 });
 
 it.each([...GENERATED.keys()])('the file %s is what `npm run docs` writes', (file) => {

@@ -31,7 +31,7 @@ const defaults: Config = {
 
 type Env = Record<string, string>;
 
-describe('taken words', () => {
+describe('accepted arguments', () => {
   const table: [what: string, argv: string[], env: Env, expected: Partial<Config>][] = [
     ['nothing: the defaults', [], {}, {}],
     ['a value after =', ['--kubeconfig=/a b/c'], {}, { kubeconfig: '/a b/c' }],
@@ -135,7 +135,7 @@ describe('taken words', () => {
   });
 });
 
-describe('refused words', () => {
+describe('refused arguments', () => {
   const table: [what: string, argv: string[], env: Env, faults: (string | RegExp)[]][] = [
     [
       'an unknown flag, naming the nearest',

@@ -93,7 +93,7 @@ describe('docs/debugpolicy.md', () => {
     expect(policy?.spec.allow).toEqual(schema.properties?.['spec']?.properties?.['allow']?.items?.enum);
   });
 
-  it('docs/debugpolicy.md quotes the offline tool in its very words', () => {
+  it('docs/debugpolicy.md quotes the offline tool word for word', () => {
     const named = (name: string): string => blocks.find((block) => block.startsWith(`# ${name}`)) ?? '';
     const report = check(named('production.yaml'), named('sessions.yaml'));
     if (report.kind === 'unusable') throw new Error(report.faults.join());

@@ -38,7 +38,7 @@ async function removePolicy(): Promise<void> {
   expect(await stage.kubectl(['delete', '--ignore-not-found', 'debugpolicy/gitops'])).toMatchObject({ code: 0 });
 }
 
-describe('word by word', () => {
+describe('the commands of the guide', () => {
   it.each([
     ['A commit asks', () => gitops],
     ['An old commit', () => gitops],

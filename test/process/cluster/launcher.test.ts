@@ -40,7 +40,7 @@ describe('missing packages', () => {
     await expect(ensurePackages(silent, [...missing, present], 1000)).rejects.toThrow(new Error(words));
   });
 
-  it('the launcher says nothing about packages when none is missing', async () => {
+  it('the check of packages passes when no package is missing', async () => {
     await expect(ensurePackages(silent, [present], 1000)).resolves.toBeUndefined();
   });
 });
@@ -92,14 +92,14 @@ describe('the settings', () => {
     expect(rules.at(-1)).not.toHaveProperty('resources');
   });
 
-  it('the kubeconfig has a token or a certificate', () => {
+  it('the kubeconfig of a user with a token holds the token and the API server', () => {
     const token = parse(kubeconfig(instance, 'operator', { kind: 'token', token: 'abc' })) as { users: unknown[] };
     expect(token.users).toEqual([{ name: 'operator', user: { token: 'abc' } }]);
     expect(token).toMatchObject({ clusters: [{ cluster: { server: 'https://198.18.1.2:6443' } }] });
   });
 });
 
-describe('small things', () => {
+describe('helpers of the launcher', () => {
   it('the mount parser reads a mount point with a space in its name', () => {
     expect(parseMounts('tmpfs /a\\040b tmpfs rw 0 0\n')).toEqual([{ target: '/a b', type: 'tmpfs' }]);
   });

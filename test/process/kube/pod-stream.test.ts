@@ -335,7 +335,7 @@ describe('a stream that must end', () => {
     await pod.untilLeft();
   });
 
-  it('a stream is sent only while its process leads at that moment', async () => {
+  it('a stream is sent only while its process leads', async () => {
     const behaviour: PodBehaviour = {
       stream: (stream) => {
         stream.send(onChannel(3, exitStatus(0)));

@@ -38,7 +38,7 @@ describe('delegated access', () => {
     expect(server.asked.slice(0, 2)).toEqual(['who is t1', 'may prometheus get /metrics']);
   });
 
-  it('delegated access believes an answer for 10 s, yes or no, and then asks again', async () => {
+  it('delegated access keeps an answer for 10 s, yes or no, and then asks again', async () => {
     const clock = new FakeClock();
     const server = reviews({ t1: 'prometheus' }, ['prometheus get /metrics']);
     const access = new DelegatedAccess(server, clock);

@@ -119,7 +119,7 @@ describe('/metrics', () => {
     ]);
   });
 
-  it('the metrics of two operators in one process are apart', async () => {
+  it('the metrics of two operators in one process stay separate', async () => {
     const [one, other] = [createMetrics(), createMetrics()];
     one.failure('Forbidden');
     expect((await other.expose()).body).not.toContain('Forbidden');

@@ -28,7 +28,7 @@ describe('end minus deadline', () => {
     [good, 'with a supervisor', 1_001, false],
     [ofExec, 'by exec alone', 8_000, true],
     [ofExec, 'by exec alone', 8_001, false],
-  ])('an end at %j: %s, %d ms late, meets its goal: %p', (one, words, ms, met) => {
+  ])('the end %j, counted as %s, %d ms late, meets its goal: %p', (one, words, ms, met) => {
     expect(row(words, [late(one, ms)]).met).toBe(met);
   });
 

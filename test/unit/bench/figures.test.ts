@@ -50,7 +50,7 @@ describe('memory', () => {
     footprint: { options, withPods: { atRest: 150, collected: 100, heap: 20 }, withSessions },
   });
 
-  it('the memory of live sessions counts from a heap without garbage, with the garbage of the change', () => {
+  it('the memory of live sessions counts from a collected heap and includes the garbage of the change', () => {
     const found = row(footprint({ atRest: 104, collected: 102, heap: 21 }), 'per 1,000 live sessions');
     expect(found).toMatchObject({ measured: '4.00 MB (2.00 MB; 1.00 MB)', met: false });
     expect(row(footprint({ atRest: 102, collected: 101, heap: 21 }), 'per 1,000 live sessions').met).toBe(true);

@@ -33,6 +33,6 @@ it.each<[string, Partial<NodeStop>, boolean]>([
   ['one is not confirmed', { ends: [good, { stopBy: 'NodeFirst', cause: 'Cancelled', shape: 'any', due: 0 }] }, false],
   ['one is ended by somebody else', { ends: [{ ...good, endedBy: 'Exec' }] }, false],
   ['an application was restarted', { restarts: 1 }, false],
-])('the goal of confirmed ends where %s is met: %p', (_words, more, met) => {
+])('the goal of confirmed ends, when %s, is met: %p', (_words, more, met) => {
   expect(row('confirmed by the kubelet', more)).toMatchObject({ met });
 });

@@ -96,7 +96,7 @@ describe('the arguments of the components', () => {
     for (const argument of shared) expect(argument).not.toMatch(/\/cache\/|198\.18\.|=10\./);
   });
 
-  it('the API server writes the audit log of the instance and advertises an address that pods reach', () => {
+  it('the API server has arguments for the audit log of its instance and for an address that pods reach', () => {
     const words = componentArguments('kube-apiserver', one);
     expect(words).toContain('--audit-log-path=/cache/clusters/one/log/audit.log');
     expect(words).toContain('--advertise-address=198.18.1.2');

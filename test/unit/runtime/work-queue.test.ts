@@ -35,7 +35,7 @@ describe('WorkQueue', () => {
       return got;
     }
 
-    it('the work queue takes a key of each group in turn, and within a group the first first', async () => {
+    it('the work queue takes a key of each group in turn, and the oldest key of a group first', async () => {
       expect(await order(['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'])).toEqual([
         'a1',
         'b1',
@@ -134,7 +134,7 @@ describe('WorkQueue', () => {
     expect(delays.slice(9)).toEqual([2560, 5000, 10_240, 20_480, 40_960, 81_920, 163_840, 300_000, 5, 100]);
   });
 
-  it('the work queue shuts down: workers end, timers go, and running work is waited for', async () => {
+  it('the work queue ends workers and timers at its shutdown, and waits for running work', async () => {
     const { queue, clock, got, take } = setUp();
     queue.add('running');
     take();

@@ -21,7 +21,7 @@ async function seenBy(wish: Omit<Wish, 'command'>, words: readonly string[] = []
   return all.filter((entry) => !/^(TERM|PATH)=/.test(entry)).sort();
 }
 
-describe('what the requester set', () => {
+describe('variables of the requester', () => {
   it('the container holds each variable of the requester under a prefix that only the supervisor reads', () => {
     const names = ['PATH', 'LD_PRELOAD', 'BASH_ENV', 'SHELLOPTS', 'ENV', 'IFS', '_up', 'my-key'];
     const { env, envFrom } = setApart(

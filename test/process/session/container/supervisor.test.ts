@@ -154,7 +154,7 @@ describe('any shell', () => {
     }
   });
 
-  eachShell('the $shell supervisor has said that the command began when it is killed', async ({ program }) => {
+  eachShell('the $shell supervisor leaves the word Began when the container is killed', async ({ program }) => {
     const killed = new Supervised({ program, command: ['sh', '-c', 'echo up; sleep 60'] });
     await killed.sees(/up/);
     killed.signal('SIGKILL');
@@ -241,7 +241,7 @@ describe('any shell', () => {
     },
   );
 
-  eachShell('the $shell supervisor needs only sleep and no date', async ({ program }) => {
+  eachShell('the $shell supervisor needs no program except sleep', async ({ program }) => {
     const ended = await run({ program, command: ['sleep', '60'], programs: ['sleep'], ttl: 1 });
     expect(ended).toMatchObject({ word: DEADLINE });
   });
@@ -325,7 +325,7 @@ describe('signals from outside', () => {
     expect(soon.seconds).toBeLessThan(patient(2 + SOON));
   });
 
-  eachShellAsRoot('the $shell supervisor ends the command at once after a past last moment', async ({ program }) => {
+  eachShellAsRoot('the $shell supervisor ends a command at once past its last moment', async ({ program }) => {
     const { supervised } = await started({ program, ttl: 60, command: UP });
     await tell(supervised, 600, inSeconds(-1));
     const ended = await supervised.ended();
@@ -436,7 +436,7 @@ describe('hostile processes of the same container', () => {
   });
 });
 
-describe('on a terminal', () => {
+describe('terminals', () => {
   eachShellAsRoot('the $shell supervisor gives a terminal Ctrl-C, Ctrl-Z, fg and exit status', async ({ program }) => {
     const supervised = new Supervised({ program, tty: true, command: ['sh', '-i'] });
     const answer = async (keys: string, shown: RegExp): Promise<void> => {
@@ -488,7 +488,7 @@ describe('on a terminal', () => {
   });
 });
 
-describe("in the application's namespace", () => {
+describe("the application's process namespace", () => {
   eachShellAsRoot('the $shell supervisor leaves no process, and the application alone', async ({ program }) => {
     const application = new Application();
     try {

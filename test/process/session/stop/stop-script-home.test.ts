@@ -166,7 +166,7 @@ describe('a process of the container', () => {
 });
 
 describe('processes of other containers', () => {
-  eachSight("the $shell stop script spares a stranger's process, with $what", async ({ program, hidesGroup }) => {
+  eachSight('the $shell stop script leaves a foreign process alive, with $what', async ({ program, hidesGroup }) => {
     const command = ['sh', '-c', 'echo up; sleep 60; :'];
     await beside({ program, hidesGroup, command }, async ({ container, ended, application }) => {
       await container.sees(/up/);
@@ -190,7 +190,7 @@ describe('processes of other containers', () => {
     });
   });
 
-  eachShell('the $shell stop script signals nothing when all show the same control group', async ({ program }) => {
+  eachShell('the $shell stop script signals nothing when all processes share a group', async ({ program }) => {
     const command = ['sh', '-c', 'echo up; sleep 60; :'];
     await beside({ program, ungrouped: true, command }, async ({ container, application }) => {
       await container.sees(/up/);

@@ -90,7 +90,7 @@ describe('an answer', () => {
   });
 });
 
-describe('in a process namespace of its own', () => {
+describe('its own process namespace', () => {
   eachShellAsRoot('the $shell stop script has the watchdog end the command', async ({ program }) => {
     const container = await running({ program, command: NONE });
     await stop(container);
@@ -132,7 +132,7 @@ describe('in a process namespace of its own', () => {
   });
 });
 
-describe("in the application's namespace", () => {
+describe("the application's process namespace", () => {
   /**
    * Processes that are none of the container's: PID 1, its children of the same names and words, one that calls itself
    * a watchdog.
