@@ -105,7 +105,7 @@ function expectSame(chart: readonly Manifest[], config: readonly Manifest[]): vo
   expect(comparable(chart)).toEqual(comparable(withoutOwnNamespace(config)));
 }
 
-describe('the chart renders the objects of config/', () => {
+describe('objects of config/', () => {
   const values = {
     'priority-class': { priorityClass: { create: true } },
     'aggregated-roles': { rbac: { aggregate: true } },
@@ -116,7 +116,7 @@ describe('the chart renders the objects of config/', () => {
     'node-stop': { nodeStop: { enabled: true } },
   };
 
-  it('with no value set', async () => {
+  it('the chart without values renders the objects of config/default', async () => {
     const chart = await rendered();
     expectSame(chart, await kustomized(() => undefined));
     for (const { kind, metadata } of chart) {
@@ -125,35 +125,38 @@ describe('the chart renders the objects of config/', () => {
     }
   });
 
-  it('with each component that config/default offers', () => {
+  it('the chart has values for each component that config/default offers', () => {
     const text = readFileSync(repositoryPath('config/default/kustomization.yaml'), 'utf8');
     const offered = [...text.matchAll(/\.\.\/components\/(\S+)/g)].map(([, name = '']) => name);
     expect(Object.keys(values).toSorted()).toEqual(offered.toSorted());
   });
 
-  it.each(Object.entries(values))('with %s', async (component, given) => {
-    const config = await kustomized((copy) => {
-      choose(copy, [component]);
-    });
-    expect(comparable(config)).not.toEqual(comparable(await kustomized(() => undefined)));
-    expectSame(await rendered(given), config);
-  });
+  it.each(Object.entries(values))(
+    'the chart renders the same objects as config/ with the component %s',
+    async (component, given) => {
+      const config = await kustomized((copy) => {
+        choose(copy, [component]);
+      });
+      expect(comparable(config)).not.toEqual(comparable(await kustomized(() => undefined)));
+      expectSame(await rendered(given), config);
+    },
+  );
 
-  it('for Kubernetes 1.35, without being told', async () => {
+  it('the chart for Kubernetes 1.35 renders the component before-1-36 without a value', async () => {
     const config = await kustomized((copy) => {
       choose(copy, ['before-1-36']);
     });
     expectSame(await rendered({}, '--kube-version', '1.35.4'), config);
   });
 
-  it('for some namespaces only', async () => {
+  it('the chart for some namespaces renders the objects of config/namespaced', async () => {
     const config = await kustomized((copy) => {
       copy.lookAfter(['depot', 'stock']);
     }, 'config/namespaced');
     expectSame(await rendered({ namespaces: ['depot', 'stock'] }), config);
   });
 
-  it('for some namespaces only, with every component together', async () => {
+  it('the chart for some namespaces renders every component together', async () => {
     const config = await kustomized((copy) => {
       copy.lookAfter(['depot', 'stock']);
       choose(copy, ['priority-class', 'aggregated-roles', 'before-1-36', 'node-stop', 'labelled-scrapers']);
@@ -167,7 +170,7 @@ describe('the chart renders the objects of config/', () => {
     expectSame(await rendered(given), config);
   });
 
-  it('with the policy default, as config/policy has it', async () => {
+  it('the chart renders the policy default as config/policy has it', async () => {
     const { spec } = parse(readFileSync(repositoryPath('config/policy/default-policy.yaml'), 'utf8')) as {
       spec: object;
     };
@@ -175,7 +178,7 @@ describe('the chart renders the objects of config/', () => {
     expectSame(await rendered({ policies: { default: spec } }), config);
   });
 
-  it('with Prometheus', async () => {
+  it('the chart renders the objects of config/prometheus', async () => {
     const config = [
       ...(await kustomized(() => undefined)),
       ...(await kustomized(() => undefined, 'config/prometheus')),
@@ -183,7 +186,7 @@ describe('the chart renders the objects of config/', () => {
     expectSame(await rendered({ prometheus: { enabled: true } }), config);
   });
 
-  it('with the dashboard of config/grafana, word for word', async () => {
+  it('the chart renders the dashboard of config/grafana word for word', async () => {
     const before = await rendered();
     const after = await rendered({ grafana: { enabled: true } });
     const map = after.find(({ kind }) => kind === 'ConfigMap');
@@ -193,7 +196,7 @@ describe('the chart renders the objects of config/', () => {
     expect(map?.['data']).toEqual({ 'debugsession.json': dashboard.trim() });
   });
 
-  it('without the network policy', async () => {
+  it('the chart leaves out the network policy when its value says so', async () => {
     const config = await kustomized(() => undefined);
     const closed = config.filter(({ kind }) => kind !== 'NetworkPolicy');
     expect(closed).toHaveLength(config.length - 1);
@@ -202,7 +205,7 @@ describe('the chart renders the objects of config/', () => {
 });
 
 describe('the chart', () => {
-  it('passes helm lint --strict without a warning', async () => {
+  it('the chart passes helm lint --strict without a warning', async () => {
     const { code, stdout } = await helm.run(['lint', '--strict', CHART]);
     expect([code, stdout]).toEqual([0, expect.stringContaining('1 chart(s) linted, 0 chart(s) failed')]);
     expect(stdout).not.toMatch(/WARNING|ERROR/);
@@ -219,12 +222,12 @@ describe('the chart', () => {
       "invalid propertyName 'app.kubernetes.io/name'",
     ],
     ['namespaces that are no list', { namespaces: 'shop' }, '/namespaces'],
-  ])('refuses %s, by its schema', async (_, values, words) => {
+  ])('the schema of the chart refuses %s', async (_, values, words) => {
     const { code, stderr } = await helm.run(['template', 'debugsession', CHART], values);
     expect([code, stderr]).toEqual([1, expect.stringContaining(words)]);
   });
 
-  it('renders each value that has no counterpart in config/', async () => {
+  it('the chart renders each value that has no counterpart in config/', async () => {
     const spec = { nodeSelector: { disk: 'ssd' }, tolerations: [{ key: 'infra', operator: 'Exists' }] };
     const secrets = [{ name: 'registry' }];
     const digest = `sha256:${'0'.repeat(64)}`;

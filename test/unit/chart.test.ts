@@ -10,7 +10,7 @@ function read(path: string): string {
   return existsSync(repositoryPath(path)) ? readFileSync(repositoryPath(path), 'utf8') : '';
 }
 
-it.each([...files.keys()])('%s is what `npm run chart` writes', (path) => {
+it.each([...files.keys()])('the file %s is what `npm run chart` writes', (path) => {
   expect(read(path)).toBe(files.get(path));
 });
 
@@ -32,11 +32,11 @@ describe('values.yaml', () => {
   const schema = parse(read('charts/debugsession/values.schema.json')) as Schema;
   const values = parseDocument(read('charts/debugsession/values.yaml'));
 
-  it('has a comment above each value', () => {
+  it('the file values.yaml has a comment above each value', () => {
     expect(uncommented(values.contents as YAMLMap, '', true)).toEqual([]);
   });
 
-  it('has the values that its schema knows, and no others', () => {
+  it('the file values.yaml has the values that its schema knows, and no others', () => {
     const { global, ...known } = schema.properties ?? {};
     // Helm gives it to every chart.
     expect(global).toEqual({ type: 'object' });
