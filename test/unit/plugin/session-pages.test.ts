@@ -33,32 +33,32 @@ async function read(kubectl: Kubectl, namespace?: string): Promise<string[]> {
 }
 
 describe('readSessionPages', () => {
-  it('goes on with the token of each page until there is none', async () => {
+  it('readSessionPages follows the token of each page until there is none', async () => {
     const { kubectl, asked } = answering(pageOf(['a', 'b'], 'x+y='), pageOf(['c'], ''));
     expect(await read(kubectl, 'shop')).toEqual(['a', 'b', 'c']);
     const path = 'get --raw /apis/debugsession.dev/v1alpha1/namespaces/shop/debugsessions';
     expect(asked).toEqual([`${path}?limit=250`, `${path}?limit=250&continue=x%2By%3D`]);
   });
 
-  it('asks for all namespaces where none is named', async () => {
+  it('readSessionPages asks for all namespaces without a named namespace', async () => {
     const { kubectl, asked } = answering(pageOf([]));
     expect(await read(kubectl)).toEqual([]);
     expect(asked).toEqual(['get --raw /apis/debugsession.dev/v1alpha1/debugsessions?limit=250']);
   });
 
-  it('begins again when the API server has forgotten the list, and takes nothing twice', async () => {
+  it('readSessionPages begins again when the API server forgets the list, and takes no session twice', async () => {
     const { kubectl } = answering(pageOf(['a'], 'one'), EXPIRED, pageOf(['a'], 'two'), pageOf(['b']));
     expect(await read(kubectl)).toEqual(['a', 'b']);
   });
 
-  it('gives up when that happens again and again', async () => {
+  it('readSessionPages gives up when the API server forgets the list three times', async () => {
     const again = [pageOf(['a'], 'x'), EXPIRED];
     const { kubectl, asked } = answering(...again, ...again, ...again);
     await expect(read(kubectl)).rejects.toThrow(EXPIRED);
     expect(asked).toHaveLength(6);
   });
 
-  it('hands on every other refusal at once', async () => {
+  it('readSessionPages throws every other refusal at once', async () => {
     const { kubectl, asked } = answering('debugsessions is forbidden');
     await expect(read(kubectl)).rejects.toThrow('debugsessions is forbidden');
     expect(asked).toHaveLength(1);
@@ -69,14 +69,14 @@ describe('currentNamespace', () => {
   const withContext = (stdout: string): Kubectl =>
     ({ call: async () => ({ kind: 'done', stdout }) }) as unknown as Kubectl;
 
-  it('is the one of the flag, else of the context, else default', async () => {
+  it('currentNamespace takes the namespace of the flag, else of the context, else default', async () => {
     expect(await currentNamespace(withContext('shop'), 'other')).toBe('other');
     expect(await currentNamespace(withContext('shop'), undefined)).toBe('shop');
     expect(await currentNamespace(withContext(''), undefined)).toBe('default');
     expect(await currentNamespace(answering('there is no context').kubectl, undefined)).toBe('default');
   });
 
-  it('refuses what is no name, and would be another path', async () => {
+  it('currentNamespace refuses a text that is no name and would be another path', async () => {
     await expect(currentNamespace(withContext(''), '../pods')).rejects.toThrow(/must be the name of a namespace/);
   });
 });

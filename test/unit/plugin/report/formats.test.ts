@@ -36,7 +36,7 @@ function readCsv(text: string): string[][] {
 }
 
 describe('CSV', () => {
-  it('has a header and a record for each attempt, all of the same width', () => {
+  it('the CSV report has a header and a record for each attempt, all of the same width', () => {
     const report = reportOf(50);
     const [header, ...records] = readCsv([...csvRecords(report.rows)].join(''));
     expect(header).toEqual(CSV_COLUMNS);
@@ -45,11 +45,11 @@ describe('CSV', () => {
     expect(records.map((record) => record[1])).toEqual(report.rows.map(({ session }) => session));
   });
 
-  it('has only its header where there is no session', () => {
+  it('the CSV report without sessions has only its header', () => {
     expect(readCsv([...csvRecords([])].join(''))).toEqual([CSV_COLUMNS]);
   });
 
-  it('has every field of a row, but none twice', () => {
+  it('the CSV report has a column for every field of a row, and none twice', () => {
     const known = new Set(reportOf(100).rows.flatMap((row) => Object.keys(row)));
     expect(new Set(CSV_COLUMNS).size).toBe(CSV_COLUMNS.length);
     expect([...known].filter((key) => !(CSV_COLUMNS as readonly string[]).includes(key))).toEqual([]);
@@ -62,7 +62,7 @@ describe('CSV', () => {
     ['nothing', undefined, ''],
     ['a number', -1, '-1'],
     ['a list', ['a', 'b'], 'a; b'],
-  ])('writes %s', (_, value, field) => {
+  ])('csvField writes %s', (_, value, field) => {
     expect(csvField(value)).toBe(field);
   });
 
@@ -79,13 +79,13 @@ describe('CSV', () => {
     ['=HYPERLINK("http://x","y")', `"'=HYPERLINK(""http://x"",""y"")"`],
     ['x;=1+1', "x;'=1+1"],
     ['x; @y', "x; '@y"],
-  ])('lets a spreadsheet compute nothing of %j', (value, field) => {
+  ])('csvField lets no spreadsheet compute %j', (value, field) => {
     expect(csvField(value)).toBe(field);
   });
 });
 
 describe('JSON', () => {
-  it.each([0, 1, 500])('is one document with the totals and %d sessions', (count) => {
+  it.each([0, 1, 500])('the JSON report is one document with the totals and %d sessions', (count) => {
     const report = reportOf(count);
     const read = JSON.parse([...jsonParts(report)].join('')) as {
       madeAt: string;
@@ -105,7 +105,7 @@ describe('JSON', () => {
 });
 
 describe('the table', () => {
-  it('says first what it cannot know, then the totals, then a line for each attempt', () => {
+  it('the table begins with the blind spots and the totals, and then has a line for each attempt', () => {
     const lines = reportText(reportOf(3)).split('\n');
     expect(lines[0]).toMatch(/^Debug sessions of all namespaces, until 2026-11-28T12:00:00Z; .*times in UTC$/);
     expect(lines.slice(1, 1 + BLIND_SPOTS.length)).toEqual(BLIND_SPOTS.map((line) => `note: ${line}`));
@@ -116,17 +116,17 @@ describe('the table', () => {
     expect(lines.at(-2)).toMatch(/^\S+ +2026-\d\d-\d\d \d\d:\d\d:\d\d +web-xxxx0 +\S+ +dana@example\.com +\S+ /);
   });
 
-  it('has no column of the namespace where it is about one', () => {
+  it('the table about one namespace has no column for the namespace', () => {
     expect(reportText({ ...reportOf(1), namespace: 'shop' })).toMatch(/^ASKED +SESSION/m);
   });
 
-  it('has no table where there is no session', () => {
+  it('the report without sessions has no table', () => {
     const text = reportText(reportOf(0));
     expect(text).toMatch(/^0 sessions with 0 attempts/m);
     expect(text).not.toContain('SESSION');
   });
 
-  it('is as wide as the terminal', () => {
+  it('the table is not wider than the terminal', () => {
     const [, table = ''] = reportText(reportOf(20), 100).split('\n\n');
     expect(Math.max(...table.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100);
   });

@@ -52,7 +52,7 @@ const KNOWN_TAGS =
   );
 
 describe('the HTML report', () => {
-  it.each([0, 1, 300])('is well formed, loads nothing and runs nothing with %d sessions', (count) => {
+  it.each([0, 1, 300])('the HTML report with %d sessions is well formed, loads nothing and runs nothing', (count) => {
     const { all, faults } = page(rowsFor(count));
     expect(faults).toEqual([]);
     const tags = new Set(all.map(({ tagName }) => tagName));
@@ -66,7 +66,7 @@ describe('the HTML report', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('comes in parts, so that nothing holds the whole of 5,000 sessions', () => {
+  it('the HTML report of 5,000 sessions comes in parts, and no part holds the whole', () => {
     const rows = rowsFor(5_000);
     const period = { since: NOW - 30 * 86_400_000, until: NOW };
     let records = 0;
@@ -80,7 +80,7 @@ describe('the HTML report', () => {
     expect(longest).toBeLessThan(500_000);
   });
 
-  it('allows its own style by checksum, and nothing else', () => {
+  it('the HTML report allows its own style by checksum, and no other content', () => {
     const { all } = page([]);
     const meta = named(all, 'meta').find((one) => attribute(one, 'http-equiv') === 'Content-Security-Policy');
     const style = named(all, 'style').map((one) => textOf(one));
@@ -94,7 +94,7 @@ describe('the HTML report', () => {
     );
   });
 
-  it('says first what it cannot know, and the totals', () => {
+  it('the HTML report begins with its blind spots and the totals', () => {
     const { all } = page(rowsFor(40));
     const main = named(all, 'main')[0];
     const text = main === undefined ? '' : textOf(main);
@@ -104,7 +104,7 @@ describe('the HTML report', () => {
     expect(boxes.slice(0, 2)).toEqual(['40', String(rowsFor(40).length)]);
   });
 
-  it('has a section with a time line and a table for each namespace, and a row for each attempt', () => {
+  it('the HTML report has a section with a time line and a table for each namespace', () => {
     const rows = rowsFor(300);
     const { all } = page(rows);
     const places = [...new Set(rows.map(({ namespace }) => namespace))].toSorted();
@@ -120,7 +120,7 @@ describe('the HTML report', () => {
     }
   });
 
-  it('draws each bar where its time lies in the period', () => {
+  it('the HTML report draws each bar where its time lies in the period', () => {
     const [row] = rowsFor(1);
     const halfway = { started: '2026-11-13T12:00:00Z', ended: '2026-11-16T12:00:00Z', live: false };
     const { all } = page([{ ...row, ...halfway } as ReportRow]);
@@ -131,14 +131,14 @@ describe('the HTML report', () => {
     expect([attribute(bar, 'x'), attribute(bar, 'width')]).toEqual(['50%', '10%']);
   });
 
-  it('says how many bars it leaves out where thousands run at once', () => {
+  it('the HTML report says how many bars it leaves out where 500 sessions run at once', () => {
     const [row] = rowsFor(1);
     const many = Array.from({ length: 500 }, (_, index) => ({ ...row, session: `s-${index}` }) as ReportRow);
     const { all } = page(many);
     expect(named(all, 'figcaption').map((one) => textOf(one))).toEqual(['460 more at the same times are not drawn.']);
   });
 
-  it('shows text of the cluster as text, and no control character of it', () => {
+  it('the HTML report shows hostile text of the cluster as text without control characters', () => {
     const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>'&amp;\u0000\u001b[2J\u202e`;
     const [row] = rowsFor(1);
     const texts = Object.fromEntries(

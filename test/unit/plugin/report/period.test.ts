@@ -9,7 +9,7 @@ function at(timestamp: string): number {
 }
 
 describe('the period of a report', () => {
-  it('has no beginning and ends now, if the user names neither', () => {
+  it('the period has no beginning and ends now where the user names neither', () => {
     expect(readPeriod({}, NOW)).toEqual({ until: NOW });
   });
 
@@ -22,11 +22,11 @@ describe('the period of a report', () => {
     ['2026-11-01', '2026-11-01T00:00:00Z'],
     ['2026-11-01T09:30:00Z', '2026-11-01T09:30:00Z'],
     ['2026-11-01T09:30+02:00', '2026-11-01T07:30:00Z'],
-  ])('begins at --since %s', (since, begin) => {
+  ])('the period begins at --since %s', (since, begin) => {
     expect(readPeriod({ since }, NOW)).toEqual({ since: at(begin), until: NOW });
   });
 
-  it('has the whole day of an --until that is a date', () => {
+  it('the period has the whole day of an --until that is a date', () => {
     expect(readPeriod({ since: '2026-11-01', until: '2026-11-01' }, NOW)).toEqual({
       since: at('2026-11-01T00:00:00.000Z'),
       until: at('2026-11-01T23:59:59.999Z'),
@@ -40,18 +40,18 @@ describe('the period of a report', () => {
     ['a day that the month has not', '2026-02-30'],
     ['a time without a zone', '2026-11-01T09:30:00'],
     ['a word', 'yesterday'],
-    ['nothing', ''],
+    ['an empty text', ''],
     ['an age of more digits than a clock has', '99999999d'],
-  ])('refuses %s, and says what it takes', (_, since) => {
+  ])('the report refuses %s as a time, and says which times it takes', (_, since) => {
     expect(() => readPeriod({ since }, NOW)).toThrow(/^--since must be an age such as 30d, 2w or 12h, a date/);
     expect(() => readPeriod({ until: since }, NOW)).toThrow(UsageFault);
   });
 
-  it('shows no control character of what the user typed', () => {
+  it('the fault of a time shows no control character that the user typed', () => {
     expect(() => readPeriod({ since: '1d\u001b[2J' }, NOW)).toThrow(/not "1d \[2J"$/);
   });
 
-  it('refuses to end before it begins', () => {
+  it('the report refuses a period that ends before it begins', () => {
     expect(() => readPeriod({ since: '1d', until: '2d' }, NOW)).toThrow(/ends before it begins/);
   });
 });

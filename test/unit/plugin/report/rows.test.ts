@@ -27,7 +27,7 @@ function withRun(run: Partial<Run>): DebugSession {
 }
 
 describe('the rows of a session', () => {
-  it('say of a command that ended what the record says', () => {
+  it('the row of an ended session says what the record says', () => {
     expect(only(recorded('completed'))).toMatchObject({
       session: 'quick',
       attempt: 1,
@@ -50,33 +50,33 @@ describe('the rows of a session', () => {
     });
   });
 
-  it('have no start and no duration where the API server refused the container', () => {
+  it('the row of a container that the API server refused has no start and no duration', () => {
     const row = only(recorded('failed-refused'));
     expect(row).toMatchObject({ state: 'Failed', endReason: 'PodSecurityDenied', stopConfirmed: 'True', live: false });
     expect(row).not.toHaveProperty('started');
     expect(row).not.toHaveProperty('durationSeconds');
   });
 
-  it('count the time of a container that runs until now', () => {
+  it('the row of a running container counts its time until now', () => {
     const session = withRun({ startedAt: '2026-11-28T11:58:00Z' });
     expect(only(session)).toMatchObject({ state: 'Running', live: true, durationSeconds: 120 });
   });
 
-  it('say of a container that runs behind its end that it is live', () => {
+  it('the row of a container that runs again after its end is live', () => {
     const ran = { startedAt: '2026-11-28T11:00:00Z', finishedAt: '2026-11-28T11:01:00Z', exitCode: 0 };
     const ranAgain = { containerID: 'c2', seenAt: '2026-11-28T11:30:00Z' };
     const row = only(withRun({ state: 'Ended', ...ran, ranAgain }));
     expect(row).toMatchObject({ live: true, stopConfirmed: 'False' });
   });
 
-  it('do not call an end certain that the kubelet did not report', () => {
+  it('the row of a container whose end the kubelet did not report is not certain', () => {
     const gone = { podGoneAt: '2026-11-28T11:30:00Z', finishedAt: '2026-11-28T11:30:00Z', endedBy: 'PodGone' as const };
     const row = only(withRun({ state: 'Ended', startedAt: '2026-11-28T11:00:00Z', ...gone }));
     expect(row).toMatchObject({ live: false, stopConfirmed: 'Unknown' });
     expect(totalsOf([row])).toMatchObject({ notConfirmed: 1, live: 0, neverRan: 0 });
   });
 
-  it('take each attempt from its own record, and not from the spec of now', () => {
+  it('the row of each attempt comes from its own record, and not from the spec', () => {
     const first: Run = {
       attempt: 1,
       state: 'Ended',
@@ -97,14 +97,14 @@ describe('the rows of a session', () => {
     ]);
   });
 
-  it('include an attempt that waits, by the spec', () => {
+  it('the row of a waiting attempt comes from the spec', () => {
     const row = only(recorded('pending-pod-not-found'));
     expect(row).toMatchObject({ state: 'Waiting', live: false, endReason: 'PodNotFound' });
     expect(row).not.toHaveProperty('ended');
     expect(row).not.toHaveProperty('stopConfirmed');
   });
 
-  it('say of an attempt that the operator has not seen only that it waits', () => {
+  it('the row of an attempt that the operator has not seen says only that it waits', () => {
     const first: Run = { attempt: 1, state: 'Ended', exitCode: 0 };
     const over = {
       observedGeneration: 1,
@@ -118,7 +118,7 @@ describe('the rows of a session', () => {
     expect(row).not.toHaveProperty('ended');
   });
 
-  it('say who else could attach, what happened meanwhile, and what admission changed', () => {
+  it('the row names attachers, disturbances of the pod, and the changes of admission', () => {
     const row = only(
       withRun({
         attachers: [
@@ -136,7 +136,7 @@ describe('the rows of a session', () => {
     });
   });
 
-  it('are printable, whatever the cluster says', () => {
+  it('the rows are printable with any text of the cluster', () => {
     const evil = 'a\u001b]0;b\u0007\r\n\u202ec';
     const session = withRun({
       justification: evil,
@@ -157,18 +157,18 @@ describe('the period', () => {
   const period = { since: Date.parse('2026-11-10T00:00:00Z'), until: Date.parse('2026-11-20T00:00:00Z') };
 
   it.each([
-    ['ends before it', row('2026-11-08T00:00:00Z', '2026-11-09T00:00:00Z'), false],
-    ['reaches into it', row('2026-11-08T00:00:00Z', '2026-11-10T00:00:00Z'), true],
-    ['lies in it', row('2026-11-12T00:00:00Z', '2026-11-13T00:00:00Z'), true],
-    ['begins in it and goes on', row('2026-11-19T00:00:00Z'), true],
-    ['began before it and goes on', row('2026-11-01T00:00:00Z'), true],
-    ['begins after it', row('2026-11-21T00:00:00Z'), false],
-  ])('decides on an attempt that %s', (_, attempt, isIn) => {
+    ['ends before the period', row('2026-11-08T00:00:00Z', '2026-11-09T00:00:00Z'), false],
+    ['reaches into the period', row('2026-11-08T00:00:00Z', '2026-11-10T00:00:00Z'), true],
+    ['lies in the period', row('2026-11-12T00:00:00Z', '2026-11-13T00:00:00Z'), true],
+    ['begins in the period and goes on', row('2026-11-19T00:00:00Z'), true],
+    ['began before the period and goes on', row('2026-11-01T00:00:00Z'), true],
+    ['begins after the period', row('2026-11-21T00:00:00Z'), false],
+  ])('isInPeriod decides on an attempt that %s', (_, attempt, isIn) => {
     expect(isInPeriod(attempt, period)).toBe(isIn);
   });
 });
 
-it('sorts the newest first, and the same rows in the same way', () => {
+it('newestFirst puts the newest row first, and the same rows into the same order', () => {
   const rows = manySessions(200, NOW).flatMap((session) => rowsOf(session, NOW));
   const sorted = newestFirst(rows);
   expect(newestFirst(rows.toReversed())).toEqual(sorted);
@@ -176,7 +176,7 @@ it('sorts the newest first, and the same rows in the same way', () => {
   expect(asked).toEqual(asked.toSorted().toReversed());
 });
 
-it('counts sessions, people, live containers and attempts by policy', () => {
+it('totalsOf counts sessions, people and attempts by policy', () => {
   const rows = manySessions(100, NOW).flatMap((session) => rowsOf(session, NOW));
   const totals = totalsOf(rows);
   expect(totals.sessions).toBe(100);
