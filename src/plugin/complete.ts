@@ -19,7 +19,7 @@ export type Wanted =
   | { kind: 'containers'; pod: string }
   | { kind: 'files' };
 
-const OF_SESSIONS = ['show', 'attach', 'logs', 'extend', 'end', 'again', 'rm'];
+const OF_SESSIONS = ['show', 'attach', 'logs', 'replay', 'extend', 'end', 'again', 'rm'];
 const WORKLOADS: Readonly<Record<string, string>> = {
   deployment: 'deployments.apps',
   deploy: 'deployments.apps',
@@ -103,6 +103,7 @@ function valuesOf({ long, argChoices }: Option, operands: readonly string[]): Wa
       return [{ kind: 'names', resource: 'namespaces' }];
     case '--filename':
     case '--kubeconfig':
+    case '--export':
       return [{ kind: 'files' }];
     default:
       return [];

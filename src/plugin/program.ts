@@ -13,6 +13,7 @@ import { addExtend } from './verbs/extend.ts';
 import { addLogs } from './verbs/logs.ts';
 import { addLs } from './verbs/ls.ts';
 import { addPolicies } from './verbs/policies.ts';
+import { addReplay } from './verbs/replay.ts';
 import { addReport } from './verbs/report.ts';
 import { addRm } from './verbs/rm.ts';
 import { addShow } from './verbs/show.ts';
@@ -25,6 +26,7 @@ const VERBS: readonly AddVerb[] = [
   addShow,
   addAttach,
   addLogs,
+  addReplay,
   addExtend,
   addEnd,
   addAgain,

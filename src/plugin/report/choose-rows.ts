@@ -2,7 +2,7 @@ import { fromTimestamp } from '../../api/time.ts';
 import type { Period } from './period.ts';
 import type { ReportRow } from './row.ts';
 
-/** Whether the attempt was there in the period: it was requested before its end, and was not over before its beginning. */
+/** Whether the attempt was there in the period: requested before its end, and not over before its beginning. */
 export function isInPeriod(row: ReportRow, { since, until }: Period): boolean {
   const [from, to] = spanOf(row);
   return (from === undefined || from <= until) && (since === undefined || to === undefined || to >= since);

@@ -1,11 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import type { DebugSession, Run } from '../../api/debugsession.ts';
 import { containerFlags } from '../attach.ts';
 import type { Desk } from '../desk.ts';
-import { Fault } from '../fault.ts';
+import { noLogFault, runOf } from '../run-of.ts';
 import { findSession } from '../sessions.ts';
 import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
-import { newestRun } from '../words/standing.ts';
 
 export interface LogsOptions {
   follow?: boolean;
@@ -29,24 +27,8 @@ export async function logs(desk: Desk, name: string, options: LogsOptions): Prom
     ],
     desk.stdout,
   );
-  if (refusal?.kind === 'NotFound') {
-    throw new Fault(
-      `pod ${run.podName} is gone, and the output of session ${name} with it: kubectl dbg show ${name} has its record`,
-    );
-  }
-  if (refusal !== undefined) throw new Fault(refusal.lines);
+  if (refusal !== undefined) throw noLogFault(session, run, refusal);
   return 0;
-}
-
-/** @throws Fault where there is no such attempt, or it has no container */
-function runOf(session: DebugSession, attempt: number | undefined): Run {
-  const { name } = session.metadata;
-  const run = attempt === undefined ? newestRun(session) : session.status?.runs?.find((one) => one.attempt === attempt);
-  if (run === undefined)
-    throw new Fault(`session ${name} has no attempt${attempt === undefined ? '' : ` ${attempt}`} that was started`);
-  if (run.debugContainerName === undefined)
-    throw new Fault(`attempt ${run.attempt} of session ${name} has no container: it never ran`);
-  return run;
 }
 
 /** A whole number from 1. @throws InvalidArgumentError */
