@@ -57,6 +57,7 @@ function compose(config: Config, logger: ContextLogger): Parts {
     connection: { ...connection, client },
     namespaces: config.namespaces,
     insecureNoIdentity: config.insecureNoIdentity,
+    checkPressure: config.checkPressure,
     nodeStop: nodeStopOf(config),
     workers: config.maxConcurrentReconciles,
     recorder,

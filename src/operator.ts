@@ -10,7 +10,9 @@ import { isSystemNamespace } from './policy/system-namespace.ts';
 import { ContainerControl } from './reconcile/container-control.ts';
 import { DebugPolicies, POLICIES_PATH } from './reconcile/debug-policies.ts';
 import { Places } from './reconcile/places.ts';
+import { PodUsages } from './reconcile/pod-usage.ts';
 import { PodWatches } from './reconcile/pod-watches.ts';
+import { PressureLookup } from './reconcile/pressure-lookup.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { RequesterPolicyWatch } from './reconcile/requester-policy.ts';
 import { RulesLookup } from './reconcile/rules-lookup.ts';
@@ -69,6 +71,8 @@ export interface OperatorParts {
   insecureNoIdentity: boolean;
   /** How containers are ended from their nodes. Absent: none is. */
   nodeStop: NodeStop | undefined;
+  /** Look at nodes and at the metrics API. */
+  checkPressure: boolean;
   workers: number;
   recorder: Recorder;
   metrics: Metrics;
@@ -159,6 +163,7 @@ export class DebugSessionOperator extends Operator {
       onDone: (key) => this.#queue.add(key),
       onAction: (action) => reportAction(action, { metrics, logger }),
     });
+    const usages = parts.checkPressure ? new PodUsages(api, systemClock) : undefined;
     const times = new RunTimes(systemClock, metrics);
     this.#reconciler = new Reconciler({
       sessions: this.#sessions,
@@ -168,6 +173,7 @@ export class DebugSessionOperator extends Operator {
       authority,
       rules: new RulesLookup({ api, authority, policyOf, isSystem }),
       places,
+      pressure: usages && new PressureLookup({ api, usages, clock: systemClock }),
       eventTeller: new EventTeller(recorder),
       clock: systemClock,
       onPlan: (session, step) => times.planned(session, step),

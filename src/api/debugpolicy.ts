@@ -65,6 +65,16 @@ export type StopBy =
   /** Never. */
   | 'InsideOnly';
 
+/**
+ * What a session meets whose node runs short, or whose pod's limits leave too little room for a debug container
+ * (src/policy/headroom.ts).
+ */
+export type OnPressure =
+  /** The container is injected, and an event says what is short. */
+  | 'Warn'
+  /** It is refused. */
+  | 'Refuse';
+
 /** Live sessions; absent: no limit. */
 export interface PolicyLimits {
   perPod?: number;
@@ -122,6 +132,8 @@ export interface DebugPolicySpec {
    * so the session decides.
    */
   onUnstoppable?: IfUnstoppable;
+  /** Absent: Warn. */
+  onPressure?: OnPressure;
   /** Absent: InsideFirst. */
   stopBy?: StopBy;
   /**

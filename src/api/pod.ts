@@ -55,10 +55,22 @@ export interface PodSpec {
   hostIPC?: boolean;
   /** A container or init container of it is privileged; ephemeral ones do not count. */
   privileged?: boolean;
+  /** What all its containers together may use. Absent: nothing limits them (src/policy/pod-limits.ts). */
+  limits?: PodLimits;
   containers: PodContainer[];
   initContainers?: PodContainer[];
   ephemeralContainers?: PodEphemeralContainer[];
   volumes?: PodVolume[];
+}
+
+/** What the containers of a pod together may use, debug containers among them. */
+export interface PodLimits {
+  /** Bytes. */
+  memory?: number;
+  /** Thousandths of a core. */
+  cpu?: number;
+  /** Bytes of ephemeral storage. */
+  storage?: number;
 }
 
 export interface PodEphemeralContainer {

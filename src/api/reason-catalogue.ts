@@ -348,6 +348,21 @@ export const REASONS = {
       remedy: 'restart the pod, or debug another',
     },
   },
+  UnderPressure: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning:
+        'the policy has `onPressure: Refuse`, and there is little room for a debug container. The node has MemoryPressure, DiskPressure or PIDPressure, or the limits of the pod leave less than 32 MiB of memory, 50m of CPU or 32 MiB of ephemeral storage. The message has the numbers',
+      remedy:
+        'raise `attempt` when there is room; name another pod, or a policy with `onPressure: Warn`; [what a session costs](guides/costs.md)',
+    },
+    event: {
+      with: 'Warning',
+      meaning:
+        'the same, under a policy without `onPressure: Refuse`: the container is injected all the same; the event has the numbers',
+      remedy: 'keep the session small and short: [what a session costs](guides/costs.md)',
+    },
+  },
   ContainerNameTaken: {
     kind: 'injection',
     starting: { meaning: NOT_TAKEN, remedy: 'ask whoever runs what it names, such as a webhook' },

@@ -3,6 +3,7 @@ import { API_VERSION, KIND } from '../api/debugsession.ts';
 import type { LabelSelector } from '../api/label-selector.ts';
 import { BUILT_IN_POLICY } from '../policy/built-in.ts';
 import { evaluate } from '../policy/evaluate.ts';
+import { shortRoom } from '../policy/headroom.ts';
 import { isSystemNamespace } from '../policy/system-namespace.ts';
 import { oneLine } from '../text/one-line.ts';
 import { type GivenSession, type PolicyInput, PolicyInputReader, type ReaderOptions } from './policy-input.ts';
@@ -81,6 +82,8 @@ function judge(input: PolicyInput): PolicyReport {
 interface OpenQuestions {
   pods: Set<string>;
   namespaces: Set<string>;
+  /** A policy refuses what is under pressure. */
+  pressure?: true;
 }
 
 /** The policy of a session, and what lines call it; without spec it was not given. */
@@ -111,7 +114,10 @@ function judgeSession(
   const judged: DebugPolicySpec = isOpen ? withoutNamespaceSelector(policy) : policy;
   const isSystem = isSystemNamespace(namespace, OPERATOR_NAMESPACE);
   const place = { name: namespace, isSystem, ...(labels && { labels }) };
-  return evaluate(judged, { spec, namespace: place, ...(pod && { pod }) });
+  const reasons = evaluate(judged, { spec, namespace: place, ...(pod && { pod }) });
+  if (policy.onPressure !== 'Refuse') return reasons;
+  open.pressure = true;
+  return [...reasons, ...(pod === undefined ? [] : shortRoom(pod)).map((short) => `onPressure Refuse: ${short}`)];
 }
 
 function withoutNamespaceSelector(policy: DebugPolicySpec): DebugPolicySpec {
@@ -134,10 +140,11 @@ function labelsOf(
   return { ...given, [NAME_LABEL]: namespace };
 }
 
-function notJudged({ sessions, otherKinds }: PolicyInput, { pods, namespaces }: OpenQuestions): string {
+function notJudged({ sessions, otherKinds }: PolicyInput, { pods, namespaces, pressure }: OpenQuestions): string {
   const parts = sessions.length === 0 ? [] : ['who may use the policy', 'limits'];
   if (pods.size > 0) parts.push(`pods that were not given (${[...pods].join(', ')})`);
   if (namespaces.size > 0) parts.push(`labels of namespaces that were not given (${[...namespaces].join(', ')})`);
+  if (pressure === true) parts.push('the pressure of nodes and what pods use');
   if (otherKinds.size > 0) parts.push(`objects of other kinds (${[...otherKinds].join(', ')})`);
   return parts.map((part) => oneLine(part, MAX_LIST)).join('; ');
 }

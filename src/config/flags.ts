@@ -34,6 +34,8 @@ export interface Config {
   nodeStopImage: string | undefined;
   /** The container runtime's socket on the nodes. Absent: where the runtime of the container has it by default. */
   criSocket: string | undefined;
+  /** Read nodes and the metrics API before an injection, and while a session runs. */
+  checkPressure: boolean;
   logLevel: LogLevel;
   logFormat: LogFormat;
   shutdownTimeout: number;
@@ -186,6 +188,12 @@ export const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
     meaning:
       "The container runtime's socket on the nodes. Not given: /run/containerd/containerd.sock or /run/crio/crio.sock.",
     parse: parsePath,
+  },
+  checkPressure: {
+    name: 'check-pressure',
+    default: 'false',
+    meaning: 'Read nodes, and what pods use from metrics.k8s.io (config/components/pressure). Not given: neither.',
+    parse: parseBoolean,
   },
   logLevel: {
     name: 'log-level',

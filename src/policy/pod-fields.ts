@@ -1,15 +1,18 @@
 import { cutter, type Fields, KEPT } from '../api/cut.ts';
 import type { PodContainer, PodMeta, PodSpec, PodVolume, RestartRule } from '../api/pod.ts';
 import { nodePowerOf, type ContainerRights } from './node-power.ts';
+import { type Limited, type LimitedPod, podLimits } from './pod-limits.ts';
 
 /** What a policy judges of the spec of a core/v1 Pod, as the API server has it. */
 export interface RawPodFields extends Pick<PodSpec, 'shareProcessNamespace' | 'hostPID' | 'hostNetwork' | 'hostIPC'> {
   containers: RawContainer[];
   initContainers?: RawContainer[];
   volumes?: RawVolume[];
+  resources?: NonNullable<LimitedPod['resources']>;
+  overhead?: NonNullable<LimitedPod['overhead']>;
 }
 
-export interface RawContainer extends ContainerRights {
+export interface RawContainer extends ContainerRights, Limited {
   name: string;
   restartPolicy?: string;
   restartPolicyRules?: RestartRule[];
@@ -21,7 +24,7 @@ interface RawVolume {
   hostPath?: object;
 }
 
-type JudgedSpec = Pick<PodSpec, keyof RawPodFields | 'privileged'>;
+type JudgedSpec = Pick<PodSpec, Exclude<keyof RawPodFields, 'resources' | 'overhead'> | 'privileged' | 'limits'>;
 
 /** A pod as far as a policy judges it: of a pod that runs as well as of one that is written in a file. */
 export interface JudgedPod {
@@ -44,6 +47,7 @@ export const JUDGED_FIELDS: Fields<JudgedSpec, RawPodFields> = {
   hostIPC: KEPT,
   privileged: (spec) =>
     all(spec).some(({ securityContext }) => securityContext?.privileged === true) ? true : undefined,
+  limits: podLimits,
   containers: ({ containers }) => containers.map(cutContainer),
   initContainers: ({ initContainers }) => initContainers?.map(cutContainer),
   volumes: cutVolumes,

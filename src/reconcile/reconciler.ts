@@ -23,7 +23,9 @@ import type { Places } from './places.ts';
 import { givesUpUninjected } from './gives-up-uninjected.ts';
 import { LONGEST_PAUSE_MS, pauseOf } from './poll.ts';
 import type { PodWatches } from './pod-watches.ts';
-import type { KnownLabels, RulesLookup } from './rules-lookup.ts';
+import type { PressureLookup } from './pressure-lookup.ts';
+import { intentOf, type Known, Review } from './review.ts';
+import type { RulesLookup } from './rules-lookup.ts';
 import { podOf, type SessionApi } from './session-api.ts';
 import type { SessionCache } from './session-cache.ts';
 import type { EventTeller } from './event-teller.ts';
@@ -40,6 +42,8 @@ export interface ReconcilerParts {
   authority: () => Authority;
   rules: RulesLookup;
   places: Places;
+  /** Looks at the node and the use of a pod in which a run begins. Absent: nobody looks. */
+  pressure?: Pick<PressureLookup, 'look'> | undefined;
   clock: Clock;
   /** Told of each step that is about to be done, for metrics. */
   onPlan?: (session: DebugSession, step: Plan) => void;
@@ -65,6 +69,7 @@ const NEWCOMER_MS = 1_000;
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #workloads: WorkloadLooks;
+  readonly #review: Review;
   /** When this process saw its own injection succeed, by session key; only while the session concerns a pod. */
   readonly #injections = new Map<string, { uid: string; attempt: number; at: number }>();
 
@@ -73,7 +78,13 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
-    const { api, clock } = parts;
+    const { api, clock, rules, pressure } = parts;
+    this.#review = new Review({
+      rules,
+      pressure,
+      plan: (situation) => this.#plan(situation),
+      stands: (session, run, signal) => this.#stands(session, { run }, signal),
+    });
     this.#workloads = new WorkloadLooks((...about) => resolveWorkload(api, ...about), {
       clock,
       longestMs: LONGEST_PAUSE_MS,
@@ -81,7 +92,7 @@ export class Reconciler {
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    const known: KnownLabels = {};
+    const known: Known = {};
     for (let pass = 0; pass < MAX_PASSES; pass += 1) {
       const session = this.#parts.sessions.get(key);
       if (session === undefined) {
@@ -91,7 +102,7 @@ export class Reconciler {
       const early = planUnseen(session, this.#parts.clock.now());
       const situation =
         early === undefined ? await this.#look(key, session, signal, known) : this.#lookAhead(key, session);
-      const step = early ?? (await this.#review(situation, this.#plan(situation), signal));
+      const step = early ?? (await this.#review.of(situation, this.#plan(situation), { known, signal }));
       this.#parts.onPlan?.(session, step);
       if (givesUpUninjected(session, step) && (await this.#standsAfterAll(session, signal))) continue;
       const tried = await this.#perform(situation, step, signal);
@@ -123,15 +134,6 @@ export class Reconciler {
     return step;
   }
 
-  /** Right before an injection the API server is asked whether who asked may still use the policy. */
-  async #review(situation: Situation, step: Plan, signal: AbortSignal): Promise<Plan> {
-    if (step.effect.kind !== 'inject') return step;
-    const denied = await this.#parts.rules.denial(situation.session, signal);
-    // An earlier try may stand in the pod already, and its answer was lost.
-    const isMoot = denied === undefined || (await this.#stands(situation.session, step.effect, signal));
-    return isMoot ? step : this.#plan({ ...situation, denied });
-  }
-
   /** Begins to look and does not wait for what is seen. */
   #lookAhead(key: string, session: DebugSession): Situation {
     const { clock, pods } = this.#parts;
@@ -141,7 +143,7 @@ export class Reconciler {
     return { session, sighting: { kind: 'unseen', message: 'not looked at yet' }, now };
   }
 
-  async #look(key: string, session: DebugSession, signal: AbortSignal, labels: KnownLabels): Promise<Situation> {
+  async #look(key: string, session: DebugSession, signal: AbortSignal, labels: Known): Promise<Situation> {
     const { clock, pods, control } = this.#parts;
     const interest = interestOf(session, clock.now());
     const injection = ofNewestRun(session, this.#injections.get(key));
@@ -344,13 +346,6 @@ function ofNewestRun<T extends { uid: string; attempt: number }>(
   known: T | undefined,
 ): T | undefined {
   return known?.uid === metadata.uid && known.attempt === status?.attempt ? known : undefined;
-}
-
-/** The run that begins with this effect. */
-function intentOf({ status }: DebugSession, effect: Effect): Run | undefined {
-  if (effect.kind !== 'writeStatus' || effect.status.phase !== 'Starting') return undefined;
-  const { attempt, runs } = effect.status;
-  return attempt === status?.attempt ? undefined : runs?.find((run) => run.attempt === attempt);
 }
 
 /** It is told that it waits, and was not before. */

@@ -51,6 +51,23 @@ const WORKLOAD_PLURALS: Record<WorkloadRef['kind'], string> = {
   Job: 'jobs',
 };
 
+/** How long a look at a node or at the metrics API takes at most, in ms: a session waits for it. */
+const LOOK_MS = 1_000;
+
+/** A condition of a core/v1 Node, as far as it is looked at. */
+export interface NodeCondition {
+  type: string;
+  status: string;
+  lastTransitionTime?: string;
+  message?: string;
+}
+
+/** A PodMetrics of metrics.k8s.io/v1beta1. Whoever serves that API wrote it. */
+export interface PodMetrics {
+  timestamp?: string;
+  containers?: { name: string; usage?: { cpu?: string; memory?: string } }[];
+}
+
 /** The verbs that are used. */
 export type SessionClient = Pick<RestClient, 'get' | 'list' | 'create' | 'patch' | 'replace' | 'delete'>;
 
@@ -142,6 +159,21 @@ export class SessionApi {
     const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
     const { metadata } = await this.#client.get<{ metadata: { labels?: Record<string, string> } }>(path, { signal });
     return metadata.labels ?? {};
+  }
+
+  /** The conditions of a node, within {@link LOOK_MS}. */
+  async nodeConditions(name: string, signal: AbortSignal): Promise<NodeCondition[]> {
+    const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+    const options = { signal, timeoutMs: LOOK_MS };
+    return (
+      (await this.#client.get<{ status?: { conditions?: NodeCondition[] } }>(path, options)).status?.conditions ?? []
+    );
+  }
+
+  /** What the containers of a pod used by the newest sample, within {@link LOOK_MS}: 404 where there is none yet. */
+  podMetrics(namespace: string, name: string, signal: AbortSignal): Promise<PodMetrics> {
+    const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+    return this.#client.get<PodMetrics>(path, { signal, timeoutMs: LOOK_MS });
   }
 
   getWorkload(namespace: string, ref: WorkloadRef, signal: AbortSignal): Promise<Workload> {

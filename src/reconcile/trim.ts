@@ -23,7 +23,7 @@ export interface RawPod {
   status?: Pod['status'];
 }
 
-type RawPodSpec = Omit<PodSpec, 'ephemeralContainers' | 'privileged' | 'runAsUser' | keyof RawPodFields> &
+type RawPodSpec = Omit<PodSpec, 'ephemeralContainers' | 'privileged' | 'limits' | 'runAsUser' | keyof RawPodFields> &
   RawPodFields & { ephemeralContainers?: RawEphemeralContainer[]; securityContext?: { runAsUser?: number } };
 
 interface RawEphemeralContainer extends ContainerFields {

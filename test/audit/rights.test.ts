@@ -33,7 +33,8 @@ it('the operator used all the rights that it has in all suites, and needed no ot
   const manager = ['manager-role', 'manager-exec-role', 'manager-attach-role'];
   const others = ['leader-election-role', 'metrics-auth-role', 'policy-reader-role'];
   const stopping = ['role', 'image-role'].map((name) => `config/components/node-stop/${name}.yaml`);
-  const roles = [...[...manager, ...others].map((name) => `config/rbac/${name}.yaml`), ...stopping];
+  const looking = ['node-role', 'usage-role'].map((name) => `config/components/pressure/${name}.yaml`);
+  const roles = [...[...manager, ...others].map((name) => `config/rbac/${name}.yaml`), ...stopping, ...looking];
   const requests = (await operatorRequests()).filter((event) => succeeded(event) && event.objectRef !== undefined);
   expect([...new Set(requests.flatMap(used))].sort()).toEqual([...new Set(roles.flatMap(granted))].sort());
 });

@@ -42,6 +42,7 @@ function anOperator(sessions: DebugSession[]) {
     connection: { client: client as unknown as RestClient, namespace: 'default', config: new KubeConfig() },
     namespaces: [],
     insecureNoIdentity: true,
+    checkPressure: false,
     nodeStop: undefined,
     workers: 1,
     recorder: { record: () => undefined },

@@ -21,6 +21,7 @@ const defaults: Config = {
   maxConcurrentReconciles: 8,
   namespaces: [],
   insecureNoIdentity: false,
+  checkPressure: false,
   nodeStopNamespace: undefined,
   nodeStopImage: undefined,
   criSocket: undefined,
@@ -103,6 +104,7 @@ describe('accepted arguments', () => {
     ],
     ['namespaces, each once', ['--namespaces=a, b,a'], {}, { namespaces: ['a', 'b'] }],
     ['a count', ['--max-concurrent-reconciles=1'], {}, { maxConcurrentReconciles: 1 }],
+    ['looks at nodes and metrics', ['--check-pressure'], {}, { checkPressure: true }],
     ['a namespace for stop pods', ['--node-stop-namespace=stops'], {}, { nodeStopNamespace: 'stops' }],
     [
       'a path',

@@ -30,6 +30,7 @@ export function policyWords(spec: DebugPolicySpec): string[] {
     ['default', defaults(spec)],
     ['asks for', demands(spec)],
     ['requires', (spec.require ?? []).join(', ')],
+    ['refuses', spec.onPressure === 'Refuse' ? 'pods with little room, and nodes under pressure' : ''],
     ['evicts', evictions(spec)],
     ['only', places(spec)],
     ['limits', limits(spec)],

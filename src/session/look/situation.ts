@@ -3,6 +3,7 @@ import type { Authority } from './authority.ts';
 import type { Actions } from './actions.ts';
 import type { Objection } from './objection.ts';
 import type { Others } from './places.ts';
+import type { PressureLook } from './pressure.ts';
 import type { Sighting } from './sighting.ts';
 import type { Rules } from './rules.ts';
 
@@ -27,6 +28,8 @@ export interface Situation {
    * asked.
    */
   denied?: Objection;
+  /** What was seen of the node and of what the pod uses, when a run begins. Absent: nobody has looked. */
+  pressure?: PressureLook;
   /**
    * What the API server said to the last try to inject the container of the newest run. Absent: nothing, or it has
    * taken it.

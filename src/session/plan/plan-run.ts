@@ -20,6 +20,7 @@ import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
 import { nextTtlStep, type TtlStep } from '../stop/change-ttl.ts';
 import { planEnding } from './plan-ending.ts';
 import { roomLeft } from '../start/preflight.ts';
+import { pressureOn } from '../start/pressure.ts';
 import { confirmInjection, endOf, endWithPod, failedRun, lostRun, type NeverRan, startRun } from '../run/record.ts';
 import { type Plan, rest } from './effect.ts';
 import type { EventIntent } from '../status/events.ts';
@@ -110,9 +111,11 @@ function inject(situation: Situation, run: Run, pod: Pod): Plan {
     return finish(situation, failedRun(run, now, 'SpecChanged', message));
   }
   const idle = idleCapabilities(session.spec, run, pod);
+  const short = pressureOn(pod, situation.pressure, now);
   const warnings = [
     ...(canFinish(pod) ? [events.delaysCompletion(run, pod)] : []),
     ...(idle === undefined ? [] : [events.capabilitiesIdle(run, idle)]),
+    ...(short.length === 0 ? [] : [events.underPressure(run, short)]),
   ];
   const seenAs = judgesPod(rules?.policy) ? { resourceVersion: pod.metadata.resourceVersion } : {};
   const told = tellOfRefusal(situation, run);

@@ -21,7 +21,8 @@ import { LIMIT_REACHED, limitReached, placeWanted, tooManyWaiting, withThoseIn }
 import { later, never, type Objection } from '../look/objection.ts';
 import { NO_OTHERS } from '../look/places.ts';
 import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
-import { permit } from '../start/permission.ts';
+import { permit, policyNameOf } from '../start/permission.ts';
+import { pressureOn, underPressure } from '../start/pressure.ts';
 import type { Situation } from '../look/situation.ts';
 import { composeStatus, type Standing } from '../status/compose-status.ts';
 import * as events from '../status/events.ts';
@@ -55,7 +56,13 @@ function isAccepted(session: DebugSession): boolean {
 function judge(situation: Situation): Objection | undefined {
   const { session, sighting, rules = UNREAD_RULES } = situation;
   const permission = permit(session, rules, sighting.kind === 'present' ? sighting.pod : undefined);
-  return permission ?? judgePod(situation) ?? judgeOthers(situation);
+  return permission ?? judgePod(situation) ?? judgeOthers(situation) ?? judgePressure(situation);
+}
+
+/** Last: it is looked at once, when everything else says yes. */
+function judgePressure({ session, sighting, rules, pressure, now }: Situation): Objection | undefined {
+  if (sighting.kind !== 'present') return undefined;
+  return underPressure(policyNameOf(session), rules?.policy, pressureOn(sighting.pod, pressure, now));
 }
 
 function judgePod({ session, sighting, rules }: Situation): Objection | undefined {

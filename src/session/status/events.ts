@@ -27,6 +27,7 @@ const STEPS = [
   'Injected',
   'DelaysCompletion',
   'CapabilitiesIdle',
+  'UnderPressure',
   'Started',
   'PodDisturbed',
   'TtlChanged',
@@ -98,6 +99,12 @@ export function delaysCompletion(run: Run, pod: Pod): EventIntent {
   const whose = owner === undefined ? `Pod ${run.podName}` : `Pod ${run.podName} of ${owner.kind} ${owner.name}`;
   const note = `${whose} can finish. When its own containers have ended for good, the kubelet ends ${run.debugContainerName} too; the pod completes only after that, which may take its terminationGracePeriodSeconds`;
   return tell(run.attempt, run, { type: 'Warning', reason: 'DelaysCompletion', action: 'Inject', note });
+}
+
+/** @param short what the container finds short, one clause each */
+export function underPressure(run: Run, short: readonly string[]): EventIntent {
+  const note = `Container ${run.debugContainerName} has no resources of its own and uses those of its pod and node, and ${short.join('; ')}`;
+  return tell(run.attempt, run, { type: 'Warning', reason: 'UnderPressure', action: 'Inject', note });
 }
 
 export function started(run: Run): EventIntent {

@@ -40,6 +40,7 @@ export const VALID_POLICIES: CreateCase[] = [
       onUnstoppable: 'EvictPod',
       podAfterSession: 'Evict',
       stopBy: 'NodeFirst',
+      onPressure: 'Refuse',
       requireJustification: true,
       requireNotAfter: true,
       revokeRunning: true,
@@ -62,6 +63,7 @@ export const INVALID_POLICIES: CreateCase[] = [
   wrong('an unknown requirement', { require: ['NoNetwork'] }, 'spec.require[0]: Unsupported value: "NoNetwork"'),
   wrong('a requirement twice', { require: ['NoJoin', 'NoJoin'] }, 'spec.require[1]: Duplicate value: "NoJoin"'),
   wrong('an unknown order', { stopBy: 'Node' }, 'spec.stopBy: Unsupported value: "Node"'),
+  wrong('an unknown answer to pressure', { onPressure: 'Wait' }, 'spec.onPressure: Unsupported value: "Wait"'),
   wrong('an unknown demand', { onUnstoppable: 'Kill' }, 'spec.onUnstoppable: Unsupported value: "Kill"'),
   wrong(
     'a demand of something else',

@@ -17,6 +17,8 @@ const NO_REASONS = new Set([
   ...['Command', 'Supervisor', 'Kubelet', 'Shell', 'None'],
   // Ways to end a container, why it had to end, what the spec wants.
   ...['InsideFirst', 'NodeFirst', 'InsideOnly'],
+  // Of `onPressure`, and the conditions of a node.
+  ...['Refuse', 'MemoryPressure', 'DiskPressure', 'PIDPressure'],
   ...['Exec', 'Attach', 'Node', 'Eviction', 'Ttl', 'Deleted', 'Revoked', 'EvictPod', 'Report'],
   // What is read of Kubernetes.
   ...['File', 'RuntimeDefault', 'Deployment', 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Pod', 'Always', 'Never'],

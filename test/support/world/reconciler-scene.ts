@@ -6,7 +6,7 @@ import { ContainerControl } from '../../../src/reconcile/container-control.ts';
 import { EventTeller } from '../../../src/reconcile/event-teller.ts';
 import { Places } from '../../../src/reconcile/places.ts';
 import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
-import { Reconciler } from '../../../src/reconcile/reconciler.ts';
+import { Reconciler, type ReconcilerParts } from '../../../src/reconcile/reconciler.ts';
 import { SessionApi } from '../../../src/reconcile/session-api.ts';
 import { SessionCache } from '../../../src/reconcile/session-cache.ts';
 import type { Result } from '../../../src/runtime/controller.ts';
@@ -49,7 +49,12 @@ export class ReconcilerScene {
   readonly reconciler: Reconciler;
   #version = 200;
 
-  constructor(session = aSession(), pod: Pod | undefined = aPod(), policy: Partial<DebugPolicySpec> = {}) {
+  constructor(
+    session = aSession(),
+    pod: Pod | undefined = aPod(),
+    policy: Partial<DebugPolicySpec> = {},
+    pressure?: ReconcilerParts['pressure'],
+  ) {
     const sessions = new SessionCache();
     sessions.attach(undefined, this.store, (type) => this.foreign.push(type));
     this.store.upsert(session);
@@ -77,6 +82,7 @@ export class ReconcilerScene {
       rules: openRules(api, policy),
       places: new Places({ limitsOf: () => ({}), wake: () => undefined, clock: this.clock }),
       eventTeller: new EventTeller({ record: ({ reason }) => this.told.push(reason) }),
+      pressure,
       clock: this.clock,
       onPlan: (_, { effect }) => this.steps.push(`${effect.kind} after ${this.writes.length} writes`),
       onStep: (_, { effect }) => this.steps.push(`${effect.kind} done`),

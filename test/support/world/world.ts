@@ -10,6 +10,7 @@ import { toTimestamp } from '../../../src/api/time.ts';
 import { containerName } from '../../../src/session/container/container.ts';
 import { EXITED } from '../../../src/session/container/supervisor.ts';
 import { NO_OTHERS, type Others } from '../../../src/session/look/places.ts';
+import type { PressureLook } from '../../../src/session/look/pressure.ts';
 import type { Rules } from '../../../src/session/look/rules.ts';
 import { runBeside } from '../../../src/session/run/fate.ts';
 import { currentRun } from '../../../src/session/run/lifecycle.ts';
@@ -53,6 +54,8 @@ export class World {
   others: Others = NO_OTHERS;
   /** What is found right before an injection to stand against it, if anything is. */
   denied: Objection | undefined;
+  /** What a look at the node and at the use of the pod shows. */
+  pressure: PressureLook | undefined;
   /** The cluster allows that the runtime of a node is asked to end a container. */
   stopsByNode = false;
   /** What was begun on the container and how it went; `tried` says how. */
@@ -107,6 +110,7 @@ export class World {
         rules: this.rules,
         others: this.others,
         ...(this.denied !== undefined && { denied: this.denied }),
+        ...(this.pressure !== undefined && { pressure: this.pressure }),
         ...(this.stopsByNode && { stopsByNode: true as const }),
       })
     );

@@ -89,6 +89,23 @@ describe('checkPolicies', () => {
     });
   });
 
+  it('the check refuses a pod with little room by onPressure, as far as the limits of the pod tell', () => {
+    const careful = policy('careful', { ...OPEN, onPressure: 'Refuse' });
+    const small = pod({ containers: [{ name: 'app', image: 'x', resources: { limits: { memory: '16Mi' } } }] });
+    expect(check(session('a', { policyName: 'careful' }), careful, small)).toEqual({
+      status: 1,
+      stdout:
+        'shop/a: refused by careful:\n  onPressure Refuse: the memory limit of pod web is 16 MiB; a debug container needs 32 MiB\n',
+      stderr: `${NOT_JUDGED}; the pressure of nodes and what pods use`,
+    });
+    expect(check(session('a', { policyName: 'careful' }), careful, pod({}))).toMatchObject({ status: 0 });
+    const plain = policy('careful', OPEN);
+    expect(check(session('a', { policyName: 'careful' }), plain, small)).toMatchObject({
+      status: 0,
+      stderr: NOT_JUDGED,
+    });
+  });
+
   it('the check uses the policy named default where the input has one', () => {
     const { status, stdout } = check(policy('default', {}), session('a'));
     expect(status).toBe(1);

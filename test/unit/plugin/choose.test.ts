@@ -71,3 +71,9 @@ it('policyWords tells the defaults of a policy', () => {
     '  default   a:1, no container is joined',
   );
 });
+
+it('says in words that a policy refuses what is under pressure', () => {
+  const words = '  refuses   pods with little room, and nodes under pressure';
+  expect(policyWords({ onPressure: 'Refuse' })).toContain(words);
+  expect(policyWords({ onPressure: 'Warn' })).not.toContain(words);
+});

@@ -347,6 +347,7 @@ const WHOLE: Whole<Pod> = {
     hostIPC: true,
     runAsUser: 1000,
     privileged: true,
+    limits: { memory: 2 ** 21, cpu: 500, storage: 2 ** 20 },
     containers: [CONTAINER],
     initContainers: [CONTAINER],
     ephemeralContainers: [
@@ -375,6 +376,7 @@ it('trimPod keeps every declared field of a pod', () => {
     securityContext,
     restartPolicy: 'Always',
     restartPolicyRules,
+    resources: { limits: { 'ephemeral-storage': '512Ki' } },
     volumeMounts: [{ name: 'data' }],
   };
   const read = {
@@ -385,6 +387,8 @@ it('trimPod keeps every declared field of a pod', () => {
       initContainers: [container],
       ephemeralContainers: [{ name: 'debug-1', ...MADE_OF }],
       securityContext: { runAsUser: 1000 },
+      resources: { limits: { memory: '1Mi', cpu: '0.4', 'ephemeral-storage': '9Mi' } },
+      overhead: { memory: '1Mi', cpu: '100m' },
       volumes: [{ name: 'data', hostPath: {} }],
     },
   };

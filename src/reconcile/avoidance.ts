@@ -1,0 +1,29 @@
+import type { Clock } from '../runtime/clock.ts';
+
+/**
+ * What failed a moment ago is not asked for again at once: a right that is missing, an API that is not installed, or one
+ * that does not answer would cost every session a request, or a second.
+ */
+export class Avoidance {
+  readonly #clock: Clock;
+  readonly #pauseMs: number;
+  /** On the monotonic clock, by what was asked for. */
+  readonly #until = new Map<string, number>();
+
+  constructor(clock: Clock, pauseMs: number) {
+    this.#clock = clock;
+    this.#pauseMs = pauseMs;
+  }
+
+  isAvoided(what: string): boolean {
+    const until = this.#until.get(what);
+    return until !== undefined && this.#clock.monotonic() < until;
+  }
+
+  /** It has failed: not again before the pause is over. */
+  avoid(what: string): void {
+    const now = this.#clock.monotonic();
+    for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);
+    this.#until.set(what, now + this.#pauseMs);
+  }
+}

@@ -1,0 +1,79 @@
+import type { DebugSession, Run } from '../api/debugsession.ts';
+import type { PressureLook } from '../session/look/pressure.ts';
+import type { Situation } from '../session/look/situation.ts';
+import type { Effect, Plan } from '../session/plan/effect.ts';
+import { refusesPressure } from '../session/start/pressure.ts';
+import type { PressureLookup } from './pressure-lookup.ts';
+import type { KnownLabels, RulesLookup } from './rules-lookup.ts';
+
+/** What was found out in one go, and is not asked for again in the passes of it. */
+export interface Known extends KnownLabels {
+  pressure?: Promise<PressureLook> | undefined;
+}
+
+export interface ReviewParts {
+  rules: Pick<RulesLookup, 'denial'>;
+  /** Absent: nobody looks at nodes, and at what pods use. */
+  pressure: Pick<PressureLookup, 'look'> | undefined;
+  plan: (situation: Situation) => Plan;
+  /** Whether the container of the run stands in its pod, by what the API server says now. */
+  stands: (session: DebugSession, run: Run, signal: AbortSignal) => Promise<boolean>;
+}
+
+interface Going {
+  known: Known;
+  signal: AbortSignal;
+}
+
+/**
+ * What is asked before a run begins and before its container is injected, because no watch shows it: whether who asked
+ * may still use the policy, and how much room there is. The look at the room goes on beside the write of the intent and
+ * beside the first question. It is waited for before the intent only where the policy refuses by it.
+ */
+export class Review {
+  readonly #parts: ReviewParts;
+
+  constructor(parts: ReviewParts) {
+    this.#parts = parts;
+  }
+
+  /** The step that was planned, or another by what was found out. */
+  async of(situation: Situation, step: Plan, going: Going): Promise<Plan> {
+    const { effect } = step;
+    if (effect.kind === 'inject') return this.#injection(situation, { ...step, effect }, going);
+    return intentOf(situation.session, effect) === undefined ? step : this.#beginning(situation, step, going);
+  }
+
+  async #beginning(situation: Situation, step: Plan, going: Going): Promise<Plan> {
+    const look = this.#look(situation, going);
+    if (look === undefined || !refusesPressure(situation.rules?.policy)) return step;
+    return this.#parts.plan({ ...situation, pressure: await look });
+  }
+
+  async #injection(
+    situation: Situation,
+    step: Plan & { effect: Extract<Effect, { kind: 'inject' }> },
+    going: Going,
+  ): Promise<Plan> {
+    const { rules, plan, stands } = this.#parts;
+    const { session } = situation;
+    const [denied, pressure] = await Promise.all([rules.denial(session, going.signal), this.#look(situation, going)]);
+    if (denied === undefined && pressure === undefined) return step;
+    const reviewed = plan({ ...situation, ...(denied && { denied }), ...(pressure && { pressure }) });
+    // An earlier try may stand in the pod already, and its answer was lost.
+    const isMoot = reviewed.effect.kind !== 'inject' && (await stands(session, step.effect.run, going.signal));
+    return isMoot ? step : reviewed;
+  }
+
+  #look({ sighting }: Situation, { known, signal }: Going): Promise<PressureLook> | undefined {
+    if (sighting.kind === 'present') known.pressure ??= this.#parts.pressure?.look(sighting.pod, signal);
+    return known.pressure;
+  }
+}
+
+/** The run that begins with this effect. */
+export function intentOf({ status }: DebugSession, effect: Effect): Run | undefined {
+  if (effect.kind !== 'writeStatus' || effect.status.phase !== 'Starting') return undefined;
+  const { attempt, runs } = effect.status;
+  return attempt === status?.attempt ? undefined : runs?.find((run) => run.attempt === attempt);
+}
