@@ -13,7 +13,9 @@ export interface LimitedPod extends Limited {
   overhead?: Record<string, string | number>;
 }
 
-/** What a debug container shares with its pod: the name in the API, the unit that is counted in, and whose limit counts. */
+/**
+ * What a debug container shares with its pod: the name in the API, the unit that is counted in, and whose limit counts.
+ */
 const SHARED = {
   memory: { name: 'memory', unit: 1, counts: 'ofAll' },
   cpu: { name: 'cpu', unit: 0.001, counts: 'ofAll' },

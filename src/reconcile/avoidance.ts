@@ -1,8 +1,8 @@
 import type { Clock } from '../runtime/clock.ts';
 
 /**
- * What failed a moment ago is not asked for again at once: a right that is missing, an API that is not installed, or one
- * that does not answer would cost every session a request, or a second.
+ * What failed a moment ago is not asked for again at once: a right that is missing, an API that is not installed, or
+ * one that does not answer would cost every session a request, or a second.
  */
 export class Avoidance {
   readonly #clock: Clock;

@@ -29,8 +29,8 @@ export class PodUsages {
   }
 
   /**
-   * The newest sample of this pod. Undefined: there is none, or it cannot be read. It takes no longer than a second, and
-   * never throws.
+   * The newest sample of this pod. Undefined: there is none, or it cannot be read. It takes no longer than a second,
+   * and never throws.
    */
   async of(namespace: string, name: string, signal: AbortSignal): Promise<PodUsage | undefined> {
     if (!this.answersFor(namespace)) return undefined;

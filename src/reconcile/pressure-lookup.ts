@@ -9,7 +9,9 @@ import type { NodeCondition, SessionApi } from './session-api.ts';
 
 /** How long nodes are left alone after a failure, in ms. */
 const PAUSE_MS = 60_000;
-/** For so long an answer on a node is given to others as well, in ms: very many sessions may begin in the same moment. */
+/**
+ * For so long an answer on a node is given to others as well, in ms: very many sessions may begin in the same moment.
+ */
 const SHARED_MS = 5_000;
 
 const CONDITIONS: readonly string[] = ['MemoryPressure', 'DiskPressure', 'PIDPressure'] satisfies PressureCondition[];

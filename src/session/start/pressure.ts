@@ -17,7 +17,9 @@ export function refusesPressure(policy: PolicyView | undefined): boolean {
   return policy?.kind === 'found' && policy.spec.onPressure === 'Refuse';
 }
 
-/** What a debug container would find short in this place: one clause each, with the numbers. Empty: nothing is known of. */
+/**
+ * What a debug container would find short in this place: one clause each, with the numbers. Empty: nothing is known of.
+ */
 export function pressureOn(pod: Pod, look: PressureLook = {}, now: number): string[] {
   const node = (look.node ?? []).map((pressure) => nodeClause(pod.spec.nodeName ?? '', pressure));
   return [...node, ...shortRoom(pod, look.use && isAbout(pod, look.use, now) ? look.use : undefined)];

@@ -12,6 +12,7 @@ const READERS = {
   'src/session/plan/plan-over.ts': 'an eviction that is told already is not told again',
   'src/session/stop/retirement.ts': 'what was said of an eviction stays until something else is known',
   'src/reconcile/report.ts': 'the metric counts what is shown',
+  'src/reconcile/session-api.ts': 'they are conditions of a node, which the kubelet writes',
 };
 
 it('only the listed files read the conditions of a session', () => {
