@@ -32,7 +32,7 @@ async function offered(...words: string[]): Promise<string[]> {
   return stdout.split('\n').filter((line) => line !== '' && !line.startsWith(':'));
 }
 
-it('completes verbs, pods, containers and sessions through kubectl', async () => {
+it('kubectl completes verbs, pods, containers and sessions of kubectl dbg', async () => {
   const there = `--namespace=${stage.namespace}`;
   expect(await offered('sh')).toEqual(['show']);
   expect(await offered(there, 'we')).toEqual(['web']);

@@ -55,7 +55,7 @@ async function proxy(server: URL): Promise<{ port: number; cut: () => void; clos
   return { port: (listener.address() as AddressInfo).port, cut, close };
 }
 
-it('attaches again when the connection is cut, to the same shell', async () => {
+it('kubectl dbg attaches to the same shell again when the connection is cut', async () => {
   const { server, hostname } = serverOf(stage.cluster.kubeconfig ?? '');
   const between = await proxy(server);
   const dbg = new Dbg(stage);
@@ -74,7 +74,7 @@ it('attaches again when the connection is cut, to the same shell', async () => {
   between.close();
 });
 
-it('works with a credential plugin, a context and its namespace, as kubectl does', async () => {
+it('kubectl dbg works with a credential plugin, a context and its namespace as kubectl does', async () => {
   await Person.whoMayAsk(stage, `system:serviceaccount:${stage.namespace}:default`);
   const given = readConfig(await stage.cluster.createServiceAccountKubeconfig(stage.namespace, 'default'));
   const { token } = given.users[0]?.user as { token: string };
@@ -108,7 +108,7 @@ it('works with a credential plugin, a context and its namespace, as kubectl does
   expect(spec.requestedBy?.username).toBe(`system:serviceaccount:${stage.namespace}:default`);
 });
 
-it('hands on every flag that kubectl has for connections, and no other', async () => {
+it('kubectl dbg hands on every flag that kubectl has for connections, and no other flag', async () => {
   const { stdout } = await stage.cluster.kubectl(['options']);
   const known = [...stdout.matchAll(/^ +(?:-\w, )?--([a-z-]+)=/gm)].map(([, name]) => name ?? '');
   const ofKubectlItself = [
@@ -127,7 +127,7 @@ it('hands on every flag that kubectl has for connections, and no other', async (
 it.each([
   ['no kubectl', { KUBECTL: '/nowhere/kubectl' }, /^error: \/nowhere\/kubectl is not found/],
   ['no context of this name', {}, /^error: context "nowhere" does not exist\n$/],
-])('says what is wrong in one line: %s', async (_, env, said) => {
+])('kubectl dbg names its fault on one line: %s', async (_, env, said) => {
   const dbg = new Dbg(stage, undefined, env);
   const outcome = await dbg.run(['ls', '--context=nowhere']);
   dbg.close();

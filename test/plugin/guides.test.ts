@@ -52,7 +52,7 @@ function comparable({ image, ...rest }: Partial<DebugSessionSpec>): object {
   return { image: image?.replace(/^docker\.io\/library\//, ''), ...rest };
 }
 
-it.each(Object.entries(PAGES))('in docs/guides/%s kubectl dbg starts the sessions of the YAML', async (page, names) => {
+it.each(Object.entries(PAGES))('kubectl dbg in docs/guides/%s starts the sessions of the YAML', async (page, names) => {
   const guide = new Guide(page);
   const starts = transcript(guide.text).filter(({ command }) =>
     /^kubectl dbg (?!attach|logs|again|end|show|ls)/.test(command),

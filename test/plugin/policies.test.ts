@@ -43,7 +43,7 @@ afterAll(async () => {
 });
 
 describe('policies', () => {
-  it('says what each policy allows, in words', async () => {
+  it('kubectl dbg policies tells what each policy allows', async () => {
     const { code, stdout } = await dbg.run(['policies']);
     expect(code).toBe(0);
     const lines = stdout.split('\n');
@@ -60,7 +60,7 @@ describe('policies', () => {
     ]);
   });
 
-  it('shows to who may use none that there is none, and others with --all', async () => {
+  it('kubectl dbg policies shows the policies that the user may use, and with --all also others', async () => {
     await Person.whoMayAsk(stage, 'olga');
     const olga = new Dbg(stage, 'olga');
     const listed = JSON.parse((await olga.run(['policies', '-o', 'json'])).stdout) as { items: DebugPolicy[] };
@@ -69,7 +69,7 @@ describe('policies', () => {
     olga.close();
   });
 
-  it('tells who may not read policies what they may use all the same', async () => {
+  it('kubectl dbg policies names the usable policies to a user who may not read policies', async () => {
     expect(await dana.run(['policies'])).toMatchObject({
       code: 0,
       stdout: 'default: you may use it here\n',
@@ -79,7 +79,7 @@ describe('policies', () => {
 });
 
 describe('can-i', () => {
-  it('says yes, and makes nothing', async () => {
+  it('kubectl dbg can-i says yes and creates nothing', async () => {
     expect(await dbg.run(['can-i', 'web', '--name=asked', '--', 'ls'])).toMatchObject({
       code: 0,
       stdout: 'yes, by DebugPolicy default\n',
@@ -87,7 +87,7 @@ describe('can-i', () => {
     expect((await stage.kubectl(['get', 'dbg', 'asked'])).code).toBe(1);
   });
 
-  it('says every reason, and which policy would allow it', async () => {
+  it('kubectl dbg can-i says every reason, and which policy allows the session', async () => {
     const { code, stdout } = await dbg.run(['can-i', 'web', `--policy=${tight}`, '--image=busybox:1.36', '--ttl=9h']);
     expect(code).toBe(1);
     expect(stdout.split('\n')).toEqual([
@@ -102,7 +102,7 @@ describe('can-i', () => {
     ]);
   });
 
-  it('says what the API server refuses: a policy that one may not use, a field that cannot be', async () => {
+  it('kubectl dbg can-i says no where the API server refuses the policy or a field', async () => {
     const use = await dana.run(['can-i', 'web', `--policy=${tight}`, '--image=x', '--no-target']);
     expect(use).toMatchObject({ code: 1, stdout: expect.stringMatching(/^no\n {2}.*may not use DebugPolicy/) });
     const field = await dbg.run(['can-i', 'web', '--ttl=0s']);
@@ -111,7 +111,7 @@ describe('can-i', () => {
     expect(policy).toMatchObject({ code: 1, stdout: expect.stringMatching(/There is no DebugPolicy nowhere/) });
   });
 
-  it('says no more than it knows to who may not read policies', async () => {
+  it('kubectl dbg can-i says what it did not check to a user who may not read policies', async () => {
     const { code, stdout } = await dana.run(['can-i', 'web']);
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -119,7 +119,7 @@ describe('can-i', () => {
     });
   });
 
-  it('is right: what it says no to is refused with the same words', async () => {
+  it('kubectl dbg refuses a session with the reasons of kubectl dbg can-i', async () => {
     const asked = ['web', `--policy=${tight}`, '--image=busybox:1.36', '--reason=x', '--no-target'];
     const said = (await dbg.run(['can-i', ...asked])).stdout.split('\n').filter((line) => line.startsWith('  '));
     const { code, stderr } = await dbg.run([...asked, '--', 'true']);

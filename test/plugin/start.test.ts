@@ -22,7 +22,7 @@ afterAll(async () => {
 const CTRL_C = '\u0003';
 
 describe('kubectl dbg POD', () => {
-  it('gives a terminal beside the default container, and the exit code of its shell', async () => {
+  it('kubectl dbg POD gives a terminal beside the default container, and the exit code of its shell', async () => {
     const terminal = dbg.open(['web', '--name=shell', '--reason=INC-4711', '--ttl=5m']);
     await terminal.sees(/Session shell runs in pod web until \d\d:\d\d:\d\d/);
     await terminal.run('', /[#$] /);
@@ -40,7 +40,7 @@ describe('kubectl dbg POD', () => {
     });
   });
 
-  it('leaves the session running when the person leaves by the detach keys', async () => {
+  it('a session runs on when the user leaves its terminal by the detach keys', async () => {
     const terminal = dbg.open(['web', '--name=left']);
     await terminal.sees(/Session left runs/);
     await terminal.run('', /[#$] /);
@@ -50,7 +50,7 @@ describe('kubectl dbg POD', () => {
     expect((await stage.session('left')).status?.phase).toBe('Running');
   });
 
-  it('never writes a progress line that is wider than the terminal', async () => {
+  it('kubectl dbg writes no progress line that is wider than the terminal', async () => {
     const name = 'a-pod-that-has-a-rather-long-name-and-does-not-exist-at-all';
     const terminal = dbg.open([`deploy/${name}`, '--no-target', '--name=narrow'], 60);
     await terminal.sees(/Waiting: There is no Deployment/);
@@ -63,7 +63,7 @@ describe('kubectl dbg POD', () => {
     for (const text of drawn) expect(text.replaceAll('^C', '').length).toBeLessThan(60);
   });
 
-  it('asks at Ctrl-C before it runs, goes on waiting at n, and cancels at the next', async () => {
+  it('Ctrl-C before the start asks the user, who goes on with n and cancels with the next Ctrl-C', async () => {
     const terminal = dbg.open(['deploy/none', '--no-target', '--name=called-off']);
     await terminal.sees(/Waiting: There is no Deployment none/);
     await terminal.press(CTRL_C, /It does not run yet\. Cancel it\? \[Y\/n\]/);
@@ -76,7 +76,7 @@ describe('kubectl dbg POD', () => {
 });
 
 describe('kubectl dbg POD -- COMMAND', () => {
-  it('prints all of its output on standard output, nothing else there, and ends with its exit code', async () => {
+  it('kubectl dbg prints the output of the command alone on standard output, and ends with its exit code', async () => {
     const { code, stdout, stderr } = await dbg.run(['web', '--', 'sh', '-c', 'seq 1 20000; exit 5']);
     expect(stdout).toBe(Array.from({ length: 20_000 }, (_, index) => `${index + 1}\n`).join(''));
     expect(code).toBe(5);
@@ -85,12 +85,12 @@ describe('kubectl dbg POD -- COMMAND', () => {
     expect(stderr).not.toMatch(/[\r\u001b]/);
   });
 
-  it('hands on words as they are, flags too', async () => {
+  it('kubectl dbg hands on the words of the command unchanged, also flags', async () => {
     const { stdout } = await dbg.run(['web', '--', 'echo', '-n', '--name', 'a b', '$HOME']);
     expect(stdout).toBe('--name a b $HOME');
   });
 
-  it('is cancelled by Ctrl-C', async () => {
+  it('Ctrl-C cancels a session with a command', async () => {
     const terminal = dbg.open(['web', '--name=endless', '--', 'sh', '-c', 'echo begun; sleep 600']);
     await terminal.sees(/begun/);
     await terminal.press(CTRL_C, /Session endless is cancelled after/);
@@ -98,14 +98,14 @@ describe('kubectl dbg POD -- COMMAND', () => {
     expect(await terminal.exitCode()).toBe(session.status?.exitCode);
   });
 
-  it('attaches to a command that is given a terminal', async () => {
+  it('kubectl dbg attaches to a command with a terminal', async () => {
     const terminal = dbg.open(['web', '-t', '--name=typed', '--', 'sh', '-c', 'read word; echo "got $word"; exit 4']);
     await terminal.sees(/Session typed runs/);
     await terminal.run('hello', /got hello/);
     expect(await terminal.exitCode()).toBe(4);
   });
 
-  it('deletes the record with --rm', async () => {
+  it('kubectl dbg --rm deletes the record', async () => {
     const { code, stderr } = await dbg.run(['web', '--name=short', '--rm', '--', 'true']);
     expect(code).toBe(0);
     expect(stderr).not.toContain('Record:');
@@ -116,8 +116,8 @@ describe('kubectl dbg POD -- COMMAND', () => {
   });
 });
 
-describe('what is refused', () => {
-  it('says every reason of a policy on a line of its own, and exits with 1', async () => {
+describe('refusals', () => {
+  it('kubectl dbg puts every reason of a policy on its own line, and exits with 1', async () => {
     const name = `tight-${stage.namespace}`;
     const spec = { images: ['registry.example/tools:*'], profiles: ['restricted'] };
     const policy = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugPolicy', metadata: { name }, spec };
@@ -138,24 +138,24 @@ describe('what is refused', () => {
 
   it.each([
     [
-      'a pod that is not there',
+      'a pod that does not exist',
       ['webb', '--', 'true'],
       1,
       /there is no pod webb in this namespace, did you mean web\?/,
     ],
     ['no terminal and no command', ['web'], 2, /standard input is no terminal/],
-    ['a flag that there is not', ['web', '--imag=x'], 2, /unknown option '--imag/],
-    ['a type that there is not', ['service/web', '--', 'true'], 2, /"service\/web" is not a target/],
-    ['what the schema refuses', ['web', '--ttl=0s', '--', 'true'], 1, /spec\.ttl: .*must be/],
-  ])('%s', async (_, words, code, said) => {
+    ['an unknown flag', ['web', '--imag=x'], 2, /unknown option '--imag/],
+    ['an unknown type', ['service/web', '--', 'true'], 2, /"service\/web" is not a target/],
+    ['a ttl that the schema refuses', ['web', '--ttl=0s', '--', 'true'], 1, /spec\.ttl: .*must be/],
+  ])('kubectl dbg refuses %s', async (_, words, code, said) => {
     const outcome = await dbg.run(words);
     expect(outcome).toMatchObject({ code, stdout: '' });
     expect(outcome.stderr).toMatch(said);
   });
 });
 
-describe('what is only printed', () => {
-  it('prints a manifest that kubectl can apply, and starts a session of a file with Windows line ends', async () => {
+describe('dry runs', () => {
+  it('kubectl dbg starts the session of a manifest that it has printed, also with Windows line ends', async () => {
     const printed = await dbg.run(['web', '--dry-run=client', '--name=of-a-file', '--', 'echo', 'hello']);
     expect(printed).toMatchObject({ code: 0, stderr: '' });
     const started = await dbg.run(['-f', '-'], printed.stdout.replaceAll('\n', '\r\n'));
@@ -163,21 +163,21 @@ describe('what is only printed', () => {
     expect((await stage.session('of-a-file')).status?.phase).toBe('Completed');
   });
 
-  it('has the API server judge with --dry-run=server, and makes nothing', async () => {
+  it('kubectl dbg --dry-run=server has the API server judge the session, and creates nothing', async () => {
     const { code, stdout } = await dbg.run(['web', '--dry-run=server', '--name=judged', '-o', 'json']);
     expect(code).toBe(0);
     expect((JSON.parse(stdout) as DebugSession).spec.requestedBy?.username).not.toBeUndefined();
     expect((await stage.kubectl(['get', 'dbg', 'judged'])).code).toBe(1);
   });
 
-  it('prints the name with --detach', async () => {
+  it('kubectl dbg --detach prints the name', async () => {
     const { code, stdout } = await dbg.run(['web', '--detach', '--name=apart']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'apart\n' });
     await stage.untilPhase('apart', 'Running');
   });
 });
 
-it('works with the role for users alone, who may not read policies', async () => {
+it('kubectl dbg works with the role for users alone, without the right to read policies', async () => {
   const { name } = await Person.whoMayAsk(stage, 'dana');
   const dana = new Dbg(stage, name);
   const outcome = await dana.run(['web', '--name=of-dana', '--', 'cat', '/proc/1/cmdline']);
@@ -186,7 +186,7 @@ it('works with the role for users alone, who may not read policies', async () =>
   expect((await stage.session('of-dana')).spec.requestedBy?.username).toBe('dana');
 });
 
-it('says to a person without rights what the API server says', async () => {
+it('kubectl dbg tells a user without rights what the API server says', async () => {
   const eve = new Dbg(stage, 'eve');
   const outcome = await eve.run(['web', '--', 'true']);
   eve.close();

@@ -29,7 +29,7 @@ async function running(who: Dbg, name: string): Promise<DebugSession> {
 }
 
 describe('ls', () => {
-  it('shows mine, those of everybody, and one pod’s or live ones only', async () => {
+  it('kubectl dbg ls shows the sessions of the user, of all users, of one pod, or live sessions alone', async () => {
     await running(dana, 'of-dana');
     await dbg.run(['web', '--name=of-admin', '--reason=INC-1', '--', 'true']);
     const names = (stdout: string): string[] =>
@@ -55,7 +55,7 @@ describe('ls', () => {
 });
 
 describe('show', () => {
-  it('tells who asked, for what, why, and how it ended, and what to do next', async () => {
+  it('kubectl dbg show tells the requester, the reason, the command, the end and the next step', async () => {
     await dbg.run(['web', '--name=told', '--reason=INC-4711', '--', 'sh', '-c', 'exit 3']);
     const { code, stdout } = await dbg.run(['show', 'told']);
     const who = (await stage.session('told')).spec.requestedBy?.username;
@@ -75,7 +75,7 @@ describe('show', () => {
     expect(whole.status?.exitCode).toBe(3);
   });
 
-  it('says which session was meant', async () => {
+  it('kubectl dbg show suggests the session with a similar name', async () => {
     const { code, stderr } = await dbg.run(['show', 'tolt']);
     expect({ code, stderr }).toEqual({
       code: 1,
@@ -85,7 +85,7 @@ describe('show', () => {
 });
 
 describe('again', () => {
-  it('starts another attempt with another command, beside the record of the first', async () => {
+  it('kubectl dbg again starts another attempt with another command, beside the record of the first', async () => {
     await dbg.run(['web', '--name=twice', '--', 'echo', 'one']);
     const second = await dbg.run(['again', 'twice', '--ttl=3m', '--', 'echo', 'two']);
     expect(second).toMatchObject({ code: 0, stdout: 'two\n' });
@@ -99,7 +99,7 @@ describe('again', () => {
     expect(await dbg.run(['logs', 'twice', '--attempt=3'])).toMatchObject({ code: 1, stdout: '' });
   });
 
-  it('starts one that was cancelled, and none that lives', async () => {
+  it('kubectl dbg again starts a cancelled session, and refuses a live session', async () => {
     await running(dbg, 'revived');
     expect(await dbg.run(['again', 'revived'])).toMatchObject({
       code: 1,
@@ -111,7 +111,7 @@ describe('again', () => {
 });
 
 describe('extend', () => {
-  it('says until when it runs now, by what the container knows', async () => {
+  it('kubectl dbg extend says until when the container runs now', async () => {
     const before = await running(dbg, 'longer');
     const { code, stdout } = await dbg.run(['extend', 'longer', '30m']);
     expect(code).toBe(0);
@@ -121,7 +121,7 @@ describe('extend', () => {
     expect(moved).toBe(30 * 60_000);
   });
 
-  it('says why it does not', async () => {
+  it('kubectl dbg extend says why the end stays', async () => {
     const name = `short-${stage.namespace}`;
     const spec = { images: ['docker.io/library/busybox:*'], profiles: ['general'], ttl: { max: '10m' } };
     const policy = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugPolicy', metadata: { name }, spec };
@@ -143,7 +143,7 @@ describe('extend', () => {
 });
 
 describe('end', () => {
-  it('waits until it is certain that nothing runs, and says how it ended', async () => {
+  it('kubectl dbg end waits until the container has ended, and says how', async () => {
     const session = await running(dbg, 'ended');
     const { code, stderr } = await dbg.run(['end', 'ended']);
     expect(code).toBe(0);
@@ -156,7 +156,7 @@ describe('end', () => {
     expect((await dbg.run(['end', 'ended'])).code).toBe(0);
   });
 
-  it('lets a person end no session of somebody else’s pod by name alone', async () => {
+  it('kubectl dbg end refuses a session that does not exist', async () => {
     expect(await dana.run(['end', 'nobodys'])).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/there is no session nobodys/),
@@ -165,7 +165,7 @@ describe('end', () => {
 });
 
 describe('attach', () => {
-  it('comes back into a session that was left, and gets its exit code', async () => {
+  it('kubectl dbg attach comes back into a session that was left, and gets its exit code', async () => {
     const first = dbg.open(['web', '--name=visited']);
     await first.sees(/Session visited runs/);
     await first.run('', /[#$] /);
@@ -179,7 +179,7 @@ describe('attach', () => {
     expect(await second.exitCode()).toBe(6);
   });
 
-  it('is refused to others, with the words of the guard', async () => {
+  it('kubectl dbg attach refuses another user with the words of the guard', async () => {
     const first = dbg.open(['web', '--name=private']);
     await first.sees(/Session private runs/);
     const other = dana.open(['attach', 'private']);
@@ -191,7 +191,7 @@ describe('attach', () => {
     await first.ended();
   });
 
-  it('only watches a command, and Ctrl-C leaves it running', async () => {
+  it('kubectl dbg attach watches a command, and Ctrl-C leaves that command running', async () => {
     await dbg.run(['web', '--name=watched', '--detach', '--', 'sh', '-c', 'echo shown; sleep 600']);
     const terminal = dbg.open(['attach', 'watched']);
     await terminal.sees(/shown/);
@@ -201,7 +201,7 @@ describe('attach', () => {
   });
 });
 
-it('rm deletes sessions, ends what runs first, and says which there are not', async () => {
+it('kubectl dbg rm deletes sessions, ends running sessions first, and names missing sessions', async () => {
   await running(dbg, 'removed');
   const { code, stderr } = await dbg.run(['rm', 'removed', 'never-was']);
   expect(code).toBe(1);

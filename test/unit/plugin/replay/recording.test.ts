@@ -14,7 +14,7 @@ function cast(lines: readonly TimedLine[], head: Partial<CastHead> = {}): string
 }
 
 describe('an asciicast', () => {
-  it('has a header, and an event for each line, in seconds since the start', () => {
+  it('an asciicast has a header, and an event for each line in seconds since the start', () => {
     const lines = [
       { at: BEGIN + 1_250, text: '/ # ls\r\n' },
       { at: BEGIN + 3_000, text: 'bin\r\n' },
@@ -28,18 +28,18 @@ describe('an asciicast', () => {
     });
   });
 
-  it('names the size and the longest pause that were asked for', () => {
+  it('the header of an asciicast names the size and the longest pause of the flags', () => {
     const { header } = readCast(cast([{ at: BEGIN, text: 'a' }], { size: { columns: 120, rows: 30 }, idleLimit: 1.5 }));
     expect(header).toMatchObject({ width: 120, height: 30, idle_time_limit: 1.5 });
   });
 
-  it('begins with its first line where the clocks of node and API server differ', () => {
+  it('an asciicast begins with its first line where the clocks of node and API server differ', () => {
     const { header, events } = readCast(cast([{ at: BEGIN - 2_000, text: 'a' }]));
     expect(header.timestamp).toBe(BEGIN / 1000 - 2);
     expect(events[0]?.[0]).toBe(0);
   });
 
-  it('holds what draws, and no line for what was left out', () => {
+  it('an asciicast holds the text that draws, and no event for a line that was left out', () => {
     const lines = [
       { at: BEGIN, text: '\u001b]52;c;AAAA\u0007' },
       { at: BEGIN, text: '\u001b[31mred' },
@@ -47,7 +47,7 @@ describe('an asciicast', () => {
     expect(readCast(cast(lines)).events).toEqual([[0, 'o', '\u001b[31mred']]);
   });
 
-  it('has a printable title', () => {
+  it('the title of an asciicast is printable', () => {
     expect(readCast(cast([], { title: 'a\u001b[2J\nb' })).header.title).toBe('a [2J b');
   });
 });
@@ -58,8 +58,8 @@ describe('the pause before a line', () => {
     ['twice as fast', 3_000, { speed: 2, idleLimit: 2 }, 1_500],
     ['at half the speed', 500, { speed: 0.5, idleLimit: 2 }, 1_000],
     ['no longer than the limit', 60_000, { speed: 1, idleLimit: 2 }, 2_000],
-    ['none at all', 60_000, { speed: 1, idleLimit: 0 }, 0],
-  ])('is %s', (_, gap, pace, pause) => {
+    ['left out with the limit 0', 60_000, { speed: 1, idleLimit: 0 }, 0],
+  ])('the pause before a line is %s', (_, gap, pace, pause) => {
     expect(pauseOf(gap, pace)).toBe(pause);
   });
 });
@@ -70,7 +70,7 @@ describe('play', () => {
     { at: BEGIN + 3_600_000, text: 'two\r\n' },
   ];
 
-  it('shows all lines, and then brings the terminal back', async () => {
+  it('play shows all lines, and then resets the terminal', async () => {
     const out = new PassThrough({ encoding: 'utf8' });
     const { signal } = new AbortController();
     const filter = new ScreenFilter();
@@ -78,7 +78,7 @@ describe('play', () => {
     expect(out.read()).toBe(`one\r\ntwo\r\n${filter.reset()}`);
   });
 
-  it('stops in the middle of a pause, and brings the terminal back', async () => {
+  it('play stops in the middle of a pause, and resets the terminal', async () => {
     const out = new PassThrough({ encoding: 'utf8' });
     const stop = new AbortController();
     const filter = new ScreenFilter();
