@@ -72,7 +72,7 @@ it('policyWords tells the defaults of a policy', () => {
   );
 });
 
-it('says in words that a policy refuses what is under pressure', () => {
+it('policyWords tells that a policy refuses pods and nodes under pressure', () => {
   const words = '  refuses   pods with little room, and nodes under pressure';
   expect(policyWords({ onPressure: 'Refuse' })).toContain(words);
   expect(policyWords({ onPressure: 'Warn' })).not.toContain(words);

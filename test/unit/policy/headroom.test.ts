@@ -14,11 +14,11 @@ describe('the room that the limits of a pod leave', () => {
     ['with a limit of the headroom itself', { memory: 32 * MIB, cpu: 50, storage: 32 * MIB }, undefined],
     ['with enough left beside what is used', { memory: 64 * MIB, cpu: 100 }, { memory: 32 * MIB, cpu: 50 }],
     ['with a limit of which the use is not known', { memory: 64 * MIB }, undefined],
-  ])('is not spoken of %s', (_, limits, use) => {
+  ])('the policy finds enough room in a pod %s', (_, limits, use) => {
     expect(short(limits, use)).toEqual([]);
   });
 
-  it('is short by the limit alone', () => {
+  it('a limit below the headroom makes a pod short of room', () => {
     expect(short({ memory: 16 * MIB, cpu: 20, storage: 31 * MIB })).toEqual([
       'the memory limit of pod web is 16 MiB; a debug container needs 32 MiB',
       'the CPU limit of pod web is 20m; a debug container needs 50m',
@@ -26,20 +26,20 @@ describe('the room that the limits of a pod leave', () => {
     ]);
   });
 
-  it('is short by what is used, with the time of the sample', () => {
+  it('a pod is short of room by the use of its containers, with the time of the sample', () => {
     expect(short({ memory: 64 * MIB, cpu: 100 }, { memory: 50 * MIB, cpu: 51 })).toEqual([
       `the memory limit of pod web is 64 MiB, and its containers used 50 MiB at ${AT}: 14 MiB is left; a debug container needs 32 MiB`,
       `the CPU limit of pod web is 100m, and its containers used 51m at ${AT}: 49m is left; a debug container needs 50m`,
     ]);
   });
 
-  it('is not less than nothing, where more is used than the limit', () => {
+  it('the room that is left is 0 where containers use more than the limit', () => {
     expect(short({ memory: 64 * MIB }, { memory: 70 * MIB, cpu: 0 })).toEqual([
       expect.stringContaining('0 MiB is left'),
     ]);
   });
 
-  it('says nothing of how much storage is used: the metrics API does not tell', () => {
+  it('the use of the metrics API says nothing about ephemeral storage', () => {
     expect(short({ storage: 64 * MIB }, { memory: 64 * MIB, cpu: 0 })).toEqual([]);
   });
 });

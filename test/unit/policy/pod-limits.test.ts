@@ -15,7 +15,7 @@ describe('what all containers of a pod may use together', () => {
     ['the sum counts', { containers: [memory('64Mi'), memory('32Mi')] }, { memory: 96 * MIB }],
     ['a container without a limit lifts it from the pod', { containers: [memory('64Mi'), {}] }, undefined],
     [
-      'so does an init container without one, as the kubelet counts them',
+      'an init container without a limit lifts it from the pod, as the kubelet counts',
       { containers: [memory('64Mi')], initContainers: [{}] },
       undefined,
     ],
@@ -31,7 +31,7 @@ describe('what all containers of a pod may use together', () => {
       { memory: 72 * MIB },
     ],
     [
-      'sidecars run beside the containers',
+      'the sidecars run beside the containers',
       { containers: [memory('64Mi')], initContainers: [memory('8Mi', 'Always'), memory('16Mi')] },
       { memory: 72 * MIB },
     ],
@@ -51,12 +51,12 @@ describe('what all containers of a pod may use together', () => {
       { cpu: 350 },
     ],
     [
-      'one limit of ephemeral storage is enough to have the pod evicted',
+      'a single limit of ephemeral storage is enough to have the pod evicted',
       { containers: [limited({ 'ephemeral-storage': '20Mi' }), {}] },
       { storage: 20 * MIB },
     ],
     ['a limit that is no quantity counts as none', { containers: [memory('lots')] }, undefined],
-  ])('%s', (_, pod, limits) => {
+  ])('the limits of a pod hold for all its containers: %s', (_, pod, limits) => {
     expect(podLimits(pod)).toEqual(limits);
   });
 });

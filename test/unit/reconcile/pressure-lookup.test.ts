@@ -70,14 +70,14 @@ const throwing = (error: Error) => (): never => {
 };
 
 describe('a look at the place of a run', () => {
-  it('shows what the node runs short of, and the sum of what the containers use', async () => {
+  it('a look shows the pressure of the node, and the sum of the use of the containers', async () => {
     expect(await new Scene().look()).toEqual({
       node: [{ type: 'MemoryPressure', since: SINCE, message: 'full' }],
       use: { at: AT, memory: 3072, cpu: 3.5 },
     });
   });
 
-  it('asks for a node once for all who begin there in these seconds, and for each pod', async () => {
+  it('a look asks for a node once in 5 s for all sessions, and for each pod', async () => {
     const scene = new Scene();
     const { promise, resolve } = Promise.withResolvers<NodeCondition[]>();
     scene.node = () => promise;
@@ -101,7 +101,7 @@ describe('a look at the place of a run', () => {
     ['without the right', refused(403)],
     ['where the API server is in trouble', refused(500)],
     ['where nothing answers in time', new ConnectionError('ETIMEDOUT', 'late')],
-  ])('says nothing of nodes %s, and asks again a minute later', async (_, error) => {
+  ])('a look says nothing of nodes %s, and asks again a minute later', async (_, error) => {
     const scene = new Scene();
     scene.node = throwing(error);
     expect(await scene.look()).toEqual({ use: expect.anything() });
@@ -112,7 +112,7 @@ describe('a look at the place of a run', () => {
     expect(await scene.look()).toHaveProperty('node');
   });
 
-  it('says nothing of a node that is gone, and goes on asking for others', async () => {
+  it('a look says nothing of a node that is gone, and still asks for others', async () => {
     const scene = new Scene();
     scene.node = throwing(refused(404, 'n1'));
     expect(await scene.look()).not.toHaveProperty('node');
@@ -124,7 +124,7 @@ describe('a look at the place of a run', () => {
     ['is not installed', refused(404)],
     ['has no server behind it', refused(503)],
     ['does not answer in time', new ConnectionError('ETIMEDOUT', 'late')],
-  ])('leaves a metrics API alone for a minute that %s, for all namespaces', async (_, error) => {
+  ])('a look leaves the metrics API of all namespaces alone for a minute when it %s', async (_, error) => {
     const scene = new Scene();
     scene.metrics = throwing(error);
     expect(await scene.look()).not.toHaveProperty('use');
@@ -135,7 +135,7 @@ describe('a look at the place of a run', () => {
     expect(await scene.look()).toHaveProperty('use');
   });
 
-  it('leaves the metrics of one namespace alone where the right is missing there', async () => {
+  it('a look leaves the metrics of one namespace alone where the right is missing', async () => {
     const scene = new Scene();
     scene.metrics = throwing(refused(403));
     await scene.look();
@@ -144,7 +144,7 @@ describe('a look at the place of a run', () => {
     expect(await scene.look({ namespace: 'bank' })).toHaveProperty('use');
   });
 
-  it('says nothing of a pod without a sample, and asks again for the next session', async () => {
+  it('a look says nothing of a pod without a sample, and asks again for the next session', async () => {
     const scene = new Scene();
     scene.metrics = throwing(refused(404, 'shop/web'));
     expect(await scene.look()).not.toHaveProperty('use');
@@ -156,13 +156,13 @@ describe('a look at the place of a run', () => {
     ['no sample', {}],
     ['no containers', { timestamp: AT }],
     ['a time that is no text', { timestamp: 5, containers: [] }],
-  ])('takes %s for none', async (_, answer) => {
+  ])('a look treats %s as no use', async (_, answer) => {
     const scene = new Scene();
     scene.metrics = () => answer as PodMetrics;
     expect(await scene.look()).not.toHaveProperty('use');
   });
 
-  it('leaves out a container whose use is no quantity', async () => {
+  it('a look leaves out a container whose use is no quantity', async () => {
     const scene = new Scene();
     const containers = [{ name: 'a' }, { name: 'b', usage: { cpu: 'much', memory: '1' } }, ...(USED.containers ?? [])];
     scene.metrics = () => ({ ...USED, containers });

@@ -35,7 +35,7 @@ function looking(policy: Partial<DebugPolicySpec> = {}): {
 }
 
 describe('the look at the room for a debug container', () => {
-  it('goes on while the intent is written and the requester is reviewed, once', async () => {
+  it('the look at the room goes on while the operator writes the intent and reviews the requester', async () => {
     const { scene, looks, answer } = looking();
     const running = scene.run();
     await settle();
@@ -46,7 +46,7 @@ describe('the look at the room for a debug container', () => {
     expect(scene.told).toEqual(['Accepted', 'Injected', 'UnderPressure']);
   });
 
-  it('costs no event where there is room, and none where nothing could be read', async () => {
+  it('the look at the room causes no event where there is room, or where nothing could be read', async () => {
     for (const look of [{ node: [] }, {}]) {
       const { scene, answer } = looking();
       answer(look);
@@ -55,7 +55,7 @@ describe('the look at the room for a debug container', () => {
     }
   });
 
-  it('is waited for before the intent where the policy refuses by it, and refuses at once', async () => {
+  it('the operator waits for the look before the intent under onPressure Refuse, and refuses at once', async () => {
     const { scene, looks, answer } = looking({ onPressure: 'Refuse' });
     const running = scene.run();
     await settle();
@@ -66,14 +66,14 @@ describe('the look at the room for a debug container', () => {
     expect(scene.session.status).toMatchObject({ phase: 'Failed', reason: 'UnderPressure' });
   });
 
-  it('lets a session begin under such a policy where nothing could be read', async () => {
+  it('a session under onPressure Refuse starts where nothing could be read', async () => {
     const { scene, answer } = looking({ onPressure: 'Refuse' });
     answer({});
     await scene.run();
     expect(scene.writes).toEqual([FINALIZERS, STATUS, REVIEW, INJECT]);
   });
 
-  it('is no look at what waits for something else', async () => {
+  it('the operator does not look at the room for a session that waits for something else', async () => {
     const looks: string[] = [];
     const pod = aPod((one) => {
       delete one.spec.nodeName;
@@ -88,7 +88,7 @@ describe('the look at the room for a debug container', () => {
     expect([scene.session.status?.phase, looks]).toEqual(['Pending', []]);
   });
 
-  it('is not made where the operator was not told to', async () => {
+  it('the operator does not look at the room without --check-pressure', async () => {
     const scene = aScene();
     await scene.run();
     expect(scene.client.sent.filter(({ verb }) => verb === 'GET')).toEqual([]);

@@ -55,11 +55,11 @@ const PLACES: [string, Place, string][] = [
     },
     'its containers used 60 MiB at 2026-01-01T11:59:30Z: 4 MiB is left',
   ],
-  ['all of it together', { limits: SMALL, look: FULL_DISK }, 'kubelet has disk pressure); the memory limit'],
+  ['all of these together', { limits: SMALL, look: FULL_DISK }, 'kubelet has disk pressure); the memory limit'],
 ];
 
 describe('little room for a debug container', () => {
-  it.each(PLACES)('is told once, and the container injected: %s', (_, place, words) => {
+  it.each(PLACES)('the operator warns once of %s, and injects the container', (_, place, words) => {
     for (const policy of [{}, { onPressure: 'Warn' }] as const) {
       const world = settled({ ...place, policy });
       expect(isInjected(world)).toBe(true);
@@ -70,7 +70,7 @@ describe('little room for a debug container', () => {
     }
   });
 
-  it.each(PLACES)('is refused by a policy that says so, before anything is recorded: %s', (_, place, words) => {
+  it.each(PLACES)('a policy with onPressure Refuse refuses %s before the intent', (_, place, words) => {
     const world = settled({ ...place, policy: { onPressure: 'Refuse' } });
     expect([world.phase, world.condition('Failed'), isInjected(world)]).toEqual([
       'Failed',
@@ -85,7 +85,7 @@ describe('little room for a debug container', () => {
   });
 
   it.each<[string, Place]>([
-    ['nobody looked', {}],
+    ['the operator did not look', {}],
     ['nothing could be read', { look: {} }],
     ['the node is under no pressure', { look: { node: [] } }],
     ['the pod has room', { limits: { memory: 64 * MIB }, look: { use: { at: SINCE, memory: MIB, cpu: 0 } } }],
@@ -97,7 +97,7 @@ describe('little room for a debug container', () => {
       'the sample has no time',
       { limits: { memory: 64 * MIB }, look: { use: { at: 'soon', memory: 60 * MIB, cpu: 0 } } },
     ],
-  ])('is neither told nor refused where %s', (_, place) => {
+  ])('the operator neither warns nor refuses where %s', (_, place) => {
     for (const onPressure of ['Warn', 'Refuse'] as const) {
       const world = settled({ ...place, policy: { onPressure } });
       expect(isInjected(world)).toBe(true);
@@ -105,7 +105,7 @@ describe('little room for a debug container', () => {
     }
   });
 
-  it('does not end a session that has begun, whatever its policy says later', () => {
+  it('a policy with onPressure Refuse ends no session that has begun', () => {
     const world = World.running();
     world.pressure = FULL_DISK;
     world.rules = { ...OPEN_RULES, policy: { kind: 'found', spec: { ...OPEN_POLICY, onPressure: 'Refuse' } } };
@@ -113,7 +113,7 @@ describe('little room for a debug container', () => {
     expect(world.phase).toBe('Running');
   });
 
-  it('lets a session begin that asks again when there is room', () => {
+  it('a refused session starts with another attempt when there is room', () => {
     const world = settled({ look: FULL_DISK, policy: { onPressure: 'Refuse' } });
     world.pressure = { node: [] };
     world.edit({ attempt: 2 });
@@ -121,7 +121,7 @@ describe('little room for a debug container', () => {
     expect(world.phase).toBe('Starting');
   });
 
-  it('is told in one printable line, whatever a node says of itself', () => {
+  it('the warning is one printable line with any message of the node', () => {
     const message = `full\u001b[31m\n${'x'.repeat(5_000)}`;
     const [told = ''] = warnings(settled({ look: { node: [{ type: 'MemoryPressure', message, since: '\u0007' }] } }));
     expect(told).toMatch(/^[ -~]{1,500}$/);
