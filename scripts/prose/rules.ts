@@ -18,6 +18,43 @@ const WORDS: readonly [RegExp, string][] = [
   [/\bplease\b/i, 'leave the word out'],
 ];
 
+/**
+ * First words that leave the subject of a title to its `describe`: forms of verbs, prepositions, conjunctions, pronouns
+ * and adverbs. A verb in the third person is told by its -s.
+ */
+const NO_SUBJECT = new Set(
+  [
+    'is are was were has have had do does did can cannot could may might must should will would',
+    'ask become begin carry come count fit get give go include keep know leave let need say show take tell wait',
+    'about above after against at before behind below beside between by during for from in into of off on over',
+    'through to under until up with within without',
+    'although and as because but if nor not once or since so than that then though when where whether while',
+    'he his it its she that their they these this those we what which who whoever whom whose you your',
+    'again also anew back down elsewhere ever however never still',
+  ].flatMap((words) => words.split(' ')),
+);
+
+/** Nouns in the plural with which titles begin: the rest of the words in -s are verbs in the third person. */
+const PLURALS = new Set(
+  'applications capabilities connections containers credentials events namespaces pods sessions thousands words'.split(
+    ' ',
+  ),
+);
+
+/** What is wrong with the title of a test, in words: it names its subject without its `describe`. */
+export function titleFaults(title: Sentence): string[] {
+  const [first = '', second = ''] = title.text.split(/[\s,:;]+/);
+  // "one pod" is a subject, and "one that ended" is a pronoun.
+  const word = first === 'one' || first === 'only' ? second : first;
+  const isVerb = /^[a-z]+[^us\W]s$/.test(word) && !PLURALS.has(word);
+  return [
+    ...(isVerb || NO_SUBJECT.has(word.toLowerCase())
+      ? [`begins with "${first}": begin with the subject, which its describe does not replace`]
+      : []),
+    ...faultsOf(title),
+  ];
+}
+
 /** What is wrong with a sentence, in words; empty: nothing. */
 export function faultsOf({ text }: Sentence): string[] {
   const faults: string[] = [];
