@@ -10,6 +10,7 @@ import { isSystemNamespace } from './policy/system-namespace.ts';
 import { ContainerControl } from './reconcile/container-control.ts';
 import { DebugPolicies, POLICIES_PATH } from './reconcile/debug-policies.ts';
 import { Places } from './reconcile/places.ts';
+import { MemorySamples } from './reconcile/memory-samples.ts';
 import { PodUsages } from './reconcile/pod-usage.ts';
 import { PodWatches } from './reconcile/pod-watches.ts';
 import { PressureLookup } from './reconcile/pressure-lookup.ts';
@@ -97,6 +98,8 @@ export class DebugSessionOperator extends Operator {
   readonly #control: ContainerControl;
   readonly #stopPods: StopPods | undefined;
   readonly #reconciler: Reconciler;
+  /** Absent: nobody looks at the metrics API. */
+  readonly #samples: MemorySamples | undefined;
   #watches: Promise<void>[] = [];
   #leads = false;
 
@@ -164,6 +167,8 @@ export class DebugSessionOperator extends Operator {
       onAction: (action) => reportAction(action, { metrics, logger }),
     });
     const usages = parts.checkPressure ? new PodUsages(api, systemClock) : undefined;
+    const sessions = (): readonly DebugSession[] => this.#sessions.list();
+    this.#samples = usages && new MemorySamples({ sessions, usages, clock: systemClock });
     const times = new RunTimes(systemClock, metrics);
     this.#reconciler = new Reconciler({
       sessions: this.#sessions,
@@ -173,6 +178,7 @@ export class DebugSessionOperator extends Operator {
       authority,
       rules: new RulesLookup({ api, authority, policyOf, isSystem }),
       places,
+      samples: this.#samples,
       pressure: usages && new PressureLookup({ api, usages, clock: systemClock }),
       eventTeller: new EventTeller(recorder),
       clock: systemClock,
@@ -225,6 +231,7 @@ export class DebugSessionOperator extends Operator {
     this.#leads = true;
     for (const session of this.#sessions.list()) this.#enqueue(session, true);
     controller.start();
+    void this.#samples?.run(signal);
     void this.#stopPods?.sweep(signal).catch((error: unknown) => {
       if (!signal.aborted) logger.warn({ why: errorMessage(error) }, 'stop pods that were left behind stay');
     });

@@ -234,6 +234,14 @@ export interface During {
   exitCode?: number;
 }
 
+/** The most memory that a container was seen to use, by samples of the metrics API. Between two it may have used more. */
+export interface PeakMemory {
+  /** Bytes of the working set. */
+  bytes: number;
+  /** How many samples there are. */
+  samples: number;
+}
+
 /** One attempt: the intent (written before the injection), then what became of it. Never dropped. */
 export interface Run {
   attempt: number;
@@ -279,6 +287,10 @@ export interface Run {
   before?: PodBefore;
   /** Of each kind the first time for each container. Absent: nothing was seen. */
   during?: During[];
+  /**
+   * The highest sample of its container's memory while it ran. Absent: there is none, or the operator does not look.
+   */
+  peakMemory?: PeakMemory;
   image?: string;
   imageID?: string;
   /** By which a container that was run again is told from the one that ended. */

@@ -19,9 +19,10 @@ import type { Effect, Plan } from '../session/plan/effect.ts';
 import type { Objection } from '../session/look/objection.ts';
 import type { Situation } from '../session/look/situation.ts';
 import type { ContainerControl } from './container-control.ts';
+import type { MemorySamples } from './memory-samples.ts';
 import type { Places } from './places.ts';
 import { givesUpUninjected } from './gives-up-uninjected.ts';
-import { LONGEST_PAUSE_MS, pauseOf } from './poll.ts';
+import { isPolled, LONGEST_PAUSE_MS, pauseOf } from './poll.ts';
 import type { PodWatches } from './pod-watches.ts';
 import type { PressureLookup } from './pressure-lookup.ts';
 import { intentOf, type Known, Review } from './review.ts';
@@ -44,6 +45,8 @@ export interface ReconcilerParts {
   places: Places;
   /** Looks at the node and the use of a pod in which a run begins. Absent: nobody looks. */
   pressure?: Pick<PressureLookup, 'look'> | undefined;
+  /** Knows how much memory the containers of sessions were seen to use. Absent: nobody looks. */
+  samples?: Pick<MemorySamples, 'peakOf'> | undefined;
   clock: Clock;
   /** Told of each step that is about to be done, for metrics. */
   onPlan?: (session: DebugSession, step: Plan) => void;
@@ -159,11 +162,13 @@ export class Reconciler {
     const actionsBeside = control.actionsOf(session, runBeside(session, now));
     const authority = this.#parts.authority();
     const rules = await this.#parts.rules.of(session, signal, labels);
+    const sampled = this.#parts.samples?.peakOf(session);
     const known = {
       authority,
       rules,
       ...(injection && { injectedAt: injection.at }),
       ...(refusal && { refused: refusal.refused }),
+      ...(sampled && { sampled }),
       ...(actions && { actions }),
       ...(actionsBeside && { actionsBeside }),
       ...(control.stopsByNode && { stopsByNode: true as const }),
@@ -365,9 +370,4 @@ function resultOf({ requeueAfterMs }: Plan, situation: Situation): Result {
     ? Math.min(requeueAfterMs ?? Infinity, pauseOf(situation.session, situation.now))
     : requeueAfterMs;
   return soonest === undefined ? {} : { requeueAfterMs: soonest };
-}
-
-/** It waits for what no watch shows. */
-function isPolled({ session, sighting, rules }: Situation): boolean {
-  return sighting.kind === 'unresolved' || (isWaiting(session) && rules?.namespace.unread !== undefined);
 }

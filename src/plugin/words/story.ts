@@ -80,11 +80,19 @@ function attempt(run: Run, count: number): string[] {
         : `${time(run.startedAt)}${effective === undefined ? '' : `, for ${effective.ttl}`}`,
     ),
     ...line('ended', ended(run)),
+    ...line('memory', memory(run)),
     ...line(
       'again',
       run.ranAgain === undefined ? undefined : `the kubelet ran it again, seen at ${time(run.ranAgain.seenAt)}`,
     ),
   ];
+}
+
+/** Rounded up: a few KiB are not nothing. */
+function memory({ peakMemory }: Run): string | undefined {
+  if (peakMemory === undefined) return undefined;
+  const { bytes, samples } = peakMemory;
+  return `${Math.ceil(bytes / 2 ** 20)} MiB in the highest of ${samples} sample${samples === 1 ? '' : 's'}`;
 }
 
 function where({ podName, nodeName, debugContainerName }: Run): string | undefined {

@@ -1,4 +1,4 @@
-import type { DebugSession } from '../../api/debugsession.ts';
+import type { DebugSession, PeakMemory } from '../../api/debugsession.ts';
 import type { Authority } from './authority.ts';
 import type { Actions } from './actions.ts';
 import type { Objection } from './objection.ts';
@@ -30,6 +30,8 @@ export interface Situation {
   denied?: Objection;
   /** What was seen of the node and of what the pod uses, when a run begins. Absent: nobody has looked. */
   pressure?: PressureLook;
+  /** What the samples of this process say of the memory of a run. Absent: there is none. */
+  sampled?: PeakMemory & { attempt: number };
   /**
    * What the API server said to the last try to inject the container of the newest run. Absent: nothing, or it has
    * taken it.

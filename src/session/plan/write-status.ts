@@ -55,9 +55,15 @@ function isPodLeaving({ sighting }: Situation, run: Run | undefined): boolean {
 
 /** Writes the end of a run: from here on nothing changes its phase. */
 export function finish(situation: Situation, run: Run): Plan {
-  const done = { ...run, overAt: toTimestamp(situation.now) };
+  const done = { ...run, ...peakOf(situation, run), overAt: toTimestamp(situation.now) };
   const events = [over(done), ...deletionWaits(situation, done)];
   return writeThen(situation, { run: done, standing: { phase: 'Over' }, events });
+}
+
+/** Written with the end alone: each sample would be a write. */
+function peakOf({ sampled }: Situation, { attempt, startedAt }: Run): Pick<Run, 'peakMemory'> {
+  if (sampled?.attempt !== attempt || startedAt === undefined) return {};
+  return { peakMemory: { bytes: sampled.bytes, samples: sampled.samples } };
 }
 
 /** A deletion that waits for a container which does not run is told: nobody can see what it waits for. */

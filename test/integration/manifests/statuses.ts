@@ -60,6 +60,7 @@ const RUN: Manifest = {
   message: 'the command ended with exit code 130',
   endedBy: 'Exec',
   containerID: 'containerd://4f0c0f4a1b2c',
+  peakMemory: { bytes: 12_345_678, samples: 4 },
   during: [{ what: 'OOMKilled', containerName: 'app', at: '2026-01-02T03:05:00Z', exitCode: 137 }],
   wantedTtl: '1h',
   stop: { cause: 'Cancelled', requestedAt: '2026-01-02T03:09:58Z', routes: ['Exec', 'Attach', 'Node', 'Eviction'] },

@@ -14,6 +14,7 @@ import type { PressureLook } from '../../../src/session/look/pressure.ts';
 import type { Rules } from '../../../src/session/look/rules.ts';
 import { runBeside } from '../../../src/session/run/fate.ts';
 import { currentRun } from '../../../src/session/run/lifecycle.ts';
+import type { Situation } from '../../../src/session/look/situation.ts';
 import type { Sighting } from '../../../src/session/look/sighting.ts';
 import type { Authority } from '../../../src/session/look/authority.ts';
 import { type ActionOutcome, type Actions, afterwards } from '../../../src/session/look/actions.ts';
@@ -54,6 +55,8 @@ export class World {
   others: Others = NO_OTHERS;
   /** What is found right before an injection to stand against it, if anything is. */
   denied: Objection | undefined;
+  /** What samples say of the memory of a run. */
+  sampled: Situation['sampled'];
   /** What a look at the node and at the use of the pod shows. */
   pressure: PressureLook | undefined;
   /** The cluster allows that the runtime of a node is asked to end a container. */
@@ -110,6 +113,7 @@ export class World {
         rules: this.rules,
         others: this.others,
         ...(this.denied !== undefined && { denied: this.denied }),
+        ...(this.sampled !== undefined && { sampled: this.sampled }),
         ...(this.pressure !== undefined && { pressure: this.pressure }),
         ...(this.stopsByNode && { stopsByNode: true as const }),
       })

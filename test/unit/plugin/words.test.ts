@@ -6,6 +6,7 @@ import { refusalOf } from '../../../src/plugin/refusal-words.ts';
 import { sessionName } from '../../../src/plugin/session-name.ts';
 import { endingWords } from '../../../src/plugin/words/ending.ts';
 import { lengthOfTime } from '../../../src/plugin/words/length-of-time.ts';
+import { story } from '../../../src/plugin/words/story.ts';
 import { standingOf } from '../../../src/plugin/words/standing.ts';
 
 const CREATED = '2026-11-28T10:00:00Z';
@@ -252,5 +253,20 @@ describe('Progress', () => {
     const { shown, lines } = progress({ isTTY: true });
     await shown.mutedDuring(async () => shown.wait('a'));
     expect(lines()).toBe('');
+  });
+});
+
+describe('story', () => {
+  const memoryOf = (peakMemory?: Run['peakMemory']): string[] => {
+    const told = session({ phase: 'Completed', runs: [run({ state: 'Ended', ...(peakMemory && { peakMemory }) })] });
+    return story(told, { now: NOW, after: { kind: 'unknown' } }).filter((line) => line.includes('memory'));
+  };
+
+  it('says of the memory of a run what was sampled, and nothing without a sample', () => {
+    expect(memoryOf({ bytes: 12 * 2 ** 20 + 1, samples: 4 })).toEqual([
+      '  memory    13 MiB in the highest of 4 samples',
+    ]);
+    expect(memoryOf({ bytes: 1, samples: 1 })).toEqual(['  memory    1 MiB in the highest of 1 sample']);
+    expect(memoryOf()).toEqual([]);
   });
 });
