@@ -120,7 +120,7 @@ function operandsAt(
     return operands.length === 0 || name === 'rm' ? [{ kind: 'names', resource: SESSIONS }] : [];
   }
   if (name === 'check' || name === 'convert') return [{ kind: 'files' }];
-  const isOfTargets = name === undefined || name === 'start' || name === 'can-i';
+  const isOfTargets = name === undefined || name === 'start' || name === 'can-i' || name === 'triage';
   return isOfTargets && operands.length === 0 ? targetsAt(typed, name === undefined ? root.commands : []) : [];
 }
 

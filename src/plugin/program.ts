@@ -18,10 +18,12 @@ import { addReport } from './verbs/report.ts';
 import { addRm } from './verbs/rm.ts';
 import { addShow } from './verbs/show.ts';
 import { addStart } from './verbs/start.ts';
+import { addTriage } from './verbs/triage.ts';
 
 /** In the order of help: as a person meets them. */
 const VERBS: readonly AddVerb[] = [
   addStart,
+  addTriage,
   addLs,
   addShow,
   addAttach,
