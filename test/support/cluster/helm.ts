@@ -57,6 +57,11 @@ export class Helm {
     return stdout;
   }
 
+  /** Types commands into a shell at the root of the repository. A failure is an outcome, never an exception. */
+  type(commands: string): Promise<Outcome> {
+    return run(['sh', '-euc', commands], { cwd: repositoryPath('.'), env: this.env, timeoutMs: 240_000 });
+  }
+
   close(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }
