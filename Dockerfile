@@ -7,7 +7,7 @@ ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7
 FROM ${BUILD_BASE} AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
-# Whoever needs another registry hands in an .npmrc as the secret `npmrc`: it is there for this line only.
+# For another registry hand in an .npmrc as the secret `npmrc`: the secret is there for this line only.
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY scripts scripts

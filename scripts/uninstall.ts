@@ -150,6 +150,13 @@ function uninstall(kubectl: Kubectl, manifests: readonly Manifest[]): void {
   }
 }
 
+/** Objects of an installation that these files do not describe, such as those of a component that is not chosen here. */
+function leftBehind(kubectl: Kubectl): string[] {
+  const kinds = 'namespaces,validatingadmissionpolicies,clusterroles,clusterrolebindings';
+  const names = kubectl.read('get', kinds, '--selector=app.kubernetes.io/name=debugsession', '--output=name');
+  return names.split('\n').filter((name) => name !== '');
+}
+
 /** `node scripts/uninstall.ts FOLDER SECONDS` */
 function main(folder = 'config/default', seconds = '120'): number {
   const kubectl = new Kubectl(Number(seconds));
@@ -158,7 +165,12 @@ function main(folder = 'config/default', seconds = '120'): number {
     if (!/^[1-9]\d{0,4}$/.test(seconds)) throw new Error(`TIMEOUT is not a number of seconds: ${seconds}`);
     manifests = parseAllDocuments(installManifests(undefined, folder)).map((each) => each.toJS() as Manifest);
     uninstall(kubectl, manifests);
-    process.stdout.write('everything is gone\n');
+    const left = leftBehind(kubectl);
+    if (left.length === 0) process.stdout.write('everything is gone\n');
+    else
+      process.stdout.write(
+        `everything that ${folder} describes is gone; these objects stay, of a component that it does not name:\n  ${left.join('\n  ')}\n`,
+      );
     return 0;
   } catch (error) {
     const lines = [error instanceof Error ? error.message : String(error), ...advice(kubectl, manifests)];
