@@ -150,7 +150,9 @@ function uninstall(kubectl: Kubectl, manifests: readonly Manifest[]): void {
   }
 }
 
-/** Objects of an installation that these files do not describe, such as those of a component that is not chosen here. */
+/**
+ * Objects of an installation that these files do not describe, such as those of a component that is not chosen here.
+ */
 function leftBehind(kubectl: Kubectl): string[] {
   const kinds = 'namespaces,validatingadmissionpolicies,clusterroles,clusterrolebindings';
   const names = kubectl.read('get', kinds, '--selector=app.kubernetes.io/name=debugsession', '--output=name');

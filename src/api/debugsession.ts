@@ -234,7 +234,9 @@ export interface During {
   exitCode?: number;
 }
 
-/** The most memory that a container was seen to use, by samples of the metrics API. Between two it may have used more. */
+/**
+ * The most memory that a container was seen to use, by samples of the metrics API. Between two it may have used more.
+ */
 export interface PeakMemory {
   /** Bytes of the working set. */
   bytes: number;
