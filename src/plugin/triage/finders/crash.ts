@@ -92,9 +92,9 @@ function meaning(container: Ended): string {
   );
 }
 
-function advice({ pod, namespace }: PodFacts, { name, hasEnded, end }: Ended): string[] {
-  // Until somebody types it, the next start may have come.
-  const previous = hasEnded ? '' : ' --previous';
+function advice({ pod, namespace }: PodFacts, { name, hasEnded, restarts, end }: Ended): string[] {
+  // Until somebody types it, the next start may have come; the log before is of such an end as well.
+  const previous = hasEnded && restarts === 0 ? '' : ' --previous';
   const log = `Read its whole log: kubectl logs ${pod.metadata.name} -c ${name}${previous} -n ${namespace}`;
   switch (end.exitCode) {
     case 0:
