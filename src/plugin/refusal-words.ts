@@ -8,8 +8,8 @@ export interface Refusal {
 }
 
 const MAX_LINE = 2_000;
-/** Words of kubectl that tell a person nothing. */
-const PREFIX = /^(error: |Error from server(?: \((\w+)\))?: )/;
+/** Words of kubectl that tell a person nothing. `kubectl logs` writes them small, and behind `error: `. */
+const PREFIX = /^(error: |Error from server(?: \((\w+)\))?: )/i;
 const ABOUT_FILE = /^error when (?:creating|retrieving|applying patch[^:]*) "[^"]*": /;
 /** The name of the admission policy of this project that refuses; its words say it all. */
 const OUR_ADMISSION =
@@ -38,11 +38,11 @@ export function refusalOf(said: string, code: number): Refusal {
 function kindOf(said: string): Refusal['kind'] {
   if (/doesn't have a resource type "debug|no matches for kind "Debug/.test(said)) return 'NotInstalled';
   // The answer to a path of a resource that is not served.
-  if (/^Error from server \(NotFound\): the server could not find the requested resource/m.test(said))
+  if (/^(?:error: )?Error from server \(NotFound\): the server could not find the requested resource/im.test(said))
     return 'NotInstalled';
-  if (/^Error from server \(AlreadyExists\)/m.test(said)) return 'AlreadyExists';
-  if (/^Error from server \(NotFound\)/m.test(said)) return 'NotFound';
-  if (/^Error from server \(Forbidden\)/m.test(said) || /is forbidden: /.test(said)) return 'Forbidden';
+  if (/^(?:error: )?Error from server \(AlreadyExists\)/im.test(said)) return 'AlreadyExists';
+  if (/^(?:error: )?Error from server \(NotFound\)/im.test(said)) return 'NotFound';
+  if (/^(?:error: )?Error from server \(Forbidden\)/im.test(said) || /is forbidden: /.test(said)) return 'Forbidden';
   if (/^(The connection to the server|Unable to connect to the server)/m.test(said)) return 'Unreachable';
   return 'Other';
 }

@@ -3,6 +3,7 @@ import type { Attacher, DebugSession, During, Run } from '../../api/debugsession
 import { TERMINAL_PHASES } from '../../api/reasons.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { fateOf, FATES } from '../../session/run/fate.ts';
+import { requestOf } from '../../session/start/intent.ts';
 import { stopConfirmation } from '../../session/status/stop-confirmation.ts';
 import { oneLine } from '../../text/one-line.ts';
 
@@ -75,9 +76,25 @@ export function rowsOf(session: DebugSession, now: number): ReportRow[] {
   return session.spec.attempt > newest ? [...rows, rowWithoutRun(session)] : rows;
 }
 
-function rowOfRun(session: DebugSession, run: Run, now: number): ReportRow {
-  const { stop } = FATES[fateOf(run, now)];
-  const confirmation = stopConfirmation(run, now);
+/**
+ * Where an attempt was over before its intent was written, its record lacks what was asked for. The spec has it, if it
+ * is still about this attempt.
+ */
+function withRequest(run: Run, { metadata, spec }: DebugSession): Run {
+  if (run.intendedAt !== undefined || run.attempt !== spec.attempt) return run;
+  return {
+    ...requestOf(spec),
+    ...(spec.policyName !== undefined && { policyName: spec.policyName }),
+    ...(spec.target.containerName !== undefined && { joins: spec.target.containerName }),
+    ...(spec.attempt === 1 && metadata.creationTimestamp !== undefined && { intendedAt: metadata.creationTimestamp }),
+    ...run,
+  };
+}
+
+function rowOfRun(session: DebugSession, recorded: Run, now: number): ReportRow {
+  const run = withRequest(recorded, session);
+  const { stop } = FATES[fateOf(recorded, now)];
+  const confirmation = stopConfirmation(recorded, now);
   return withoutUndefined({
     ...placeOf(session),
     attempt: run.attempt,
@@ -115,18 +132,19 @@ function rowOfRun(session: DebugSession, run: Run, now: number): ReportRow {
 /** An attempt that waits, or was refused before there was anything to record of a pod. */
 function rowWithoutRun(session: DebugSession): ReportRow {
   const { metadata, spec, status } = session;
+  const { requestedBy, justification, commandLine, attachers = [] } = requestOf(spec);
   return withoutUndefined({
     ...placeOf(session),
     attempt: spec.attempt,
-    ...requesterOf(spec.requestedBy?.username),
-    reason: text(spec.justification),
+    ...requesterOf(requestedBy?.username),
+    reason: text(justification),
     policy: text(spec.policyName),
     allowances: [],
     pod: text(spec.target.podName),
     joined: text(spec.target.containerName),
     image: text(spec.image),
-    command: text(spec.command?.join(' ')),
-    attachers: (spec.attachers ?? []).map((one) => attacherWords(one)),
+    command: text(commandLine),
+    attachers: attachers.map((one) => attacherWords(one)),
     asked: text(spec.attempt === 1 ? metadata.creationTimestamp : status?.waitingSince),
     ...standingWithoutRun(session),
     live: false,

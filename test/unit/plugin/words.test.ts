@@ -145,6 +145,12 @@ describe('endingWords', () => {
 describe('refusalOf', () => {
   it.each([
     ['Error from server (NotFound): pods "x" not found\n', 'NotFound', ['pods "x" not found']],
+    // kubectl logs of 1.36.
+    [
+      'error: error from server (NotFound): pods "x" not found in namespace "shop"\n',
+      'NotFound',
+      ['pods "x" not found in namespace "shop"'],
+    ],
     [
       'Error from server (Forbidden): error when creating "STDIN": debugsessions.debugsession.dev is forbidden: User "eve" cannot create resource',
       'Forbidden',

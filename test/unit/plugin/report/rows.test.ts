@@ -77,14 +77,22 @@ describe('the rows of a session', () => {
   });
 
   it('the row of each attempt comes from its own record, and not from the spec', () => {
+    const intendedAt = '2026-01-01T12:00:00Z';
     const first: Run = {
       attempt: 1,
+      intendedAt,
       state: 'Ended',
       requestedBy: { username: 'dana' },
       justification: 'one',
       exitCode: 1,
     };
-    const second: Run = { attempt: 2, state: 'Running', requestedBy: { username: 'olga' }, image: 'alpine' };
+    const second: Run = {
+      attempt: 2,
+      intendedAt,
+      state: 'Running',
+      requestedBy: { username: 'olga' },
+      image: 'alpine',
+    };
     const session = aSession(
       { attempt: 2, justification: 'of now' },
       { status: { observedGeneration: 1, runs: [first, second] } },
@@ -95,6 +103,20 @@ describe('the rows of a session', () => {
       [1, 'dana', 'one', undefined],
       [2, 'olga', undefined, 'alpine'],
     ]);
+  });
+
+  it('the row of an attempt that was over before its record began takes requester and reason from the spec', () => {
+    const session = recorded('cancelled-before');
+    session.spec = { ...session.spec, requestedBy: { username: 'dana' }, justification: 'INC-1', policyName: 'strict' };
+    expect(only(session)).toMatchObject({
+      requester: 'dana',
+      reason: 'INC-1',
+      policy: 'strict',
+      asked: session.metadata.creationTimestamp,
+      endReason: 'Cancelled',
+    });
+    const later = rowsOf({ ...session, spec: { ...session.spec, attempt: 2 } }, NOW);
+    expect(later[0]).not.toHaveProperty('requester');
   });
 
   it('the row of a waiting attempt comes from the spec', () => {
