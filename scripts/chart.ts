@@ -116,6 +116,7 @@ const FOLDERS: readonly Folder[] = [
     },
   },
   { from: 'config/components/priority-class', to: 'priority-class', when: '.Values.priorityClass.create' },
+  { from: 'config/components/pressure', to: 'pressure', when: '.Values.pressure.enabled' },
   {
     from: 'config/components/node-stop',
     to: 'node-stop',

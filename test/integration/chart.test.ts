@@ -114,6 +114,7 @@ describe('objects of config/', () => {
     'before-1-36': { admission: { fillInRequester: false } },
     'labelled-scrapers': { networkPolicy: { from: [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }] } },
     'node-stop': { nodeStop: { enabled: true } },
+    pressure: { pressure: { enabled: true } },
   };
 
   it('the chart without values renders the objects of config/default', async () => {
@@ -159,8 +160,12 @@ describe('objects of config/', () => {
   it('the chart for some namespaces renders every component together', async () => {
     const config = await kustomized((copy) => {
       copy.lookAfter(['depot', 'stock']);
-      choose(copy, ['priority-class', 'aggregated-roles', 'before-1-36', 'node-stop', 'labelled-scrapers']);
-      choose(copy, ['without-exec', 'without-attach'], 'config/namespaced');
+      const ofRights = ['without-exec', 'without-attach'];
+      choose(
+        copy,
+        Object.keys(values).filter((name) => !ofRights.includes(name)),
+      );
+      choose(copy, ofRights, 'config/namespaced');
     }, 'config/namespaced');
     const given = {
       ...Object.assign({}, ...Object.values(values)),
