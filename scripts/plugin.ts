@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, w
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { VERSION } from '../src/version.ts';
+import { readManifests } from '../src/plugin/doctor/manifest.ts';
 import { readCrds } from '../src/plugin/schemas.ts';
 import { licencesOf } from './licences.ts';
 import { krewManifest } from './krew-manifest.ts';
@@ -27,8 +28,11 @@ export async function buildPlugin(outdir = `${root}dist`): Promise<string> {
     target: 'node22.12',
     format: 'esm',
     banner: { js: banner },
-    // Its own copy of the CRDs: the file is all that a person has.
-    define: { EMBEDDED_CRDS: JSON.stringify(readCrds()) },
+    // Its own copy of the CRDs and of config/: the file is all that a person has.
+    define: {
+      EMBEDDED_CRDS: JSON.stringify(readCrds()),
+      EMBEDDED_MANIFESTS: JSON.stringify(readManifests()),
+    },
     // Names stay, so that a stack trace reads.
     minifyWhitespace: true,
     minifySyntax: true,

@@ -9,13 +9,18 @@ import type { Kubectl } from './kubectl.ts';
  */
 export async function currentNamespace(kubectl: Kubectl, given: string | undefined): Promise<string> {
   if (given !== undefined) {
-    if (!isName(given)) throw new UsageFault(`--namespace must be the name of a namespace, not ${quoted(given)}`);
-    return given;
+    return namespaceName('--namespace', given);
   }
   const answer = await kubectl.call(['config', 'view', '--minify', '--output=jsonpath={..namespace}']);
   // Without a kubeconfig there is no context to look into.
   const named = answer.kind === 'done' ? answer.stdout.trim() : '';
   return isName(named) ? named : 'default';
+}
+
+/** The value of a flag that names a namespace. @throws UsageFault where that is no name of a namespace */
+export function namespaceName(flag: string, given: string): string {
+  if (!isName(given)) throw new UsageFault(`${flag} must be the name of a namespace, not ${quoted(given)}`);
+  return given;
 }
 
 /** A DNS label: it becomes a part of a path. */

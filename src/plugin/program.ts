@@ -8,6 +8,7 @@ import { addCanI } from './verbs/can-i.ts';
 import { addCheck } from './verbs/check.ts';
 import { addCompletion } from './verbs/completion.ts';
 import { addConvert } from './verbs/convert.ts';
+import { addDoctor } from './verbs/doctor.ts';
 import { addEnd } from './verbs/end.ts';
 import { addExtend } from './verbs/extend.ts';
 import { addLogs } from './verbs/logs.ts';
@@ -38,6 +39,7 @@ const VERBS: readonly AddVerb[] = [
   addCanI,
   addCheck,
   addConvert,
+  addDoctor,
   addCompletion,
 ];
 

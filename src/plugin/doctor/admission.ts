@@ -1,0 +1,53 @@
+import { type Check, checked } from './check.ts';
+import { differences } from './difference.ts';
+import type { Facts } from './facts.ts';
+import type { Manifest } from './manifest.ts';
+import { unreadWords } from './reading.ts';
+
+/** What each admission policy does, and so what is lost without it. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  'debugsession-requester': 'it says who the requester is; without it the operator starts nothing',
+  'debugsession-guard': 'it keeps other people out of the containers of a session',
+  'debugsession-confine': 'it confines people in labelled namespaces to debug containers',
+  'debugsession-confine-exec': 'it confines the operator to its own containers',
+  'debugsession-fill-in-requester': 'it fills in spec.requestedBy',
+};
+
+/** Of which an installation may do without, such as config/components/before-1-36. */
+const OPTIONAL = ['debugsession-confine', 'debugsession-fill-in-requester'];
+
+/** Whether the admission policies of this release are in the cluster, and are what this release ships. */
+export function checkAdmission({ policies, admissionResources }: Facts, shipped: readonly Manifest[]): Check[] {
+  const canMutate =
+    admissionResources.kind === 'read' ? admissionResources.value.includes('mutatingadmissionpolicies') : true;
+  const ours = shipped.filter(({ kind }) => kind.endsWith('AdmissionPolicy'));
+  return ours
+    .filter(({ kind }) => canMutate || kind !== 'MutatingAdmissionPolicy')
+    .map((policy) => {
+      const { name } = policy.metadata;
+      const check = checked(`policy ${name}`);
+      if (policies.kind === 'absent') return check.broken('the cluster serves no admission policies', WAY_OUT);
+      if (policies.kind !== 'read') return check.unknown(unreadWords(policies, 'admission policies'));
+      const faults = shipped
+        .filter(({ kind, metadata }) => metadata.name === name && kind.includes('AdmissionPolicy'))
+        .flatMap((one) => faultsOf(one, policies.value));
+      if (faults.length === 0) return check.ok('it is in force, and as this release ships it');
+      const words = `${faults.join('; ')}; ${PURPOSES[name] ?? 'it belongs to the installation'}`;
+      return OPTIONAL.includes(name) ? check.warning(words, WAY_OUT) : check.broken(words, WAY_OUT);
+    });
+}
+
+/** Apply would leave what somebody added. */
+const WAY_OUT = 'kubectl replace --force -k config/admission and -k config/rbac, of the version of the operator';
+const MAX_NAMED = 3;
+
+function faultsOf(shipped: Manifest, found: readonly Manifest[]): string[] {
+  const { kind, metadata, spec } = shipped;
+  const what = kind.endsWith('Binding') ? 'its binding' : 'the policy';
+  const one = found.find((other) => other.kind === kind && other.metadata.name === metadata.name);
+  if (one === undefined) return [`${what} is missing`];
+  const paths = differences(spec, one.spec, 'spec');
+  if (paths.length === 0) return [];
+  const more = paths.length > MAX_NAMED ? ` and ${paths.length - MAX_NAMED} more` : '';
+  return [`${what} differs from this release in ${paths.slice(0, MAX_NAMED).join(', ')}${more}`];
+}
