@@ -14,6 +14,12 @@ export async function whoAmI(kubectl: Kubectl): Promise<Requester> {
 const MUST_SAY_WHO = /spec\.requestedBy must be who asks/;
 
 /**
+ * The API server must refuse a field that its CRD lacks, whatever the kuberc of the person says: an older one would
+ * drop, say, `attachers`, and the session would start all the same.
+ */
+export const STRICT = '--validate=strict';
+
+/**
  * Writes a session, and says who asks where the API server does not fill that in.
  * @param write gets what the spec has to say besides
  * @throws Fault with the words of the server

@@ -2,6 +2,7 @@ import type { DebugSession } from '../../api/debugsession.ts';
 import { changeOf } from '../change-session.ts';
 import { askFor } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
+import { mustBeKept } from '../dropped-fields.ts';
 import { Fault, UsageFault } from '../fault.ts';
 import { seeThrough } from '../see-through.ts';
 import { readSessionOptions, type SessionOptions } from '../session-options.ts';
@@ -33,6 +34,7 @@ export async function again(desk: Desk, name: string, options: AgainOptions): Pr
   const changed = await askFor(desk.kubectl, (more) => ({
     args: changeOf(session.metadata, { ...plain, ...spec, ...cancel, ...more, attempt }),
   }));
+  mustBeKept(spec, changed.spec);
   desk.progress.say(`Session ${name}, attempt ${attempt}: ${changed.spec.image}`);
   if (options.detach !== true) return seeThrough(desk, changed);
   desk.stdout.write(`${name}\n`);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { DEFAULT_POLICY } from '../../api/debugpolicy.ts';
 import type { DebugSession } from '../../api/debugsession.ts';
 import { manifestOf, type StartOptions } from '../compose.ts';
-import { askFor } from '../create-session.ts';
+import { askFor, STRICT } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
 import { Fault } from '../fault.ts';
 import type { Judged } from '../judge.ts';
@@ -56,7 +56,7 @@ async function dryRun(
 ): Promise<{ session: DebugSession } | { faults: readonly string[] }> {
   try {
     const session = await askFor(kubectl, ({ requestedBy }) => ({
-      args: ['create', '--dry-run=server'],
+      args: ['create', STRICT, '--dry-run=server'],
       options: { manifest: { ...manifest, spec: { ...manifest.spec, ...(requestedBy && { requestedBy }) } } },
     }));
     return { session };

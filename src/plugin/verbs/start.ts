@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { DebugSession, Requester } from '../../api/debugsession.ts';
 import { findCondition } from '../../api/conditions.ts';
 import { type Manifest, manifestOf, type StartOptions } from '../compose.ts';
-import { askFor } from '../create-session.ts';
+import { askFor, STRICT } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
 import { UsageFault } from '../fault.ts';
 import { printObject } from '../print-objects.ts';
@@ -21,7 +21,7 @@ export async function start(desk: Desk, options: StartOptions): Promise<number> 
     return 0;
   }
   const session = await askFor(desk.kubectl, (more) => ({
-    args: ['create', ...(options.dryRun === 'server' ? ['--dry-run=server'] : [])],
+    args: ['create', STRICT, ...(options.dryRun === 'server' ? ['--dry-run=server'] : [])],
     options: { manifest: withRequester(manifest, more) },
   }));
   if (options.dryRun === 'server' || options.output !== undefined) {
