@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { newestFirst } from '../src/plugin/report/choose-rows.ts';
 import { htmlParts } from '../src/plugin/report/html.ts';
@@ -14,13 +14,15 @@ const NOW = Date.parse('2026-11-28T12:00:00Z');
 const folder = fileURLToPath(new URL('../dist/report', import.meta.url));
 mkdirSync(folder, { recursive: true });
 
-function chromium(...args: string[]): void {
+/** Chromium may fail and say that all is well: the file that it was to write tells. */
+function chromium(how: 'screenshot' | 'print-to-pdf', output: string, ...args: string[]): void {
+  rmSync(output, { force: true });
   const { status, stderr, error } = spawnSync(
     process.env['CHROMIUM'] || 'chromium',
-    ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', ...args],
-    { encoding: 'utf8', timeout: 120_000 },
+    ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', `--${how}=${output}`, ...args],
+    { encoding: 'utf8', timeout: 300_000 },
   );
-  if (status !== 0) throw new Error(`chromium: ${error?.message ?? stderr}`);
+  if (status !== 0 || !existsSync(output)) throw new Error(`chromium wrote no ${output}: ${error?.message ?? stderr}`);
 }
 
 for (const count of [0, 1, 5_000]) {
@@ -31,7 +33,7 @@ for (const count of [0, 1, 5_000]) {
   writeFileSync(file, html);
   const page = pathToFileURL(file).href;
   for (const width of [1280, 480])
-    chromium(`--screenshot=${folder}/${count}-${width}.png`, `--window-size=${width},2200`, page);
-  chromium(`--print-to-pdf=${folder}/${count}.pdf`, '--no-pdf-header-footer', page);
+    chromium('screenshot', `${folder}/${count}-${width}.png`, `--window-size=${width},2200`, page);
+  chromium('print-to-pdf', `${folder}/${count}.pdf`, '--no-pdf-header-footer', page);
   process.stdout.write(`${file}: ${Buffer.byteLength(html)} bytes\n`);
 }

@@ -44,7 +44,7 @@ afterAll(async () => {
 });
 
 describe('kubectl dbg replay', () => {
-  it('shows what the screen showed, with its colours, and leaves out what does more than draw', async () => {
+  it('a replay shows what the screen showed, with its colours, and leaves out what does more than draw', async () => {
     const terminal = dana.open(['replay', 'typed', '--idle-limit=0']);
     const shown = await terminal.ended();
     expect(await terminal.exitCode()).toBe(0);
@@ -56,7 +56,7 @@ describe('kubectl dbg replay', () => {
     for (const evil of [`${ESC}]0;`, `${ESC}]52;`, `${ESC}[6n`]) expect(shown).not.toContain(evil);
   });
 
-  it('exports an asciicast v2 whose times are those of the log', async () => {
+  it('an export is an asciicast v2 with the times of the log', async () => {
     const file = join(folder, 'typed.cast');
     const { code, stderr } = await dana.run(['replay', 'typed', `--export=${file}`, '--size=120x30']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(`Written: ${file}`) });
@@ -81,7 +81,7 @@ describe('kubectl dbg replay', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it('overwrites no file, unless it is told to', async () => {
+  it('an export overwrites no file without --force', async () => {
     const file = join(folder, 'mine.cast');
     writeFileSync(file, 'mine');
     const refused = await dana.run(['replay', 'typed', `--export=${file}`]);
@@ -95,7 +95,7 @@ describe('kubectl dbg replay', () => {
     });
   });
 
-  it('writes the export of a command to standard output, attempt by attempt', async () => {
+  it('an export of each attempt of a command goes to standard output', async () => {
     await dana.run(['web', '--name=twice', '--', 'echo', 'one']);
     await dana.run(['again', 'twice', '--', 'sh', '-c', 'echo two; echo three']);
     const first = await dana.run(['replay', 'twice', '--attempt=1', '--export=-', '--idle-limit=1']);
@@ -107,7 +107,7 @@ describe('kubectl dbg replay', () => {
     expect(readCast(second.stdout).events.map(([, , data]) => data)).toEqual(['two\r\n', 'three\r\n']);
   });
 
-  it('stops with Ctrl-C in the middle of a pause, and brings the terminal back', async () => {
+  it('Ctrl-C in the middle of a pause stops a replay and resets the terminal', async () => {
     const words = [
       'web',
       '--name=slow',
@@ -127,7 +127,7 @@ describe('kubectl dbg replay', () => {
     expect(await terminal.ended()).not.toContain('second');
   });
 
-  it('says why there is nothing to show', async () => {
+  it('an error says why there is nothing to replay', async () => {
     const untaken = await dana.run(['replay', 'typed']);
     expect(untaken).toMatchObject({ code: 2, stderr: expect.stringMatching(/no terminal: use --export FILE/) });
     expect(await dana.run(['replay', 'typed', '--attempt=7', '--export=-'])).toMatchObject({ code: 1, stdout: '' });
@@ -141,7 +141,7 @@ describe('kubectl dbg replay', () => {
     expect(other).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^error: .*forbidden/) });
   });
 
-  it('says that the pod is gone, also where another has its name', async () => {
+  it('an error says that the pod is gone, also where another pod has its name', async () => {
     await stage.runningPod('brief');
     await dana.run(['brief', '--name=gone', '--', 'echo', 'hello']);
     await stage.kubectl(['delete', 'pod', 'brief', '--grace-period=1', '--wait']);

@@ -5,6 +5,8 @@ import type { Totals } from '../../src/plugin/report/totals.ts';
 import { Dbg } from '../support/cluster/dbg.ts';
 import { Person } from '../support/cluster/person.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { Guide } from '../support/documents/guide.ts';
+import { transcript } from '../support/documents/transcript.ts';
 
 // Sessions that really ran, as an auditor reads of them: olga may only see sessions of this namespace.
 
@@ -57,7 +59,7 @@ async function json(who: Dbg, ...flags: string[]): Promise<Read> {
 }
 
 describe('kubectl dbg report', () => {
-  it('says who was in what, when, why, for how long and how it ended, a row for each attempt', async () => {
+  it('a row for each attempt says who was in what, when, why, for how long and how it ended', async () => {
     const { namespace, totals, attempts } = await json(olga);
     expect(namespace).toBe(stage.namespace);
     expect(totals).toMatchObject({ sessions: 3, attempts: 4, people: 2, live: 1, notConfirmed: 0, neverRan: 1 });
@@ -98,7 +100,7 @@ describe('kubectl dbg report', () => {
     );
   });
 
-  it('is about one user, or one period, if asked for', async () => {
+  it('a report has one user or one period only, if a flag says so', async () => {
     expect((await json(olga, '--requester=dana')).attempts.map(({ session }) => session)).toEqual([
       'lives',
       'done',
@@ -108,7 +110,7 @@ describe('kubectl dbg report', () => {
     expect((await json(olga, '--until=2020-01-01')).attempts).toEqual([]);
   });
 
-  it('has no session of another namespace, unless asked for all by a user who may list them', async () => {
+  it('a report has other namespaces only with -A, for a user who may list them', async () => {
     const all = await json(admin, '-A');
     expect(all).not.toHaveProperty('namespace');
     expect(all.attempts.filter(({ namespace }) => namespace === stage.namespace)).toHaveLength(4);
@@ -117,7 +119,7 @@ describe('kubectl dbg report', () => {
     expect(stderr).toMatch(/^error: .*forbidden.*cluster scope\n {2}leave out --all-namespaces/);
   });
 
-  it('is a table for people, with the notes and totals on top', async () => {
+  it('a table has the notes and totals on top', async () => {
     const { code, stdout } = await olga.run(['report']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Debug sessions of namespace \S+, until .*times in UTC\nnote: /);
@@ -126,14 +128,14 @@ describe('kubectl dbg report', () => {
     expect(stdout).toMatch(/^20\S+ \S+ +lives +web +dana +\S+ +Running +- *$/m);
   });
 
-  it('is a CSV in which a spreadsheet computes nothing, with the notes on standard error', async () => {
+  it('a CSV has nothing that a spreadsheet computes, and its notes go to standard error', async () => {
     const { stdout, stderr } = await olga.run(['report', '-o', 'csv']);
     expect(stdout.split('\r\n')).toHaveLength(6);
     expect(stdout).toContain(`,"'=HYPERLINK(""x"")",`);
     expect(stderr).toMatch(/^note: The report has the sessions that are in the cluster now\./);
   });
 
-  it('is one HTML file without faults, in which texts of the cluster are texts', async () => {
+  it('an HTML file has no faults, and shows texts of the cluster as texts', async () => {
     const { code, stdout } = await olga.run(['report', '-o', 'html']);
     const faults: string[] = [];
     parse(stdout, { onParseError: ({ code: fault }) => void faults.push(fault) });
@@ -143,7 +145,7 @@ describe('kubectl dbg report', () => {
     expect(stdout).not.toMatch(/<script|https?:|url\(/);
   });
 
-  it('says what it cannot do', async () => {
+  it('an error says which flag cannot be used', async () => {
     expect(await olga.run(['report', '--since=soon'])).toMatchObject({
       code: 2,
       stdout: '',
@@ -152,7 +154,26 @@ describe('kubectl dbg report', () => {
     expect(await olga.run(['report', '-o', 'pdf'])).toMatchObject({ code: 2 });
   });
 
-  it('reads page by page, and takes each session once', async () => {
+  it('the commands of docs/guides/audit.md answer what the page says', async () => {
+    const commands = transcript(new Guide('audit.md').text).filter(({ command }) => command.startsWith('kubectl dbg '));
+    expect(commands).toHaveLength(2);
+    for (const { command } of commands) {
+      const words = command
+        .replace(/ > .*$/, '')
+        .split(' ')
+        .slice(2);
+      const who = words.includes('-A') ? admin : olga;
+      const { code, stdout } = await who.run(words);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(words.includes('html') ? /^<!DOCTYPE html>/ : /^Debug sessions of namespace /);
+    }
+    const [first] = commands;
+    const header = /^ASKED .*$/m.exec(first?.shown.join('\n') ?? '')?.[0].split(/ {2,}/);
+    const { stdout } = await olga.run(['report', '--since', '30d']);
+    expect(/^ASKED .*$/m.exec(stdout)?.[0].split(/ {2,}/)).toEqual(header);
+  });
+
+  it('a list of several pages has each session once', async () => {
     // One page has 250.
     const names = Array.from({ length: 260 }, (_, index) => `many-${index}`);
     const sessions = names.map((name) => ({

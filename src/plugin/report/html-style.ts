@@ -37,10 +37,10 @@ rect.unsure { fill: #fff; stroke: #c0362c; stroke-dasharray: 4 2; }
 .legend svg { flex: none; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; font-size: .85rem; }
 th, td { padding: .4rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-th:nth-child(1) { width: 16%; }
+th:nth-child(1) { width: 18%; }
 th:nth-child(2) { width: 16%; }
 th:nth-child(3) { width: 15%; }
-th:nth-child(4) { width: 16%; }
+th:nth-child(4) { width: 15%; }
 th:nth-child(5) { width: 19%; }
 th { border-bottom: 2px solid #8b95a1; font-weight: 600; }
 td { border-bottom: 1px solid #e3e7eb; }
