@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildahPackage } from '../scripts/image.ts';
 import { ensurePackages, hasProgram } from './cluster/packages.ts';
 import { cachePaths } from './cluster/paths.ts';
-import { ensureHelm } from './cluster/programs.ts';
+import { ensureHelm, ensureKrew } from './cluster/programs.ts';
 import { progressTo } from './cluster/progress.ts';
 import { ensurePromtool } from './support/documents/promtool.ts';
 
@@ -115,6 +115,7 @@ const wasStopped =
 check('cluster', [node, 'test/cluster/main.ts', 'up']);
 // After the programs of the cluster, with which it shares most of what is compiled.
 await ensureHelm(3, cachePaths(process.env), progressTo(process.stderr));
+await ensureKrew(cachePaths(process.env), progressTo(process.stderr));
 suite('integration', '3');
 suite('e2e', '4');
 suite('plugin', '3');

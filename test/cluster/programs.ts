@@ -103,6 +103,19 @@ export const helmModules: Readonly<Record<HelmVersion, GoModule>> = {
   },
 };
 
+/** What the manifest and the archive of `kubectl dbg` are tested with. Apart from `modules`: no cluster needs it. */
+const krewModule: GoModule = {
+  name: 'krew',
+  folder: join(here, 'modules', 'krew'),
+  pins: ['go.mod', 'go.sum'],
+  flags: ['-trimpath', '-ldflags=-s -w'],
+  env: { CGO_ENABLED: '0' },
+  programs: {
+    krew: 'sigs.k8s.io/krew/cmd/krew',
+    'validate-krew-manifest': 'sigs.k8s.io/krew/cmd/validate-krew-manifest',
+  },
+};
+
 /** The major version of Helm. */
 export type HelmVersion = 3 | 4;
 
@@ -189,4 +202,16 @@ async function requireGo(): Promise<string> {
   if (asked.code !== 0)
     throw new Error(`Go does not accept the modules (${asked.stderr.trim().split('\n')[0]}): ${wayOut}`);
   return asked.stdout.trim();
+}
+
+/**
+ * Builds krew and its validator of manifests, which takes some seconds, unless they are in the cache.
+ * @returns their paths. @throws Error when Go is missing or the build fails, with the compiler's words.
+ */
+export async function ensureKrew(
+  paths: CachePaths,
+  progress: Progress,
+): Promise<{ krew: string; validateKrewManifest: string }> {
+  const programs = await ensure([krewModule], paths, progress);
+  return { krew: programs.get('krew') ?? '', validateKrewManifest: programs.get('validate-krew-manifest') ?? '' };
 }
