@@ -45,6 +45,8 @@ export interface Cluster {
 export interface ClusterNode {
   readonly nodeName: string;
   readonly nodeAddress: string;
+  /** The machine, as the node and the API server reach it. */
+  readonly hostAddress: string;
   readonly server: string;
   readonly podSubnet: string;
   readonly serviceSubnet: string;
@@ -56,6 +58,8 @@ export interface ClusterNode {
   readonly runtimeSocket: string;
   /** Manifests put in here run as static pods. */
   readonly staticPods: string;
+  /** What the kubelet is configured by, in YAML. It reads it when it starts. */
+  readonly kubeletConfig: string;
   /** etcd.log, kubelet.log and so on. */
   readonly logs: string;
   /** The words that run containerd's ctr in the kubelet's namespace, for what goes on until it is ended (`events`). */
@@ -135,6 +139,7 @@ function clusterNode(instance: Instance): ClusterNode {
   return {
     nodeName: instance.nodeName,
     nodeAddress: instance.nodeAddress,
+    hostAddress: instance.hostAddress,
     server: instance.server,
     podSubnet: instance.podSubnet,
     serviceSubnet: instance.serviceSubnet,
@@ -142,6 +147,7 @@ function clusterNode(instance: Instance): ClusterNode {
     auditLog: files.auditLog,
     runtimeSocket: files.containerdSocket,
     staticPods: files.staticPods,
+    kubeletConfig: files.kubeletConfig,
     logs: files.logs,
     ctrCommand: ctr,
     ctr: (args) => run([...ctr, ...args]),

@@ -119,6 +119,18 @@ const krewModule: GoModule = {
 /** The major version of Helm. */
 export type HelmVersion = 3 | 4;
 
+/**
+ * No part of a cluster: built for the test that needs it. The same flags as above, so what is shared is there already.
+ */
+const metricsServer: GoModule = {
+  name: 'metrics-server',
+  folder: join(here, 'modules', 'metrics-server'),
+  pins: ['go.mod', 'go.sum'],
+  flags: ['-trimpath', `-ldflags=-s -w ${versionSymbols.join(' ')}`],
+  env: {},
+  programs: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
+};
+
 /** Where each program is, by its name. */
 export type Programs = ReadonlyMap<string, string>;
 
@@ -145,6 +157,11 @@ export function ensureImagePrograms(paths: CachePaths, progress: Progress): Prom
  */
 export async function ensureHelm(version: HelmVersion, paths: CachePaths, progress: Progress): Promise<string> {
   return (await ensure([helmModules[version]], paths, progress)).get('helm') ?? '';
+}
+
+/** Kubernetes' own server of metrics.k8s.io. */
+export function ensureMetricsServer(paths: CachePaths, progress: Progress): Promise<Programs> {
+  return ensure([metricsServer], paths, progress);
 }
 
 async function ensure(wanted: readonly GoModule[], paths: CachePaths, progress: Progress): Promise<Programs> {

@@ -107,6 +107,13 @@ describe('helpers of the launcher', () => {
   it.each([
     [{ status: { conditions: [{ type: 'Ready', status: 'True' }] } }, true],
     [{ spec: { taints: [{}] }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }, false],
+    [
+      {
+        spec: { taints: [{ key: 'node.kubernetes.io/memory-pressure' }] },
+        status: { conditions: [{ type: 'Ready', status: 'True' }] },
+      },
+      true,
+    ],
     [{ status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }, false],
     [{}, false],
   ])('the node %j counts as ready: %s', (node, ready) => {
