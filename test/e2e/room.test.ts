@@ -111,7 +111,7 @@ ours('with a metrics-server', () => {
     await withdrawPressureRights(stage);
   });
 
-  it('what the pod uses is taken from its limit', async () => {
+  it('the use of the pod is taken from its limit', async () => {
     await started('in-full', 'full');
     expect(await warnings('in-full')).toEqual([
       expect.stringMatching(

@@ -116,7 +116,7 @@ it('the documented upgrade brings the new custom resources, and no session notic
   await untilSettled('upgraded', 'Cancelled');
 });
 
-it('policies come by the documented upgrade, and the operator judges by them', async () => {
+it('the documented upgrade brings policies, and the operator judges by them', async () => {
   expect(await helm.type(withPolicies)).toMatchObject({ code: 0 });
   await stage.createSession('refused', { ...endless, image: 'docker.io/library/alpine:3' });
   const { status } = await stage.untilPhase('refused', 'Failed');

@@ -112,7 +112,7 @@ describe('the situations of the guide', () => {
     if (!isShown(printed, shown)) expect(printed).toEqual(shown);
   });
 
-  it('is all that the guide types', () => {
+  it('the guide types nothing but what the tests type', () => {
     const typed = transcript(guide.text).flatMap(
       ({ command }) => /^kubectl dbg triage (\S+)$/.exec(command)?.[1] ?? [],
     );
@@ -146,20 +146,20 @@ async function typed(who: Dbg, { suggestion: { command = '' } }: Triage, ...own:
 }
 
 describe('the session that is suggested', () => {
-  it('starts in a crash loop, beside the container', async () => {
+  it('the suggested session starts in a crash loop, beside the container', async () => {
     await stage.untilPod('crash', isResting, 180_000);
     const told = await triageOf(dana, 'crash');
     expect(told.suggestion.command).toBe(`kubectl dbg crash --no-target -n ${stage.namespace}`);
     expect(await typed(dana, told, 'echo', 'in')).toMatchObject({ code: 0, stdout: 'in\n' });
   });
 
-  it('joins an init container that is stuck, and sees its files', async () => {
+  it('the suggested session joins an init container that is stuck, and sees its files', async () => {
     const told = await triageOf(dana, 'init');
     expect(told.suggestion).toMatchObject({ command: `kubectl dbg init -c wait -n ${stage.namespace}` });
     expect(await typed(dana, told, 'cat', '/proc/1/cmdline')).toMatchObject({ stdout: expect.stringMatching(/sleep/) });
   });
 
-  it('asks what a failing probe asks, and gets the same answer', async () => {
+  it('the suggested session asks what a failing probe asks, and gets the same answer', async () => {
     const told = await triageOf(dana, 'probe');
     const { inside = '' } = told.suggestion;
     expect(inside).toMatch(/^wget .*:8080\/healthz$/);
@@ -169,7 +169,7 @@ describe('the session that is suggested', () => {
     });
   });
 
-  it('is none where the operator would refuse it or wait in vain', async () => {
+  it('triage suggests no session where the operator would refuse it or wait in vain', async () => {
     for (const [pod, why] of [
       ['pending', /has no node yet/],
       ['evicted', /has finished \(Failed\)/],
@@ -180,7 +180,7 @@ describe('the session that is suggested', () => {
     }
   });
 
-  it('is under a policy that the person may use, with what that policy wants', async () => {
+  it('the suggested session is under a policy that the person may use, with what that policy wants', async () => {
     const name = `triage-${stage.namespace}`;
     const spec = {
       images: ['docker.io/library/busybox:*'],
@@ -217,7 +217,7 @@ describe('the session that is suggested', () => {
 });
 
 describe('rights that are missing', () => {
-  it('says what it may not read, in one line each, and goes on', async () => {
+  it('triage says what it may not read, in one line each, and goes on', async () => {
     const { code, stdout } = await sam.run(['triage', 'probe']);
     expect(code).toBe(0);
     const [, missing = ''] = stdout.split('\nNot looked at\n');
@@ -229,7 +229,7 @@ describe('rights that are missing', () => {
     expect(stdout).toContain('1. Container app runs, and its readiness probe has not succeeded');
   });
 
-  it('says that the person may ask for no session', async () => {
+  it('triage says that the person may ask for no session', async () => {
     const viewer = new Person(stage, 'vera');
     await viewer.bind('clusterrole', 'view');
     const vera = new Dbg(stage, 'vera');
@@ -254,7 +254,7 @@ describe('workloads', () => {
       spec: { selector: { matchLabels: labels }, ...spec },
     });
 
-  it('looks at the pod with the most to tell, and at its owners', async () => {
+  it('triage looks at the pod with the most to tell, and at its owners', async () => {
     await create('broken', { template, replicas: 1 });
     await stage.until('a pod of it backs off', async () => {
       const { items } = await stage.client.list<{ items: RawPod[] }>(podsPath(stage.namespace), {
@@ -272,7 +272,7 @@ describe('workloads', () => {
     expect((await triageOf(sam, 'deploy/broken')).findings[0]?.kind).toBe('CrashLoopBackOff');
   });
 
-  it('says why a workload has no pod', async () => {
+  it('triage says why a workload has no pod', async () => {
     await create('barred', { template: { ...template, spec: { ...template.spec, serviceAccountName: 'none' } } });
     await stage.until('it cannot create a pod', async () => {
       const { stdout } = await stage.kubectl([
@@ -295,7 +295,7 @@ describe('workloads', () => {
 });
 
 describe('the command line', () => {
-  it('fails with 1 where there is no such pod or workload, and says which was meant', async () => {
+  it('triage fails with 1 where there is no such pod or workload, and says which was meant', async () => {
     expect(await dana.run(['triage', 'prob'])).toEqual(
       expect.objectContaining({
         code: 1,
@@ -314,13 +314,13 @@ describe('the command line', () => {
     stranger.close();
   });
 
-  it('fails with 2 where the line cannot be used', async () => {
+  it('triage fails with 2 where the line cannot be used', async () => {
     expect((await dana.run(['triage', 'service/web'])).code).toBe(2);
     expect((await dana.run(['triage'])).code).toBe(2);
     expect((await dana.run(['triage', 'probe', '--', 'ls'])).code).toBe(2);
   });
 
-  it('fits into a terminal of 60 columns', async () => {
+  it('triage fits into a terminal of 60 columns', async () => {
     const terminal = dana.open(['triage', 'crash'], 60);
     const shown = await terminal.ended();
     expect(await terminal.exitCode()).toBe(0);

@@ -268,7 +268,7 @@ describe('story', () => {
     return story(told, { now: NOW, after: { kind: 'unknown' } }).filter((line) => line.includes('memory'));
   };
 
-  it('says of the memory of a run what was sampled, and nothing without a sample', () => {
+  it('the story says of the memory of a run what was sampled, and nothing without a sample', () => {
     expect(memoryOf({ bytes: 12 * 2 ** 20 + 1, samples: 4 })).toEqual([
       '  memory    13 MiB in the highest of 4 samples',
     ]);

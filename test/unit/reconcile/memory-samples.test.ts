@@ -50,7 +50,7 @@ class Scene {
 }
 
 describe('samples of the memory of a session', () => {
-  it('say the highest of its own container, and how many there were', async () => {
+  it('memory samples tell the highest of the own container, and how many there were', async () => {
     const scene = new Scene();
     expect(scene.peak()).toBeUndefined();
     await scene.round('1', 500);
@@ -59,14 +59,14 @@ describe('samples of the memory of a session', () => {
     expect(scene.peak()).toEqual({ attempt: 1, bytes: 900, samples: 3 });
   });
 
-  it('count a sample once that the metrics API has not renewed', async () => {
+  it('a sample counts once that the metrics API has not renewed', async () => {
     const scene = new Scene();
     await scene.round('1', 500);
     await scene.round('1', 500);
     expect(scene.peak()).toMatchObject({ samples: 1 });
   });
 
-  it('keep what is known while the metrics API has none: a new debug container hides its pod for a while', async () => {
+  it('memory samples keep what is known while the metrics API has none: a new debug container hides its pod for a while', async () => {
     const scene = new Scene();
     await scene.round('1', 500);
     scene.usage = {};
@@ -74,13 +74,13 @@ describe('samples of the memory of a session', () => {
     expect(scene.peak()).toEqual({ attempt: 1, bytes: 500, samples: 1 });
   });
 
-  it('are of one attempt: the next begins anew', async () => {
+  it('memory samples are of one attempt: the next begins anew', async () => {
     const scene = new Scene();
     await scene.round('1', 500);
     expect(scene.peak(running('a', 'Running', 2))).toBeUndefined();
   });
 
-  it('are asked for once each 30 seconds, of sessions that run and no other, and not after the end', async () => {
+  it('the operator asks for samples once each 30 seconds, of sessions that run and no other, and not after the end', async () => {
     const scene = new Scene();
     scene.sessions = [running('a'), running('b', 'Starting'), running('c', 'Ended'), aSession(), running('d')];
     const end = new AbortController();
@@ -97,7 +97,7 @@ describe('samples of the memory of a session', () => {
     expect([scene.asked.length, scene.clock.timers]).toEqual([4, 0]);
   });
 
-  it('are forgotten with the run', async () => {
+  it('memory samples are forgotten with the run', async () => {
     const scene = new Scene();
     await scene.round('1', 500);
     scene.sessions = [];

@@ -403,7 +403,7 @@ describe('of a pod', () => {
     expect(findings(facts)).toEqual([]);
   });
 
-  it('names the gravest first', () => {
+  it('triage names the gravest finding first', () => {
     const facts = factsOf({ state: looping(1) }, [], {
       node: { metadata: { name: 'node-1' }, status: { conditions: [{ type: 'DiskPressure', status: 'True' }] } },
     });

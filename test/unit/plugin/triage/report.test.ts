@@ -45,7 +45,7 @@ const crashing = factsOf(
 );
 
 describe('report', () => {
-  it('tells the pod, its containers, what is found, its log, its events, and the session', () => {
+  it('the report tells the pod, its containers, what is found, its log, its events, and the session', () => {
     expect(told(crashing)).toEqual([
       'Pod web in namespace shop: Running, 0 of 1 container ready',
       '  created     11m ago, on node node-1',
@@ -74,17 +74,17 @@ describe('report', () => {
     ]);
   });
 
-  it('fits into 60 columns, but for commands to copy', () => {
+  it('the report fits into 60 columns, but for commands to copy', () => {
     const lines = told(crashing, 60);
     expect(lines.filter((line) => line.length > 60)).toEqual([`    ${suggestion.command}`]);
     expect(lines.join(' ').replaceAll(/\s+/g, ' ')).toBe(told(crashing).join(' ').replaceAll(/\s+/g, ' '));
   });
 
-  it('says that nothing is wrong', () => {
+  it('the report says that nothing is wrong', () => {
     expect(told(factsOf())).toContain('Nothing wrong is seen.');
   });
 
-  it('prints nothing that a terminal obeys, whoever wrote it', () => {
+  it('the report prints nothing that a terminal obeys, whoever wrote it', () => {
     const bad = '\u001b[2J\u202eevil\u0007\r\n';
     const facts = factsOf(
       {
@@ -102,7 +102,7 @@ describe('report', () => {
     expect(text.filter((line) => /[\u0000-\u001f\u007f-\u009f\u202e]/.test(line))).toEqual([]);
   });
 
-  it('shows the newest events, and how many more there are', () => {
+  it('the report shows the newest events, and how many more there are', () => {
     const events = Array.from({ length: 12 }, (_, n) => event(`Reason${n}`, 'x', { lastTimestamp: before(n) }));
     const lines = told(factsOf({}, events));
     expect(lines).toContain('Events, newest first (4 more with -o json)');
@@ -112,18 +112,18 @@ describe('report', () => {
 });
 
 describe('events', () => {
-  it('leaves out those of a pod that had the name before', () => {
+  it('triage leaves out events of a pod that had the name before', () => {
     const old = event('Unhealthy', 'x', { involvedObject: { kind: 'Pod', name: 'web', uid: 'another' } });
     expect(ofObject([old, event('BackOff', 'y')], 'uid-of-web').map(({ reason }) => reason)).toEqual(['BackOff']);
     expect(ofObject([old], undefined)).toHaveLength(1);
   });
 
-  it('counts an event once that was read twice', () => {
+  it('triage counts an event once that was read twice', () => {
     const twice = event('BackOff', 'y', { metadata: { uid: 'e' }, count: 2 });
     expect(seenEvents([twice, twice]).map(({ count }) => count)).toEqual([2]);
   });
 
-  it('reads the times and counts of old, new and repeated events, and makes one of equal ones', () => {
+  it('triage reads the times and counts of old, new and repeated events, and makes one of equal ones', () => {
     const fresh = { eventTime: before(20), lastTimestamp: null, type: 'Warning', count: undefined };
     const events = seenEvents([
       event('FailedScheduling', 'no node', { ...fresh, series: { count: 4, lastObservedTime: before(3) } } as never),
@@ -144,9 +144,9 @@ describe('logsWanted', () => {
     ['the old one of a container that waits', { state: { waiting: {} }, lastState: { terminated } }, [['app', true]]],
     ['the newest of a container that has ended', { state: { terminated } }, [['app', false]]],
     ['the old one of a container that runs again', { restartCount: 1, lastState: { terminated } }, [['app', true]]],
-    ['that of one which is not ready', { ready: false }, [['app', false]]],
+    ['the newest of a container that is not ready', { ready: false }, [['app', false]]],
     ['none of one that never ran', { state: { terminated: { exitCode: 128, reason: 'StartError' } } }, []],
-  ])('%s', (_, state, expected) => {
+  ])('triage reads these logs: %s', (_, state, expected) => {
     expect(logsWanted(pod({ state })).map(({ container, isPrevious }) => [container, isPrevious])).toEqual(expected);
   });
 });

@@ -91,7 +91,7 @@ describe('placeOf', () => {
       factsOf({ spec: { ephemeralContainers: Array.from({ length: 50 }, (_, n) => ({ name: `debug-${n}` })) } }),
       { kind: 'none', why: expect.stringMatching(/has 50 ephemeral containers/) },
     ],
-  ])('%s', (_, facts, expected) => {
+  ])('the session of triage %s', (_, facts, expected) => {
     expect(place(facts)).toMatchObject(expected);
   });
 });
@@ -164,11 +164,11 @@ describe('offersOf', () => {
       first(factsOf(), [], { unread: 'forbidden' }),
       'kubectl dbg web -c app -n shop',
     ],
-  ])('%s', (_, command, expected) => {
+  ])('the session of triage %s', (_, command, expected) => {
     expect(command).toBe(expected);
   });
 
-  it('says why no policy allows one', () => {
+  it('triage says why no policy allows a session', () => {
     const none = offers(factsOf(), [policy('default', { images: ['registry.example/**'] })]);
     expect(none).toEqual({
       kind: 'refused',
@@ -181,7 +181,7 @@ describe('offersOf', () => {
     });
   });
 
-  it('says that the image is root where it may not be', () => {
+  it('triage says that the image is root where it may not be', () => {
     const facts = factsOf({ spec: { securityContext: { runAsNonRoot: true } } });
     const made = offers(facts, [policy('default', {})]);
     expect(made).toMatchObject({ offers: [{ notes: [expect.stringMatching(/Nothing may run as root here/)] }, {}] });
@@ -193,7 +193,7 @@ describe('insideHint', () => {
     factsOf({ app: { readinessProbe: { httpGet: { path, port: 8080 } } }, state: { ready: false } }, [
       event('Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 404'),
     ]);
-  it('asks as the failing probe does, and never what a shell would run', () => {
+  it('the suggested session asks as the failing probe does, and never what a shell would run', () => {
     const hint = (facts: PodFacts): string | undefined => insideHint(facts, findings(facts), true);
     expect(hint(unready('/healthz'))).toBe('wget -S -O- http://10.0.0.7:8080/healthz');
     expect(hint(unready('/$(reboot)'))).toBe('ls /proc/1/root');
