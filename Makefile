@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin image manifests uninstall run demo check test bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin plugin-executable image manifests uninstall run demo check test bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,6 +20,9 @@ build: node_modules/.stamp ## build the operator: dist/main.js
 
 plugin: node_modules/.stamp ## build kubectl dbg: dist/kubectl-dbg, its archive, checksums and krew manifest
 	@node scripts/plugin.ts
+
+plugin-executable: node_modules/.stamp ## build kubectl dbg with Node in it, for this machine's system
+	@node scripts/plugin-executable.ts
 
 demo: node_modules/.stamp ## watch the main job on real containers
 	@node test/demo/main.ts

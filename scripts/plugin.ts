@@ -16,6 +16,11 @@ const banner = `#!/usr/bin/env node
 import { createRequire as createRequireOfBundle } from 'node:module';
 const require = createRequireOfBundle(import.meta.url);`;
 
+/** Its own copy of the CRDs and of config/: the file is all that a person has. */
+export function embedded(): Record<string, string> {
+  return { EMBEDDED_CRDS: JSON.stringify(readCrds()), EMBEDDED_MANIFESTS: JSON.stringify(readManifests()) };
+}
+
 /** Builds `kubectl dbg` as one file that runs with Node 22.12 or newer. @returns its path */
 export async function buildPlugin(outdir = `${root}dist`): Promise<string> {
   const file = `${outdir}/kubectl-dbg`;
@@ -28,11 +33,7 @@ export async function buildPlugin(outdir = `${root}dist`): Promise<string> {
     target: 'node22.12',
     format: 'esm',
     banner: { js: banner },
-    // Its own copy of the CRDs and of config/: the file is all that a person has.
-    define: {
-      EMBEDDED_CRDS: JSON.stringify(readCrds()),
-      EMBEDDED_MANIFESTS: JSON.stringify(readManifests()),
-    },
+    define: embedded(),
     // Names stay, so that a stack trace reads.
     minifyWhitespace: true,
     minifySyntax: true,
@@ -70,7 +71,7 @@ export async function packPlugin(outdir = `${root}dist`): Promise<{ archive: str
   return { archive, manifest };
 }
 
-function sha256(file: string): string {
+export function sha256(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 

@@ -55,6 +55,8 @@ async function run(argv: readonly string[]): Promise<number> {
 // A reader that has gone, such as head, is no fault of ours.
 stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-const exitCode = await run(process.argv.slice(2));
-// What goes on in the background is of no use any more; a pipe must be able to take all of the output first.
-stdout.write('', () => process.exit(exitCode));
+// No await here: a single executable is CommonJS (scripts/plugin-executable.ts).
+void run(process.argv.slice(2)).then((exitCode) => {
+  // What goes on in the background is of no use any more; a pipe must be able to take all of the output first.
+  stdout.write('', () => process.exit(exitCode));
+});
