@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PROFILE_NAMES } from '../../../../src/api/profiles.ts';
 import type { Check } from '../../../../src/plugin/doctor/check.ts';
 import { examine } from '../../../../src/plugin/doctor/examine.ts';
 import type { Deployment, Facts, WebhookConfiguration } from '../../../../src/plugin/doctor/facts.ts';
@@ -283,7 +284,7 @@ describe('doctor about admission policies', () => {
 
 describe('doctor about the namespace', () => {
   it.each([
-    ['privileged', 'ok', 'it allows profile general, baseline, restricted, netadmin, sysadmin'],
+    ['privileged', 'ok', `it allows profile ${PROFILE_NAMES.join(', ')}`],
     ['baseline', 'warning', 'it allows profile baseline, restricted'],
     ['restricted', 'warning', 'it allows profile restricted'],
     ['strict\u001b[31m', 'warning', 'enforces strict [31m, which Kubernetes does not know'],
