@@ -120,7 +120,7 @@ ours('with a metrics-server', () => {
     ]);
   });
 
-  it('a policy refuses by it', async () => {
+  it('a policy refuses by the use of the pod', async () => {
     const policyName = await policies.create('by-use', { onPressure: 'Refuse' });
     // The container of the session before hides the pod for a while.
     await server.untilItKnows('full');
@@ -129,7 +129,7 @@ ours('with a metrics-server', () => {
     expect(status?.runs?.[0]?.message).toMatch(/its containers used 4\d MiB at \S+Z/);
   });
 
-  it('the highest sample of its memory is recorded with the end of a session', async () => {
+  it('the highest sample of the memory of a session is recorded with its end', async () => {
     await started('hungry', 'roomy', ['sh', '-c', `head -c ${20 * MIB} /dev/zero >/dev/shm/x; sleep 600`]);
     await server.untilItKnows('roomy');
     const before = (await metricsAsked()).length;

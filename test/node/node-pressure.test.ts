@@ -77,7 +77,7 @@ it('a session on a node under pressure starts with a warning that has the words 
   ]);
 });
 
-it('a policy refuses it, and nothing is injected', async () => {
+it('a policy refuses a session on a node under pressure, and nothing is injected', async () => {
   const policyName = await policies.create('careful', { onPressure: 'Refuse' });
   await stage.createSession('refused', { target: { podName: 'web' }, policyName });
   const { status } = await stage.untilPhase('refused', 'Failed');

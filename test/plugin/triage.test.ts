@@ -97,7 +97,7 @@ function shownFor(pod: string): string[] {
 }
 
 describe('the situations of the guide', () => {
-  it.each(SITUATIONS)('$pod', async ({ pod, holds, timeoutMs = 90_000 }) => {
+  it.each(SITUATIONS)('triage prints for pod $pod what the guide shows', async ({ pod, holds, timeoutMs = 90_000 }) => {
     if (pod === 'held') await stage.deletePod(pod);
     await stage.untilPod(pod, holds, timeoutMs);
     if (pod === 'probe') await untilSaid(pod, 'Unhealthy');

@@ -369,7 +369,7 @@ const wholePods: Row[] = [
 
 describe('of a pod', () => {
   it.each<Row>([...image, ...scheduling, ...crashes, ...setUp, ...initContainers, ...probes, ...wholePods])(
-    '%s',
+    'triage has one finding for a pod: %s',
     (_, facts, [kind, ...words]) => {
       const found = findings(facts);
       const [first] = found;
@@ -399,7 +399,7 @@ describe('of a pod', () => {
         state: { ready: false, state: { terminated: { exitCode: 0 } } },
       }),
     ],
-  ])('nothing: %s', (_, facts) => {
+  ])('triage has no finding for %s', (_, facts) => {
     expect(findings(facts)).toEqual([]);
   });
 
@@ -478,7 +478,7 @@ describe('of a workload without a pod', () => {
       },
       ['ProgressDeadlineExceeded', /kubectl rollout undo deployment\/web -n shop/],
     ],
-  ])('%s', (_, facts, [kind, ...words]) => {
+  ])('triage has one finding for a workload without a pod: %s', (_, facts, [kind, ...words]) => {
     const [first, ...others] = findings(facts);
     expect(first?.kind).toBe(kind);
     const said = [first?.title, ...(first?.seen ?? []), first?.means, ...(first?.todo ?? [])].join('\n');

@@ -209,6 +209,6 @@ it.each([
   ['two words', "'two words'"],
   ["it's; $(reboot)", "'it'\\''s; $(reboot)'"],
   ['a\u001b[2Jb\nc', "'a [2Jb c'"],
-])('shellWord(%j)', (text, expected) => {
+])('shellWord writes %j as %j', (text, expected) => {
   expect(shellWord(text)).toBe(expected);
 });
