@@ -5,6 +5,7 @@ import type { Results } from '../report/figures.ts';
 import { measureFootprint } from './footprint.ts';
 import { measureLatency } from './latency.ts';
 import { measureNodeStop } from './node-stop.ts';
+import { measurePlugin } from './plugin.ts';
 import { measureRealKubelet } from './real-kubelet.ts';
 import type { Rig } from '../rig/rig.ts';
 import { measureScale } from './scale.ts';
@@ -65,6 +66,13 @@ export const PARTS: readonly Part[] = [
     async measure({ rig, extent, results }) {
       results.ending = await measureEnding(rig, extent.ending);
       results.nodeStop = await measureNodeStop(rig, extent.nodeStop);
+    },
+  },
+  {
+    name: 'plugin',
+    title: 'kubectl dbg beside kubectl',
+    async measure({ rig, extent, results }) {
+      results.plugin = await measurePlugin(rig, extent.plugin);
     },
   },
   {

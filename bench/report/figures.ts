@@ -3,6 +3,8 @@ import { endingFigures } from './ending-figures.ts';
 import type { Ending } from '../parts/ending.ts';
 import type { NodeStop } from '../parts/node-stop.ts';
 import { nodeStopFigures } from './node-stop-figures.ts';
+import type { PluginTimes } from '../parts/plugin.ts';
+import { pluginFigures } from './plugin-figures.ts';
 import { EPHEMERAL_JOB } from './ephemeral-job.ts';
 import { footprintFigures } from './footprint-figures.ts';
 import type { Footprint } from '../parts/footprint.ts';
@@ -21,6 +23,7 @@ export interface Results {
   realKubelet?: Partial<RealKubelet>;
   ending?: Ending;
   nodeStop?: NodeStop;
+  plugin?: PluginTimes;
   scale: ScaleStep[];
   footprint?: Partial<Footprint>;
   failures: { part: string; why: string }[];
@@ -42,7 +45,7 @@ const RATIO_GOALS: Record<number, number> = { 8: 0.85, 32: 0.75 };
 
 /** The table: what was measured, beside what it should be. */
 export function figuresOf(results: Results): Figure[] {
-  const { throughput, latency, burst, realKubelet, ending, nodeStop, scale, footprint, failures } = results;
+  const { throughput, latency, burst, realKubelet, ending, nodeStop, plugin, scale, footprint, failures } = results;
   return [
     ...throughput.flatMap(throughputFigures),
     ...(latency === undefined ? [] : [...latencyFigures(latency), ...requestFigures(latency)]),
@@ -51,6 +54,7 @@ export function figuresOf(results: Results): Figure[] {
     ...endFigures(realKubelet ?? {}),
     ...(ending === undefined ? [] : endingFigures(ending)),
     ...(nodeStop === undefined ? [] : nodeStopFigures(nodeStop)),
+    ...(plugin === undefined ? [] : pluginFigures(plugin)),
     ...(footprint?.options === undefined ? [] : footprintFigures({ ...footprint, options: footprint.options })),
     ...scaleFigures(scale),
     ...failures.map(({ part, why }) => ({ what: part, measured: `not measured: ${cell(why)}`, goal: '', met: false })),

@@ -2,6 +2,7 @@ import type { BurstOptions } from '../parts/burst.ts';
 import type { EndingOptions } from '../parts/ending.ts';
 import type { FootprintOptions } from '../parts/footprint.ts';
 import type { NodeStopOptions } from '../parts/node-stop.ts';
+import type { PluginOptions } from '../parts/plugin.ts';
 import type { RealKubeletOptions } from '../parts/real-kubelet.ts';
 import type { ScaleOptions } from '../parts/scale.ts';
 import type { ThroughputOptions } from '../parts/throughput.ts';
@@ -14,6 +15,7 @@ export interface Extent {
   realKubelet: RealKubeletOptions;
   ending: EndingOptions;
   nodeStop: NodeStopOptions;
+  plugin: PluginOptions;
   scale: ScaleOptions;
   footprint: FootprintOptions;
 }
@@ -25,6 +27,7 @@ export const FULL: Extent = {
   realKubelet: { starts: 30, ends: 100 },
   ending: { deadlines: 100, cancels: 24 },
   nodeStop: { first: 100, last: 24, expired: 24 },
+  plugin: { lists: 20, terminals: 15 },
   scale: {
     steps: [
       { stored: 5_000, live: 500 },
@@ -43,6 +46,7 @@ export const QUICK: Extent = {
   realKubelet: { starts: 5, ends: 20 },
   ending: { deadlines: 20, cancels: 6 },
   nodeStop: { first: 8, last: 4, expired: 4 },
+  plugin: { lists: 5, terminals: 3 },
   scale: { steps: [{ stored: 1_000, live: 100 }] },
   footprint: { pods: 1_000, liveSessions: 200, starts: 1, cpuSeconds: 15, restSeconds: 4 },
 };
