@@ -1,3 +1,4 @@
+import { DNS_LABEL } from '../api/names.ts';
 import { oneLine } from '../text/one-line.ts';
 import { UsageFault } from './fault.ts';
 import type { Kubectl } from './kubectl.ts';
@@ -14,20 +15,18 @@ export async function currentNamespace(kubectl: Kubectl, given: string | undefin
   const answer = await kubectl.call(['config', 'view', '--minify', '--output=jsonpath={..namespace}']);
   // Without a kubeconfig there is no context to look into.
   const named = answer.kind === 'done' ? answer.stdout.trim() : '';
-  return isName(named) ? named : 'default';
+  return DNS_LABEL.test(named) ? named : 'default';
 }
 
-/** The value of a flag that names a namespace. @throws UsageFault where that is no name of a namespace */
+/**
+ * The value of a flag that names a namespace: it becomes a part of a path.
+ * @throws UsageFault where that is no name of a namespace
+ */
 export function namespaceName(flag: string, given: string): string {
-  if (!isName(given)) throw new UsageFault(`${flag} must be the name of a namespace, not ${quoted(given)}`);
+  if (!DNS_LABEL.test(given)) throw new UsageFault(`${flag} must be the name of a namespace, not ${quoted(given)}`);
   return given;
 }
 
-/** A DNS label: it becomes a part of a path. */
-function isName(text: string): boolean {
-  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
-}
-
 function quoted(text: string): string {
-  return JSON.stringify(oneLine(text, 100));
+  return JSON.stringify(oneLine(text, 150));
 }

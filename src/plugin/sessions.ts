@@ -1,7 +1,7 @@
 import type { DebugSession } from '../api/debugsession.ts';
-import { nearest } from '../text/nearest.ts';
 import { Fault } from './fault.ts';
 import type { Kubectl } from './kubectl.ts';
+import { nearestName } from './nearest-name.ts';
 
 /** What kubectl calls them, whatever else is installed. */
 export const SESSIONS = 'debugsessions.debugsession.dev';
@@ -11,12 +11,7 @@ export async function findSession(kubectl: Kubectl, name: string): Promise<Debug
   const answer = await kubectl.call(['get', SESSIONS, name, '--output=json']);
   if (answer.kind === 'done') return JSON.parse(answer.stdout) as DebugSession;
   if (answer.refusal.kind !== 'NotFound') throw new Fault(answer.refusal.lines);
-  const others = await kubectl.call(['get', SESSIONS, '--output=name']);
-  const names = others.kind === 'done' ? others.stdout.split('\n').map((line) => line.replace(/^[^/]*\//, '')) : [];
-  const meant = nearest(
-    name,
-    names.filter((one) => one !== ''),
-  );
+  const meant = await nearestName(kubectl, SESSIONS, name);
   throw new Fault(
     `there is no session ${name} in this namespace${meant === undefined ? ': kubectl dbg ls lists them' : `, did you mean ${meant}?`}`,
   );

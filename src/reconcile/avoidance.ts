@@ -1,18 +1,19 @@
 import type { Clock } from '../runtime/clock.ts';
 
+/** How long it is left alone after a failure, in ms. */
+const PAUSE_MS = 60_000;
+
 /**
  * What failed a moment ago is not asked for again at once: a right that is missing, an API that is not installed, or
  * one that does not answer would cost every session a request, or a second.
  */
 export class Avoidance {
   readonly #clock: Clock;
-  readonly #pauseMs: number;
   /** On the monotonic clock, by what was asked for. */
   readonly #until = new Map<string, number>();
 
-  constructor(clock: Clock, pauseMs: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#pauseMs = pauseMs;
   }
 
   isAvoided(what: string): boolean {
@@ -24,6 +25,6 @@ export class Avoidance {
   avoid(what: string): void {
     const now = this.#clock.monotonic();
     for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);
-    this.#until.set(what, now + this.#pauseMs);
+    this.#until.set(what, now + PAUSE_MS);
   }
 }

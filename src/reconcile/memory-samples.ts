@@ -8,7 +8,7 @@ const PERIOD_MS = 30_000;
 
 export interface MemorySamplesParts {
   sessions: () => readonly DebugSession[];
-  usages: Pick<PodUsages, 'of' | 'answersFor'>;
+  usages: Pick<PodUsages, 'of'>;
   clock: Clock;
 }
 
@@ -24,7 +24,7 @@ interface Sampled extends PeakMemory {
 export class MemorySamples {
   readonly #parts: MemorySamplesParts;
   /** By the UID of the session and the attempt. */
-  #peaks = new Map<string, Sampled>();
+  readonly #peaks = new Map<string, Sampled>();
 
   constructor(parts: MemorySamplesParts) {
     this.#parts = parts;
@@ -52,17 +52,13 @@ export class MemorySamples {
 
   /** One round. What does not run any more is forgotten. */
   async round(signal: AbortSignal): Promise<void> {
-    const known = new Map<string, Sampled>();
-    for (const session of this.#parts.sessions()) {
+    const running = this.#parts.sessions().flatMap((session) => {
       const run = currentRun(session);
-      const before = run && this.#peaks.get(keyOf(session, run));
-      if (run?.state === 'Running' && before !== undefined) known.set(keyOf(session, run), before);
-    }
-    this.#peaks = known;
-    for (const session of this.#parts.sessions()) {
-      const run = currentRun(session);
-      if (run?.state === 'Running' && !signal.aborted) await this.#sample(session, run, signal);
-    }
+      return run?.state === 'Running' ? [{ session, run }] : [];
+    });
+    const keys = new Set(running.map(({ session, run }) => keyOf(session, run)));
+    for (const key of this.#peaks.keys()) if (!keys.has(key)) this.#peaks.delete(key);
+    for (const { session, run } of running) if (!signal.aborted) await this.#sample(session, run, signal);
   }
 
   async #sample(session: DebugSession, run: Run, signal: AbortSignal): Promise<void> {

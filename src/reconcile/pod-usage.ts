@@ -4,9 +4,6 @@ import type { Clock } from '../runtime/clock.ts';
 import { Avoidance } from './avoidance.ts';
 import type { PodMetrics, SessionApi } from './session-api.ts';
 
-/** How long the metrics API is left alone after a failure, in ms. */
-const PAUSE_MS = 60_000;
-
 /** What the containers of a pod used, by one sample of the metrics API. */
 export interface PodUsage {
   /** When it was sampled. */
@@ -25,7 +22,7 @@ export class PodUsages {
 
   constructor(api: Pick<SessionApi, 'podMetrics'>, clock: Clock) {
     this.#api = api;
-    this.#avoidance = new Avoidance(clock, PAUSE_MS);
+    this.#avoidance = new Avoidance(clock);
   }
 
   /**
@@ -33,7 +30,7 @@ export class PodUsages {
    * and never throws.
    */
   async of(namespace: string, name: string, signal: AbortSignal): Promise<PodUsage | undefined> {
-    if (!this.answersFor(namespace)) return undefined;
+    if (!this.#answersFor(namespace)) return undefined;
     try {
       return usageOf(await this.#api.podMetrics(namespace, name, signal));
     } catch (error) {
@@ -44,7 +41,7 @@ export class PodUsages {
   }
 
   /** Whether it is worth asking: neither the API nor the right was missing a moment ago. */
-  answersFor(namespace: string): boolean {
+  #answersFor(namespace: string): boolean {
     return !this.#avoidance.isAvoided(EVERYWHERE) && !this.#avoidance.isAvoided(namespace);
   }
 }

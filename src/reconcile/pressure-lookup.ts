@@ -7,8 +7,6 @@ import { Avoidance } from './avoidance.ts';
 import type { PodUsages } from './pod-usage.ts';
 import type { NodeCondition, SessionApi } from './session-api.ts';
 
-/** How long nodes are left alone after a failure, in ms. */
-const PAUSE_MS = 60_000;
 /**
  * For so long an answer on a node is given to others as well, in ms: very many sessions may begin in the same moment.
  */
@@ -38,7 +36,7 @@ export class PressureLookup {
 
   constructor(parts: PressureLookupParts) {
     this.#parts = parts;
-    this.#avoidance = new Avoidance(parts.clock, PAUSE_MS);
+    this.#avoidance = new Avoidance(parts.clock);
   }
 
   /** It never rejects. */

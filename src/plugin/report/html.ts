@@ -7,7 +7,8 @@ import { htmlRow, TABLE_HEAD } from './html-row.ts';
 import { Markup, markup } from './markup.ts';
 import type { Report } from './report.ts';
 import type { ReportRow } from './row.ts';
-import { count, scopeWords } from './text.ts';
+import { scopeWords } from './text.ts';
+import { counted } from '../words/counted.ts';
 import { axisOf, timeLine } from './time-line.ts';
 import { type Totals, totalsOf } from './totals.ts';
 
@@ -90,7 +91,7 @@ function placeId(namespace: string): string {
 }
 
 function countWords({ sessions, attempts, people, live }: Totals): string {
-  return `${count(sessions, 'session')}, ${count(attempts, 'attempt')}, ${count(people, 'requester')}, ${live} live now`;
+  return `${counted(sessions, 'session')}, ${counted(attempts, 'attempt')}, ${counted(people, 'requester')}, ${live} live now`;
 }
 
 function sample(kind: string, words: string): Markup {

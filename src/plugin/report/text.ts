@@ -1,6 +1,7 @@
 import { fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { table } from '../table.ts';
+import { counted } from '../words/counted.ts';
 import { lengthOfTime } from '../words/length-of-time.ts';
 import { BLIND_SPOTS } from './blind-spots.ts';
 import type { Report } from './report.ts';
@@ -52,18 +53,13 @@ export function totalsWords(totals: Totals): string {
   const { sessions, attempts, people, live, neverRan, notConfirmed, byPolicy } = totals;
   const policies = byPolicy.map(({ policy, attempts: count }) => `${policy} ${count}`).join(', ');
   return [
-    `${count(sessions, 'session')} with ${count(attempts, 'attempt')}`,
-    count(people, 'requester'),
+    `${counted(sessions, 'session')} with ${counted(attempts, 'attempt')}`,
+    counted(people, 'requester'),
     `${live} live now`,
     `${neverRan} never ran`,
     `${notConfirmed} not confirmed ended`,
     ...(policies === '' ? [] : [`by policy: ${policies}`]),
   ].join('; ');
-}
-
-/** `1 session`, `2 sessions`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** A moment to the second in UTC, such as `2026-11-28 09:15:00`; `-` where it is not known. */

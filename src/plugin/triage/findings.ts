@@ -30,7 +30,8 @@ const OF_PODS: readonly ((facts: PodFacts) => Finding[])[] = [
   gates,
 ];
 
-const WEIGHTS = ['broken', 'warning', 'note'] as const;
+/** The gravest first. */
+export const WEIGHTS = ['broken', 'warning', 'note'] as const;
 
 /** Everything that is found, the gravest first. Empty: nothing wrong is seen. */
 export function findings(facts: Facts): Finding[] {

@@ -1,13 +1,14 @@
 import type { Target, WorkloadRef } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
-import { nearest } from '../../text/nearest.ts';
 import { isPodOf } from '../default-container.ts';
 import { Fault } from '../fault.ts';
 import type { Answer, Kubectl } from '../kubectl.ts';
+import { nearestName } from '../nearest-name.ts';
 import { targetName } from '../target-reference.ts';
+import { counted } from '../words/counted.ts';
 import { containersOf } from './containers.ts';
 import type { Facts, LogTail, SeenNode, SeenPod, SeenWorkload } from './facts.ts';
-import { findings } from './findings.ts';
+import { findings, WEIGHTS } from './findings.ts';
 import { logsWanted, type WantedLog } from './logs-wanted.ts';
 import { Reader } from './reader.ts';
 import { ofObject, type RawEvent, seenEvents } from './seen-events.ts';
@@ -69,12 +70,7 @@ async function missing(
   { answer, name, resource }: { answer: Extract<Answer, { kind: 'refused' }>; name: string; resource: string },
 ): Promise<Fault> {
   if (answer.refusal.kind !== 'NotFound') return new Fault(answer.refusal.lines);
-  const others = await kubectl.call(['get', resource, '--output=name']);
-  const names = others.kind === 'done' ? others.stdout.split('\n').map((line) => line.replace(/^[^/]*\//, '')) : [];
-  const meant = nearest(
-    name,
-    names.filter((one) => one !== ''),
-  );
+  const meant = await nearestName(kubectl, resource, name);
   const kind = resource.replace(/s(?:\..*)?$/, '');
   return new Fault(
     `there is no ${kind} ${name} in this namespace${meant === undefined ? '' : `, did you mean ${meant}?`}`,
@@ -126,13 +122,12 @@ async function eventsOfSets(reader: Reader, name: string): Promise<RawEvent[]> {
   });
 }
 
-const WEIGHTS = ['broken', 'warning', 'note', undefined];
-
 /** The pod with the most to tell; of several the newest. */
 function gravest(pods: readonly SeenPod[], now: number): SeenPod | undefined {
   const rank = (pod: SeenPod): number => {
     const bare = { now, namespace: '', pod, workloads: [], events: [], logs: [] };
-    return WEIGHTS.indexOf(findings(bare)[0]?.weight);
+    const [first] = findings(bare);
+    return first === undefined ? WEIGHTS.length : WEIGHTS.indexOf(first.weight);
   };
   const age = ({ metadata }: SeenPod): number => fromTimestamp(metadata.creationTimestamp) ?? 0;
   return pods
@@ -143,7 +138,7 @@ function gravest(pods: readonly SeenPod[], now: number): SeenPod | undefined {
 function choiceWords(ref: WorkloadRef, pods: readonly SeenPod[], pod: SeenPod): string {
   const ready = pods.filter((one) => containersOf(one).every(({ role, isReady }) => role !== 'container' || isReady));
   const name = targetName({ workloadRef: ref });
-  return `${name} has ${pods.length} pod${pods.length === 1 ? '' : 's'}, ${ready.length} ready: this is about pod ${pod.metadata.name}`;
+  return `${name} has ${counted(pods.length, 'pod')}, ${ready.length} ready: this is about pod ${pod.metadata.name}`;
 }
 
 interface Around {

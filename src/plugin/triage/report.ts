@@ -6,7 +6,8 @@ import type { Finding } from './finding.ts';
 import { hasPod } from './findings.ts';
 import type { SeenEvent } from './seen-events.ts';
 import type { Suggestion } from './suggest.ts';
-import { ago, counted, joined } from './when.ts';
+import { counted } from '../words/counted.ts';
+import { ago, joined } from './when.ts';
 import { wrap } from './wrap.ts';
 
 /** A triage as it is told. */

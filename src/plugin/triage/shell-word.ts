@@ -1,7 +1,7 @@
 import { oneLine } from '../../text/one-line.ts';
+import { quotedWord } from '../../text/quoted-word.ts';
 
-/** A word of a command to copy, such that a shell takes it for one word and runs nothing in it. */
+/** A word of a command to copy: on one printable line, and one word for a shell. */
 export function shellWord(text: string): string {
-  const line = oneLine(text);
-  return /^[\w@%+=:,./-]+$/.test(line) ? line : `'${line.replaceAll("'", `'\\''`)}'`;
+  return quotedWord(oneLine(text));
 }

@@ -11,8 +11,3 @@ export function ago(time: string | number | undefined, now: number): string {
 export function joined(parts: readonly (string | undefined)[], separator = ', '): string {
   return parts.filter((part) => part !== undefined && part !== '').join(separator);
 }
-
-/** A count with its noun, such as `3 restarts`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}

@@ -1,7 +1,6 @@
-import { DNS_LABEL } from '../../api/names.ts';
 import type { NamedText } from '../../cli/policy-check.ts';
 import { readInput, sourceName } from '../../cli/read-input.ts';
-import { oneLine } from '../../text/one-line.ts';
+import { namespaceName } from '../current-namespace.ts';
 import type { Desk } from '../desk.ts';
 import { UsageFault } from '../fault.ts';
 import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
@@ -13,8 +12,7 @@ import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
  * cannot be used
  */
 export async function check(desk: Desk, files: readonly string[], namespace: string): Promise<number> {
-  if (!DNS_LABEL.test(namespace))
-    throw new UsageFault(`--namespace must be the name of a namespace, not ${JSON.stringify(oneLine(namespace, 150))}`);
+  namespaceName('--namespace', namespace);
   if (files.filter((file) => file === '-').length > 1) throw new UsageFault('- can be read only once');
   const texts: NamedText[] = [];
   for (const file of files) {

@@ -2,6 +2,7 @@ import { findCondition } from '../../api/conditions.ts';
 import type { Condition, DebugSession, PodBefore, Run } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
+import { counted } from './counted.ts';
 import { runLength } from './ending.ts';
 import { lengthOfTime } from './length-of-time.ts';
 import { newestRun, standingOf } from './standing.ts';
@@ -92,7 +93,7 @@ function attempt(run: Run, count: number): string[] {
 function memory({ peakMemory }: Run): string | undefined {
   if (peakMemory === undefined) return undefined;
   const { bytes, samples } = peakMemory;
-  return `${Math.ceil(bytes / 2 ** 20)} MiB in the highest of ${samples} sample${samples === 1 ? '' : 's'}`;
+  return `${Math.ceil(bytes / 2 ** 20)} MiB in the highest of ${counted(samples, 'sample')}`;
 }
 
 function where({ podName, nodeName, debugContainerName }: Run): string | undefined {

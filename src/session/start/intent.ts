@@ -8,6 +8,7 @@ import { ttlOf, wishesOf } from '../../policy/evaluate.ts';
 import { processNamespaceOf } from '../../policy/process-namespace.ts';
 import { metBy } from '../../policy/requirements.ts';
 import { oneLine } from '../../text/one-line.ts';
+import { quotedWord } from '../../text/quoted-word.ts';
 import { containerOf } from '../container/container-of.ts';
 import { containerName, specHashOf } from '../container/container.ts';
 import { effectiveValues, START_MARGIN_MS, ttlSeconds } from '../container/effective.ts';
@@ -70,9 +71,7 @@ export function requestOf({
   requestedBy,
   attachers,
 }: DebugSessionSpec): Partial<Run> {
-  const words = [...command, ...args].map((word) =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
-  );
+  const words = [...command, ...args].map(quotedWord);
   return {
     ...(words.length > 0 && { commandLine: oneLine(words.join(' '), 1024) }),
     ...(justification !== undefined && { justification: oneLine(justification, 1024) }),

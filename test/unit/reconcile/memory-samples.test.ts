@@ -34,7 +34,6 @@ class Scene {
         ]);
         return { at, containers };
       },
-      answersFor: () => true,
     },
     clock: this.clock,
   });

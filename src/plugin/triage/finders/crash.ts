@@ -5,7 +5,8 @@ import { containersOf, isSteady, nameOf, type SeenContainer } from '../container
 import { exitCodeWords } from '../exit-code.ts';
 import type { PodFacts } from '../facts.ts';
 import type { Finding } from '../finding.ts';
-import { ago, counted, joined } from '../when.ts';
+import { counted } from '../../words/counted.ts';
+import { ago, joined } from '../when.ts';
 import { notCreated } from './not-created.ts';
 import { wasOutOfMemory } from './out-of-memory.ts';
 import { killedByProbe } from './probes.ts';

@@ -1,6 +1,7 @@
 import { containersOf, nameOf, type SeenContainer } from '../containers.ts';
 import type { PodFacts } from '../facts.ts';
 import type { Finding } from '../finding.ts';
+import { missingObject } from './missing-object.ts';
 
 type Words = Pick<Finding, 'means' | 'todo'>;
 
@@ -40,13 +41,12 @@ function failureOf({ isRunning, waiting, end }: SeenContainer): { reason: string
 }
 
 function wordsOf(message: string, { name, spec }: SeenContainer, namespace: string): Words {
-  const [, kind, missing] = /\b(secret|configmap) "([^"]+)" not found/i.exec(message) ?? [];
-  if (kind !== undefined) {
+  const missing = missingObject(message);
+  if (missing !== undefined) {
+    const { what, todo } = missing;
     return {
-      means: `The container takes variables from ${kind.toLowerCase()} ${missing}, which does not exist in namespace ${namespace}.`,
-      todo: [
-        `Create ${kind.toLowerCase()} ${missing}, or correct its name in the pod. The kubelet tries again by itself.`,
-      ],
+      means: `The container takes variables from ${what}, which does not exist in namespace ${namespace}.`,
+      todo,
     };
   }
   if (/couldn't find key/i.test(message)) {

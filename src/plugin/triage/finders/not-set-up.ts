@@ -1,7 +1,8 @@
 import { containersOf } from '../containers.ts';
 import type { PodFacts } from '../facts.ts';
 import type { Finding } from '../finding.ts';
-import { counted } from '../when.ts';
+import { missingObject } from './missing-object.ts';
+import { counted } from '../../words/counted.ts';
 
 type Words = Pick<Finding, 'means' | 'todo'>;
 
@@ -40,13 +41,12 @@ export function notSetUp({ pod, namespace, events }: PodFacts): Finding[] {
 }
 
 function wordsOf(reason: string, message: string, namespace: string): Words {
-  const [, kind, missing] = /\b(secret|configmap) "([^"]+)" not found/i.exec(message) ?? [];
-  if (kind !== undefined) {
+  const missing = missingObject(message);
+  if (missing !== undefined) {
+    const { what, todo } = missing;
     return {
-      means: `A volume is made of ${kind.toLowerCase()} ${missing}, which does not exist in namespace ${namespace}. No container starts before.`,
-      todo: [
-        `Create ${kind.toLowerCase()} ${missing}, or correct its name in the pod. The kubelet tries again by itself.`,
-      ],
+      means: `A volume is made of ${what}, which does not exist in namespace ${namespace}. No container starts before.`,
+      todo,
     };
   }
   if (/references non-existent (?:secret|config) key/i.test(message)) {

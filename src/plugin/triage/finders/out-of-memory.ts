@@ -1,7 +1,8 @@
 import { containersOf, isSteady, nameOf, type SeenContainer } from '../containers.ts';
 import type { PodFacts } from '../facts.ts';
 import type { Finding } from '../finding.ts';
-import { ago, counted, joined } from '../when.ts';
+import { counted } from '../../words/counted.ts';
+import { ago, joined } from '../when.ts';
 
 /** Whether the last end of the container was by the kernel, for want of memory. */
 export function wasOutOfMemory({ end }: SeenContainer): boolean {

@@ -3,7 +3,8 @@ import { containersOf, nameOf, type SeenContainer } from '../containers.ts';
 import type { PodFacts } from '../facts.ts';
 import type { Finding } from '../finding.ts';
 import type { SeenEvent } from '../seen-events.ts';
-import { ago, counted, joined } from '../when.ts';
+import { counted } from '../../words/counted.ts';
+import { ago, joined } from '../when.ts';
 import { type ProbeKind, portNumber, probeMeaning, probeOf, probeWords } from './probe-words.ts';
 
 /** Of a container that is ready, a failure this long ago is none of now. */

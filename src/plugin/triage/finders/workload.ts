@@ -1,6 +1,7 @@
 import type { Facts, SeenCondition, SeenWorkload } from '../facts.ts';
 import type { Finding } from '../finding.ts';
-import { counted, joined } from '../when.ts';
+import { counted } from '../../words/counted.ts';
+import { joined } from '../when.ts';
 
 /** What keeps a workload from making pods, in the words of its controller, the quota or admission. */
 const CREATE_CAUSES: readonly [RegExp, means: string, todo: string][] = [
