@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { DebugSession } from '../../src/api/debugsession.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { LONG_ENOUGH_MS } from '../support/patience.ts';
+
+/** Longer than the kubelet needs to try twice, so that its reason alternates. */
+const START_TIMEOUT_MS = 70_000;
 
 let stage: Stage;
 
@@ -17,7 +22,7 @@ it('the run fails at startTimeout with the words of the kubelet, and the status 
     target: { podName: 'web' },
     image,
     command: ['true'],
-    startTimeout: '70s',
+    startTimeout: `${START_TIMEOUT_MS / 1000}s`,
   });
   const kubeletSaid = new Set<string | undefined>();
   const flaps = stage.untilPod('web', (pod) => {
@@ -25,10 +30,11 @@ it('the run fails at startTimeout with the words of the kubelet, and the status 
     return kubeletSaid.has('ErrImagePull') && kubeletSaid.has('ImagePullBackOff');
   });
   const written = new Set<string>();
-  const session = await stage.untilSession('unpullable', (seen) => {
+  const failed = (seen: DebugSession): boolean => {
     written.add(JSON.stringify([seen.metadata.finalizers, seen.status]));
     return seen.status?.phase === 'Failed';
-  });
+  };
+  const session = await stage.untilSession('unpullable', failed, START_TIMEOUT_MS + LONG_ENOUGH_MS);
   await flaps;
   const [run] = session.status?.runs ?? [];
   expect(run?.reason).toBe('ImagePullFailed');
@@ -36,5 +42,7 @@ it('the run fails at startTimeout with the words of the kubelet, and the status 
   // As created, with the finalizer, the intent, what it waits for (after 5 s, and again when the kubelet has given a
   // reason), the end.
   expect(written.size).toBeLessThanOrEqual(6);
-  expect(Date.parse(run?.finishedAt ?? '') - Date.parse(run?.intendedAt ?? '')).toBeGreaterThanOrEqual(70_000);
+  expect(Date.parse(run?.finishedAt ?? '') - Date.parse(run?.intendedAt ?? '')).toBeGreaterThanOrEqual(
+    START_TIMEOUT_MS,
+  );
 });

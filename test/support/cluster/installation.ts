@@ -8,7 +8,7 @@ import { cluster, type Cluster } from '../../cluster/cluster.ts';
 import { connectToCluster } from './connect-to-cluster.ts';
 import { repositoryPath } from '../documents/crd.ts';
 import { untilBelieved } from '../jest/global-setup.ts';
-import { patient } from '../../support/patience.ts';
+import { LONG_ENOUGH_MS, patient } from '../../support/patience.ts';
 
 export const OPERATOR_NAMESPACE = 'debugsession-system';
 export const DEPLOYMENT = 'debugsession-controller-manager';
@@ -77,7 +77,7 @@ export class Installation {
   }
 
   /** The name of the pod that holds the Lease, once it is as wanted. */
-  async untilLeader(wanted: (pod: string) => boolean, timeoutMs = 30_000): Promise<string> {
+  async untilLeader(wanted: (pod: string) => boolean, timeoutMs = LONG_ENOUGH_MS): Promise<string> {
     const end = Date.now() + patient(timeoutMs);
     for (;;) {
       const fieldSelector = `metadata.name=${LEASE}`;

@@ -8,7 +8,7 @@ import { cluster, type Cluster } from '../../cluster/cluster.ts';
 import { Installation } from './installation.ts';
 import { OperatorProcess } from './operator-process.ts';
 import { brokenRules, brokenTransition } from '../world/status-rules.ts';
-import { patient } from '../../support/patience.ts';
+import { LONG_ENOUGH_MS, patient } from '../../support/patience.ts';
 
 const OPERATOR_ACCOUNT = ['debugsession-system', 'debugsession-controller-manager'] as const;
 
@@ -142,7 +142,7 @@ export class Stage {
   async untilSession(
     name: string,
     wanted: (session: DebugSession) => boolean,
-    timeoutMs = 30_000,
+    timeoutMs = LONG_ENOUGH_MS,
   ): Promise<DebugSession> {
     let before: DebugSession | undefined;
     return this.#untilObject<DebugSession>(sessionsPath(this.namespace), name, {
@@ -157,16 +157,16 @@ export class Stage {
     });
   }
 
-  untilPhase(name: string, phase: string, timeoutMs = 30_000): Promise<DebugSession> {
+  untilPhase(name: string, phase: string, timeoutMs = LONG_ENOUGH_MS): Promise<DebugSession> {
     return this.untilSession(name, (session) => session.status?.phase === phase, timeoutMs);
   }
 
-  untilPod(name: string, wanted: (pod: RawPod) => boolean, timeoutMs = 30_000): Promise<RawPod> {
+  untilPod(name: string, wanted: (pod: RawPod) => boolean, timeoutMs = LONG_ENOUGH_MS): Promise<RawPod> {
     return this.#untilObject<RawPod>(podsPath(this.namespace), name, { timeoutMs, wanted });
   }
 
   /** Resolves once there is no such object any more. */
-  async untilGone(path: string, name: string, timeoutMs = 30_000): Promise<void> {
+  async untilGone(path: string, name: string, timeoutMs = LONG_ENOUGH_MS): Promise<void> {
     await this.until(
       `${name} is gone`,
       async () => {
@@ -181,7 +181,7 @@ export class Stage {
     return this.client.delete(`${sessionsPath(this.namespace)}/${name}`);
   }
 
-  untilSessionGone(name: string, timeoutMs = 30_000): Promise<void> {
+  untilSessionGone(name: string, timeoutMs = LONG_ENOUGH_MS): Promise<void> {
     return this.untilGone(sessionsPath(this.namespace), name, timeoutMs);
   }
 
@@ -205,7 +205,7 @@ export class Stage {
   }
 
   /** Asks again and again until it is so; only for what cannot be watched. */
-  async until(what: string, holds: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  async until(what: string, holds: () => Promise<boolean>, timeoutMs = LONG_ENOUGH_MS): Promise<void> {
     const end = Date.now() + patient(timeoutMs);
     while (!(await holds())) {
       if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
