@@ -245,18 +245,18 @@ export const MUTANTS: readonly Mutant[] = [
     'o.controller === true',
   ),
   reconcile(
-    'reconciler',
+    'effects',
     'a refusal is swallowed',
     "if (refusal.finality === 'later') throw this.#retry(situation, step.effect.run, { refusal, error });",
     "if (refusal.finality === 'later' || refusal.finality === 'never') return 'done';",
   ),
   reconcile(
-    'reconciler',
+    'effects',
     'a conflict is an error',
     "if (error.code === 409 && step.effect.kind !== 'inject') return 'conflict';",
     '',
   ),
-  reconcile('reconciler', 'the answer of a write is not kept', 'this.#parts.sessions.remember(answer);', ''),
+  reconcile('effects', 'the answer of a write is not kept', 'this.#parts.sessions.remember(answer);', ''),
   reconcile('session-cache', 'own writes wake their session', 'if (!this.#writing) onForeignChange', 'onForeignChange'),
   reconcile('pod-watches', 'a watch that nobody uses stays open', 'watch.abort.abort();\n  }\n\n  /**', '}\n\n  /**'),
   reconcile(
@@ -273,7 +273,7 @@ export const MUTANTS: readonly Mutant[] = [
     'if (covers(scope, pod) && informer.store.list().length > 0) informer',
   ),
   reconcile(
-    'reconciler',
+    'looks',
     'what was read of a pod is forgotten before it is looked at',
     "sighting.kind === 'present') pods.rememberFor(key, sighting.pod);",
     "sighting.kind === 'present') pods.release(key);",
@@ -469,7 +469,7 @@ export const MUTANTS: readonly Mutant[] = [
     'preconditions: {}',
   ),
   reconcile(
-    'reconciler',
+    'looks',
     'a pod that a watch has not seen yet is gone',
     'if (run === undefined || !isLive(run) || !isUnaccountedFor(sighting, run.podUID)) return sighting;',
     'if (run === undefined || sighting) return sighting;',
