@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  DEFAULT_MINOR,
+  kubernetesMinor,
+  kubernetesMinors,
+  kubernetesModule,
+  pinnedVersion,
+} from './kubernetes-version.ts';
 import { withLock } from './lock.ts';
 import type { CachePaths } from './paths.ts';
 import type { Progress } from './progress.ts';
 import { mustRun, run } from './run-program.ts';
 
-const kubernetesVersion = 'v1.36.3';
 const kubernetesCommands = [
   'kube-apiserver',
   'kubectl',
@@ -28,56 +34,66 @@ interface GoModule {
   readonly programs: Readonly<Record<string, string>>;
 }
 
-const versionSymbols = [
-  `gitVersion=${kubernetesVersion}`,
-  `gitMajor=${kubernetesVersion.slice(1).split('.')[0]}`,
-  `gitMinor=${kubernetesVersion.split('.')[1]}`,
-].map((symbol) => `-X k8s.io/component-base/version.${symbol}`);
-
 const here = import.meta.dirname;
 
-/** What the launcher builds. go.mod and go.sum name every byte of it. */
-export const modules: readonly GoModule[] = [
-  {
+/** Equal for all modules, so that packages that two of them share are compiled once. */
+const LDFLAGS = '-s -w';
+
+/** What `--version` and the API server's /version say. */
+function versionSymbols(minor: string): string {
+  const version = pinnedVersion(minor);
+  return [`gitVersion=${version}`, 'gitMajor=1', `gitMinor=${minor.split('.')[1]}`]
+    .map((symbol) => `-X k8s.io/component-base/version.${symbol}`)
+    .join(' ');
+}
+
+/**
+ * What the launcher builds for a cluster. go.mod and go.sum name every byte of it.
+ * @param minor of Kubernetes, such as 1.36
+ */
+export function clusterModules(minor: string): readonly GoModule[] {
+  return [kubernetes(minor), containerd, images];
+}
+
+function kubernetes(minor: string): GoModule {
+  return {
     name: 'kubernetes',
-    folder: join(here, 'modules', 'kubernetes'),
+    folder: kubernetesModule(minor),
     pins: ['go.mod', 'go.sum'],
-    flags: ['-trimpath', `-ldflags=-s -w ${versionSymbols.join(' ')}`],
+    flags: ['-trimpath', `-ldflags=${LDFLAGS} ${versionSymbols(minor)}`],
     env: {},
     programs: {
       ...Object.fromEntries(kubernetesCommands.map((name) => [name, `k8s.io/kubernetes/cmd/${name}`])),
       etcd: 'go.etcd.io/etcd/server/v3',
     },
-  },
-  {
-    name: 'containerd',
-    folder: join(here, 'modules', 'containerd'),
-    pins: ['go.mod', 'go.sum'],
-    // The same flags for both modules: what they share is compiled once.
-    flags: ['-trimpath', `-ldflags=-s -w ${versionSymbols.join(' ')}`],
-    env: {},
-    programs: Object.fromEntries(
-      containerdCommands.map((name) => [name, `github.com/containerd/containerd/v2/cmd/${name}`]),
-    ),
-  },
-  {
-    name: 'images',
-    folder: join(here, 'images'),
-    pins: ['go.mod', 'app/main.go', 'pause/main.go'],
-    flags: ['-trimpath', '-ldflags=-s -w'],
-    // Static: these run in images that hold nothing else.
-    env: { CGO_ENABLED: '0' },
-    programs: { app: './app', pause: './pause' },
-  },
-];
+  };
+}
+
+const containerd: GoModule = {
+  name: 'containerd',
+  folder: join(here, 'modules', 'containerd'),
+  pins: ['go.mod', 'go.sum'],
+  flags: ['-trimpath', `-ldflags=${LDFLAGS}`],
+  env: {},
+  programs: Object.fromEntries(
+    containerdCommands.map((name) => [name, `github.com/containerd/containerd/v2/cmd/${name}`]),
+  ),
+};
+
+const images: GoModule = {
+  name: 'images',
+  folder: join(here, 'images'),
+  pins: ['go.mod', 'app/main.go', 'pause/main.go'],
+  flags: ['-trimpath', `-ldflags=${LDFLAGS}`],
+  // Static: these run in images that hold nothing else.
+  env: { CGO_ENABLED: '0' },
+  programs: { app: './app', pause: './pause' },
+};
 
 /** Helm takes the version of Kubernetes for `helm template` and `helm lint` from here, without a cluster. */
 const helmSymbols = (packages: readonly string[]): string =>
   packages
-    .flatMap((name) => [
-      `-X ${name}.k8sVersionMajor=1`,
-      `-X ${name}.k8sVersionMinor=${kubernetesVersion.split('.')[1]}`,
-    ])
+    .flatMap((name) => [`-X ${name}.k8sVersionMajor=1`, `-X ${name}.k8sVersionMinor=${DEFAULT_MINOR.split('.')[1]}`])
     .join(' ');
 
 /** The versions of Helm that the chart is tested with. Apart from `modules`: no cluster needs them. */
@@ -126,7 +142,7 @@ const metricsServer: GoModule = {
   name: 'metrics-server',
   folder: join(here, 'modules', 'metrics-server'),
   pins: ['go.mod', 'go.sum'],
-  flags: ['-trimpath', `-ldflags=-s -w ${versionSymbols.join(' ')}`],
+  flags: ['-trimpath', `-ldflags=${LDFLAGS}`],
   env: {},
   programs: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
 };
@@ -135,20 +151,17 @@ const metricsServer: GoModule = {
 export type Programs = ReadonlyMap<string, string>;
 
 /**
- * Builds what is not yet in the cache. A cold build takes minutes, a warm one no time.
+ * Builds what is not yet in the cache, of the version that KUBERNETES_VERSION asks for. A cold build takes minutes, a
+ * warm one no time.
  * @throws Error when Go is missing or a build fails, with the compiler's words.
  */
 export function ensurePrograms(paths: CachePaths, progress: Progress): Promise<Programs> {
-  return ensure(modules, paths, progress);
+  return ensure(clusterModules(kubernetesMinor(process.env)), paths, progress);
 }
 
 /** Only those that go into the test images. */
 export function ensureImagePrograms(paths: CachePaths, progress: Progress): Promise<Programs> {
-  return ensure(
-    modules.filter(({ name }) => name === 'images'),
-    paths,
-    progress,
-  );
+  return ensure([images], paths, progress);
 }
 
 /**
@@ -211,10 +224,10 @@ async function build(module: GoModule, source: string, target: string): Promise<
 }
 
 async function requireGo(): Promise<string> {
-  const kubernetes = modules[0];
-  const wanted = /^go (\S+)$/m.exec(readFileSync(join(kubernetes?.folder ?? '', 'go.mod'), 'utf8'))?.[1] ?? '';
+  const folder = kubernetesModule(kubernetesMinors()[0] ?? DEFAULT_MINOR);
+  const wanted = /^go (\S+)$/m.exec(readFileSync(join(folder, 'go.mod'), 'utf8'))?.[1] ?? '';
   const wayOut = `install Go ${wanted} or newer (https://go.dev/dl/) and have it on PATH, or use CLUSTER=current`;
-  const asked = await run(['go', 'env', 'GOVERSION'], { cwd: kubernetes?.folder }).catch(() => undefined);
+  const asked = await run(['go', 'env', 'GOVERSION'], { cwd: folder }).catch(() => undefined);
   if (asked === undefined) throw new Error(`the cluster's programs are built with Go, which is not here: ${wayOut}`);
   if (asked.code !== 0)
     throw new Error(`Go does not accept the modules (${asked.stderr.trim().split('\n')[0]}): ${wayOut}`);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiProbe, apiProbe } from './api-probe.ts';
@@ -39,11 +39,21 @@ export async function start(instance: Instance, programs: Programs, progress: Pr
     writeFileSync(instanceFiles(instance.folder).complete, '');
     return { kind: 'started' };
   }
+  refuseOtherPrograms(instance, programs);
   const missing = componentNames.filter((name) => !processes.isRunning(name));
   const probe = apiProbe(instance);
   if (missing.length === 0 && (await probe.apiReady()) && (await probe.nodeReady())) return { kind: 'already-running' };
   await startComponents(instance, programs, processes);
   return { kind: 'healed', components: missing };
+}
+
+/** The data of one version are not for another, and whoever asks for a version must not get the one that runs. */
+function refuseOtherPrograms({ name, folder }: Instance, programs: Programs): void {
+  const link = join(folder, 'bin', 'kube-apiserver');
+  if (!existsSync(link) || readlinkSync(link) === programs.get('kube-apiserver')) return;
+  throw new Error(
+    `cluster ${name} was started with another version of Kubernetes or other pins; stop it first: make cluster-down CLUSTER_NAME=${name}`,
+  );
 }
 
 export function instanceProcesses(instance: Instance): Processes {

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, appendFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, appendFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
@@ -9,7 +9,14 @@ import { deriveInstance } from '../../cluster/instance.ts';
 import { parseMounts } from '../../cluster/mounts.ts';
 import { ensurePackages } from '../../cluster/packages.ts';
 import { checkPlatform } from '../../cluster/platform.ts';
-import { cacheKey, modules } from '../../cluster/programs.ts';
+import {
+  DEFAULT_MINOR,
+  kubernetesMinor,
+  kubernetesMinors,
+  kubernetesModule,
+  pinnedVersion,
+} from '../../cluster/kubernetes-version.ts';
+import { cacheKey, clusterModules } from '../../cluster/programs.ts';
 import { progressTo, silent } from '../../cluster/progress.ts';
 import { run } from '../../cluster/run-program.ts';
 import { auditPolicy, kubeconfig, kubeletConfig } from '../../cluster/settings.ts';
@@ -46,8 +53,28 @@ describe('missing packages', () => {
 });
 
 describe('the built programs', () => {
+  it('each folder of a minor version of Kubernetes pins a release of that version, and its staging modules', () => {
+    expect(kubernetesMinors()).toContain(DEFAULT_MINOR);
+    for (const minor of kubernetesMinors()) {
+      const version = pinnedVersion(minor);
+      expect(version).toMatch(new RegExp(`^v${minor.replace('.', '[.]')}[.][0-9]+$`));
+      const text = readFileSync(join(kubernetesModule(minor), 'go.mod'), 'utf8');
+      const staged = [...text.matchAll(/^\tk8s\.io\/\S+ => k8s\.io\/\S+ (\S+)$/gm)].map(([, pinned]) => pinned);
+      expect(staged.length).toBeGreaterThan(25);
+      expect(new Set(staged)).toEqual(new Set([version.replace(/^v1\./, 'v0.')]));
+    }
+  });
+
+  it('KUBERNETES_VERSION chooses the minor version, and an unknown one gives an error that names all', () => {
+    expect(kubernetesMinor({})).toBe(DEFAULT_MINOR);
+    expect(kubernetesMinor({ KUBERNETES_VERSION: '1.35' })).toBe('1.35');
+    expect(() => kubernetesMinor({ KUBERNETES_VERSION: '1.2' })).toThrow(
+      `KUBERNETES_VERSION is "1.2"; it can be one of ${kubernetesMinors().join(', ')}`,
+    );
+  });
+
   it('the cache key of a program changes with a pin, a flag or the version of Go, and otherwise not', () => {
-    const [module] = modules;
+    const [module] = clusterModules(DEFAULT_MINOR);
     if (module === undefined) throw new Error('no module');
     const folder = mkdtempSync(join(tmpdir(), 'pins-'));
     for (const pin of module.pins) cpSync(join(module.folder, pin), join(folder, pin));
