@@ -5,6 +5,7 @@ import type { RestClient } from '../../../src/kube/rest-client.ts';
 import { podsPath, sessionsPath } from '../../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../../src/reconcile/trim.ts';
 import { cluster, type Cluster } from '../../cluster/cluster.ts';
+import { ownRequester } from './fill-in.ts';
 import { Installation } from './installation.ts';
 import { OperatorProcess } from './operator-process.ts';
 import { brokenRules, brokenTransition } from '../world/status-rules.ts';
@@ -42,9 +43,13 @@ export class Stage {
     this.namespace = `${name}-${Date.now().toString(36)}`;
     this.client = connect({ kubeconfig: this.cluster.kubeconfig ?? '' }).client;
     this.#labels = labels;
+    this.#requester = ownRequester(this.cluster);
+    // Who asks first is told: an error here must not end the process before.
+    this.#requester.catch(() => {});
   }
 
   readonly #labels: Record<string, string>;
+  readonly #requester: ReturnType<typeof ownRequester>;
 
   /**
    * @param name becomes the beginning of the namespace's name
@@ -122,7 +127,8 @@ export class Stage {
     spec: Partial<DebugSessionSpec> & Pick<DebugSessionSpec, 'target'>,
   ): Promise<DebugSession> {
     const defaults = { image: 'docker.io/library/busybox:1.36', imagePullPolicy: 'IfNotPresent' };
-    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { ...defaults, ...spec } };
+    const whole = { ...(await this.#requester), ...defaults, ...spec };
+    const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: whole };
     return this.client.create<DebugSession>(sessionsPath(this.namespace), body);
   }
 
