@@ -12,7 +12,7 @@ export const buildahPackage: DebianPackage = { name: 'buildah', isThere: () => h
  * Works wherever a process runs, in a container or a small virtual machine too: it needs neither overlay mounts nor
  * namespaces.
  */
-const BUILDAH = ['buildah', '--storage-driver', 'vfs'];
+export const BUILDAH = ['buildah', '--storage-driver', 'vfs'];
 
 /**
  * @param storage options of buildah that come before its command, such as `--root`

@@ -1,13 +1,24 @@
 import { stringify } from 'yaml';
 
-/** Where the archive of a release lies. There is no release yet: whoever publishes one sets it. */
-const RELEASES = 'https://example.invalid/debugsession/releases/download';
+/** Where the files of releases lie until somebody publishes one: `make release DOWNLOADS=...` names the place. */
+export const DOWNLOADS = 'https://example.invalid/debugsession/releases/download';
 
-/** The manifest by which krew installs the plugin (krew.googlecontainertools.github.com/v1alpha2). */
-export function krewManifest({ version, sha256 }: { version: string; sha256: string }): string {
+/**
+ * The manifest by which krew installs the plugin (krew.googlecontainertools.github.com/v1alpha2).
+ * @param downloads URL of the folder that has a folder for each version
+ */
+export function krewManifest({
+  version,
+  sha256,
+  downloads = DOWNLOADS,
+}: {
+  version: string;
+  sha256: string;
+  downloads?: string;
+}): string {
   const platform = (os: string): object => ({
     selector: { matchLabels: { os } },
-    uri: `${RELEASES}/v${version}/kubectl-dbg-v${version}.tar.gz`,
+    uri: `${downloads}/v${version}/kubectl-dbg-v${version}.tar.gz`,
     sha256,
     bin: 'kubectl-dbg',
     files: [

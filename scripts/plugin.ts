@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { VERSION } from '../src/version.ts';
@@ -8,6 +7,7 @@ import { readManifests } from '../src/plugin/doctor/manifest.ts';
 import { readCrds } from '../src/plugin/schemas.ts';
 import { licencesOf } from './licences.ts';
 import { krewManifest } from './krew-manifest.ts';
+import { tarGz } from './release/archive.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -48,26 +48,27 @@ export async function buildPlugin(outdir = `${root}dist`): Promise<string> {
   return file;
 }
 
-/** The archive that krew installs from, its checksum, and the manifest that names both. @returns their paths */
-export async function packPlugin(outdir = `${root}dist`): Promise<{ archive: string; manifest: string }> {
+/**
+ * The archive that krew installs from, its checksum, and the manifest that names both. Equal sources give equal bytes.
+ * @param downloads see krewManifest() @returns their paths
+ */
+export async function packPlugin(
+  outdir = `${root}dist`,
+  downloads?: string,
+): Promise<{ archive: string; manifest: string }> {
   const file = await buildPlugin(outdir);
   const archive = `${outdir}/kubectl-dbg-v${VERSION}.tar.gz`;
-  const folder = `${outdir}/.kubectl-dbg`;
-  mkdirSync(folder, { recursive: true });
-  try {
-    copyFileSync(file, `${folder}/kubectl-dbg`);
-    copyFileSync(`${root}LICENSE`, `${folder}/LICENSE`);
-    copyFileSync(`${file}.LICENSES.txt`, `${folder}/LICENSES.txt`);
-    const files = ['kubectl-dbg', 'LICENSE', 'LICENSES.txt'];
-    const packed = spawnSync('tar', ['-czf', archive, '-C', folder, ...files], { encoding: 'utf8' });
-    if (packed.status !== 0) throw new Error(`tar failed: ${packed.stderr}`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const packed = tarGz([
+    { kind: 'file', path: 'kubectl-dbg', mode: 0o755, content: readFileSync(file) },
+    { kind: 'file', path: 'LICENSE', content: readFileSync(`${root}LICENSE`) },
+    { kind: 'file', path: 'LICENSES.txt', content: readFileSync(`${file}.LICENSES.txt`) },
+  ]);
+  writeFileSync(archive, packed);
   const sums = [archive, file].map((one) => [sha256(one), one.slice(outdir.length + 1)] as const);
   writeFileSync(`${outdir}/kubectl-dbg.sha256`, sums.map(([sum, name]) => `${sum}  ${name}\n`).join(''));
   const manifest = `${outdir}/dbg.yaml`;
-  writeFileSync(manifest, krewManifest({ version: VERSION, sha256: sha256(archive) }));
+  const from = downloads === undefined ? {} : { downloads };
+  writeFileSync(manifest, krewManifest({ version: VERSION, sha256: sha256(archive), ...from }));
   return { archive, manifest };
 }
 
