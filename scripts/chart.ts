@@ -70,6 +70,7 @@ const FOLDERS: readonly Folder[] = [
     files: {
       'requester-policy.yaml': requester,
       'requester-policy-binding.yaml': requester,
+      'verdict-policy.yaml': { edits: [replaced("'debugsession-system'", "'{{ .Release.Namespace }}'")] },
       'fill-in-requester-policy.yaml': fillIn,
       'fill-in-requester-policy-binding.yaml': fillIn,
     },

@@ -3,13 +3,14 @@ import type { DebugSessionSpec } from '../api/debugsession.ts';
 import type { Profile } from '../api/profiles.ts';
 import type { EnvFromSource, EnvVar } from '../api/ephemeral-container.ts';
 import { durationOr } from '../api/duration.ts';
+import { cutToPoints } from '../text/cut-to-points.ts';
 import { oneLine } from '../text/one-line.ts';
 import { demandsOf } from './demands.ts';
 import { imageMatches } from './image-pattern.ts';
 import { type ImageReference, imageText, parseImage } from './image-reference.ts';
 import type { JudgedPod } from './pod-fields.ts';
 import { openingFields, unmet } from './requirements.ts';
-import { selects } from './selector.ts';
+import { unmetTerm } from './selector.ts';
 
 /** What a policy is asked about. */
 export interface Asked {
@@ -91,11 +92,14 @@ function* where(policy: DebugPolicySpec, { namespace, pod }: Asked): Iterable<st
   const name = quoted(namespace.name);
   if (namespaceSelector !== undefined && namespace.labels === undefined) {
     yield `the labels of namespace ${name} are not known, and namespaceSelector needs them`;
-  } else if (namespaceSelector !== undefined && !selects(namespaceSelector, namespace.labels ?? {})) {
-    yield `namespace ${name} does not match namespaceSelector ${quoted(JSON.stringify(namespaceSelector))}`;
   }
-  if (podSelector !== undefined && pod !== undefined && !selects(podSelector, pod.metadata.labels ?? {})) {
-    yield `pod ${quoted(pod.metadata.name)} does not match podSelector ${quoted(JSON.stringify(podSelector))}`;
+  if (namespaceSelector !== undefined && namespace.labels !== undefined) {
+    const term = unmetTerm(namespaceSelector, namespace.labels);
+    if (term !== undefined) yield `namespace ${name} does not match namespaceSelector (${quoted(term)})`;
+  }
+  if (podSelector !== undefined && pod !== undefined) {
+    const term = unmetTerm(podSelector, pod.metadata.labels ?? {});
+    if (term !== undefined) yield `pod ${quoted(pod.metadata.name)} does not match podSelector (${quoted(term)})`;
   }
 }
 
@@ -111,7 +115,13 @@ function* image({ images = [] }: DebugPolicySpec, spec: DebugSessionSpec): Itera
 /** A pattern with a port missing is the usual reason at a registry of one's own. */
 function portHint(images: readonly string[], asked: ImageReference): string {
   const [host = '', port] = asked.registry.split(':');
-  if (port === undefined || !images.some((pattern) => imageMatches(pattern, { ...asked, registry: host }))) return '';
+  // No pattern describes the addresses of IPv6, with or without a port.
+  if (
+    port === undefined ||
+    host.startsWith('[') ||
+    !images.some((pattern) => imageMatches(pattern, { ...asked, registry: host }))
+  )
+    return '';
   return `; a pattern has to name the port of a registry, as in ${quoted(`${asked.registry}/**:*`)}`;
 }
 
@@ -244,7 +254,7 @@ function isSet<T extends object>(value: T | undefined): value is T {
 }
 
 function quoted(text: string): string {
-  return oneLine(text, MAX_QUOTE);
+  return cutToPoints(oneLine(text), MAX_QUOTE);
 }
 
 function listed(words: readonly string[]): string {

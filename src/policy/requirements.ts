@@ -63,7 +63,7 @@ export function openingFields(context: SecurityContext): string[] {
     runAsNonRoot: runAsNonRoot !== false,
   };
   const opening = Object.entries(confines).flatMap(([field, isConfining]) => (isConfining ? [] : [field]));
-  return [...opening, ...Object.keys(others)];
+  return [...opening, ...Object.keys(others).sort()];
 }
 
 function confinedBy(spec: DebugSessionSpec, pod: JudgedPod | undefined): Confined {

@@ -3,10 +3,13 @@ import { differences } from './difference.ts';
 import type { Facts } from './facts.ts';
 import type { Manifest } from './manifest.ts';
 import { unreadWords } from './reading.ts';
+import { DEFAULT_OPERATOR_NAMESPACE } from './running-operator.ts';
 
 /** What each admission policy does, and so what is lost without it. */
 const PURPOSES: Readonly<Record<string, string>> = {
   'debugsession-requester': 'it says who the requester is; without it the operator starts nothing',
+  'debugsession-verdict':
+    'it refuses what a DebugPolicy does not allow at the request; without it the operator refuses the same, later',
   'debugsession-guard': 'it keeps other people out of the containers of a session',
   'debugsession-confine': 'it confines people in labelled namespaces to debug containers',
   'debugsession-confine-exec': 'it confines the operator to its own containers',
@@ -14,10 +17,13 @@ const PURPOSES: Readonly<Record<string, string>> = {
 };
 
 /** Of which an installation may do without, such as config/components/before-1-36. */
-const OPTIONAL = ['debugsession-confine', 'debugsession-fill-in-requester'];
+const OPTIONAL = ['debugsession-verdict', 'debugsession-confine', 'debugsession-fill-in-requester'];
 
 /** Whether the admission policies of this release are in the cluster, and are what this release ships. */
-export function checkAdmission({ policies, admissionResources }: Facts, shipped: readonly Manifest[]): Check[] {
+export function checkAdmission(
+  { policies, admissionResources, operatorNamespace }: Facts,
+  shipped: readonly Manifest[],
+): Check[] {
   const canMutate =
     admissionResources.kind === 'read' ? admissionResources.value.includes('mutatingadmissionpolicies') : true;
   const ours = shipped.filter(({ kind }) => kind.endsWith('AdmissionPolicy'));
@@ -30,11 +36,17 @@ export function checkAdmission({ policies, admissionResources }: Facts, shipped:
       if (policies.kind !== 'read') return check.unknown(unreadWords(policies, 'admission policies'));
       const faults = shipped
         .filter(({ kind, metadata }) => metadata.name === name && kind.includes('AdmissionPolicy'))
-        .flatMap((one) => faultsOf(one, policies.value));
+        .flatMap((one) => faultsOf(placed(one, operatorNamespace), policies.value));
       if (faults.length === 0) return check.ok('it is in force, and as this release ships it');
       const words = `${faults.join('; ')}; ${PURPOSES[name] ?? 'it belongs to the installation'}`;
       return OPTIONAL.includes(name) ? check.warning(words, WAY_OUT) : check.broken(words, WAY_OUT);
     });
+}
+
+/** As the chart writes it: the namespace of its release is that of the operator. */
+function placed(manifest: Manifest, operatorNamespace: string): Manifest {
+  const text = JSON.stringify(manifest);
+  return JSON.parse(text.replaceAll(`'${DEFAULT_OPERATOR_NAMESPACE}'`, `'${operatorNamespace}'`)) as Manifest;
 }
 
 /** Apply would leave what somebody added. */

@@ -4,8 +4,7 @@ import type { DebugSession, Run } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
 import { demandsOf } from '../../policy/demands.ts';
 import { evaluate, stillAllows, type Asked } from '../../policy/evaluate.ts';
-import { oneLine } from '../../text/one-line.ts';
-import { MAX_MESSAGE } from '../../api/conditions.ts';
+import { refusal } from '../../policy/refusal.ts';
 import { effectiveValues } from '../container/effective.ts';
 import { currentRun, isLive, wantsStart } from '../run/lifecycle.ts';
 import { later, never, type Objection } from '../look/objection.ts';
@@ -54,7 +53,7 @@ export function permit(session: DebugSession, { policy, namespace }: Rules, pod?
   const asked: Asked = { spec: session.spec, namespace: whereOf(session, namespace), ...(pod && { pod }) };
   const reasons = evaluate(policy.spec, asked);
   if (reasons.length === 0) return undefined;
-  return never('PolicyDenied', oneLine(`DebugPolicy ${name} does not allow this: ${reasons.join('; ')}`, MAX_MESSAGE));
+  return never('PolicyDenied', refusal(name, reasons));
 }
 
 /**

@@ -375,7 +375,7 @@ describe('selectors', () => {
     expect(evaluate({ ...OPEN, namespaceSelector }, asking())).toEqual([]);
     const namespace = { name: 'bank', isSystem: false, labels: { team: 'bank' } };
     expect(evaluate({ ...OPEN, namespaceSelector }, asking({}, { namespace }))).toEqual([
-      'namespace bank does not match namespaceSelector {"matchLabels":{"team":"shop"}}',
+      'namespace bank does not match namespaceSelector (team=shop)',
     ]);
   });
 
@@ -398,7 +398,7 @@ describe('selectors', () => {
       ),
     ).toEqual([]);
     expect(evaluate({ ...OPEN, podSelector }, asking())).toEqual([
-      'pod web-1 does not match podSelector {"matchExpressions":[{"key":"app","operator":"In","values":["web"]}]}',
+      'pod web-1 does not match podSelector (app In (web))',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LabelSelector } from '../../../src/api/label-selector.ts';
-import { selects } from '../../../src/policy/selector.ts';
+import { selects, unmetTerm } from '../../../src/policy/selector.ts';
 
 const expression = (operator: string, values?: string[], key = 'tier'): LabelSelector =>
   ({ matchExpressions: [{ key, operator, values }] }) as LabelSelector;
@@ -40,5 +40,18 @@ describe('selects', () => {
     ['a value that every object has', { matchLabels: { constructor: 'Object' } }, {}],
   ])('a selector does not match labels: %s', (_, selector: LabelSelector, labels: Record<string, string>) => {
     expect(selects(selector, labels)).toBe(false);
+  });
+});
+
+describe('unmetTerm', () => {
+  it.each<[LabelSelector, Record<string, string>, string | undefined]>([
+    [{}, {}, undefined],
+    [{ matchLabels: { team: 'shop', env: 'production' } }, {}, 'env=production'],
+    [{ matchLabels: { team: 'shop', env: 'production' } }, { env: 'production' }, 'team=shop'],
+    [{ matchLabels: { '\u{1f600}': 'x', '\ufb00': 'y' } }, {}, '\ufb00=y'],
+    [{ ...expression('In', ['web', 'db']), matchLabels: { env: 'test' } }, { env: 'test' }, 'tier In (web, db)'],
+    [expression('DoesNotExist'), { tier: 'web' }, 'tier DoesNotExist'],
+  ])('unmetTerm names one term of the selector %j that the labels %j do not satisfy', (selector, labels, term) => {
+    expect(unmetTerm(selector, labels)).toBe(term);
   });
 });

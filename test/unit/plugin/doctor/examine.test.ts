@@ -68,6 +68,7 @@ describe('doctor', () => {
       'leader',
       "the operator's rights",
       'policy debugsession-requester',
+      'policy debugsession-verdict',
       'policy debugsession-guard',
       'policy debugsession-confine',
       'policy debugsession-fill-in-requester',
