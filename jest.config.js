@@ -59,6 +59,8 @@ export default {
     suite('deployed', onDeployment),
     suite('in-cluster', onCluster),
     suite('node', onCluster),
+    // `make release`, and what it makes.
+    suite('release', onCluster),
     suite('audit'),
   ],
 };

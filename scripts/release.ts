@@ -63,7 +63,7 @@ async function makeRelease(order: Order, out: string, scratch: string): Promise<
     const plugin = await packPlugin(scratch, downloads);
     files.set(`kubectl-dbg-v${version}.tar.gz`, readFileSync(plugin.archive));
     files.set('dbg.yaml', readFileSync(plugin.manifest));
-    const { spdx, cyclonedx } = await makeSboms(root, commit);
+    const { spdx, cyclonedx } = await makeSboms(root, commit, scratch);
     files.set('sbom.spdx.json', spdx).set('sbom.cdx.json', cyclonedx);
   });
   files.set('RELEASE_NOTES.md', notesOf(version, `${reference}@${digest}`, base));

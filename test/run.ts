@@ -36,6 +36,7 @@ tally.check('cluster', [node, 'test/cluster/main.ts', 'up']);
 await ensureHelm(3, cachePaths(process.env), progressTo(process.stderr));
 await ensureKrew(cachePaths(process.env), progressTo(process.stderr));
 tally.suite('integration', { workers: 3 });
+if (isOurs) tally.suite('release', { workers: 1 });
 tally.suite('e2e', { workers: 4 });
 tally.suite('plugin', { workers: 3 });
 tally.suite('security', { workers: 1 });

@@ -30,8 +30,8 @@ ${warning}| file | purpose |
 | \`provenance.intoto.json\` | the commit and the base image that these files were made of |
 | \`SHA256SUMS\` | checksums: \`sha256sum --check SHA256SUMS\` |
 
-The image is \`${image}\`. It was run on amd64. For arm64 it is put together of the same files and was
-not run.
+The image is \`${image}\`. The tests run it on
+amd64. The image for arm64 has the same files on the base image for arm64, and nothing has run it.
 
 Before you upgrade, read docs/upgrading/${version}.md.
 

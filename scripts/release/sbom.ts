@@ -1,3 +1,5 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { mustRun } from '../../test/cluster/run-program.ts';
 import { sha256 } from './oci-layout.ts';
 import type { Commit } from './repository.ts';
@@ -12,32 +14,44 @@ export interface Sboms {
 
 /**
  * The packages from npm that the operator and the plugin are bundled of, from package-lock.json, as npm itself writes
- * it. What npm makes up anew each time (time, serial number, the folder's name) follows from the commit instead.
- * @throws Error with npm's words
+ * it. What npm makes up anew each time (time, serial number) follows from the commit instead.
+ * @param scratch a folder for npm to work in @throws Error with npm's words
  */
-export async function makeSboms(root: string, commit: Commit): Promise<Sboms> {
-  const [spdx, cyclonedx] = (await Promise.all([npmSbom(root, 'spdx'), npmSbom(root, 'cyclonedx')])) as [
+export async function makeSboms(root: string, commit: Commit, scratch: string): Promise<Sboms> {
+  const folder = withoutDevelopment(root, scratch);
+  const [spdx, cyclonedx] = (await Promise.all([npmSbom(folder, 'spdx'), npmSbom(folder, 'cyclonedx')])) as [
     Spdx,
     CycloneDx,
   ];
   const created = new Date(commit.seconds * 1000).toISOString();
-  const version = spdx.name.split('@').at(-1) ?? '';
+  const namespace = `http://spdx.org/spdxdocs/${spdx.name.replace('@', '-')}-${uuidOf(`spdx ${commit.id}`)}`;
   return {
-    spdx: json({
-      ...spdx,
-      documentNamespace: `http://spdx.org/spdxdocs/debugsession-${version}-${uuidOf(`spdx ${commit.id}`)}`,
-      creationInfo: { ...spdx.creationInfo, created },
-    }),
+    spdx: json({ ...spdx, documentNamespace: namespace, creationInfo: { ...spdx.creationInfo, created } }),
     cyclonedx: json({
       ...cyclonedx,
       serialNumber: `urn:uuid:${uuidOf(`cyclonedx ${commit.id}`)}`,
-      metadata: {
-        ...cyclonedx.metadata,
-        timestamp: created,
-        component: { ...cyclonedx.metadata.component, name: 'debugsession' },
-      },
+      metadata: { ...cyclonedx.metadata, timestamp: created },
     }),
   };
+}
+
+/**
+ * Copies package.json and the lock without what is for development alone. `npm sbom --omit=dev` (npm 11.19) also
+ * leaves out packages that both the operator and its tests need, such as ws.
+ * @returns a folder of the package's name, which npm takes for the name in CycloneDX
+ */
+function withoutDevelopment(root: string, scratch: string): string {
+  const folder = join(scratch, 'sbom', 'debugsession');
+  mkdirSync(folder, { recursive: true });
+  const read = <T>(name: string): T => JSON.parse(readFileSync(join(root, name), 'utf8')) as T;
+  const write = (name: string, value: unknown): void => writeFileSync(join(folder, name), JSON.stringify(value));
+  const lock = read<{ packages: Record<string, { dev?: boolean; devDependencies?: object }> }>('package-lock.json');
+  const packages = Object.entries(lock.packages)
+    .filter(([, { dev }]) => dev !== true)
+    .map(([path, entry]) => [path, { ...entry, devDependencies: undefined }]);
+  write('package.json', { ...read<object>('package.json'), devDependencies: undefined });
+  write('package-lock.json', { ...lock, packages: Object.fromEntries(packages) as object });
+  return folder;
 }
 
 interface Spdx {
@@ -46,12 +60,12 @@ interface Spdx {
 }
 
 interface CycloneDx {
-  metadata: { component: object };
+  metadata: object;
 }
 
-async function npmSbom(root: string, format: string): Promise<unknown> {
-  const options = [`--sbom-format=${format}`, '--sbom-type=application', '--omit=dev', '--package-lock-only'];
-  return JSON.parse(await mustRun(['npm', 'sbom', ...options], { cwd: root }));
+async function npmSbom(folder: string, format: string): Promise<unknown> {
+  const options = [`--sbom-format=${format}`, '--sbom-type=application', '--package-lock-only'];
+  return JSON.parse(await mustRun(['npm', 'sbom', ...options], { cwd: folder }));
 }
 
 /** A UUID of version 8, whose bits are the maker's own (RFC 9562). */
