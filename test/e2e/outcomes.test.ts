@@ -37,7 +37,15 @@ async function play({ name, made: { spec, pod = 'plain', act } }: (typeof rows)[
   if (act === 'cancel') await stage.changeSession(name, { cancel: true });
   if (act === 'delete the pod') await stage.deletePod(pod);
   if (act === 'delete the pod at once') await stage.deletePod(pod, 0);
+  if (act === 'set a deadline for the pod')
+    await must('patch', 'pod', pod, '--patch={"spec":{"activeDeadlineSeconds":1}}');
+  if (act === 'let the application finish') await must('exec', pod, '-c', 'app', '--', 'touch', '/tmp/end');
   return stage.untilSession(name, ({ status }) => status?.completedAt !== undefined, 120_000);
+}
+
+async function must(...args: string[]): Promise<void> {
+  const { code, stderr } = await stage.kubectl(args);
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
 }
 
 beforeAll(async () => {

@@ -3,7 +3,13 @@ import { bashImage, busyboxImage, dashImage, distrolessImage, foreignImage } fro
 import { nosleepImage } from '../../cluster/image-names.ts';
 
 /** What a test does once the session runs. */
-export type Act = 'cancel' | 'delete the pod' | 'delete the pod at once' | 'kill the container';
+export type Act =
+  | 'cancel'
+  | 'delete the pod'
+  | 'delete the pod at once'
+  | 'kill the container'
+  | 'set a deadline for the pod'
+  | 'let the application finish';
 
 export interface Outcome {
   /** What happened, in words. */
@@ -25,8 +31,9 @@ export const OUTCOME_PODS = {
   plain: {},
   small: { limits: { memory: '64Mi', cpu: '500m' } },
   disk: { limits: { 'ephemeral-storage': '20Mi' } },
-  timed: { activeDeadlineSeconds: 20 },
-  finishing: { restartPolicy: 'Never', script: 'sleep 15' },
+  timed: {},
+  // Until it is told to: the session runs by then, however slow the machine is.
+  finishing: { restartPolicy: 'Never', script: 'until [ -e /tmp/end ]; do sleep 0.1; done' },
   going: {},
   gone: {},
 } as const;
@@ -226,13 +233,13 @@ export const OUTCOMES: readonly Outcome[] = [
       endedBy: 'Kubelet',
       message: 'the pod says: DeadlineExceeded',
     },
-    made: { spec: { command: ['sleep', '600'] }, pod: 'timed' },
+    made: { spec: { command: ['sleep', '600'] }, pod: 'timed', act: 'set a deadline for the pod' },
   },
   {
     happened: "the pod's own containers finish",
     shape: SUPERVISED,
     wanted: { phase: 'Completed', reason: 'Exited', endedBy: 'Kubelet', message: 'because the pod had finished' },
-    made: { spec: { command: ['sleep', '600'] }, pod: 'finishing' },
+    made: { spec: { command: ['sleep', '600'] }, pod: 'finishing', act: 'let the application finish' },
   },
   {
     happened: 'the pod is deleted',
