@@ -62,6 +62,7 @@ const FOLDERS: readonly Folder[] = [
     files: {
       'debugsessions.debugsession.dev.yaml': { edits: [keep] },
       'debugpolicies.debugsession.dev.yaml': { edits: [keep] },
+      'debugapprovals.debugsession.dev.yaml': { edits: [keep] },
     },
   },
   {
@@ -73,6 +74,10 @@ const FOLDERS: readonly Folder[] = [
       'verdict-policy.yaml': { edits: [replaced("'debugsession-system'", "'{{ .Release.Namespace }}'")] },
       'fill-in-requester-policy.yaml': fillIn,
       'fill-in-requester-policy-binding.yaml': fillIn,
+      'approver-policy.yaml': requester,
+      'approver-policy-binding.yaml': requester,
+      'fill-in-approver-policy.yaml': fillIn,
+      'fill-in-approver-policy-binding.yaml': fillIn,
     },
   },
   {

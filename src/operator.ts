@@ -8,6 +8,7 @@ import type { Metrics } from './observability/metrics.ts';
 import { PodStreams } from './kube/pod-stream.ts';
 import { isSystemNamespace } from './policy/system-namespace.ts';
 import { ContainerControl } from './reconcile/container-control.ts';
+import { approvalsPath, DebugApprovals } from './reconcile/debug-approvals.ts';
 import { DebugPolicies, POLICIES_PATH } from './reconcile/debug-policies.ts';
 import { Places } from './reconcile/places.ts';
 import { MemorySamples } from './reconcile/memory-samples.ts';
@@ -15,7 +16,7 @@ import { PodUsages } from './reconcile/pod-usage.ts';
 import { PodWatches } from './reconcile/pod-watches.ts';
 import { PressureLookup } from './reconcile/pressure-lookup.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
-import { RequesterPolicyWatch } from './reconcile/requester-policy.ts';
+import { OF_APPROVERS, RequesterPolicyWatch, type RequesterPolicyWatchOptions } from './reconcile/requester-policy.ts';
 import { RulesLookup } from './reconcile/rules-lookup.ts';
 import { podsPath, SessionApi, sessionsPath } from './reconcile/session-api.ts';
 import { SessionCache } from './reconcile/session-cache.ts';
@@ -95,6 +96,8 @@ export class DebugSessionOperator extends Operator {
   /** Absent: nobody is asked who they are. */
   readonly #requesterPolicy: RequesterPolicyWatch | undefined;
   readonly #policies: DebugPolicies;
+  readonly #approverPolicy: RequesterPolicyWatch;
+  readonly #approvals: DebugApprovals;
   readonly #control: ContainerControl;
   readonly #stopPods: StopPods | undefined;
   readonly #reconciler: Reconciler;
@@ -132,14 +135,21 @@ export class DebugSessionOperator extends Operator {
       clusterWide: namespaces.length === 0,
     });
     const api = new SessionApi(connection.client);
-    this.#requesterPolicy = parts.insecureNoIdentity
-      ? undefined
-      : new RequesterPolicyWatch({
-          source: (path, name) =>
-            resourceSource(connection.client, path, { fieldSelector: `metadata.name=${name}` }, POLICY_REMEDIES),
-          onChange: () => this.#askAgain(),
-          logger,
-        });
+    const ofPolicy: Omit<RequesterPolicyWatchOptions, 'of'> = {
+      source: (path, name) =>
+        resourceSource(connection.client, path, { fieldSelector: `metadata.name=${name}` }, POLICY_REMEDIES),
+      onChange: () => this.#askAgain(),
+      logger,
+    };
+    this.#requesterPolicy = parts.insecureNoIdentity ? undefined : new RequesterPolicyWatch(ofPolicy);
+    this.#approverPolicy = new RequesterPolicyWatch({ ...ofPolicy, of: OF_APPROVERS });
+    this.#approvals = new DebugApprovals({
+      namespaces,
+      source: (namespace) => resourceSource(connection.client, approvalsPath(namespace), {}, REMEDIES),
+      authority: () => this.#approverPolicy.authority,
+      onChange: (key) => this.#lookAgain(key),
+      logger,
+    });
     this.#policies = new DebugPolicies({
       source: resourceSource(connection.client, POLICIES_PATH, {}, { ...POLICY_REMEDIES, install: REMEDIES.install }),
       onChange: () => this.#askAgain(),
@@ -176,7 +186,10 @@ export class DebugSessionOperator extends Operator {
       api,
       control: this.#control,
       authority,
-      rules: new RulesLookup({ api, authority, policyOf, isSystem }),
+      rules: new RulesLookup({
+        ...{ api, authority, policyOf, isSystem },
+        approvalsOf: (session) => this.#approvals.of(session),
+      }),
       places,
       samples: this.#samples,
       pressure: usages && new PressureLookup({ api, usages, clock: systemClock }),
@@ -254,11 +267,12 @@ export class DebugSessionOperator extends Operator {
     const scopes = this.#parts.namespaces.length === 0 ? [undefined] : this.#parts.namespaces;
     const enqueue = async ({ object, isListed = false }: SessionEvent): Promise<void> =>
       this.#enqueue(object as unknown as DebugSession, isListed);
-    if (this.#requesterPolicy !== undefined) this.#watches.push(this.#requesterPolicy.run(this.#abort.signal));
-    this.#watches.push(this.#policies.run(this.#abort.signal));
-    // That there is none is no change to tell of.
-    for (const synced of [this.#policies.synced, this.#requesterPolicy?.synced])
-      void synced?.then(() => this.#askAgain());
+    const followed = [this.#requesterPolicy, this.#policies, this.#approverPolicy, this.#approvals];
+    for (const each of followed.filter((one) => one !== undefined)) {
+      this.#watches.push(each.run(this.#abort.signal));
+      // That there is none is no change to tell of.
+      void each.synced.then(() => this.#askAgain());
+    }
     for (const namespace of scopes) await this.watchResource(GROUP, VERSION, PLURAL, enqueue, namespace);
   }
 
@@ -285,6 +299,12 @@ export class DebugSessionOperator extends Operator {
     });
     this.#informers.push(informer);
     this.#watches.push(informer.run(this.#abort.signal));
+  }
+
+  /** An approval of the session was made, changed or deleted. */
+  #lookAgain(key: string): void {
+    const session = this.#sessions.get(key);
+    if (session !== undefined && (wantsStart(session) || hasGuard(session))) this.#enqueue(session, false);
   }
 
   /** What is to start may, or may not any more; what runs may have to end. */

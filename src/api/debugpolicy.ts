@@ -112,6 +112,26 @@ export interface PolicyDefaults {
   target?: 'DefaultContainer' | 'None';
 }
 
+/** Someone whose sessions need no approval. */
+export interface ExemptRequester {
+  kind: 'User' | 'Group' | 'ServiceAccount';
+  name: string;
+  /** Of a ServiceAccount. Absent: the session's. */
+  namespace?: string;
+}
+
+/** What a policy says of approvals by other people than the requester. */
+export interface PolicyApproval {
+  /** How many people have to approve: 1 to 3. */
+  required: number;
+  /** For how long an approval counts, from its creation to the start of the run. Absent: 1h. */
+  validFor?: string;
+  /** Absent: nobody is exempt. */
+  exempt?: ExemptRequester[];
+  /** True: a run ends when one of its approvals is deleted, or an approver denies it. Absent: it goes on. */
+  revokeRunning?: boolean;
+}
+
 export interface DebugPolicySpec {
   /** Labels of the session's namespace. Absent: all, but for system namespaces. */
   namespaceSelector?: LabelSelector;
@@ -142,6 +162,8 @@ export interface DebugPolicySpec {
    */
   podAfterSession?: PodAfterSession;
   defaults?: PolicyDefaults;
+  /** Other people have to approve each attempt before it starts. Absent: nobody is asked. */
+  approval?: PolicyApproval;
   requireJustification?: boolean;
   requireNotAfter?: boolean;
   /** True: what this policy does not allow (any more) is ended while it runs. */

@@ -244,6 +244,27 @@ export interface PeakMemory {
   samples: number;
 }
 
+/** An approval by which a run began: the DebugApproval may be gone by now. */
+export interface RunApproval {
+  username: string;
+  uid?: string;
+  /** When, by the API server's clock. */
+  at: string;
+  /** Name of the DebugApproval. */
+  name: string;
+  approvalUID: string;
+  reason?: string;
+}
+
+/** What an approval of the newest attempt has to name, while the session waits for one. */
+export interface WantedApproval {
+  /** What `spec.requestHash` of a DebugApproval has to be: it changes with what is asked for. */
+  requestHash: string;
+  policyName: string;
+  required: number;
+  given: number;
+}
+
 /** One attempt: the intent (written before the injection), then what became of it. Never dropped. */
 export interface Run {
   attempt: number;
@@ -275,6 +296,10 @@ export interface Run {
   justification?: string;
   /** Who asked for this attempt: without the groups, which are many, and change. */
   requestedBy?: RunRequester;
+  /** Who approved it. Absent: its policy asked for no approval then. */
+  approvedBy?: RunApproval[];
+  /** The policy asked for approvals and exempted the requester. */
+  approvalExempt?: boolean;
   /** Who else may come in, as the spec said then. */
   attachers?: Attacher[];
   /** sha256 over the container to be injected (hex). */
@@ -356,6 +381,10 @@ export interface DebugSessionStatus {
   waitingFor?: string;
   /** Since when the newest attempt is accepted. Absent: it is not, or not yet. */
   acceptedAt?: string;
+  /** Only while it waits for approvals. */
+  approval?: WantedApproval;
+  /** The names of those who approved the newest run, for `kubectl get`. */
+  approvers?: string;
   podName?: string;
   nodeName?: string;
   debugContainerName?: string;

@@ -276,6 +276,28 @@ export const REASONS = {
       remedy: 'grant `use`: [guide](guides/self-service.md)',
     },
   },
+  ApprovalRequired: {
+    kind: 'injection',
+    waiting: {
+      meaning:
+        'its DebugPolicy demands approvals, and some are missing (`Accepted` is Unknown). The message says how many, why those that are there do not count, and which right lets a person approve',
+      remedy: 'ask somebody with that right: `kubectl dbg approve NAME`: [guide](guides/approval.md)',
+    },
+    beforeInjection: {
+      meaning:
+        'an approval was withdrawn, its author lost the right to approve, or the request changed between the recorded intent and the injection. Or the requester is not certain (`Accepted` is False too)',
+      remedy: 'raise `attempt`: it asks for approval anew',
+    },
+    event: { with: 'Normal', meaning: 'an attempt waits for approvals; with the right that is needed' },
+  },
+  ApprovalDenied: {
+    kind: 'injection',
+    beforeInjection: {
+      meaning:
+        'a person who may approve denied the attempt (`Accepted` is False too); the message has their name and reason',
+      remedy: 'talk to them; ask for something else with a raised `attempt`',
+    },
+  },
   PendingTimeout: {
     kind: 'failure',
     beforeInjection: {
@@ -462,6 +484,10 @@ export const REASONS = {
     kind: 'other',
     reached: { with: 'Accepted=True', meaning: 'the operator accepted the session' },
     event: { with: 'Normal', meaning: 'an attempt was accepted; with who asked, and the justification' },
+  },
+  Approved: {
+    kind: 'other',
+    event: { with: 'Normal', meaning: 'an attempt begins by the approvals of these people, with times and reasons' },
   },
   Injected: {
     kind: 'other',

@@ -18,16 +18,32 @@ export const FINGERPRINTS = {
   binding: 'c5fd5d8839146c7a49bfb781c576d22ad7ab4f5ad9ecfca10a319d772ad2c06c',
 } as const;
 
-type Part = keyof typeof FINGERPRINTS;
+type Part = 'policy' | 'binding';
+
+/** An admission policy and its binding, of one name, as this operator knows them. */
+export interface KnownPolicy {
+  name: string;
+  fingerprints: Readonly<Record<Part, string>>;
+}
+
+const OF_REQUESTERS: KnownPolicy = { name: REQUESTER_POLICY, fingerprints: FINGERPRINTS };
+/** The policy on spec.approvedBy of approvals. */
+export const OF_APPROVERS: KnownPolicy = {
+  name: 'debugsession-approver',
+  fingerprints: {
+    policy: '8664257598060b8adfd111145cec8404cca5f544ad4839b88c5d0ad20f2e25d8',
+    binding: '5577dfbb20c42fd7d91b25fa6f0d594d1e11bc60f8bf2dcf569d534566ecda04',
+  },
+};
 
 const PATH = '/apis/admissionregistration.k8s.io/v1';
 const PATHS: Record<Part, string> = {
   policy: `${PATH}/validatingadmissionpolicies`,
   binding: `${PATH}/validatingadmissionpolicybindings`,
 };
-const WORDS: Record<Part, string> = {
-  policy: `ValidatingAdmissionPolicy ${REQUESTER_POLICY}`,
-  binding: `ValidatingAdmissionPolicyBinding ${REQUESTER_POLICY}`,
+const KINDS: Record<Part, string> = {
+  policy: 'ValidatingAdmissionPolicy',
+  binding: 'ValidatingAdmissionPolicyBinding',
 };
 
 /** Apply would leave what was added to it. */
@@ -53,6 +69,8 @@ interface RawPolicy {
 }
 
 export interface RequesterPolicyWatchOptions {
+  /** Absent: the policy on requesters. */
+  of?: KnownPolicy;
   /** Lists and watches the one object of that name. */
   source: (path: string, name: string) => ListWatchSource;
   /** Something about it has changed. */
@@ -61,17 +79,19 @@ export interface RequesterPolicyWatchOptions {
 }
 
 /**
- * Follows the admission policy that says who asks, so that nothing is injected for sessions that were not admitted
+ * Follows an admission policy that says who asks, or who approves, so that nothing is injected by what was not admitted
  * under it.
  */
 export class RequesterPolicyWatch {
+  readonly #of: KnownPolicy;
   readonly #informers: Record<Part, Informer<Known>>;
 
-  constructor({ source, onChange, logger }: RequesterPolicyWatchOptions) {
+  constructor({ of = OF_REQUESTERS, source, onChange, logger }: RequesterPolicyWatchOptions) {
+    this.#of = of;
     const follow = (part: Part): Informer<Known> => {
       const transform = (raw: unknown): Known => know(raw as RawPolicy);
-      const name = WORDS[part];
-      const informer = new Informer<Known>({ name, source: source(PATHS[part], REQUESTER_POLICY), transform, logger });
+      const name = this.#words(part);
+      const informer = new Informer<Known>({ name, source: source(PATHS[part], of.name), transform, logger });
       informer.store.onChange(onChange);
       return informer;
     };
@@ -84,15 +104,19 @@ export class RequesterPolicyWatch {
     for (const part of ['policy', 'binding'] as const) {
       const informer = this.#informers[part];
       if (!informer.hasSynced())
-        return { kind: 'unread', message: informer.failure ?? `${WORDS[part]} has not been read yet` };
-      const known = informer.store.get(REQUESTER_POLICY);
+        return { kind: 'unread', message: informer.failure ?? `${this.#words(part)} has not been read yet` };
+      const known = informer.store.get(this.#of.name);
       if (known === undefined)
-        return { kind: 'missing', message: `there is no ${WORDS[part]}: kubectl apply -k config/admission` };
-      if (known.fingerprint !== FINGERPRINTS[part])
-        return { kind: 'missing', message: `${WORDS[part]} is not what this operator knows: ${REPLACE}` };
+        return { kind: 'missing', message: `there is no ${this.#words(part)}: kubectl apply -k config/admission` };
+      if (known.fingerprint !== this.#of.fingerprints[part])
+        return { kind: 'missing', message: `${this.#words(part)} is not what this operator knows: ${REPLACE}` };
       since.push(known.changedAt);
     }
     return { kind: 'inForce', since: Math.max(...since) };
+  }
+
+  #words(part: Part): string {
+    return `${KINDS[part]} ${this.#of.name}`;
   }
 
   /** Resolves when both have been read; pending for ever where that never happens. */

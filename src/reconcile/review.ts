@@ -12,7 +12,7 @@ export interface Known extends KnownLabels {
 }
 
 export interface ReviewParts {
-  rules: Pick<RulesLookup, 'denial'>;
+  rules: Pick<RulesLookup, 'denial' | 'withoutRight'>;
   /** Absent: nobody looks at nodes, and at what pods use. */
   pressure: Pick<PressureLookup, 'look'> | undefined;
   plan: (situation: Situation) => Plan;
@@ -27,8 +27,9 @@ interface Going {
 
 /**
  * What is asked before a run begins and before its container is injected, because no watch shows it: whether who asked
- * may still use the policy, and how much room there is. The look at the room goes on beside the write of the intent and
- * beside the first question. It is waited for before the intent only where the policy refuses by it.
+ * may still use the policy, whether the people who approved may still do so, and how much room there is. The look at
+ * the room goes on beside the write of the intent and beside the first question. It is waited for before the intent
+ * only where the policy refuses by it.
  */
 export class Review {
   readonly #parts: ReviewParts;
@@ -41,7 +42,12 @@ export class Review {
   async of(situation: Situation, step: Plan, going: Going): Promise<Plan> {
     const { effect } = step;
     if (effect.kind === 'inject') return this.#injection(situation, { ...step, effect }, going);
-    return intentOf(situation.session, effect) === undefined ? step : this.#beginning(situation, step, going);
+    const run = intentOf(situation.session, effect);
+    if (run === undefined) return step;
+    const changed = await this.#withRights(situation, run, going);
+    // Without these approvals others may do, whose authors have not been asked about.
+    if (changed !== undefined) return this.of(changed, this.#parts.plan(changed), going);
+    return this.#beginning(situation, step, going);
   }
 
   async #beginning(situation: Situation, step: Plan, going: Going): Promise<Plan> {
@@ -57,12 +63,27 @@ export class Review {
   ): Promise<Plan> {
     const { rules, plan, stands } = this.#parts;
     const { session } = situation;
-    const [denied, pressure] = await Promise.all([rules.denial(session, going.signal), this.#look(situation, going)]);
-    if (denied === undefined && pressure === undefined) return step;
-    const reviewed = plan({ ...situation, ...(denied && { denied }), ...(pressure && { pressure }) });
+    const [denied, pressure, changed] = await Promise.all([
+      rules.denial(session, going.signal),
+      this.#look(situation, going),
+      this.#withRights(situation, step.effect.run, going),
+    ]);
+    if (denied === undefined && pressure === undefined && changed === undefined) return step;
+    const reviewed = plan({ ...situation, ...changed, ...(denied && { denied }), ...(pressure && { pressure }) });
     // An earlier try may stand in the pod already, and its answer was lost.
     const isMoot = reviewed.effect.kind !== 'inject' && (await stands(session, step.effect.run, going.signal));
     return isMoot ? step : reviewed;
+  }
+
+  /** The situation with what was found out of those who approved the run. Undefined: they all may. */
+  async #withRights(situation: Situation, run: Run, { signal }: Going): Promise<Situation | undefined> {
+    const { session, rules } = situation;
+    const view = rules?.approvals;
+    if (run.approvedBy === undefined || rules === undefined || view?.kind !== 'known') return undefined;
+    const lacking = await this.#parts.rules.withoutRight(session, { run, view }, signal);
+    if (lacking.length === 0) return undefined;
+    const approvals = { ...view, withoutRight: [...(view.withoutRight ?? []), ...lacking] };
+    return { ...situation, rules: { ...rules, approvals } };
   }
 
   #look({ sighting }: Situation, { known, signal }: Going): Promise<PressureLook> | undefined {

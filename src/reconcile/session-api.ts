@@ -143,14 +143,32 @@ export class SessionApi {
   }
 
   /** Whether a person may use this DebugPolicy in the namespace, by what the API server says now. */
-  async mayUse(user: Requester, policy: string, namespace: string, signal: AbortSignal): Promise<boolean> {
-    const { username, uid, groups, extra } = user;
-    const resourceAttributes = { group: GROUP, resource: POLICY_PLURAL, name: policy, verb: 'use', namespace };
+  mayUse(user: Requester, policy: string, namespace: string, signal: AbortSignal): Promise<boolean> {
+    return this.#may(user, { name: policy, verb: 'use', namespace }, signal);
+  }
+
+  /** Whether a person may approve sessions under a DebugPolicy in a namespace. */
+  mayApprove(user: Requester, policy: string, namespace: string, signal: AbortSignal): Promise<boolean> {
+    return this.#may(user, { name: policy, verb: 'approve', namespace }, signal);
+  }
+
+  async #may(
+    { username, uid, groups, extra }: Requester,
+    about: { name: string; verb: string; namespace: string },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { namespace } = about;
     const body = {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'LocalSubjectAccessReview',
       metadata: { namespace },
-      spec: { user: username, uid, groups, extra, resourceAttributes },
+      spec: {
+        user: username,
+        uid,
+        groups,
+        extra,
+        resourceAttributes: { group: GROUP, resource: POLICY_PLURAL, ...about },
+      },
     };
     return isAllowed(await this.#client.create<AccessReview>(accessReviewsPath(namespace), body, { signal }));
   }

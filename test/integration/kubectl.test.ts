@@ -79,7 +79,7 @@ describe('kubectl get', () => {
 
   it('kubectl get shows with -o wide the container, image, node and exit code of the newest run', async () => {
     const rows = await table('dbg', '-o', 'wide');
-    expect(Object.keys(rows[0] ?? {}).slice(7)).toEqual(['CONTAINER', 'IMAGE', 'NODE', 'EXIT']);
+    expect(Object.keys(rows[0] ?? {}).slice(7)).toEqual(['CONTAINER', 'IMAGE', 'NODE', 'EXIT', 'APPROVED-BY']);
     expect(rows[0]).toMatchObject({
       ...{ CONTAINER: 'debug-0123abcd-2', IMAGE: 'busybox:1.36', NODE: 'node-1', EXIT: '129' },
     });

@@ -132,6 +132,6 @@ describe('the schema of DebugPolicy', () => {
       ({ path, says }) => !messages.some((message) => message.includes(path) && message.includes(says)),
     );
     expect(untried).toEqual([]);
-    expect(rules(policy)).toHaveLength(11);
+    expect(rules(policy)).toHaveLength(14);
   });
 });

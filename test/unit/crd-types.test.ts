@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { PROFILE_NAMES } from '../../src/api/profiles.ts';
-import { debugPolicySchema, debugSessionSchema, repositoryPath, type Schema } from '../support/documents/crd.ts';
+import {
+  debugApprovalSchema,
+  debugPolicySchema,
+  debugSessionSchema,
+  repositoryPath,
+  type Schema,
+} from '../support/documents/crd.ts';
 import { schemaFields, typeFields } from '../support/documents/type-fields.ts';
 
 const read = (file: string): string => readFileSync(repositoryPath(`src/api/${file}`), 'utf8');
@@ -106,5 +112,20 @@ describe('the TypeScript types and the schema of DebugPolicy', () => {
     const fewer = types.replace("  | 'SupervisorNone'", '');
     expect(fewer).not.toBe(types);
     expect(spec && schemaFields(spec)).not.toEqual(typeFields(fewer, 'DebugPolicySpec'));
+  });
+});
+
+describe('the TypeScript types and the schema of DebugApproval', () => {
+  const types = read('debugapproval.ts');
+  const spec = debugApprovalSchema().properties?.['spec'];
+
+  it('the TypeScript type and the schema of DebugApproval have the same fields', () => {
+    expect(spec && schemaFields(spec)).toEqual(typeFields(types, 'DebugApprovalSpec'));
+  });
+
+  it('the comparison of DebugApproval finds a difference when the type loses a decision', () => {
+    const fewer = types.replace(" | 'Deny'", '');
+    expect(fewer).not.toBe(types);
+    expect(spec && schemaFields(spec)).not.toEqual(typeFields(fewer, 'DebugApprovalSpec'));
   });
 });

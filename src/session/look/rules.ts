@@ -1,4 +1,5 @@
 import type { DebugPolicySpec, PolicyLimits, StopBy } from '../../api/debugpolicy.ts';
+import type { ApprovalsView } from './approvals.ts';
 
 /** What is known of a DebugPolicy. */
 export type PolicyView =
@@ -11,6 +12,8 @@ export type PolicyView =
 export interface Rules {
   policy: PolicyView;
   namespace: NamespaceView;
+  /** Absent: nobody has looked. */
+  approvals?: ApprovalsView;
 }
 
 export interface NamespaceView {

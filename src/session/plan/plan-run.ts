@@ -15,7 +15,8 @@ import { observe, type Seen } from '../run/observation.ts';
 import { withDuring } from '../run/during.ts';
 import { canFinish } from '../run/restarts.ts';
 import { finish, writeThen } from './write-status.ts';
-import { asRecorded, isRevoked, judgesPod, permit } from '../start/permission.ts';
+import { approvalLost } from '../start/approval.ts';
+import { asRecorded, isRevoked, judgesPod, permit, policyNameOf } from '../start/permission.ts';
 import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
 import { nextTtlStep, type TtlStep } from '../stop/change-ttl.ts';
 import { planEnding } from './plan-ending.ts';
@@ -156,8 +157,22 @@ function objectionTo(situation: Situation, run: Run, pod: Pod): Objection | unde
   const permission = permit(asRecorded(session, run), rules, pod);
   if (permission !== undefined)
     return rules.policy.kind === 'absent' ? { ...permission, finality: 'never' } : permission;
+  const unapproved = approvalObjection(situation, run);
+  if (unapproved !== undefined) return unapproved;
   const room = roomLeft(pod, { maxContainers: limitsOf(rules?.policy).containersPerPod });
   return room ?? othersFirst(situation, run, pod);
+}
+
+/** The policy may ask for approvals only since the intent. */
+function approvalObjection({ session, rules }: Situation, run: Run): Objection | undefined {
+  if (rules?.policy.kind !== 'found' || rules.policy.spec.approval === undefined) return undefined;
+  const about = {
+    session,
+    policyName: policyNameOf(session),
+    demand: rules.policy.spec.approval,
+    view: rules.approvals,
+  };
+  return approvalLost(about, run.approvedBy);
 }
 
 /** The place was free at the intent, and nobody of this operator can have taken it since: another operator has. */

@@ -7,6 +7,7 @@ import type { Pod } from '../../api/pod.ts';
 import { endOfSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { admissionOf } from '../start/admission.ts';
+import { type ApprovalJudgement, judgeApproval, withApproval } from '../start/approval.ts';
 import { UNREAD } from '../look/authority.ts';
 import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { containerName } from '../container/container.ts';
@@ -36,15 +37,25 @@ export function planStart(situation: Situation): Plan {
     const message = `No run starts after spec.notAfter (${session.spec.notAfter})`;
     return failAttempt(situation, 'Lapsed', message);
   }
-  const objection = admissionOf(session, situation.authority ?? UNREAD) ?? judge(situation);
+  const approval = approvalOf(situation);
+  const objection = admissionOf(session, situation.authority ?? UNREAD) ?? judge(situation, approval);
   if (objection?.finality === 'never') return failAttempt(situation, objection.reason, objection.message);
-  if (objection !== undefined) return planWait(situation, objection);
+  if (objection !== undefined) return planWait(situation, objection, approval);
   if (!isGuarded(session)) return { effect: { kind: 'addFinalizer' }, events: [] };
   const { sighting, rules } = situation;
   if (sighting.kind !== 'present' || rules?.policy.kind !== 'found') return rest(now);
-  const run = intendRun(session, sighting.pod, now, rules.policy.spec);
+  const run = withApproval(intendRun(session, sighting.pod, now, rules.policy.spec), approval);
   const status = composeStatus({ session, standing: { phase: 'Starting' }, run, now });
-  return { effect: { kind: 'writeStatus', status }, events: isAccepted(session) ? [] : [events.accepted(session)] };
+  const told = isAccepted(session) ? [] : [events.accepted(session)];
+  const approved = run.approvedBy === undefined ? [] : [events.approved(run, run.approvedBy)];
+  return { effect: { kind: 'writeStatus', status }, events: [...told, ...approved] };
+}
+
+/** Whether the people whom its policy asks for have approved it. Undefined: the policy asks for nobody. */
+function approvalOf({ session, rules, authority, now }: Situation): ApprovalJudgement | undefined {
+  if (rules?.policy.kind !== 'found' || rules.policy.spec.approval === undefined) return undefined;
+  const about = { policyName: policyNameOf(session), demand: rules.policy.spec.approval, view: rules.approvals };
+  return judgeApproval({ session, ...about }, { at: now, isIdentityWaived: authority?.kind === 'waived' });
 }
 
 /** It waits, and has been told that it is accepted. */
@@ -52,11 +63,18 @@ function isAccepted(session: DebugSession): boolean {
   return isWaiting(session) && session.status?.acceptedAt !== undefined;
 }
 
-/** What is asked for comes first: what no pod could make right is not waited for. */
-function judge(situation: Situation): Objection | undefined {
+/**
+ * What is asked for comes first: what no pod could make right is not waited for. Nobody is asked to approve what cannot
+ * run, and they are asked before the pod is there.
+ */
+function judge(situation: Situation, approval: ApprovalJudgement | undefined): Objection | undefined {
   const { session, sighting, rules = UNREAD_RULES } = situation;
   const permission = permit(session, rules, sighting.kind === 'present' ? sighting.pod : undefined);
-  return permission ?? judgePod(situation) ?? judgeOthers(situation) ?? judgePressure(situation);
+  if (permission !== undefined) return permission;
+  const ofPod = judgePod(situation);
+  if (ofPod?.finality === 'never') return ofPod;
+  const unapproved = approval !== undefined && 'objection' in approval ? approval.objection : undefined;
+  return unapproved ?? ofPod ?? judgeOthers(situation) ?? judgePressure(situation);
 }
 
 /** Last: it is looked at once, when everything else says yes. */
@@ -103,7 +121,7 @@ function judgeOthers({ session, sighting, rules, others = NO_OTHERS }: Situation
     : later(LIMIT_REACHED, `${reached}; sessions start in the order of their requests`);
 }
 
-function planWait(situation: Situation, objection: Objection): Plan {
+function planWait(situation: Situation, objection: Objection, approval: ApprovalJudgement | undefined): Plan {
   const { session, now } = situation;
   const tooMany = othersWaiting(situation);
   if (tooMany !== undefined) return failAttempt(situation, 'TooManyWaiting', `${tooMany} (${objection.message})`);
@@ -113,16 +131,35 @@ function planWait(situation: Situation, objection: Objection): Plan {
   if (now >= deadline) {
     return failAttempt(situation, 'PendingTimeout', `Waited ${pendingTimeout}: ${objection.message}`);
   }
-  const wakeAt = Math.min(deadline, (fromTimestamp(session.spec.notAfter) ?? Infinity) + 1);
+  const wait = waitOf(session, objection, approval);
+  const wakeAt = Math.min(deadline, (fromTimestamp(session.spec.notAfter) ?? Infinity) + 1, wait.until);
   const then = withoutFinalizer(situation);
   // What cannot be read for a moment has not changed: what was told stands.
   if (since !== undefined && isAccepted(session) && isUnread(situation))
     return wakeBy({ effect: then ?? { kind: 'none' }, events: [] }, now, wakeAt);
+  return writeThen(situation, { standing: wait.standing, events: wait.told, then, wakeAt });
+}
+
+/** How a wait is told, and until when these words hold, in ms since the epoch. */
+interface Wait {
+  standing: Standing;
+  told: events.EventIntent[];
+  until: number;
+}
+
+function waitOf(session: DebugSession, objection: Objection, approval: ApprovalJudgement | undefined): Wait {
   const message = oneLine(objection.message, MAX_MESSAGE);
-  // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
-  const standing: Standing = { phase: 'Pending', reason: objection.reason, message, keepsWords: true };
+  const pending = { phase: 'Pending', reason: objection.reason, message } as const;
+  if (approval?.kind === 'missing' && approval.objection === objection) {
+    const isTold = session.status?.waitingFor === objection.reason;
+    const told = isTold ? [] : [events.approvalRequired(session, message)];
+    // What approvals are missing is told anew with each that comes.
+    return { standing: { ...pending, approval: approval.wanted }, told, until: approval.until ?? Infinity };
+  }
   const isNews = !isAccepted(session) && !REJECTED.includes(objection.reason);
-  return writeThen(situation, { standing, events: isNews ? [events.accepted(session)] : [], then, wakeAt });
+  const told = isNews ? [events.accepted(session)] : [];
+  // The words may flap (CrashLoopBackOff, then Error, then running for a moment); the reason is what people wait on.
+  return { standing: { ...pending, keepsWords: true }, told, until: Infinity };
 }
 
 /** Why it may not begin to wait, if it may not. */

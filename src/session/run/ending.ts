@@ -16,6 +16,8 @@ export const REJECTED: readonly string[] = [
   'PolicyNotFound',
   'PolicyDenied',
   'RequesterNotAllowed',
+  'ApprovalRequired',
+  'ApprovalDenied',
   'TooManyWaiting',
   'PreviousRunNotOver',
 ];

@@ -1,4 +1,11 @@
-import type { Condition, DebugSession, DebugSessionStatus, Phase, Run } from '../../api/debugsession.ts';
+import type {
+  Condition,
+  DebugSession,
+  DebugSessionStatus,
+  Phase,
+  Run,
+  WantedApproval,
+} from '../../api/debugsession.ts';
 import { type InjectionReason, TERMINAL_PHASES } from '../../api/reasons.ts';
 import { nameOfTarget } from '../../api/target-name.ts';
 import { toTimestamp } from '../../api/time.ts';
@@ -6,14 +13,15 @@ import type { Why } from '../look/objection.ts';
 import { consequencesOf, guardedRun } from '../run/fate.ts';
 import { PREVIOUS_RUN_NOT_OVER, withRun } from '../run/lifecycle.ts';
 import { whyDeletionWaits } from './deletion-waits.ts';
+import { oneLine } from '../../text/one-line.ts';
 import { condition, findCondition, mergeConditions, type WantedCondition } from '../../api/conditions.ts';
 import { CANCELLED, REJECTED } from '../run/ending.ts';
 import { stopConfirmation } from './stop-confirmation.ts';
 
 /** Where a session stands: all that its status says follows from this and the record of its newest run. */
 export type Standing =
-  /** `keepsWords`: see WantedCondition. */
-  | { phase: 'Pending'; reason: string; message: string; keepsWords?: true }
+  /** `keepsWords`: see WantedCondition. `approval`: what an approval has to name that it waits for. */
+  | { phase: 'Pending'; reason: string; message: string; keepsWords?: true; approval?: WantedApproval }
   /** `waiting` once the API server has refused the container for a while, or the kubelet has not started it. */
   | { phase: 'Starting'; waiting?: Why }
   | { phase: 'Running'; message: string; keepsWords?: true }
@@ -56,10 +64,15 @@ export function composeStatus(input: StatusInput): DebugSessionStatus {
     attempt: run?.attempt ?? previous?.attempt ?? 0,
     ...waiting(previous, standing, { run, now }),
     ...accepted(previous, conditions, { isNew: before.length === 0, now }),
+    ...wantedApproval(standing),
     ...(run === undefined ? {} : columns(session, run, { canAttach: !isPodLeaving && isAttachable(standing) })),
     ...(runs.length === 0 ? {} : { runs }),
     conditions,
   };
+}
+
+function wantedApproval(standing: Standing): Pick<DebugSessionStatus, 'approval'> {
+  return standing.phase === 'Pending' && standing.approval !== undefined ? { approval: standing.approval } : {};
 }
 
 /** Conditions of an earlier attempt say nothing about this one. */
@@ -177,6 +190,7 @@ function columns(session: DebugSession, run: Run, { canAttach }: { canAttach: bo
     expiresAt: run.expiresAt,
     completedAt: run.finishedAt,
     exitCode: run.exitCode,
+    approvers: run.approvedBy?.map(({ username }) => oneLine(username, 256)).join(', '),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

@@ -1,4 +1,4 @@
-import type { DebugSession, During, Run } from '../../api/debugsession.ts';
+import type { DebugSession, During, Run, RunApproval } from '../../api/debugsession.ts';
 import type { Changes, Pod } from '../../api/pod.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { whyDeletionWaits } from './deletion-waits.ts';
@@ -23,7 +23,9 @@ type Told = Pick<EventIntent, 'type' | 'reason' | 'action' | 'note'>;
 
 /** In the order of a life, so that the keys sort as the story goes. */
 const STEPS = [
+  'ApprovalRequired',
   'Accepted',
+  'Approved',
   'Injected',
   'DelaysCompletion',
   'CapabilitiesIdle',
@@ -61,6 +63,21 @@ export function accepted(session: DebugSession): EventIntent {
     action: 'Accept',
     note: `Accepted attempt ${attempt}${who}${why}`,
   });
+}
+
+/** Told when it begins to wait for approvals. */
+export function approvalRequired({ spec }: DebugSession, message: string): EventIntent {
+  const note = `Attempt ${spec.attempt} waits. ${message}`;
+  return tell(spec.attempt, undefined, { type: 'Normal', reason: 'ApprovalRequired', action: 'AskForApproval', note });
+}
+
+/** Told when the run begins: an approval that comes while others are missing starts nothing. */
+export function approved(run: Run, by: readonly RunApproval[]): EventIntent {
+  const people = by.map(
+    ({ username, at, reason }) => `${username} at ${at}${reason === undefined ? '' : ` (${reason})`}`,
+  );
+  const note = `Attempt ${run.attempt} was approved by ${people.join(', ')}`;
+  return tell(run.attempt, run, { type: 'Normal', reason: 'Approved', action: 'Approve', note });
 }
 
 export function injected(run: Run): EventIntent {

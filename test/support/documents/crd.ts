@@ -46,6 +46,11 @@ export function debugPolicySchema(): Schema {
   return schemaOf('debugpolicies');
 }
 
+/** The schema of DebugApproval as crds/ has it. */
+export function debugApprovalSchema(): Schema {
+  return schemaOf('debugapprovals');
+}
+
 function schemaOf(plural: string): Schema {
   const text = readFileSync(repositoryPath(`crds/${plural}.debugsession.dev.yaml`), 'utf8');
   const crd = parse(text) as CustomResourceDefinition;

@@ -27,6 +27,9 @@ const NO_REASONS = new Set([
   ...['OOMKilled', 'RunContainerError', 'CreateContainerConfigError', 'ContainerCannotRun'],
   // What the supervisor leaves behind, and what the script of an exec says.
   ...['Began', 'CommandIsBuiltin', 'CommandIsDirectory', 'CommandNotExecutable', 'CommandForeign'],
+  // Of approvals: decisions, the action of an event, kinds of requesters that are exempt, kinds of Kubernetes.
+  ...['Approve', 'Deny', 'AskForApproval', 'User', 'Group'],
+  ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'],
   // Of `procMount`.
   'Default',
   'VariablesUnsupported',

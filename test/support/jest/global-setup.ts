@@ -44,6 +44,7 @@ export async function installResourceAndRights(): Promise<void> {
     '--for=condition=Established',
     'crd/debugsessions.debugsession.dev',
     'crd/debugpolicies.debugsession.dev',
+    'crd/debugapprovals.debugsession.dev',
     '--timeout=30s',
   ]);
   if (served.code !== 0) throw new Error(served.stderr.trim());

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DebugSession } from '../../../src/api/debugsession.ts';
+import type { DebugSession, Run } from '../../../src/api/debugsession.ts';
 import { ApiError } from '../../../src/kube/api-error.ts';
 import { type KnownLabels, RulesLookup } from '../../../src/reconcile/rules-lookup.ts';
 import type { Authority } from '../../../src/session/look/authority.ts';
 import type { PolicyView } from '../../../src/session/look/rules.ts';
+import type { ApprovalsView } from '../../../src/session/look/approvals.ts';
+import { anApproval } from '../../support/builders/approvals.ts';
 import { aSession } from '../../support/builders/builders.ts';
 import { OPEN_POLICY } from '../../support/builders/open-policy.ts';
 
@@ -24,6 +26,10 @@ class Scene {
         this.asked.push(`${username} ${policy} ${namespace}`);
         return this.mayUse();
       },
+      mayApprove: ({ username }, policy, namespace) => {
+        this.asked.push(`${username} approves ${policy} ${namespace}`);
+        return this.mayUse();
+      },
       namespaceLabels: (namespace) => {
         this.asked.push(namespace);
         return this.labels();
@@ -32,6 +38,11 @@ class Scene {
     authority: () => this.authority,
     policyOf: () => this.policy,
     isSystem: (namespace) => namespace === 'kube-system',
+    approvalsOf: (session) => ({
+      kind: 'known',
+      authority: { kind: 'inForce', since: 0 },
+      approvals: [anApproval(session, 'alice')],
+    }),
   });
 
   denial(session: DebugSession = aSession()): ReturnType<RulesLookup['denial']> {
@@ -103,5 +114,38 @@ describe('the labels of the namespace', () => {
     scene.policy = { kind: 'found', spec: { ...OPEN_POLICY, namespaceSelector: {} } };
     scene.labels = () => Promise.reject(forbidden);
     expect((await scene.of()).namespace).toEqual({ isSystem: false, unread: 'cannot create reviews' });
+  });
+});
+
+describe('the right of a person to approve', () => {
+  const session = aSession();
+  const approval = anApproval(session, 'alice');
+  const by = { username: 'alice', at: '', name: 'a', approvalUID: approval.metadata.uid };
+  const run: Run = { attempt: 1, state: 'Starting', approvedBy: [by] };
+  const view: ApprovalsView = { kind: 'known', authority: { kind: 'inForce', since: 0 }, approvals: [approval] };
+
+  it.each<[string, () => Promise<boolean>, string[]]>([
+    ['yes', () => Promise.resolve(true), []],
+    ['no', () => Promise.resolve(false), [approval.metadata.uid]],
+    ['that the operator may not ask', () => Promise.reject(forbidden), [approval.metadata.uid]],
+  ])('an approval counts only while its author has the right: the API server says %s', async (_, answer, lacking) => {
+    const scene = new Scene();
+    scene.mayUse = answer;
+    expect(await scene.rules.withoutRight(session, { run, view }, signal)).toEqual(lacking);
+    expect(scene.asked).toEqual(['alice approves default shop']);
+  });
+
+  it('an approval that is gone has no right, and nobody is asked about', async () => {
+    const scene = new Scene();
+    const none = { ...view, approvals: [] };
+    expect(await scene.rules.withoutRight(session, { run, view: none }, signal)).toEqual([approval.metadata.uid]);
+    expect(scene.asked).toEqual([]);
+  });
+
+  it('the operator looks for approvals only where the policy demands them', async () => {
+    const scene = new Scene();
+    expect(await scene.of()).not.toHaveProperty('approvals');
+    scene.policy = { kind: 'found', spec: { ...OPEN_POLICY, approval: { required: 1 } } };
+    expect(await scene.of()).toHaveProperty('approvals', view);
   });
 });
