@@ -6,18 +6,32 @@ import tseslint from 'typescript-eslint';
  * `runtime` and `kube` know nothing of DebugSession; `text` knows nothing at all. One table, so that a reader sees the whole rule at once.
  */
 const forbiddenImports = {
-  text: ['api', 'policy', 'session', 'reconcile', 'runtime', 'kube', 'observability', 'cli', 'plugin', 'node-stop'],
-  api: ['node-stop', 'policy', 'session', 'reconcile', 'runtime', 'kube', 'observability', 'cli', 'plugin'],
-  policy: ['node-stop', 'session', 'reconcile', 'runtime', 'kube', 'observability', 'cli', 'plugin'],
-  session: ['node-stop', 'reconcile', 'runtime', 'kube', 'observability', 'cli', 'plugin'],
-  runtime: ['api', 'policy', 'session', 'reconcile', 'kube', 'observability', 'cli', 'plugin'],
-  kube: ['api', 'policy', 'session', 'reconcile', 'observability', 'cli', 'plugin'],
-  reconcile: ['cli', 'plugin', 'node-stop'],
-  observability: ['api', 'policy', 'session', 'reconcile', 'kube', 'cli', 'plugin'],
-  cli: ['reconcile', 'runtime', 'kube', 'observability', 'plugin'],
-  plugin: ['reconcile', 'runtime', 'kube', 'observability', 'node-stop'],
+  text: [
+    'api',
+    'policy',
+    'session',
+    'reconcile',
+    'runtime',
+    'kube',
+    'observability',
+    'cli',
+    'plugin',
+    'node-stop',
+    'notify',
+  ],
+  api: ['node-stop', 'policy', 'session', 'reconcile', 'runtime', 'kube', 'observability', 'cli', 'plugin', 'notify'],
+  policy: ['node-stop', 'session', 'reconcile', 'runtime', 'kube', 'observability', 'cli', 'plugin', 'notify'],
+  session: ['node-stop', 'reconcile', 'runtime', 'kube', 'observability', 'cli', 'plugin', 'notify'],
+  runtime: ['api', 'policy', 'session', 'reconcile', 'kube', 'observability', 'cli', 'plugin', 'notify'],
+  kube: ['api', 'policy', 'session', 'reconcile', 'observability', 'cli', 'plugin', 'notify'],
+  reconcile: ['cli', 'plugin', 'node-stop', 'notify'],
+  observability: ['api', 'policy', 'session', 'reconcile', 'kube', 'cli', 'plugin', 'notify'],
+  // Hears what was done; nobody waits for it (docs/adr/0045).
+  notify: ['policy', 'reconcile', 'kube', 'observability', 'cli', 'plugin', 'node-stop'],
+  cli: ['reconcile', 'runtime', 'kube', 'observability', 'plugin', 'notify'],
+  plugin: ['reconcile', 'runtime', 'kube', 'observability', 'node-stop', 'notify'],
   // The program of a stop pod: the order and the words are all that it shares with the operator (docs/adr/0037).
-  'node-stop': ['policy', 'session', 'reconcile', 'runtime', 'kube', 'observability', 'cli', 'plugin'],
+  'node-stop': ['policy', 'session', 'reconcile', 'runtime', 'kube', 'observability', 'cli', 'plugin', 'notify'],
 };
 
 const packageRules = [

@@ -7,6 +7,8 @@ import { eventPort } from './kube/event-port.ts';
 import { leasePort } from './kube/lease-port.ts';
 import { createLogger, type ContextLogger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
+import { Notifier } from './notify/notifier.ts';
+import type { NoticeResult } from './notify/outbox.ts';
 import { DebugSessionOperator, type NodeStop } from './operator.ts';
 import { EventRecorder } from './runtime/event-recorder.ts';
 import { LeaderElector, type LeaderElectorOptions } from './runtime/leader-elector.ts';
@@ -22,16 +24,18 @@ interface Parts {
   connection: Connection;
   recorder: EventRecorder;
   operator: DebugSessionOperator;
+  /** Absent: nobody is told. */
+  notifier: Notifier | undefined;
   /** Absent: nobody else may run, and nothing has to be asked for. */
   elector: LeaderElector | undefined;
 }
 
-/** Events get this long after the work has ended, in ms. */
+/** Events and notices get this long after the work has ended, in ms. */
 const FLUSH_MS = 2_000;
 /** And giving the Lease back takes so long, in ms. */
 const RELEASE_MS = 500;
 
-function compose(config: Config, logger: ContextLogger): Parts {
+async function compose(config: Config, logger: ContextLogger): Promise<Parts> {
   const metrics = createMetrics();
   const onStarted = async (term: AbortSignal): Promise<void> => {
     metrics.leader(config.leaderElectionId, true);
@@ -53,6 +57,7 @@ function compose(config: Config, logger: ContextLogger): Parts {
     reporter: { controller: 'debugsession.dev/operator', instance: hostname() },
     logger,
   });
+  const notifier = await openNotifier(config, logger, metrics);
   const operator = new DebugSessionOperator({
     connection: { ...connection, client },
     namespaces: config.namespaces,
@@ -61,11 +66,22 @@ function compose(config: Config, logger: ContextLogger): Parts {
     nodeStop: nodeStopOf(config),
     workers: config.maxConcurrentReconciles,
     recorder,
+    onStep: notifier && ((session, step) => notifier.done(session, step)),
     metrics,
     logger,
   });
-  const parts: Parts = { config, logger, metrics, connection, recorder, operator, elector };
+  const parts: Parts = { config, logger, metrics, connection, recorder, operator, notifier, elector };
   return parts;
+}
+
+async function openNotifier(
+  { notifyPath }: Config,
+  logger: ContextLogger,
+  metrics: Metrics,
+): Promise<Notifier | undefined> {
+  if (notifyPath === undefined) return undefined;
+  const onResult = (result: NoticeResult): void => metrics.notice(result);
+  return Notifier.open({ folder: notifyPath, userAgent: `debugsession/${VERSION}`, logger, onResult });
 }
 
 function nodeStopOf({ nodeStopNamespace, nodeStopImage, criSocket }: Config): NodeStop | undefined {
@@ -118,7 +134,7 @@ async function lead(parts: Parts, stop: AbortSignal): Promise<void> {
  * What a leader does until `stop` aborts. What is under way is finished, and the last events are sent, as long as we
  * still lead: the Lease is given back after that.
  */
-async function work({ config, operator, recorder, elector }: Parts, stop: AbortSignal): Promise<void> {
+async function work({ config, operator, recorder, notifier, elector }: Parts, stop: AbortSignal): Promise<void> {
   const leftMs = (): number => elector?.leftMs ?? Infinity;
   // Nothing is renewed any more: what is left of the term has to do for the work, the last events, and giving the Lease
   // back.
@@ -126,12 +142,13 @@ async function work({ config, operator, recorder, elector }: Parts, stop: AbortS
   try {
     await operator.lead(stop, () => (leftMs() > 0 ? drainMs() : 0));
   } finally {
-    await recorder.stop(leftMs() > 0 ? FLUSH_MS : 0);
+    const flushMs = leftMs() > 0 ? FLUSH_MS : 0;
+    await Promise.all([recorder.stop(flushMs), notifier?.stop(flushMs)]);
   }
 }
 
 async function run(config: Config, logger: ContextLogger, stop: AbortSignal): Promise<void> {
-  const parts = compose(config, logger);
+  const parts = await compose(config, logger);
   const { connection, operator, metrics } = parts;
   const servers = await serve({
     config,

@@ -32,6 +32,7 @@ import { errorMessage } from './runtime/error-message.ts';
 import { Informer } from './runtime/informer.ts';
 import { keyOf, namespaceOf } from './runtime/store.ts';
 import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from './runtime/work-queue.ts';
+import type { Plan } from './session/plan/effect.ts';
 import { hasGuard, wantsStart } from './session/run/lifecycle.ts';
 import type { Authority } from './session/look/authority.ts';
 import { limitsOf, type PolicyView } from './session/look/rules.ts';
@@ -77,6 +78,8 @@ export interface OperatorParts {
   checkPressure: boolean;
   workers: number;
   recorder: Recorder;
+  /** Told of each step that was done. */
+  onStep?: ((session: DebugSession, step: Plan) => void) | undefined;
   metrics: Metrics;
   logger: ContextLogger;
 }
@@ -199,6 +202,7 @@ export class DebugSessionOperator extends Operator {
       onStep: (session, step) => {
         times.done(session, step);
         reportStep({ session, step, metrics, logger });
+        parts.onStep?.(session, step);
       },
     });
   }

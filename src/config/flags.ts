@@ -36,6 +36,8 @@ export interface Config {
   criSocket: string | undefined;
   /** Read nodes and the metrics API before an injection, and while a session runs. */
   checkPressure: boolean;
+  /** The folder of a Secret with the receivers of notices. Absent: nobody is told. */
+  notifyPath: string | undefined;
   logLevel: LogLevel;
   logFormat: LogFormat;
   shutdownTimeout: number;
@@ -194,6 +196,13 @@ export const FLAGS: { [K in keyof Config]: Flag<Config[K]> } = {
     default: 'false',
     meaning: 'Read nodes, and what pods use from metrics.k8s.io (config/components/pressure). Not given: neither.',
     parse: parseBoolean,
+  },
+  notifyPath: {
+    name: 'notify-path',
+    value: 'FOLDER',
+    default: '',
+    meaning: 'Folder of the Secret that names receivers of notices (config/components/notify). Not given: none.',
+    parse: parseText,
   },
   logLevel: {
     name: 'log-level',

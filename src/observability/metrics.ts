@@ -28,6 +28,8 @@ export interface Metrics extends RuntimeMetrics {
   insecure(isSo: boolean): void;
   /** A run failed for `reason` (one of the API's condition reasons). */
   failure(reason: string): void;
+  /** What became of one notice at one receiver. */
+  notice(result: string): void;
   /** Everything in Prometheus' text format. */
   expose(): Promise<{ contentType: string; body: string }>;
 }
@@ -126,6 +128,12 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     name: 'debugsession_insecure_no_identity',
     help: '1 while containers are injected without knowing who asked (--insecure-no-identity).',
   });
+  const notices = new Counter({
+    registers,
+    name: 'debugsession_notices_total',
+    help: 'Notices to the receivers of --notify-path: delivered, refused by the receiver, gaveUp after 15 minutes, or dropped.',
+    labelNames: ['result'],
+  });
   return {
     insecure: (isSo) => insecure.set(isSo ? 1 : 0),
     sessions(count) {
@@ -142,6 +150,7 @@ function sessionMetrics(registers: Registry[]): SessionPart {
     released: () => released.inc(),
     effort: (way, outcome) => efforts.inc({ way, outcome }),
     failure: (reason) => failures.inc({ reason }),
+    notice: (result) => notices.inc({ result }),
   };
 }
 

@@ -9,8 +9,8 @@ export function selects(selector: LabelSelector, labels: Readonly<Record<string,
 }
 
 /**
- * One term that the labels do not satisfy, as `kubectl get --selector` writes it, such as `env=production`: of the labels
- * the first by name, else the first expression; undefined: they satisfy all.
+ * One term that the labels do not satisfy, as `kubectl get --selector` writes it, such as `env=production`: of the
+ * labels the first by name, else the first expression; undefined: they satisfy all.
  */
 export function unmetTerm(selector: LabelSelector, labels: Readonly<Record<string, string>>): string | undefined {
   const { matchLabels = {}, matchExpressions = [] } = selector;

@@ -107,7 +107,9 @@ const anyPolicy: fc.Arbitrary<DebugPolicySpec> = fc.record(
   { requiredKeys: [] },
 );
 
-/** One that opens everything but for two fields at most, so that every rule is the only one that refuses, now and then. */
+/**
+ * One that opens everything but for two fields at most, so that every rule is the only one that refuses, now and then.
+ */
 const openPolicy = fc
   .tuple(anyPolicy, fc.nat(10))
   .map(([policy, at]) => ({ ...OPEN_POLICY, ...Object.fromEntries(Object.entries(policy).slice(at, at + 2)) }));

@@ -115,6 +115,7 @@ describe('objects of config/', () => {
     'labelled-scrapers': { networkPolicy: { from: [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }] } },
     'node-stop': { nodeStop: { enabled: true } },
     pressure: { pressure: { enabled: true } },
+    notify: { notify: { enabled: true } },
   };
 
   it('the chart without values renders the objects of config/default', async () => {

@@ -25,6 +25,7 @@ const defaults: Config = {
   nodeStopNamespace: undefined,
   nodeStopImage: undefined,
   criSocket: undefined,
+  notifyPath: undefined,
   logLevel: 'info',
   logFormat: 'json',
   shutdownTimeout: 10_000,
