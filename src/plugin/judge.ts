@@ -52,6 +52,15 @@ function builtIn(): DebugPolicy {
   return { apiVersion: API_VERSION, kind: POLICY_KIND, metadata, spec: BUILT_IN_POLICY };
 }
 
+/** A session with the namespace into which kubectl would write it. */
+export async function placed(kubectl: Kubectl, manifest: Judged): Promise<Judged> {
+  if (manifest.metadata.namespace !== undefined) return manifest;
+  const asked = ['create', '--dry-run=client', '--output=jsonpath={.metadata.namespace}'];
+  const answer = await kubectl.call(asked, { manifest });
+  const namespace = answer.kind === 'done' ? answer.stdout.trim() : '';
+  return namespace === '' ? manifest : { ...manifest, metadata: { ...manifest.metadata, namespace } };
+}
+
 /** What a policy says of a session, by the very function that the operator uses. */
 export function judge({ metadata, spec }: Judged, policyName: string, { policies, objects }: Facts): Verdict {
   const policy = policies.find((one) => one.metadata.name === policyName);

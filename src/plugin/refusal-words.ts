@@ -60,5 +60,16 @@ function reasonsOf(line: string): string[] {
   const plain = line.replace(PREFIX, '').replace(ABOUT_FILE, '').replace(PREFIX, '').replace(OUR_ADMISSION, '');
   // `The DebugSession "web" is invalid:` stands above its reasons, each behind a star.
   if (/^The \w+ "[^"]*" is invalid: *$/.test(plain)) return [];
+  const [, denial, reasons] = DENIED.exec(plain) ?? [];
+  if (denial !== undefined && reasons !== undefined) return [`${denial}:`, ...reasons.split('; ')];
   return [plain.replace(/^\* /, '').replace(/^The \w+ "[^"]*" is invalid: /, '')];
+}
+
+/** The verdict of a DebugPolicy (config/admission/verdict-policy.yaml). */
+const DENIED = /^(DebugPolicy \S+ does not allow this): (.*)$/;
+const DENIAL = /^DebugPolicy \S+ does not allow this:$/;
+
+/** The reasons of a DebugPolicy, without the line above them; undefined: the lines of a refusal say something else. */
+export function deniedReasons([first = '', ...reasons]: readonly string[]): string[] | undefined {
+  return DENIAL.test(first) ? reasons : undefined;
 }

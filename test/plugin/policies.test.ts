@@ -124,8 +124,20 @@ describe('can-i', () => {
     const said = (await dbg.run(['can-i', ...asked])).stdout.split('\n').filter((line) => line.startsWith('  '));
     const { code, stderr } = await dbg.run([...asked, '--', 'true']);
     expect(code).toBe(1);
-    expect(said.length).toBe(3);
-    for (const reason of said) expect(stderr).toContain(reason.trim());
+    // The API server does not see the pod.
+    const ofPod = said.filter((reason) => reason.startsWith('  pod web does not match podSelector'));
+    const others = said.filter((reason) => !ofPod.includes(reason));
+    expect([ofPod.length, others.length]).toEqual([1, 2]);
+    const denial = `error: DebugPolicy ${tight} does not allow this:`;
+    const wayOut = '  DebugPolicy default allows it, and you may use it: add --policy default';
+    expect(stderr).toContain([denial, ...others, wayOut, ''].join('\n'));
+  });
+
+  it('kubectl dbg names the policies that allow a session after the operator refused it because of its pod', async () => {
+    const asked = ['web', `--policy=${tight}`, '--image=registry.example/tools:1', '--profile=restricted'];
+    const { code, stderr } = await dbg.run([...asked, '--reason=x', '--no-target', '--', 'true']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ {4}pod web does not match podSelector \(debug=yes\)$/m);
     expect(stderr).toContain('DebugPolicy default allows it, and you may use it: add --policy default');
   });
 });

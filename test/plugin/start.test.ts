@@ -128,8 +128,8 @@ describe('refusals', () => {
       expect(without.stderr).toContain('it allows registry.example/tools:*');
       const refused = await dbg.run(['web', `--policy=${name}`, '--image=busybox:1.36', '--', 'true']);
       expect(refused).toMatchObject({ code: 1, stdout: '' });
-      expect(refused.stderr).toMatch(/^ {4}image docker\.io\/library\/busybox:1\.36 is not allowed \(/m);
-      expect(refused.stderr).toMatch(/^ {4}profile general is not allowed/m);
+      expect(refused.stderr).toMatch(/^ {2}image docker\.io\/library\/busybox:1\.36 is not allowed \(/m);
+      expect(refused.stderr).toMatch(/^ {2}profile general is not allowed/m);
       expect(refused.stderr).toContain('its processes and files are not seen');
     } finally {
       await stage.kubectl(['delete', 'dbgp', name]);

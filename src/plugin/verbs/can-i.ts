@@ -6,6 +6,7 @@ import { askFor, STRICT } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
 import { Fault } from '../fault.ts';
 import type { Judged } from '../judge.ts';
+import { deniedReasons } from '../refusal-words.ts';
 import { addSessionFlags, startOptions } from '../start-flags.ts';
 import { type AddVerb, deskOf } from '../verb.ts';
 
@@ -15,17 +16,21 @@ import { type AddVerb, deskOf } from '../verb.ts';
  */
 export async function canI(desk: Desk, options: StartOptions): Promise<number> {
   const { kubectl, stdout, stderr } = desk;
-  const { gatherFacts, judge, otherPolicies } = await import('../judge.ts');
+  const { gatherFacts, judge, otherPolicies, placed } = await import('../judge.ts');
   const manifest = await manifestOf(desk, options);
   const admitted = await dryRun(desk, manifest);
-  const session: Judged = 'faults' in admitted ? manifest : admitted.session;
+  const session: Judged = 'faults' in admitted ? await placed(kubectl, manifest) : admitted.session;
   const facts = await gatherFacts(kubectl, session);
   const policy = session.spec.policyName ?? DEFAULT_POLICY;
   const verdict = judge(session, policy, facts);
   const isMissing = verdict.kind === 'unknown' && facts.unread === undefined;
+  const faults = 'faults' in admitted ? admitted.faults : [];
+  // The API server knows the policy too, but not the pod.
+  const denied = deniedReasons(faults);
   const reasons = [
-    ...('faults' in admitted ? admitted.faults : []),
+    ...(denied === undefined ? faults : []),
     ...(verdict.kind === 'refused' ? verdict.reasons : []),
+    ...(denied ?? []),
     ...(isMissing ? [`There is no DebugPolicy ${policy}: the session would wait for it`] : []),
   ];
   if (verdict.kind !== 'unknown' && verdict.open !== '')

@@ -4,8 +4,11 @@ import { findCondition } from '../../api/conditions.ts';
 import { type Manifest, manifestOf, type StartOptions } from '../compose.ts';
 import { askFor, STRICT } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
-import { UsageFault } from '../fault.ts';
+import { Fault, UsageFault } from '../fault.ts';
+import type { Judged } from '../judge.ts';
+import type { Kubectl } from '../kubectl.ts';
 import { printObject } from '../print-objects.ts';
+import { deniedReasons } from '../refusal-words.ts';
 import { removeSession } from '../remove-session.ts';
 import { seeThrough } from '../see-through.ts';
 import { addSessionFlags, startOptions } from '../start-flags.ts';
@@ -20,10 +23,7 @@ export async function start(desk: Desk, options: StartOptions): Promise<number> 
     await printObject(desk.stdout, manifest, options.output ?? 'yaml');
     return 0;
   }
-  const session = await askFor(desk.kubectl, (more) => ({
-    args: ['create', STRICT, ...(options.dryRun === 'server' ? ['--dry-run=server'] : [])],
-    options: { manifest: withRequester(manifest, more) },
-  }));
+  const session = await ask(desk, manifest, options.dryRun === 'server' ? ['--dry-run=server'] : []);
   if (options.dryRun === 'server' || options.output !== undefined) {
     await printObject(desk.stdout, session, options.output ?? 'yaml');
     return 0;
@@ -41,13 +41,31 @@ export async function start(desk: Desk, options: StartOptions): Promise<number> 
   return exitCode;
 }
 
-/** Of a session that its policy refuses: the policies that would not. */
+/** Writes the session. @throws Fault; where its policy refuses it, with the policies that would not */
+async function ask({ kubectl }: Desk, manifest: Manifest, how: readonly string[]): Promise<DebugSession> {
+  try {
+    return await askFor(kubectl, (more) => ({
+      args: ['create', STRICT, ...how],
+      options: { manifest: withRequester(manifest, more) },
+    }));
+  } catch (error) {
+    if (!(error instanceof Fault) || deniedReasons(error.lines) === undefined) throw error;
+    const { placed } = await import('../judge.ts');
+    throw new Fault([...error.lines, ...(await waysOut(kubectl, await placed(kubectl, manifest)))]);
+  }
+}
+
+/** The policies that allow a session that its own refuses. */
+async function waysOut(kubectl: Kubectl, session: Judged): Promise<string[]> {
+  const { otherPolicies } = await import('../judge.ts');
+  const names = await otherPolicies(kubectl, session);
+  return names.map((name) => `DebugPolicy ${name} allows it, and you may use it: add --policy ${name}`);
+}
+
+/** Of a session that its policy refuses later, as it did not when it was asked for, or because of its pod. */
 async function sayWayOut({ kubectl, stderr }: Desk, session: DebugSession): Promise<void> {
   if (findCondition(session.status?.conditions, 'Failed')?.reason !== 'PolicyDenied') return;
-  const { otherPolicies } = await import('../judge.ts');
-  for (const name of await otherPolicies(kubectl, session)) {
-    stderr.write(`DebugPolicy ${name} allows it, and you may use it: add --policy ${name}\n`);
-  }
+  for (const line of await waysOut(kubectl, session)) stderr.write(`${line}\n`);
 }
 
 /** A session that nobody can type into would run until its ttl. */
