@@ -2,12 +2,15 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
 import { shellPod } from '../support/builders/pods.ts';
+import { OPEN_POLICY } from '../support/builders/open-policy.ts';
+import { Policies } from '../support/builders/policies.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { OUTCOME_PODS, OUTCOMES } from '../support/outcomes/outcome-table.ts';
 
 // Each row of the table of outcomes on a real kubelet: all at once, in a few pods.
 
 let stage: Stage;
+let policies: Policies;
 const over = new Map<string, Promise<DebugSession>>();
 const rows = OUTCOMES.flatMap(({ made, ...row }, index) =>
   made === undefined ? [] : [{ ...row, made, name: `row-${index + 1}` }],
@@ -29,11 +32,15 @@ function podSpec(pod: keyof typeof OUTCOME_PODS): object {
 
 async function play({ name, made: { spec, pod = 'plain', act } }: (typeof rows)[number]): Promise<DebugSession> {
   const { target, ...others } = spec;
+  const later = act === 'bring the policy' ? { policyName: policies.nameOf(name) } : {};
   await stage.createSession(name, {
-    ...{ image: busyboxImage, imagePullPolicy: 'IfNotPresent', ttl: '10m', ...others },
+    ...{ image: busyboxImage, imagePullPolicy: 'IfNotPresent', ttl: '10m', ...others, ...later },
     target: { podName: pod, ...target },
   });
-  if (act !== undefined) await stage.untilPhase(name, 'Running', 90_000);
+  if (act === 'bring the policy') {
+    await stage.untilPhase(name, 'Pending');
+    await policies.create(name, OPEN_POLICY);
+  } else if (act !== undefined) await stage.untilPhase(name, 'Running', 90_000);
   if (act === 'cancel') await stage.changeSession(name, { cancel: true });
   if (act === 'delete the pod') await stage.deletePod(pod);
   if (act === 'delete the pod at once') await stage.deletePod(pod, 0);
@@ -50,6 +57,7 @@ async function must(...args: string[]): Promise<void> {
 
 beforeAll(async () => {
   stage = await Stage.open('outcomes');
+  policies = new Policies(stage);
   const pods = Object.keys(OUTCOME_PODS) as (keyof typeof OUTCOME_PODS)[];
   const ready = Object.fromEntries(pods.map((pod) => [pod, stage.runningPod(pod, podSpec(pod))]));
   for (const row of rows) {
@@ -59,7 +67,10 @@ beforeAll(async () => {
   }
 });
 
-afterAll(() => stage.close());
+afterAll(async () => {
+  await stage.close();
+  await policies.close();
+});
 
 it.each(rows)(
   'a run ends as $wanted.phase with reason $wanted.reason when $happened ($shape)',

@@ -4,6 +4,7 @@ import { findCondition } from '../../src/api/conditions.ts';
 import { busyboxImage, nonrootDebugImage } from '../cluster/image-names.ts';
 import { isReady } from '../support/builders/pods.ts';
 import { Policies } from '../support/builders/policies.ts';
+import { refusedAtRequest } from '../support/cluster/refused-at-request.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
 // What a session has of its pod although it joins no container: as docs/debugpolicy.md and docs/security.md say. The
@@ -146,10 +147,7 @@ describe('the profile restricted', () => {
       require: ['NonRoot', 'ReadOnlyRootFilesystem', 'NoJoin'],
     });
     const target = { podName: 'web' };
-    await stage.createSession('root', { target, policyName, profile: 'baseline', command: ['true'] });
-    const { status } = await stage.untilPhase('root', 'Failed');
-    expect(status?.runs).toMatchObject([{ reason: 'PolicyDenied' }]);
-    expect(findCondition(status?.conditions, 'Failed')?.message).toMatch(
+    expect(await refusedAtRequest(stage, { target, policyName, profile: 'baseline', command: ['true'] })).toMatch(
       /require NonRoot is not satisfied.*; require ReadOnlyRootFilesystem is not satisfied.*readOnlyRootFilesystem to true/,
     );
   });

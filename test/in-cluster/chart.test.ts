@@ -8,6 +8,7 @@ import { appPod } from '../support/builders/pods.ts';
 import { CHART, Helm } from '../support/cluster/helm.ts';
 import { Installation, OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
 import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
+import { refusedAtRequest } from '../support/cluster/refused-at-request.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { documentedCommands } from '../support/documents/documented-commands.ts';
 import { installResourceAndRights } from '../support/jest/global-setup.ts';
@@ -116,11 +117,12 @@ it('the documented upgrade brings the new custom resources, and no session notic
   await untilSettled('upgraded', 'Cancelled');
 });
 
-it('the documented upgrade brings policies, and the operator judges by them', async () => {
+it('the documented upgrade brings policies, and the API server judges by them', async () => {
   expect(await helm.type(withPolicies)).toMatchObject({ code: 0 });
-  await stage.createSession('refused', { ...endless, image: 'docker.io/library/alpine:3' });
-  const { status } = await stage.untilPhase('refused', 'Failed');
-  expect(status?.reason).toBe('PolicyDenied');
+  const refused = await refusedAtRequest(stage, { ...endless, image: 'docker.io/library/alpine:3' });
+  expect(refused).toMatch(
+    /^DebugPolicy default does not allow this: image docker.io\/library\/alpine:3 is not allowed/,
+  );
 });
 
 it('helm rollback takes the version and its custom resources back, and no session notices', async () => {

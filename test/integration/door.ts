@@ -9,7 +9,7 @@ import type { ApiServer } from '../support/cluster/api-server.ts';
 import { OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
 
 const POLICIES = `/apis/${API_VERSION}/${POLICY_PLURAL}`;
-const DENIED =
+export const DENIED =
   /^.* is forbidden: ValidatingAdmissionPolicy 'debugsession-verdict' with binding 'debugsession-verdict' denied request: /s;
 
 export type Spec = Partial<DebugSessionSpec>;
@@ -31,10 +31,14 @@ export class Door {
     this.#prefix = prefix;
   }
 
-  /** @returns its name, once the API server judges by it */
-  async policy(spec: DebugPolicySpec): Promise<string> {
+  /** A name that no policy has. */
+  nextName(): string {
     this.#count += 1;
-    const name = `${this.#prefix}-${this.#count}`;
+    return `${this.#prefix}-${this.#count}`;
+  }
+
+  /** @returns its name, once the API server judges by it */
+  async policy(spec: DebugPolicySpec, name = this.nextName()): Promise<string> {
     const after = `${name}-after`;
     await this.#create(name, spec);
     // The API server sees changes in their order: whoever sees the later policy sees the earlier one.

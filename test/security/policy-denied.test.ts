@@ -5,9 +5,11 @@ import { findCondition } from '../../src/api/conditions.ts';
 import { nameOf } from '../support/cluster/ending.ts';
 import { appPod, ephemeralNames, isReady, shellPod } from '../support/builders/pods.ts';
 import { Policies } from '../support/builders/policies.ts';
+import { refusedAtRequest } from '../support/cluster/refused-at-request.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
-// What the policy does not open is refused by the operator, for good, and no container stands in the pod. The policy
+// What the policy does not open is refused by the API server at the request, and by the operator where the policy came
+// later than the session: for good, and no container stands in the pod. The policy
 // here allows what the built-in one does. All that a policy can judge is in test/unit/policy/evaluate.test.ts; how
 // images are read, in image-reference and image-pattern beside it.
 
@@ -221,17 +223,22 @@ beforeAll(async () => {
     stage.client.create(secrets, { metadata: { name: 'password' }, stringData: { value: 'secret' } }),
     ...Object.entries(PODS).map(([name, spec]) => stage.createPod(name, spec)),
   ]);
-  policyName = await policies.create('safe', {
+  policyName = policies.nameOf('safe');
+  withVolumes = policies.nameOf('volumes');
+  await Promise.all([stage.untilPod('web', isReady), stage.untilPod('reader', isReady)]);
+  // Before the policies, so that the operator has to judge.
+  const asked = [
+    ...Object.entries(ATTACKS),
+    ...Object.entries(VOLUMES).map(([words, [wish]]) => [words, [{ policyName: withVolumes, ...wish }]] as const),
+  ];
+  await Promise.all(asked.map(([words, [wish]]) => ask(words, wish)));
+  await policies.create('safe', {
     profiles: ['general', 'baseline', 'restricted'],
     ttl: { default: '30m', max: '4h' },
     allow: ['TargetContainer', 'Env'],
   });
-  withVolumes = await policies.create('volumes', { allow: ['VolumeMounts'] });
-  await Promise.all([stage.untilPod('web', isReady), stage.untilPod('reader', isReady)]);
-  for (const [words, [wish]] of Object.entries(ATTACKS)) sessions.set(words, denied(words, wish));
-  for (const [words, [wish]] of Object.entries(VOLUMES)) {
-    sessions.set(words, denied(words, { policyName: withVolumes, ...wish }));
-  }
+  await policies.create('volumes', { allow: ['VolumeMounts'] });
+  for (const [words] of asked) sessions.set(words, stage.untilPhase(nameFor(words), 'Failed', 45_000));
 });
 
 afterAll(async () => {
@@ -239,11 +246,23 @@ afterAll(async () => {
   await policies.close();
 });
 
-async function denied(words: string, wish: Wish): Promise<DebugSession> {
-  const name = nameOf(words.toLowerCase()).slice(0, 60).replace(/-$/, '');
-  await stage.createSession(name, { target: { podName: 'web' }, command: ['sleep', '60'], policyName, ...wish });
-  return stage.untilPhase(name, 'Failed', 45_000);
+function nameFor(words: string): string {
+  return nameOf(words.toLowerCase()).slice(0, 60).replace(/-$/, '');
 }
+
+function ask(words: string, wish: Wish): Promise<DebugSession> {
+  const plain = { target: { podName: 'web' }, command: ['sleep', '60'], policyName };
+  return stage.createSession(nameFor(words), { ...plain, ...wish });
+}
+
+it.each(Object.entries(ATTACKS).filter(([, [{ target }]]) => target === undefined))(
+  'the API server refuses at the request %s',
+  async (_, [wish, says]) => {
+    const refused = await refusedAtRequest(stage, { policyName, ...wish });
+    expect(refused).toMatch(new RegExp(`^DebugPolicy ${policyName} does not allow this: `));
+    expect(refused).toContain(says);
+  },
+);
 
 it.each(Object.entries(ATTACKS))('the policy denies %s', (words, [, says]) => expectDenied(words, says, policyName));
 
@@ -267,11 +286,13 @@ it('the policy denies a pod of a system namespace', async () => {
   await stage.client.create(path, { metadata: { name }, spec: appPod() });
   const body = {
     ...{ apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugSession', metadata: { name } },
-    spec: { target: { podName: name }, image: 'docker.io/library/busybox:1.36', policyName, command: ['true'] },
+    spec: { target: { podName: name }, image: 'docker.io/library/busybox:1.36', command: ['true'] },
   };
   const session = `${sessionsPath(SYSTEM)}/${name}`;
   try {
-    await stage.client.create(sessionsPath(SYSTEM), body);
+    const later = { ...body, spec: { ...body.spec, policyName: policies.nameOf('system') } };
+    await stage.client.create(sessionsPath(SYSTEM), later);
+    await policies.create('system');
     let status: DebugSession['status'];
     await stage.until('it is refused', async () => {
       ({ status } = await stage.client.get<DebugSession>(session));
@@ -288,10 +309,19 @@ it('the policy denies a pod of a system namespace', async () => {
   }
 });
 
+it('the API server refuses a session in a system namespace at the request', async () => {
+  const spec = { target: { podName: 'web' }, image: 'docker.io/library/busybox:1.36', policyName };
+  const body = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugSession', metadata: { name: 'asks' }, spec };
+  const args = ['--namespace', SYSTEM, 'create', '--dry-run=server', '-f', '-'];
+  expect(await stage.cluster.kubectl(args, { input: JSON.stringify(body) })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`the system namespace ${SYSTEM} needs SystemNamespaces in allow`),
+  });
+});
+
 it('the refusal says all reasons at once', async () => {
   const wish: Wish = { image: 'evil', profile: 'sysadmin', ttl: '8h', supervisor: 'None' };
-  const { status } = await denied('all-at-once', wish);
-  const said = status?.runs?.[0]?.message ?? '';
+  const said = await refusedAtRequest(stage, { policyName, ...wish });
   for (const word of ['image docker.io/library/evil', 'profile sysadmin', 'ttl 8h', 'supervisor None'])
     expect(said).toContain(word);
 });

@@ -6,6 +6,7 @@ import { confirmation, containerState, nameOf } from '../support/cluster/ending.
 import { Person } from '../support/cluster/person.ts';
 import { appPod, brokenPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Policies } from '../support/builders/policies.ts';
+import { acceptedAtRequest, refusedAtRequest } from '../support/cluster/refused-at-request.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
 // What counts is what is allowed when the container is injected, not when it was asked for; and what is changed while
@@ -35,7 +36,7 @@ async function waits(name: string, spec: Spec): Promise<void> {
 }
 
 /** The one run of a session that failed before anything was injected. */
-async function refused(name: string): Promise<{ reason?: string; message?: string }> {
+async function failed(name: string): Promise<{ reason?: string; message?: string }> {
   const { status } = await stage.untilPhase(name, 'Failed');
   expect(status?.runs).toHaveLength(1);
   expect(status?.runs?.[0]?.injectedAt).toBeUndefined();
@@ -64,7 +65,7 @@ describe('changes between the request and the injection', () => {
     await waits('narrowed', { policyName });
     await policies.change(policyName, { images: ['docker.io/library/alpine:*'] });
     await stage.createPod('narrowed', appPod());
-    expect(await refused('narrowed')).toMatchObject({
+    expect(await failed('narrowed')).toMatchObject({
       reason: 'PolicyDenied',
       message: expect.stringContaining('is not allowed'),
     });
@@ -102,7 +103,7 @@ describe('changes between the request and the injection', () => {
       return again.stderr.includes('dana may not use DebugPolicy');
     });
     await stage.createPod('withdrawn', appPod());
-    expect(await refused('withdrawn')).toMatchObject({
+    expect(await failed('withdrawn')).toMatchObject({
       reason: 'RequesterNotAllowed',
       message: expect.stringMatching(/dana may not use DebugPolicy .*-withdrawn/),
     });
@@ -131,22 +132,26 @@ describe('changes between the request and the injection', () => {
         ? { ...rest, containers: [{ ...containers[0], ...more }] }
         : { ...rest, containers, ...more };
     await stage.createPod(name, evil);
-    expect(await refused(name)).toMatchObject({ reason: 'PolicyDenied', message: expect.stringMatching(says) });
+    expect(await failed(name)).toMatchObject({ reason: 'PolicyDenied', message: expect.stringMatching(says) });
     expect(ephemeralNames(await stage.pod(name))).toEqual([]);
   });
 
   it('a session is refused when its pod or its namespace leaves the selectors of the policy', async () => {
     const pods = await policies.create('of-pods', { podSelector: { matchLabels: { debug: 'yes' } } });
     const namespaces = await policies.create('of-namespaces', { namespaceSelector: { matchLabels: { debug: 'yes' } } });
+    // The API server refuses the session until it knows the label.
+    const refused = await refusedAtRequest(stage, { policyName: namespaces });
+    expect(refused).toContain(`namespace ${stage.namespace} does not match namespaceSelector (debug=yes)`);
     await stage.kubectl(['label', 'namespace', stage.namespace, 'debug=yes']);
+    await stage.until('the API server knows the label', () => acceptedAtRequest(stage, { policyName: namespaces }));
     await Promise.all([waits('of-pods', { policyName: pods }), waits('of-namespaces', { policyName: namespaces })]);
     await stage.kubectl(['label', 'namespace', stage.namespace, 'debug-']);
     await Promise.all(['of-pods', 'of-namespaces'].map((name) => stage.createPod(name, appPod())));
-    expect(await refused('of-pods')).toMatchObject({
+    expect(await failed('of-pods')).toMatchObject({
       reason: 'PolicyDenied',
       message: expect.stringContaining('podSelector'),
     });
-    expect(await refused('of-namespaces')).toMatchObject({
+    expect(await failed('of-namespaces')).toMatchObject({
       reason: 'PolicyDenied',
       message: expect.stringContaining('namespaceSelector'),
     });

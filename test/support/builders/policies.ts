@@ -15,9 +15,14 @@ export class Policies {
     this.#stage = stage;
   }
 
+  /** The name that {@link create} gives: for a session that is asked for before its policy is there. */
+  nameOf(name: string): string {
+    return `${this.#stage.namespace}-${name}`;
+  }
+
   /** @param more than the image of the tests with the profile general @returns the name for spec.policyName */
   async create(name: string, more: DebugPolicySpec = {}): Promise<string> {
-    const full = `${this.#stage.namespace}-${name}`;
+    const full = this.nameOf(name);
     this.#made.add(full);
     const body = { apiVersion: API_VERSION, kind: POLICY_KIND, metadata: { name: full }, spec: { ...PLAIN, ...more } };
     await this.#stage.client.create(PATH, body);

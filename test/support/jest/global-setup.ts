@@ -50,6 +50,7 @@ export async function installResourceAndRights(): Promise<void> {
   if (served.code !== 0) throw new Error(served.stderr.trim());
   await applyOpenPolicy();
   await untilBelieved();
+  await untilJudged();
 }
 
 /** Lets everything through, in place of the policy that is built in. */
@@ -106,6 +107,19 @@ export async function untilInForce(): Promise<void> {
     await delay(500);
   }
   throw new Error('the admission policies of config/admission are not in force after 30 s');
+}
+
+/** Until the API server judges by the DebugPolicies: it refuses what no policy allows. */
+async function untilJudged(): Promise<void> {
+  const spec = { target: { podName: 'web' }, image: 'localhost/UPPER' };
+  const session = { apiVersion: API_VERSION, kind: 'DebugSession', metadata: { name: 'probe' }, spec };
+  for (let tries = 0; tries < 60; tries += 1) {
+    const args = ['create', '--dry-run=server', '--namespace=default', '-f', '-'];
+    const answer = await cluster().kubectl(args, { input: JSON.stringify(session) });
+    if (answer.stderr.includes('is not understood')) return;
+    await delay(500);
+  }
+  throw new Error('the API server does not judge by the DebugPolicies after 30 s');
 }
 
 /**

@@ -2,9 +2,10 @@ import type { DebugSessionSpec } from '../../../src/api/debugsession.ts';
 import { bashImage, busyboxImage, dashImage, distrolessImage, foreignImage } from '../../cluster/image-names.ts';
 import { nosleepImage } from '../../cluster/image-names.ts';
 
-/** What a test does once the session runs. */
+/** What a test does once the session runs; with a policy that comes later, once it waits for that. */
 export type Act =
   | 'cancel'
+  | 'bring the policy'
   | 'delete the pod'
   | 'delete the pod at once'
   | 'kill the container'
@@ -270,7 +271,8 @@ export const OUTCOMES: readonly Outcome[] = [
     happened: 'the name of the image is no name',
     shape: 'any',
     wanted: { phase: 'Failed', reason: 'PolicyDenied', message: 'is not understood' },
-    made: { spec: { image: 'localhost/UPPER/Case:1', command: ['true'] } },
+    // The API server refuses it at the request, where its policy is there.
+    made: { spec: { image: 'localhost/UPPER/Case:1', command: ['true'] }, act: 'bring the policy' },
   },
   {
     happened: 'the profile wants another user than the image has',
