@@ -186,7 +186,8 @@ export type StopRoute = 'Exec' | 'Attach' | 'Node' | 'Eviction';
 export type EndedBy = 'Command' | 'Supervisor' | StopRoute | 'PodGone' | 'Kubelet' | 'Unknown';
 
 /** Why a container has to end. The first cause counts. */
-export type StopCause = 'Deadline' | 'Cancelled' | 'Revoked' | 'Deleted' | 'StartedLate' | 'RanAgain';
+export type StopCause =
+  'Deadline' | 'Cancelled' | 'Revoked' | 'ApprovalWithdrawn' | 'Deleted' | 'StartedLate' | 'RanAgain';
 
 /**
  * That the operator set out to end a container: written before each way is tried for the first time, so that a restart

@@ -19,7 +19,7 @@ export type Wanted =
   | { kind: 'containers'; pod: string }
   | { kind: 'files' };
 
-const OF_SESSIONS = ['show', 'attach', 'logs', 'replay', 'extend', 'end', 'again', 'rm'];
+const OF_SESSIONS = ['show', 'attach', 'logs', 'replay', 'extend', 'end', 'again', 'rm', 'approve', 'deny'];
 const WORKLOADS: Readonly<Record<string, string>> = {
   deployment: 'deployments.apps',
   deploy: 'deployments.apps',

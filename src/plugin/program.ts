@@ -3,11 +3,13 @@ import { VERSION } from '../version.ts';
 import { CONNECTION_FLAGS } from './connection-flags.ts';
 import { type AddVerb, type Invocation, repeated } from './verb.ts';
 import { addAgain } from './verbs/again.ts';
+import { addApprove } from './verbs/approve.ts';
 import { addAttach } from './verbs/attach.ts';
 import { addCanI } from './verbs/can-i.ts';
 import { addCheck } from './verbs/check.ts';
 import { addCompletion } from './verbs/completion.ts';
 import { addConvert } from './verbs/convert.ts';
+import { addDeny } from './verbs/deny.ts';
 import { addDoctor } from './verbs/doctor.ts';
 import { addEnd } from './verbs/end.ts';
 import { addExtend } from './verbs/extend.ts';
@@ -34,6 +36,8 @@ const VERBS: readonly AddVerb[] = [
   addEnd,
   addAgain,
   addRm,
+  addApprove,
+  addDeny,
   addReport,
   addPolicies,
   addCanI,

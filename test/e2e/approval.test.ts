@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { PolicyApproval } from '../../src/api/debugpolicy.ts';
 import type { DebugSession } from '../../src/api/debugsession.ts';
-import { findCondition } from '../../src/api/conditions.ts';
 import { requestHashOf } from '../../src/api/request-hash.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Policies } from '../support/builders/policies.ts';
+import { policyWithApproval, waitingWords } from '../support/cluster/approved-policy.ts';
 import { Approver } from '../support/cluster/approver.ts';
-import { letUse } from '../support/cluster/let-use.ts';
 import { Person } from '../support/cluster/person.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
@@ -30,12 +30,8 @@ afterAll(async () => {
   await stage.close();
 });
 
-/** Lets dana use a policy of this name. */
-async function usable(name: string, approval: object): Promise<string> {
-  const policyName = await policies.create(name, { approval: { required: 1, ...approval } });
-  await letUse(stage, dana, policyName);
-  return policyName;
-}
+const usable = (name: string, approval: Partial<PolicyApproval> = {}): Promise<string> =>
+  policyWithApproval(stage, { policies, person: dana, name, approval });
 
 async function asked(name: string, policyName: string): Promise<DebugSession> {
   const outcome = await dana.asks(name, { policyName, command: ['true'], justification: 'INC-4711' });
@@ -43,13 +39,12 @@ async function asked(name: string, policyName: string): Promise<DebugSession> {
   return stage.untilSession(name, ({ status }) => status?.reason === 'ApprovalRequired');
 }
 
-const words = (session: DebugSession): string =>
-  findCondition(session.status?.conditions, 'Reconciling')?.message ?? '';
-
 it('a session waits until two people have approved it by kubectl, and records who they are', async () => {
   const policyName = await usable('two', { required: 2 });
   const waiting = await asked('pair', policyName);
-  expect(words(waiting)).toContain(`demands 2 approvals, and none is given. Anybody but dana with the verb approve`);
+  expect(waitingWords(waiting)).toContain(
+    `demands 2 approvals, and none is given. Anybody but dana with the verb approve`,
+  );
   expect(waiting.status?.approval).toEqual({
     requestHash: requestHashOf(waiting.spec),
     policyName,
@@ -58,7 +53,7 @@ it('a session waits until two people have approved it by kubectl, and records wh
   });
   expect(await alice.decides('pair', { reason: 'agreed on the phone' })).toMatchObject({ code: 0 });
   const half = await stage.untilSession('pair', ({ status }) => status?.approval?.given === 1);
-  expect(words(half)).toContain('1 is given (by alice)');
+  expect(waitingWords(half)).toContain('1 is given (by alice)');
   expect(ephemeralNames(await stage.pod('web'))).toEqual([]);
   expect(await bob.decides('pair')).toMatchObject({ code: 0 });
   const { status } = await stage.untilPhase('pair', 'Completed');
@@ -75,7 +70,7 @@ it('a session waits until two people have approved it by kubectl, and records wh
 });
 
 it('a denial ends the attempt for good, in the words of the person who denied it', async () => {
-  const policyName = await usable('one', {});
+  const policyName = await usable('one');
   await asked('denied', policyName);
   expect(await bob.decides('denied', { decision: 'Deny', reason: 'not during the sale' })).toMatchObject({ code: 0 });
   const { status } = await stage.untilPhase('denied', 'Failed');
@@ -90,7 +85,7 @@ it('a denial ends the attempt for good, in the words of the person who denied it
 });
 
 it('an approval never changes, and counts only as the person whom the API server knows', async () => {
-  const policyName = await usable('stamped', {});
+  const policyName = await usable('stamped');
   await asked('stamped', policyName);
   expect(await alice.decides('stamped')).toMatchObject({ code: 0 });
   const found = await alice.kubectl(['get', 'dbga', 'stamped-alice', '--output=json']);

@@ -204,14 +204,14 @@ describe('the manifests of config/', () => {
     );
   });
 
-  it('the component before-1-36 leaves out only the policy that fills in the requester', async () => {
+  it('the component before-1-36 leaves out only the policies that fill in who asks and who approves', async () => {
     const copy = new ConfigCopy();
     try {
       copy.edit('config/default/kustomization.yaml', (text) => `${text}components: [../components/before-1-36]\n`);
       const after = documents(await kubectl('kustomize', copy.path('config/default')));
       const before = await built('config/default');
       expect(after).toEqual(before.filter(({ kind }) => !kind.startsWith('Mutating')));
-      expect(after).toHaveLength(before.length - 2);
+      expect(after).toHaveLength(before.length - 4);
     } finally {
       copy.remove();
     }
@@ -318,7 +318,7 @@ describe('the roles', () => {
 
   it('the roles grant nothing by a wildcard, and no role is aggregated into a role of the cluster', async () => {
     const roles = (await built('config/rbac')).filter(({ kind }) => kind.endsWith('Role'));
-    expect(roles).toHaveLength(12);
+    expect(roles).toHaveLength(13);
     for (const role of roles) {
       const labels = Object.keys(role.metadata.labels ?? {});
       expect(labels.filter((label) => label.includes('aggregate-to'))).toEqual([]);

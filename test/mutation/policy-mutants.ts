@@ -4,7 +4,12 @@ import { reconcile, session, type Mutant } from './mutant.ts';
 export const POLICY_MUTANTS: readonly Mutant[] = [
   session('plan/plan-run', 'a right that is withdrawn does not count', 'if (denied !== undefined) return denied;', ''),
   session('plan/plan-run', 'a limited pod is injected into unseen', 'judgesPod(rules?.policy) ?', 'false ?'),
-  session('plan/plan-run', 'a policy revokes nothing', "? 'Revoked' : undefined", '? undefined : undefined'),
+  session('plan/plan-run', 'a policy revokes nothing', "return 'Revoked';", 'return undefined;'),
+  session('plan/plan-start', 'nobody is asked for an approval', 'return unapproved ?? ofPod', 'return ofPod'),
+  session('start/approval-flaws', 'an approval is for any request', 'spec.requestHash !== hash', 'false'),
+  session('start/approval-flaws', 'an approval never runs out', 'at >= endOfApproval(approval, about.demand)', 'false'),
+  session('start/approval', 'an approval that is gone still holds', 'by.some(isGone)', 'false'),
+  session('stop/change-ttl', 'a run that was approved gets longer', 'run.approvedBy !== undefined', 'false'),
   session(
     'start/permission',
     'what cannot be read revokes',

@@ -17,11 +17,14 @@ export interface LsOptions {
   allUsers?: boolean;
   pod?: string;
   live?: boolean;
+  /** That wait for approvals, of everybody: for those who may give one. */
+  waiting?: boolean;
   output?: 'json' | 'yaml' | 'name';
 }
 
 /** Lists sessions, newest first. @returns the exit code */
-export async function ls(desk: Desk, options: LsOptions): Promise<number> {
+export async function ls(desk: Desk, typed: LsOptions): Promise<number> {
+  const options = typed.waiting === true ? { ...typed, allUsers: true } : typed;
   const { kubectl, stdout, stderr } = desk;
   const where = options.allNamespaces === true ? ['--all-namespaces'] : [];
   const [{ items }, me] = await Promise.all([
@@ -31,6 +34,7 @@ export async function ls(desk: Desk, options: LsOptions): Promise<number> {
   const found = items
     .filter((session) => me === undefined || session.spec.requestedBy?.username === me.username)
     .filter((session) => options.live !== true || isLive(session))
+    .filter((session) => options.waiting !== true || session.status?.approval !== undefined)
     .filter((session) => options.pod === undefined || podOf(session) === options.pod)
     .sort((one, other) => createdAt(other) - createdAt(one));
   if (options.output !== undefined) await printObjects(stdout, found, options.output);
@@ -106,6 +110,7 @@ export const addLs: AddVerb = (root, invocation) => {
     .option('-u, --all-users', 'of everybody')
     .option('--pod <NAME>', 'in this pod only')
     .option('-l, --live', 'that are not over only')
+    .option('-w, --waiting', 'of everybody, that wait for an approval only')
     .addOption(new Option('-o, --output <FORMAT>', 'for programs').choices(['json', 'yaml', 'name']))
     .action(async (options: LsOptions) => {
       refuseCommand('ls', invocation);

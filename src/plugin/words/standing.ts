@@ -1,5 +1,5 @@
 import { findCondition } from '../../api/conditions.ts';
-import type { DebugSession, Run } from '../../api/debugsession.ts';
+import type { DebugSession, Run, WantedApproval } from '../../api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../api/reasons.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
@@ -27,10 +27,17 @@ export function standingOf(session: DebugSession, now: number): Standing {
   const ending = endingCondition(session);
   if (ending !== undefined) return { kind: 'ending', words: `Ending: ${said(session, ending)}` };
   if (phase === 'Running' && run !== undefined) return { kind: 'running', run };
+  if (status?.approval !== undefined) return { kind: 'waiting', words: unapproved(session, status.approval) };
   return {
     kind: 'waiting',
     words: phase === 'Starting' ? starting(session) : `Waiting: ${said(session, 'Reconciling')}`,
   };
+}
+
+/** What another person types, in a line that fits on a terminal. */
+function unapproved({ metadata }: DebugSession, { given, required }: WantedApproval): string {
+  const how = `kubectl dbg approve ${metadata.name} -n ${metadata.namespace}`;
+  return oneLine(`Waiting for approval (${given} of ${required}): ${how}`, MAX_WORDS);
 }
 
 /**

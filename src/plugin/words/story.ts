@@ -73,6 +73,7 @@ function attempt(run: Run, count: number): string[] {
     ...line('where', where(run)),
     ...line('what', what(run)),
     ...line('allowed', allowed(run)),
+    ...line('approved', approved(run)),
     ...line('before', run.before === undefined ? undefined : podBefore(run.before)),
     ...line(
       'started',
@@ -114,6 +115,11 @@ function allowed({ policyName, allowances = [], attachers = [] }: Run): string |
   const needed = allowances.length === 0 ? '' : `, with ${allowances.join(', ')}`;
   const others = attachers.map(({ kind, name }) => `${kind.toLowerCase()} ${name}`).join(', ');
   return `by policy ${policyName}${needed}${others === '' ? '' : `; may come in as well: ${others}`}`;
+}
+
+function approved({ approvedBy, approvalExempt }: Run): string | undefined {
+  if (approvalExempt === true) return 'by nobody: the policy exempts the requester';
+  return approvedBy?.map(({ username, at, reason }) => `${time(at)}, by ${username}${because(reason)}`).join('; ');
 }
 
 function podBefore({

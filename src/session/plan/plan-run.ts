@@ -15,8 +15,8 @@ import { observe, type Seen } from '../run/observation.ts';
 import { withDuring } from '../run/during.ts';
 import { canFinish } from '../run/restarts.ts';
 import { finish, writeThen } from './write-status.ts';
-import { approvalLost } from '../start/approval.ts';
-import { asRecorded, isRevoked, judgesPod, permit, policyNameOf } from '../start/permission.ts';
+import { approvalCaseOf, approvalLost, isWithdrawn } from '../start/approval.ts';
+import { asRecorded, isRevoked, judgesPod, permit } from '../start/permission.ts';
 import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
 import { nextTtlStep, type TtlStep } from '../stop/change-ttl.ts';
 import { planEnding } from './plan-ending.ts';
@@ -165,14 +165,8 @@ function objectionTo(situation: Situation, run: Run, pod: Pod): Objection | unde
 
 /** The policy may ask for approvals only since the intent. */
 function approvalObjection({ session, rules }: Situation, run: Run): Objection | undefined {
-  if (rules?.policy.kind !== 'found' || rules.policy.spec.approval === undefined) return undefined;
-  const about = {
-    session,
-    policyName: policyNameOf(session),
-    demand: rules.policy.spec.approval,
-    view: rules.approvals,
-  };
-  return approvalLost(about, run.approvedBy);
+  const about = approvalCaseOf(session, rules);
+  return about && approvalLost(about, run.approvedBy);
 }
 
 /** The place was free at the intent, and nobody of this operator can have taken it since: another operator has. */
@@ -249,7 +243,10 @@ function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Pla
 }
 
 function revocation({ session, rules = UNREAD_RULES }: Situation, run: Run, pod: Pod): StopCause | undefined {
-  return isRevoked(session, run, rules, pod) ? 'Revoked' : undefined;
+  if (isRevoked(session, run, rules, pod)) return 'Revoked';
+  const about = approvalCaseOf(session, rules);
+  const isLost = about?.demand.revokeRunning === true && isWithdrawn(about, run.approvedBy);
+  return isLost ? 'ApprovalWithdrawn' : undefined;
 }
 
 function writeRunning(

@@ -7,7 +7,7 @@ import type { Pod } from '../../api/pod.ts';
 import { endOfSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { admissionOf } from '../start/admission.ts';
-import { type ApprovalJudgement, judgeApproval, withApproval } from '../start/approval.ts';
+import { approvalCaseOf, type ApprovalJudgement, judgeApproval, withApproval } from '../start/approval.ts';
 import { UNREAD } from '../look/authority.ts';
 import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { containerName } from '../container/container.ts';
@@ -53,9 +53,8 @@ export function planStart(situation: Situation): Plan {
 
 /** Whether the people whom its policy asks for have approved it. Undefined: the policy asks for nobody. */
 function approvalOf({ session, rules, authority, now }: Situation): ApprovalJudgement | undefined {
-  if (rules?.policy.kind !== 'found' || rules.policy.spec.approval === undefined) return undefined;
-  const about = { policyName: policyNameOf(session), demand: rules.policy.spec.approval, view: rules.approvals };
-  return judgeApproval({ session, ...about }, { at: now, isIdentityWaived: authority?.kind === 'waived' });
+  const about = approvalCaseOf(session, rules);
+  return about && judgeApproval(about, { at: now, isIdentityWaived: authority?.kind === 'waived' });
 }
 
 /** It waits, and has been told that it is accepted. */

@@ -121,6 +121,7 @@ export const STOPPED_BECAUSE: Record<StopCause, string> = {
   Deadline: 'because its ttl was over',
   Cancelled: 'because the session was cancelled',
   Revoked: 'because its policy does not allow it any more',
+  ApprovalWithdrawn: 'because an approval of it was withdrawn, or it was denied',
   Deleted: 'because the session was deleted',
   StartedLate: 'because its run had failed before it started',
   RanAgain: 'because the kubelet had run it again',

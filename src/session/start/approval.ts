@@ -5,7 +5,9 @@ import { requestHashOf } from '../../api/request-hash.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { type ApprovalsView, UNREAD_APPROVALS } from '../look/approvals.ts';
 import { later, never, type Objection } from '../look/objection.ts';
+import type { Rules } from '../look/rules.ts';
 import { PROPAGATION_MS } from './admission.ts';
+import { policyNameOf } from './permission.ts';
 import { type ApprovalCase, createdAt, endOfApproval, flawOf, isOfAttempt, isSamePerson } from './approval-flaws.ts';
 
 /** How many approvals that do not count a message explains. */
@@ -19,6 +21,17 @@ export type ApprovalJudgement =
   /** `until`: when the first of those that count runs out, in ms since the epoch. */
   | { kind: 'missing'; objection: Objection; wanted: WantedApproval; until: number | undefined }
   | { kind: 'refused'; objection: Objection };
+
+/** What the policy of the session asks for. Undefined: nobody is asked, or the policy is not known. */
+export function approvalCaseOf(session: DebugSession, rules: Rules | undefined): ApprovalCase | undefined {
+  if (rules?.policy.kind !== 'found' || rules.policy.spec.approval === undefined) return undefined;
+  return {
+    session,
+    policyName: policyNameOf(session),
+    demand: rules.policy.spec.approval,
+    view: rules.approvals,
+  };
+}
 
 /** An approval that names the attempt, and why it does not count, if it does not. */
 interface Examined {
@@ -77,8 +90,7 @@ export function approvalLost(about: ApprovalCase, by: readonly RunApproval[] | u
     return lost(`DebugPolicy ${policyName} demands ${counted(demand.required)} since the run was recorded`);
   const hash = requestHashOf(session.spec);
   const standing = approvals.filter((approval) => isOfAttempt(approval, session));
-  const measures = { about, hash, since: 0 };
-  const denial = standing.find((one) => one.spec.decision === 'Deny' && flawOf(one, measures) === undefined);
+  const denial = denialIn(about, standing);
   if (denial !== undefined) return denied(denial).objection;
   for (const { username, approvalUID } of by ?? []) {
     const approval = standing.find(({ metadata }) => metadata.uid === approvalUID);
@@ -86,6 +98,32 @@ export function approvalLost(about: ApprovalCase, by: readonly RunApproval[] | u
     if (why !== undefined) return lost(why);
   }
   return undefined;
+}
+
+/**
+ * Whether an approval by which a run began was deleted while it runs, or somebody with the right denied it. What cannot
+ * be read withdraws nothing, and that the spec has changed since neither: a requester may lower the ttl.
+ */
+export function isWithdrawn(about: ApprovalCase, by: readonly RunApproval[] = []): boolean {
+  const { session, view } = about;
+  if (by.length === 0 || view?.kind !== 'known') return false;
+  const isGone = ({ approvalUID }: RunApproval): boolean =>
+    !view.approvals.some(({ metadata }) => metadata.uid === approvalUID && metadata.deletionTimestamp === undefined);
+  return (
+    by.some(isGone) ||
+    denialIn(
+      about,
+      view.approvals.filter((one) => isOfAttempt(one, session)),
+    ) !== undefined
+  );
+}
+
+/** @param approvals of this attempt */
+function denialIn(about: ApprovalCase, approvals: readonly DebugApproval[]): DebugApproval | undefined {
+  const { session, view } = about;
+  if (view?.kind !== 'known' || view.authority.kind !== 'inForce') return undefined;
+  const measures = { about, hash: requestHashOf(session.spec), since: view.authority.since + PROPAGATION_MS };
+  return approvals.find((one) => one.spec.decision === 'Deny' && flawOf(one, measures) === undefined);
 }
 
 /** @param approval as it is now. Absent: it is gone */

@@ -34,7 +34,7 @@ export function nextTtlStep(situation: Situation, run: Run): TtlStep {
   if (effective === undefined) return { kind: 'same' };
   // One that is taken out of the spec changes nothing: what counts then is for the next attempt.
   const wanted = session.spec.ttl ?? effective.ttl;
-  const refusal = tooLong(wanted, effective.ttl, rules);
+  const refusal = tooLong(wanted, { run, current: effective.ttl, rules });
   if (refusal !== undefined) return { kind: 'wait', ttl: wanted, note: refusal };
   const { wantedTtl } = run;
   if (wantedTtl === undefined && isSame(wanted, effective.ttl)) return { kind: 'same' };
@@ -53,9 +53,16 @@ function nextTry({ now, actions }: Situation, run: Run, wanted: string): TtlStep
   return step.kind === 'wait' && actions?.isSaid === true ? { ...step, keepsWords: true } : step;
 }
 
-/** Why a longer ttl may not be had, if it may not: where the policy is not known nothing gets longer. */
-function tooLong(wanted: string, current: string, rules: Rules | undefined): string | undefined {
+/**
+ * Why a longer ttl may not be had, if it may not: where the policy is not known nothing gets longer. Nor does a run
+ * that others have approved, because they approved its ttl.
+ */
+function tooLong(
+  wanted: string,
+  { run, current, rules }: { run: Run; current: string; rules: Rules | undefined },
+): string | undefined {
   if (!isLonger(wanted, current)) return undefined;
+  if (run.approvedBy !== undefined) return `it was approved for ${current}; raise attempt to ask for more`;
   if (rules?.policy.kind !== 'found') return 'its policy does not exist or cannot be read';
   const { max } = ttlOf(rules.policy.spec);
   return isLonger(wanted, max) ? `its policy allows ${max} at most` : undefined;

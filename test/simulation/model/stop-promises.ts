@@ -176,6 +176,7 @@ export class StopPromises {
       Deadline: run.expiresAt !== undefined && this.now() >= Date.parse(run.expiresAt) + margin,
       Cancelled: spec.cancel === true,
       Revoked: run.revocable === true,
+      ApprovalWithdrawn: run.approvedBy !== undefined,
       Deleted: metadata.deletionTimestamp !== undefined,
       StartedLate: run.state === 'StartedLate',
       RanAgain: run.ranAgain !== undefined,

@@ -20,6 +20,7 @@ const NO_REASONS = new Set([
   // Of `onPressure`, and the conditions of a node.
   ...['Refuse', 'MemoryPressure', 'DiskPressure', 'PIDPressure'],
   ...['Exec', 'Attach', 'Node', 'Eviction', 'Ttl', 'Deleted', 'Revoked', 'EvictPod', 'Report'],
+  'ApprovalWithdrawn',
   // What is read of Kubernetes.
   ...['File', 'RuntimeDefault', 'Deployment', 'In', 'NotIn', 'Exists', 'DoesNotExist', 'Pod', 'Always', 'Never'],
   ...['IfNotPresent', 'Socket', 'PodInitializing', 'PodReadyToStartContainers', 'LocalSubjectAccessReview'],

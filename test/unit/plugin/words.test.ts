@@ -38,6 +38,12 @@ const run = (more: Partial<Run>): Run => ({ attempt: 1, podName: 'web', state: '
 
 describe('standingOf', () => {
   it.each([
+    [
+      'it waits for an approval',
+      session({ phase: 'Pending', approval: { requestHash: 'h', policyName: 'p', required: 2, given: 1 } }),
+      NOW,
+      { kind: 'waiting', words: 'Waiting for approval (1 of 2): kubectl dbg approve s -n shop' },
+    ],
     ['no operator has looked yet', session(), NOW, { kind: 'waiting', words: 'Waiting for the operator' }],
     [
       'no operator has looked for 10 seconds',

@@ -222,6 +222,62 @@ describe('approvals that do not count', () => {
   });
 });
 
+describe('a run that others approved', () => {
+  /** It runs, approved by alice for half an hour. */
+  function approvedRun(demand: PolicyApproval = { required: 1 }): Scene {
+    const scene = new Scene(demand, { ttl: '30m' });
+    scene.approve('alice');
+    scene.settle();
+    scene.starts();
+    scene.settle();
+    expect(scene.phase).toBe('Running');
+    return scene;
+  }
+
+  it('a run gets no longer than it was approved for, and its session says what to do', () => {
+    const scene = approvedRun();
+    scene.edit({ ttl: '1h' });
+    scene.settle();
+    expect([scene.run.effective?.ttl, scene.told.at(-1)]).toEqual(['30m', 'TtlChangeRefused']);
+    expect(scene.events.at(-1)?.note).toContain('it was approved for 30m; raise attempt to ask for more');
+    scene.edit({ ttl: '10m' });
+    scene.settle();
+    expect(scene.effects.at(-1)).toBe('ttl 10m');
+  });
+});
+
+describe('an approval that is withdrawn while the run lives', () => {
+  function running(demand: PolicyApproval): Scene {
+    const scene = new Scene(demand, { ttl: '4h' });
+    scene.approve('alice');
+    scene.settle();
+    scene.starts();
+    scene.settle();
+    return scene;
+  }
+  const denies = (scene: Scene): void => void scene.approve('bob', { spec: { decision: 'Deny' } });
+  const withdraws = (scene: Scene): void => void (scene.approvals = []);
+  const lowers = (scene: Scene): void => scene.edit({ ttl: '10m' });
+  const cannotRead = (scene: Scene): void => void (scene.view = { kind: 'unread', message: 'no' });
+  const runsOut = (scene: Scene): void => scene.pass(2 * 60 * MINUTE);
+
+  it.each<[string, boolean, (scene: Scene) => void, string | undefined]>([
+    ['deleted', true, withdraws, 'ApprovalWithdrawn'],
+    ['followed by a denial', true, denies, 'ApprovalWithdrawn'],
+    ['deleted, where the policy lets it go on', false, withdraws, undefined],
+    ['followed by a denial, where the policy lets it go on', false, denies, undefined],
+    ['kept while the ttl is lowered', true, lowers, undefined],
+    ['not to be read', true, cannotRead, undefined],
+    ['out of time', true, runsOut, undefined],
+  ])('a run ends only if its policy says so, when its approval is %s', (_, revokeRunning, change, cause) => {
+    const scene = running({ required: 1, revokeRunning });
+    change(scene);
+    scene.settle();
+    expect(scene.run.stop?.cause).toBe(cause);
+    expect(scene.phase).toBe(cause === undefined ? 'Running' : 'Ending');
+  });
+});
+
 describe('what cannot be known', () => {
   it.each<[string, ApprovalsView, RegExp]>([
     [
