@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin plugin-executable image manifests release uninstall run demo check test bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin plugin-executable image manifests release publish uninstall run demo check test bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,6 +39,9 @@ manifests: node_modules/.stamp ## everything to install, as one file: dist/insta
 RELEASE = $(if $(REGISTRY),--registry='$(REGISTRY)') $(if $(DOWNLOADS),--downloads='$(DOWNLOADS)') $(if $(SOURCE),--source='$(SOURCE)') $(if $(BASE),--base='$(BASE)')
 release: node_modules/.stamp ## make all files of a release in dist/release (VERSION=x)
 	@node scripts/release.ts $(RELEASE) -- '$(VERSION)'
+
+publish: node_modules/.stamp ## push the image and the chart of dist/release, with skopeo (VERSION=x, REGISTRY=...)
+	@node scripts/publish.ts $(if $(REGISTRY),--registry='$(REGISTRY)') -- '$(VERSION)'
 
 # OVERLAY: what was installed, if that was not config/default. TIMEOUT: seconds that each step may take.
 OVERLAY = config/default

@@ -23,7 +23,7 @@ const kubernetesCommands = [
 ] as const;
 const containerdCommands = ['containerd', 'containerd-shim-runc-v2', 'ctr'] as const;
 
-interface GoModule {
+export interface GoModule {
   readonly name: string;
   readonly folder: string;
   /** Files whose content decides what comes out. */
@@ -177,7 +177,8 @@ export function ensureMetricsServer(paths: CachePaths, progress: Progress): Prom
   return ensure([metricsServer], paths, progress);
 }
 
-async function ensure(wanted: readonly GoModule[], paths: CachePaths, progress: Progress): Promise<Programs> {
+/** Builds what of these modules is not in the cache. @returns the paths by the names of the programs */
+export async function ensure(wanted: readonly GoModule[], paths: CachePaths, progress: Progress): Promise<Programs> {
   const goVersion = await requireGo();
   const programs = new Map<string, string>();
   for (const module of wanted) {
