@@ -36,7 +36,7 @@ async function areThere(): Promise<boolean> {
 }
 
 /** The folder of the definitions in Go's own cache, where the content is what go.sum says. */
-async function fetchDefinitions(): Promise<string> {
+export async function fetchDefinitions(): Promise<string> {
   const download = ['go', 'mod', 'download', '-json', MODULE];
   const env = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' };
   const answer = await mustRun(download, { cwd: import.meta.dirname, env, timeoutMs: 300_000 });
