@@ -82,7 +82,7 @@ function ofCrd(schema: Json): Json {
   return { ...schema, properties: { ...properties, metadata: { type: 'object' } } };
 }
 
-/** Refuses fields that are not named, as strict validation does. What OpenAPI says in its own words becomes JSON Schema. */
+/** Refuses fields that are not named, as strict validation does, and puts OpenAPI's own words into JSON Schema's. */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== 'object' || value === null) return value;
