@@ -15,18 +15,23 @@ function fields(wrong: (field: Schema, path: string) => boolean, top = root): st
   return found;
 }
 
-/** Every CEL rule as the beginning of what the API server says: `spec.ttl` and `must be at least 1s`. */
+/** Every CEL rule as what the API server surely says of it: `spec.ttl` and `must be at least 1s`. */
 function rules(top = root): { path: string; says: string }[] {
   const found: { path: string; says: string }[] = [];
   const collect = (path: string, field: Schema): void => {
     for (const { fieldPath = '', message, messageExpression } of field['x-kubernetes-validations'] ?? []) {
-      const says = messageExpression === undefined ? message : /'([^']+)'/.exec(messageExpression)?.[1];
+      const says = messageExpression === undefined ? message : longestText(messageExpression);
       found.push({ path: `${path}${fieldPath}`.replace(/^\./, '').replaceAll('[]', '[0]'), says: says ?? '' });
     }
   };
   collect('', top);
   walkSchema(top, collect);
   return found;
+}
+
+function longestText(expression: string): string {
+  const texts = [...expression.matchAll(/'([^']*)'/g)].map(([, text = '']) => text);
+  return texts.reduce((longest, text) => (text.length > longest.length ? text : longest), '');
 }
 
 describe('the schema of DebugSession', () => {

@@ -49,7 +49,7 @@ const TARGET: CreateCase[] = [
   wrong(
     'a Job of apps/v1',
     { target: { workloadRef: { ...workloadRef, kind: 'Job' } } },
-    'spec.target.workloadRef: Invalid value: there is no Job in apps/v1: Deployment, StatefulSet',
+    'spec.target.workloadRef: Invalid value: there is no Job in apps/v1: Deployment, StatefulSet, DaemonSet and ReplicaSet are of apps/v1, Job is of batch/v1',
   ),
   wrong(
     'a Deployment of batch/v1',

@@ -37,10 +37,15 @@ const OTHER: Manifest = {
   attachers: [{ kind: 'Group', name: 'team-cart' }],
 };
 
-/** The message for a frozen field. */
-function frozen(field: string): string {
-  const verb = ['args', 'attachers', 'volumeMounts'].includes(field) ? 'are' : 'is';
-  return `spec.${field}: Forbidden: ${field} ${verb} frozen until the next attempt: raise attempt in the same change`;
+/** The message for frozen fields that one change touches. */
+function frozen(...fields: string[]): string {
+  const isOne = fields.length === 1 && !['args', 'attachers', 'volumeMounts'].includes(fields[0] ?? '');
+  return `spec: Forbidden: ${fields.join(', ')} ${isOne ? 'is' : 'are'} frozen until the next attempt: raise attempt in the same change`;
+}
+
+/** The message for `field`, which `changed` and `without` touch; stdin and tty go together. */
+function frozenWith(field: string): string {
+  return field === 'stdin' ? frozen('stdin', 'tty') : frozen(field);
 }
 
 /** `field` with another value; stdin and tty go together. */
@@ -58,12 +63,12 @@ const FROZEN: UpdateCase[] = Object.keys(OTHER).map((field) => ({
   what: `${field} changed`,
   spec: FULL,
   to: changed(field),
-  message: frozen(field),
+  message: frozenWith(field),
 }));
 
 const TAKEN_AWAY: UpdateCase[] = Object.keys(OTHER)
   .filter((field) => field !== 'image' && field !== 'command')
-  .map((field) => ({ what: `${field} taken away`, spec: FULL, to: without(field), message: frozen(field) }));
+  .map((field) => ({ what: `${field} taken away`, spec: FULL, to: without(field), message: frozenWith(field) }));
 
 const ADDED: UpdateCase[] = Object.keys(OTHER)
   .filter((field) => !['image', 'args', 'tty'].includes(field))
@@ -73,6 +78,23 @@ const ADDED: UpdateCase[] = Object.keys(OTHER)
     to: spec({ [field]: OTHER[field] }),
     message: frozen(field),
   }));
+
+const SEVERAL: UpdateCase[] = [
+  {
+    what: 'all that is frozen changed at once',
+    spec: FULL,
+    status: standing('Running'),
+    to: { ...FULL, ...OTHER },
+    message: frozen(...Object.keys(OTHER)),
+  },
+  {
+    what: 'all that is frozen taken away at once',
+    spec: FULL,
+    status: standing('Completed'),
+    to: MINIMAL,
+    message: frozen(...Object.keys(OTHER).filter((field) => field !== 'image')),
+  },
+];
 
 const IMMUTABLE = 'spec.target: Forbidden: target is immutable: create another DebugSession for another pod';
 
@@ -245,4 +267,12 @@ const ANY_TIME: UpdateCase[] = [
   },
 ];
 
-export const UPDATES: UpdateCase[] = [...FROZEN, ...TAKEN_AWAY, ...ADDED, ...TARGET, ...ATTEMPT, ...ANY_TIME];
+export const UPDATES: UpdateCase[] = [
+  ...FROZEN,
+  ...TAKEN_AWAY,
+  ...ADDED,
+  ...SEVERAL,
+  ...TARGET,
+  ...ATTEMPT,
+  ...ANY_TIME,
+];
