@@ -56,9 +56,10 @@ async function compose(config: Config, logger: ContextLogger): Promise<Parts> {
     port: eventPort(client),
     reporter: { controller: 'debugsession.dev/operator', instance: hostname() },
     logger,
+    isBusy: () => operator.isBusy,
   });
   const notifier = await openNotifier(config, logger, metrics);
-  const operator = new DebugSessionOperator({
+  const operator: DebugSessionOperator = new DebugSessionOperator({
     connection: { ...connection, client },
     namespaces: config.namespaces,
     insecureNoIdentity: config.insecureNoIdentity,

@@ -219,6 +219,11 @@ export class DebugSessionOperator extends Operator {
     return `the list of ${PLURAL} has not been read yet${missing?.failure === undefined ? '' : `: ${missing.failure}`}`;
   }
 
+  /** Whether sessions wait for a worker. */
+  get isBusy(): boolean {
+    return this.#queue.length > 0;
+  }
+
   /** Counts what is there now: sessions by phase, keys that wait. For each scrape of the metrics. */
   count(): void {
     countSessions(this.#sessions.list(), this.#parts.metrics);

@@ -27,6 +27,8 @@ export interface EventRecorderOptions {
   random?: () => number;
   /** Events waiting to be sent; more are dropped. Default 1000. */
   queueSize?: number;
+  /** Whether other work waits for the API server, which goes first: an event waits for it, two seconds at most. */
+  isBusy?: () => boolean;
 }
 
 /** One event and its repetitions. */
@@ -47,6 +49,9 @@ const burst = 25;
 const refillMs = 5 * 60_000;
 const attempts = 4;
 const retry = { baseMs: 250, capMs: 5_000 };
+/** How long an event waits for other work, and how often it looks whether that is done. Ms. */
+const giveWayMs = 2_000;
+const lookMs = 20;
 
 /**
  * Sends events without ever holding up or failing its caller: client-go's tools/events EventRecorder with its
@@ -136,12 +141,21 @@ export class EventRecorder {
     await Promise.resolve();
     for (const series of this.#queue) {
       if (this.#abort.signal.aborted) break;
+      await this.#giveWay(series);
       this.#queue.delete(series);
       await this.#sendOne(series);
     }
     this.#queue.clear();
     // In the same turn as the look into the empty queue, else an event of the next turn would wait for another.
     this.#sending = undefined;
+  }
+
+  /** Not at the end of the process, nor where so many events wait that some would be dropped soon. */
+  async #giveWay({ lastObserved }: Series): Promise<void> {
+    const { isBusy = () => false, queueSize = 1_000 } = this.#options;
+    const until = lastObserved + giveWayMs;
+    while (isBusy() && !this.#stopped && this.#queue.size <= queueSize / 2 && this.#clock.now() < until)
+      await sleep(this.#clock, lookMs, this.#abort.signal);
   }
 
   async #sendOne(series: Series): Promise<void> {

@@ -50,13 +50,13 @@ class FakeEvents implements EventPort {
   }
 }
 
-function setUp(port = new FakeEvents(), queueSize = 1000) {
+function setUp(port = new FakeEvents(), queueSize = 1000, isBusy = () => false) {
   const clock = new FakeClock(Date.parse('2026-03-01T10:00:00.123Z'));
   const warnings: object[] = [];
   const note = (fields: object): void => void warnings.push(fields);
   const logger: Logger = { debug: () => undefined, info: note, warn: note, error: note };
   const reporter = { controller: 'example.com/controller', instance: 'pod-1' };
-  const recorder = new EventRecorder({ port, reporter, clock, logger, random: () => 0, queueSize });
+  const recorder = new EventRecorder({ port, reporter, clock, logger, random: () => 0, queueSize, isBusy });
   return { clock, port, recorder, warnings };
 }
 
@@ -225,5 +225,43 @@ describe('EventRecorder', () => {
     await recorder.stop(2_000);
     expect(port.calls).toHaveLength(2);
     expect(warnings).toEqual([]);
+  });
+
+  it('an event lets other work go first', async () => {
+    let isBusy = true;
+    const { clock, port, recorder } = setUp(new FakeEvents(), 1000, () => isBusy);
+    recorder.record(event());
+    await clock.advanceAsync(1_000);
+    expect(port.calls).toEqual([]);
+    isBusy = false;
+    await clock.advanceAsync(20);
+    expect(port.all).toHaveLength(1);
+  });
+
+  it('an event waits no longer than two seconds for other work, also behind one that waited', async () => {
+    const { clock, port, recorder } = setUp(new FakeEvents(), 1000, () => true);
+    recorder.record(event({ note: 'first' }));
+    recorder.record(event({ note: 'second' }));
+    await clock.advanceAsync(1_980);
+    expect(port.calls).toEqual([]);
+    await clock.advanceAsync(20);
+    expect(port.all.map(({ note }) => note)).toEqual(['first', 'second']);
+  });
+
+  it('an event waits for no other work once half of the queue is full, so that none is lost', async () => {
+    const { clock, port, recorder } = setUp(new FakeEvents(), 4, () => true);
+    for (const note of ['one', 'two']) recorder.record(event({ note }));
+    await clock.advanceAsync(0);
+    expect(port.calls).toEqual([]);
+    recorder.record(event({ note: 'three' }));
+    await clock.advanceAsync(20);
+    expect(port.all.map(({ note }) => note)).toEqual(['one']);
+  });
+
+  it('an event waits for no other work when the event recorder stops', async () => {
+    const { port, recorder } = setUp(new FakeEvents(), 1000, () => true);
+    recorder.record(event());
+    await recorder.stop(1_000);
+    expect(port.all).toHaveLength(1);
   });
 });
