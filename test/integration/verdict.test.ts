@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { DebugPolicySpec } from '../../src/api/debugpolicy.ts';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type DebugPolicySpec, POLICY_KIND } from '../../src/api/debugpolicy.ts';
+import { API_VERSION, KIND } from '../../src/api/debugsession.ts';
+import { checkPolicies } from '../../src/cli/policy-check.ts';
 import { apiServer, type ApiServer, kubectl } from '../support/cluster/api-server.ts';
 import { OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
+import { debugPolicySchema, debugSessionSchema } from '../support/documents/crd.ts';
 import { OPEN_POLICY } from '../support/builders/open-policy.ts';
 import { IMAGES, PATTERNS, somePolicy, someSession } from './arbitraries.ts';
 import { Door, ownVerdict, type Place, type Spec } from './door.ts';
@@ -65,6 +68,24 @@ it('the API server and the operator give one verdict on random sessions under ra
   expect([refused.some, refused.none].every((count) => count > 5)).toBe(true);
 }, 240_000);
 
+it('kubectl dbg check gives the reasons of the API server', async () => {
+  const policy = { profiles: ['baseline' as const], requireNotAfter: true, require: ['NoJoin' as const] };
+  const [place = { name: '', labels: {} }] = places;
+  const name = await door.policy(policy);
+  const spec = { policyName: name, target: { podName: 'web', containerName: 'app' }, image: 'busybox', ttl: '5h' };
+  const kinds = { apiVersion: API_VERSION, metadata: { name, namespace: place.name } };
+  const texts = [
+    { ...kinds, kind: POLICY_KIND, metadata: { name }, spec: policy },
+    { ...kinds, kind: KIND, spec },
+  ].map((object) => ({ source: 'here', text: JSON.stringify(object) }));
+  const schemas = { policy: debugPolicySchema(), session: debugSessionSchema() };
+  const report = checkPolicies(texts, { schemas, namespace: place.name });
+  const [, ...reasons] = report.kind === 'judged' ? report.lines : [];
+  expect(reasons.length).toBe(6);
+  const words = `DebugPolicy ${name} does not allow this: ${reasons.map((reason) => reason.trim()).join('; ')}`;
+  expect(await door.verdict(place, name, spec)).toBe(words);
+});
+
 it.each(PATTERNS)(
   'the API server and the operator give one verdict on every image under the pattern %s',
   async (pattern) => {
@@ -75,3 +96,23 @@ it.each(PATTERNS)(
     );
   },
 );
+
+describe('the largest policies', () => {
+  const longImage = `registry.example/${'a/'.repeat(119)}aaa:${'b'.repeat(128)}`;
+  const patterns = (pattern: (index: number) => string): string[] => Array.from({ length: 100 }, (_, i) => pattern(i));
+
+  it('the API server judges 100 patterns of 512 characters for the longest path and tag', async () => {
+    const [place = { name: '', labels: {} }] = places;
+    const images = patterns((index) => `registry.example/${'a'.repeat(490)}${100 + index}:*`);
+    expect(images[0]).toHaveLength(512);
+    await expectOneTruth({ ...OPEN_POLICY, images }, [[place, { image: longImage }]]);
+  });
+
+  it('the API server leaves to the operator what exceeds its cost budget', async () => {
+    const [place = { name: '', labels: {} }] = places;
+    const images = patterns((index) => `registry.example/${'a*'.repeat(245)}${100 + index}:*`);
+    const name = await door.policy({ ...OPEN_POLICY, images });
+    expect(await door.verdict(place, name, { image: longImage })).toBe('');
+    expect(ownVerdict(place, name, { ...OPEN_POLICY, images }, { image: longImage })).toContain('is not allowed');
+  });
+});

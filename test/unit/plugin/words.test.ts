@@ -167,6 +167,11 @@ describe('refusalOf', () => {
       'Other',
       ['spec.ttl: Invalid value: "0s"', 'spec.image: Required value'],
     ],
+    [
+      `Error from server (Forbidden): error when creating "STDIN": debugsessions.debugsession.dev "web-x" is forbidden: ValidatingAdmissionPolicy 'debugsession-verdict' with binding 'debugsession-verdict' denied request: DebugPolicy tight does not allow this: image x is not allowed; ttl 9h is longer than ttl.max (4h)`,
+      'Forbidden',
+      ['DebugPolicy tight does not allow this:', 'image x is not allowed', 'ttl 9h is longer than ttl.max (4h)'],
+    ],
     ['error: context "x" does not exist', 'Other', ['context "x" does not exist']],
     [
       'Error from server (BadRequest): error when creating "STDIN": DebugSession in version "v1alpha1" cannot be handled as a DebugSession: strict decoding error: unknown field "spec.attachers"',
