@@ -64,13 +64,15 @@ it('kubectl dbg says whom a session waits for, and another person approves it af
 });
 
 it('kubectl dbg approve creates nothing where the person does not say yes', async () => {
-  await asked('undecided');
+  const terminal = await asked('undecided');
   const asks = alice.open(['approve', 'undecided']);
   await asks.sees(/\[y\/N\]/);
   asks.type('');
   await asks.ended();
   expect(await asks.exitCode()).toBe(1);
   expect(await approvalsOf('undecided')).toEqual([]);
+  await stage.changeSession('undecided', { cancel: true });
+  await terminal.ended();
 });
 
 it('kubectl dbg deny ends the attempt, and tells the requester why', async () => {
@@ -85,12 +87,14 @@ it('kubectl dbg deny ends the attempt, and tells the requester why', async () =>
 });
 
 it('kubectl dbg approve refuses a session of the person themselves in words, and creates nothing', async () => {
-  await asked('own');
+  const terminal = await asked('own');
   expect(await dana.run(['approve', 'own'])).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('you asked for session own yourself: another person has to approve it'),
   });
   expect(await approvalsOf('own')).toEqual([]);
+  await stage.changeSession('own', { cancel: true });
+  await terminal.ended();
 });
 
 it('kubectl dbg approve prints an approval for Git, which kubectl applies again and again', async () => {

@@ -17,6 +17,8 @@ export interface Identity {
 export interface FollowerOptions {
   /** Texts of the guide and what stands for them here, such as its namespace. */
   here?: readonly (readonly [there: RegExp, here: string])[];
+  /** The PATH in which kubectl finds its plugins. Absent: that of the tests. */
+  path?: string | undefined;
 }
 
 /**
@@ -28,9 +30,11 @@ export class Follower {
   readonly #stage: Stage;
   readonly #folder = mkdtempSync(join(tmpdir(), 'debugsession-guide-'));
   readonly #texts: readonly (readonly [RegExp, string])[];
+  readonly #path: string;
   readonly #followed = new Set<string>();
 
-  constructor(stage: Stage, guide: Guide, { here = [] }: FollowerOptions = {}) {
+  constructor(stage: Stage, guide: Guide, { here = [], path = process.env['PATH'] ?? '' }: FollowerOptions = {}) {
+    this.#path = path;
     this.#stage = stage;
     this.#texts = here;
     const text = this.here(guide.text);
@@ -99,11 +103,14 @@ export class Follower {
   /** The environment of a shell in which `kubectl` acts for somebody, in the namespace of the stage. */
   #shellOf({ flags = [], kubeconfig = this.#stage.cluster.kubeconfig }: Identity): NodeJS.ProcessEnv {
     const bin = mkdtempSync(join(this.#folder, 'bin-'));
-    const program = [this.#stage.cluster.kubectlPath, `--namespace=${this.#stage.namespace}`, ...flags];
-    const words = program.map((word) => `'${word}'`).join(' ');
-    const path = process.env['PATH'] ?? '';
+    const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ');
+    const as = quoted([`--namespace=${this.#stage.namespace}`, ...flags]);
+    const program = quoted([this.#stage.cluster.kubectlPath]);
+    const path = this.#path;
+    // A plugin takes its flags behind its name; what stands behind `--` is its command.
+    const plugin = `if [ "$1" = dbg ]; then verb="$2"; shift 2; exec ${program} dbg "$verb" ${as} "$@"; fi`;
     // A kubectl that is found by its name must not find this one.
-    const script = `#!/bin/sh\nPATH='${path}'\nexec ${words} "$@"\n`;
+    const script = `#!/bin/sh\nPATH='${path}'\n${plugin}\nexec ${program} ${as} "$@"\n`;
     writeFileSync(join(bin, 'kubectl'), script, { mode: 0o755 });
     return {
       ...process.env,

@@ -44,7 +44,7 @@ export function comparable(lines: readonly string[]): string[] {
       line
         .replaceAll(/\bdebug-[0-9a-f]{8}\b/g, 'debug-########')
         .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
-        .replace(/ \d+s$/, ' AGE')
+        .replaceAll(/ \d+s(?= |$)/g, ' AGE')
         .replaceAll(/\s+/g, ' ')
         .trim(),
     )
