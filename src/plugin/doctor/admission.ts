@@ -3,7 +3,7 @@ import { differences } from './difference.ts';
 import type { Facts } from './facts.ts';
 import type { Manifest } from './manifest.ts';
 import { unreadWords } from './reading.ts';
-import { DEFAULT_OPERATOR_NAMESPACE } from './running-operator.ts';
+import { DEFAULT_OPERATOR_NAMESPACE, ownerOf } from './running-operator.ts';
 
 /** What each admission policy does, and so what is lost without it. */
 const PURPOSES: Readonly<Record<string, string>> = {
@@ -20,10 +20,9 @@ const PURPOSES: Readonly<Record<string, string>> = {
 const OPTIONAL = ['debugsession-verdict', 'debugsession-confine', 'debugsession-fill-in-requester'];
 
 /** Whether the admission policies of this release are in the cluster, and are what this release ships. */
-export function checkAdmission(
-  { policies, admissionResources, operatorNamespace }: Facts,
-  shipped: readonly Manifest[],
-): Check[] {
+export function checkAdmission(facts: Facts, shipped: readonly Manifest[], version: string): Check[] {
+  const { policies, admissionResources, operatorNamespace } = facts;
+  const owner = ownerOf(facts, version);
   const canMutate =
     admissionResources.kind === 'read' ? admissionResources.value.includes('mutatingadmissionpolicies') : true;
   const ours = shipped.filter(({ kind }) => kind.endsWith('AdmissionPolicy'));
@@ -36,7 +35,7 @@ export function checkAdmission(
       if (policies.kind !== 'read') return check.unknown(unreadWords(policies, 'admission policies'));
       const faults = shipped
         .filter(({ kind, metadata }) => metadata.name === name && kind.includes('AdmissionPolicy'))
-        .flatMap((one) => faultsOf(placed(one, operatorNamespace), policies.value));
+        .flatMap((one) => faultsOf(placed(one, operatorNamespace), policies.value, owner));
       if (faults.length === 0) return check.ok('it is in force, and as this release ships it');
       const words = `${faults.join('; ')}; ${PURPOSES[name] ?? 'it belongs to the installation'}`;
       return OPTIONAL.includes(name) ? check.warning(words, WAY_OUT) : check.broken(words, WAY_OUT);
@@ -53,7 +52,7 @@ function placed(manifest: Manifest, operatorNamespace: string): Manifest {
 const WAY_OUT = 'kubectl replace --force -k config/admission and -k config/rbac, of the version of the operator';
 const MAX_NAMED = 3;
 
-function faultsOf(shipped: Manifest, found: readonly Manifest[]): string[] {
+function faultsOf(shipped: Manifest, found: readonly Manifest[], owner: string): string[] {
   const { kind, metadata, spec } = shipped;
   const what = kind.endsWith('Binding') ? 'its binding' : 'the policy';
   const one = found.find((other) => other.kind === kind && other.metadata.name === metadata.name);
@@ -61,5 +60,6 @@ function faultsOf(shipped: Manifest, found: readonly Manifest[]): string[] {
   const paths = differences(spec, one.spec, 'spec');
   if (paths.length === 0) return [];
   const more = paths.length > MAX_NAMED ? ` and ${paths.length - MAX_NAMED} more` : '';
-  return [`${what} differs from this release in ${paths.slice(0, MAX_NAMED).join(', ')}${more}`];
+  const where = `${paths.slice(0, MAX_NAMED).join(', ')}${more}`;
+  return [`${what} differs from this release in ${where}: it is older than ${owner}, or somebody changed it`];
 }

@@ -18,15 +18,15 @@ export interface Release {
 
 /** Judges what was read. A cluster without DebugSession gets no checks of its parts. */
 export function examine(facts: Facts, { version, manifests, schemas }: Release): Check[] {
-  const installation = checkInstallation(facts, schemas);
+  const installation = checkInstallation(facts, schemas, version);
   const first = [...checkKubernetes(facts), installation];
   if (facts.schemas.kind === 'absent') return first;
   return [
     ...first,
     checkOperator(facts, version),
     checkLeader(facts),
-    checkOperatorRights(facts, operatorQuestions(manifests)),
-    ...checkAdmission(facts, manifests),
+    checkOperatorRights(facts, operatorQuestions(manifests), version),
+    ...checkAdmission(facts, manifests, version),
     checkMyRights(facts, manifests),
     checkPodSecurity(facts),
     checkWebhooks(facts),

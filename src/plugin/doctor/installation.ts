@@ -1,9 +1,11 @@
 import { type Check, checked } from './check.ts';
 import type { Facts, Schema } from './facts.ts';
 import { unreadWords } from './reading.ts';
+import { ownerOf } from './running-operator.ts';
 
 /** Whether the resources are there, and whether they have every field that this plugin knows. */
-export function checkInstallation({ schemas }: Facts, own: Readonly<Record<string, Schema>>): Check {
+export function checkInstallation(facts: Facts, own: Readonly<Record<string, Schema>>, version: string): Check {
+  const { schemas } = facts;
   const check = checked('resources');
   if (schemas.kind === 'absent')
     return check.broken(
@@ -15,8 +17,14 @@ export function checkInstallation({ schemas }: Facts, own: Readonly<Record<strin
     missingFields(schema, schemas.value[kind] ?? {}).map((field) => `${kind} ${field}`),
   );
   if (missing.length === 0) return check.ok('debugsession.dev/v1alpha1 is served, with all fields of this plugin');
+  const lack = `and lack: ${missing.join(', ')}`;
+  if (ownerOf(facts, version) === 'the operator')
+    return check.broken(
+      `the resources are older than the operator (${version}), ${lack}. The API server drops what the operator writes there`,
+      'kubectl apply --server-side -k config/crd, of the version of the operator (docs/upgrading)',
+    );
   return check.warning(
-    `the resources are older than this plugin, and lack: ${missing.join(', ')}. A session that sets such a field is refused`,
+    `the resources are older than this plugin, ${lack}. A session that sets such a field is refused`,
     'kubectl apply --server-side -k config/crd, of the version of this plugin; or use an older plugin',
   );
 }

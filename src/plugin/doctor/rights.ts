@@ -2,7 +2,7 @@ import { oneLine } from '../../text/one-line.ts';
 import { type Check, checked } from './check.ts';
 import type { Facts } from './facts.ts';
 import type { Manifest, Rule } from './manifest.ts';
-import { operatorAccount } from './running-operator.ts';
+import { operatorAccount, ownerOf } from './running-operator.ts';
 import { unreadWords } from './reading.ts';
 
 /** One thing that somebody may do or not. */
@@ -16,6 +16,8 @@ interface Right {
 
 /** A right of the operator, and whether an installation may do without it (config/components). */
 export interface OperatorQuestion extends Right {
+  /** The role that grants it. */
+  role: string;
   isOptional: boolean;
 }
 
@@ -74,7 +76,7 @@ function allows({ apiGroups, resources, resourceNames = [], verbs }: Rule, right
 /** What the operator must be allowed to do in a namespace. */
 export function operatorQuestions(shipped: readonly Manifest[]): OperatorQuestion[] {
   const ask = (names: readonly string[], isOptional: boolean): OperatorQuestion[] =>
-    rightsOf(shipped, names).map((right) => ({ ...right, isOptional }));
+    names.flatMap((role) => rightsOf(shipped, [role]).map((right) => ({ ...right, role, isOptional })));
   return [...ask(MANAGER_ROLES, false), ...ask(OPTIONAL_ROLES, true)];
 }
 
@@ -105,7 +107,7 @@ export function accessReviews(
 }
 
 /** Whether the operator has its rights in the namespace. */
-export function checkOperatorRights(facts: Facts, questions: readonly OperatorQuestion[]): Check {
+export function checkOperatorRights(facts: Facts, questions: readonly OperatorQuestion[], version: string): Check {
   const check = checked("the operator's rights");
   const { operatorAnswers, namespace } = facts;
   const { user } = operatorAccount(facts);
@@ -117,13 +119,22 @@ export function checkOperatorRights(facts: Facts, questions: readonly OperatorQu
   const words = (rights: readonly Right[]): string =>
     `in namespace ${namespace} ${oneLine(user, 300)} may not ${listed(rights)}`;
   if (needed !== undefined && needed.length > 0)
-    return check.broken(words(needed), 'kubectl apply --server-side -k config/rbac, or let it serve this namespace');
+    return check.broken(
+      `${words(needed)}: ${roleWords(needed, ownerOf(facts, version))}`,
+      'kubectl apply --server-side -k config/rbac, or let it serve this namespace',
+    );
   if (optional !== undefined && optional.length > 0)
     return check.warning(
       `${words(optional)}: it has fewer ways to end a container`,
       'leave it so if you chose config/components/without-exec or without-attach',
     );
   return check.ok(`${oneLine(user, 300)} has its rights in namespace ${namespace}`);
+}
+
+/** Why rights of these roles are missing. A SubjectAccessReview does not tell which of the three it is. */
+function roleWords(needed: readonly OperatorQuestion[], owner: string): string {
+  const roles = [...new Set(needed.map(({ role }) => role))];
+  return `the role ${roles.join(' and ')} is older than ${owner}, is missing, or is not bound here`;
 }
 
 /** The rights, by what they are about: `create, patch debugsessions, get pods/log`. */

@@ -53,6 +53,15 @@ function checkDeployment(deployment: Deployment, ownVersion: string): Check {
   return check.ok(version === undefined ? `${words} (its version is not known)` : words);
 }
 
+/**
+ * To what a part of an installation has to fit: the operator of this version, or this plugin where the operator has
+ * another version or none that is known.
+ */
+export function ownerOf({ deployments }: Pick<Facts, 'deployments'>, version: string): 'the operator' | 'this plugin' {
+  const [deployment] = deployments.kind === 'read' ? deployments.value : [];
+  return deployment !== undefined && versionOf(deployment) === version ? 'the operator' : 'this plugin';
+}
+
 /** By the label that charts set, else by the tag of the image; undefined where neither is a version. */
 function versionOf({ metadata, spec }: Deployment): string | undefined {
   const [, tag] = /:([^:/@]+)(?:@.*)?$/.exec(spec.template.spec.containers[0]?.image ?? '') ?? [];

@@ -119,10 +119,18 @@ describe('doctor', () => {
       ...schemas.DebugSession,
       properties: { ...properties, spec: { type: 'object', properties: spec } },
     };
-    expect(check('resources', { schemas: read({ ...schemas, DebugSession: older }) })).toMatchObject({
-      state: 'warning',
-      words: expect.stringContaining('lack: DebugSession spec.attachers. A session'),
+    const seen = { schemas: read({ ...schemas, DebugSession: older }) };
+    expect(check('resources', seen)).toMatchObject({
+      state: 'broken',
+      words: expect.stringMatching(/older than the operator \(0\.1\.0\), and lack: DebugSession spec\.attachers\. The/),
     });
+    const container = { image: 'registry.example/debugsession-operator:0.0.9' };
+    const spec9 = { ...deployment.spec, template: { spec: { containers: [container] } } };
+    for (const found of [[], [{ ...deployment, spec: spec9 }]])
+      expect(check('resources', { ...seen, deployments: read(found) })).toMatchObject({
+        state: 'warning',
+        words: expect.stringMatching(/older than this plugin, and lack: DebugSession spec\.attachers\. A session/),
+      });
   });
 });
 
@@ -203,6 +211,11 @@ describe('doctor about the operator', () => {
   it.each([
     ['pods/ephemeralcontainers', 'broken', 'may not patch pods/ephemeralcontainers'],
     ['pods/exec', 'warning', 'may not get, create pods/exec: it has fewer ways to end a container'],
+    [
+      'pods/ephemeralcontainers',
+      'broken',
+      'the role debugsession-manager is older than the operator, is missing, or is not bound here',
+    ],
   ])('doctor says that the operator lacks its right on %s', (resource, state, words) => {
     const operatorAnswers = read(questions.map((question) => question.resource !== resource));
     const found = check("the operator's rights", { operatorAnswers });
@@ -266,13 +279,13 @@ describe('doctor about admission policies', () => {
     [
       'ValidatingAdmissionPolicy',
       { failurePolicy: 'Fail' },
-      'the policy differs from this release in spec.failurePolicy;',
+      'the policy differs from this release in spec.failurePolicy: it is older than the operator, or somebody changed it;',
     ],
-    ['ValidatingAdmissionPolicyBinding', { validationActions: ['Audit'] }, 'in spec.validationActions[0];'],
+    ['ValidatingAdmissionPolicyBinding', { validationActions: ['Audit'] }, 'in spec.validationActions[0]: it is'],
     [
       'ValidatingAdmissionPolicyBinding',
       { matchResources: { namespaceSelector: { matchLabels: { a: 'b' } } } },
-      'in spec.matchResources;',
+      'in spec.matchResources: it is',
     ],
   ])('doctor says in which field somebody changed a %s: %j', (kind, change, words) => {
     const policies = read(changed('debugsession-guard', kind, change));
