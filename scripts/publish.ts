@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mustRun } from '../test/cluster/run-program.ts';
+import { sha256 } from './release/oci-layout.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE = 'usage: make publish VERSION=0.1.0 REGISTRY=ghcr.io/you\n';
@@ -14,6 +15,15 @@ function pushes(version: string, registry: string, folder: string): (readonly [f
     // Where `helm push` of the chart would put it: helm install oci://REGISTRY/charts/debugsession.
     [join(folder, `debugsession-chart-${version}.oci.tar`), `${registry}/charts/debugsession:${version}`],
   ];
+}
+
+/** The files whose checksum is not the one of SHA256SUMS. @throws Error without that file */
+function changedFiles(folder: string): string[] {
+  const lines = readFileSync(join(folder, 'SHA256SUMS'), 'utf8').trim().split('\n');
+  return lines
+    .map((line) => line.split('  ') as [sum: string, name: string])
+    .filter(([sum, name]) => !existsSync(join(folder, name)) || sha256(readFileSync(join(folder, name))) !== sum)
+    .map(([, name]) => name);
 }
 
 /**
@@ -28,7 +38,9 @@ async function main(argv: string[]): Promise<number> {
     process.stderr.write(USAGE);
     return 2;
   }
-  await mustRun(['sha256sum', '--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: from });
+  const changed = changedFiles(from);
+  if (changed.length > 0)
+    throw new Error(`${changed.join(', ')} in ${from} is not the file that was made: run make release again`);
   const image = `${registry}/debugsession-operator:${version}@`;
   const manifests = readFileSync(join(from, 'install.yaml'), 'utf8');
   if (!manifests.includes(`image: ${image}`))
