@@ -119,10 +119,15 @@ function storedBytes(whole: object): number {
   return Buffer.byteLength(JSON.stringify(whole));
 }
 
-/** Keeps the whole session but for managedFields: they are half of a stored session, and nobody here reads them. */
+/**
+ * Keeps the whole session but for what nobody here reads: managedFields, which are half of a stored session, and
+ * annotations, of which kubectl apply makes one with the whole request. An update of the status changes neither in the
+ * cluster.
+ */
 export function trimSession(session: DebugSession): DebugSession {
   const metadata: DebugSession['metadata'] & { managedFields?: unknown } = { ...session.metadata };
   delete metadata.managedFields;
+  delete metadata.annotations;
   return { ...session, metadata };
 }
 

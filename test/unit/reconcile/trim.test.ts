@@ -419,10 +419,11 @@ describe('a trimmed policy', () => {
 });
 
 describe('a trimmed session', () => {
-  it('trimSession drops managedFields, and does not change its argument', () => {
+  it('trimSession drops managedFields and annotations, and does not change its argument', () => {
     const session = aSession();
-    const whole = { ...session, metadata: { ...session.metadata, managedFields: [{}] } } as DebugSession;
-    expect(trimSession(whole)).toEqual(session);
-    expect(whole.metadata).toHaveProperty('managedFields');
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(session) };
+    const whole = { ...session, metadata: { ...session.metadata, managedFields: [{}], annotations } } as DebugSession;
+    expect(trimSession(whole)).toStrictEqual(session);
+    expect(whole.metadata).toMatchObject({ managedFields: [{}], annotations });
   });
 });
