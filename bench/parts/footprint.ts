@@ -46,13 +46,13 @@ export interface Footprint {
    */
   restarted: Memory;
   withMorePods: Memory;
-  /** With so many debugged pods among them that all of their namespace are watched. */
-  withWatchedNamespace: Memory;
+  /** With `WIDE` debugged pods among them. */
+  withDebuggedCrowd: Memory;
   watchedUpdates: Updates;
 }
 
 const DEBUGGED_PODS = 100;
-/** From 21 debugged pods on, a namespace has one watch for all of its pods. */
+/** So few debugged pods of a namespace have a watch each: from 33 on, one watch is for all of its pods. */
 const WIDE = 25;
 const UPDATES_PER_SECOND = 100;
 const WARM_SESSIONS = 200;
@@ -157,10 +157,10 @@ async function growMore(
   const wide = numbered('wide', WIDE);
   await rig.node.runPods(crowd.namespace, wide);
   await debug(rig, crowd, { prefix: 'wide', pods: wide, sessions: WIDE });
-  found.withWatchedNamespace = await memoryOf(operator, restSeconds);
+  found.withDebuggedCrowd = await memoryOf(operator, restSeconds);
   found.watchedUpdates = await cpuWithUpdates(rig, operator, crowd, found.options);
   say(
-    `with all ${3 * pods} watched: ${told(found.withWatchedNamespace)}, ${found.watchedUpdates.percent.toFixed(2)} %`,
+    `with ${WIDE} of ${3 * pods} debugged: ${told(found.withDebuggedCrowd)}, ${found.watchedUpdates.percent.toFixed(2)} %`,
   );
 }
 

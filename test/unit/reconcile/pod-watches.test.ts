@@ -83,15 +83,15 @@ describe('the first list', () => {
 describe('the watch that covers a pod', () => {
   const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `web-${i + 1}`);
 
-  it('the first 20 pods of a namespace get a watch each, and the next pods share one watch', async () => {
+  it('the first 32 pods of a namespace get a watch each, and the next pods share one watch', async () => {
     const scene = aScene();
-    for (const name of names(22)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
-    expect(scene.opened).toEqual([...names(20).map((name) => `shop/${name}`), 'shop/*']);
+    for (const name of names(34)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
+    expect(scene.opened).toEqual([...names(32).map((name) => `shop/${name}`), 'shop/*']);
   });
 
   it('each namespace counts its watches on its own', async () => {
     const scene = aScene();
-    for (const name of names(20)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
+    for (const name of names(32)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
     await scene.look('bank/s', { namespace: 'bank', name: 'web-1' });
     expect(scene.opened.at(-1)).toBe('bank/web-1');
   });
@@ -99,12 +99,12 @@ describe('the watch that covers a pod', () => {
   it.each([
     ['one watch for all pods', true, '*/*'],
     ['a watch of its own, where the operator may not watch all pods', false, 'last/web-1'],
-  ])('a pod beyond 50 watches is covered by %s', async (_name, clusterWide, expected) => {
+  ])('a pod beyond 64 watches is covered by %s', async (_name, clusterWide, expected) => {
     const scene = aScene({ clusterWide });
-    for (const name of names(50)) await scene.look(`${name}/s`, { namespace: name, name: 'web-1' });
+    for (const name of names(64)) await scene.look(`${name}/s`, { namespace: name, name: 'web-1' });
     await scene.look('last/s', { namespace: 'last', name: 'web-1' });
     await scene.look('last/t', { namespace: 'last', name: 'web-1' });
-    expect([scene.pods.size, scene.opened.at(-1)]).toEqual([51, expected]);
+    expect([scene.pods.size, scene.opened.at(-1)]).toEqual([65, expected]);
   });
 
   it('a look reuses the watch of the namespace that is open already', async () => {
