@@ -133,6 +133,23 @@ describe('the status', () => {
     expect(answer.body['status']).toEqual({ observedGeneration: -1, ...status });
   });
 
+  // The rule on frozen fields passes over a write whose phase differs, as only a write of the status has one.
+  it('a forged phase thaws no field, in a patch, a replacement and an apply', async () => {
+    const path = await given(MINIMAL, { phase: 'Running', attempt: 1, observedGeneration: 1 });
+    const { body } = await server.get(path);
+    const changed = { ...MINIMAL, image: 'other:1' };
+    const status = { phase: 'Completed', attempt: 1, observedGeneration: 1 };
+    const message = 'image is frozen until the next attempt';
+    expectVerdict(await server.patch(path, 'merge-patch', { spec: changed, status }), message);
+    expectVerdict(await server.patch(path, 'merge-patch', { spec: changed, status: null }), message);
+    expectVerdict(await server.put(path, { ...body, spec: changed, status }), message);
+    const apply = { ...session(path.slice(path.lastIndexOf('/') + 1), changed), status };
+    expectVerdict(await server.patch(`${path}?fieldManager=gitops`, 'apply-patch', apply), message);
+    expectVerdict(await server.patch(`${path}/status`, 'merge-patch', { spec: changed, status }), undefined);
+    const after = await server.get(path);
+    expect(after.body).toMatchObject({ spec: { image: MINIMAL['image'] }, status });
+  });
+
   it('a user cannot change the status through the session, nor the session through its status', async () => {
     const path = await given(MINIMAL);
     const viaSession = await server.patch(path, 'merge-patch', { status: { phase: 'Completed' } });
