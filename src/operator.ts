@@ -33,6 +33,7 @@ import { Informer } from './runtime/informer.ts';
 import { keyOf, namespaceOf } from './runtime/store.ts';
 import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from './runtime/work-queue.ts';
 import type { Plan } from './session/plan/effect.ts';
+import { skeletonLogger } from './skeleton-logger.ts';
 import { hasGuard, wantsStart } from './session/run/lifecycle.ts';
 import type { Authority } from './session/look/authority.ts';
 import { limitsOf, type PolicyView } from './session/look/rules.ts';
@@ -360,14 +361,3 @@ function stopPodsFor({ connection, nodeStop }: OperatorParts): StopPods | undefi
 }
 
 const EVENT_TYPES = { ADDED: 'Added', MODIFIED: 'Modified', DELETED: 'Deleted' } as const;
-
-function skeletonLogger(logger: ContextLogger): {
-  [level in 'debug' | 'info' | 'warn' | 'error']: (message: string) => void;
-} {
-  return {
-    debug: (message) => logger.debug({}, message),
-    info: (message) => logger.info({}, message),
-    warn: (message) => logger.warn({}, message),
-    error: (message) => logger.error({}, message),
-  };
-}
