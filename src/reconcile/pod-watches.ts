@@ -40,8 +40,8 @@ interface Watch {
 
 /**
  * Up to so many pods of a namespace have a watch each; further ones share the namespace's. And so many watches in all,
- * then one for all. A watch more takes 0.1 MB and 4 ms of CPU once; the watch of a namespace keeps every pod of it, 7 MB
- * for 1,000, and reads each of their changes (docs/performance.md).
+ * then one for all. A watch more takes 0.1 MB and 4 ms of CPU once; the watch of a namespace keeps every pod of it, 7
+ * MB for 1,000, and reads each of their changes (docs/performance.md).
  */
 const LIMITS = { podsPerNamespace: 32, watches: 64 };
 

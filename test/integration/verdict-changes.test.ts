@@ -4,7 +4,8 @@ import { type Answer, apiServer, type ApiServer, kubectl } from '../support/clus
 import { OPEN_POLICY } from '../support/builders/open-policy.ts';
 import { DENIED, Door } from './door.ts';
 
-// Which changes of a session the API server compares with its DebugPolicy: those that ask for a start. No operator runs.
+// Which changes of a session the API server compares with its DebugPolicy: those that ask for a start. No operator
+// runs.
 
 const NAMESPACE = `verdict-changes-${process.pid}`;
 const PATH = `/apis/${API_VERSION}/namespaces/${NAMESPACE}/debugsessions`;
