@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin plugin-executable image manifests release publish uninstall run demo check test bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,15 @@ IMAGE ?= debugsession-operator:0.1.0
 # BUILD_ARGS: more options of the build, such as --build-arg BASE=... or --secret id=npmrc,src=$$HOME/.npmrc
 image: node_modules/.stamp ## build the operator's image (IMAGE=registry/name:tag), with docker or buildah
 	@node scripts/image.ts '$(IMAGE)' $(BUILD_ARGS)
+
+# The packages of the site are its own: nobody else has to install them.
+site/node_modules/.stamp: site/package-lock.json
+	cd site && PATH='$(SYSTEM_PATH)' npm ci --no-audit --no-fund
+	@touch $@
+
+# SITE_BASE: the path of the site on its host, such as /debugsession/. Default: /
+site: node_modules/.stamp site/node_modules/.stamp ## build docs/ as a site: dist/site
+	@node scripts/site.ts
 
 manifests: node_modules/.stamp ## everything to install, as one file: dist/install.yaml
 	@node scripts/manifests.ts

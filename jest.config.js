@@ -62,5 +62,9 @@ export default {
     // `make release`, and what it makes.
     suite('release', onCluster),
     suite('audit'),
+    suite('site', {
+      globalSetup: '<rootDir>/test/support/jest/site-setup.ts',
+      setupFilesAfterEnv: [longTimeout],
+    }),
   ],
 };

@@ -11,7 +11,7 @@ import { titlesOf } from './prose/titles.ts';
 /** Decisions are records of their day: they are held to their width, and to no rule for sentences. */
 const RECORDS = 'docs/adr/';
 
-const pages = ['*.md', 'docs/**/*.md', 'src/**/*.md'];
+const pages = ['*.md', 'docs/**/*.md', 'site/*.md', 'src/**/*.md'];
 const texts = ['crds/**/*.yaml', 'config/**/*.yaml', 'src/**/*.ts'];
 const code = ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'];
 const tests = ['test/**/*.test.ts'];

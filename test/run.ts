@@ -17,6 +17,7 @@ const STOPPED = 4;
 await ensurePackages(progressTo(process.stderr), [
   { name: 'lua5.4', isThere: () => hasProgram('lua5.4') },
   { name: 'openssl', isThere: () => hasProgram('openssl') },
+  { name: 'chromium', isThere: () => hasProgram('chromium') },
   ...['mksh', 'posh', 'yash', 'zsh'].map((name) => ({ name, isThere: () => hasProgram(name) })),
   { name: 'ksh93u+m', isThere: () => hasProgram('ksh93') },
   ...(isOurs ? [buildahPackage] : []),
@@ -29,6 +30,7 @@ tally.check('prose', [process.execPath, 'scripts/prose.ts']);
 tally.suite('unit', { workers: 2 });
 tally.suite('process', { workers: 2 });
 tally.suite('simulation', { workers: 2 });
+tally.suite('site', { workers: 2 });
 const wasStopped =
   isOurs && spawnSync(node, ['test/cluster/main.ts', 'status'], { stdio: 'ignore' }).status === STOPPED;
 tally.check('cluster', [node, 'test/cluster/main.ts', 'up']);

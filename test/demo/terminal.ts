@@ -102,7 +102,8 @@ export async function attach(cluster: Cluster, line: string, lines: readonly Typ
   return text;
 }
 
-function plain(text: string): string {
+/** What a terminal showed, without its control sequences. */
+export function plain(text: string): string {
   // eslint-disable-next-line no-control-regex -- control sequences are what is removed
   return text.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, '').replaceAll('\r', '');
 }
