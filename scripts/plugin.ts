@@ -11,10 +11,11 @@ import { tarGz } from './release/archive.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-// Bundled CommonJS packages call require() for Node's own modules, which an ES module does not have.
+// One function, and nothing that only a CommonJS or only an ES module has: Node runs the file as either. As an ES module
+// without a name's ending Node would first parse all of it as CommonJS (docs/performance.md).
 const banner = `#!/usr/bin/env node
-import { createRequire as createRequireOfBundle } from 'node:module';
-const require = createRequireOfBundle(import.meta.url);`;
+(function (require) {`;
+const footer = `})(process.getBuiltinModule('node:module').createRequire(process.execPath));`;
 
 /** Its own copy of the CRDs and of config/: the file is all that a person has. */
 export function embedded(): Record<string, string> {
@@ -31,9 +32,12 @@ export async function buildPlugin(outdir = `${root}dist`): Promise<string> {
     bundle: true,
     platform: 'node',
     target: 'node22.12',
-    format: 'esm',
+    format: 'cjs',
     banner: { js: banner },
+    footer: { js: footer },
     define: embedded(),
+    // It stands where the sources read their files; this build has them in it.
+    logOverride: { 'empty-import-meta': 'silent' },
     // Names stay, so that a stack trace reads.
     minifyWhitespace: true,
     minifySyntax: true,

@@ -23,6 +23,8 @@ export type ContainerWish = { kind: 'named'; name: string } | { kind: 'none' } |
 export interface ContainerChoice {
   containerName?: string | undefined;
   note?: string;
+  /** Of the pod, where it was looked up and may be read. */
+  namespace?: string | undefined;
 }
 
 const MAX_LIST = 500;
@@ -58,6 +60,14 @@ export async function chooseContainer(
 ): Promise<ContainerChoice> {
   if (target.workloadRef !== undefined && wish.kind !== 'default') return named(wish);
   const pod = await findPod(kubectl, target);
+  const place = pod === 'forbidden' ? {} : { namespace: pod.metadata.namespace };
+  return { ...joined(pod, { wish, policy }), ...place };
+}
+
+function joined(
+  pod: PodSummary | 'forbidden',
+  { wish, policy }: { wish: ContainerWish; policy: KnownPolicy },
+): ContainerChoice {
   if (wish.kind !== 'default') return named(wish);
   if (policy.kind === 'known' && joinsNone(policy.spec)) return {};
   if (policy.kind === 'known' && policy.spec.allow?.includes('TargetContainer') !== true) {

@@ -32,18 +32,25 @@ export interface Manifest {
   spec: Partial<DebugSessionSpec>;
 }
 
+/** What a command line asks for. */
+export interface Composed {
+  manifest: Manifest;
+  /** Where kubectl writes it, as far as that is known without another request. */
+  namespace?: string | undefined;
+}
+
 /** The session that a command line asks for: by its flags, or in a file as it is written. @throws Fault */
-export function manifestOf(desk: Desk, options: StartOptions): Promise<Manifest> {
-  return options.file === undefined ? compose(desk, options) : readSession(options.file, options);
+export async function manifestOf(desk: Desk, options: StartOptions): Promise<Composed> {
+  return options.file === undefined ? compose(desk, options) : { manifest: await readSession(options.file, options) };
 }
 
 /** The session that the flags ask for. */
-async function compose(desk: Desk, options: StartOptions): Promise<Manifest> {
+async function compose(desk: Desk, options: StartOptions): Promise<Composed> {
   const { kubectl } = desk;
   const { target, spec } = readCommandLine(options);
   const policy = lookUpPolicy(kubectl, spec.policyName);
   const wish = containerWish(options);
-  const [image, { containerName, note }] = await Promise.all([
+  const [image, { containerName, note, namespace }] = await Promise.all([
     policy.then((known) => chooseImage(spec.image, known)),
     policy.then((known) => chooseContainer(kubectl, target, { wish, policy: known })),
   ]);
@@ -51,7 +58,8 @@ async function compose(desk: Desk, options: StartOptions): Promise<Manifest> {
   const whole: Target = { ...target, ...(containerName !== undefined && { containerName }) };
   const stem = target.podName ?? target.workloadRef?.name ?? 'session';
   const name = options.name ?? sessionName(stem, () => desk.random());
-  return { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { target: whole, ...spec, image } };
+  const manifest = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { target: whole, ...spec, image } };
+  return { manifest, namespace };
 }
 
 /** @throws UsageFault with everything that is wrong */

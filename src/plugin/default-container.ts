@@ -4,6 +4,7 @@ import type { WorkloadRef } from '../api/debugsession.ts';
 export interface PodSummary {
   metadata: {
     name: string;
+    namespace?: string;
     annotations?: Record<string, string>;
     labels?: Record<string, string>;
     ownerReferences?: { apiVersion: string; kind: string; name: string }[];

@@ -3,6 +3,9 @@ import { BUILT_IN_POLICY } from '../policy/built-in.ts';
 import { Fault } from './fault.ts';
 import type { Kubectl } from './kubectl.ts';
 
+/** By its path, so that kubectl asks for nothing else first. */
+const POLICIES_PATH = '/apis/debugsession.dev/v1alpha1/debugpolicies';
+
 /** What is known of the policy of a session. */
 export type KnownPolicy =
   | { kind: 'known'; name: string; spec: DebugPolicySpec }
@@ -14,7 +17,7 @@ export type KnownPolicy =
  * @throws Fault when the cluster cannot be reached, or has no DebugSession
  */
 export async function lookUpPolicy(kubectl: Kubectl, name: string = DEFAULT_POLICY): Promise<KnownPolicy> {
-  const answer = await kubectl.call(['get', 'debugpolicies.debugsession.dev', name, '--output=json']);
+  const answer = await kubectl.call(['get', '--raw', `${POLICIES_PATH}/${encodeURIComponent(name)}`]);
   if (answer.kind === 'done') return { kind: 'known', name, spec: (JSON.parse(answer.stdout) as DebugPolicy).spec };
   const { kind, lines } = answer.refusal;
   if (kind === 'NotFound' && name === DEFAULT_POLICY) return { kind: 'known', name, spec: BUILT_IN_POLICY };

@@ -17,7 +17,7 @@ import { type AddVerb, deskOf } from '../verb.ts';
 export async function canI(desk: Desk, options: StartOptions): Promise<number> {
   const { kubectl, stdout, stderr } = desk;
   const { gatherFacts, judge, otherPolicies, placed } = await import('../judge.ts');
-  const manifest = await manifestOf(desk, options);
+  const { manifest } = await manifestOf(desk, options);
   const admitted = await dryRun(desk, manifest);
   const session: Judged = 'faults' in admitted ? await placed(kubectl, manifest) : admitted.session;
   const facts = await gatherFacts(kubectl, session);

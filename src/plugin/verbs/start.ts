@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { DebugSession, Requester } from '../../api/debugsession.ts';
 import { findCondition } from '../../api/conditions.ts';
-import { type Manifest, manifestOf, type StartOptions } from '../compose.ts';
-import { askFor, STRICT } from '../create-session.ts';
+import { type Composed, type Manifest, manifestOf, type StartOptions } from '../compose.ts';
+import { askFor, creationIn, STRICT } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
 import { Fault, UsageFault } from '../fault.ts';
 import type { Judged } from '../judge.ts';
@@ -18,12 +18,13 @@ import { type AddVerb, deskOf } from '../verb.ts';
 /** Starts a session and sees it through. @returns the exit code @throws Fault */
 export async function start(desk: Desk, options: StartOptions): Promise<number> {
   checkTerminal(desk, options);
-  const manifest = await manifestOf(desk, options);
+  const composed = await manifestOf(desk, options);
+  const { manifest } = composed;
   if (options.dryRun === 'client') {
     await printObject(desk.stdout, manifest, options.output ?? 'yaml');
     return 0;
   }
-  const session = await ask(desk, manifest, options.dryRun === 'server' ? ['--dry-run=server'] : []);
+  const session = await ask(desk, composed, options.dryRun === 'server');
   if (options.dryRun === 'server' || options.output !== undefined) {
     await printObject(desk.stdout, session, options.output ?? 'yaml');
     return 0;
@@ -42,12 +43,11 @@ export async function start(desk: Desk, options: StartOptions): Promise<number> 
 }
 
 /** Writes the session. @throws Fault; where its policy refuses it, with the policies that would not */
-async function ask({ kubectl }: Desk, manifest: Manifest, how: readonly string[]): Promise<DebugSession> {
+async function ask({ kubectl }: Desk, { manifest, namespace }: Composed, isDryRun: boolean): Promise<DebugSession> {
+  const plain = ['create', STRICT, ...(isDryRun ? ['--dry-run=server'] : [])];
+  const args = isDryRun || namespace === undefined ? plain : creationIn(namespace);
   try {
-    return await askFor(kubectl, (more) => ({
-      args: ['create', STRICT, ...how],
-      options: { manifest: withRequester(manifest, more) },
-    }));
+    return await askFor(kubectl, (more) => ({ args, options: { manifest: withRequester(manifest, more) } }));
   } catch (error) {
     if (!(error instanceof Fault) || deniedReasons(error.lines) === undefined) throw error;
     const { placed } = await import('../judge.ts');
