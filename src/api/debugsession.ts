@@ -334,6 +334,8 @@ export interface Run {
   finishedAt?: string;
   /** When the operator recorded that it is over, by its own clock; `finishedAt` may be a node's. */
   overAt?: string;
+  /** A later attempt was requested already when it was over. Absent: none. */
+  raised?: boolean;
   state: RunState;
   exitCode?: number;
   signal?: number;

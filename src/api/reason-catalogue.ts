@@ -187,9 +187,9 @@ export const REASONS = {
     kind: 'injection',
     waiting: {
       meaning:
-        'the earlier attempt has failed, but its container has started late and is being ended, or may still start. Two containers of one session never run at a time. The `pendingTimeout` begins after this wait',
+        'the earlier attempt still runs; or it has failed, but its container has started late and is being ended, or may still start. Two containers of one session never run at a time. The `pendingTimeout` begins after this wait',
       remedy:
-        'wait: at most 12 s after its `startTimeout`, or until it has ended, or debug with another session meanwhile. With `supervisor: None` until it has run and ended, or its pod is gone',
+        'wait, or end the run; after a failure wait: at most 12 s after its `startTimeout`, or until it has ended, or debug with another session meanwhile. With `supervisor: None` until it has run and ended, or its pod is gone',
     },
   },
   Forbidden: {
@@ -403,7 +403,7 @@ export const REASONS = {
   SpecChanged: {
     kind: 'failure',
     beforeInjection: {
-      meaning: 'the spec was changed between the recorded intent and the injection',
+      meaning: 'the spec was changed, or `attempt` raised, between the recorded intent and the injection',
       remedy: 'raise `attempt` to debug with the new one',
     },
   },

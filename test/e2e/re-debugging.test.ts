@@ -89,12 +89,6 @@ describe.each(Object.entries(WAYS).map(([way, verbs], index) => ({ way, verbs, i
       expect(after.status).toEqual(second.status);
     });
 
-    it('the API server refuses attempt 3 while attempt 2 runs, and names the phase', async () => {
-      expect(await resend({ ...stays, attempt: 3 })).toMatch(
-        /spec\.attempt: Forbidden: attempt cannot be raised while the session is Running: wait until it is Completed, Expired, Cancelled or Failed/,
-      );
-    });
-
     it.each([
       ['image', { ...stays, image: 'other:1' }],
       ['command', { command: ['sleep', '601'] }],

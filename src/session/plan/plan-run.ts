@@ -6,7 +6,7 @@ import { startTimeoutMs } from '../container/effective.ts';
 import { CANCELLED } from '../run/ending.ts';
 import { containerOf } from '../container/container-of.ts';
 import { idleCapabilities } from '../run/idle-capabilities.ts';
-import { injectionArrived } from '../run/lifecycle.ts';
+import { injectionArrived, isRaisedAbove } from '../run/lifecycle.ts';
 import { LIMIT_REACHED, limitReached, placeOf, withThoseIn } from '../start/limits.ts';
 import { later, never, type Objection } from '../look/objection.ts';
 import { NO_OTHERS, type Others } from '../look/places.ts';
@@ -82,6 +82,9 @@ function planInjection(situation: Situation, run: Run, seen: Seen<'notInjected'>
   }
   if (session.spec.cancel === true)
     return giveUp(situation, run, CANCELLED, 'The session was cancelled before the container was injected');
+  // The spec is about another attempt, perhaps of another person: nothing of it goes into this one.
+  if (isRaisedAbove(session, run))
+    return giveUp(situation, run, 'SpecChanged', 'attempt was raised before the container was injected');
   return planFirst(situation, run, pod) ?? inject(situation, run, pod);
 }
 
@@ -244,7 +247,8 @@ function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Pla
 
 function revocation({ session, rules = UNREAD_RULES }: Situation, run: Run, pod: Pod): StopCause | undefined {
   if (isRevoked(session, run, rules, pod)) return 'Revoked';
-  const about = approvalCaseOf(session, rules);
+  // A raised attempt has approvals and denials of its own.
+  const about = approvalCaseOf({ ...session, spec: { ...session.spec, attempt: run.attempt } }, rules);
   const isLost = about?.demand.revokeRunning === true && isWithdrawn(about, run.approvedBy);
   return isLost ? 'ApprovalWithdrawn' : undefined;
 }

@@ -4,6 +4,7 @@ import { sameJson } from '../../api/same-json.ts';
 import type { Situation } from '../look/situation.ts';
 import { composeStatus, type Standing } from '../status/compose-status.ts';
 import { consequencesOf } from '../run/fate.ts';
+import { isRaisedAbove } from '../run/lifecycle.ts';
 import { deletionWaiting, type EventIntent, over, podDisturbed } from '../status/events.ts';
 import { type Effect, type Plan, wakeBy } from './effect.ts';
 
@@ -55,7 +56,8 @@ function isPodLeaving({ sighting }: Situation, run: Run | undefined): boolean {
 
 /** Writes the end of a run: from here on nothing changes its phase. */
 export function finish(situation: Situation, run: Run): Plan {
-  const done = { ...run, ...peakOf(situation, run), overAt: toTimestamp(situation.now) };
+  const raised = isRaisedAbove(situation.session, run) && { raised: true };
+  const done = { ...run, ...peakOf(situation, run), overAt: toTimestamp(situation.now), ...raised };
   const events = [over(done), ...deletionWaits(situation, done)];
   return writeThen(situation, { run: done, standing: { phase: 'Over' }, events });
 }

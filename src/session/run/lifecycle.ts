@@ -36,6 +36,11 @@ export function wantsStart(session: DebugSession): boolean {
   return session.metadata.deletionTimestamp === undefined && session.spec.attempt > (session.status?.attempt ?? 0);
 }
 
+/** A later attempt than this run is requested: the spec is about that attempt, and no longer about the run. */
+export function isRaisedAbove({ spec }: DebugSession, run: Run): boolean {
+  return spec.attempt > run.attempt;
+}
+
 /** No run starts any more: `spec.notAfter` has passed. */
 export function hasLapsed(session: DebugSession, now: number): boolean {
   const lapse = fromTimestamp(session.spec.notAfter);

@@ -46,11 +46,11 @@ function foundAdmittedAt(session: DebugSession): number | undefined {
 }
 
 /**
- * A moment before which the attempt was not asked for, in ms since the epoch: it cannot be raised while the one before
- * lives. Never a node's time.
+ * A moment before which the attempt was not asked for, in ms since the epoch. While the run before it lived, it was
+ * either raised already when that run was over, or not: the record says so. Never a node's time.
  */
 function askedAfter(session: DebugSession): number {
-  const { intendedAt, overAt } = currentRun(session) ?? {};
-  const times = [session.metadata.creationTimestamp, intendedAt, overAt];
+  const { intendedAt, overAt, raised } = currentRun(session) ?? {};
+  const times = [session.metadata.creationTimestamp, intendedAt, ...(raised === true ? [] : [overAt])];
   return Math.max(...times.map((time) => fromTimestamp(time) ?? 0));
 }

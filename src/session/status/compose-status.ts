@@ -12,6 +12,7 @@ import { toTimestamp } from '../../api/time.ts';
 import type { Why } from '../look/objection.ts';
 import { consequencesOf, guardedRun } from '../run/fate.ts';
 import { PREVIOUS_RUN_NOT_OVER, withRun } from '../run/lifecycle.ts';
+import { attemptBehind } from './attempt-behind.ts';
 import { whyDeletionWaits } from './deletion-waits.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { condition, findCondition, mergeConditions, type WantedCondition } from '../../api/conditions.ts';
@@ -55,6 +56,7 @@ export function composeStatus(input: StatusInput): DebugSessionStatus {
   const open = guardedRun(runs, now);
   const wanted = [
     ...keepUnknown(previous, wantedConditions(standing, run, { now, open, isPodLeaving }), run),
+    ...attemptBehind(session, standing, run),
     ...deletionWaiting(session, standing, { run: open ?? run, now }),
   ];
   const conditions = mergeConditions(before, wanted, { now, generation });

@@ -1,10 +1,11 @@
 import { parseDuration } from '../../api/duration.ts';
-import type { Run } from '../../api/debugsession.ts';
+import type { DebugSession, Run } from '../../api/debugsession.ts';
 import { fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { ttlOf } from '../../policy/evaluate.ts';
 import { lifeMs, ttlSeconds } from '../container/effective.ts';
 import type { ActionOutcome, Tried } from '../look/actions.ts';
 import type { Rules } from '../look/rules.ts';
+import { isRaisedAbove } from '../run/lifecycle.ts';
 import { retryPause } from './retry.ts';
 import type { EventIntent } from '../status/events.ts';
 import type { Situation } from '../look/situation.ts';
@@ -32,8 +33,7 @@ export function nextTtlStep(situation: Situation, run: Run): TtlStep {
   const { session, rules } = situation;
   const { effective } = run;
   if (effective === undefined) return { kind: 'same' };
-  // One that is taken out of the spec changes nothing: what counts then is for the next attempt.
-  const wanted = session.spec.ttl ?? effective.ttl;
+  const wanted = wantedOf(session, run) ?? effective.ttl;
   const refusal = tooLong(wanted, { run, current: effective.ttl, rules });
   if (refusal !== undefined) return { kind: 'wait', ttl: wanted, note: refusal };
   const { wantedTtl } = run;
@@ -43,6 +43,14 @@ export function nextTtlStep(situation: Situation, run: Run): TtlStep {
   if (wantedTtl === undefined || !isSame(wanted, wantedTtl))
     return { kind: 'write', run: intend(run, wanted), events: [] };
   return nextTry(situation, run, wanted);
+}
+
+/**
+ * One that is taken out of the spec changes nothing: what counts then is for the next attempt. So is the whole spec once
+ * the attempt is raised. What the run was to have before stays so.
+ */
+function wantedOf(session: DebugSession, run: Run): string | undefined {
+  return isRaisedAbove(session, run) ? run.wantedTtl : session.spec.ttl;
 }
 
 function nextTry({ now, actions }: Situation, run: Run, wanted: string): TtlStep {

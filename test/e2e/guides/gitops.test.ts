@@ -94,13 +94,24 @@ describe('a controller that syncs', () => {
     expect(argocdHealth(lapsed)).toMatchObject({ status: 'Degraded' });
   });
 
-  it('the API server refuses a sync that raises the attempt while a run lives, and gives the reason', async () => {
+  it('an attempt that a sync raises while a run lives waits, and runs after it', async () => {
     const live = committed('live').replace(/"command":\[[^\]]*\]/, '"command":["sleep","600"]');
     await sync(live);
     const running = await stage.untilPhase('live', 'Running');
     expect(argocdHealth(running)).toMatchObject({ status: 'Healthy' });
-    const refused = await sync(live.replace('"attempt":1', '"attempt":2'));
-    expect(refused.code).not.toBe(0);
-    expect(refused.stderr).toContain('attempt cannot be raised while the session is Running');
+    const next = committed('live').replace('"attempt":1', '"attempt":2').replace('"ttl":"5m"', '"ttl":"9m"');
+    expect(await sync(next)).toMatchObject({ code: 0 });
+    const waits = await stage.untilSession('live', ({ status }) =>
+      (status?.conditions ?? []).some(({ type, reason }) => type === 'Reconciling' && reason === 'PreviousRunNotOver'),
+    );
+    expect(waits.status).toMatchObject({ phase: 'Running', attempt: 1, runs: running.status?.runs });
+    const container = running.status?.debugContainerName ?? '';
+    const inside = await stage.kubectl(['exec', 'web', `--container=${container}`, '--', 'killall', 'sleep']);
+    expect(inside).toMatchObject({ code: 0 });
+    const over = await settled('live', 2);
+    expect(over.status?.runs?.map(({ attempt, exitCode }) => [attempt, exitCode])).toEqual([
+      [1, 143],
+      [2, 0],
+    ]);
   });
 });

@@ -125,19 +125,8 @@ function standing(phase: string, attempt = 1): Manifest {
   return { phase, attempt, observedGeneration: 1 };
 }
 
-function cannotBeRaised(phase: string): string {
-  return `spec.attempt: Forbidden: attempt cannot be raised while the session is ${phase}: wait until it is Completed, Expired, Cancelled or Failed`;
-}
-
 const ATTEMPT: UpdateCase[] = [
-  ...['Starting', 'Running', 'Ending'].map((phase) => ({
-    what: `attempt raised while ${phase}`,
-    spec: MINIMAL,
-    status: standing(phase),
-    to: spec({ attempt: 2 }),
-    message: cannotBeRaised(phase),
-  })),
-  ...['Pending', 'Completed', 'Expired', 'Cancelled', 'Failed'].map((phase) => ({
+  ...['Pending', 'Starting', 'Running', 'Ending', 'Completed', 'Expired', 'Cancelled', 'Failed'].map((phase) => ({
     what: `attempt raised while ${phase}`,
     spec: MINIMAL,
     status: standing(phase),
@@ -191,6 +180,19 @@ const ATTEMPT: UpdateCase[] = [
     to: spec({ attempt: 2 }),
   },
   {
+    what: 'attempt raised with everything else changed while Running',
+    spec: FULL,
+    status: standing('Running'),
+    to: { ...FULL, ...OTHER, attempt: 2 },
+  },
+  {
+    what: 'image changed of an attempt that waits for a run',
+    spec: spec({ attempt: 2 }),
+    status: standing('Running'),
+    to: spec({ attempt: 2, image: 'other:1' }),
+    message: 'image is frozen until the next attempt',
+  },
+  {
     what: 'attempt lowered while Running, as a revert in Git does',
     spec: spec({ attempt: 2 }),
     status: standing('Running', 2),
@@ -213,7 +215,6 @@ const ATTEMPT: UpdateCase[] = [
     spec: spec({ attempt: 1 }),
     status: standing('Running', 2),
     to: spec({ attempt: 3 }),
-    message: cannotBeRaised('Running'),
   },
   { what: 'the same again, as a re-sync sends it', spec: FULL, status: standing('Running'), to: FULL },
 ];
