@@ -21,11 +21,17 @@ export const NAVIGATION: readonly Group[] = [
       page('The command kubectl dbg', 'kubectl-dbg'),
       page('All guides', 'guides/'),
       page('Changes', 'changelog'),
+      page('Support and versions', 'support'),
     ],
   },
   {
     text: 'Install',
-    items: [page('Install, upgrade, uninstall', 'install'), page('Flags of the operator', 'flags')],
+    items: [
+      page('Install, upgrade, uninstall', 'install'),
+      page('Notes for an upgrade', 'upgrading/'),
+      page('Notes for 0.1.0', 'upgrading/0.1.0'),
+      page('Flags of the operator', 'flags'),
+    ],
   },
   {
     text: 'Debug',
@@ -47,6 +53,7 @@ export const NAVIGATION: readonly Group[] = [
     items: [
       page('A team debugs by itself', 'guides/self-service'),
       page('Debug without the right to inject', 'guides/rbac'),
+      page('Approval by a second person', 'guides/approval'),
       page('Restricted namespaces', 'guides/restricted-namespace'),
       page('Sessions in Git', 'guides/gitops'),
       page('Argo CD', 'guides/argo-cd'),
@@ -61,6 +68,7 @@ export const NAVIGATION: readonly Group[] = [
     items: [
       page('Metrics, alerts, dashboard', 'observability'),
       page('Runbooks', 'runbooks'),
+      page('Notices to a chat or a program', 'guides/notices'),
       page('Report for an audit', 'guides/audit'),
       page('Security and threat model', 'security'),
       page('Report a vulnerability', 'security-policy'),
@@ -74,6 +82,7 @@ export const NAVIGATION: readonly Group[] = [
       page('Fields of DebugSession', 'fields/debugsession'),
       page('DebugPolicy', 'debugpolicy'),
       page('Fields of DebugPolicy', 'fields/debugpolicy'),
+      page('Fields of DebugApproval', 'fields/debugapproval'),
       page('Reasons', 'reference'),
     ],
   },
@@ -86,6 +95,7 @@ export const NAVIGATION: readonly Group[] = [
       page('Testing', 'testing'),
       page('The test cluster', 'cluster'),
       page('How we write', 'style'),
+      page('Releasing', 'releasing'),
       page('Contributing', 'contributing'),
     ],
   },

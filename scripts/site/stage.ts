@@ -26,6 +26,7 @@ const TITLES: Readonly<Record<string, string>> = { 'docs/adr': 'Decisions' };
 const FIELDS = [
   { crd: 'crds/debugsessions.debugsession.dev.yaml', name: 'debugsession' },
   { crd: 'crds/debugpolicies.debugsession.dev.yaml', name: 'debugpolicy' },
+  { crd: 'crds/debugapprovals.debugsession.dev.yaml', name: 'debugapproval', page: 'guides/approval' },
 ];
 
 /**
@@ -61,8 +62,8 @@ export function stagePages(root: string, folder: string): void {
     }
   }
   if (faults.length > 0) throw new Error(faults.join('\n'));
-  for (const { crd, name } of FIELDS)
-    write(`fields/${name}.md`, fieldsPage(parse(readFileSync(join(root, crd), 'utf8')) as Crd, `../${name}.md`));
+  for (const { crd, name, page = name } of FIELDS)
+    write(`fields/${name}.md`, fieldsPage(parse(readFileSync(join(root, crd), 'utf8')) as Crd, `../${page}.md`));
   write('public/session.cast', cast);
   write('navigation.json', JSON.stringify(NAVIGATION));
 }
