@@ -11,8 +11,8 @@ import { tarGz } from './release/archive.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-// One function, and nothing that only a CommonJS or only an ES module has: Node runs the file as either. As an ES module
-// without a name's ending Node would first parse all of it as CommonJS (docs/performance.md).
+// One function, and nothing that only a CommonJS or only an ES module has: Node runs the file as either. As an ES
+// module without a name's ending Node would first parse all of it as CommonJS (docs/performance.md).
 const banner = `#!/usr/bin/env node
 (function (require) {`;
 const footer = `})(process.getBuiltinModule('node:module').createRequire(process.execPath));`;

@@ -46,8 +46,8 @@ export function nextTtlStep(situation: Situation, run: Run): TtlStep {
 }
 
 /**
- * One that is taken out of the spec changes nothing: what counts then is for the next attempt. So is the whole spec once
- * the attempt is raised. What the run was to have before stays so.
+ * One that is taken out of the spec changes nothing: what counts then is for the next attempt. So is the whole spec
+ * once the attempt is raised. What the run was to have before stays so.
  */
 function wantedOf(session: DebugSession, run: Run): string | undefined {
   return isRaisedAbove(session, run) ? run.wantedTtl : session.spec.ttl;
