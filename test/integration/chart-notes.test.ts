@@ -37,7 +37,7 @@ it('the notes say the first three commands, and how to uninstall in the right or
     `kubectl label namespace ${NAMESPACE} pod-security.kubernetes.io/enforce=restricted`,
     'kubectl delete debugsessions --all --all-namespaces',
     `helm uninstall debugsession --namespace ${NAMESPACE}`,
-    'kubectl delete crd debugsessions.debugsession.dev debugpolicies.debugsession.dev',
+    'kubectl delete crd debugsessions.debugsession.dev debugpolicies.debugsession.dev debugapprovals.debugsession.dev',
   ]);
 });
 

@@ -287,10 +287,12 @@ describe('the chart', () => {
     for (const { metadata } of [...of('ServiceMonitor'), ...of('PrometheusRule')])
       expect(metadata.labels).toMatchObject({ release: 'kube' });
     for (const { metadata } of of('CustomResourceDefinition')) expect(metadata.annotations).toBeUndefined();
-    // A change of these two makes the operator mistrust the sessions that wait.
+    // A change of these makes the operator mistrust the sessions that wait, and the approvals.
     const plain = all.filter(({ metadata }) => metadata.labels?.['team'] === undefined);
     expect(plain.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      'ValidatingAdmissionPolicy debugsession-approver',
       'ValidatingAdmissionPolicy debugsession-requester',
+      'ValidatingAdmissionPolicyBinding debugsession-approver',
       'ValidatingAdmissionPolicyBinding debugsession-requester',
     ]);
     for (const { metadata } of plain) expect(Object.keys(metadata.labels ?? {}).join()).not.toMatch(/version|chart/);

@@ -99,26 +99,36 @@ describe('faults that end the operator', () => {
   });
 });
 
+/** What an operator watches before any session is there: three of ours, and two policies with their bindings. */
+const RESOURCES = 7;
+
 describe('faults that may pass', () => {
   it('the operator waits for a missing right, names account, verb, resource and scope, and goes on once it is granted', async () => {
     await kubectl('create', 'serviceaccount', 'poor', '-n', NAMESPACE);
     const kubeconfig = await cluster().createServiceAccountKubeconfig(NAMESPACE, 'poor');
     const operator = launch(kubeconfig, `--namespaces=${NAMESPACE}`);
-    await untilFailures(operator, 12);
+    await untilFailures(operator, 3 * RESOURCES);
     const user = `User "system:serviceaccount:${NAMESPACE}:poor" cannot list resource`;
     const said = warnings(operator).map(({ code, msg, err }) => ({ code, msg, err: String(err) }));
-    const ofPolicy = (kind: string): string =>
-      `a right is missing: ${kind}.admissionregistration.k8s.io "debugsession-requester" is forbidden: ${user} "${kind}" in API group ` +
+    const ofPolicy = (kind: string, name: string): string =>
+      `a right is missing: ${kind}.admissionregistration.k8s.io "${name}" is forbidden: ${user} "${kind}" in API group ` +
       '"admissionregistration.k8s.io" at the cluster scope; to grant it: kubectl apply -k config/rbac';
+    const inNamespace = (plural: string): string =>
+      `a right is missing: ${plural}.debugsession.dev is forbidden: ${user} "${plural}" in API group "debugsession.dev" in the namespace "${NAMESPACE}"; ` +
+      'to grant it: kubectl apply -k config/rbac, or with --namespaces config/namespaced';
     expect(said.sort((a, b) => a.err.localeCompare(b.err))).toEqual(
       [
         `a right is missing: debugpolicies.debugsession.dev is forbidden: ${user} "debugpolicies" in API group "debugsession.dev" at the cluster scope; ` +
           'to grant it: kubectl apply -k config/rbac',
-        `a right is missing: debugsessions.debugsession.dev is forbidden: ${user} "debugsessions" in API group "debugsession.dev" in the namespace "${NAMESPACE}"; ` +
-          'to grant it: kubectl apply -k config/rbac, or with --namespaces config/namespaced',
-        ofPolicy('validatingadmissionpolicies'),
-        ofPolicy('validatingadmissionpolicybindings'),
-      ].map((err) => ({ code: 403, msg: 'list or watch failed', err })),
+        inNamespace('debugsessions'),
+        inNamespace('debugapprovals'),
+        ...['debugsession-approver', 'debugsession-requester'].flatMap((name) => [
+          ofPolicy('validatingadmissionpolicies', name),
+          ofPolicy('validatingadmissionpolicybindings', name),
+        ]),
+      ]
+        .sort((a, b) => a.localeCompare(b))
+        .map((err) => ({ code: 403, msg: 'list or watch failed', err })),
     );
     const role = ['--clusterrole=debugsession-manager', `--serviceaccount=${NAMESPACE}:poor`];
     await kubectl('create', 'rolebinding', 'rich', '-n', NAMESPACE, ...role);
@@ -129,14 +139,14 @@ describe('faults that may pass', () => {
 
   it('the operator says once for each resource that the API server does not accept its credentials', async () => {
     const operator = launch(kubeconfigWithToken('expired'));
-    await untilFailures(operator, 12);
+    await untilFailures(operator, 3 * RESOURCES);
     const server = cluster().node?.server ?? expect.stringMatching(/^https/);
     const line = expect.objectContaining({
       code: 401,
       err: `${String(server)} does not accept our credentials (401 Unauthorized): the token or the certificate has expired, or is not of this cluster`,
     });
-    expect(warnings(operator)).toEqual([line, line, line, line]);
-    expect(new Set(warnings(operator).map(({ resource }) => resource)).size).toBe(4);
+    expect(warnings(operator)).toEqual(Array.from({ length: RESOURCES }, () => line));
+    expect(new Set(warnings(operator).map(({ resource }) => resource)).size).toBe(RESOURCES);
     expect(await operator.stop()).toBe(0);
   });
 });
@@ -171,15 +181,17 @@ onOwn('an API server that starts late and has no CRD', () => {
   it('the operator says once that the CRD is missing and how to install it, and is not ready', async () => {
     await server.start();
     const isMissing = ({ code }: LogLine): boolean => code === 404;
-    await operator.until(() => operator.lines.filter(isMissing).length >= 6, 40_000);
+    await operator.until(() => operator.lines.filter(isMissing).length >= 9, 40_000);
     const missing = (resource: string): string =>
       `the resource ${resource}.debugsession.dev is not installed in the cluster; to install it: kubectl apply -k config/crd; waiting for it`;
     expect(operator.lines.filter(isMissing).map(({ level }) => level)).toEqual(
       expect.arrayContaining(['warn', 'debug', 'debug']),
     );
     const said = warnings(operator).filter(isMissing);
-    expect(new Set(said.map(({ err }) => err))).toEqual(new Set(['debugsessions', 'debugpolicies'].map(missing)));
-    expect(said).toHaveLength(2);
+    expect(new Set(said.map(({ err }) => err))).toEqual(
+      new Set(['debugsessions', 'debugpolicies', 'debugapprovals'].map(missing)),
+    );
+    expect(said).toHaveLength(3);
     // Asked three times, and said once.
     for (let times = 0; times < 3; times++) expect((await fetch(readyz)).status).toBe(500);
     const reason = `the list of debugsessions has not been read yet: ${missing('debugsessions')}`;

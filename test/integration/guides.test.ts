@@ -11,13 +11,15 @@ const namespace = `guides-${process.pid}`;
 const strict = 'dryRun=All&fieldValidation=Strict';
 let server: ApiServer;
 
-const CLUSTER_SCOPED = ['DebugPolicy', 'ClusterRole'];
+const CLUSTER_SCOPED = ['DebugPolicy', 'ClusterRole', 'ClusterRoleBinding'];
 const COLLECTIONS: Record<string, string> = {
   DebugPolicy: '/apis/debugsession.dev/v1alpha1/debugpolicies',
+  DebugApproval: `/apis/debugsession.dev/v1alpha1/namespaces/${namespace}/debugapprovals`,
   DebugSession: `/apis/debugsession.dev/v1alpha1/namespaces/${namespace}/debugsessions`,
   ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
   Role: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`,
   RoleBinding: `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
+  ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
   Pod: `/api/v1/namespaces/${namespace}/pods`,
   ServiceAccount: `/api/v1/namespaces/${namespace}/serviceaccounts`,
 };
@@ -27,9 +29,17 @@ interface Block {
   source: string;
 }
 
+/** Kinds of other programs, which this API server does not serve. */
+const OF_OTHERS = [
+  'argoproj.io/',
+  'kustomize.toolkit.fluxcd.io/',
+  'notification.toolkit.fluxcd.io/',
+  'scaffolder.backstage.io/',
+];
+
 /**
  * Every yaml block of README.md and docs, with where it stands; not those that leave something out, which they say by
- * `...`.
+ * `...`, or have it filled in by `${{`, nor those of other programs.
  */
 function blocks(): Block[] {
   const files = readdirSync(repositoryPath('docs'), { recursive: true, encoding: 'utf8' })
@@ -38,7 +48,8 @@ function blocks(): Block[] {
   const readme = readdirSync(repositoryPath('.')).filter((file) => file === 'README.md');
   return [...readme, ...files].flatMap((file) =>
     yamlBlocks(readFileSync(repositoryPath(file), 'utf8'))
-      .filter(({ source }) => !source.includes('...'))
+      .filter(({ source }) => !/\.\.\.|\$\{\{/.test(source))
+      .filter(({ source }) => !OF_OTHERS.some((group) => source.includes(`apiVersion: ${group}`)))
       .map(({ line, source }) => ({ place: `${file}:${line}`, source })),
   );
 }

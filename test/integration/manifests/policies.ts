@@ -96,7 +96,7 @@ export const INVALID_POLICIES: CreateCase[] = [
   wrong(
     'an exempt user of a namespace',
     { approval: { required: 1, exempt: [{ kind: 'User', name: 'dana', namespace: 'shop' }] } },
-    'spec.approval.exempt[0].namespace: Invalid value: "User": only a ServiceAccount has a namespace',
+    'spec.approval.exempt[0].namespace: Invalid value: only a ServiceAccount has a namespace',
   ),
   wrong('an allowance twice', { allow: ['Env', 'Env'] }, 'spec.allow[1]: Duplicate value: "Env"'),
   wrong('no container at all', { limits: { containersPerPod: 0 } }, 'spec.limits.containersPerPod: Invalid value: 0'),
