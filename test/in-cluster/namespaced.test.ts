@@ -12,6 +12,7 @@ import { Stage } from '../support/cluster/stage.ts';
 // config/default offers.
 
 const ACCOUNT = `system:serviceaccount:${OPERATOR_NAMESPACE}:${DEPLOYMENT}`;
+const SECRET = 'debugsession-notify';
 const target = { podName: 'web' };
 let served: Stage[];
 let other: Stage;
@@ -32,6 +33,11 @@ beforeAll(async () => {
   // As config/namespaced says, for a cluster that had config/default before.
   const granted = ['debugsession-manager', 'debugsession-manager-exec', 'debugsession-manager-attach'];
   await installation.kubectl('delete', 'clusterrolebinding,clusterrole', ...granted, '--ignore-not-found');
+  // The component notify needs it. Nobody listens there, which keeps no session waiting.
+  await installation.kubectl(
+    ...['create', 'secret', 'generic', SECRET, `--namespace=${OPERATOR_NAMESPACE}`],
+    ...['--from-literal=urls=http://127.0.0.1:9/', '--from-literal=hmac-key=0123456789abcdef'],
+  );
   const copy = new ConfigCopy();
   try {
     copy.chooseComponents();
@@ -44,6 +50,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await installation.remove();
+  await installation.kubectl('delete', 'secret', SECRET, `--namespace=${OPERATOR_NAMESPACE}`, '--ignore-not-found');
   await installation.kubectl('delete', 'priorityclass', 'debugsession-manager', '--ignore-not-found');
   await removeNodeStop(installation.cluster);
   // The rights that the other suites need.
