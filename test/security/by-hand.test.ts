@@ -4,12 +4,16 @@ import { ConfigCopy } from '../support/cluster/config-copy.ts';
 import { installResourceAndRights } from '../support/jest/global-setup.ts';
 import { Person } from '../support/cluster/person.ts';
 import { appPod } from '../support/builders/pods.ts';
+import { Policies } from '../support/builders/policies.ts';
+import { policyWithApproval } from '../support/cluster/approved-policy.ts';
+import { Approver } from '../support/cluster/approver.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
 // Before Kubernetes 1.36, as docs/install.md tells it: nothing fills in who asks, so they write it themselves. It is
 // checked as ever.
 
 const FILL_IN = 'debugsession-fill-in-requester';
+const FILL_IN_APPROVER = 'debugsession-fill-in-approver';
 const WHOAMI = ['auth', 'whoami', '--output=jsonpath={.status.userInfo}'];
 const target = { podName: 'web' };
 let stage: Stage;
@@ -21,13 +25,13 @@ beforeAll(async () => {
   try {
     copy.edit('config/default/kustomization.yaml', (text) => `${text}components: [../components/before-1-36]\n`);
     const built = await stage.cluster.kubectl(['kustomize', copy.path('config/default')]);
-    expect(built).toMatchObject({ code: 0, stdout: expect.not.stringContaining(FILL_IN) });
+    expect(built).toMatchObject({ code: 0, stdout: expect.not.stringMatching(/debugsession-fill-in-/) });
     expect(built.stdout).toContain('debugsession-requester');
   } finally {
     copy.remove();
   }
   const kinds = 'mutatingadmissionpolicy,mutatingadmissionpolicybinding';
-  expect(await stage.cluster.kubectl(['delete', kinds, FILL_IN])).toMatchObject({ code: 0 });
+  expect(await stage.cluster.kubectl(['delete', kinds, FILL_IN, FILL_IN_APPROVER])).toMatchObject({ code: 0 });
   // The API server learns of it after a moment.
   await stage.until(
     'nothing is filled in',
@@ -92,4 +96,28 @@ it('the API server refuses to take the finalizer off a running session', async (
     stderr: expect.stringMatching(/the finalizer debugsession\.dev\/container is the operator's/),
   });
   expect((await stage.session('runs')).metadata.finalizers).toEqual([FINALIZER]);
+});
+
+describe('approvers that are written by hand', () => {
+  it('an approval counts with the approver of kubectl auth whoami, and is refused without it or in another name', async () => {
+    const policies = new Policies(stage);
+    try {
+      const [dana, alice] = await Promise.all([Person.whoMayAsk(stage, 'dana'), Approver.open(stage, 'alice')]);
+      const policyName = await policyWithApproval(stage, { policies, person: dana, name: 'by-hand', approval: {} });
+      const requestedBy = await whoami('--as=dana');
+      expect(await dana.asks('approved', { policyName, requestedBy, command: ['true'] })).toMatchObject({ code: 0 });
+      await stage.untilSession('approved', ({ status }) => status?.reason === 'ApprovalRequired');
+      const refused = {
+        code: 1,
+        stderr: expect.stringMatching(/spec\.approvedBy must be who approves, alice .*whoami says/),
+      };
+      expect(await alice.decides('approved')).toMatchObject(refused);
+      expect(await alice.decides('approved', { approvedBy: await whoami('--as=bob') })).toMatchObject(refused);
+      expect(await alice.decides('approved', { approvedBy: await whoami('--as=alice') })).toMatchObject({ code: 0 });
+      const { status } = await stage.untilPhase('approved', 'Completed');
+      expect(status?.runs?.[0]?.approvedBy).toMatchObject([{ username: 'alice' }]);
+    } finally {
+      await policies.close();
+    }
+  });
 });
