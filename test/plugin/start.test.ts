@@ -40,6 +40,18 @@ describe('kubectl dbg POD', () => {
     });
   });
 
+  it('a terminal inside has the size of the terminal outside, also after that was resized', async () => {
+    const terminal = dbg.open(['web', '--name=sized', '--ttl=5m'], 100);
+    await terminal.sees(/Session sized runs/);
+    await terminal.run('', /[#$] /);
+    await terminal.run('stty size', /\b30 100\b/);
+    terminal.resize(132, 43);
+    // The new size takes its own way to the container: asked again until it is there.
+    await terminal.run('until stty size | grep -x "43 132"; do sleep 0.1; done; echo it\\ is', /\bit is\b/);
+    terminal.type('exit');
+    expect(await terminal.exitCode()).toBe(0);
+  });
+
   it('a session runs on when the user leaves its terminal by the detach keys', async () => {
     const terminal = dbg.open(['web', '--name=left']);
     await terminal.sees(/Session left runs/);

@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
+import { LONG_ENOUGH_MS, patient } from '../patience.ts';
 import type { Stage } from './stage.ts';
 
 const CTRL_P_CTRL_Q = '\u0010\u0011';
@@ -75,10 +77,10 @@ export class Terminal {
 
   /**
    * Resolves with all output from `from` on, once it matches.
-   * @throws Error with the output when the terminal is closed or 20 s have passed
+   * @throws Error with the output when the terminal is closed or nothing of it comes in time
    */
   async sees(pattern: RegExp, from = 0): Promise<string> {
-    const end = AbortSignal.timeout(20_000);
+    const end = AbortSignal.timeout(patient(LONG_ENOUGH_MS));
     end.addEventListener('abort', () => this.#tell());
     while (!pattern.test(this.#output.slice(from))) {
       if (end.aborted || this.#child.exitCode !== null)
@@ -86,6 +88,15 @@ export class Terminal {
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
     return this.#output.slice(from);
+  }
+
+  /** Gives the terminal another size, as a window that is dragged. @throws Error with the words of stty */
+  resize(columns: number, rows: number): void {
+    const { pid } = this.#child;
+    const [inside] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    const size = ['cols', String(columns), 'rows', String(rows)];
+    const { status, stderr } = spawnSync('stty', ['-F', readlinkSync(`/proc/${inside}/fd/0`), ...size]);
+    if (status !== 0) throw new Error(`stty: ${String(stderr)}`);
   }
 
   /** Leaves without ending anything: the detach keys of kubectl. */
