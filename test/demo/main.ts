@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { delimiter, dirname } from 'node:path';
+import { buildPlugin } from '../../scripts/plugin.ts';
 import { cluster as findCluster, type Cluster } from '../cluster/cluster.ts';
 import { repositoryPath } from '../support/documents/crd.ts';
 import { prepareCluster } from '../support/jest/global-setup.ts';
@@ -10,6 +12,7 @@ import { attach, kubectl, must, note, show, StepFailed, tell } from './terminal.
 
 const NAMESPACE = 'demo';
 const SESSION = 'inspect-web';
+const START = `kubectl dbg web -n ${NAMESPACE} --name ${SESSION} --ttl 15s --reason 'INC-4711: checkout is slow'`;
 
 function app(target: Cluster): string {
   // A cluster of our own has no registry; any other pulls the smallest image without a shell that everybody may pull.
@@ -23,8 +26,16 @@ spec:
 `;
 }
 
+/** kubectl finds the plugin, and the plugin this kubectl, by PATH. */
+async function installPlugin(target: Cluster): Promise<void> {
+  await buildPlugin();
+  const folders = [repositoryPath('dist'), dirname(target.kubectlPath), process.env['PATH']];
+  process.env['PATH'] = folders.join(delimiter);
+}
+
 async function setUp(target: Cluster): Promise<OperatorProcess> {
   await prepareCluster();
+  await installPlugin(target);
   await target.kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found']);
   const kubeconfig = await target.createServiceAccountKubeconfig(
     'debugsession-system',
@@ -44,28 +55,19 @@ async function firstRun(target: Cluster): Promise<void> {
   await kubectl(target, `wait -n ${NAMESPACE} --for=condition=Ready pod/web --timeout=60s`);
   await kubectl(target, `exec -n ${NAMESPACE} web -- sh`, { fails: true });
 
-  tell('So a debug session is asked for: an image with a shell, beside the application, for 15 seconds.');
-  const manifest = readFileSync(repositoryPath('test/demo/session.yaml'), 'utf8');
-  show(manifest);
-  await kubectl(target, 'apply -f test/demo/session.yaml', {});
-
-  tell('The operator injects an ephemeral container into the running pod.');
-  await kubectl(target, `wait -n ${NAMESPACE} --for=condition=Running dbg/${SESSION} --timeout=60s`);
-  await kubectl(target, `get -n ${NAMESPACE} dbg -o wide`);
-
-  tell('The developer attaches and looks at the application: its processes, and its files through /proc.');
-  const line = await kubectlValue(target, '{.status.attachCommand}');
-  const seen = await attach(target, line, [
+  tell('The developer asks for a debug container: an image with a shell beside the application, for 15 seconds.');
+  note('The operator injects it into the running pod. The developer looks at processes, and at files through /proc.');
+  const seen = await attach(target, START, [
     { type: 'ps', until: /PID\s+USER[\s\S]*# $/ },
     { type: 'ls /proc/1/root', until: /root\n[\s\S]*# $/ },
+    { stays: 'until its ttl is over' },
   ]);
   must(/\/(app|pause)/.test(seen), 'the application is among the processes');
+  must(/Session inspect-web has expired after 1\ds/.test(seen), 'the session says that it has expired');
 }
 
 async function theEnd(target: Cluster): Promise<void> {
-  tell(
-    'Nobody has to remember to stop it. After its ttl the session has ended: the process is gone, not only a status changed.',
-  );
+  tell('The session ended by itself at its ttl: the process is gone, not only a status changed.');
   await kubectl(target, `wait -n ${NAMESPACE} --for=condition=StopConfirmed dbg/${SESSION} --timeout=60s`);
   await kubectl(target, `get -n ${NAMESPACE} dbg`);
   must((await kubectlValue(target, '{.status.phase}')) === 'Expired', 'the session has expired');
@@ -84,23 +86,29 @@ async function theEnd(target: Cluster): Promise<void> {
 }
 
 async function secondRun(target: Cluster): Promise<void> {
-  tell('To debug again, the attempt is raised: a new container beside the old record.');
-  await kubectl(target, `patch -n ${NAMESPACE} dbg ${SESSION} --type merge -p '{"spec":{"attempt":2}}'`);
-  await kubectl(target, `wait -n ${NAMESPACE} --for=jsonpath={.status.phase}=Running dbg/${SESSION} --timeout=60s`);
-  const line = await kubectlValue(target, '{.status.attachCommand}');
-  await attach(target, line, [{ type: 'exit 3' }]);
+  tell('To debug again, one line starts the next attempt: a new container beside the old record.');
+  await attach(target, `kubectl dbg again ${SESSION} -n ${NAMESPACE}`, [{ type: 'exit 3' }]);
   await kubectl(target, `wait -n ${NAMESPACE} --for=condition=Complete dbg/${SESSION} --timeout=60s`);
 
-  tell('The record: who ended each run, with which exit code, from which image.');
-  const columns =
-    'jsonpath=\'{range .status.runs[*]}{.attempt}{"\\t"}{.debugContainerName}{"\\t"}{.endedBy}{"\\t"}{.exitCode}{"\\t"}{.imageID}{"\\n"}{end}\'';
-  await kubectl(target, `get -n ${NAMESPACE} dbg ${SESSION} -o ${columns}`);
+  tell('The record: who ended each run, with which exit code.');
+  await kubectl(target, `dbg ls -n ${NAMESPACE}`);
+  await kubectl(target, `dbg show ${SESSION} -n ${NAMESPACE}`);
+  await kubectl(target, `dbg report -n ${NAMESPACE}`);
   const runs = await kubectlValue(target, '{.status.runs[*].endedBy} {.status.runs[*].exitCode}');
   must(/^Supervisor Command 1\d\d 3$/.test(runs), `the supervisor ended run 1 and the command run 2 (${runs})`);
   must(
     (await podValue(target, '{.status.containerStatuses[0].restartCount}')) === '0',
     'the application was never restarted',
   );
+}
+
+async function theObject(target: Cluster): Promise<void> {
+  tell('A session is one object. In Git it looks like this, and kubectl apply starts it:');
+  show(readFileSync(repositoryPath('test/demo/session.yaml'), 'utf8'));
+  await kubectl(target, `delete -n ${NAMESPACE} dbg ${SESSION}`);
+  await kubectl(target, 'apply -f test/demo/session.yaml');
+  await kubectl(target, `wait -n ${NAMESPACE} --for=condition=Running dbg/${SESSION} --timeout=60s`);
+  await kubectl(target, `dbg end ${SESSION} -n ${NAMESPACE}`);
 }
 
 async function kubectlValue(target: Cluster, path: string): Promise<string> {
@@ -118,8 +126,8 @@ function goOn(target: Cluster): void {
   show(`The cluster is up; the demo's operator has been stopped.
   export KUBECONFIG=${config}${clusterIsOurs ? ` PATH=${target.kubectlPath.replace(/\/kubectl$/, '')}:$PATH` : ''}
   make run &                                  # the operator
+  ${START}
   kubectl get dbg -A                          # what there is; kubectl explain dbg.spec
-  kubectl apply -n demo -f test/demo/session.yaml
   ${clusterIsOurs ? 'make cluster-down                           # stops everything' : 'kubectl delete -k config/default            # removes the operator and its resource'}`);
 }
 
@@ -132,6 +140,7 @@ async function main(): Promise<number> {
     await firstRun(target);
     await theEnd(target);
     await secondRun(target);
+    await theObject(target);
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     process.stderr.write(

@@ -54,12 +54,12 @@ function words(line: string): string[] {
 
 /**
  * One line typed into an attached terminal, and what has to be seen before the next is typed; without it, that the
- * container has ended.
+ * command has ended. Or nothing typed, and only that waited for.
  */
-export interface Typed {
-  type: string;
-  until?: RegExp;
-}
+export type Typed = { type: string; until?: RegExp } | { stays: string };
+
+/** How long a terminal may be open, in ms. */
+const OPEN_MS = 60_000;
 
 /**
  * Attaches with a real terminal (util-linux' script gives kubectl one) and types, each line when the answer to the one
@@ -70,9 +70,12 @@ export async function attach(cluster: Cluster, line: string, lines: readonly Typ
   process.stdout.write(`${paint('1;32', '$')} ${paint('1', line)}\n`);
   const command = line.replace(/^kubectl/, cluster.kubectlPath);
   const env = { ...process.env, ...(cluster.kubeconfig !== undefined && { KUBECONFIG: cluster.kubeconfig }) };
-  const child = spawn('script', ['-qec', command, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn('script', ['-qec', `stty cols 120 rows 30; ${command}`, '/dev/null'], {
+    env,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), OPEN_MS);
   let seen = '';
   let wake = (): void => undefined;
   child.stdout.on('data', (chunk: Buffer) => {
@@ -88,16 +91,17 @@ export async function attach(cluster: Cluster, line: string, lines: readonly Typ
   // A prompt that was written before we came is not shown again: an empty line asks for one.
   child.stdin.write('\n');
   await answer(0, /[#$] $/);
-  for (const { type, until } of lines) {
+  for (const line of lines) {
     const from = seen.length;
-    child.stdin.write(`${type}\n`);
-    await (until === undefined ? ended : answer(from, until));
+    if ('type' in line) child.stdin.write(`${line.type}\n`);
+    await ('until' in line && line.until !== undefined ? answer(from, line.until) : ended);
   }
   // Ends kubectl, not the session: the container's terminal stays open.
   child.kill('SIGTERM');
   await ended;
   clearTimeout(timer);
-  const text = plain(seen);
+  // eslint-disable-next-line no-control-regex -- a line of progress, which the next one has replaced
+  const text = plain(seen.replaceAll(/[^\n]*\r\u001b\[K/g, ''));
   show(text.replace(/^\s*\n/gm, ''));
   return text;
 }
