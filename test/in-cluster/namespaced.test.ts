@@ -53,6 +53,8 @@ afterAll(async () => {
   await installation.kubectl('delete', 'secret', SECRET, `--namespace=${OPERATOR_NAMESPACE}`, '--ignore-not-found');
   await installation.kubectl('delete', 'priorityclass', 'debugsession-manager', '--ignore-not-found');
   await removeNodeStop(installation.cluster);
+  const read = ['debugsession-manager-nodes', 'debugsession-manager-usage'];
+  await installation.kubectl('delete', 'clusterrolebinding,clusterrole', ...read, '--ignore-not-found');
   // The rights that the other suites need.
   await installResourceAndRights();
   await installation.close();

@@ -111,6 +111,14 @@ async function expectDebugged(): Promise<void> {
   expect(ephemeralNames(await stage.pod('web'))).toHaveLength(before + 1);
 }
 
+/** `kubectl dbg doctor` finds nothing broken, and knows the leader and the policies of the installation. */
+async function expectHealthy(): Promise<void> {
+  const said = await type('kubectl dbg doctor -o json');
+  const { checks } = JSON.parse(said) as { checks: { name: string; state: string }[] };
+  expect(checks.filter(({ state }) => state === 'broken')).toEqual([]);
+  expect(checks.filter(({ state }) => state === 'ok').length).toBeGreaterThan(10);
+}
+
 /** A session that lives while the operator changes. */
 async function expectOutlives(upgrade: string): Promise<void> {
   await stage.createSession('across', { target: { podName: 'web', containerName: 'app' }, command: ['sleep', '600'] });
@@ -161,6 +169,7 @@ describe('install.yaml', () => {
     expect(await installation.images()).toEqual([image, image]);
     await untilBelieved();
     await expectDebugged();
+    await expectHealthy();
   });
 
   it('the documented uninstall ends the sessions and leaves nothing', async () => {
@@ -183,6 +192,7 @@ describe('chart', () => {
     expect(await installation.images()).toEqual([image, image]);
     await untilBelieved();
     await expectDebugged();
+    await expectHealthy();
   });
 
   it('the documented uninstall by Helm ends the sessions and leaves nothing', async () => {
