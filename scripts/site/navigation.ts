@@ -94,6 +94,7 @@ export const NAVIGATION: readonly Group[] = [
       page('Decisions', 'adr/'),
       page('Testing', 'testing'),
       page('The test cluster', 'cluster'),
+      page('Versions of Kubernetes', 'versions'),
       page('How we write', 'style'),
       page('Releasing', 'releasing'),
       page('Contributing', 'contributing'),
