@@ -120,7 +120,7 @@ export interface ExemptRequester {
   namespace?: string;
 }
 
-/** What a policy says of approvals by other people than the requester. */
+/** The approvals by other people than the requester that a policy demands. */
 export interface PolicyApproval {
   /** How many people have to approve: 1 to 3. */
   required: number;

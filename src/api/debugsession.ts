@@ -257,7 +257,7 @@ export interface RunApproval {
   reason?: string;
 }
 
-/** What an approval of the newest attempt has to name, while the session waits for one. */
+/** The values that an approval of the newest attempt has to name, while the session waits for one. */
 export interface WantedApproval {
   /** What `spec.requestHash` of a DebugApproval has to be: it changes with what is asked for. */
   requestHash: string;

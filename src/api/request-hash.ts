@@ -3,7 +3,7 @@ import { canonicalJson } from './canonical-json.ts';
 import type { DebugSessionSpec } from './debugsession.ts';
 
 /**
- * What a session asks for, and who asks, in one word: sha256 (hex) over the spec as JSON with sorted keys. Of the
+ * One word for the request of a session and its requester: sha256 (hex) over the spec as JSON with sorted keys. Of the
  * requester only name and uid count: groups and credentials differ from one request of theirs to the next.
  */
 export function requestHashOf(spec: DebugSessionSpec): string {

@@ -1,7 +1,7 @@
 import { GROUP, VERSION } from '../api/debugsession.ts';
 import type { Notice } from './notice.ts';
 
-/** Of the structured mode in JSON (CloudEvents 1.0, HTTP protocol binding, section 3.2). */
+/** The content type of the structured mode in JSON (CloudEvents 1.0, HTTP protocol binding, section 3.2). */
 export const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
 
 /** A notice as a CloudEvent 1.0 in JSON. Two that are equal have equal bytes. */

@@ -3,7 +3,7 @@ import type { Plan } from '../session/plan/effect.ts';
 import type { EventIntent } from '../session/status/events.ts';
 import { oneLine } from '../text/one-line.ts';
 
-/** What a notice can be about. */
+/** The kinds of notices. */
 export const NOTICE_KINDS = ['approval.required', 'run.started', 'run.ended', 'stop.unconfirmed'] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
