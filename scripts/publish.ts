@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mustRun } from '../test/cluster/run-program.ts';
 import { sha256 } from './release/oci-layout.ts';
+import { runMain } from './run-main.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE = 'usage: make publish VERSION=0.1.0 REGISTRY=ghcr.io/you\n';
@@ -66,9 +67,4 @@ const OPTIONS = {
   'stand-in': { type: 'boolean', default: false },
 } as const;
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+await runMain(main);

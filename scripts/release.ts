@@ -18,6 +18,7 @@ import { checksums, provenance, type Subject } from './release/provenance.ts';
 import { obstacles } from './release/readiness.ts';
 import { type Commit, readCommit, readFacts } from './release/repository.ts';
 import { makeSboms } from './release/sbom.ts';
+import { runMain } from './run-main.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE = 'usage: make release VERSION=0.1.0 [REGISTRY=ghcr.io/you] [DOWNLOADS=URL] [SOURCE=URL] [BASE=registry]\n';
@@ -152,11 +153,4 @@ async function main(argv: string[]): Promise<number> {
   return 0;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    process.exitCode = await main(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  }
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runMain(main);
