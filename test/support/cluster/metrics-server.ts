@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseQuantity } from '../../../src/api/quantity.ts';
+import type { PodMetrics } from '../../../src/reconcile/session-api.ts';
 import { cachePaths } from '../../cluster/paths.ts';
 import { ensureMetricsServer } from '../../cluster/programs.ts';
 import { progressTo } from '../../cluster/progress.ts';
@@ -61,9 +63,30 @@ export class MetricsServer {
 
   /** It has measured all containers of the pod that run now. */
   async untilItKnows(pod: string): Promise<void> {
+    const knows = async (): Promise<boolean> => {
+      const { status } = await this.#stage.pod(pod);
+      const all = [...(status?.containerStatuses ?? []), ...(status?.ephemeralContainerStatuses ?? [])];
+      const running = all.filter(({ state }) => state?.running !== undefined);
+      const measured = await this.#measured(pod);
+      return measured.size > 0 && running.every(({ name }) => measured.has(name));
+    };
+    await this.#stage.until(`all running containers of pod ${pod} have metrics`, knows, 60_000);
+  }
+
+  /** Its newest sample says that the container uses at least so many MiB of memory. */
+  async untilItSees(pod: string, container: string, mebibytes: number): Promise<void> {
+    const sees = async (): Promise<boolean> => ((await this.#measured(pod)).get(container) ?? 0) >= mebibytes * 2 ** 20;
+    await this.#stage.until(`container ${container} of pod ${pod} uses ${mebibytes} MiB`, sees, 60_000);
+  }
+
+  /** The memory of each container, in bytes, by its name. Empty: it has no sample, or one of an earlier container. */
+  async #measured(pod: string): Promise<ReadonlyMap<string, number>> {
     const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${this.#stage.namespace}/pods/${pod}`;
-    const knows = (): Promise<boolean> => this.#stage.client.get(path).then(isFound, () => false);
-    await this.#stage.until(`there are metrics of pod ${pod}`, knows, 60_000);
+    const metrics = await this.#stage.client.get<PodMetrics>(path).catch((): PodMetrics => ({}));
+    const usages = (metrics.containers ?? []).map(
+      ({ name, usage }) => [name, parseQuantity(usage?.memory) ?? 0] as const,
+    );
+    return new Map(usages);
   }
 
   /** First the API goes: while one has no server, no namespace of the cluster can be deleted. */
@@ -99,10 +122,6 @@ export class MetricsServer {
     const rights = ['clusterrolebindings', 'clusterroles'].map((kind) => `${RBAC}/${kind}/${NAME}`);
     for (const path of [...paths, ...rights]) await this.#stage.client.delete(path).catch(() => undefined);
   }
-}
-
-function isFound(): boolean {
-  return true;
 }
 
 async function freePortOn(address: string): Promise<number> {
