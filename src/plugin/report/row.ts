@@ -1,11 +1,12 @@
 import { findCondition } from '../../api/conditions.ts';
-import type { Attacher, DebugSession, During, Run } from '../../api/debugsession.ts';
+import type { DebugSession, During, Run } from '../../api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../api/reasons.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { fateOf, FATES } from '../../session/run/fate.ts';
 import { requestOf } from '../../session/start/intent.ts';
 import { stopConfirmation } from '../../session/status/stop-confirmation.ts';
 import { oneLine } from '../../text/one-line.ts';
+import { attacherWords } from '../words/attacher.ts';
 
 /**
  * Where an attempt stands. Waiting: it has not begun. Starting: its container is injected or about to be. Failed: it
@@ -110,7 +111,7 @@ function rowOfRun(session: DebugSession, recorded: Run, now: number): ReportRow 
     image: text(run.image),
     imageID: text(run.imageID),
     command: text(run.commandLine),
-    attachers: (run.attachers ?? []).map((one) => attacherWords(one)),
+    attachers: (run.attachers ?? []).map((one) => oneLine(attacherWords(one), MAX_TEXT)),
     asked: text(run.intendedAt),
     started: text(run.startedAt),
     ended: text(run.finishedAt),
@@ -144,7 +145,7 @@ function rowWithoutRun(session: DebugSession): ReportRow {
     joined: text(spec.target.containerName),
     image: text(spec.image),
     command: text(commandLine),
-    attachers: attachers.map((one) => attacherWords(one)),
+    attachers: attachers.map((one) => oneLine(attacherWords(one), MAX_TEXT)),
     asked: text(spec.attempt === 1 ? metadata.creationTimestamp : status?.waitingSince),
     ...standingWithoutRun(session),
     live: false,
@@ -195,11 +196,6 @@ function durationOf({ startedAt, finishedAt }: Run, now: number): number | undef
   if (from === undefined) return undefined;
   // The clock of the node may be before or behind the one of this machine.
   return Math.max(0, Math.round(((fromTimestamp(finishedAt) ?? now) - from) / 1000));
-}
-
-function attacherWords({ kind, name, namespace }: Attacher): string {
-  const place = namespace === undefined ? '' : `${namespace}/`;
-  return oneLine(`${kind.toLowerCase()} ${place}${name}`, MAX_TEXT);
 }
 
 function duringWords({ what, containerName, at, exitCode }: During): string {

@@ -2,6 +2,7 @@ import { findCondition } from '../../api/conditions.ts';
 import type { Condition, DebugSession, PodBefore, Run } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
+import { attacherWords } from './attacher.ts';
 import { counted } from './counted.ts';
 import { runLength } from './ending.ts';
 import { lengthOfTime } from './length-of-time.ts';
@@ -113,7 +114,7 @@ function what({ image, imageID, commandLine, effective }: Run): string | undefin
 function allowed({ policyName, allowances = [], attachers = [] }: Run): string | undefined {
   if (policyName === undefined) return undefined;
   const needed = allowances.length === 0 ? '' : `, with ${allowances.join(', ')}`;
-  const others = attachers.map(({ kind, name }) => `${kind.toLowerCase()} ${name}`).join(', ');
+  const others = attachers.map(attacherWords).join(', ');
   return `by policy ${policyName}${needed}${others === '' ? '' : `; may come in as well: ${others}`}`;
 }
 

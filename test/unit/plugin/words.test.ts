@@ -279,6 +279,18 @@ describe('story', () => {
     return story(told, { now: NOW, after: { kind: 'unknown' } }).filter((line) => line.includes('memory'));
   };
 
+  it('the story names a service account with its namespace', () => {
+    const attachers = [
+      { kind: 'User', name: 'olga' },
+      { kind: 'ServiceAccount', name: 'agent', namespace: 'tools' },
+    ] as const;
+    const told = session({ phase: 'Running', runs: [run({ policyName: 'p', attachers: [...attachers] })] });
+    const lines = story(told, { now: NOW, after: { kind: 'unknown' } });
+    expect(lines.filter((line) => line.includes('come in as well'))).toEqual([
+      '  allowed   by policy p; may come in as well: user olga, serviceaccount tools/agent',
+    ]);
+  });
+
   it('the story says of the memory of a run what was sampled, and nothing without a sample', () => {
     expect(memoryOf({ bytes: 12 * 2 ** 20 + 1, samples: 4 })).toEqual([
       '  memory    13 MiB in the highest of 4 samples',
