@@ -25,6 +25,14 @@ export interface RuleSchema {
   'x-kubernetes-validations'?: Rule[];
 }
 
+/**
+ * Names of CEL itself. A rule writes a field of such a name as `__namespace__`; newer API servers take it as it is, too
+ * (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules).
+ */
+export const RESERVED: ReadonlySet<string> = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return'.split(' '),
+);
+
 type Program = ReturnType<typeof plan>;
 
 /** Of Kubernetes' list library, which CEL itself lacks; for integers. */
@@ -92,6 +100,8 @@ function* celFields(schema: RuleSchema, object: Record<string, unknown>): Iterab
   for (const key of keys) {
     const field = Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
     const value = (Object.hasOwn(object, key) ? object[key] : undefined) ?? field?.default;
-    if (field !== undefined && value !== undefined && value !== null) yield [key, celValue(field, value)];
+    if (field === undefined || value === undefined || value === null) continue;
+    yield [key, celValue(field, value)];
+    if (RESERVED.has(key)) yield [`__${key}__`, celValue(field, value)];
   }
 }

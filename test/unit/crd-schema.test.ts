@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { RESERVED } from '../../src/cli/crd-rules.ts';
 import { INVALID } from '../integration/manifests/invalid.ts';
 import { INVALID_POLICIES, PATTERNS } from '../integration/manifests/policies.ts';
 import { UPDATES } from '../integration/manifests/updates.ts';
-import { debugPolicySchema, debugSessionSchema, type Schema, walkSchema } from '../support/documents/crd.ts';
+import {
+  debugApprovalSchema,
+  debugPolicySchema,
+  debugSessionSchema,
+  type Schema,
+  walkSchema,
+} from '../support/documents/crd.ts';
 
 const root = debugSessionSchema();
 
@@ -33,6 +40,21 @@ function longestText(expression: string): string {
   const texts = [...expression.matchAll(/'([^']*)'/g)].map(([, text = '']) => text);
   return texts.reduce((longest, text) => (text.length > longest.length ? text : longest), '');
 }
+
+it.each([
+  ['DebugSession', root],
+  ['DebugPolicy', debugPolicySchema()],
+  ['DebugApproval', debugApprovalSchema()],
+])('the rules of %s escape the names of CEL, which Kubernetes 1.30 asks for', (_, schema) => {
+  const names: string[] = [];
+  const collect = (path: string, field: Schema): void => {
+    for (const { rule } of field['x-kubernetes-validations'] ?? [])
+      for (const [, name = ''] of rule.matchAll(/\.(\w+)/g)) if (RESERVED.has(name)) names.push(`${path}: ${name}`);
+  };
+  collect('', schema);
+  walkSchema(schema, collect);
+  expect(names).toEqual([]);
+});
 
 describe('the schema of DebugSession', () => {
   it('the schema of DebugSession describes every field in sentences', () => {

@@ -69,6 +69,12 @@ describe('a rule of a CRD', () => {
     ['null as the default', fields({ a: { ...NUMBER, default: 1 } }), 'self.a == 1', { a: null }],
     ['the entries of a map', { type: 'object', additionalProperties: NUMBER }, "self['x'] + 1 == 3", { x: 2 }],
     ['the elements of a list', { type: 'array', items: NUMBER }, 'self.sum() == 6 && [].sum() == 0', [1, 2, 3]],
+    [
+      'a field with a name of CEL as Kubernetes escapes it',
+      fields({ namespace: TEXT }),
+      'has(self.__namespace__)',
+      { namespace: 'x' },
+    ],
     ['nothing that the prototype has', fields({ toString: TEXT }), '!has(self.toString)', {}],
     ['bytes, not characters', TEXT, 'size(bytes(self)) == 4 && size(self) == 1', '\u{1f41f}'],
     ['classes of characters as RE2 has them', TEXT, "!self.matches('^[^[:cntrl:]]+$')", 'a\u0001'],
