@@ -3,6 +3,7 @@ import { APPROVAL_PLURAL, type DebugApproval, type DebugApprovalSpec } from '../
 import { type DebugSession, GROUP, VERSION } from '../api/debugsession.ts';
 import { Informer } from '../runtime/informer.ts';
 import type { ListWatchSource } from '../runtime/list-watch.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { ApprovalsView } from '../session/look/approvals.ts';
@@ -23,6 +24,9 @@ export interface DebugApprovalsOptions {
   /** One that names this session was made, changed or deleted. */
   onChange: (sessionKey: string) => void;
   logger: Logger;
+  /** Default: the real ones. */
+  clock?: Clock;
+  random?: () => number;
 }
 
 const cutMeta = cutter<DebugApproval['metadata']>({
@@ -64,12 +68,12 @@ export class DebugApprovals {
   readonly #bySession = new Map<string, Map<string, DebugApproval>>();
   readonly #authority: () => Authority;
 
-  constructor({ namespaces, source, authority, onChange, logger }: DebugApprovalsOptions) {
+  constructor({ namespaces, source, authority, onChange, logger, ...time }: DebugApprovalsOptions) {
     this.#authority = authority;
     for (const namespace of namespaces.length === 0 ? [undefined] : namespaces) {
       const name = namespace === undefined ? APPROVAL_PLURAL : `${APPROVAL_PLURAL} ${namespace}/*`;
       const transform = (raw: unknown): DebugApproval => trimApproval(raw as DebugApproval);
-      const informer = new Informer<DebugApproval>({ name, source: source(namespace), transform, logger });
+      const informer = new Informer<DebugApproval>({ name, source: source(namespace), transform, logger, ...time });
       informer.store.onChange((change, _key, approval) => {
         this.#follow(change === 'DELETED', approval);
         onChange(sessionOf(approval));

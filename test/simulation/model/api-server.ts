@@ -1,4 +1,5 @@
 import type { DebugSession, DebugSessionSpec, DebugSessionStatus } from '../../../src/api/debugsession.ts';
+import { APPROVAL_KIND, type DebugApproval, type DebugApprovalSpec } from '../../../src/api/debugapproval.ts';
 import { API_VERSION, KIND, LIVE_LABEL } from '../../../src/api/debugsession.ts';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import type { EphemeralContainer } from '../../../src/api/ephemeral-container.ts';
@@ -14,8 +15,8 @@ export interface StoredPod {
   status: Pod['status'];
 }
 
-export type Stored = DebugSession | StoredPod;
-export type Resource = 'debugsessions' | 'pods';
+export type Stored = DebugSession | StoredPod | DebugApproval;
+export type Resource = 'debugsessions' | 'pods' | 'debugapprovals';
 
 /** One entry of the history that watches are served from. */
 export interface Change {
@@ -35,6 +36,8 @@ export interface Witness {
   eviction(pod: StoredPod): void;
   /** A session is there, or has changed, or (`undefined`) is no more. */
   stored(name: string, session: DebugSession | undefined): void;
+  /** A person has decided, or (`isGone`) has taken that back. */
+  approval(approval: DebugApproval, isGone: boolean): void;
 }
 
 /**
@@ -45,6 +48,7 @@ export interface Witness {
 export class ApiServer {
   readonly sessions = new Map<string, DebugSession>();
   readonly pods = new Map<string, StoredPod>();
+  readonly approvals = new Map<string, DebugApproval>();
   readonly history: Change[] = [];
   readonly #witness: Witness;
   #version = 100;
@@ -195,6 +199,21 @@ export class ApiServer {
     this.#store('debugsessions', 'MODIFIED', { ...session, metadata });
   }
 
+  /** Admission has stamped who decides. */
+  createApproval(spec: DebugApprovalSpec, now: string): void {
+    this.#uids += 1;
+    const name = `approval-${this.#uids}`;
+    const metadata = { name, namespace: NAMESPACE, uid: name, resourceVersion: '', creationTimestamp: now };
+    const approval = { apiVersion: API_VERSION, kind: APPROVAL_KIND, metadata, spec };
+    this.#witness.approval(this.#store('debugapprovals', 'ADDED', approval), false);
+  }
+
+  removeApproval(approval: DebugApproval): void {
+    this.approvals.delete(approval.metadata.name);
+    this.#publish('debugapprovals', 'DELETED', approval);
+    this.#witness.approval(approval, true);
+  }
+
   createPod(name: string, pod: Pick<StoredPod, 'spec' | 'status'>, now: string): void {
     this.#uids += 1;
     const metadata = {
@@ -243,6 +262,7 @@ export class ApiServer {
     const stored = this.#publish(resource, type, object);
     const { name } = stored.metadata;
     if (resource === 'pods') this.pods.set(name, stored as StoredPod);
+    else if (resource === 'debugapprovals') this.approvals.set(name, stored as DebugApproval);
     else this.sessions.set(name, stored as DebugSession);
     return stored;
   }

@@ -2,7 +2,7 @@ import { ApiError, ConnectionError } from '../../../src/kube/api-error.ts';
 import type { ContainerControlOptions, Streams } from '../../../src/reconcile/container-control.ts';
 import { accessReviewsPath, podsPath, sessionsPath, type SessionClient } from '../../../src/reconcile/session-api.ts';
 import type { ListPage, ListWatchSource } from '../../../src/runtime/list-watch.ts';
-import { NAMESPACE, notFound, type ApiServer, type Stored } from './api-server.ts';
+import { NAMESPACE, notFound, type ApiServer, type Resource, type Stored } from './api-server.ts';
 import type { Random } from './random.ts';
 import type { ModelStreams } from './streams.ts';
 import { ModelWatch, type Scope, type Sender } from './watch.ts';
@@ -15,12 +15,18 @@ interface Request {
   reject: (error: unknown) => void;
 }
 
+/** A LocalSubjectAccessReview, as the operator writes it. */
+interface AccessReview {
+  spec: { user: string; resourceAttributes: { verb: string } };
+}
+
 export interface NetworkSetting {
   server: ApiServer;
   streams: ModelStreams;
   random: Random;
   /** RFC 3339. */
   now: () => string;
+  mayApprove: (username: string) => boolean;
 }
 
 /**
@@ -36,8 +42,10 @@ export class Network {
   readonly #streams: ModelStreams;
   readonly #random: Random;
   readonly #now: () => string;
+  readonly #mayApprove: (username: string) => boolean;
 
-  constructor({ server, streams, random, now }: NetworkSetting) {
+  constructor({ server, streams, random, now, mayApprove }: NetworkSetting) {
+    this.#mayApprove = mayApprove;
     this.#server = server;
     this.#streams = streams;
     this.#random = random;
@@ -146,7 +154,8 @@ export class Network {
   }
 
   #list({ resource, name }: Scope): unknown {
-    const all: Stored[] = [...(resource === 'pods' ? this.#server.pods : this.#server.sessions).values()];
+    const { pods, sessions, approvals } = this.#server;
+    const all: Stored[] = [...{ pods, debugsessions: sessions, debugapprovals: approvals }[resource].values()];
     const items = name === undefined ? all : all.filter((object) => object.metadata.name === name);
     return { metadata: { resourceVersion: String(this.#server.version) }, items };
   }
@@ -169,11 +178,16 @@ export class Network {
 
   #post(path: string, body: unknown): unknown {
     const [folder, name = '', subresource] = split(path);
-    if (path === accessReviewsPath(NAMESPACE)) return { status: { allowed: true } };
+    if (path === accessReviewsPath(NAMESPACE)) return { status: { allowed: this.#may(body as AccessReview) } };
     if (folder !== podsPath(NAMESPACE) || subresource !== 'eviction')
       throw new Error(`not in the write set: post ${path}`);
     const at = { now: this.#now(), blocked: this.#random.chance(this.faults) };
     return this.#server.evict(name, body as Parameters<ApiServer['evict']>[1], at);
+  }
+
+  /** Everybody may use the policy; who may approve, the simulation decides. */
+  #may({ spec: { user, resourceAttributes } }: AccessReview): boolean {
+    return resourceAttributes.verb !== 'approve' || this.#mayApprove(user);
   }
 
   #delete(path: string, body: unknown): unknown {
@@ -222,7 +236,8 @@ function attempt(handle: () => unknown): { value: unknown } | { error: unknown }
 function scopeOf(path: string, query: object): Scope {
   const { fieldSelector } = query as { fieldSelector?: string };
   const name = fieldSelector?.replace('metadata.name=', '');
-  return { resource: path.endsWith('/pods') ? 'pods' : 'debugsessions', ...(name !== undefined && { name }) };
+  const resource = path.slice(path.lastIndexOf('/') + 1) as Resource;
+  return { resource, ...(name !== undefined && { name }) };
 }
 
 /** Folder, name and subresource of a path. */

@@ -1,6 +1,7 @@
-import type { PolicyLimits, StopBy } from '../../../src/api/debugpolicy.ts';
+import type { PolicyApproval, PolicyLimits, StopBy } from '../../../src/api/debugpolicy.ts';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
 import { ContainerControl } from '../../../src/reconcile/container-control.ts';
+import { approvalsPath, DebugApprovals } from '../../../src/reconcile/debug-approvals.ts';
 import { Places } from '../../../src/reconcile/places.ts';
 import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
 import { RulesLookup } from '../../../src/reconcile/rules-lookup.ts';
@@ -31,6 +32,8 @@ export interface OperatorSetting {
   limits: PolicyLimits;
   /** When the policy has the runtime of a node asked to end a container; absent: the cluster does not allow that. */
   stopBy: StopBy | undefined;
+  /** What the policy demands of other people; undefined: nothing. */
+  approval: PolicyApproval | undefined;
   /** Told of every event that the operator records. */
   tell: (event: EventRecord) => void;
   /** Told of what should never happen: a bug in a reconcile. */
@@ -45,7 +48,7 @@ export class ModelOperator implements Sender {
   dead = false;
   readonly #abort = new AbortController();
 
-  constructor(name: string, { network, clock, random, limits, stopBy, tell, complain }: OperatorSetting) {
+  constructor(name: string, { network, clock, random, limits, stopBy, approval, tell, complain }: OperatorSetting) {
     this.name = name;
     const own = mortal(clock, this);
     const sessions = new SessionCache();
@@ -70,6 +73,16 @@ export class ModelOperator implements Sender {
     const places = new Places({ limitsOf: () => limits, wake: (key) => this.queue.add(key), clock: own });
     sessions.followBy((key, session) => places.follow(key, session));
     const authority = (): Authority => ({ kind: 'inForce', since: 0 });
+    const approvals = new DebugApprovals({
+      namespaces: [NAMESPACE],
+      source: () => network.source(this, approvalsPath(NAMESPACE)),
+      authority,
+      onChange: (key) => this.queue.add(key),
+      logger: silentLogger,
+      clock: own,
+      random: random.next,
+    });
+    const demands = { ...(stopBy !== undefined && { stopBy }), ...(approval !== undefined && { approval }) };
     const reconciler = new Reconciler({
       sessions,
       pods: this.pods,
@@ -79,7 +92,8 @@ export class ModelOperator implements Sender {
       rules: new RulesLookup({
         api,
         authority,
-        policyOf: () => ({ kind: 'found', spec: { ...OPEN_POLICY, limits, ...(stopBy !== undefined && { stopBy }) } }),
+        policyOf: () => ({ kind: 'found', spec: { ...OPEN_POLICY, limits, ...demands } }),
+        approvalsOf: (session) => approvals.of(session),
         isSystem: () => false,
       }),
       places,
@@ -104,6 +118,7 @@ export class ModelOperator implements Sender {
       logger: { ...silentLogger, error: (fields, words) => complain(`${words}: ${JSON.stringify(fields)}`) },
       clock: own,
     });
+    if (approval !== undefined) void approvals.run(this.#abort.signal);
     void informer.run(this.#abort.signal);
     void informer.synced.then(() => controller.start());
   }

@@ -1,5 +1,6 @@
 import type { DebugSession, DebugSessionSpec } from '../../../src/api/debugsession.ts';
 import type { ApiServer } from './api-server.ts';
+import { REQUESTER } from './approval-promises.ts';
 import type { Random } from './random.ts';
 
 /** People, with what the CRD's rules let them do. */
@@ -65,7 +66,7 @@ export class People {
       target: random.chance(0.85) ? { podName, ...containerName } : { workloadRef },
       image: 'busybox:1',
       attempt: 1,
-      requestedBy: { username: 'dana' },
+      requestedBy: { username: REQUESTER },
       ttl: random.one('5s', '20s', '2m'),
       startTimeout: random.one('20s', '2m'),
       pendingTimeout: random.one('10s', '30s'),

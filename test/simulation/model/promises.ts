@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { DebugApproval } from '../../../src/api/debugapproval.ts';
 import type { PolicyLimits, StopBy } from '../../../src/api/debugpolicy.ts';
 import type { DebugSession, Run } from '../../../src/api/debugsession.ts';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
@@ -9,6 +10,7 @@ import { consequencesOf } from '../../../src/session/run/fate.ts';
 import { brokenRules, brokenTransition } from '../../support/world/status-rules.ts';
 import type { ApiServer, StoredPod, Witness } from './api-server.ts';
 import type { Kubelet, NodeWitness, Truth } from './kubelet.ts';
+import { ApprovalPromises } from './approval-promises.ts';
 import { StopPromises } from './stop-promises.ts';
 
 /**
@@ -23,6 +25,7 @@ const REMOVAL_SLACK_MS = 5 * 60_000;
 export class Promises implements Witness, NodeWitness {
   server: ApiServer | undefined;
   readonly #stop = new StopPromises();
+  readonly approvals = new ApprovalPromises();
   /** Every intent that was ever stored, by container name. */
   readonly #intents = new Map<string, Run>();
   /** The names of all containers whose record the operator has removed. */
@@ -58,6 +61,7 @@ export class Promises implements Witness, NodeWitness {
 
   set now(now: () => number) {
     this.#stop.now = now;
+    this.approvals.now = now;
   }
 
   /** Monotone (S5) and true (S6). */
@@ -70,8 +74,9 @@ export class Promises implements Witness, NodeWitness {
     const { runs = [], attempt } = after.status ?? {};
     for (const run of runs) {
       if (run.debugContainerName === undefined) continue;
-      if (run.state === 'Starting' && !this.#intents.has(run.debugContainerName))
-        this.#intents.set(run.debugContainerName, run);
+      if (run.state !== 'Starting' || this.#intents.has(run.debugContainerName)) continue;
+      this.#intents.set(run.debugContainerName, run);
+      broken.push(...this.approvals.intent(run));
     }
     if (runs.filter((run) => run.state === 'Starting' || run.state === 'Running').length > 1)
       broken.push('two live runs (S2)');
@@ -84,6 +89,12 @@ export class Promises implements Witness, NodeWitness {
 
   stored(name: string, session: DebugSession | undefined): void {
     this.#stop.stored(name, session);
+    if (session !== undefined) this.approvals.session(session);
+  }
+
+  approval(approval: DebugApproval, isGone: boolean): void {
+    this.#meet(isGone ? 'approval withdrawn' : approval.spec.decision);
+    this.approvals.approval(approval, isGone);
   }
 
   looksUntil(container: string): number {
@@ -123,7 +134,13 @@ export class Promises implements Witness, NodeWitness {
     const hash = createHash('sha256').update(canonicalJson(container)).digest('hex');
     if (intent !== undefined && intent.specHash !== hash) broken.push(`${container.name} is not as intended (S4)`);
     this.#standing.set(container.name, pod.metadata.uid);
+    if (intent !== undefined) broken.push(...this.approvals.injection(intent, this.#sessionOf(container.name)));
     this.#breach([...broken, ...this.#tooMany(pod, container)], intent);
+  }
+
+  #sessionOf(container: string): DebugSession | undefined {
+    const sessions = [...(this.server?.sessions.values() ?? [])];
+    return sessions.find(({ status }) => status?.runs?.some((run) => run.debugContainerName === container));
   }
 
   /**

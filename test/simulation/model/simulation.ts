@@ -3,6 +3,7 @@ import { toTimestamp } from '../../../src/api/time.ts';
 import type { EventRecord } from '../../../src/runtime/event.ts';
 import { FakeClock } from '../../support/fakes/fake-clock.ts';
 import { ApiServer, type StoredPod } from './api-server.ts';
+import { Approvers } from './approvers.ts';
 import { Kubelet } from './kubelet.ts';
 import { Network } from './network.ts';
 import { ModelOperator } from './operator.ts';
@@ -31,6 +32,7 @@ export class Simulation {
   readonly #network: Network;
   readonly #kubelet: Kubelet;
   readonly #people: People;
+  readonly #approvers: Approvers;
   readonly #operators: ModelOperator[] = [];
   readonly #count: number;
   /** By the seed and not by chance: what the others are about stays as it was. */
@@ -49,8 +51,10 @@ export class Simulation {
     const now = (): number => this.#clock.now();
     this.#kubelet = new Kubelet(server, random, witness);
     const streams = new ModelStreams({ server, kubelet: this.#kubelet, witness, random, now });
-    this.#network = new Network({ server, streams, random, now: () => toTimestamp(now()) });
+    const mayApprove = (username: string): boolean => witness.approvals.mayApprove(username);
+    this.#network = new Network({ server, streams, random, now: () => toTimestamp(now()), mayApprove });
     this.#people = new People(server, random);
+    this.#approvers = new Approvers(server, { random, promises: witness.approvals, loseRights: operators === 1 });
     witness.server = server;
     witness.kubelet = this.#kubelet;
     witness.now = now;
@@ -62,6 +66,12 @@ export class Simulation {
       { perPod: 1, perNamespace: 2 },
     );
     this.#network.faults = this.#random.one(0, 0.05, 0.3);
+    if (seed % 4 === 1)
+      witness.approvals.demand = {
+        required: this.#random.one(1, 1, 2),
+        validFor: this.#random.one('20s', '1m', '1h'),
+        revokeRunning: this.#random.chance(0.5),
+      };
     witness.stopBy = this.#stopBy = seed % 3 === 0 ? (seed % 2 === 0 ? 'NodeFirst' : 'InsideFirst') : undefined;
   }
 
@@ -73,6 +83,7 @@ export class Simulation {
   /** Runs it to its end. Rejects where a promise was broken. */
   async run(): Promise<void> {
     this.#newPod('web-0');
+    this.#approvers.begin();
     for (let i = 0; i < this.#count; i += 1) this.#startOperator();
     await settle();
     for (let step = 0; step < STEPS; step += 1) await this.#step();
@@ -110,6 +121,7 @@ export class Simulation {
       [9, () => this.#advance(this.#random.one(1, 50, 500, 2_000))],
       [2, () => this.#wait(this.#random.one(5_000, 25_000, MINUTE, 3 * MINUTE))],
       [9, () => this.#people.act(toTimestamp(this.#clock.now()))],
+      [this.#promises.approvals.demand ? 14 : 0, () => this.#approvers.act(toTimestamp(this.#clock.now()))],
       [3, () => this.#pods()],
       [2, () => this.#crash()],
       [watches.length > 0 ? 2 : 0, () => this.#spoilWatch()],
@@ -129,6 +141,7 @@ export class Simulation {
       random: this.#random,
       limits: this.#promises.limits,
       stopBy: this.#stopBy,
+      approval: this.#promises.approvals.demand,
       tell: (event) => this.#hear(event),
       complain: (words) => (this.#complaint ??= words),
     });
