@@ -15,6 +15,5 @@ export async function ownRequester(cluster: Cluster): Promise<{ requestedBy?: Re
   if (await fillsInRequester(cluster)) return {};
   const said = await cluster.kubectl(['auth', 'whoami', '--output=jsonpath={.status.userInfo}']);
   if (said.code !== 0) throw new Error(`kubectl auth whoami: ${said.stderr.trim()}`);
-  const { username, uid, groups } = JSON.parse(said.stdout) as Requester;
-  return { requestedBy: { username, ...(uid !== undefined && { uid }), ...(groups !== undefined && { groups }) } };
+  return { requestedBy: JSON.parse(said.stdout) as Requester };
 }

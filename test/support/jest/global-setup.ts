@@ -111,7 +111,8 @@ export async function untilInForce(): Promise<void> {
 
 /** Until the API server judges by the DebugPolicies: it refuses what no policy allows. */
 async function untilJudged(): Promise<void> {
-  const spec = { target: { podName: 'web' }, image: 'localhost/UPPER' };
+  const asker = await ownRequester(cluster());
+  const spec = { target: { podName: 'web' }, image: 'localhost/UPPER', ...asker };
   const session = { apiVersion: API_VERSION, kind: 'DebugSession', metadata: { name: 'probe' }, spec };
   for (let tries = 0; tries < 60; tries += 1) {
     const args = ['create', '--dry-run=server', '--namespace=default', '-f', '-'];
