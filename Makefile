@@ -21,8 +21,9 @@ build: node_modules/.stamp ## build the operator: dist/main.js
 plugin: node_modules/.stamp ## build kubectl dbg: dist/kubectl-dbg, its archive, checksums and krew manifest
 	@node scripts/plugin.ts
 
-plugin-executable: node_modules/.stamp ## build kubectl dbg with Node in it, for this machine's system
-	@node scripts/plugin-executable.ts
+# ARCH: x64 or arm64. Default: this machine's.
+plugin-executable: node_modules/.stamp ## build kubectl dbg with Node in it, for Linux (ARCH=x64 or arm64)
+	@node scripts/plugin-executable.ts $(if $(ARCH),'$(ARCH)')
 
 demo: node_modules/.stamp ## watch the main job on real containers
 	@node test/demo/main.ts

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.ts';
 import { embedded, sha256 } from './plugin.ts';
+import { runMain } from './run-main.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,13 +16,20 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
+/** The processors that npm has a Node for. */
+const PROCESSORS = ['x64', 'arm64'];
+
 /**
- * Builds `kubectl dbg` with this Node in it, for the system and processor of this machine, and its checksum.
+ * Builds `kubectl dbg` with Node in it for Linux, and its checksum.
+ * @param arch the processor. Of another than this machine's, npm gives the Node of the same version
  * @returns its path @throws Error with the words of the program that failed
  */
-export async function buildExecutable(outdir = `${root}dist`): Promise<string> {
+export async function buildExecutable(outdir = `${root}dist`, arch: string = process.arch): Promise<string> {
   if (process.platform !== 'linux') throw new Error('only on Linux: other systems want a signature of the result');
-  const name = `kubectl-dbg-${process.platform}-${process.arch}`;
+  if (!PROCESSORS.includes(arch))
+    throw new Error(`ARCH is ${JSON.stringify(arch)}; it can be one of ${PROCESSORS.join(', ')}`);
+  const isOwn = arch === process.arch;
+  const name = `kubectl-dbg-linux-${arch}`;
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-dbg-executable-'));
   const [main, blob, program] = ['main.cjs', 'blob', 'program'].map((file) => join(folder, file)) as [
     string,
@@ -47,13 +55,14 @@ export async function buildExecutable(outdir = `${root}dist`): Promise<string> {
       metafile: true,
       logLevel: 'warning',
     });
-    const config = { main, output: blob, disableExperimentalSEAWarning: true, useCodeCache: true };
+    // Code that is compiled for one processor is none for another.
+    const config = { main, output: blob, disableExperimentalSEAWarning: true, useCodeCache: isOwn };
     writeFileSync(join(folder, 'sea.json'), JSON.stringify(config));
     must([process.execPath, '--experimental-sea-config', join(folder, 'sea.json')]);
-    copyFileSync(process.execPath, program);
+    copyFileSync(isOwn ? process.execPath : nodeFor(arch, folder), program);
     chmodSync(program, 0o755);
     // A fifth smaller. Before the injection: strip does not know what is in it.
-    spawnSync('strip', [program]);
+    if (isOwn) spawnSync('strip', [program]);
     must([
       process.execPath,
       `${root}node_modules/.bin/postject`,
@@ -75,9 +84,21 @@ export async function buildExecutable(outdir = `${root}dist`): Promise<string> {
   }
 }
 
+/** The Node of this version for another processor; npm checks its digest. @returns its path */
+function nodeFor(arch: string, folder: string): string {
+  const about = `node-linux-${arch}@${process.versions.node}`;
+  must(['npm', 'pack', about, '--silent', `--pack-destination=${folder}`]);
+  must(['tar', '-xzf', join(folder, `node-linux-${arch}-${process.versions.node}.tgz`), '-C', folder]);
+  return join(folder, 'package', 'bin', 'node');
+}
+
 function must([program = '', ...args]: string[]): void {
   const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program} failed: ${error?.message ?? stderr.trim()}`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildExecutable();
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await runMain(async ([arch]) => {
+    await buildExecutable(undefined, arch);
+    return 0;
+  });

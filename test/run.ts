@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { buildahPackage } from '../scripts/image.ts';
 import { ensurePackages, hasProgram } from './cluster/packages.ts';
 import { cachePaths } from './cluster/paths.ts';
@@ -20,6 +21,9 @@ await ensurePackages(progressTo(process.stderr), [
   { name: 'chromium', isThere: () => hasProgram('chromium') },
   ...['mksh', 'posh', 'yash', 'zsh'].map((name) => ({ name, isThere: () => hasProgram(name) })),
   { name: 'ksh93u+m', isThere: () => hasProgram('ksh93') },
+  // They run the executable for arm64.
+  { name: 'qemu-user-static', isThere: () => hasProgram('qemu-aarch64-static') },
+  { name: 'libstdc++6-arm64-cross', isThere: () => existsSync('/usr/aarch64-linux-gnu/lib/libstdc++.so.6') },
   ...(isOurs ? [buildahPackage] : []),
 ]);
 await ensurePromtool(progressTo(process.stderr));
