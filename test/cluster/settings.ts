@@ -15,6 +15,9 @@ export function auditPolicy(): string {
       // In full where a test has to see what was written, and by whom.
       { level: 'RequestResponse', resources: [{ group: 'debugsession.dev' }] },
       { level: 'RequestResponse', resources: [{ group: '', resources: ['pods/ephemeralcontainers'] }] },
+      // What the kubelet reports, and nothing of the rest of the pod.
+      { level: 'Request', resources: [{ group: '', resources: ['pods/status'] }] },
+      { level: 'Request', resources: [{ group: 'authorization.k8s.io', resources: ['localsubjectaccessreviews'] }] },
       { level: 'Metadata' },
     ],
   });

@@ -1,0 +1,212 @@
+// What the checker keeps of the API server's audit log: a few fields of the events that promises are about. Nothing
+// here comes from the operator's code, so that a fault there cannot hide itself.
+
+const GROUP = 'debugsession.dev';
+/** The account that config/rbac gives the operator. */
+const OPERATOR = 'system:serviceaccount:debugsession-system:debugsession-controller-manager';
+
+/** What the checker reads of an audit.k8s.io/v1 Event. */
+export interface LoggedRequest {
+  auditID: string;
+  stage: string;
+  verb: string;
+  user: { username: string };
+  userAgent?: string;
+  objectRef?: { resource: string; subresource?: string; namespace?: string; name?: string; apiGroup?: string };
+  responseStatus?: { code: number };
+  requestObject?: unknown;
+  responseObject?: unknown;
+  /** RFC 3339 with microseconds, so that these strings sort as the times do. */
+  requestReceivedTimestamp: string;
+  stageTimestamp: string;
+}
+
+interface Fact {
+  /** When the API server received the request. */
+  asked: string;
+  /** When it had answered. */
+  answered: string;
+  user: string;
+  /** Some tests run an operator under an account of its own: then its user agent tells. */
+  isOperator: boolean;
+  /** `namespace/name` of the object. */
+  object: string;
+}
+
+export interface RunSeen {
+  attempt: number;
+  podUID?: string;
+  debugContainerName?: string;
+}
+
+/** A session as the API server stored it after a write. */
+export interface SessionWritten extends Fact {
+  kind: 'session';
+  /** The write was one of the status. */
+  isStatus: boolean;
+  /** False: the sender was gone before the answer, and the write may have been carried out or not. */
+  isCertain: boolean;
+  uid: string;
+  version: number;
+  phase: string;
+  attempt: number;
+  runs: RunSeen[];
+  /** `status.conditions` of the type StopConfirmed: its status. */
+  stopConfirmed?: string;
+  isCancelled: boolean;
+  isDeleted: boolean;
+  requestedBy?: string;
+}
+
+/** A write of a container with the marks of a session into a pod. */
+export interface Injected extends Fact {
+  kind: 'injection';
+  session: string;
+  attempt: number;
+  container: string;
+  podUID: string;
+}
+
+/** A report of the end, or of an image name that no kubelet starts, of an ephemeral container in a pod's status. */
+export interface EndReported extends Fact {
+  kind: 'end';
+  podUID: string;
+  container: string;
+}
+
+/** A question whether a person may use a DebugPolicy. */
+export interface UseAsked extends Fact {
+  kind: 'review';
+  person: string;
+  namespace: string;
+}
+
+export type AuditFact = SessionWritten | Injected | EndReported | UseAsked;
+
+/** Lines of the log without any of these words hold no fact: it is not worth parsing them. */
+const WORDS = [`"apiGroup":"${GROUP}"`, '"subresource":"ephemeralcontainers"', 'ephemeralContainerStatuses', '"use"'];
+
+/** Whether a line of the log may hold a fact. */
+export function mayHoldFacts(line: string): boolean {
+  return WORDS.some((word) => line.includes(word));
+}
+
+interface Stored {
+  kind?: string;
+  metadata?: { uid?: string; resourceVersion?: string; deletionTimestamp?: string; name?: string };
+  spec?: { cancel?: boolean; requestedBy?: unknown };
+  status?: {
+    phase?: string;
+    attempt?: number;
+    runs?: RunSeen[];
+    conditions?: { type: string; status: string }[];
+  };
+}
+
+interface PodPatch {
+  metadata?: { uid?: string };
+  spec?: { ephemeralContainers?: ({ name?: string; env?: { name: string; value?: string }[] } | null)[] };
+  status?: { ephemeralContainerStatuses?: ContainerSeen[] };
+}
+
+interface ContainerSeen {
+  name: string;
+  state?: ContainerState;
+  lastState?: ContainerState;
+}
+
+interface ContainerState {
+  running?: object;
+  terminated?: object;
+  waiting?: { reason?: string };
+}
+
+interface Review {
+  spec?: { user?: string; resourceAttributes?: { verb?: string; group?: string; namespace?: string } };
+}
+
+/** The facts in one event of the log: mostly none. */
+export function factsOf(event: LoggedRequest): AuditFact[] {
+  const { objectRef, stage } = event;
+  if (objectRef === undefined || (stage !== 'ResponseComplete' && stage !== 'Panic')) return [];
+  const fact: Fact = {
+    asked: event.requestReceivedTimestamp,
+    answered: event.stageTimestamp,
+    user: event.user.username,
+    isOperator: event.user.username === OPERATOR || event.userAgent?.startsWith('debugsession/') === true,
+    object: `${objectRef.namespace ?? ''}/${objectRef.name ?? ''}`,
+  };
+  const code = event.responseStatus?.code ?? 504;
+  if (objectRef.resource === 'debugsessions' && objectRef.apiGroup === GROUP) return sessionOf(event, fact, code);
+  if (objectRef.resource === 'localsubjectaccessreviews') return code < 300 ? useOf(event, fact) : [];
+  if (objectRef.resource !== 'pods' || code >= 300) return [];
+  if (objectRef.subresource === 'ephemeralcontainers') return injectionsOf(event, fact);
+  return objectRef.subresource === 'status' ? endsOf(event, fact) : [];
+}
+
+function sessionOf(event: LoggedRequest, fact: Fact, code: number): SessionWritten[] {
+  const { verb, objectRef } = event;
+  const isStatus = objectRef?.subresource === 'status';
+  const isUnheard = code >= 499;
+  if (!['create', 'update', 'patch', 'delete'].includes(verb) || (code >= 300 && !isUnheard)) return [];
+  // Of a write without an answer only a whole object says what was written.
+  const stored = (isUnheard ? event.requestObject : event.responseObject) as Stored | undefined;
+  if (stored?.kind !== 'DebugSession' || stored.metadata?.uid === undefined) return [];
+  if (isUnheard && verb !== 'update') return [];
+  const { metadata, spec = {}, status = {} } = stored;
+  const said = status.conditions?.find(({ type }) => type === 'StopConfirmed')?.status;
+  const written: SessionWritten = {
+    ...fact,
+    kind: 'session',
+    object: `${objectRef?.namespace}/${metadata.name}`,
+    isStatus,
+    isCertain: !isUnheard,
+    uid: stored.metadata.uid,
+    version: Number(metadata.resourceVersion),
+    phase: status.phase ?? '',
+    attempt: status.attempt ?? 0,
+    runs: (status.runs ?? []).map(({ attempt, podUID, debugContainerName }) => ({
+      attempt,
+      ...(podUID === undefined ? {} : { podUID }),
+      ...(debugContainerName === undefined ? {} : { debugContainerName }),
+    })),
+    isCancelled: spec.cancel === true,
+    isDeleted: metadata.deletionTimestamp !== undefined,
+    ...(said === undefined ? {} : { stopConfirmed: said }),
+    ...(spec.requestedBy === undefined ? {} : { requestedBy: JSON.stringify(spec.requestedBy) }),
+  };
+  return [written];
+}
+
+function injectionsOf(event: LoggedRequest, fact: Fact): Injected[] {
+  // A patch of the operator names the pod's uid; what others add is not of a run.
+  const { metadata, spec } = (event.requestObject ?? {}) as PodPatch;
+  return (spec?.ephemeralContainers ?? []).flatMap((container) => {
+    const value = (name: string): string | undefined => container?.env?.find((one) => one.name === name)?.value;
+    const [session, attempt] = [value('DEBUGSESSION_UID'), value('DEBUGSESSION_ATTEMPT')];
+    if (session === undefined || attempt === undefined) return [];
+    const podUID = metadata?.uid ?? '';
+    return [
+      { ...fact, kind: 'injection', session, attempt: Number(attempt), container: container?.name ?? '', podUID },
+    ];
+  });
+}
+
+function endsOf(event: LoggedRequest, fact: Fact): EndReported[] {
+  const { metadata, status } = (event.requestObject ?? {}) as PodPatch;
+  return (status?.ephemeralContainerStatuses ?? [])
+    .filter(hasEnded)
+    .map(({ name }) => ({ ...fact, kind: 'end', podUID: metadata?.uid ?? '', container: name }));
+}
+
+function useOf(event: LoggedRequest, fact: Fact): UseAsked[] {
+  const { user, resourceAttributes: asked } = (event.requestObject as Review | undefined)?.spec ?? {};
+  if (asked?.verb !== 'use' || asked.group !== GROUP) return [];
+  return [{ ...fact, kind: 'review', person: user ?? '', namespace: asked.namespace ?? '' }];
+}
+
+/** A container that runc could not start waits, and its end is in its last state. */
+function hasEnded({ state, lastState }: ContainerSeen): boolean {
+  if (state?.terminated !== undefined || state?.waiting?.reason === 'InvalidImageName') return true;
+  return state?.running === undefined && lastState?.terminated !== undefined;
+}
