@@ -158,7 +158,7 @@ const useIsAsked: Promised = ({ writes, injections }, { reviews }) =>
     return [report('The operator asks whether the requester may use the policy before it injects', [injection])];
   });
 
-/** Whoever asked for an attempt is never another afterwards. */
+/** The requester of a session stays the same. */
 const sameRequester: Promised = ({ writes }) => {
   const named = writes.filter(({ requestedBy, isCertain }) => isCertain && requestedBy !== undefined);
   const [first] = named;
