@@ -62,6 +62,8 @@ export default {
     suite('node', onCluster),
     // `make release`, and what it makes.
     suite('release', onCluster),
+    // A proxy between the operator and the API server, and what goes wrong there.
+    suite('faults', onCluster),
     suite('audit'),
     suite('site', {
       globalSetup: '<rootDir>/test/support/jest/site-setup.ts',

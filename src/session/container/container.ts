@@ -9,7 +9,8 @@ import { SUPERVISOR_ENV, supervisedCommand } from './supervisor.ts';
 
 /** Names the session in its container's environment, by uid only: everybody with `get pods` reads it. */
 export const UID_VARIABLE = 'DEBUGSESSION_UID';
-const ATTEMPT_VARIABLE = 'DEBUGSESSION_ATTEMPT';
+/** The number of the attempt in the environment of its container. */
+export const ATTEMPT_VARIABLE = 'DEBUGSESSION_ATTEMPT';
 
 export interface ContainerInput {
   name: string;

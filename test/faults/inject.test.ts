@@ -1,0 +1,25 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { kills } from './kills.ts';
+import { inject } from './scenarios.ts';
+import { playAll } from './suite.ts';
+import { playTrial, type Outcome } from './trial.ts';
+
+let clean: Outcome;
+
+beforeAll(async () => {
+  clean = await playTrial(inject);
+});
+
+it('the operator injects with four requests when nothing goes wrong', () => {
+  expect(clean.broken).toEqual([]);
+  expect(clean.writes).toEqual([
+    'PATCH debugsessions',
+    'PUT debugsessions/status',
+    'PATCH pods/ephemeralcontainers',
+    'PUT debugsessions/status',
+  ]);
+});
+
+it('the operator injects one container whichever request it is killed at', async () => {
+  expect(await playAll(inject, kills(clean.writes), clean)).toEqual([]);
+});

@@ -1,0 +1,39 @@
+import { isCounted } from './proxy/asked.ts';
+import type { Exchange } from './proxy/exchange.ts';
+import type { Fault } from './proxy/fault-proxy.ts';
+import type { PlannedFault } from './trial.ts';
+
+type Moment = 'before' | 'without the answer of' | 'after';
+
+const AT: Record<Moment, (exchange: Exchange) => Promise<void>> = {
+  // The API server never sees it.
+  before: () => Promise.resolve(),
+  'without the answer of': async (exchange) => void (await exchange.forward()),
+  after: async (exchange) => exchange.answer(await exchange.forward()),
+};
+
+/** The operator killed at each moment of each write, and a new one started. */
+export function kills(writes: readonly string[]): PlannedFault[] {
+  return (Object.keys(AT) as Moment[]).flatMap((moment) =>
+    writes.map((write, index) => ({
+      name: `killed ${moment} write ${index + 1} (${write})`,
+      arm: ({ proxy, crash, done }) => {
+        proxy.fault = atWrite(index + 1, async (exchange) => {
+          await AT[moment](exchange);
+          await crash();
+          done();
+        });
+      },
+    })),
+  );
+}
+
+/** Does it to the n-th request that counts, once. */
+export function atWrite(n: number, strike: (exchange: Exchange) => Promise<void>): Fault {
+  let count = 0;
+  return (exchange) => {
+    if (!isCounted(exchange.asked)) return undefined;
+    count += 1;
+    return count === n ? strike(exchange) : undefined;
+  };
+}

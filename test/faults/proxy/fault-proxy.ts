@@ -1,0 +1,161 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Agent, createServer, request as send, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { parse, stringify } from 'yaml';
+import type { Asked } from './asked.ts';
+import { makeCertificate, type Certificate } from './certificate.ts';
+import { endToEnd, HttpExchange, UpgradeExchange, type Exchange } from './exchange.ts';
+import { passLines, type LineFault } from './watch-lines.ts';
+
+/**
+ * Does something to one request and its answer.
+ * @returns undefined: nothing, it goes its way
+ */
+export type Fault = (exchange: Exchange) => Promise<void> | undefined;
+
+interface KubeconfigFile {
+  clusters: { cluster: { server: string; 'certificate-authority-data'?: string; 'certificate-authority'?: string } }[];
+}
+
+/**
+ * An API server in front of the real one: HTTPS on both sides. The credentials of every request are passed on. Without
+ * a fault it changes nothing.
+ */
+export class FaultProxy {
+  /** Everything that was asked, in the order of its arrival. */
+  readonly asked: Asked[] = [];
+  /** Of what goes through; each request is shown to it before anything is done. */
+  fault: Fault = () => undefined;
+  /** Of the lines of watches. */
+  lineFault: LineFault = (_asked, line) => [line];
+  readonly #folder = mkdtempSync(join(tmpdir(), 'debugsession-proxy-'));
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
+  readonly #upstream: URL;
+  readonly #agent: Agent;
+  readonly #file: KubeconfigFile;
+  readonly #certificate: Certificate;
+
+  private constructor(kubeconfig: string, certificate: Certificate) {
+    this.#file = parse(readFileSync(kubeconfig, 'utf8')) as KubeconfigFile;
+    const [entry] = this.#file.clusters;
+    if (entry === undefined) throw new Error(`${kubeconfig} names no cluster`);
+    this.#upstream = new URL(entry.cluster.server);
+    this.#agent = new Agent({ keepAlive: true, ca: authorityOf(entry.cluster) });
+    this.#certificate = certificate;
+    this.#server = createServer(certificate, (request, response) => void this.#take(request, response));
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#takeUpgrade(request, socket, head),
+    );
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => undefined);
+    });
+    // A client that was killed, or a handshake that was cut: nobody is left to tell.
+    this.#server.on('tlsClientError', () => undefined);
+    this.#server.on('clientError', (_error, socket) => socket.destroy());
+  }
+
+  /** @param kubeconfig of one cluster and a user whose credentials go with each request: a token */
+  static async start(kubeconfig: string, certificate?: Certificate): Promise<FaultProxy> {
+    const proxy = new FaultProxy(kubeconfig, certificate ?? (await makeCertificate()));
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    proxy.#writeKubeconfig();
+    return proxy;
+  }
+
+  /** The same user as in the kubeconfig of the start; its server is this proxy, by the authority of the proxy. */
+  get kubeconfig(): string {
+    return join(this.#folder, 'kubeconfig');
+  }
+
+  /** Cuts all connections. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    this.#agent.destroy();
+    rmSync(this.#folder, { recursive: true });
+    await closed;
+  }
+
+  #writeKubeconfig(): void {
+    const { port } = this.#server.address() as AddressInfo;
+    const clusters = this.#file.clusters.map((entry) => ({
+      ...entry,
+      cluster: {
+        server: `https://127.0.0.1:${port}`,
+        'certificate-authority-data': Buffer.from(this.#certificate.cert).toString('base64'),
+      },
+    }));
+    writeFileSync(this.kubeconfig, stringify({ ...this.#file, clusters }), { mode: 0o600 });
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = askedOf(request, false);
+    try {
+      const body = await bodyOf(request);
+      this.asked.push(asked);
+      const upstream = (): Promise<IncomingMessage> => this.#send(request, body);
+      const exchange = new HttpExchange(asked, response, upstream);
+      const done = this.fault(exchange);
+      if (done !== undefined) return await done;
+      if (asked.isWatch) return await this.#watch(asked, response, await upstream());
+      await exchange.answer(await exchange.forward());
+    } catch {
+      // One of the two sides has gone: the other sees the same.
+      response.destroy();
+    }
+  }
+
+  async #watch(asked: Asked, response: ServerResponse, answer: IncomingMessage): Promise<void> {
+    response.on('close', () => answer.destroy());
+    response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
+    response.flushHeaders();
+    await passLines(answer, response, (line) => this.lineFault(asked, line));
+  }
+
+  #takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const asked = askedOf(request, true);
+    this.asked.push(asked);
+    socket.on('error', () => undefined);
+    const exchange = new UpgradeExchange(asked, socket, head, () => this.#request(request).end());
+    const done = this.fault(exchange) ?? exchange.forward().then((answer) => exchange.answer(answer));
+    done.catch(() => socket.destroy());
+  }
+
+  #request(request: IncomingMessage): ReturnType<typeof send> {
+    const { hostname, port, pathname } = this.#upstream;
+    const path = pathname.replace(/\/$/, '') + (request.url ?? '/');
+    const headers = { ...request.headers, host: this.#upstream.host };
+    const agent = request.headers.upgrade === undefined ? this.#agent : new Agent({ ca: this.#agent.options.ca });
+    return send({ hostname, port, path, method: request.method ?? 'GET', headers, agent });
+  }
+
+  #send(request: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      this.#request(request).on('response', resolve).on('error', reject).end(body);
+    });
+  }
+}
+
+function authorityOf(cluster: KubeconfigFile['clusters'][number]['cluster']): Buffer {
+  const { 'certificate-authority-data': data, 'certificate-authority': file = '' } = cluster;
+  return data === undefined ? readFileSync(file) : Buffer.from(data, 'base64');
+}
+
+function askedOf({ method = 'GET', url = '/' }: IncomingMessage, isUpgrade: boolean): Asked {
+  const { pathname, searchParams } = new URL(url, 'https://kubernetes');
+  const isWatch = searchParams.get('watch') === 'true';
+  return { verb: method, path: pathname, query: searchParams, isWatch, isUpgrade };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,22 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createInterface } from 'node:readline';
+import type { Asked } from './asked.ts';
+
+/** What becomes of one line of a watch: the lines to send in its place, now or later. */
+export type LineFault = (asked: Asked, line: string) => string[] | Promise<string[]>;
+
+/** Hands on the lines of a watch, in their order, until one of the two sides ends. */
+export async function passLines(
+  from: IncomingMessage,
+  to: ServerResponse,
+  change: (line: string) => string[] | Promise<string[]>,
+): Promise<void> {
+  for await (const line of createInterface({ input: from })) {
+    for (const out of await change(line)) {
+      if (to.destroyed) return;
+      if (!to.write(`${out}\n`)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
+    }
+  }
+  to.end();
+}
