@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-versions bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants faults test-versions bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -74,6 +74,16 @@ check: node_modules/.stamp ## types, lint, format, prose, unit and simulation: n
 
 test: node_modules/.stamp ## every suite: lint, types, unit, process, simulation, integration, e2e, in the cluster, the node, demo
 	@node test/run.ts
+
+# They are not part of `make test`: they are new, and have not run on a busy machine.
+test-invariants: export CHECK_INVARIANTS := 1
+test-invariants: export NODE_OPTIONS := --experimental-vm-modules --no-warnings
+test-invariants: node_modules/.stamp ## run e2e, then look for broken promises in the API server's audit log
+	@jest --selectProjects e2e
+
+faults: export NODE_OPTIONS := --experimental-vm-modules --no-warnings
+faults: node_modules/.stamp ## kill the operator at each of its writes, behind a proxy of its own
+	@jest --selectProjects faults
 
 # VERSIONS='1.37 1.36': these only.
 test-versions: node_modules/.stamp ## test on each version of Kubernetes, and fill in the table of docs/versions.md (VERSIONS='1.37 1.36')
