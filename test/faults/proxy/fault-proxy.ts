@@ -138,7 +138,12 @@ export class FaultProxy {
 
   #send(request: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      this.#request(request).on('response', resolve).on('error', reject).end(body);
+      const taken = (answer: IncomingMessage): void => {
+        // A watch whose client was killed has nobody who reads it when its connection goes.
+        answer.on('error', () => undefined);
+        resolve(answer);
+      };
+      this.#request(request).on('response', taken).on('error', reject).end(body);
     });
   }
 }

@@ -12,7 +12,10 @@ export async function passLines(
   to: ServerResponse,
   change: (line: string) => string[] | Promise<string[]>,
 ): Promise<void> {
-  for await (const line of createInterface({ input: from })) {
+  const lines = createInterface({ input: from });
+  // After the last line nobody iterates: a connection that is cut then would end the process.
+  lines.on('error', () => undefined);
+  for await (const line of lines) {
     for (const out of await change(line)) {
       if (to.destroyed) return;
       if (!to.write(`${out}\n`)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
