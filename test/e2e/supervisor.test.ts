@@ -245,7 +245,7 @@ describe('terminals', () => {
     };
     await inject(pod, [{ ...container, name: 'looker' }]);
     await untilEnded(pod, 'looker');
-    const { stdout } = await stage.cluster.kubectl(['logs', '-n', stage.namespace, pod, '-c', 'looker']);
+    const { stdout } = await stage.logs(pod, 'looker');
     expect(stdout).toContain('(app)');
     return stdout.split('\n').filter((line) => /\) [A-Z] 1 /.test(line) || /\) Z /.test(line));
   }

@@ -64,7 +64,7 @@ async function printed(name: string, script: string, spec: Asked): Promise<strin
   await stage.createSession(name, { command: ['sh', '-c', script], ttl: '1m', ...spec });
   const { status } = await stage.untilSession(name, (s) => ['Completed', 'Failed'].includes(s.status?.phase ?? ''));
   expect(status?.phase).toBe('Completed');
-  const logs = await stage.kubectl(['logs', status?.podName ?? '', '-c', status?.debugContainerName ?? '']);
+  const logs = await stage.logs(status?.podName ?? '', status?.debugContainerName ?? '');
   expect(logs.code).toBe(0);
   return logs.stdout;
 }
@@ -165,7 +165,7 @@ describe('secrets', () => {
       envFrom,
     });
     const { metadata, status } = await stage.untilPhase('env', 'Completed');
-    const logs = await stage.kubectl(['logs', 'web', '-c', status?.debugContainerName ?? '']);
+    const logs = await stage.logs('web', status?.debugContainerName ?? '');
     const url = `db://${PASSWORD}@host`;
     expect(logs.stdout).toBe(`${PASSWORD} ${PASSWORD} hello hello ${url} none ${PASSWORD} ${metadata.uid} 1\n`);
     const told = [

@@ -98,7 +98,7 @@ describe('the command', () => {
       };
       const seen = async (command: string[], more: Partial<DebugSessionSpec>): Promise<string> => {
         const { name } = await ran({ ...spec, command, ...more });
-        return (await stage.kubectl(['logs', 'web', '-c', name])).stdout;
+        return (await stage.logs('web', name)).stdout;
       };
       const environment = ['env', '-0'];
       const words = [

@@ -37,7 +37,7 @@ it('a session outlives its terminal, and a user attaches again until a user ends
   expect(third.code).not.toBe(0);
   expect(third.stderr).toContain(`container ${container} not found in pod web_${stage.namespace}`);
   // All that was typed and shown, by both.
-  const logs = await stage.kubectl(['logs', 'web', '-c', container]);
+  const logs = await stage.logs('web', container);
   expect(logs.stdout).toMatch(/noted-17[^]*\/tmp-17/);
 });
 
@@ -49,14 +49,13 @@ it('the log of each attempt stays when the attempt has ended', async () => {
   const again = await stage.untilSession('check-web', (s) => s.status?.attempt === 2 && s.status.phase === 'Completed');
   const names = again.status?.runs?.map((run) => run.debugContainerName ?? '') ?? [];
   expect(names).toEqual([first.status?.debugContainerName, again.status?.debugContainerName]);
-  for (const name of names)
-    expect(await stage.kubectl(['logs', 'web', '-c', name])).toMatchObject({ code: 0, stdout: 'ok\n' });
+  for (const name of names) expect(await stage.logs('web', name)).toMatchObject({ code: 0, stdout: 'ok\n' });
 });
 
 it('the log of a session stays when its ttl has ended the session', async () => {
   const target = { podName: 'web' };
   await stage.createSession('cut-off', { target, command: ['sh', '-c', 'echo begun; sleep 600'], ttl: '2s' });
   const { status } = await stage.untilPhase('cut-off', 'Expired');
-  const logs = await stage.kubectl(['logs', 'web', '-c', status?.debugContainerName ?? '']);
+  const logs = await stage.logs('web', status?.debugContainerName ?? '');
   expect(logs.stdout).toBe('begun\n');
 });

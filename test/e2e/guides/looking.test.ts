@@ -27,7 +27,7 @@ afterAll(() => stage.close());
 /** What the container of a completed session printed. */
 async function printed(name: string): Promise<string> {
   const { status } = await stage.untilPhase(name, 'Completed');
-  const logs = await stage.kubectl(['logs', status?.podName ?? '', '-c', status?.debugContainerName ?? '']);
+  const logs = await stage.logs(status?.podName ?? '', status?.debugContainerName ?? '');
   expect(logs).toMatchObject({ code: 0 });
   return logs.stdout;
 }

@@ -33,7 +33,7 @@ it('a restricted namespace refuses the profile general in the words of the API s
 it('a restricted namespace takes the profile restricted, which sees the processes and files of the same user', async () => {
   await guide.apply(stage, 'restricted');
   const { status } = await stage.untilPhase('restricted', 'Completed');
-  const logs = await stage.kubectl(['logs', 'api', '-c', status?.debugContainerName ?? '']);
+  const logs = await stage.logs('api', status?.debugContainerName ?? '');
   expect(logs.stdout).toMatch(/^uid=1000\(app\).*\nPID .*\n +1 app +app\n[^]*greeting: hello/);
 });
 

@@ -42,7 +42,7 @@ it('a session beside a crash-looping container runs, and a session that joins it
   });
   await Promise.all([guide.apply(stage, 'beside-crashing'), guide.apply(stage, 'join-crashing')]);
   const { status } = await stage.untilPhase('beside-crashing', 'Completed');
-  const logs = await stage.kubectl(['logs', 'crashing', '-c', status?.debugContainerName ?? '']);
+  const logs = await stage.logs('crashing', status?.debugContainerName ?? '');
   expect(logs.stdout).toBe('hello from the shell-less application\n');
   expect(status?.runs?.[0]?.before).toMatchObject({ containerName: 'app', restartCount: 2, ready: false });
 
@@ -100,6 +100,6 @@ it('a session joins a container in its next life, and ends when that container c
   expect(status?.runs?.[0]?.message).toMatch(
     /^It was killed when container app, whose process namespace it shared, ended/,
   );
-  const logs = await stage.kubectl(['logs', 'flapping', '-c', status?.debugContainerName ?? '']);
+  const logs = await stage.logs('flapping', status?.debugContainerName ?? '');
   expect(logs.stdout).toMatch(/^PID +USER +COMMAND\n +1 root +sh\n/);
 });

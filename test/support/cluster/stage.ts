@@ -202,6 +202,17 @@ export class Stage {
     return this.cluster.kubectl(['--namespace', this.namespace, ...args], input === undefined ? {} : { input });
   }
 
+  /** What kubectl says of the log of a container, once there is some: on a busy machine it comes after the end. */
+  async logs(pod: string, container: string): ReturnType<Cluster['kubectl']> {
+    const ask = (): ReturnType<Cluster['kubectl']> => this.kubectl(['logs', pod, '-c', container]);
+    let found = await ask();
+    await this.until(`container ${container} of pod ${pod} has a log`, async () => {
+      if (found.stdout === '') found = await ask();
+      return found.stdout !== '';
+    });
+    return found;
+  }
+
   /** The story of an object, oldest first, as `kubectl describe` would tell it. */
   async events(kind: string, name: string): Promise<StoryEvent[]> {
     const path = `/apis/events.k8s.io/v1/namespaces/${this.namespace}/events`;
