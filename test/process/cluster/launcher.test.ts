@@ -115,7 +115,13 @@ describe('the settings', () => {
 
   it('the audit policy records everything, and in full the requests that the invariants need', () => {
     const { rules } = parse(auditPolicy()) as { rules: { level: string; resources?: unknown }[] };
-    expect(rules.map(({ level }) => level)).toEqual(['RequestResponse', 'RequestResponse', 'Request', 'Request', 'Metadata']);
+    expect(rules.map(({ level }) => level)).toEqual([
+      'RequestResponse',
+      'RequestResponse',
+      'Request',
+      'Request',
+      'Metadata',
+    ]);
     expect(rules.at(-1)).not.toHaveProperty('resources');
   });
 
