@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { toldOf } from '../support/cluster/ending.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { patient } from '../support/patience.ts';
 
 let stage: Stage;
 
@@ -34,13 +35,19 @@ describe('notAfter', () => {
   });
 
   it('notAfter ends the wait of a session for its pod', async () => {
-    await stage.createSession('waiting', { target: { podName: 'nobody' }, command: ['true'], notAfter: inSeconds(3) });
+    await stage.createSession('waiting', {
+      target: { podName: 'nobody' },
+      command: ['true'],
+      notAfter: inSeconds(patient(5_000) / 1_000),
+    });
     await stage.untilPhase('waiting', 'Pending');
     expect((await stage.untilPhase('waiting', 'Failed')).status?.runs).toMatchObject([{ reason: 'Lapsed' }]);
   });
 
   it('notAfter stops the next attempt but not a running container, and a later notAfter lets an attempt start', async () => {
-    await stage.createSession('timely', { target, command: ['sleep', '5'], notAfter: inSeconds(3) });
+    const notAfter = inSeconds(patient(8_000) / 1_000);
+    const outlasts = `until [ "$(date +%s)" -gt ${Math.ceil(Date.parse(notAfter) / 1_000)} ]; do sleep 1; done`;
+    await stage.createSession('timely', { target, command: ['sh', '-c', outlasts], notAfter });
     const first = await stage.untilPhase('timely', 'Completed');
     expect(Date.parse(first.status?.completedAt ?? '')).toBeGreaterThan(Date.parse(first.spec.notAfter ?? ''));
     expect(first.status?.exitCode).toBe(0);
