@@ -29,7 +29,7 @@ export function kills(writes: readonly string[]): PlannedFault[] {
 }
 
 /** Does it to the n-th request that counts, once. */
-export function atWrite(n: number, strike: (exchange: Exchange) => Promise<void>): Fault {
+function atWrite(n: number, strike: (exchange: Exchange) => Promise<void>): Fault {
   let count = 0;
   return (exchange) => {
     if (!isCounted(exchange.asked)) return undefined;

@@ -12,5 +12,3 @@ export const inject: Scenario = {
   play: (stage) => stage.createSession('session', stays),
   settled: (stage) => stage.untilPhase('session', 'Running'),
 };
-
-export const SCENARIOS: readonly Scenario[] = [inject];

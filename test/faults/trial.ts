@@ -6,7 +6,6 @@ import { endStateOf, type EndState } from './end-state.ts';
 import { brokenPromises } from './promises.ts';
 import { isCounted, nameOf } from './proxy/asked.ts';
 import { FaultProxy } from './proxy/fault-proxy.ts';
-import { makeCertificate } from './proxy/certificate.ts';
 import type { Scenario } from './scenario.ts';
 import { Witness } from './witness.ts';
 
@@ -43,7 +42,7 @@ const OPERATOR_ACCOUNT = ['debugsession-system', 'debugsession-controller-manage
 export async function playTrial(scenario: Scenario, fault?: PlannedFault): Promise<Outcome> {
   const stage = await Stage.open(`fault-${scenario.name}`, { operator: false });
   const account = await stage.cluster.createServiceAccountKubeconfig(...OPERATOR_ACCOUNT);
-  const proxy = await FaultProxy.start(account, await certificate());
+  const proxy = await FaultProxy.start(account);
   try {
     await scenario.prepare(stage);
     const witness = await Witness.start(stage);
@@ -93,12 +92,4 @@ async function endOf(stage: Stage): Promise<EndState> {
     stage.client.list<{ items: RawPod[] }>(podsPath(stage.namespace)),
   ]);
   return endStateOf(sessions.items, pods.items);
-}
-
-let made: ReturnType<typeof makeCertificate> | undefined;
-
-/** One for all proxies of this process. */
-function certificate(): ReturnType<typeof makeCertificate> {
-  made ??= makeCertificate();
-  return made;
 }

@@ -2,7 +2,6 @@
 export interface Asked {
   verb: string;
   path: string;
-  query: URLSearchParams;
   isWatch: boolean;
   /** An exec or an attach: a GET that becomes a WebSocket. */
   isUpgrade: boolean;

@@ -17,8 +17,6 @@ export interface Exchange {
   forward(): Promise<Answer>;
   /** Resolves once all of it has been handed to the network. */
   answer(answer: Answer): Promise<void>;
-  /** The connection of who asked, for what is no answer. */
-  readonly raw: Duplex;
 }
 
 /** Headers without what belongs to the connection, or to the length of what was sent on it. */
@@ -39,12 +37,6 @@ export class HttpExchange implements Exchange {
     this.#send = send;
   }
 
-  get raw(): Duplex {
-    const { socket } = this.#response;
-    if (socket === null) throw new Error('the connection has gone');
-    return socket;
-  }
-
   async forward(): Promise<Answer> {
     const answer = await this.#send();
     const parts: Buffer[] = [];
@@ -62,14 +54,14 @@ export class HttpExchange implements Exchange {
 /** A request that becomes a connection: exec and attach. */
 export class UpgradeExchange implements Exchange {
   readonly asked: Asked;
-  readonly raw: Duplex;
+  readonly #socket: Duplex;
   readonly #head: Buffer;
   readonly #send: () => ClientRequest;
   #upstream: Duplex | undefined;
 
-  constructor(asked: Asked, raw: Duplex, head: Buffer, send: () => ClientRequest) {
+  constructor(asked: Asked, socket: Duplex, head: Buffer, send: () => ClientRequest) {
     this.asked = asked;
-    this.raw = raw;
+    this.#socket = socket;
     this.#head = head;
     this.#send = send;
   }
@@ -87,8 +79,8 @@ export class UpgradeExchange implements Exchange {
       for await (const part of answer) parts.push(part as Buffer);
       return { status, headers, body: Buffer.concat(parts) };
     }
-    upstream.on('error', () => this.raw.destroy());
-    this.raw.on('close', () => upstream.destroy());
+    upstream.on('error', () => this.#socket.destroy());
+    this.#socket.on('close', () => upstream.destroy());
     upstream.write(this.#head);
     this.#upstream = upstream;
     return { status, headers, body: first ?? Buffer.alloc(0) };
@@ -100,10 +92,10 @@ export class UpgradeExchange implements Exchange {
       .filter(([name]) => name !== 'transfer-encoding')
       .flatMap(([name, value]) => [value ?? []].flat().map((one) => `${name}: ${one}`));
     const head = Buffer.from(`HTTP/1.1 ${status} Answer\r\n${lines.join('\r\n')}\r\n\r\n`);
-    const sent = new Promise<void>((resolve) => this.raw.write(Buffer.concat([head, body]), () => resolve()));
+    const sent = new Promise<void>((resolve) => this.#socket.write(Buffer.concat([head, body]), () => resolve()));
     if (status === 101 && this.#upstream !== undefined) {
-      this.#upstream.pipe(this.raw);
-      this.raw.pipe(this.#upstream);
+      this.#upstream.pipe(this.#socket);
+      this.#socket.pipe(this.#upstream);
     }
     await sent;
   }

@@ -5,11 +5,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { parse, stringify } from 'yaml';
+import { selfSignedCertificate } from '../../../src/observability/self-signed-certificate.ts';
 import type { Asked } from './asked.ts';
-import { makeCertificate, type Certificate } from './certificate.ts';
 import { endToEnd, HttpExchange, UpgradeExchange, type Exchange } from './exchange.ts';
-import { passLines, type LineFault } from './watch-lines.ts';
 
 /**
  * Does something to one request and its answer.
@@ -30,24 +30,21 @@ export class FaultProxy {
   readonly asked: Asked[] = [];
   /** Of what goes through; each request is shown to it before anything is done. */
   fault: Fault = () => undefined;
-  /** Of the lines of watches. */
-  lineFault: LineFault = (_asked, line) => [line];
   readonly #folder = mkdtempSync(join(tmpdir(), 'debugsession-proxy-'));
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
   readonly #upstream: URL;
   readonly #agent: Agent;
   readonly #file: KubeconfigFile;
-  readonly #certificate: Certificate;
+  readonly #certificate = selfSignedCertificate({ hostname: 'localhost', now: new Date(), days: 1 });
 
-  private constructor(kubeconfig: string, certificate: Certificate) {
+  private constructor(kubeconfig: string) {
     this.#file = parse(readFileSync(kubeconfig, 'utf8')) as KubeconfigFile;
     const [entry] = this.#file.clusters;
     if (entry === undefined) throw new Error(`${kubeconfig} names no cluster`);
     this.#upstream = new URL(entry.cluster.server);
     this.#agent = new Agent({ keepAlive: true, ca: authorityOf(entry.cluster) });
-    this.#certificate = certificate;
-    this.#server = createServer(certificate, (request, response) => void this.#take(request, response));
+    this.#server = createServer(this.#certificate, (request, response) => void this.#take(request, response));
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#takeUpgrade(request, socket, head),
     );
@@ -62,8 +59,8 @@ export class FaultProxy {
   }
 
   /** @param kubeconfig of one cluster and a user whose credentials go with each request: a token */
-  static async start(kubeconfig: string, certificate?: Certificate): Promise<FaultProxy> {
-    const proxy = new FaultProxy(kubeconfig, certificate ?? (await makeCertificate()));
+  static async start(kubeconfig: string): Promise<FaultProxy> {
+    const proxy = new FaultProxy(kubeconfig);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
     proxy.#writeKubeconfig();
     return proxy;
@@ -104,7 +101,7 @@ export class FaultProxy {
       const exchange = new HttpExchange(asked, response, upstream);
       const done = this.fault(exchange);
       if (done !== undefined) return await done;
-      if (asked.isWatch) return await this.#watch(asked, response, await upstream());
+      if (asked.isWatch) return await this.#watch(response, await upstream());
       await exchange.answer(await exchange.forward());
     } catch {
       // One of the two sides has gone: the other sees the same.
@@ -112,11 +109,11 @@ export class FaultProxy {
     }
   }
 
-  async #watch(asked: Asked, response: ServerResponse, answer: IncomingMessage): Promise<void> {
+  async #watch(response: ServerResponse, answer: IncomingMessage): Promise<void> {
     response.on('close', () => answer.destroy());
     response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
     response.flushHeaders();
-    await passLines(answer, response, (line) => this.lineFault(asked, line));
+    await pipeline(answer, response);
   }
 
   #takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -156,7 +153,7 @@ function authorityOf(cluster: KubeconfigFile['clusters'][number]['cluster']): Bu
 function askedOf({ method = 'GET', url = '/' }: IncomingMessage, isUpgrade: boolean): Asked {
   const { pathname, searchParams } = new URL(url, 'https://kubernetes');
   const isWatch = searchParams.get('watch') === 'true';
-  return { verb: method, path: pathname, query: searchParams, isWatch, isUpgrade };
+  return { verb: method, path: pathname, isWatch, isUpgrade };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
