@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { cluster } from '../cluster/cluster.ts';
 import { UID_VARIABLE } from '../../src/session/container/container.ts';
-import { oldAuditLogs, type AuditEvent } from '../support/cluster/audit-log.ts';
+import { auditLines, type AuditEvent } from '../support/cluster/audit-log.ts';
 
 /** The account that every suite runs the operator with. */
 const OPERATOR = 'system:serviceaccount:debugsession-system:debugsession-controller-manager';
@@ -27,15 +25,13 @@ async function logged(word: string, wanted: (event: AuditEvent) => boolean): Pro
   const file = cluster().node?.auditLog;
   if (file === undefined) return [];
   const found: AuditEvent[] = [];
-  for (const part of [...(await oldAuditLogs(file)), file]) {
-    for await (const line of createInterface({ input: createReadStream(part) })) {
-      if (!line.includes(word)) continue;
-      const event = JSON.parse(line) as AuditEvent;
-      // A watch that is still open has only started; its right was used all the same. Panic: whoever asked did not wait
-      // for the answer.
-      const ended = event.stage === 'ResponseComplete' || event.stage === 'Panic';
-      if ((ended || (event.stage === 'ResponseStarted' && event.verb === 'watch')) && wanted(event)) found.push(event);
-    }
+  for await (const line of auditLines(file)) {
+    if (!line.includes(word)) continue;
+    const event = JSON.parse(line) as AuditEvent;
+    // A watch that is still open has only started; its right was used all the same. Panic: whoever asked did not wait
+    // for the answer.
+    const ended = event.stage === 'ResponseComplete' || event.stage === 'Panic';
+    if ((ended || (event.stage === 'ResponseStarted' && event.verb === 'watch')) && wanted(event)) found.push(event);
   }
   return found;
 }

@@ -1,25 +1,11 @@
+import type { AuditEvent } from '../support/cluster/audit-log.ts';
+
 // What the checker keeps of the API server's audit log: a few fields of the events that promises are about. Nothing
 // here comes from the operator's code, so that a fault there cannot hide itself.
 
 const GROUP = 'debugsession.dev';
 /** The account that config/rbac gives the operator. */
 const OPERATOR = 'system:serviceaccount:debugsession-system:debugsession-controller-manager';
-
-/** What the checker reads of an audit.k8s.io/v1 Event. */
-export interface LoggedRequest {
-  auditID: string;
-  stage: string;
-  verb: string;
-  user: { username: string };
-  userAgent?: string;
-  objectRef?: { resource: string; subresource?: string; namespace?: string; name?: string; apiGroup?: string };
-  responseStatus?: { code: number };
-  requestObject?: unknown;
-  responseObject?: unknown;
-  /** RFC 3339 with microseconds, so that these strings sort as the times do. */
-  requestReceivedTimestamp: string;
-  stageTimestamp: string;
-}
 
 interface Fact {
   /** When the API server received the request. */
@@ -126,7 +112,7 @@ interface Review {
 }
 
 /** The facts in one event of the log: mostly none. */
-export function factsOf(event: LoggedRequest): AuditFact[] {
+export function factsOf(event: AuditEvent): AuditFact[] {
   const { objectRef, stage } = event;
   if (objectRef === undefined || (stage !== 'ResponseComplete' && stage !== 'Panic')) return [];
   const fact: Fact = {
@@ -144,7 +130,7 @@ export function factsOf(event: LoggedRequest): AuditFact[] {
   return objectRef.subresource === 'status' ? endsOf(event, fact) : [];
 }
 
-function sessionOf(event: LoggedRequest, fact: Fact, code: number): SessionWritten[] {
+function sessionOf(event: AuditEvent, fact: Fact, code: number): SessionWritten[] {
   const { verb, objectRef } = event;
   const isStatus = objectRef?.subresource === 'status';
   const isUnheard = code >= 499;
@@ -178,7 +164,7 @@ function sessionOf(event: LoggedRequest, fact: Fact, code: number): SessionWritt
   return [written];
 }
 
-function injectionsOf(event: LoggedRequest, fact: Fact): Injected[] {
+function injectionsOf(event: AuditEvent, fact: Fact): Injected[] {
   // A patch of the operator names the pod's uid; what others add is not of a run.
   const { metadata, spec } = (event.requestObject ?? {}) as PodPatch;
   return (spec?.ephemeralContainers ?? []).flatMap((container) => {
@@ -192,14 +178,14 @@ function injectionsOf(event: LoggedRequest, fact: Fact): Injected[] {
   });
 }
 
-function endsOf(event: LoggedRequest, fact: Fact): EndReported[] {
+function endsOf(event: AuditEvent, fact: Fact): EndReported[] {
   const { metadata, status } = (event.requestObject ?? {}) as PodPatch;
   return (status?.ephemeralContainerStatuses ?? [])
     .filter(hasEnded)
     .map(({ name }) => ({ ...fact, kind: 'end', podUID: metadata?.uid ?? '', container: name }));
 }
 
-function useOf(event: LoggedRequest, fact: Fact): UseAsked[] {
+function useOf(event: AuditEvent, fact: Fact): UseAsked[] {
   const { user, resourceAttributes: asked } = (event.requestObject as Review | undefined)?.spec ?? {};
   if (asked?.verb !== 'use' || asked.group !== GROUP) return [];
   return [{ ...fact, kind: 'review', person: user ?? '', namespace: asked.namespace ?? '' }];

@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { oldAuditLogs } from '../support/cluster/audit-log.ts';
-import { factsOf, mayHoldFacts, type AuditFact, type LoggedRequest } from './facts.ts';
+import { auditLines, parseEvent } from '../support/cluster/audit-log.ts';
+import { factsOf, mayHoldFacts, type AuditFact } from './facts.ts';
 
 /**
  * The facts in the audit log of a cluster, line by line: the log has hundreds of MB, its facts a few.
@@ -11,14 +9,12 @@ import { factsOf, mayHoldFacts, type AuditFact, type LoggedRequest } from './fac
  */
 export async function readFacts(file: string, since: string): Promise<AuditFact[]> {
   const facts: AuditFact[] = [];
-  for (const part of [...(await oldAuditLogs(file)), file]) {
-    for await (const line of createInterface({ input: createReadStream(part) })) {
-      if (isBare(line, since))
-        throw new Error('this cluster logs no reports of the kubelet: make cluster-down, then make cluster-up');
-      if (!mayHoldFacts(line)) continue;
-      const event = parse(line);
-      if (event !== undefined) facts.push(...factsOf(event));
-    }
+  for await (const line of auditLines(file)) {
+    if (isBare(line, since))
+      throw new Error('this cluster logs no reports of the kubelet: make cluster-down, then make cluster-up');
+    if (!mayHoldFacts(line)) continue;
+    const event = parseEvent(line);
+    if (event !== undefined) facts.push(...factsOf(event));
   }
   return facts;
 }
@@ -27,15 +23,6 @@ export async function readFacts(file: string, since: string): Promise<AuditFact[
 function isBare(line: string, since: string): boolean {
   const isPlain = line.includes('"level":"Metadata"') && line.includes('"username":"system:node:');
   if (!isPlain || !line.includes('"subresource":"status"')) return false;
-  const event = parse(line);
+  const event = parseEvent(line);
   return event?.objectRef?.resource === 'pods' && event.stageTimestamp >= since;
-}
-
-/** The last line may be half written. */
-function parse(line: string): LoggedRequest | undefined {
-  try {
-    return JSON.parse(line) as LoggedRequest;
-  } catch {
-    return undefined;
-  }
 }

@@ -3,7 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** What we read of an audit.k8s.io/v1 Event (stage ResponseComplete). */
+/** What we read of an audit.k8s.io/v1 Event. */
 export interface AuditEvent {
   auditID: string;
   stage: string;
@@ -11,10 +11,12 @@ export interface AuditEvent {
   /** With the query. */
   requestURI: string;
   user: { username: string };
+  userAgent?: string;
   objectRef?: { resource: string; subresource?: string; namespace?: string; name?: string; apiGroup?: string };
   responseStatus?: { code: number };
   requestObject?: unknown;
   responseObject?: unknown;
+  /** RFC 3339 with microseconds, so that these strings sort as the times do. */
   requestReceivedTimestamp: string;
   stageTimestamp: string;
 }
@@ -52,7 +54,7 @@ export class AuditLog {
     for await (const line of this.#lines()) {
       if (!line.includes(wanted)) continue;
       // The last line may be half written: it is read the next time.
-      const event = parse(line);
+      const event = parseEvent(line);
       if (event?.stage === stage && event.objectRef?.namespace === namespace) events.push(event);
     }
     return events;
@@ -86,14 +88,20 @@ export class AuditLog {
  * The files that the API server has put aside, oldest first: it starts a new one at 100 MB and names the old after its
  * time.
  */
-export async function oldAuditLogs(file: string): Promise<string[]> {
+async function oldAuditLogs(file: string): Promise<string[]> {
   const suffix = extname(file);
   const prefix = `${basename(file, suffix)}-`;
   const names = (await readdir(dirname(file))).filter((name) => name.startsWith(prefix) && name.endsWith(suffix));
   return names.sort().map((name) => join(dirname(file), name));
 }
 
-function parse(line: string): AuditEvent | undefined {
+/** All lines that the API server has logged, oldest first. */
+export async function* auditLines(file: string): AsyncGenerator<string> {
+  for (const part of [...(await oldAuditLogs(file)), file]) yield* createInterface({ input: createReadStream(part) });
+}
+
+/** Undefined: a line that is half written, as the last one may be. */
+export function parseEvent(line: string): AuditEvent | undefined {
   try {
     return JSON.parse(line) as AuditEvent;
   } catch {

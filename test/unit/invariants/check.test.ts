@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { check } from '../../invariants/check.ts';
-import { factsOf, mayHoldFacts, type LoggedRequest } from '../../invariants/facts.ts';
+import { factsOf, mayHoldFacts } from '../../invariants/facts.ts';
+import type { AuditEvent } from '../../support/cluster/audit-log.ts';
 
 // The checker judges histories as the audit log has them. Each promise is kept by the good history, and each forged
 // one breaks it at one place.
@@ -11,11 +12,12 @@ const ALICE = { username: 'alice' };
 const POD = 'pod-1';
 
 /** What happened, second by second: each event is answered half a second after its request. */
-function history(...events: Partial<LoggedRequest>[]): LoggedRequest[] {
+function history(...events: Partial<AuditEvent>[]): AuditEvent[] {
   return events.map((event, index) => ({
     auditID: String(index),
     stage: 'ResponseComplete',
     verb: 'update',
+    requestURI: '',
     user: { username: OPERATOR },
     responseStatus: { code: 200 },
     requestReceivedTimestamp: `2026-01-01T00:00:${String(index).padStart(2, '0')}.000000Z`,
@@ -59,7 +61,7 @@ function stored({
   };
 }
 
-function session(object: Stored, more: Partial<LoggedRequest> = {}): Partial<LoggedRequest> {
+function session(object: Stored, more: Partial<AuditEvent> = {}): Partial<AuditEvent> {
   const objectRef = {
     resource: 'debugsessions',
     subresource: 'status',
@@ -70,14 +72,14 @@ function session(object: Stored, more: Partial<LoggedRequest> = {}): Partial<Log
   return { objectRef, requestObject: stored(object), responseObject: stored(object), ...more };
 }
 
-const created: Partial<LoggedRequest> = {
+const created: Partial<AuditEvent> = {
   ...session({ attempt: 0, version: 1 }),
   verb: 'create',
   user: ALICE,
   objectRef: { resource: 'debugsessions', apiGroup: 'debugsession.dev', namespace: 'shop', name: 'look' },
 };
 
-const review: Partial<LoggedRequest> = {
+const review: Partial<AuditEvent> = {
   verb: 'create',
   objectRef: { resource: 'localsubjectaccessreviews', apiGroup: 'authorization.k8s.io', namespace: 'shop' },
   requestObject: {
@@ -89,7 +91,7 @@ const intent = session({ phase: 'Starting', version: 2 });
 const running = session({ phase: 'Running', version: 3 });
 const over = session({ phase: 'Completed', said: 'True', version: 4 });
 
-function injection({ container = 'debug-a1-1', podUID = POD, name = 'web' } = {}): Partial<LoggedRequest> {
+function injection({ container = 'debug-a1-1', podUID = POD, name = 'web' } = {}): Partial<AuditEvent> {
   const env = [
     { name: 'DEBUGSESSION_UID', value: SESSION },
     { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
@@ -101,7 +103,7 @@ function injection({ container = 'debug-a1-1', podUID = POD, name = 'web' } = {}
   };
 }
 
-function reported(state: object, lastState: object = {}): Partial<LoggedRequest> {
+function reported(state: object, lastState: object = {}): Partial<AuditEvent> {
   return {
     verb: 'patch',
     user: { username: 'system:node:one' },
@@ -115,11 +117,11 @@ function reported(state: object, lastState: object = {}): Partial<LoggedRequest>
 
 const ended = reported({ terminated: { exitCode: 0 } });
 
-function broken(...events: Partial<LoggedRequest>[]): ReturnType<typeof check> {
+function broken(...events: Partial<AuditEvent>[]): ReturnType<typeof check> {
   return check(history(...events).flatMap(factsOf));
 }
 
-const promises = (...events: Partial<LoggedRequest>[]): string[] => broken(...events).map(({ promise }) => promise);
+const promises = (...events: Partial<AuditEvent>[]): string[] => broken(...events).map(({ promise }) => promise);
 
 describe('a good history', () => {
   it('the life of a session breaks no promise', () => {
