@@ -49,7 +49,7 @@ it.each([
   const page = await site.window({ width: 1280, scheme });
   const faults: Record<string, unknown> = {};
   for (const path of pages) {
-    await page.goto(site.address(path));
+    await page.goto(site.address(path), { waitUntil: 'networkidle' });
     const found = await axeFaults(page);
     if (found.length > 0) faults[path] = found;
   }
