@@ -96,22 +96,22 @@ export class ApprovalPromises {
 
   /** Somebody who denied it, so long ago that the operator knew. */
   #denialOf(run: Run, session: DebugSession | undefined): string | undefined {
-    const hash = session && requestHashOf(session.spec);
-    const hasLasted = ({ from, until }: Span): boolean => from <= this.now() - UNKNOWN_FOR_MS && until === Infinity;
+    const { uid } = session?.metadata ?? {};
+    const request = uid === undefined ? undefined : this.#requests.get(uid)?.at(-1);
+    if (request === undefined || !this.#isKnown(request.span)) return undefined;
     for (const { approval, span } of this.#approvals.values()) {
       const { spec } = approval;
       const username = spec.approvedBy?.username ?? '';
-      const isOfRun = spec.attempt === run.attempt && spec.sessionUID === session?.metadata.uid;
-      const counts = spec.decision === 'Deny' && spec.requestHash === hash && username !== REQUESTER;
-      if (isOfRun && counts && hasLasted(span) && session !== undefined && this.#lasted(session)) return username;
+      const isOfRun = spec.attempt === run.attempt && spec.sessionUID === uid;
+      const counts = spec.decision === 'Deny' && spec.requestHash === request.hash && username !== REQUESTER;
+      if (isOfRun && counts && this.#isKnown(span)) return username;
     }
     return undefined;
   }
 
-  /** What is asked for now was asked for so long ago that the operator knew. */
-  #lasted(session: DebugSession): boolean {
-    const newest = this.#requests.get(session.metadata.uid)?.at(-1);
-    return newest !== undefined && newest.span.from <= this.now() - UNKNOWN_FOR_MS;
+  /** It is so now, and has been for so long that the operator knows. */
+  #isKnown({ from, until }: Span): boolean {
+    return from <= this.now() - UNKNOWN_FOR_MS && until === Infinity;
   }
 
   #asked({ metadata: { uid } }: DebugSession, hash: string): boolean {

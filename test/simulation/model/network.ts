@@ -45,11 +45,11 @@ export class Network {
   readonly #mayApprove: (username: string) => boolean;
 
   constructor({ server, streams, random, now, mayApprove }: NetworkSetting) {
-    this.#mayApprove = mayApprove;
     this.#server = server;
     this.#streams = streams;
     this.#random = random;
     this.#now = now;
+    this.#mayApprove = mayApprove;
   }
 
   /** Lets the i-th request through, or not. Its words, for the trace. */
