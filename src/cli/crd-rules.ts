@@ -101,7 +101,8 @@ function* celFields(schema: RuleSchema, object: Record<string, unknown>): Iterab
     const field = Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
     const value = (Object.hasOwn(object, key) ? object[key] : undefined) ?? field?.default;
     if (field === undefined || value === undefined || value === null) continue;
-    yield [key, celValue(field, value)];
-    if (RESERVED.has(key)) yield [`__${key}__`, celValue(field, value)];
+    const seen = celValue(field, value);
+    yield [key, seen];
+    if (RESERVED.has(key)) yield [`__${key}__`, seen];
   }
 }
