@@ -86,6 +86,7 @@ describe('the words of a container', () => {
 const eachShell = it.concurrent.each(SHELLS);
 const eachShellAsRoot = CAN_UNSHARE ? eachShell : it.concurrent.skip.each(SHELLS);
 const everyShell = it.concurrent.each([...SHELLS, ...MORE_SHELLS, ...SLOW_SHELLS]);
+const bash = it.concurrent.each(SHELLS.filter(({ shell }) => shell === 'bash'));
 const busybox = (program: string): boolean => program.endsWith('busybox');
 
 describe('any shell', () => {
@@ -124,6 +125,14 @@ describe('any shell', () => {
 
   eachShell('the $shell supervisor ends a command that ignores HUP, TERM and INT', async ({ program }) => {
     expect(await run({ program, command: STUBBORN, ttl: 1 })).toMatchObject({ code: 137, word: DEADLINE });
+  });
+
+  // A bash that is a POSIX shell takes the CHLD of another process for the status of the command, now and then.
+  bash("the $shell supervisor tells the command's end from those of its children", async ({ program }) => {
+    const children = 'i=0; while [ $i -lt 40 ]; do sleep 60 & all="$all $!" i=$((i + 1)); done';
+    const command = ['sh', '-c', `${children}; (for p in $$$$ $all; do kill -9 $p; done) & wait`];
+    const ended = await Promise.all(Array.from({ length: 40 }, () => run({ program, command })));
+    expect(new Set(ended.map((one) => one.code))).toEqual(new Set([137]));
   });
 
   eachShell('the $shell supervisor gives a command time that cleans up on HUP', async ({ program }) => {
