@@ -32,26 +32,26 @@ tally.check('lint', ['eslint', '.']);
 tally.check('format', ['prettier', '--check', '--log-level=warn', '.']);
 tally.check('prose', [process.execPath, 'scripts/prose.ts']);
 tally.suite('unit', { workers: 2 });
-tally.suite('process', { workers: 2 });
+tally.suite('process', { workers: 2, again: true });
 tally.suite('simulation', { workers: 2 });
-tally.suite('site', { workers: 2 });
+tally.suite('site', { workers: 2, again: true });
 const wasStopped =
   isOurs && spawnSync(node, ['test/cluster/main.ts', 'status'], { stdio: 'ignore' }).status === STOPPED;
 tally.check('cluster', [node, 'test/cluster/main.ts', 'up']);
 // After the programs of the cluster, with which it shares most of what is compiled.
 await ensureHelm(3, cachePaths(process.env), progressTo(process.stderr));
 await ensureKrew(cachePaths(process.env), progressTo(process.stderr));
-tally.suite('integration', { workers: 3 });
-if (isOurs) tally.suite('release', { workers: 1 });
-tally.suite('e2e', { workers: 4 });
-tally.suite('plugin', { workers: 3 });
-tally.suite('security', { workers: 1 });
+tally.suite('integration', { workers: 3, again: true });
+if (isOurs) tally.suite('release', { workers: 1, again: true });
+tally.suite('e2e', { workers: 4, again: true });
+tally.suite('plugin', { workers: 3, again: true });
+tally.suite('security', { workers: 1, again: true });
 // An image cannot be loaded into a cluster of somebody else's.
 if (isOurs) {
   // As many as there are files: they wait for pods, and no operator is started beside them.
-  tally.suite('deployed', { workers: 6 });
-  tally.suite('in-cluster', { workers: 1 });
-  tally.suite('node', { workers: 1 });
+  tally.suite('deployed', { workers: 6, again: true });
+  tally.suite('in-cluster', { workers: 1, again: true });
+  tally.suite('node', { workers: 1, again: true });
 }
 // What all of them left in the API server's log.
 if (isOurs) tally.suite('audit', { workers: 1 });

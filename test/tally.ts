@@ -2,22 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Count, counted, failedFiles, type JestReport, settled, skippedTests } from './jest-report.ts';
 
-export interface Count {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-/** What the parts of jest's --json report that we read look like. */
-interface JestReport {
-  numPassedTests: number;
-  numFailedTests: number;
-  numPendingTests: number;
-  numTodoTests: number;
-  numRuntimeErrorTestSuites: number;
-  testResults: { assertionResults: { status: string; fullName: string }[] }[];
-}
+/**
+ * How many files, of all suites, may run a second time. More failures than that are no accident (docs/adr/0057).
+ * `SECOND_TRIES=0`: none.
+ */
+const SECOND_TRIES = Number(process.env['SECOND_TRIES'] ?? 3);
 
 export interface SuiteOptions {
   /** What the line of the suite is called. Default: the project of jest. */
@@ -26,6 +17,8 @@ export interface SuiteOptions {
   workers: number;
   /** Parts of the paths of the files that run. Default: all of the project. */
   files?: readonly string[];
+  /** Whether files that fail run once more: where real processes, servers or a browser take part. Default: false. */
+  again?: boolean;
   /** In addition to the environment of this process. */
   env?: NodeJS.ProcessEnv;
 }
@@ -34,6 +27,8 @@ export interface SuiteOptions {
 export class Tally {
   readonly #total: Count = { passed: 0, failed: 0, skipped: 0 };
   readonly #failures: string[] = [];
+  readonly #flaky: string[] = [];
+  #triesLeft = SECOND_TRIES;
 
   say(text: string): void {
     process.stdout.write(`${text}\n`);
@@ -54,46 +49,60 @@ export class Tally {
   }
 
   /** One project of jest.config.js. */
-  suite(project: string, { title = project, workers, files = [], env = {} }: SuiteOptions): Count {
+  suite(project: string, { title = project, workers, files = [], again = false, env = {} }: SuiteOptions): Count {
     this.say(`== ${title}`);
     const begin = performance.now();
+    const patterns = files.length > 0 ? ['--testPathPatterns', ...files] : [];
+    const first = this.#jest(project, [`--maxWorkers=${workers}`, ...patterns], env);
+    if (first.report === undefined) return this.#add(title, { passed: 0, failed: 1, skipped: 0 }, begin);
+    let { report, status } = first;
+    const failed = failedFiles(report);
+    if (again && failed.length > 0 && failed.length <= this.#triesLeft) {
+      this.#triesLeft -= failed.length;
+      this.say(`== ${title}: the files that failed run once more`);
+      const second = this.#jest(project, ['--maxWorkers=1', '--runTestsByPath', ...failed], env);
+      if (second.report !== undefined) {
+        const both = settled(report, second.report);
+        ({ report } = both);
+        ({ status } = second);
+        for (const name of both.flaky) this.say(`   flaky: ${name}`);
+        this.#flaky.push(...both.flaky);
+      }
+    }
+    for (const name of skippedTests(report)) this.say(`   skipped: ${name}`);
+    return this.#add(title, counted(report, status), begin);
+  }
+
+  /** Says the sum, as the last line, and sets the exit code of this process. */
+  end(): void {
+    const { passed, failed, skipped } = this.#total;
+    if (this.#flaky.length > 0) this.say(`flaky, failed and then passed: ${this.#flaky.length} (named above)`);
+    if (this.#failures.length > 0) this.say(`failed: ${this.#failures.join(', ')}`);
+    this.say(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+    process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+  }
+
+  #jest(
+    project: string,
+    options: readonly string[],
+    env: NodeJS.ProcessEnv,
+  ): { status: number | null; report: JestReport | undefined } {
     const folder = mkdtempSync(join(tmpdir(), 'debugsession-test-'));
     const file = join(folder, 'report.json');
-    const argv = ['--selectProjects', project, `--maxWorkers=${workers}`, '--json', `--outputFile=${file}`];
-    if (files.length > 0) argv.push('--testPathPatterns', ...files);
+    const argv = ['--selectProjects', project, '--json', `--outputFile=${file}`, ...options];
     // The JSON goes to the file as well as to standard output: there it is not wanted.
     const { status } = spawnSync('jest', argv, {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '--experimental-vm-modules --no-warnings', ...env },
     });
     try {
-      return this.#add(title, this.#counted(file, status), begin);
+      return { status, report: JSON.parse(readFileSync(file, 'utf8')) as JestReport };
     } catch {
       this.say(`   jest left no report: exit status ${status}`);
-      return this.#add(title, { passed: 0, failed: 1, skipped: 0 }, begin);
+      return { status, report: undefined };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  }
-
-  /** Says the sum, as the last line, and sets the exit code of this process. */
-  end(): void {
-    const { passed, failed, skipped } = this.#total;
-    if (this.#failures.length > 0) this.say(`failed: ${this.#failures.join(', ')}`);
-    this.say(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-    process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
-  }
-
-  #counted(file: string, status: number | null): Count {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as JestReport;
-    const skipped = report.testResults
-      .flatMap((result) => result.assertionResults)
-      .filter((test) => test.status === 'pending' || test.status === 'todo');
-    for (const test of skipped) this.say(`   skipped: ${test.fullName}`);
-    const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
-    // A suite that could not be loaded has no tests to count, and jest may fail after all tests have passed.
-    const broken = status !== 0 && failed === 0 ? 1 : 0;
-    return { passed: report.numPassedTests, failed: failed + broken, skipped: skipped.length };
   }
 
   #add(name: string, count: Count, begin: number): Count {

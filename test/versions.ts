@@ -6,7 +6,8 @@ import { findInstance } from './cluster/slots.ts';
 import { fillsInRequester } from './support/cluster/fill-in.ts';
 import { repositoryPath } from './support/documents/crd.ts';
 import { rowOf, withRows, type VersionResult } from './support/documents/versions-table.ts';
-import { type Count, Tally } from './tally.ts';
+import type { Count } from './jest-report.ts';
+import { Tally } from './tally.ts';
 
 // `make test-versions`: the same tests on each version of Kubernetes that the launcher builds, each on a cluster of its
 // own, API server and node alike. VERSIONS='1.37' takes some of them. The rows of docs/versions.md are what came
