@@ -60,9 +60,11 @@ describe('kubectl dbg doctor', () => {
       'policy debugsession-requester': 'ok',
       'policy debugsession-guard': 'ok',
       'policy debugsession-fill-in-requester': 'ok',
+      'DebugPolicy default': 'ok',
       'your rights': 'ok',
       'Pod Security': 'ok',
     });
+    expect(checks.get('DebugPolicy default')?.words).toContain('admission refuses what it does not allow');
     expect(checks.get('leader')?.words).toBe(
       `no operator leads: there is no Lease debugsession.dev in namespace ${stage.namespace}`,
     );

@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from '../../api/debugpolicy.ts';
 import { type Check, checked } from './check.ts';
 import { differences } from './difference.ts';
 import type { Facts } from './facts.ts';
@@ -40,6 +41,24 @@ export function checkAdmission(facts: Facts, shipped: readonly Manifest[], versi
       const words = `${faults.join('; ')}; ${PURPOSES[name] ?? 'it belongs to the installation'}`;
       return OPTIONAL.includes(name) ? check.warning(words, WAY_OUT) : check.broken(words, WAY_OUT);
     });
+}
+
+/**
+ * Admission can judge by an object only. Without one the built-in policy holds, later: nothing is lost, so nothing has to
+ * be done (docs/adr/0043).
+ */
+export function checkDefaultPolicy({ defaultPolicy }: Facts): Check {
+  const check = checked(`DebugPolicy ${DEFAULT_POLICY}`);
+  switch (defaultPolicy.kind) {
+    case 'read':
+      return check.ok('admission refuses what it does not allow, at the request');
+    case 'absent':
+      return check.ok(
+        'it is built in, so the operator judges by it, after the request (kubectl create -k config/policy: at the request)',
+      );
+    default:
+      return check.unknown(unreadWords(defaultPolicy, `DebugPolicy ${DEFAULT_POLICY}`));
+  }
 }
 
 /** As the chart writes it: the namespace of its release is that of the operator. */

@@ -1,4 +1,4 @@
-import { checkAdmission } from './admission.ts';
+import { checkAdmission, checkDefaultPolicy } from './admission.ts';
 import type { Check } from './check.ts';
 import type { Facts, Schema } from './facts.ts';
 import { checkInstallation } from './installation.ts';
@@ -27,6 +27,7 @@ export function examine(facts: Facts, { version, manifests, schemas }: Release):
     checkLeader(facts),
     checkOperatorRights(facts, operatorQuestions(manifests), version),
     ...checkAdmission(facts, manifests, version),
+    checkDefaultPolicy(facts),
     checkMyRights(facts, manifests),
     checkPodSecurity(facts),
     checkWebhooks(facts),

@@ -20,6 +20,8 @@ export interface Facts {
   schemas: Reading<Readonly<Record<string, Schema>>>;
   /** The admission policies and bindings of the cluster. */
   policies: Reading<readonly Manifest[]>;
+  /** The DebugPolicy `default`. Absent: the operator judges by its built-in one. */
+  defaultPolicy: Reading<unknown>;
   deployments: Reading<readonly Deployment[]>;
   lease: Reading<Lease>;
   namespaceLabels: Reading<Readonly<Record<string, string>>>;

@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from '../../api/debugpolicy.ts';
 import { API_VERSION } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import type { Kubectl } from '../kubectl.ts';
@@ -44,9 +45,10 @@ export async function gatherFacts(kubectl: Kubectl, options: GatherOptions): Pro
       readServerTime(kubectl, now),
       listOf<WebhookConfiguration>(kubectl, WEBHOOKS),
       listOf<Manifest>(kubectl, POLICIES),
+      read<unknown>(`/apis/${API_VERSION}/debugpolicies/${DEFAULT_POLICY}`),
     ]),
   ]);
-  const [version, core, admission, openApi, labels, myRules, time, webhooks, policies] = surroundings;
+  const [version, core, admission, openApi, labels, myRules, time, webhooks, policies, defaultPolicy] = surroundings;
   const [lease, operatorAnswers] = await Promise.all([
     read<Lease>(leasePath(place)),
     readAnswers(kubectl, accessReviews(questions, { ...place, namespace })),
@@ -60,6 +62,7 @@ export async function gatherFacts(kubectl: Kubectl, options: GatherOptions): Pro
     admissionResources: map(admission, namesOf),
     schemas: map(openApi, ({ components }) => byKind(Object.values(components?.schemas ?? {}))),
     policies,
+    defaultPolicy,
     lease,
     namespaceLabels: map(labels, ({ metadata }) => metadata.labels ?? {}),
     webhooks,

@@ -37,6 +37,7 @@ const healthy: Facts = {
   admissionResources: read(['validatingadmissionpolicies', 'mutatingadmissionpolicies']),
   schemas: read(schemas),
   policies: read(manifests),
+  defaultPolicy: read({}),
   deployments: read([deployment]),
   lease: read({
     spec: { holderIdentity: 'manager-1', leaseDurationSeconds: 15, renewTime: '2026-11-21T11:59:58.000000Z' },
@@ -73,6 +74,7 @@ describe('doctor', () => {
       'policy debugsession-confine',
       'policy debugsession-fill-in-requester',
       'policy debugsession-confine-exec',
+      'DebugPolicy default',
       'your rights',
       'Pod Security',
       'other webhooks',
@@ -87,6 +89,7 @@ describe('doctor', () => {
       admissionResources: forbidden,
       schemas: forbidden,
       policies: forbidden,
+      defaultPolicy: forbidden,
       deployments: forbidden,
       lease: forbidden,
       namespaceLabels: forbidden,
@@ -99,6 +102,12 @@ describe('doctor', () => {
     expect(check('leader', { lease: forbidden })?.words).toBe(
       'you may not read Lease debugsession.dev in namespace debugsession-system',
     );
+  });
+
+  it('doctor says who judges a session that names no policy, and when', () => {
+    expect(check('DebugPolicy default', {})?.words).toContain('at the request');
+    const absent = check('DebugPolicy default', { defaultPolicy: { kind: 'absent' } });
+    expect(absent).toMatchObject({ state: 'ok', words: expect.stringContaining('kubectl create -k config/policy') });
   });
 
   it('doctor says nothing more of a cluster without DebugSession than that, and how to install it', () => {
