@@ -44,8 +44,8 @@ export function checkAdmission(facts: Facts, shipped: readonly Manifest[], versi
 }
 
 /**
- * Admission can judge by an object only. Without one the built-in policy holds, later: nothing is lost, so nothing has to
- * be done (docs/adr/0043).
+ * Admission can judge by an object only. Without one the built-in policy holds, later. Nothing is lost, so nothing has
+ * to be done (docs/adr/0043).
  */
 export function checkDefaultPolicy({ defaultPolicy }: Facts): Check {
   const check = checked(`DebugPolicy ${DEFAULT_POLICY}`);
