@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants faults test-versions bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops faults test-versions bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -64,7 +64,7 @@ run: build ## run the operator against your kubeconfig, until Ctrl-C (ARGS=--fla
 	@node dist/main.js --log-format=text --metrics-secure=false --metrics-bind-address=127.0.0.1:8080 $(ARGS)
 
 # What needs no root, no cluster and no network: what a contributor runs.
-check faults test-invariants: export NODE_OPTIONS := --experimental-vm-modules --no-warnings
+check faults test-invariants test-gitops: export NODE_OPTIONS := --experimental-vm-modules --no-warnings
 check: node_modules/.stamp ## types, lint, format, prose, unit and simulation: no root, no cluster
 	@tsc --noEmit
 	@eslint .
@@ -79,6 +79,10 @@ test: node_modules/.stamp ## every suite: lint, types, unit, process, simulation
 test-invariants: export CHECK_INVARIANTS := 1
 test-invariants: node_modules/.stamp ## run e2e, then look for broken promises in the API server's audit log
 	@jest --selectProjects e2e
+
+# Not part of `make test`: the first run builds Flux for ten minutes (docs/adr/0055).
+test-gitops: node_modules/.stamp ## sessions from Git by a real Flux, which takes ten minutes to build once
+	@jest --selectProjects gitops
 
 faults: node_modules/.stamp ## kill the operator at each of its writes, behind a proxy of its own
 	@jest --selectProjects faults

@@ -147,6 +147,18 @@ const metricsServer: GoModule = {
   programs: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
 };
 
+/** Flux: what fetches a repository, and what applies it. A module each, for they pin other versions of the same. */
+export const FLUX = ['source-controller', 'kustomize-controller'] as const;
+
+const flux: readonly GoModule[] = FLUX.map((name) => ({
+  name,
+  folder: join(here, 'modules', name),
+  pins: ['go.mod', 'go.sum'],
+  flags: ['-trimpath', `-ldflags=${LDFLAGS}`],
+  env: {},
+  programs: { [name]: `github.com/fluxcd/${name}` },
+}));
+
 /** Where each program is, by its name. */
 export type Programs = ReadonlyMap<string, string>;
 
@@ -175,6 +187,22 @@ export async function ensureHelm(version: HelmVersion, paths: CachePaths, progre
 /** Kubernetes' own server of metrics.k8s.io. */
 export function ensureMetricsServer(paths: CachePaths, progress: Progress): Promise<Programs> {
   return ensure([metricsServer], paths, progress);
+}
+
+/** The controllers of Flux, which take five minutes each to build. */
+export function ensureFlux(paths: CachePaths, progress: Progress): Promise<Programs> {
+  return ensure(flux, paths, progress);
+}
+
+/**
+ * The custom resource definitions of a controller of Flux, in Go's own cache, where the content is what go.sum says.
+ * @returns their folder
+ */
+export async function fluxDefinitions(name: (typeof FLUX)[number]): Promise<string> {
+  const env = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' };
+  const argv = ['go', 'mod', 'download', '-json', `github.com/fluxcd/${name}`];
+  const answer = await mustRun(argv, { cwd: join(here, 'modules', name), env, timeoutMs: 300_000 });
+  return join((JSON.parse(answer) as { Dir: string }).Dir, 'config', 'crd', 'bases');
 }
 
 /** Builds what of these modules is not in the cache. @returns the paths by the names of the programs */

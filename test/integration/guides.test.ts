@@ -35,6 +35,7 @@ const OF_OTHERS = [
   'kustomize.toolkit.fluxcd.io/',
   'notification.toolkit.fluxcd.io/',
   'scaffolder.backstage.io/',
+  'source.toolkit.fluxcd.io/',
 ];
 
 /**

@@ -151,7 +151,7 @@ export class Stage {
     timeoutMs = LONG_ENOUGH_MS,
   ): Promise<DebugSession> {
     let before: DebugSession | undefined;
-    return this.#untilObject<DebugSession>(sessionsPath(this.namespace), name, {
+    return this.untilObject<DebugSession>(sessionsPath(this.namespace), name, {
       timeoutMs,
       wanted: (session) => {
         const broken = [...brokenRules(session), ...(before === undefined ? [] : brokenTransition(before, session))];
@@ -168,7 +168,7 @@ export class Stage {
   }
 
   untilPod(name: string, wanted: (pod: RawPod) => boolean, timeoutMs = LONG_ENOUGH_MS): Promise<RawPod> {
-    return this.#untilObject<RawPod>(podsPath(this.namespace), name, { timeoutMs, wanted });
+    return this.untilObject<RawPod>(podsPath(this.namespace), name, { timeoutMs, wanted });
   }
 
   /** Resolves once there is no such object any more. */
@@ -230,10 +230,11 @@ export class Stage {
     }
   }
 
-  async #untilObject<T>(
+  /** Watches an object of any kind until it is as wanted. @param path of its kind in the namespace */
+  async untilObject<T>(
     path: string,
     name: string,
-    { timeoutMs, wanted }: { timeoutMs: number; wanted: (object: T) => boolean },
+    { timeoutMs = LONG_ENOUGH_MS, wanted }: { timeoutMs?: number; wanted: (object: T) => boolean },
   ): Promise<T> {
     const signal = AbortSignal.timeout(patient(timeoutMs));
     const fieldSelector = `metadata.name=${name}`;
