@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { ephemeralNames } from '../support/builders/pods.ts';
 import { GitOpsScene } from '../support/gitops/scene.ts';
 
 // A session that Flux applies from Git, from the first commit to the last. Each test goes on where the one before it
@@ -32,4 +33,68 @@ it('Flux writes nothing to a session that runs, however often it syncs', async (
     expect(await flux.syncAgain('shop-debug')).toMatchObject({ status: 'True', reason: 'ReconciliationSucceeded' });
   expect((await stage.session('inc-4711')).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
   expect(await scene.writesOfFlux()).toEqual(['patch debugsessions inc-4711']);
+});
+
+it('an attempt that a commit raises while the run lives waits, and the rest of the commit is applied', async () => {
+  const { flux, stage } = scene;
+  const raised = scene.session('inc-4711', { ...KEEPS_ON, attempt: 2 });
+  await flux.push({ [FILE]: raised, 'sessions/inc-4712.yaml': scene.session('inc-4712') });
+  await stage.untilSession('inc-4711', ({ status }) =>
+    (status?.conditions ?? []).some(({ type, reason }) => type === 'Reconciling' && reason === 'PreviousRunNotOver'),
+  );
+  await scene.untilOver('inc-4712', 1);
+  expect((await stage.session('inc-4711')).status).toMatchObject({ phase: 'Running', attempt: 1 });
+});
+
+it('the attempt that waited runs once the run before it is over, and the sync ends well', async () => {
+  const { flux, stage } = scene;
+  const first = (await stage.session('inc-4711')).status?.debugContainerName ?? '';
+  const ended = await stage.kubectl(['exec', 'web', `--container=${first}`, '--', 'killall', 'sleep']);
+  expect(ended).toMatchObject({ code: 0 });
+  await flux.untilReady('shop-debug', flux.revision);
+  const { status } = await stage.session('inc-4711');
+  expect(status).toMatchObject({ phase: 'Running', attempt: 2 });
+  expect(status?.debugContainerName).not.toBe(first);
+});
+
+it('cancel in a commit ends the session, and Flux finds the record healthy', async () => {
+  const { flux } = scene;
+  const cancelled = scene.session('inc-4711', { ...KEEPS_ON, attempt: 2, cancel: true });
+  const revision = await flux.push({ [FILE]: cancelled });
+  const over = await scene.untilOver('inc-4711', 2);
+  expect(over.status).toMatchObject({ phase: 'Cancelled' });
+  await flux.untilReady('shop-debug', revision);
+});
+
+it('a revert to an earlier attempt starts nothing', async () => {
+  const { flux, stage } = scene;
+  const third = scene.session('inc-4711', { attempt: 3 });
+  await flux.push({ [FILE]: third });
+  await scene.untilOver('inc-4711', 3);
+  await flux.untilReady('shop-debug', flux.revision);
+  const reverted = await flux.fetched(await flux.git.revert());
+  await flux.untilReady('shop-debug', reverted);
+  const { spec, status } = await stage.session('inc-4711');
+  expect(spec).toMatchObject({ attempt: 2, cancel: true });
+  expect(status?.runs?.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+  expect(await scene.injected()).toHaveLength(4);
+});
+
+it('Flux ends a session and deletes its record when a commit removes the file', async () => {
+  const { flux, stage } = scene;
+  await flux.push({ [FILE]: scene.session('inc-4711', { ...KEEPS_ON, attempt: 4 }) });
+  await flux.untilReady('shop-debug', flux.revision);
+  const name = (await scene.injected()).at(-1);
+  await flux.push({ [FILE]: null });
+  await stage.untilSessionGone('inc-4711');
+  const pod = await stage.untilPod('web', ({ status }) =>
+    (status?.ephemeralContainerStatuses ?? []).some((found) => found.name === name && found.state?.terminated),
+  );
+  expect(ephemeralNames(pod)).toHaveLength(5);
+  const written = (await scene.writesOfFlux()).filter((write) => write.endsWith('inc-4711'));
+  const commits = 6;
+  expect(written).toEqual([
+    ...Array<string>(commits).fill('patch debugsessions inc-4711'),
+    'delete debugsessions inc-4711',
+  ]);
 });

@@ -63,6 +63,7 @@ export class Flux {
   readonly #controllers: readonly ControllerProcess[];
   readonly #storage: string;
   #asked = 0;
+  #revision = '';
 
   private constructor(stage: Stage, git: GitServer, process: { controllers: ControllerProcess[]; storage: string }) {
     this.#stage = stage;
@@ -95,6 +96,11 @@ export class Flux {
     return flux;
   }
 
+  /** The newest that Flux has fetched. */
+  get revision(): string {
+    return this.#revision;
+  }
+
   /** Commits, and waits until Flux has fetched it. @returns the revision */
   async push(change: Change): Promise<string> {
     return this.fetched(await this.git.commit(change));
@@ -104,6 +110,7 @@ export class Flux {
   async fetched(revision: string): Promise<string> {
     await this.#ask(this.#sources, GUIDED);
     await this.#until<Source>(this.#sources, GUIDED, ({ status }) => status?.artifact?.revision === revision);
+    this.#revision = revision;
     return revision;
   }
 
@@ -119,13 +126,17 @@ export class Flux {
     await this.#stage.client.patch(`${this.#kustomizations}/${name}`, { spec }, { type: 'merge' });
   }
 
-  /** Flux has applied this revision, and finds all objects of it healthy. */
+  /**
+   * Waits until Flux has applied this revision, and finds all objects of it healthy.
+   * @throws Error with the words of Flux, as soon as it says that it could not
+   */
   untilReady(name: string, revision: string): Promise<Kustomization> {
-    return this.#until<Kustomization>(
-      this.#kustomizations,
-      name,
-      (found) => ready(found)?.status === 'True' && found.status?.lastAppliedRevision === revision,
-    );
+    return this.#until<Kustomization>(this.#kustomizations, name, (found) => {
+      const { status, message } = ready(found) ?? {};
+      if (status === 'False' && found.status?.lastAttemptedRevision === revision)
+        throw new Error(`Flux says of Kustomization ${name}: ${message}`);
+      return status === 'True' && found.status?.lastAppliedRevision === revision;
+    });
   }
 
   /** Flux could not apply this revision, or finds an object unhealthy. @returns what it says */
