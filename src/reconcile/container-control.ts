@@ -8,6 +8,7 @@ import { keyOf } from '../runtime/store.ts';
 import { ttlSeconds } from '../session/container/effective.ts';
 import { type ActionKind, type ActionOutcome, type Actions, afterwards } from '../session/look/actions.ts';
 import type { Effect } from '../session/plan/effect.ts';
+import { containerIDOf } from '../session/run/second-run.ts';
 import {
   type Meant,
   readStopAnswer,
@@ -116,7 +117,7 @@ export class ContainerControl {
       if (outcome === undefined) return;
       const at = this.#options.clock.now();
       const tried = {
-        ...afterwards(entry.actions.tried[kind], { outcome, at }),
+        ...afterwards(entry.actions.tried[kind], { outcome, at, containerID: containerIDOf(effect.run) }),
         ...(effect.kind === 'tellTtl' && { ttl: effect.ttl }),
       };
       entry.actions = { tried: { ...entry.actions.tried, [kind]: tried } };
@@ -243,8 +244,10 @@ export class ContainerControl {
    * them at the deadline.
    */
   #wasSignalled(session: DebugSession, run: Run): boolean {
-    if (run.stop?.cause === 'Deadline' && run.effective?.supervisor !== 'None') return true;
-    const tried = this.#entryOf(session, run)?.actions.tried.Exec?.outcome.kind;
+    const isFirst = run.ranAgain === undefined;
+    if (isFirst && run.stop?.cause === 'Deadline' && run.effective?.supervisor !== 'None') return true;
+    const last = this.#entryOf(session, run)?.actions.tried.Exec;
+    const tried = last?.containerID === containerIDOf(run) ? last?.outcome.kind : undefined;
     return tried !== undefined && tried !== 'impossible' && tried !== 'forbidden' && tried !== 'unreachable';
   }
 
@@ -294,7 +297,6 @@ function targetOf(session: DebugSession, run: Run): { namespace: string; pod: st
   return { namespace: session.metadata.namespace, pod: run.podName ?? '', container: run.debugContainerName ?? '' };
 }
 
-/** The container that runs now: the kubelet may have run it again. */
-function meantBy({ debugContainerName = '', containerID, ranAgain }: Run): Meant {
-  return { name: debugContainerName, containerID: ranAgain?.containerID ?? containerID };
+function meantBy(run: Run): Meant {
+  return { name: run.debugContainerName ?? '', containerID: containerIDOf(run) };
 }

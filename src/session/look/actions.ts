@@ -31,16 +31,26 @@ export interface Tried {
   at: number;
   /** How often this kind has been tried. */
   times: number;
+  /** The container that it was about, by the runtime's name for it: the kubelet may have run another since. */
+  containerID?: string;
   /** Once every signal was sent, and something lived on. */
   wasSurvived?: true;
   /** Ttl: which one the container was to be told. */
   ttl?: string;
 }
 
-/** What is known of a kind of action when it is over once more. */
-export function afterwards(before: Tried | undefined, { outcome, at }: Pick<Tried, 'outcome' | 'at'>): Tried {
-  const wasSurvived = before?.wasSurvived === true || outcome.kind === 'survived';
-  return { outcome, at, times: (before?.times ?? 0) + 1, ...(wasSurvived && { wasSurvived }) };
+/** What is known of a kind of action when it is over once more. Of another container than before it is the first. */
+export function afterwards(
+  before: Tried | undefined,
+  { outcome, at, containerID }: Pick<Tried, 'outcome' | 'at'> & { containerID: string | undefined },
+): Tried {
+  const same = before?.containerID === containerID ? before : undefined;
+  const wasSurvived = same?.wasSurvived === true || outcome.kind === 'survived';
+  return {
+    ...{ outcome, at, times: (same?.times ?? 0) + 1 },
+    ...(containerID !== undefined && { containerID }),
+    ...(wasSurvived && { wasSurvived }),
+  };
 }
 
 /**
@@ -59,3 +69,9 @@ export interface Actions {
 }
 
 export const NO_ACTIONS: Actions = { tried: {} };
+
+/** What was tried on this container: the answer of an earlier one says nothing of it. */
+export function triedOn(containerID: string | undefined, actions: Actions = NO_ACTIONS): Actions {
+  const tried = Object.entries(actions.tried).filter(([, last]) => last.containerID === containerID);
+  return { ...actions, tried: Object.fromEntries(tried) };
+}

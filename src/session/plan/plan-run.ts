@@ -13,6 +13,7 @@ import { NO_OTHERS, type Others } from '../look/places.ts';
 import { nothingStartsIn } from '../run/nothing-starts.ts';
 import { observe, type Seen } from '../run/observation.ts';
 import { withDuring } from '../run/during.ts';
+import { withRestart } from '../run/second-run.ts';
 import { canFinish } from '../run/restarts.ts';
 import { finish, writeThen } from './write-status.ts';
 import { approvalCaseOf, approvalLost, isWithdrawn } from '../start/approval.ts';
@@ -233,8 +234,8 @@ export function planOutOfSight(situation: Situation, run: Run, seen: Seen<'waiti
 function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Plan {
   const { now } = situation;
   const isNew = run.state !== 'Running';
-  const running = withDuring(isNew ? startRun(run, seen, now) : run, seen.pod);
-  const told = isNew ? [events.started(running)] : [];
+  const running = withDuring(isNew ? startRun(run, seen, now) : withRestart(run, seen, now), seen.pod);
+  const told = toldOfStart(run, running);
   const cause = stopCause(situation, running) ?? revocation(situation, running, seen.pod);
   if (cause !== undefined) return planEnding(situation, running, cause, told);
   // A first sight is written as it is; the same pass goes on with what has changed since the injection.
@@ -243,6 +244,11 @@ function planRunning(situation: Situation, run: Run, seen: Seen<'running'>): Pla
   return step.kind === 'write'
     ? writeRunning(situation, { run: step.run, pod: seen.pod }, [...told, ...step.events])
     : writeRunning(situation, { run: running, pod: seen.pod }, told, step);
+}
+
+function toldOfStart(before: Run, running: Run): EventIntent[] {
+  if (before.state !== 'Running') return [events.started(running)];
+  return before.ranAgain?.containerID === running.ranAgain?.containerID ? [] : [events.ranAgain(running)];
 }
 
 function revocation({ session, rules = UNREAD_RULES }: Situation, run: Run, pod: Pod): StopCause | undefined {

@@ -12,9 +12,11 @@ import { saidFromInside } from './claims.ts';
 import { withDuring } from './during.ts';
 import { readEnding, type CANCELLED } from './ending.ts';
 import type { Identity, Seen } from './observation.ts';
+import { containerIDOf, lostWithPod, withEnd } from './second-run.ts';
 import { couldNotStart } from './start-failure.ts';
 import { wordsOfFailedPod } from './who-ended.ts';
 import type { Situation } from '../look/situation.ts';
+import { triedOn } from '../look/actions.ts';
 
 // What is written down of a run at each turn of its life. startedAt, finishedAt and injectedAt are set once and never
 // moved.
@@ -82,15 +84,15 @@ export function endOf(
   const pod = lastOf(sighting, run);
   const { spec } = session;
   const ending = readEnding(run, terminated, {
-    ...{ pod, hasGone: seen.kind === 'podGone', joined: spec.target.containerName, actions },
+    ...{ pod, hasGone: seen.kind === 'podGone', joined: spec.target.containerName },
+    actions: triedOn(containerIDOf(run, seen), actions),
     // A later attempt may ask for something else.
     ...(spec.attempt === run.attempt && { asked: spec }),
   });
   const said = saidFromInside(terminated);
   const unknown = terminated.reason === 'ContainerStatusUnknown';
   const facts: Run = {
-    ...run,
-    ...identityOf(seen),
+    ...withEnd(run, seen, now),
     // Of one that could not be started the runtime has no time, or that of its birth.
     ...(run.startedAt === undefined && terminated.startedAt && !couldNotStart(terminated)
       ? { startedAt: terminated.startedAt }
@@ -130,7 +132,8 @@ export function endWithPod(situation: Situation, run: Run, seen: Seen<'podGone'>
   }
   const what = seen.replaced ? 'was replaced by another pod of its name' : 'is gone';
   if (run.state === 'Running') {
-    const lost = lostRun(run, now, 'PodGone', `Pod ${run.podName} ${what}, and the container with it`);
+    const words = `Pod ${run.podName} ${what}, and the container with it`;
+    const lost = lostRun(lostWithPod(run, now), now, 'PodGone', words);
     return run.stop?.routes.includes('Eviction') === true ? { ...lost, endedBy: 'Eviction' } : lost;
   }
   const reason: InjectionReason = seen.replaced ? 'PodReplaced' : 'PodNotFound';

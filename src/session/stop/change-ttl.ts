@@ -6,6 +6,7 @@ import { lifeMs, ttlSeconds } from '../container/effective.ts';
 import type { ActionOutcome, Tried } from '../look/actions.ts';
 import type { Rules } from '../look/rules.ts';
 import { isRaisedAbove } from '../run/lifecycle.ts';
+import { containerIDOf } from '../run/second-run.ts';
 import { retryPause } from './retry.ts';
 import type { EventIntent } from '../status/events.ts';
 import type { Situation } from '../look/situation.ts';
@@ -56,7 +57,8 @@ function wantedOf(session: DebugSession, run: Run): string | undefined {
 function nextTry({ now, actions }: Situation, run: Run, wanted: string): TtlStep {
   if (actions?.underWay !== undefined) return { kind: 'wait', ttl: wanted };
   const tried = actions?.tried.Ttl;
-  if (tried === undefined || tried.ttl !== wanted) return { kind: 'tell', ttl: wanted };
+  if (tried === undefined || tried.ttl !== wanted || tried.containerID !== containerIDOf(run))
+    return { kind: 'tell', ttl: wanted };
   const step = afterTelling(run, wanted, tried, now);
   return step.kind === 'wait' && actions?.isSaid === true ? { ...step, keepsWords: true } : step;
 }

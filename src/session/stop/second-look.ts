@@ -1,4 +1,4 @@
-import type { RanAgain, Run, StopCause } from '../../api/debugsession.ts';
+import type { Run, StopCause } from '../../api/debugsession.ts';
 import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
@@ -7,6 +7,7 @@ import { stoppedBy } from '../run/ending.ts';
 import { type Fate, FATES, fateOf } from '../run/fate.ts';
 import { observe, type Observation, type Seen } from '../run/observation.ts';
 import { identityOf } from '../run/record.ts';
+import { lostWithPod, withoutFinding, withSecondRun } from '../run/second-run.ts';
 import type { EventIntent } from '../status/events.ts';
 import * as events from '../status/events.ts';
 import { stopConfirmation } from '../status/stop-confirmation.ts';
@@ -122,21 +123,5 @@ function goneWithPod(run: Run, seen: Observation, now: number): Run {
   }
   const { containerID, terminated } = seen.kind === 'podGone' ? seen : {};
   const end = containerID === ranAgain.containerID ? terminated?.finishedAt : undefined;
-  return end === undefined
-    ? withSecondRun(run, { ...ranAgain, lost: true }, toTimestamp(now))
-    : withSecondRun(run, ranAgain, end);
-}
-
-/** What could not be confirmed of the first container says nothing of the second. */
-function withoutFinding(run: Run): Run {
-  if (run.stop === undefined) return run;
-  const stop = { ...run.stop };
-  delete stop.unconfirmed;
-  return { ...run, stop };
-}
-
-/** Its end is set once. */
-function withSecondRun(run: Run, again: RanAgain, end: string | undefined): Run {
-  const finishedAt = again.finishedAt ?? end;
-  return { ...run, ranAgain: finishedAt === undefined ? again : { ...again, finishedAt } };
+  return end === undefined ? lostWithPod(run, now) : withSecondRun(run, ranAgain, end);
 }

@@ -2,9 +2,10 @@ import type { StopBy } from '../../api/debugpolicy.ts';
 import type { Run, StopCause, StopRoute } from '../../api/debugsession.ts';
 import type { StopReason } from '../../api/reasons.ts';
 import { fromTimestamp } from '../../api/time.ts';
-import { NO_ACTIONS, type Actions, type Tried } from '../look/actions.ts';
+import { type Actions, type Tried, triedOn } from '../look/actions.ts';
 import { stopByOf } from '../look/rules.ts';
 import type { Situation } from '../look/situation.ts';
+import { containerIDOf } from '../run/second-run.ts';
 import { retryPause } from './retry.ts';
 
 /**
@@ -68,7 +69,8 @@ export type StopStep =
  */
 export function nextStop(situation: Situation, run: Run): StopStep {
   const { now } = situation;
-  const actions = withoutFormer(run, situation.actions ?? NO_ACTIONS);
+  // Where the kubelet has run the container again, its pod is not evicted before this one has been asked.
+  const actions = triedOn(containerIDOf(run), situation.actions);
   if (actions.underWay !== undefined) return { kind: 'look' };
   const routes = routesFor(situation, run);
   const round = Math.max(1, actions.tried[routes[0]]?.times ?? 0);
@@ -85,17 +87,6 @@ export function nextStop(situation: Situation, run: Run): StopStep {
   return now >= retryAt
     ? act(routes[0], routes.indexOf('Node') > 0)
     : { kind: 'report', ...findings(run, routes, actions), retryAt };
-}
-
-/**
- * What was tried before the kubelet ran the container again was tried on another: its pod is not evicted before this
- * one has been asked.
- */
-function withoutFormer({ ranAgain }: Run, actions: Actions): Actions {
-  const since = fromTimestamp(ranAgain?.seenAt);
-  if (since === undefined) return actions;
-  const tried = Object.entries(actions.tried).filter(([, { at }]) => at >= since);
-  return { ...actions, tried: Object.fromEntries(tried) };
 }
 
 function act(route: StopRoute, beforeNode: boolean): StopStep {

@@ -14,6 +14,7 @@ import type { PressureLook } from '../../../src/session/look/pressure.ts';
 import type { Rules } from '../../../src/session/look/rules.ts';
 import { runBeside } from '../../../src/session/run/fate.ts';
 import { currentRun } from '../../../src/session/run/lifecycle.ts';
+import { containerIDOf } from '../../../src/session/run/second-run.ts';
 import type { Situation } from '../../../src/session/look/situation.ts';
 import type { Sighting } from '../../../src/session/look/sighting.ts';
 import type { Authority } from '../../../src/session/look/authority.ts';
@@ -47,6 +48,9 @@ export class World {
   /** Which container the kubelet plays. Absent: that of the newest run. */
   container: string | undefined;
   #ttl: string | undefined;
+  /** The container that what is under way is about, and the same of an earlier container beside a live one. */
+  #asked: string | undefined;
+  #askedBeside: string | undefined;
   /** What the operator knows of the policy that says who asks. */
   authority: Authority = { kind: 'inForce', since: NOON - 3_600_000 };
   /** What its policy allows. */
@@ -173,12 +177,14 @@ export class World {
           this.effects.push(`stop ${effect.route} beside`);
           if (this.actionsBeside.underWay !== undefined) throw new Error(`${this.actionsBeside.underWay} is under way`);
           this.actionsBeside = { ...this.actionsBeside, underWay: effect.route };
+          this.#askedBeside = containerIDOf(effect.run);
           break;
         }
         this.effects.push(effect.kind === 'stop' ? `stop ${effect.route}` : `ttl ${effect.ttl}`);
         if (this.actions.underWay !== undefined) throw new Error(`${this.actions.underWay} is under way`);
         this.actions = { ...this.actions, underWay: effect.kind === 'stop' ? effect.route : 'Ttl' };
         this.#ttl = effect.kind === 'tellTtl' ? effect.ttl : undefined;
+        this.#asked = containerIDOf(effect.run);
         break;
       case 'delete':
         this.effects.push('delete');
@@ -231,7 +237,7 @@ export class World {
     const { underWay, tried } = this.actions;
     if (underWay === undefined) throw new Error('nothing is under way');
     const ttl = this.#ttl === undefined ? {} : { ttl: this.#ttl };
-    const over = { ...afterwards(tried[underWay], { outcome, at: this.now }), ...ttl };
+    const over = { ...afterwards(tried[underWay], { outcome, at: this.now, containerID: this.#asked }), ...ttl };
     this.actions = { tried: { ...tried, [underWay]: over } };
   }
 
@@ -239,7 +245,8 @@ export class World {
   failBeside(): void {
     const { underWay, tried } = this.actionsBeside;
     if (underWay === undefined) return;
-    const over = afterwards(tried[underWay], { outcome: { kind: 'failed', message: 'HTTP 500' }, at: this.now });
+    const outcome: ActionOutcome = { kind: 'failed', message: 'HTTP 500' };
+    const over = afterwards(tried[underWay], { outcome, at: this.now, containerID: this.#askedBeside });
     this.actionsBeside = { tried: { ...tried, [underWay]: over } };
   }
 
