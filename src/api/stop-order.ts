@@ -49,8 +49,8 @@ export function readOrder(words: readonly string[]): ReadOrder {
   return { kind: 'order', order: read as unknown as StopOrder };
 }
 
-/** How a stop program ended, by its exit code. */
-export const STOP_EXIT = { stopped: 0, fault: 2, refused: 3, notFound: 4, failed: 5 } as const;
+/** How a stop program ended, by its exit code. `notRunning`: the container has ended before, or is not there. */
+export const STOP_EXIT = { stopped: 0, fault: 2, refused: 3, notRunning: 4, failed: 5 } as const;
 
 /** Where the program and the runtime's socket are in a stop pod. */
 export const STOP_COMMAND: readonly string[] = ['/nodejs/bin/node', '/app/node-stop.js'];

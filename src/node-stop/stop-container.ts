@@ -43,13 +43,15 @@ function objection(found: RuntimeContainer | undefined, order: StopOrder): Verdi
     const value = found.labels[LABELS[part]] ?? '';
     if (value !== order[part]) return refuse(`has the label ${LABELS[part]}=${value}, not ${order[part]}`);
   }
+  if (found.state === 'CONTAINER_EXITED')
+    return { exit: STOP_EXIT.notRunning, message: `container ${order.containerID} has ended before` };
   return found.state === 'CONTAINER_RUNNING' ? undefined : refuse(`does not run: ${found.state}`);
 }
 
 function explain(error: unknown, { containerID }: StopOrder): Verdict {
   const { code, details = String(error) } = error as Partial<ServiceError>;
   if (code === status.NOT_FOUND)
-    return { exit: STOP_EXIT.notFound, message: `the runtime of this node has no container ${containerID}` };
+    return { exit: STOP_EXIT.notRunning, message: `the runtime of this node has no container ${containerID}` };
   const late = code === status.DEADLINE_EXCEEDED;
   // grpc-js ends its words with the heading of a note that it has not got.
   const why = late ? 'it did not answer in time' : details.replace(/\s*Resolution note:\s*$/, '');

@@ -9,6 +9,7 @@ import { ttlSeconds } from '../session/container/effective.ts';
 import { type ActionKind, type ActionOutcome, type Actions, afterwards } from '../session/look/actions.ts';
 import type { Effect } from '../session/plan/effect.ts';
 import { containerIDOf } from '../session/run/second-run.ts';
+import { graceSecondsOf } from '../session/stop/grace.ts';
 import {
   type Meant,
   readStopAnswer,
@@ -225,7 +226,7 @@ export class ContainerControl {
     if (nodeName === '' || id === '' || this.#options.stopOnNode === undefined)
       return { kind: 'impossible', message: 'the kubelet has not said which container it is' };
     const { namespace: podNamespace, name: podName, uid: podUID } = podOf(session, run);
-    const graceSeconds = this.#wasSignalled(session, run) ? '0' : '1';
+    const graceSeconds = graceSecondsOf(run, this.actionsOf(session, run));
     const container: OnNode = {
       nodeName,
       runtime,
@@ -237,18 +238,6 @@ export class ContainerControl {
       graceSeconds,
     };
     return this.#options.stopOnNode(container, this.#abort.signal);
-  }
-
-  /**
-   * HUP and TERM have been sent from inside, as far as this process knows, and some time has passed. A supervisor sends
-   * them at the deadline.
-   */
-  #wasSignalled(session: DebugSession, run: Run): boolean {
-    const isFirst = run.ranAgain === undefined;
-    if (isFirst && run.stop?.cause === 'Deadline' && run.effective?.supervisor !== 'None') return true;
-    const last = this.#entryOf(session, run)?.actions.tried.Exec;
-    const tried = last?.containerID === containerIDOf(run) ? last?.outcome.kind : undefined;
-    return tried !== undefined && tried !== 'impossible' && tried !== 'forbidden' && tried !== 'unreachable';
   }
 
   async #type(session: DebugSession, run: Run): Promise<ActionOutcome> {

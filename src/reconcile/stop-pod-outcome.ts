@@ -35,10 +35,12 @@ export function outcomeOf(pod: StopPod | undefined): ActionOutcome {
   if (terminated === undefined)
     return { kind: 'failed', message: `its stop pod did not run: ${ofPod || 'it was deleted'}` };
   const { exitCode, message, reason } = terminated;
-  return {
-    kind: 'failed',
-    message: `its stop pod ended with exit code ${exitCode}: ${words(message) || ofPod || words(reason)}`,
-  };
+  return withoutStop(exitCode, words(message) || ofPod || words(reason));
+}
+
+function withoutStop(exitCode: number, said: string): ActionOutcome {
+  if (exitCode === STOP_EXIT.notRunning) return { kind: 'notRunning', message: said };
+  return { kind: 'failed', message: `its stop pod ended with exit code ${exitCode}: ${said}` };
 }
 
 /** Why a pod is not over in time. */

@@ -274,13 +274,13 @@ describe('a stop pod with a false order', () => {
     [
       'the ID of the sandbox',
       async () => ({ containerID: await idOf(`"io.cri-containerd.kind"==sandbox,labels.${ofWeb()}`) }),
-      STOP_EXIT.notFound,
+      STOP_EXIT.notRunning,
       /has no container/,
     ],
     [
       'the ID of a container of another node',
       async () => ({ containerID: 'ab'.repeat(32) }),
-      STOP_EXIT.notFound,
+      STOP_EXIT.notRunning,
       /has no container/,
     ],
     ['another pod', async () => ({ podName: 'other' }), STOP_EXIT.refused, /pod\.name=web, not other/],

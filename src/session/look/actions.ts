@@ -12,6 +12,8 @@ export type ActionOutcome =
   | { kind: 'asked' }
   /** The container knows the new ttl. */
   | { kind: 'told' }
+  /** Its node, or the API server, says that there is no such container that runs: its end may not be reported yet. */
+  | { kind: 'notRunning'; message: string }
   /** After all signals this many of its processes live. */
   | { kind: 'survived'; processes: number }
   /** It cannot work in this container, however often it is tried: no shell in the image, no supervisor that listens. */

@@ -16,6 +16,8 @@ export function stoppedByNode(
 ): boolean {
   if (stop?.routes.includes('Node') !== true) return false;
   if (underWay === 'Node') return true;
-  if (tried.Node !== undefined) return tried.Node.outcome.kind === 'asked';
+  const last = tried.Node?.outcome.kind;
+  // It had ended before this process asked: another may have asked before.
+  if (last !== undefined && last !== 'notRunning') return last === 'asked';
   return underWay === undefined && stop.routes.at(-1) === 'Node' && wasSignalled(terminated);
 }

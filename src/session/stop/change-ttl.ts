@@ -83,6 +83,8 @@ function afterTelling(run: Run, wanted: string, { outcome, at, times }: Tried, n
   if (outcome.kind === 'forbidden' || outcome.kind === 'impossible')
     return { kind: 'wait', ttl: wanted, note: outcome.message };
   const until = at + retryPause(times);
+  // Its end is about to be reported: there is nothing to say of its ttl.
+  if (outcome.kind === 'notRunning' && now < until) return { kind: 'wait', ttl: wanted, until };
   return now >= until ? { kind: 'tell', ttl: wanted } : { kind: 'wait', ttl: wanted, until, note: wordsOf(outcome) };
 }
 

@@ -2,7 +2,7 @@ import type { StopBy } from '../../api/debugpolicy.ts';
 import type { Run, StopCause, StopRoute } from '../../api/debugsession.ts';
 import type { StopReason } from '../../api/reasons.ts';
 import { fromTimestamp } from '../../api/time.ts';
-import { type Actions, type Tried, triedOn } from '../look/actions.ts';
+import { type ActionOutcome, type Actions, type Tried, triedOn } from '../look/actions.ts';
 import { stopByOf } from '../look/rules.ts';
 import type { Situation } from '../look/situation.ts';
 import { containerIDOf } from '../run/second-run.ts';
@@ -80,13 +80,18 @@ export function nextStop(situation: Situation, run: Run): StopStep {
     const beforeNode = routes.indexOf('Node') > index;
     if (tried === undefined || tried.times < round) return act(route, beforeNode);
     const until = tried.at + (beforeNode ? LOOK_BEFORE_NODE_MS : LOOK_MS[route]);
-    if (tried.outcome.kind === 'asked' && now < until) return { kind: 'look', until };
+    if (mayEndSoon(tried) && now < until) return { kind: 'look', until };
     retryFrom = Math.max(retryFrom, tried.at);
   }
   const retryAt = retryFrom + pause(routes, actions, round);
   return now >= retryAt
     ? act(routes[0], routes.indexOf('Node') > 0)
     : { kind: 'report', ...findings(run, routes, actions), retryAt };
+}
+
+/** The kubelet tells of an end later than it knows of it. */
+function mayEndSoon({ outcome }: Tried): boolean {
+  return outcome.kind === 'asked' || outcome.kind === 'notRunning';
 }
 
 function act(route: StopRoute, beforeNode: boolean): StopStep {
@@ -126,7 +131,7 @@ const REASONS: readonly [StopReason, (route: StopRoute, tried: Tried) => boolean
   ['NodeUnreachable', (_route, { outcome }) => outcome.kind === 'unreachable'],
   ['NodeStopFailed', (route, { outcome }) => route === 'Node' && outcome.kind !== 'asked'],
   ['ProcessSurvived', (_route, { outcome }) => outcome.kind === 'survived' || outcome.kind === 'asked'],
-  ['ExecFailed', (_route, { outcome }) => outcome.kind === 'failed'],
+  ['ExecFailed', (_route, { outcome }) => outcome.kind === 'failed' || outcome.kind === 'notRunning'],
 ];
 
 function findings(run: Run, routes: readonly StopRoute[], { tried }: Actions): { reason: StopReason; message: string } {
@@ -141,8 +146,19 @@ function findings(run: Run, routes: readonly StopRoute[], { tried }: Actions): {
   // Its supervisor may have ended it: that cannot be known then.
   if (reason === 'NodeUnreachable')
     return { reason, message: `${what}, and its node does not say whether it has ended ${how}; look at the node` };
+  if (isSaidToBeOver(all))
+    return { reason, message: `${what}. Its node says that it does not run, and has not reported its end ${how}` };
   return { reason, message: `${what} and still runs ${how}; end its command, or delete the pod` };
 }
+
+/** Of those that have met the container, or have not, the newest has not. */
+function isSaidToBeOver(all: readonly { route: StopRoute; last: Tried }[]): boolean {
+  const met = all.filter(({ route, last: { outcome } }) => route !== 'Eviction' && MEETINGS.includes(outcome.kind));
+  const newest = met.sort((one, other) => one.last.at - other.last.at).at(-1);
+  return newest?.last.outcome.kind === 'notRunning';
+}
+
+const MEETINGS: readonly ActionOutcome['kind'][] = ['asked', 'survived', 'notRunning'];
 
 const WAYS: Record<StopRoute, string> = { Exec: 'exec', Attach: 'attach', Node: 'stop pod', Eviction: 'eviction' };
 
@@ -154,6 +170,7 @@ function wordsOf(route: StopRoute, { outcome }: Tried): string {
       return 'told';
     case 'survived':
       return `${outcome.processes} of its processes survived every signal that can be sent from inside`;
+    case 'notRunning':
     case 'impossible':
     case 'forbidden':
     case 'blocked':

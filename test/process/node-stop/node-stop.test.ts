@@ -70,7 +70,6 @@ describe('the stop program', () => {
 
   it.each<[string, Partial<PlayedContainer>]>([
     ['without labels', { labels: {} }],
-    ['that has ended', { state: 'CONTAINER_EXITED' }],
     ['that was made and not started', { state: 'CONTAINER_CREATED' }],
     ['of another ID than was asked for', { id: 'cd'.repeat(32) }],
   ])('the stop program refuses a container %s', async (_words, different) => {
@@ -82,9 +81,16 @@ describe('the stop program', () => {
 
   it('the stop program says that the node has no such container', async () => {
     expect(await carryOut()).toMatchObject({
-      code: STOP_EXIT.notFound,
+      code: STOP_EXIT.notRunning,
       said: expect.stringMatching(/has no container/),
     });
+    expect(runtime.stopped).toEqual([]);
+  });
+
+  it('the stop program says that a container has ended before, and stops nothing', async () => {
+    known({ state: 'CONTAINER_EXITED' });
+    const said = `container ${ORDER.containerID} has ended before`;
+    expect(await carryOut()).toEqual({ code: STOP_EXIT.notRunning, said });
     expect(runtime.stopped).toEqual([]);
   });
 

@@ -55,7 +55,7 @@ export class ModelStreams {
     witness.asked('Node', containerName);
     const truth = kubelet.truths.get(`${podUID}/${containerName}`);
     if (truth?.state !== 'running' || containerID !== `${containerName}-${truth.times}`)
-      return { kind: 'failed', message: 'its stop pod ended with exit code 3: refused' };
+      return { kind: 'notRunning', message: `container ${containerID} has ended before` };
     kubelet.end(truth, now(), 'killed');
     return { kind: 'asked' };
   }

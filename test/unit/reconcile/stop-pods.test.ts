@@ -126,6 +126,13 @@ describe('a stop on the node', () => {
     expect(server.made).toEqual([]);
   });
 
+  it('a stop finds nothing that runs where its pod says that the container has ended before', async () => {
+    const terminated = { exitCode: STOP_EXIT.notRunning, message: 'container abab has ended before\n' };
+    server.statuses = [{ phase: 'Failed', containerStatuses: [{ state: { terminated } }] }];
+    const outcome = await stopPods().stop(CONTAINER, signal);
+    expect(outcome).toEqual({ kind: 'notRunning', message: 'container abab has ended before' });
+  });
+
   it.each<[string, object | 'DELETED', RegExp]>([
     [
       'refused what it found',
