@@ -92,6 +92,7 @@ export const NAVIGATION: readonly Group[] = [
       page('How a container ends', 'ending'),
       page('Architecture', 'architecture'),
       page('Decisions', 'adr/'),
+      page('Reliability', 'reliability'),
       page('Testing', 'testing'),
       page('The test cluster', 'cluster'),
       page('Versions of Kubernetes', 'versions'),
