@@ -299,16 +299,16 @@ it('an impersonated approver is known as the person impersonated, and only the a
   expect(status?.runs?.[0]?.approvedBy).toMatchObject([{ username: 'alice' }]);
 });
 
-it('a thousand approvals of one session neither start it nor hold others up', async () => {
+it('ten thousand approvals of one session neither start it nor hold others up', async () => {
   const session = await asked('flooded');
   const wrong = { requestHash: '0'.repeat(64) };
   const path = `/apis/debugsession.dev/v1alpha1/namespaces/${stage.namespace}/debugapprovals`;
   // The administrator has every right, and no sense.
-  for (let begun = 0; begun < 1_000; begun += 20)
+  for (let begun = 0; begun < 10_000; begun += 20)
     await Promise.all(
       Array.from({ length: 20 }, (_, i) => stage.client.create(path, approvalOf(session, `flood-${begun + i}`, wrong))),
     );
-  await stillWaits('flooded', /about another request.*; 997 more do not count\. /);
+  await stillWaits('flooded', /about another request.*; 9997 more do not count\. /);
   await asked('beside');
   expect(await alice.decides('beside')).toMatchObject({ code: 0 });
   await stage.untilPhase('beside', 'Completed');
