@@ -1,4 +1,5 @@
 import { API_VERSION, type DebugSession, type DebugSessionSpec, KIND } from '../../../src/api/debugsession.ts';
+import type { DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
 import { appPod, ephemeralNames, isReady } from '../builders/pods.ts';
 import { Policies } from '../builders/policies.ts';
 import { AuditLog, isWrite } from '../cluster/audit-log.ts';
@@ -36,7 +37,7 @@ export class GitOpsScene {
     await stage.createPod('web', appPod());
     const policies = new Policies(stage);
     const policyName = await policies.create(GITOPS, guide.object(GITOPS).spec);
-    await allowAccount(stage, GITOPS, policyName);
+    await allowAccount(stage, policyName);
     const audit = await AuditLog.from(stage.cluster.node?.auditLog ?? '');
     const flux = await Flux.start(stage);
     await stage.untilPod('web', isReady);
@@ -47,6 +48,25 @@ export class GitOpsScene {
   session(name: string, more: Partial<DebugSessionSpec> = {}): object {
     const spec = { ...guide.object('inc-4711').spec, notAfter: '2999-12-01T00:00:00Z', policyName: this.policyName };
     return { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { ...spec, ...more } };
+  }
+
+  /** A policy like that of the guide, in place of which the account can use this one. @returns its whole name */
+  async usePolicy(name: string, more: DebugPolicySpec): Promise<string> {
+    const policyName = await this.policies.create(name, { ...guide.object(GITOPS).spec, ...more });
+    await allowAccount(this.stage, policyName);
+    return policyName;
+  }
+
+  /** An account that approves, as a Kustomization for the folder of approvals has. */
+  async addApprover(account: string): Promise<void> {
+    await mustKubectl(this.stage, ['create', 'serviceaccount', account]);
+    await this.letApprove(account);
+  }
+
+  async letApprove(account: string): Promise<void> {
+    const role = '--clusterrole=debugsession-approver';
+    const subject = `--serviceaccount=${this.stage.namespace}:${account}`;
+    await mustKubectl(this.stage, ['create', 'rolebinding', account, role, subject]);
   }
 
   /** The run is over, and the operator has nothing more to write. */
@@ -90,14 +110,17 @@ function isDryRun(requestURI: string): boolean {
   return new URL(requestURI, 'http://localhost').searchParams.has('dryRun');
 }
 
-/** The account and the rights that the guide gives it, for this policy. */
-async function allowAccount(stage: Stage, account: string, policyName: string): Promise<void> {
+/** Sets up the account `gitops` of the guide, for this policy. */
+async function allowAccount(stage: Stage, policyName: string): Promise<void> {
   const kinds = ['ServiceAccount', 'Role', 'RoleBinding'];
   const items = guide.objects.filter(({ kind }) => kinds.includes(kind));
   const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
     .replaceAll('"resourceNames":["gitops"]', `"resourceNames":["${policyName}"]`)
-    .replaceAll('"namespace":"shop"', `"namespace":"${stage.namespace}"`)
-    .replaceAll(`"name":"${GITOPS}"`, `"name":"${account}"`);
-  const applied = await stage.kubectl(['apply', '-f', '-'], text);
-  if (applied.code !== 0) throw new Error(`kubectl apply of the account: ${applied.stderr.trim()}`);
+    .replaceAll('"namespace":"shop"', `"namespace":"${stage.namespace}"`);
+  await mustKubectl(stage, ['apply', '-f', '-'], text);
+}
+
+async function mustKubectl(stage: Stage, args: readonly string[], input?: string): Promise<void> {
+  const { code, stderr } = await stage.kubectl(args, input);
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim()}`);
 }
