@@ -7,6 +7,8 @@ import { brokenRules, brokenTransition } from '../support/world/status-rules.ts'
 /** One version of an object, as a watch showed it. */
 export interface Seen<T> {
   version: bigint;
+  /** When it was seen, in ms since the epoch. */
+  at: number;
   isGone: boolean;
   object: T;
 }
@@ -29,6 +31,7 @@ export function brokenPromises(history: History): string[] {
     ...pods.flatMap(({ object }) => doubled(object)),
     ...pods.flatMap((seen) => withoutIntent(seen, history)),
     ...sessions.flatMap((seen) => livesOn(seen, history)),
+    ...sessions.flatMap((seen) => isDead(seen, history)),
   ];
   return [...new Set(broken)];
 }
@@ -94,4 +97,26 @@ function livesOn({ version, isGone, object: session }: Seen<DebugSession>, { pod
   return (session.status?.runs ?? [])
     .filter((run) => calledEnded(run) && lives(run))
     .map((run) => `session ${session.metadata.name}: container ${run.debugContainerName} ${said} and runs`);
+}
+
+/**
+ * Containers that are said to run when they have ended. The kubelet reports an end late, so its time counts: the whole
+ * second of it.
+ */
+function isDead({ at, object: session }: Seen<DebugSession>, { pods }: History): string[] {
+  const said = (session.status?.conditions ?? [])
+    .map(({ message }) => message)
+    .find((words) => /still runs/.test(words));
+  if (said === undefined) return [];
+  return (session.status?.runs ?? [])
+    .filter((run) => at >= (endOf(run, pods) ?? Infinity))
+    .map((run) => `session ${session.metadata.name}: container ${run.debugContainerName} has ended: ${said}`);
+}
+
+/** When the container of a run ended, as the kubelet said last, in ms since the epoch. */
+function endOf(run: Run, pods: readonly Seen<RawPod>[]): number | undefined {
+  const last = pods.findLast(({ object }) => object.metadata.uid === run.podUID);
+  const statuses = last?.object.status?.ephemeralContainerStatuses ?? [];
+  const { terminated } = statuses.find(({ name }) => name === run.debugContainerName)?.state ?? {};
+  return terminated?.finishedAt === undefined ? undefined : Date.parse(terminated.finishedAt);
 }

@@ -7,10 +7,11 @@ import { playTrial, type Outcome, type PlannedFault } from './trial.ts';
 const MORE_REQUESTS = 2;
 
 /**
- * Plays a scenario once with each of these faults, some at once.
+ * Plays a scenario once with each of these faults, some at once, and prints how many they are.
  * @returns what was not as in the run without a fault, each in a sentence
  */
 export async function playAll(scenario: Scenario, faults: readonly PlannedFault[], clean: Outcome): Promise<string[]> {
+  process.stderr.write(`${scenario.name}: ${faults.length} faults\n`);
   const found: string[] = [];
   const left = [...faults];
   const lane = async (): Promise<void> => {

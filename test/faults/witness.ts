@@ -56,7 +56,7 @@ export class Witness {
   /** Resolves once nothing that happens from now on is missed. */
   async #follow<T extends Named>(path: string, seen: Seen<T>[]): Promise<void> {
     const { items, metadata } = await this.#stage.client.list<List<T>>(path);
-    seen.push(...items.map((object) => ({ version: versionOf(object), isGone: false, object })));
+    seen.push(...items.map((object) => ({ version: versionOf(object), at: Date.now(), isGone: false, object })));
     this.#watches.push(this.#watch(path, metadata.resourceVersion, seen));
   }
 
@@ -64,7 +64,7 @@ export class Witness {
     const query = { timeoutSeconds: 3_600, resourceVersion };
     try {
       for await (const { type, object } of this.#stage.client.watch<T>(path, query, this.#over.signal)) {
-        seen.push({ version: versionOf(object), isGone: type === 'DELETED', object });
+        seen.push({ version: versionOf(object), at: Date.now(), isGone: type === 'DELETED', object });
       }
       throw new Error(`the watch of ${path} ended`);
     } catch (error) {

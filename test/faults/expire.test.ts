@@ -1,0 +1,20 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { kills } from './kills.ts';
+import { expire } from './scenarios.ts';
+import { playAll } from './suite.ts';
+import { playTrial, type Outcome } from './trial.ts';
+
+let clean: Outcome;
+
+beforeAll(async () => {
+  clean = await playTrial(expire);
+});
+
+it('the operator needs two requests more for a session that expires', () => {
+  expect(clean.broken).toEqual([]);
+  expect(clean.writes.slice(4)).toEqual(['PUT debugsessions/status', 'PATCH debugsessions']);
+});
+
+it('a session expires alike whichever request the operator is killed at', async () => {
+  expect(await playAll(expire, kills(clean.writes), clean)).toEqual([]);
+});
