@@ -30,6 +30,9 @@ interface Going {
  * may still use the policy, whether the people who approved may still do so, and how much room there is. The look at
  * the room goes on beside the write of the intent and beside the first question. It is waited for before the intent
  * only where the policy refuses by it.
+ *
+ * The right to approve is asked for before the finalizer as well. Else the operator would put that on and take it off
+ * for as long as an approval stands whose author may not approve.
  */
 export class Review {
   readonly #parts: ReviewParts;
@@ -42,12 +45,13 @@ export class Review {
   async of(situation: Situation, step: Plan, going: Going): Promise<Plan> {
     const { effect } = step;
     if (effect.kind === 'inject') return this.#injection(situation, { ...step, effect }, going);
-    const run = intentOf(situation.session, effect);
+    const intent = intentOf(situation.session, effect);
+    const run = effect.kind === 'addFinalizer' ? effect.run : intent;
     if (run === undefined) return step;
     const changed = await this.#withRights(situation, run, going);
     // Without these approvals others may do, whose authors have not been asked about.
     if (changed !== undefined) return this.of(changed, this.#parts.plan(changed), going);
-    return this.#beginning(situation, step, going);
+    return intent === undefined ? step : this.#beginning(situation, step, going);
   }
 
   async #beginning(situation: Situation, step: Plan, going: Going): Promise<Plan> {

@@ -8,6 +8,8 @@ import { Simulation } from './model/simulation.ts';
 const ONCE_BROKEN = [
   // The node ran a container again before it reported the end of the first, and the stop asked for the first for ever.
   71_001_114,
+  // Each put the finalizer on again that the other had taken off, for an approval whose author might not approve.
+  73_000_017,
 ];
 
 it.each(ONCE_BROKEN)(

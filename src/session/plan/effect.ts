@@ -8,7 +8,8 @@ import type { EventIntent } from '../status/events.ts';
  */
 export type Effect =
   | { kind: 'none' }
-  | { kind: 'addFinalizer' }
+  /** `run`: the one that is to begin behind it, where the session has waited for it. */
+  | { kind: 'addFinalizer'; run?: Run }
   | { kind: 'removeFinalizer' }
   | { kind: 'writeStatus'; status: DebugSessionStatus }
   /** With a resourceVersion only if the pod is still as it was looked at. */

@@ -41,10 +41,10 @@ export function planStart(situation: Situation): Plan {
   const objection = admissionOf(session, situation.authority ?? UNREAD) ?? judge(situation, approval);
   if (objection?.finality === 'never') return failAttempt(situation, objection.reason, objection.message);
   if (objection !== undefined) return planWait(situation, objection, approval);
-  if (!isGuarded(session)) return { effect: { kind: 'addFinalizer' }, events: [] };
   const { sighting, rules } = situation;
   if (sighting.kind !== 'present' || rules?.policy.kind !== 'found') return rest(now);
   const run = withApproval(intendRun(session, sighting.pod, now, rules.policy.spec), approval);
+  if (!isGuarded(session)) return { effect: { kind: 'addFinalizer', run }, events: [] };
   const status = composeStatus({ session, standing: { phase: 'Starting' }, run, now });
   const told = isAccepted(session) ? [] : [events.accepted(session)];
   const approved = run.approvedBy === undefined ? [] : [events.approved(run, run.approvedBy)];

@@ -13,12 +13,17 @@ import { type ApprovalCase, createdAt, endOfApproval, flawOf, isOfAttempt, isSam
 /** How many approvals that do not count a message explains. */
 const MAX_FLAWS = 3;
 
+/**
+ * When it is asked again whether somebody who approved may do so, in ms: no watch shows that they have got the right.
+ */
+const ASK_AGAIN_MS = 60_000;
+
 /** Whether the people whom the policy asks for have approved what the session asks for. */
 export type ApprovalJudgement =
   | { kind: 'exempt' }
   /** Of `required` people, the first ones. */
   | { kind: 'given'; by: RunApproval[] }
-  /** `until`: when the first of those that count runs out, in ms since the epoch. */
+  /** `until`: when the first of those that count runs out, or is to be asked about again, in ms since the epoch. */
   | { kind: 'missing'; objection: Objection; wanted: WantedApproval; until: number | undefined }
   | { kind: 'refused'; objection: Objection };
 
@@ -65,7 +70,8 @@ export function judgeApproval(
   const approvals = examined.filter(({ approval }) => approval.spec.decision === 'Approve');
   const given = onePerPerson(approvals.filter(({ flaw }) => flaw === undefined).map(({ approval }) => approval));
   if (given.length >= demand.required) return { kind: 'given', by: given.slice(0, demand.required).map(recordOf) };
-  const ends = given.map((approval) => endOfApproval(approval, demand));
+  const lacking = view.withoutRight ?? [];
+  const ends = given.map((approval) => endOfApproval(approval, demand)).concat(lacking.map(() => at + ASK_AGAIN_MS));
   const words = `${asks}, and ${have(given)}${flaws(approvals)}. ${remedy(session, policyName)}`;
   return missing(about, words, { given: given.length, until: ends.length === 0 ? undefined : Math.min(...ends) });
 }

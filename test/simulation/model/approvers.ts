@@ -11,17 +11,8 @@ export class Approvers {
   readonly #server: ApiServer;
   readonly #random: Random;
   readonly #promises: ApprovalPromises;
-  readonly #loseRights: boolean;
 
-  /**
-   * @param setting.loseRights people lose the right to approve, and get it again. Two operators at once then write in
-   *   turns while an approval of such a person stands: a known gap (docs/testing.md).
-   */
-  constructor(
-    server: ApiServer,
-    { random, promises, loseRights }: { random: Random; promises: ApprovalPromises; loseRights: boolean },
-  ) {
-    this.#loseRights = loseRights;
+  constructor(server: ApiServer, { random, promises }: { random: Random; promises: ApprovalPromises }) {
     this.#server = server;
     this.#random = random;
     this.#promises = promises;
@@ -41,7 +32,7 @@ export class Approvers {
       [12, () => this.#decide('Approve', { session, person, now })],
       [1, () => this.#decide('Deny', { session, person, now })],
       [2, () => this.#withdraw()],
-      [this.#loseRights ? 1 : 0, () => this.#right(person)],
+      [1, () => this.#right(person)],
     ]);
     return act();
   }

@@ -54,7 +54,7 @@ export class Simulation {
     const mayApprove = (username: string): boolean => witness.approvals.mayApprove(username);
     this.#network = new Network({ server, streams, random, now: () => toTimestamp(now()), mayApprove });
     this.#people = new People(server, random);
-    this.#approvers = new Approvers(server, { random, promises: witness.approvals, loseRights: operators === 1 });
+    this.#approvers = new Approvers(server, { random, promises: witness.approvals });
     witness.server = server;
     witness.kubelet = this.#kubelet;
     witness.now = now;

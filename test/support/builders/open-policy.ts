@@ -29,9 +29,14 @@ export const OPEN_RULES: Rules = { policy: { kind: 'found', spec: OPEN_POLICY },
 /**
  * Looks them up for every session, and asks whether who asked may use the policy.
  * @param more what that policy says besides
+ * @param approvalsOf what is known of the approvals of a session; absent: nobody looks
  */
-export function openRules(api: RulesLookupParts['api'], more: Partial<DebugPolicySpec> = {}): RulesLookup {
+export function openRules(
+  api: RulesLookupParts['api'],
+  more: Partial<DebugPolicySpec> = {},
+  approvalsOf?: RulesLookupParts['approvalsOf'],
+): RulesLookup {
   const authority: RulesLookupParts['authority'] = () => ({ kind: 'inForce', since: 0 });
   const policy: PolicyView = { kind: 'found', spec: { ...OPEN_POLICY, ...more } };
-  return new RulesLookup({ api, authority, policyOf: () => policy, isSystem: () => false });
+  return new RulesLookup({ api, authority, policyOf: () => policy, isSystem: () => false, approvalsOf });
 }

@@ -1,4 +1,5 @@
 import { afterEach } from '@jest/globals';
+import type { DebugApproval } from '../../../src/api/debugapproval.ts';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
 import type { DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
 import type { Pod } from '../../../src/api/pod.ts';
@@ -37,6 +38,8 @@ export class ReconcilerScene {
   readonly foreign: string[] = [];
   /** What was announced before it was done, and after. */
   readonly steps: string[] = [];
+  /** Those that name the session. */
+  readonly approvals: DebugApproval[] = [];
   /** What the first list of a watch on pods shows. */
   readonly listed: Pod[] = [];
   /** How many watches on pods were open when the finalizers were written. */
@@ -79,7 +82,11 @@ export class ReconcilerScene {
       api,
       control: this.control,
       authority: () => ({ kind: 'inForce', since: 0 }),
-      rules: openRules(api, policy),
+      rules: openRules(api, policy, () => ({
+        kind: 'known',
+        authority: { kind: 'inForce', since: 0 },
+        approvals: this.approvals,
+      })),
       places: new Places({ limitsOf: () => ({}), wake: () => undefined, clock: this.clock }),
       eventTeller: new EventTeller({ record: ({ reason }) => this.told.push(reason) }),
       pressure,
