@@ -84,7 +84,7 @@ test-invariants: node_modules/.stamp ## run e2e, then look for broken promises i
 test-gitops: node_modules/.stamp ## sessions from Git by a real Flux, which takes ten minutes to build once
 	@jest --selectProjects gitops
 
-faults: node_modules/.stamp ## kill the operator at each of its writes, behind a proxy of its own
+faults: node_modules/.stamp ## kill the operator at each of its writes, and answer each wrongly, behind a proxy of its own
 	@jest --selectProjects faults
 
 # VERSIONS='1.37 1.36': these only.

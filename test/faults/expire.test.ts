@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
+import { answers } from './answers.ts';
 import { kills } from './kills.ts';
 import { expire } from './scenarios.ts';
 import { playAll } from './suite.ts';
@@ -17,4 +18,8 @@ it('the operator needs two requests more for a session that expires', () => {
 
 it('a session expires alike whichever request the operator is killed at', async () => {
   expect(await playAll(expire, kills(clean.writes), clean)).toEqual([]);
+});
+
+it('a session expires alike whatever the operator is answered', async () => {
+  expect(await playAll(expire, answers(clean.writes), clean)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
+import { answers } from './answers.ts';
 import { kills } from './kills.ts';
 import { inject } from './scenarios.ts';
 import { playAll } from './suite.ts';
@@ -22,4 +23,8 @@ it('the operator injects with four requests when nothing goes wrong', () => {
 
 it('the operator injects one container whichever request it is killed at', async () => {
   expect(await playAll(inject, kills(clean.writes), clean)).toEqual([]);
+});
+
+it('the operator injects one container whatever it is answered', async () => {
+  expect(await playAll(inject, answers(clean.writes), clean)).toEqual([]);
 });

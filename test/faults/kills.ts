@@ -1,6 +1,5 @@
-import { isCounted } from './proxy/asked.ts';
+import { atWrite } from './at-write.ts';
 import type { Exchange } from './proxy/exchange.ts';
-import type { Fault } from './proxy/fault-proxy.ts';
 import type { PlannedFault } from './trial.ts';
 
 type Moment = 'before' | 'without the answer of' | 'after';
@@ -26,14 +25,4 @@ export function kills(writes: readonly string[]): PlannedFault[] {
       },
     })),
   );
-}
-
-/** Does it to the n-th request that counts, once. */
-function atWrite(n: number, strike: (exchange: Exchange) => Promise<void>): Fault {
-  let count = 0;
-  return (exchange) => {
-    if (!isCounted(exchange.asked)) return undefined;
-    count += 1;
-    return count === n ? strike(exchange) : undefined;
-  };
 }

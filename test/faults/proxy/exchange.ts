@@ -17,6 +17,8 @@ export interface Exchange {
   forward(): Promise<Answer>;
   /** Resolves once all of it has been handed to the network. */
   answer(answer: Answer): Promise<void>;
+  /** Closes the connection of whoever asked; no answer is sent. */
+  cut(): void;
 }
 
 /** Headers without what belongs to the connection, or to the length of what was sent on it. */
@@ -48,6 +50,10 @@ export class HttpExchange implements Exchange {
     this.#response.writeHead(status, { ...endToEnd(headers), 'content-length': body.length });
     this.#response.end(body);
     await finished(this.#response);
+  }
+
+  cut(): void {
+    this.#response.destroy();
   }
 }
 
@@ -98,5 +104,10 @@ export class UpgradeExchange implements Exchange {
       this.#socket.pipe(this.#upstream);
     }
     await sent;
+  }
+
+  cut(): void {
+    this.#upstream?.destroy();
+    this.#socket.destroy();
   }
 }

@@ -65,7 +65,7 @@ describe('a container that runs again before its end was reported', () => {
     expect(world.run.stop?.routes).toEqual(['Exec']);
   });
 
-  it('what could not be confirmed of the first container is not said of the second', () => {
+  it('the second container starts without the words on what could not be confirmed of the first', () => {
     const world = running();
     world.edit({ cancel: true });
     world.settle();
