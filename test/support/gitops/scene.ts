@@ -50,6 +50,13 @@ export class GitOpsScene {
     return { apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec: { ...spec, ...more } };
   }
 
+  /** Commits a session to a folder of its own, applies that by a Kustomization, and waits until it is ready. */
+  async keepInGit(name: string, more: Partial<DebugSessionSpec> = {}): Promise<void> {
+    const revision = await this.flux.push({ [`${name}/session.yaml`]: this.session(name, more) });
+    await this.flux.apply(name, { path: `./${name}` });
+    await this.flux.untilReady(name, revision);
+  }
+
   /** A policy like that of the guide, in place of which the account can use this one. @returns its whole name */
   async usePolicy(name: string, more: DebugPolicySpec): Promise<string> {
     const policyName = await this.policies.create(name, { ...guide.object(GITOPS).spec, ...more });
