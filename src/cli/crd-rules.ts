@@ -59,7 +59,7 @@ export class CrdRules {
   *findings(schema: RuleSchema, value: unknown, path: FieldPath): Iterable<Finding> {
     const rules = (schema['x-kubernetes-validations'] ?? []).filter(({ rule }) => !/\boldSelf\b/.test(rule));
     if (rules.length === 0) return;
-    const self = celValue(schema, value);
+    const self = celValue(atCreation(schema), value);
     for (const rule of rules) {
       const result = this.#evaluate(rule.rule, self);
       if (result === true) continue;
@@ -81,6 +81,12 @@ export class CrdRules {
     this.#programs.set(expression, program);
     return program({ self });
   }
+}
+
+/** Of a resource, rules see no status at its creation: the API server has dropped it, and gives it its default later. */
+function atCreation(schema: RuleSchema): RuleSchema {
+  const { status, ...properties } = schema.properties ?? {};
+  return status === undefined || properties['apiVersion'] === undefined ? schema : { ...schema, properties };
 }
 
 /**

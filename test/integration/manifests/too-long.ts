@@ -1,4 +1,4 @@
-import { type CreateCase, IMAGE, wrong } from './table.ts';
+import { type CreateCase, IMAGE, spec, wrong } from './table.ts';
 
 const TOO_MANY_BYTES = 'may have 16384 bytes in all';
 
@@ -68,4 +68,21 @@ export const TOO_LONG: CreateCase[] = [
     },
     TOO_MANY_BYTES,
   ),
+  wrong(
+    'one byte too many with the longest image and name of a container',
+    {
+      target: { podName: 'web', containerName: 'c'.repeat(63) },
+      image: 'i'.repeat(1_024),
+      command: ['x'.repeat(15_298)],
+    },
+    TOO_MANY_BYTES,
+  ),
+];
+
+/** A container that is as long as it may be. */
+export const LONGEST: CreateCase[] = [
+  {
+    what: 'a short image, and as many words as a pod may keep',
+    spec: spec({ command: ['x'.repeat(10_000)], args: ['y'.repeat(6_384 - IMAGE.length)] }),
+  },
 ];

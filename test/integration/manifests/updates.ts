@@ -1,4 +1,4 @@
-import { type Manifest, MINIMAL, spec, type UpdateCase } from './table.ts';
+import { IMAGE, type Manifest, MINIMAL, spec, type UpdateCase } from './table.ts';
 
 const FULL: Manifest = spec({
   command: ['sh'],
@@ -184,6 +184,24 @@ const ATTEMPT: UpdateCase[] = [
     spec: FULL,
     status: standing('Running'),
     to: { ...FULL, ...OTHER, attempt: 2 },
+  },
+  ...[
+    { when: 'before the operator has looked' },
+    { when: 'while Running', status: standing('Running') },
+    { when: 'after the end', status: standing('Completed') },
+  ].map(({ when, ...given }) => ({
+    ...given,
+    what: `attempt raised with more words than a pod should have to keep, ${when}`,
+    spec: MINIMAL,
+    to: spec({ attempt: 2, command: ['x'.repeat(16_000)], args: ['y'.repeat(400)] }),
+    message:
+      'image, command, args, env, envFrom, volumeMounts, workingDir and securityContext may have 16384 bytes in all, because the pod keeps them: put longer text into an image',
+  })),
+  {
+    what: 'attempt raised with as many words as a pod may keep',
+    spec: MINIMAL,
+    status: standing('Completed'),
+    to: spec({ attempt: 2, command: ['x'.repeat(16_000)], args: ['y'.repeat(384 - IMAGE.length)] }),
   },
   {
     what: 'image changed of an attempt that waits for a run',

@@ -1,5 +1,6 @@
 import { PROFILE_NAMES } from '../../../src/api/profiles.ts';
 import { type CreateCase, IMAGE, MINIMAL, spec } from './table.ts';
+import { LONGEST } from './too-long.ts';
 
 function workload(apiVersion: string, kind: string): CreateCase {
   return { what: `a ${kind} as target`, spec: spec({ target: { workloadRef: { apiVersion, kind, name: 'web' } } }) };
@@ -125,4 +126,5 @@ export const VALID: CreateCase[] = [
     what: `profile ${profile}`,
     spec: spec({ profile }),
   })),
+  ...LONGEST,
 ];

@@ -22,7 +22,8 @@ function rules(schema: Schema): { path: string; message: string }[] {
   const found: { path: string; message: string }[] = [];
   const collect = (path: string, { 'x-kubernetes-validations': given = [] }: Schema): void => {
     for (const { rule, message = '', fieldPath = '' } of given) {
-      if (!rule.includes('oldSelf')) found.push({ path: `${path}${fieldPath}`.replaceAll('[]', '[0]'), message });
+      if (!rule.includes('oldSelf'))
+        found.push({ path: `${path}${fieldPath}`.replace(/^[.]/, '').replaceAll('[]', '[0]'), message });
     }
   };
   collect('', schema);
@@ -91,6 +92,22 @@ describe('the check of an object without a cluster', () => {
   ])('the check writes one line about %s', (_, changes, message) => {
     const spec = { target: { podName: 'web' }, image: 'busybox', ...changes };
     expect(faults('DebugSession', spec)).toBe(`f: document 1, line 1: ${message}`);
+  });
+
+  it('the check drops the status of a manifest, as the API server does at a creation', () => {
+    const spec = {
+      target: { podName: 'web' },
+      image: 'busybox',
+      command: ['x'.repeat(16_000)],
+      args: ['y'.repeat(400)],
+    };
+    const session = { apiVersion: 'debugsession.dev/v1alpha1', kind: 'DebugSession', metadata: { name: 'a' }, spec };
+    const text = JSON.stringify({ ...session, status: { phase: 'Completed', observedGeneration: 1 } });
+    const report = checkPolicies([{ source: 'f', text }], { schemas, namespace: 'default' });
+    expect(report).toMatchObject({
+      kind: 'unusable',
+      faults: [expect.stringMatching(/^f: document 1, line 1: spec: .* may have 16384 bytes in all/)],
+    });
   });
 
   it('the check counts characters as the API server does', () => {
