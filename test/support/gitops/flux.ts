@@ -114,9 +114,12 @@ export class Flux {
     return revision;
   }
 
-  /** Lets Flux apply a folder of the repository, by the Kustomization of the guide. */
+  /**
+   * Lets Flux apply a folder of the repository, by the Kustomization of that name in the guide, or else by that for
+   * sessions.
+   */
   async apply(name: string, more: KustomizationSpec = {}): Promise<void> {
-    const { spec, ...rest } = guided('Kustomization', this.#stage.namespace);
+    const { spec, ...rest } = guided('Kustomization', this.#stage.namespace, name);
     const body = { ...rest, metadata: { name }, spec: { ...spec, timeout: '5m', ...more } };
     await this.#stage.client.create(this.#kustomizations, body);
   }
@@ -215,8 +218,9 @@ function bindingOf(stage: Stage): string {
 }
 
 /** An object of the guide, for the namespace of a stage. */
-function guided(kind: string, namespace: string): GuideObject {
-  const found = guide.objects.find((object) => object.kind === kind && object.metadata.name === GUIDED);
+function guided(kind: string, namespace: string, name: string = GUIDED): GuideObject {
+  const ofKind = guide.objects.filter((object) => object.kind === kind);
+  const found = [name, GUIDED].map((wanted) => ofKind.find(({ metadata }) => metadata.name === wanted)).find(Boolean);
   if (found === undefined) throw new Error(`flux.md has no ${kind} ${GUIDED}`);
   return JSON.parse(JSON.stringify(found).replaceAll('"shop"', JSON.stringify(namespace))) as GuideObject;
 }
