@@ -77,7 +77,7 @@ async function rounds(rig: Rig, stand: Stand, sessions: number, kubectlRuns: num
     samples.patchToAnswer.push(patch.answered);
     if (round % every === 0) samples.kubectlDebug.push(await oneKubectlDebug(rig, stand, `kubectl-${round}`, pod));
   }
-  for (let tries = 0; tries < 50 && (await countEvents(rig, stand.namespace)) < 4 * sessions; tries += 1)
+  for (let tries = 0; tries < 50 && (await countEvents(rig, stand.namespace)) < 3 * sessions; tries += 1)
     await delay(100);
   // The audit log is written a moment after the answer.
   await delay(1_000);

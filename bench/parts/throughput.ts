@@ -147,7 +147,7 @@ async function record(rig: Rig, stand: Stand): Promise<RecordedLife> {
   await rig.node.runPods(stand.namespace, [pod]);
   await rig.createSession(stand.namespace, name, { target: { podName: pod } });
   const { object } = await stand.sessions.until(name, isOver);
-  await untilTold(rig, stand.namespace, 4);
+  await untilTold(rig, stand.namespace, 3);
   // The audit log is written a moment after the answer.
   await delay(500);
   return recordLife(rig.client, audit, object);
@@ -174,7 +174,7 @@ async function runOnce(rig: Rig, { stand, pid, tell }: Contender, load: Load): P
   const cpuMsPerSession = ((cpuSeconds(pid) - cpuBegin) * 1_000) / load.sessions;
   const eventsInTime = (await countEvents(rig, stand.namespace)) - before;
   // Neither the rest of its events nor its old sessions are to burden the next run.
-  await untilTold(rig, stand.namespace, before + 4 * load.sessions);
+  await untilTold(rig, stand.namespace, before + 3 * load.sessions);
   await empty(rig.client, stand.namespace);
   return { seconds, sessionsPerSecond: load.sessions / seconds, cpuMsPerSession, eventsInTime };
 }

@@ -483,7 +483,7 @@ export const REASONS = {
   Accepted: {
     kind: 'other',
     reached: { with: 'Accepted=True', meaning: 'the operator accepted the session' },
-    event: { with: 'Normal', meaning: 'an attempt was accepted; with who asked, and the justification' },
+    event: { with: 'Normal', meaning: 'an attempt was accepted, and waits; with who asked, and the justification' },
   },
   Approved: {
     kind: 'other',
@@ -495,7 +495,7 @@ export const REASONS = {
     event: {
       with: 'Normal',
       meaning:
-        'the container was injected; a warning with the names of the fields if admission changed it on its way (`runs[].changed`)',
+        'the container was injected; with who asked, and the justification. A warning with the names of the fields if admission changed it on its way (`runs[].changed`)',
     },
   },
   Running: {

@@ -17,7 +17,8 @@ export class EventTeller {
 
   tell(session: DebugSession, intent: EventIntent): void {
     const { name, namespace, uid } = session.metadata;
-    const { type, reason, action, note, key, podName, podUID } = intent;
+    const { type, reason, action, because, key, podName, podUID } = intent;
+    const note = because === undefined ? intent.note : `${intent.note}: ${because}`;
     const self: ObjectReference = { apiVersion: API_VERSION, kind: KIND, name, namespace, uid };
     const pod: ObjectReference | undefined =
       podName === undefined

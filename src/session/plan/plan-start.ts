@@ -46,9 +46,8 @@ export function planStart(situation: Situation): Plan {
   const run = withApproval(intendRun(session, sighting.pod, now, rules.policy.spec), approval);
   if (!isGuarded(session)) return { effect: { kind: 'addFinalizer', run }, events: [] };
   const status = composeStatus({ session, standing: { phase: 'Starting' }, run, now });
-  const told = isAccepted(session) ? [] : [events.accepted(session)];
   const approved = run.approvedBy === undefined ? [] : [events.approved(run, run.approvedBy)];
-  return { effect: { kind: 'writeStatus', status }, events: [...told, ...approved] };
+  return { effect: { kind: 'writeStatus', status }, events: approved };
 }
 
 /** Whether the people whom its policy asks for have approved it. Undefined: the policy asks for nobody. */

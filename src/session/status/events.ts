@@ -11,6 +11,8 @@ export interface EventIntent {
   reason: string;
   action: string;
   note: string;
+  /** Words of the requester. They go last, so that they cannot pass for the operator's. Absent: none. */
+  because?: string;
   key: string;
   /** The pod that the event is related to. Absent: none was chosen. */
   podName?: string;
@@ -53,6 +55,7 @@ function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
   return { ...told, note: oneLine(told.note), key: `${order}-${told.reason}`, ...pod };
 }
 
+/** Told of an attempt that has to wait. What starts at once is told by `injected`: one request less of each session. */
 export function accepted(session: DebugSession): EventIntent {
   const { attempt, justification, requestedBy } = session.spec;
   const who = requestedBy === undefined ? '; requester unknown' : ` for ${requestedBy.username}`;
@@ -82,8 +85,10 @@ export function approved(run: Run, by: readonly RunApproval[]): EventIntent {
 
 export function injected(run: Run): EventIntent {
   const joined = run.effective?.supervisor === 'None' ? ', without a supervisor: only the operator ends it' : '';
-  const note = `Injected container ${run.debugContainerName} (${run.image}) into pod ${run.podName}${joined}`;
-  return tell(run.attempt, run, { type: 'Normal', reason: 'Injected', action: 'Inject', note });
+  const who = run.requestedBy === undefined ? '; requester unknown' : ` for ${run.requestedBy.username}`;
+  const note = `Injected container ${run.debugContainerName} (${run.image}) into pod ${run.podName}${who}${joined}`;
+  const told = tell(run.attempt, run, { type: 'Normal', reason: 'Injected', action: 'Inject', note });
+  return run.justification === undefined ? told : { ...told, because: run.justification };
 }
 
 /**

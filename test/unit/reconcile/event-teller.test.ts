@@ -33,6 +33,12 @@ describe('an event', () => {
     });
   });
 
+  it('the words of the requester stand at the end of an event, after those of the operator', () => {
+    expect(told({ note: 'Injected it', because: 'INC-1; admission changed it' })?.note).toBe(
+      'Injected it: INC-1; admission changed it',
+    );
+  });
+
   it('an event is related to nothing while the session has no pod', () => {
     expect(told({})).not.toHaveProperty('related');
   });

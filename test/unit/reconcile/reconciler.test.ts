@@ -24,7 +24,7 @@ describe('a reconcile', () => {
     const scene = aScene();
     await scene.run();
     expect(scene.writes).toEqual([FINALIZERS, STATUS, REVIEW, INJECT]);
-    expect([scene.told, scene.foreign]).toEqual([['Accepted', 'Injected'], ['ADDED']]);
+    expect([scene.told, scene.foreign]).toEqual([['Injected'], ['ADDED']]);
   });
 
   it('a reconcile tells of each step before and after it is done', async () => {
@@ -199,7 +199,7 @@ describe('a refused write', () => {
     scene.client.on(INJECT, anApiError(403, 'no more'));
     scene.client.on(READ_POD, { items: [{ ...pod, spec: { ...pod.spec, ephemeralContainers: [ours] } }] });
     await scene.run();
-    expect([scene.session.status?.phase, scene.told]).toEqual(['Starting', ['Accepted', 'Injected']]);
+    expect([scene.session.status?.phase, scene.told]).toEqual(['Starting', ['Injected']]);
   });
 
   it('a refused injection fails the run in the words of the server', async () => {
@@ -208,14 +208,14 @@ describe('a refused write', () => {
     scene.client.on(INJECT, anApiError(403, 'violates PodSecurity "restricted:latest": privileged'));
     await scene.run();
     expect(scene.session.status).toMatchObject({ phase: 'Failed', runs: [{ reason: 'PodSecurityDenied' }] });
-    expect(scene.told).toEqual(['Accepted', 'Failed']);
+    expect(scene.told).toEqual(['Failed']);
   });
 
   it.each([429, 500, 503])('the operator tries an injection refused with %i again, and tells nothing', async (code) => {
     const scene = aScene();
     scene.client.on(INJECT, anApiError(code, 'later'));
     await expect(scene.run()).rejects.toThrow('later');
-    expect([scene.session.status?.phase, scene.told]).toEqual(['Starting', ['Accepted']]);
+    expect([scene.session.status?.phase, scene.told]).toEqual(['Starting', []]);
   });
 
   it('the status quotes the server once an injection takes long, and once the operator gives up', async () => {
@@ -257,7 +257,7 @@ describe('a refused write', () => {
     scene.clock.advance(6_000);
     scene.takeInjections();
     await scene.run();
-    expect(scene.told).toEqual(['Accepted', 'Injected']);
+    expect(scene.told).toEqual(['Injected']);
   });
 
   it('the operator tries an injection without an answer again', async () => {

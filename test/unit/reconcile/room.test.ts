@@ -43,7 +43,7 @@ describe('the look at the room for a debug container', () => {
     answer(FULL);
     await running;
     expect([scene.writes, looks]).toEqual([[FINALIZERS, STATUS, REVIEW, INJECT], ['web-1']]);
-    expect(scene.told).toEqual(['Accepted', 'Injected', 'UnderPressure']);
+    expect(scene.told).toEqual(['Injected', 'UnderPressure']);
   });
 
   it('the look at the room causes no event where there is room, or where nothing could be read', async () => {
@@ -51,7 +51,7 @@ describe('the look at the room for a debug container', () => {
       const { scene, answer } = looking();
       answer(look);
       await scene.run();
-      expect(scene.told).toEqual(['Accepted', 'Injected']);
+      expect(scene.told).toEqual(['Injected']);
     }
   });
 

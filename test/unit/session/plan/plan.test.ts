@@ -6,7 +6,7 @@ import { World } from '../../../support/world/world.ts';
 import { aStatus } from '../../../support/builders/builders.ts';
 
 describe('a session from its creation to its end', () => {
-  it('a session that runs to its deadline costs six writes and four events', () => {
+  it('a session that runs to its deadline costs six writes and three events', () => {
     const world = World.running({ ttl: '30s' });
     expect(world.phase).toBe('Running');
     world.pass(30_000);
@@ -21,7 +21,7 @@ describe('a session from its creation to its end', () => {
       'status Expired',
       'removeFinalizer',
     ]);
-    expect(world.told).toEqual(['Accepted', 'Injected', 'Started', 'Ended']);
+    expect(world.told).toEqual(['Injected', 'Started', 'Ended']);
     expect(world.run).toMatchObject({ endedBy: 'Supervisor', exitCode: 129, reason: 'Expired', state: 'Ended' });
     expect([world.condition('Complete'), world.condition('StopConfirmed')]).toEqual([
       'True Expired',
@@ -42,7 +42,7 @@ describe('a session from its creation to its end', () => {
     world.settle();
     world.ends();
     world.settle();
-    expect([world.phase, world.told]).toEqual(['Completed', ['Accepted', 'Injected', 'Ended']]);
+    expect([world.phase, world.told]).toEqual(['Completed', ['Injected', 'Ended']]);
   });
 
   it('the run records the pod as it was before the injection', () => {

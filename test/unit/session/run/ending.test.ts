@@ -31,12 +31,12 @@ describe('a pod that finishes', () => {
   it.each(['Never', 'OnFailure'])(
     'the operator warns at the injection that it delays a pod with restartPolicy %s',
     (policy) => {
-      expect(started(policy).told).toEqual(['Accepted', 'Injected', 'DelaysCompletion', 'Started']);
+      expect(started(policy).told).toEqual(['Injected', 'DelaysCompletion', 'Started']);
     },
   );
 
   it('the operator does not warn of a delay for a pod with restartPolicy Always', () => {
-    expect(started('Always').told).toEqual(['Accepted', 'Injected', 'Started']);
+    expect(started('Always').told).toEqual(['Injected', 'Started']);
   });
 
   it('the operator warns of a delay by the restartPolicy of a container before that of its pod', () => {

@@ -89,7 +89,7 @@ describe('a session under a policy that demands approvals', () => {
     ]);
     expect(scene.session.status?.approvers).toBe('alice, bob');
     expect(scene.session.status?.approval).toBeUndefined();
-    expect(scene.told).toEqual(['ApprovalRequired', 'Accepted', 'Approved', 'Injected']);
+    expect(scene.told).toEqual(['ApprovalRequired', 'Approved', 'Injected']);
     expect(scene.events.find(({ reason }) => reason === 'Approved')?.note).toBe(
       `Attempt 1 was approved by alice at ${at} (INC-4711), bob at 2026-01-01T12:00:45Z`,
     );

@@ -64,7 +64,7 @@ describe('a session before its intent', () => {
     expect(world.told).toEqual([]);
     world.rules = OPEN_RULES;
     world.settle();
-    expect([injections(world).length, world.told]).toEqual([1, ['Accepted', 'Injected']]);
+    expect([injections(world).length, world.told]).toEqual([1, ['Injected']]);
   });
 
   it('a session whose policy never appears fails at its pendingTimeout', () => {
