@@ -83,7 +83,7 @@ export class CrdRules {
   }
 }
 
-/** Of a resource, rules see no status at its creation: the API server has dropped it, and gives it its default later. */
+/** Of a resource, rules see no status at its creation: the API server drops it, and gives it its default later. */
 function atCreation(schema: RuleSchema): RuleSchema {
   const { status, ...properties } = schema.properties ?? {};
   return status === undefined || properties['apiVersion'] === undefined ? schema : { ...schema, properties };

@@ -156,8 +156,8 @@ const isZombie = (pid: number): boolean => /\) Z /.test(read(`/proc/${pid}/stat`
 const isWatchdog = (pid: string): boolean => read(`/proc/${pid}/comm`).trim() === WATCHDOG_NAME;
 const parentOf = (pid: number): string => /\) \w (\d+)/.exec(read(`/proc/${pid}/stat`))?.[1] ?? '';
 /**
- * The processes of the crowd that stay. A fork of its first shell does not, nor what a watchdog naps with: a `sleep`, or
- * a fork of its own.
+ * The processes of the crowd that stay. A fork of its first shell does not, nor what a watchdog naps with: a `sleep`,
+ * or a fork of its own.
  */
 const isLasting = (pid: number): boolean =>
   !/^sleep\0[0-5]\0$|\0crowd\0/.test(read(`/proc/${pid}/cmdline`)) &&
