@@ -40,7 +40,7 @@ async function replaceContainer(first: string): Promise<string> {
   return containerID(pod.status?.ephemeralContainerStatuses?.[0]);
 }
 
-it('the session goes on in a container that the node ran again, and the operator ends that one when asked', async () => {
+it('the session goes on in a container that the node ran again, and a cancel ends this container', async () => {
   await stage.createSession('again', { target: { podName: 'web' }, command: ['sleep', '600'], ttl: '10m' });
   const { status } = await stage.untilPhase('again', 'Running');
   const [run] = status?.runs ?? [];
