@@ -66,23 +66,28 @@ it('cancel in a commit ends the session, and Flux finds the record healthy', asy
   await flux.untilReady('shop-debug', revision);
 });
 
-it('a revert to an earlier attempt starts nothing', async () => {
+it('a revert to an earlier attempt starts nothing, and the record stays that of the newest', async () => {
   const { flux, stage } = scene;
-  const third = scene.session('inc-4711', { attempt: 3 });
-  await flux.push({ [FILE]: third });
-  await scene.untilOver('inc-4711', 3);
-  await flux.untilReady('shop-debug', flux.revision);
+  for (const attempt of [3, 4]) {
+    const revision = await flux.push({ [FILE]: scene.session('inc-4711', { attempt }) });
+    await scene.untilOver('inc-4711', attempt);
+    await flux.untilReady('shop-debug', revision);
+  }
   const reverted = await flux.fetched(await flux.git.revert());
   await flux.untilReady('shop-debug', reverted);
-  const { spec, status } = await stage.session('inc-4711');
-  expect(spec).toMatchObject({ attempt: 2, cancel: true });
-  expect(status?.runs?.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
-  expect(await scene.injected()).toHaveLength(4);
+  const { metadata, spec, status } = await stage.untilSession(
+    'inc-4711',
+    (session) => session.status?.observedGeneration === session.metadata.generation,
+  );
+  expect(spec.attempt).toBe(3);
+  expect(status).toMatchObject({ phase: 'Completed', attempt: 4, observedGeneration: metadata.generation });
+  expect(status?.runs?.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
+  expect(await scene.injected()).toHaveLength(5);
 });
 
 it('Flux ends a session and deletes its record when a commit removes the file', async () => {
   const { flux, stage } = scene;
-  await flux.push({ [FILE]: scene.session('inc-4711', { ...KEEPS_ON, attempt: 4 }) });
+  await flux.push({ [FILE]: scene.session('inc-4711', { ...KEEPS_ON, attempt: 5 }) });
   await flux.untilReady('shop-debug', flux.revision);
   const name = (await scene.injected()).at(-1);
   await flux.push({ [FILE]: null });
@@ -90,9 +95,9 @@ it('Flux ends a session and deletes its record when a commit removes the file', 
   const pod = await stage.untilPod('web', ({ status }) =>
     (status?.ephemeralContainerStatuses ?? []).some((found) => found.name === name && found.state?.terminated),
   );
-  expect(ephemeralNames(pod)).toHaveLength(5);
+  expect(ephemeralNames(pod)).toHaveLength(6);
   const written = (await scene.writesOfFlux()).filter((write) => write.endsWith('inc-4711'));
-  const commits = 6;
+  const commits = 7;
   expect(written).toEqual([
     ...Array<string>(commits).fill('patch debugsessions inc-4711'),
     'delete debugsessions inc-4711',
