@@ -146,16 +146,19 @@ function findings(run: Run, routes: readonly StopRoute[], { tried }: Actions): {
   // Its supervisor may have ended it: that cannot be known then.
   if (reason === 'NodeUnreachable')
     return { reason, message: `${what}, and its node does not say whether it has ended ${how}; look at the node` };
-  if (isSaidToBeOver(all))
+  const newest = newestMeeting(all);
+  if (newest === 'notRunning')
     return { reason, message: `${what}. Its node says that it does not run, and has not reported its end ${how}` };
+  // What has failed may have been carried out all the same.
+  if (newest === undefined && all.some(({ last }) => last.outcome.kind === 'failed'))
+    return { reason, message: `${what}, and its end is not reported ${how}; end its command, or delete the pod` };
   return { reason, message: `${what} and still runs ${how}; end its command, or delete the pod` };
 }
 
-/** Of those that have met the container, or have not, the newest has not. */
-function isSaidToBeOver(all: readonly { route: StopRoute; last: Tried }[]): boolean {
+/** The newest outcome that tells whether the container was met. */
+function newestMeeting(all: readonly { route: StopRoute; last: Tried }[]): ActionOutcome['kind'] | undefined {
   const met = all.filter(({ route, last: { outcome } }) => route !== 'Eviction' && MEETINGS.includes(outcome.kind));
-  const newest = met.sort((one, other) => one.last.at - other.last.at).at(-1);
-  return newest?.last.outcome.kind === 'notRunning';
+  return met.sort((one, other) => one.last.at - other.last.at).at(-1)?.last.outcome.kind;
 }
 
 const MEETINGS: readonly ActionOutcome['kind'][] = ['asked', 'survived', 'notRunning'];

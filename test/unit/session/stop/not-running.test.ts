@@ -56,6 +56,13 @@ describe('a container that its node does not find running', () => {
     expect(world.message('StopConfirmed')).toMatch(says);
   });
 
+  it('the status does not say that a container runs after an exec that failed and may have ended it', () => {
+    const world = cancelled();
+    world.tried({ kind: 'failed', message: 'etcdserver: request timed out' });
+    world.settle();
+    expect(world.message('StopConfirmed')).toMatch(/has to end, and its end is not reported \(exec: etcdserver/);
+  });
+
   it('nothing is said of a ttl that the container could not be told', () => {
     const world = World.running({ command: ['sleep', '1d'], ttl: '10m' });
     const said = world.message('Running');
