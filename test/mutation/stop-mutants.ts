@@ -23,7 +23,7 @@ export const STOP_MUTANTS: readonly Mutant[] = [
   session(
     'run/stopped-by-node',
     'the node has the credit though it has done nothing',
-    "return tried.Node.outcome.kind === 'asked'",
+    "return last === 'asked'",
     'return true',
   ),
   session(
@@ -33,10 +33,10 @@ export const STOP_MUTANTS: readonly Mutant[] = [
     '0',
   ),
   session(
-    'stop/stop',
+    'look/actions',
     'what was tried on the first container counts for the second',
-    '{ at }]) => at >= since',
-    '{ at }]) => at >= 0',
+    'last.containerID === containerID',
+    'last.outcome !== undefined',
   ),
   session('stop/stop', 'a container is given up after one round', 'now >= retryAt\n', 'now >= retryAt + 1e12\n'),
 ];
