@@ -75,7 +75,7 @@ check: node_modules/.stamp ## types, lint, format, prose, unit and simulation: n
 test: node_modules/.stamp ## every suite: lint, types, unit, process, simulation, integration, e2e, in the cluster, the node, demo
 	@node test/run.ts
 
-# Of the faults `make test` has a sample, of the invariants nothing yet (docs/adr/0052, docs/adr/0053).
+# `make test` has both: of the faults a sample (docs/adr/0052, docs/adr/0053).
 test-invariants: export CHECK_INVARIANTS := 1
 test-invariants: node_modules/.stamp ## run e2e, then look for broken promises in the API server's audit log
 	@jest --selectProjects e2e
