@@ -155,7 +155,7 @@ describe('refusals', () => {
       1,
       /there is no pod webb in this namespace, did you mean web\?/,
     ],
-    ['no terminal and no command', ['web'], 2, /standard input is no terminal/],
+    ['no terminal and no command', ['web'], 2, /standard input is not a terminal/],
     ['an unknown flag', ['web', '--imag=x'], 2, /unknown option '--imag/],
     ['an unknown type', ['service/web', '--', 'true'], 2, /"service\/web" is not a target/],
     ['a ttl that the schema refuses', ['web', '--ttl=0s', '--', 'true'], 1, /spec\.ttl: .*must be/],

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../api/duration.ts';
 import { findCondition } from '../../api/conditions.ts';
 import type { DebugSession } from '../../api/debugsession.ts';
@@ -86,7 +86,11 @@ export const addEnd: AddVerb = (root, invocation) => {
     .command('end')
     .description('end a session, and wait until it is certain that nothing of it runs; the record stays')
     .argument('<SESSION>', 'name of the session')
-    .option('--timeout <TIME>', 'how long to wait for that', durationFlag, parseDuration(PATIENCE))
+    .addOption(
+      new Option('--timeout <TIME>', 'how long to wait for that')
+        .argParser(durationFlag)
+        .default(parseDuration(PATIENCE), PATIENCE),
+    )
     .action(async (name: string, { timeout }: { timeout: number }) => {
       refuseCommand('end', invocation);
       invocation.done(await end(deskOf(root, invocation), name, timeout));

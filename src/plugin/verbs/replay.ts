@@ -43,7 +43,7 @@ export async function replay(desk: Desk, name: string, options: ReplayOptions): 
   const { stdout, stderr, progress } = desk;
   const file = options.export;
   if (file === undefined && stdout.isTTY !== true) {
-    throw new UsageFault('standard output is no terminal: use --export FILE, or kubectl dbg logs for the text');
+    throw new UsageFault('standard output is not a terminal: use --export FILE, or kubectl dbg logs for the text');
   }
   const session = await findSession(desk.kubectl, name);
   const run = runOf(session, options.attempt);

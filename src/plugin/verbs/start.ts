@@ -4,6 +4,7 @@ import { findCondition } from '../../api/conditions.ts';
 import { type Composed, type Manifest, manifestOf, type StartOptions } from '../compose.ts';
 import { askFor, creationIn, STRICT } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
+import { refuseExtraWords } from '../extra-words.ts';
 import { Fault, UsageFault } from '../fault.ts';
 import type { Judged } from '../judge.ts';
 import type { Kubectl } from '../kubectl.ts';
@@ -17,8 +18,8 @@ import { type AddVerb, deskOf } from '../verb.ts';
 
 /** Starts a session and sees it through. @returns the exit code @throws Fault */
 export async function start(desk: Desk, options: StartOptions): Promise<number> {
-  checkTerminal(desk, options);
   const composed = await manifestOf(desk, options);
+  checkTerminal(desk, options);
   const { manifest } = composed;
   if (options.dryRun === 'client') {
     await printObject(desk.stdout, manifest, options.output ?? 'yaml');
@@ -73,7 +74,7 @@ function checkTerminal({ stdin }: Desk, { command = [], tty, file, detach, dryRu
   const isLeft = detach === true || dryRun !== undefined || output !== undefined;
   const isInteractive = file === undefined && (command.length === 0 || tty === true);
   if (isInteractive && !isLeft && stdin.isTTY !== true) {
-    throw new UsageFault('standard input is no terminal: name a command after --, or say --detach');
+    throw new UsageFault('standard input is not a terminal: name a command after --, or say --detach');
   }
 }
 
@@ -96,7 +97,8 @@ export const addStart: AddVerb = (root, invocation) => {
   const verb: Command = root
     .command('start', { isDefault: true })
     .description('start a session, get its terminal, and learn how it ended (the default verb)')
-    .usage('(POD | TYPE/NAME) [flags] [-- COMMAND...]');
+    .usage('(POD | TYPE/NAME) [flags] [-- COMMAND...]')
+    .allowExcessArguments();
   addSessionFlags(verb)
     .option('-d, --detach', 'do not wait: print the name of the session')
     .option('--rm', 'delete the session, and its record with it, once it is over')
@@ -113,6 +115,10 @@ export const addStart: AddVerb = (root, invocation) => {
       ]),
     )
     .action(async (target: string | undefined, options: Record<string, unknown>) => {
+      refuseExtraWords(
+        verb.args,
+        root.commands.map((one) => one.name()),
+      );
       const wanted = startOptions(target, options, invocation.command);
       invocation.done(await start(deskOf(root, invocation), wanted));
     });
