@@ -6,8 +6,8 @@ export type Reading<T> =
   | { kind: 'read'; value: T }
   | { kind: 'absent' }
   | { kind: 'forbidden' }
-  /** Another failure, in the words of kubectl. */
-  | { kind: 'failed'; words: string };
+  /** Another failure, in the words of kubectl: each is one printable line. */
+  | { kind: 'failed'; lines: readonly string[] };
 
 /** @param parse makes the value of standard output */
 export function readingOf<T>(answer: Answer, parse: (stdout: string) => T): Reading<T> {
@@ -15,10 +15,15 @@ export function readingOf<T>(answer: Answer, parse: (stdout: string) => T): Read
   const { kind, lines } = answer.refusal;
   if (kind === 'Forbidden') return { kind: 'forbidden' };
   if (kind === 'NotFound' || kind === 'NotInstalled') return { kind: 'absent' };
-  return { kind: 'failed', words: oneLine(lines.join('; '), 300) };
+  return { kind: 'failed', lines };
 }
 
 /** Why there is nothing to judge. @param what the person wanted to read, such as `leases` */
-export function unreadWords(reading: { kind: 'forbidden' } | { kind: 'failed'; words: string }, what: string): string {
-  return reading.kind === 'forbidden' ? `you may not read ${what}` : `cannot read ${what}: ${reading.words}`;
+export function unreadWords(
+  reading: { kind: 'forbidden' } | { kind: 'failed'; lines: readonly string[] },
+  what: string,
+): string {
+  return reading.kind === 'forbidden'
+    ? `you may not read ${what}`
+    : `cannot read ${what}: ${oneLine(reading.lines.join('; '), 300)}`;
 }

@@ -36,7 +36,7 @@ export async function doctor(desk: Desk, options: DoctorOptions, namespace: stri
     questions: operatorQuestions(manifests),
     now: () => desk.now(),
   });
-  if (facts.version.kind === 'failed') throw new Fault(facts.version.words);
+  if (facts.version.kind === 'failed') throw new Fault(facts.version.lines);
   const checks = examine(facts, {
     version: VERSION,
     manifests,
