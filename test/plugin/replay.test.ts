@@ -129,7 +129,7 @@ describe('kubectl dbg replay', () => {
 
   it('an error says why there is nothing to replay', async () => {
     const untaken = await dana.run(['replay', 'typed']);
-    expect(untaken).toMatchObject({ code: 2, stderr: expect.stringMatching(/no terminal: use --export FILE/) });
+    expect(untaken).toMatchObject({ code: 2, stderr: expect.stringMatching(/not a terminal: use --export FILE/) });
     expect(await dana.run(['replay', 'typed', '--attempt=7', '--export=-'])).toMatchObject({ code: 1, stdout: '' });
     await dana.run(['web', '--name=silent', '--', 'true']);
     expect(await dana.run(['replay', 'silent', '--export=-'])).toMatchObject({
