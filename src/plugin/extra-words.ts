@@ -2,7 +2,7 @@ import { nearest } from '../text/nearest.ts';
 import { oneLine } from '../text/one-line.ts';
 import { UsageFault } from './fault.ts';
 
-/** What people type who know other tools, and the verb that does it here. */
+/** People who know other tools type these words: the verb that does the same here. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   ...{ stop: 'end', kill: 'end', cancel: 'end', terminate: 'end' },
   ...{ delete: 'rm', remove: 'rm' },

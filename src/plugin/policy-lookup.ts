@@ -4,7 +4,7 @@ import { Fault } from './fault.ts';
 import type { Kubectl } from './kubectl.ts';
 
 /** By its path, so that kubectl asks for nothing else first. */
-const POLICIES_PATH = '/apis/debugsession.dev/v1alpha1/debugpolicies';
+export const POLICIES_PATH = '/apis/debugsession.dev/v1alpha1/debugpolicies';
 
 /** What is known of the policy of a session. */
 export type KnownPolicy =

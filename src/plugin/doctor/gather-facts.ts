@@ -2,6 +2,7 @@ import { DEFAULT_POLICY } from '../../api/debugpolicy.ts';
 import { API_VERSION } from '../../api/debugsession.ts';
 import { fromTimestamp } from '../../api/time.ts';
 import type { Kubectl } from '../kubectl.ts';
+import { POLICIES_PATH } from '../policy-lookup.ts';
 import type { Deployment, Facts, Lease, Schema, WebhookConfiguration } from './facts.ts';
 import type { Manifest, Rule } from './manifest.ts';
 import { argumentOf, DEFAULT_LEASE, DEFAULT_OPERATOR_NAMESPACE } from './running-operator.ts';
@@ -45,7 +46,7 @@ export async function gatherFacts(kubectl: Kubectl, options: GatherOptions): Pro
       readServerTime(kubectl, now),
       listOf<WebhookConfiguration>(kubectl, WEBHOOKS),
       listOf<Manifest>(kubectl, POLICIES),
-      read<unknown>(`/apis/${API_VERSION}/debugpolicies/${DEFAULT_POLICY}`),
+      read<unknown>(`${POLICIES_PATH}/${DEFAULT_POLICY}`),
     ]),
   ]);
   const [version, core, admission, openApi, labels, myRules, time, webhooks, policies, defaultPolicy] = surroundings;

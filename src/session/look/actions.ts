@@ -41,7 +41,7 @@ export interface Tried {
   ttl?: string;
 }
 
-/** What is known of a kind of action when it is over once more. Of another container than before it is the first. */
+/** The record of a kind of action that is over once more. An action on another container than before is the first. */
 export function afterwards(
   before: Tried | undefined,
   { outcome, at, containerID }: Pick<Tried, 'outcome' | 'at'> & { containerID: string | undefined },
@@ -72,7 +72,7 @@ export interface Actions {
 
 export const NO_ACTIONS: Actions = { tried: {} };
 
-/** What was tried on this container: the answer of an earlier one says nothing of it. */
+/** The actions on this container: the answer of an earlier container says nothing of it. */
 export function triedOn(containerID: string | undefined, actions: Actions = NO_ACTIONS): Actions {
   const tried = Object.entries(actions.tried).filter(([, last]) => last.containerID === containerID);
   return { ...actions, tried: Object.fromEntries(tried) };

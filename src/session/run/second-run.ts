@@ -42,7 +42,7 @@ export function withEnd(run: Run, { terminated, containerID, imageID }: Ended, n
   return withSecondRun(run, again, isOutOfSight ? undefined : (terminated.finishedAt ?? toTimestamp(now)));
 }
 
-/** What could not be confirmed of the first container says nothing of the second. */
+/** A doubt about the end of the first container says nothing of the second. */
 export function withoutFinding(run: Run): Run {
   if (run.stop === undefined) return run;
   const stop = { ...run.stop };

@@ -1,4 +1,4 @@
-import type { DebugSession, During, Run, RunApproval } from '../../api/debugsession.ts';
+import type { DebugSession, During, Requester, Run, RunApproval } from '../../api/debugsession.ts';
 import type { Changes, Pod } from '../../api/pod.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { whyDeletionWaits } from './deletion-waits.ts';
@@ -55,16 +55,19 @@ function tell(attempt: number, run: Run | undefined, told: Told): EventIntent {
   return { ...told, note: oneLine(told.note), key: `${order}-${told.reason}`, ...pod };
 }
 
-/** Told of an attempt that has to wait. What starts at once is told by `injected`: one request less of each session. */
+function forWhom(requester: Requester | undefined): string {
+  return requester === undefined ? '; requester unknown' : ` for ${requester.username}`;
+}
+
+/** Of an attempt that has to wait. `injected` tells of one that starts at once: one request less of each session. */
 export function accepted(session: DebugSession): EventIntent {
   const { attempt, justification, requestedBy } = session.spec;
-  const who = requestedBy === undefined ? '; requester unknown' : ` for ${requestedBy.username}`;
   const why = justification === undefined ? '' : `: ${justification}`;
   return tell(attempt, undefined, {
     type: 'Normal',
     reason: 'Accepted',
     action: 'Accept',
-    note: `Accepted attempt ${attempt}${who}${why}`,
+    note: `Accepted attempt ${attempt}${forWhom(requestedBy)}${why}`,
   });
 }
 
@@ -85,8 +88,7 @@ export function approved(run: Run, by: readonly RunApproval[]): EventIntent {
 
 export function injected(run: Run): EventIntent {
   const joined = run.effective?.supervisor === 'None' ? ', without a supervisor: only the operator ends it' : '';
-  const who = run.requestedBy === undefined ? '; requester unknown' : ` for ${run.requestedBy.username}`;
-  const note = `Injected container ${run.debugContainerName} (${run.image}) into pod ${run.podName}${who}${joined}`;
+  const note = `Injected container ${run.debugContainerName} (${run.image}) into pod ${run.podName}${forWhom(run.requestedBy)}${joined}`;
   const told = tell(run.attempt, run, { type: 'Normal', reason: 'Injected', action: 'Inject', note });
   return run.justification === undefined ? told : { ...told, because: run.justification };
 }

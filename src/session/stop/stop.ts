@@ -149,7 +149,7 @@ function findings(run: Run, routes: readonly StopRoute[], { tried }: Actions): {
   const newest = newestMeeting(all);
   if (newest === 'notRunning')
     return { reason, message: `${what}. Its node says that it does not run, and has not reported its end ${how}` };
-  // What has failed may have been carried out all the same.
+  // The node may have carried out an exec that failed.
   if (newest === undefined && all.some(({ last }) => last.outcome.kind === 'failed'))
     return { reason, message: `${what}, and its end is not reported ${how}; end its command, or delete the pod` };
   return { reason, message: `${what} and still runs ${how}; end its command, or delete the pod` };
