@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops faults test-versions bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops faults fuzz test-versions bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -83,6 +83,12 @@ test-invariants: node_modules/.stamp ## run e2e, then look for broken promises i
 # Not part of `make test`: the first run builds Flux for ten minutes (docs/adr/0055).
 test-gitops: node_modules/.stamp ## sessions from Git by a real Flux, which takes ten minutes to build once
 	@jest --selectProjects gitops
+
+# MINUTES=60: for so long in all. TARGETS='image words': these only (docs/adr/0063).
+fuzz: export MINUTES := $(MINUTES)
+fuzz: export TARGETS := $(TARGETS)
+fuzz: node_modules/.stamp ## look for inputs that break the readers of foreign text (MINUTES=60, TARGETS='image words')
+	@node test/fuzz/main.ts
 
 faults: node_modules/.stamp ## kill the operator at each of its writes, and answer each wrongly, behind a proxy of its own
 	@jest --selectProjects faults

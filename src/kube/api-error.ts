@@ -65,7 +65,8 @@ export class ApiError extends Error {
   static fromStatus(status: unknown, answer: { code?: number; retryAfterMs?: number | undefined } = {}): ApiError {
     const { code, reason, message, details } = asRecord(status);
     const about = asRecord(details);
-    const seconds = typeof about['retryAfterSeconds'] === 'number' ? about['retryAfterSeconds'] : undefined;
+    const asked = about['retryAfterSeconds'];
+    const seconds = typeof asked === 'number' && asked >= 0 ? asked : undefined;
     return new ApiError({
       code: answer.code ?? (typeof code === 'number' ? code : 500),
       reason: text(reason),
