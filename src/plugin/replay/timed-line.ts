@@ -1,3 +1,5 @@
+import { fromTimestamp } from '../../api/time.ts';
+
 /** A line of a container's log, and when it was complete. */
 export interface TimedLine {
   /** ms since the epoch, never before that of the line above. */
@@ -29,8 +31,9 @@ export function timedLines(log: Buffer): TimedLine[] {
     const feed = log.indexOf(LF, from);
     const to = feed < 0 ? log.length : feed;
     const [stamp, time] = STAMP.exec(log.toString('latin1', from, Math.min(to, from + MAX_STAMP))) ?? [];
-    // A clock that was set back does not turn the time of a replay back.
-    if (time !== undefined) at = Math.max(at, Date.parse(time));
+    // A clock that was set back does not turn the time of a replay back. Digits that are no time leave it as it was.
+    const moment = fromTimestamp(time);
+    if (moment !== undefined) at = Math.max(at, moment);
     const shown = log.toString('utf8', from + (stamp?.length ?? 0), to).replace(/\r$/, '');
     lines.push({ at, text: feed < 0 ? shown : `${shown}\r\n` });
     from = to + 1;

@@ -14,6 +14,7 @@ export const terminal: FuzzTarget = {
   name: 'terminal',
   about: 'the log of a terminal session, by the people inside a container',
   seeds: [
+    '2026-11-24T50:00:00Z no such hour\n',
     `2026-11-24T10:00:00.123456789Z ${ESC}[31mred${ESC}[0m\n`,
     `2026-11-24T10:00:00Z ${ESC}]0;title\u0007text${ESC}P1$qm${ESC}\\\n2026-11-24T10:00:01Z ${ESC}[?1049h${ESC}[2J`,
     `${ESC}[6n${ESC}c${ESC}(0lqk${ESC}(B\r\n\u009b5n`,
