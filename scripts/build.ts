@@ -48,6 +48,8 @@ export async function buildAll(outdir = `${root}dist`): Promise<Metafile> {
   try {
     const { metafile } = await build({ ...options, outdir: fresh, entryPoints: entries });
     addToNodeStop(fresh, metafile);
+    // Else Node parses each file twice: first as CommonJS, then, when that fails, as what it is.
+    writeFileSync(`${fresh}/package.json`, '{ "type": "module" }\n');
     for (const file of readdirSync(fresh)) renameSync(`${fresh}/${file}`, `${outdir}/${file}`);
     return metafile;
   } finally {

@@ -21,11 +21,27 @@ const forStatusWrites = `
 export const instance = { request() { throw new Error('the HTTP client of @dot-i/k8s-operator is not in the bundle'); } };
 `;
 
+/**
+ * undici without its fetch, WebSocket, EventSource, caches and mocks. Its own index loads them all, and gives a
+ * dispatcher its methods as here.
+ */
+const forRequests = `
+import api from 'undici/lib/api/index.js';
+import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
+Object.assign(Dispatcher.prototype, api);
+export { default as Agent } from 'undici/lib/dispatcher/agent.js';
+export { default as ProxyAgent } from 'undici/lib/dispatcher/proxy-agent.js';
+/** For parts of the client that are left out. */
+export function fetch() { throw new Error('fetch of undici is not in the bundle'); }
+`;
+
 /** By what is imported and the end of the importing file's path: what is bundled in its place. */
 const replacements = [
   { path: '@kubernetes/client-node', importer: '@dot-i/k8s-operator/dist/operator.js', contents: forSkeleton },
   { path: 'gaxios', importer: '@dot-i/k8s-operator/dist/operator.js', contents: forStatusWrites },
   { path: './gen/index.js', importer: '@kubernetes/client-node/dist/config.js', contents: forKubeConfig },
+  // Whoever asks.
+  { path: 'undici', importer: '', contents: forRequests },
 ] as const;
 
 /**
@@ -36,10 +52,13 @@ const replacements = [
 export const slimClient: Plugin = {
   name: 'slim-client',
   setup(build) {
-    build.onResolve({ filter: /^(@kubernetes\/client-node|gaxios|\.\/gen\/index\.js)$/ }, ({ path, importer }) => {
-      const found = replacements.findIndex((one) => one.path === path && importer.endsWith(one.importer));
-      return found < 0 ? undefined : { path: String(found), namespace: 'slim-client' };
-    });
+    build.onResolve(
+      { filter: /^(@kubernetes\/client-node|gaxios|undici|\.\/gen\/index\.js)$/ },
+      ({ path, importer }) => {
+        const found = replacements.findIndex((one) => one.path === path && importer.endsWith(one.importer));
+        return found < 0 ? undefined : { path: String(found), namespace: 'slim-client' };
+      },
+    );
     build.onLoad({ filter: /.*/, namespace: 'slim-client' }, ({ path }) => ({
       contents: replacements[Number(path)]?.contents ?? '',
       resolveDir: build.initialOptions.absWorkingDir ?? process.cwd(),

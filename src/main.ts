@@ -1,3 +1,5 @@
+// Before whatever compiles WebAssembly.
+import './engine-flags.ts';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Config } from './config/flags.ts';

@@ -74,7 +74,7 @@ export class Rig {
     const kubeconfig = await target.createServiceAccountKubeconfig(...ACCOUNT);
     const folder = mkdtempSync(join(tmpdir(), 'debugsession-bench-'));
     // What is measured stays the same, whoever builds meanwhile.
-    copyFileSync('dist/main.js', join(folder, 'main.js'));
+    for (const file of ['package.json', 'main.js']) copyFileSync(`dist/${file}`, join(folder, file));
     const stamp = Date.now().toString(36);
     const node = await PlayedNode.start(client, `bench-${stamp}`, LABELS);
     return new Rig({ cluster: target, clusterNode, client, kubeconfig, folder, node }, stamp);

@@ -30,7 +30,14 @@ export interface BuiltImages {
 }
 
 /** What the build stage of the Dockerfile hands to the last one. */
-export const BUILT = ['main.js', 'main.js.LEGAL.txt', 'node-stop.js', 'node-stop.js.LEGAL.txt', 'cri.proto'] as const;
+export const BUILT = [
+  'package.json',
+  'main.js',
+  'main.js.LEGAL.txt',
+  'node-stop.js',
+  'node-stop.js.LEGAL.txt',
+  'cri.proto',
+] as const;
 
 /**
  * Builds the last stage of the Dockerfile for each architecture. It only copies, so nothing of a foreign architecture

@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { errorMessage } from '../runtime/error-message.ts';
 
 /** What came of one try. */
@@ -41,11 +41,12 @@ export function createSender(ca: string | undefined): Sender {
 
 async function trySend({ url, headers, body }: Message, signal: AbortSignal, dispatcher: Agent): Promise<Outcome> {
   try {
-    const answer = await request(url, {
+    const answer = await dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
       method: 'POST',
       headers,
       body,
-      dispatcher,
       signal: AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]),
     });
     // What it answers is not read: it can be endless.

@@ -61,9 +61,11 @@ describe('config/default', () => {
     expect(await node('console.log(process.getuid(), process.getgid())')).toMatchObject({ stdout: '65532 65532\n' });
     const write = "for (const f of ['/tmp/x', '/x']) try { fs.writeFileSync(f, '') } catch (e) { console.log(e.code) }";
     expect(await node(write)).toMatchObject({ stdout: 'EROFS\nEROFS\n' });
-    // Two bundled files, what one of them reads, and the licences: no modules to load.
+    // Two bundled files, what says that they are modules, what one of them reads, and the licences: no packages.
     const listed = await node("console.log(fs.readdirSync('/app').sort().join(' '))");
-    expect(listed.stdout).toBe('LICENSE cri.proto main.js main.js.LEGAL.txt node-stop.js node-stop.js.LEGAL.txt\n');
+    expect(listed.stdout).toBe(
+      'LICENSE cri.proto main.js main.js.LEGAL.txt node-stop.js node-stop.js.LEGAL.txt package.json\n',
+    );
   });
 
   it('each replica serves its metrics over HTTPS to the accounts that docs/install.md names', async () => {

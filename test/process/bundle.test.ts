@@ -39,6 +39,20 @@ describe('the bundle', () => {
     expect(bytesOf('node_modules/gaxios/')).toBe(0);
   });
 
+  it('the bundle leaves out the fetch, WebSocket and mocks of undici, and keeps what sends requests', () => {
+    expect(bytesOf('undici/lib/dispatcher/agent.js')).toBeGreaterThan(0);
+    for (const name of ['undici/lib/web/fetch/index.js', 'undici/lib/web/websocket/', 'undici/lib/mock/'])
+      expect([name, bytesOf(name)]).toEqual([name, 0]);
+  });
+
+  it('Node takes the files of the bundle for modules in a folder of their own', () => {
+    const ran = spawnSync(process.execPath, [join(outdir, 'main.js'), '--version'], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '--no-experimental-detect-module' },
+    });
+    expect([ran.status, ran.stderr]).toEqual([0, '']);
+  });
+
   it('the bundle leaves out CEL, which only the offline check evaluates', () => {
     expect(bytesOf('node_modules/@bufbuild/')).toBe(0);
   });

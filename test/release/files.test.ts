@@ -110,7 +110,15 @@ describe('images', () => {
     expect(amd64[1]).toEqual(arm64[1]);
     const listed = await mustRun(['tar', '-tzf', images.pathOf(amd64[1]?.digest ?? '')]);
     const files = listed.split('\n').filter((path) => /^app\/./.test(path));
-    const built = ['LICENSE', 'cri.proto', 'main.js', 'main.js.LEGAL.txt', 'node-stop.js', 'node-stop.js.LEGAL.txt'];
+    const built = [
+      'LICENSE',
+      'cri.proto',
+      'main.js',
+      'main.js.LEGAL.txt',
+      'node-stop.js',
+      'node-stop.js.LEGAL.txt',
+      'package.json',
+    ];
     expect(files.sort()).toEqual(built.map((name) => `app/${name}`));
     // e_machine of an ELF header: x86-64, AArch64.
     expect(await Promise.all([amd64, arm64].map((of) => machineOf(of[0]?.digest ?? '')))).toEqual([0x3e, 0xb7]);

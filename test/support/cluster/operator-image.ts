@@ -13,7 +13,7 @@ import { repositoryPath } from '../documents/crd.ts';
 const NAME = 'localhost/debugsession-operator';
 
 /** What the build stage hands to the last one. */
-const BUILT = ['main.js', 'main.js.LEGAL.txt', 'node-stop.js', 'node-stop.js.LEGAL.txt', 'cri.proto'];
+const BUILT = ['package.json', 'main.js', 'main.js.LEGAL.txt', 'node-stop.js', 'node-stop.js.LEGAL.txt', 'cri.proto'];
 
 /**
  * Builds the final stage of the Dockerfile and loads it into the cluster, with no registry: the base is the Node that
