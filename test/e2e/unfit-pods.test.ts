@@ -71,13 +71,14 @@ describe('a pod before its setup', () => {
     await stage.untilPhase('mountless', 'Completed', 150_000);
   });
 
-  it('a session waits for a pod that lacks a sandbox, in the words of the waiting container', async () => {
+  it('a session waits for a pod that lacks a sandbox, in the words of the kubelet', async () => {
     await stage.createPod('boxless', pod({ runtimeClassName: brokenRuntime, containers: [container('app', RESTS)] }));
     await stage.untilPod('boxless', ({ status }) => status?.containerStatuses !== undefined);
     await stage.createSession('boxless', { target: { podName: 'boxless' }, command: ['true'], pendingTimeout: '3s' });
     const waiting = await stage.untilSession('boxless', waitsFor(NOT_READY));
+    // Since Kubernetes 1.37 the kubelet says it of the pod itself.
     expect(words(waiting)).toMatch(
-      /\(container app waits: ContainerCreating\); kubectl describe pod boxless shows why/,
+      /\((container app waits: ContainerCreating|no pod sandbox exists)\); kubectl describe pod boxless shows why/,
     );
     const over = await stage.untilPhase('boxless', 'Failed');
     expect(over.status?.reason).toBe('PendingTimeout');
