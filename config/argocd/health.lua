@@ -42,13 +42,16 @@ local reconciling = find(status.conditions, "Reconciling")
 if stop.status == "False" and stop.reason ~= "Stopping" then
   hs.status = "Degraded"
   hs.message = describe(status, stop)
+elseif reconciling.status == "True" then
+  hs.status = "Progressing"
+  hs.message = describe(status, reconciling)
 elseif failed.status == "True" then
   hs.status = "Degraded"
   hs.message = describe(status, failed)
 elseif complete.status == "True" then
   hs.status = "Healthy"
   hs.message = describe(status, complete)
-elseif running.status == "True" and reconciling.status ~= "True" then
+elseif running.status == "True" then
   hs.status = "Healthy"
   hs.message = describe(status, running)
 else

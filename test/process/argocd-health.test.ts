@@ -82,6 +82,19 @@ describe('health in Argo CD', () => {
     expect(argocdHealth(object).status).toBe('Progressing');
   });
 
+  it.each(['Complete', 'Failed'])(
+    'Argo CD shows Progressing while %s is True of one attempt, and the next one has not begun',
+    (type) => {
+      const over = { type, status: 'True', reason: 'Exited', message: 'The command ended by itself' };
+      const next = { type: 'Reconciling', status: 'True', reason: 'PreviousRunNotOver', message: 'attempt 2 is next' };
+      const status = { phase: 'Completed', observedGeneration: 2, conditions: [over, next] };
+      expect(argocdHealth({ metadata: { generation: 2 }, status })).toEqual({
+        status: 'Progressing',
+        message: 'Completed, PreviousRunNotOver: attempt 2 is next',
+      });
+    },
+  );
+
   it('Argo CD shows a message in any language, with quotes and line breaks', () => {
     const message = 'größer "als" \\n\nnichts';
     const conditions = [{ type: 'Failed', status: 'True', reason: 'Invalid', message }];

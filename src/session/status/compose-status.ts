@@ -54,9 +54,11 @@ export function composeStatus(input: StatusInput): DebugSessionStatus {
   const runs = news.reduce(withRun, previous?.runs ?? []);
   const before = comparable(session, run, standing);
   const open = guardedRun(runs, now);
+  const behind = attemptBehind(session, standing, run);
+  const standingConditions = wantedConditions(standing, run, { now, open, isPodLeaving });
   const wanted = [
-    ...keepUnknown(previous, wantedConditions(standing, run, { now, open, isPodLeaving }), run),
-    ...attemptBehind(session, standing, run),
+    ...keepUnknown(previous, standingConditions, run).filter(({ type }) => behind.length === 0 || type !== 'Stalled'),
+    ...behind,
     ...deletionWaiting(session, standing, { run: open ?? run, now }),
   ];
   const conditions = mergeConditions(before, wanted, { now, generation });

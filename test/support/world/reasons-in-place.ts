@@ -29,8 +29,9 @@ function placesOf({ type, status }: Condition, phase: Phase): ReasonPlace[] {
   if (type === 'Complete') return ['complete'];
   if (type === 'Failed' || type === 'Stalled') return FINAL;
   if (isTrue && type !== 'Reconciling') return ['reached'];
-  // Beside a container that runs, a raised attempt waits.
-  if (phase === 'Pending' || (phase === 'Running' && type === 'Reconciling')) return ['waiting'];
+  // Beside a container that runs, or a run that is over, a raised attempt waits.
+  const isNext = type === 'Reconciling' && phase !== 'Starting' && phase !== 'Ending';
+  if (phase === 'Pending' || isNext) return ['waiting'];
   if (phase === 'Starting') return ['starting'];
   if (phase === 'Ending') return ['stopConfirmed'];
   // What was not reached has the reason of the end; a wait that was given up leaves Accepted as it was.

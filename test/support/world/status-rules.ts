@@ -12,6 +12,8 @@ export function brokenRules(session: DebugSession): string[] {
   const conditions = status.conditions ?? [];
   const is = (type: string, value = 'True'): boolean => conditions.some((c) => c.type === type && c.status === value);
   const over = TERMINAL_PHASES.includes(status.phase);
+  // The next attempt has not begun, and nobody has called it off.
+  const isRaised = session.spec.attempt > (status.attempt ?? 0) && session.spec.cancel !== true;
   const rules: [boolean, string][] = [
     [new Set(conditions.map((c) => c.type)).size === conditions.length, 'a condition type occurs twice'],
     [!(is('Complete') && is('Failed')), 'Complete and Failed at once'],
@@ -19,8 +21,8 @@ export function brokenRules(session: DebugSession): string[] {
       over === (is('Complete') || is('Failed')),
       'phase is terminal but neither Complete nor Failed is True, or the reverse',
     ],
-    [over === !is('Reconciling') || status.phase === 'Running', 'Reconciling does not fit the phase'],
-    [is('Stalled') === is('Failed'), 'Stalled and Failed differ'],
+    [over === !is('Reconciling') || status.phase === 'Running' || isRaised, 'Reconciling does not fit the phase'],
+    [is('Stalled') === (is('Failed') && !is('Reconciling')), 'Stalled does not fit Failed and Reconciling'],
     [!over || conditions.some((c) => c.type === 'StopConfirmed'), 'terminal without StopConfirmed'],
     [status.phase !== 'Running' || (is('Running') && is('Injected')), 'phase Running without its conditions'],
     [

@@ -28,6 +28,33 @@ describe('an attempt that is raised while a run lives', () => {
     expect(world.session.status?.runs?.[0]).toMatchObject({ state: 'Ended', reason: 'Exited', raised: true });
   });
 
+  it('a run that is over is not the end of the session while a raised attempt has not begun', () => {
+    const world = World.running();
+    world.edit({ attempt: 2 });
+    world.settle();
+    world.ends({ exitCode: 0 });
+    world.step();
+    expect([world.phase, world.run.attempt, world.condition('Complete')]).toEqual(['Completed', 1, 'True Exited']);
+    expect([world.condition('Reconciling'), world.message('Reconciling')]).toEqual([
+      'True PreviousRunNotOver',
+      'Attempt 1 is over, and attempt 2 is next',
+    ]);
+  });
+
+  it('a run that failed is not stalled while a raised attempt has not begun', () => {
+    const world = new World();
+    while (world.phase !== 'Starting') world.step();
+    world.edit({ attempt: 2 });
+    world.settle();
+    world.pass(11 * SECOND);
+    while (world.phase === 'Starting') world.step();
+    expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True SpecChanged']);
+    expect([world.condition('Stalled'), world.condition('Reconciling')]).toEqual([
+      undefined,
+      'True PreviousRunNotOver',
+    ]);
+  });
+
   it('the run keeps all that it began with, whatever the new spec asks for', () => {
     const world = World.running({ ttl: '5m' });
     const before = world.run;
