@@ -1,3 +1,5 @@
+import { stepwise } from './stepwise.ts';
+
 const newline = 0x0a;
 
 /**
@@ -6,30 +8,60 @@ const newline = 0x0a;
  * @param maxBytes the longest line allowed, so that a broken server cannot fill our memory
  * @throws RangeError when a line is longer
  */
-export async function* splitLines(chunks: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string> {
-  let parts: Uint8Array[] = [];
-  let length = 0;
-  const keep = (part: Uint8Array): void => {
-    length += part.length;
-    if (length > maxBytes) throw new RangeError(`a line of the stream is longer than ${maxBytes} bytes`);
-    parts.push(part);
+export function splitLines(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncIterableIterator<string, undefined> {
+  const source = chunks[Symbol.asyncIterator]();
+  const line = new Line(maxBytes);
+  /** What is left of the last chunk. */
+  let rest: Uint8Array | undefined;
+  let isOpen = true;
+  const fill = async (): Promise<void> => {
+    const read = (await source.next()) as IteratorResult<Uint8Array, undefined>;
+    isOpen = read.done !== true;
+    rest = read.value;
   };
-  const take = (): string => {
-    const line = Buffer.concat(parts, length).toString('utf8');
-    parts = [];
-    length = 0;
-    return line.trim();
-  };
-  for await (const chunk of chunks) {
-    let start = 0;
-    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
-      keep(chunk.subarray(start, end));
-      start = end + 1;
-      const line = take();
-      if (line) yield line;
+  const next = async (): Promise<string | undefined> => {
+    for (;;) {
+      while (rest !== undefined) {
+        const end = rest.indexOf(newline);
+        line.add(end < 0 ? rest : rest.subarray(0, end));
+        rest = end < 0 ? undefined : rest.subarray(end + 1);
+        const whole = end < 0 ? '' : line.take();
+        if (whole) return whole;
+      }
+      if (!isOpen) return undefined;
+      await fill();
+      if (!isOpen) return line.take() || undefined;
     }
-    if (start < chunk.length) keep(chunk.subarray(start));
+  };
+  return stepwise({ next, end: () => void source.return?.().catch(() => undefined) });
+}
+
+/** What has come of a line so far. */
+class Line {
+  readonly #maxBytes: number;
+  #parts: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
-  const rest = take();
-  if (rest) yield rest;
+
+  add(part: Uint8Array): void {
+    if (part.length === 0) return;
+    this.#length += part.length;
+    if (this.#length > this.#maxBytes)
+      throw new RangeError(`a line of the stream is longer than ${this.#maxBytes} bytes`);
+    this.#parts.push(part);
+  }
+
+  /** The line, and begins the next. */
+  take(): string {
+    const text = Buffer.concat(this.#parts, this.#length).toString('utf8');
+    this.#parts = [];
+    this.#length = 0;
+    return text.trim();
+  }
 }

@@ -2,6 +2,7 @@ import type { ListPage, ListWatchSource } from '../runtime/list-watch.ts';
 import type { WatchEvent } from '../runtime/watch-event.ts';
 import { explainListFailure, type Remedies } from './list-failure.ts';
 import type { Query, RestClient } from './rest-client.ts';
+import { stepwise } from './stepwise.ts';
 
 /**
  * One resource path as a source for a ListWatch.
@@ -24,12 +25,16 @@ export function resourceSource(
         throw explain(error);
       }
     },
-    async *watch(query, signal): AsyncGenerator<WatchEvent> {
-      try {
-        yield* client.watch(path, { ...selector, ...query }, signal);
-      } catch (error) {
-        throw explain(error);
-      }
+    watch(query, signal): AsyncIterable<WatchEvent> {
+      const events = client.watch(path, { ...selector, ...query }, signal);
+      const next = async (): Promise<WatchEvent | undefined> => {
+        try {
+          return (await events.next()).value;
+        } catch (error) {
+          throw explain(error);
+        }
+      };
+      return stepwise({ next, end: () => void events.return?.() });
     },
   };
 }

@@ -7,6 +7,7 @@ import type { WatchEvent } from '../runtime/watch-event.ts';
 import { ApiError, ConnectionError } from './api-error.ts';
 import { Deadline } from './deadline.ts';
 import { splitLines } from './json-lines.ts';
+import { stepwise } from './stepwise.ts';
 import { Transport } from './transport.ts';
 import type { Route } from './transport.ts';
 import { upgrade } from './upgrade.ts';
@@ -146,20 +147,31 @@ export class RestClient {
    * One watch connection. It ends when the server closes it, throws when the connection breaks or `signal` aborts.
    * There is no idle limit here: the caller knows when bookmarks are due. ERROR events are handed on as they are.
    */
-  async *watch<T = unknown>(path: string, query: Query, signal?: AbortSignal): AsyncGenerator<WatchEvent<T>> {
-    const deadline = new Deadline(this.#timeoutMs, this.server, signal);
-    try {
-      const answer = await this.#send('GET', { path, options: { query: { ...query, watch: true } } }, deadline);
-      deadline.lift();
-      for await (const line of splitLines(answer.body as AsyncIterable<Uint8Array>, longestEventBytes)) {
-        yield parse<WatchEvent<T>>(line);
+  watch<T = unknown>(
+    path: string,
+    query: Query,
+    signal?: AbortSignal,
+  ): AsyncIterableIterator<WatchEvent<T>, undefined> {
+    let open: { deadline: Deadline; lines: AsyncIterator<string, undefined> | undefined } | undefined;
+    const next = async (): Promise<WatchEvent<T> | undefined> => {
+      // Not before the first event is asked for: who asks for none leaves nothing behind.
+      open ??= { deadline: new Deadline(this.#timeoutMs, this.server, signal), lines: undefined };
+      try {
+        open.lines ??= await this.#openLines(path, query, open.deadline);
+        const { done, value } = await open.lines.next();
+        return done === true ? undefined : parse<WatchEvent<T>>(value);
+      } catch (error) {
+        throw open.deadline.explain(error);
       }
-    } catch (error) {
-      throw deadline.explain(error);
-    } finally {
-      // Leaving the loop early must close the connection too.
-      deadline.end();
-    }
+    };
+    // Leaving the loop early must close the connection too.
+    return stepwise({ next, end: () => open?.deadline.end() });
+  }
+
+  async #openLines(path: string, query: Query, deadline: Deadline): Promise<AsyncIterator<string, undefined>> {
+    const answer = await this.#send('GET', { path, options: { query: { ...query, watch: true } } }, deadline);
+    deadline.lift();
+    return splitLines(answer.body as AsyncIterable<Uint8Array>, longestEventBytes);
   }
 
   /**

@@ -229,16 +229,16 @@ export class ListWatch<T> {
     let timer = watchdog();
     try {
       const query = { resourceVersion: from, allowWatchBookmarks: true, timeoutSeconds } as const;
-      for await (const event of source.watch(query, connection.signal)) {
-        if (signal.aborted) break;
-        course.heard = true;
-        if (event.type === 'ERROR') return this.#inBandError(event.object);
-        this.#works();
-        timer.cancel();
-        if (this.#take(event)) course.news = true;
-        timer = watchdog();
+      const events = source.watch(query, connection.signal)[Symbol.asyncIterator]();
+      let end: WatchEnd | undefined;
+      while (end === undefined && !signal.aborted) {
+        end = await this.#next(events, { course, signal }, () => {
+          timer.cancel();
+          timer = watchdog();
+        });
       }
-      return { kind: 'closed' };
+      await events.return?.();
+      return end ?? { kind: 'closed' };
     } catch (error) {
       if (!silent) return this.#failedWatch(error);
       this.#logger.info({ resource: this.#options.name }, 'the watch was silent for too long, opening it anew');
@@ -248,6 +248,25 @@ export class ListWatch<T> {
       signal.removeEventListener('abort', stop);
       connection.abort();
     }
+  }
+
+  /**
+   * One event; a call of its own, so that nothing of it is kept in memory while the watch waits for the next.
+   * @param alive called when it is no error
+   */
+  async #next(
+    events: AsyncIterator<WatchEvent>,
+    { course, signal }: { course: Course; signal: AbortSignal },
+    alive: () => void,
+  ): Promise<WatchEnd | undefined> {
+    const { done, value: event } = (await events.next()) as IteratorResult<WatchEvent, undefined>;
+    if (done === true || signal.aborted) return { kind: 'closed' };
+    course.heard = true;
+    if (event.type === 'ERROR') return this.#inBandError(event.object);
+    this.#works();
+    if (this.#take(event)) course.news = true;
+    alive();
+    return undefined;
   }
 
   #works(): void {
