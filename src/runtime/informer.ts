@@ -1,9 +1,9 @@
 import type { ListWatchOptions } from './list-watch.ts';
 import { ListWatch } from './list-watch.ts';
-import type { Stored } from './store.ts';
+import type { Stored, StoreOptions } from './store.ts';
 import { Store } from './store.ts';
 
-export type InformerOptions<T extends Stored> = Omit<ListWatchOptions<T>, 'handler'>;
+export type InformerOptions<T extends Stored> = Omit<ListWatchOptions<T>, 'handler'> & Pick<StoreOptions<T>, 'keep'>;
 
 /**
  * A store that follows one resource of the API server: client-go's SharedIndexInformer. Subscribe with
@@ -17,7 +17,8 @@ export class Informer<T extends Stored> {
   #hasSynced = false;
 
   constructor(options: InformerOptions<T>) {
-    const store = new Store<T>(options.logger ? { logger: options.logger } : {});
+    const { keep, logger } = options;
+    const store = new Store<T>({ ...(keep && { keep }), ...(logger && { logger }) });
     this.store = store;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;

@@ -13,7 +13,9 @@ export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 /** `old` is what the store held before; of a deletion `object` is the last state known. */
 export type ChangeHandler<T> = (type: ChangeType, key: string, object: T, old?: T) => void;
 
-export interface StoreOptions {
+export interface StoreOptions<T> {
+  /** Makes of an object what is kept of it, with the same metadata. Default: as it is. */
+  keep?: (object: T) => T;
   logger?: Logger;
 }
 
@@ -47,12 +49,14 @@ export class Store<T extends Stored> {
    */
   readonly #deleted = new Map<string, { uid: string; version: string }>();
   readonly #handlers = new Set<ChangeHandler<T>>();
+  readonly #keep: (object: T) => T;
   readonly #logger: Logger;
   #seen = '0';
   #isListing = false;
 
-  constructor(options: StoreOptions = {}) {
-    this.#logger = options.logger ?? silentLogger;
+  constructor({ keep = (object) => object, logger = silentLogger }: StoreOptions<T> = {}) {
+    this.#keep = keep;
+    this.#logger = logger;
   }
 
   get size(): number {
@@ -185,8 +189,9 @@ export class Store<T extends Stored> {
       this.#drop(key, old);
       old = undefined;
     }
-    this.#objects.set(key, object);
-    this.#tell(old ? 'MODIFIED' : 'ADDED', key, object, old);
+    const kept = this.#keep(object);
+    this.#objects.set(key, kept);
+    this.#tell(old ? 'MODIFIED' : 'ADDED', key, kept, old);
   }
 
   #drop(key: string, last: T): boolean {
