@@ -80,8 +80,8 @@ test-invariants: export CHECK_INVARIANTS := 1
 test-invariants: node_modules/.stamp ## run e2e, then look for broken promises in the API server's audit log
 	@jest --selectProjects e2e
 
-# Not part of `make test`: the first run builds Flux for ten minutes (docs/adr/0055).
-test-gitops: node_modules/.stamp ## sessions from Git by a real Flux, which takes ten minutes to build once
+# Not part of `make test`: the first run builds Flux and Argo CD for twenty minutes (docs/adr/0055).
+test-gitops: node_modules/.stamp ## sessions from Git by a real Flux and a real Argo CD, which take twenty minutes to build once
 	@jest --selectProjects gitops
 
 # MINUTES=60: for so long in all. TARGETS='image words': these only (docs/adr/0063).

@@ -69,7 +69,7 @@ export default {
     suite('release', onCluster),
     // A proxy between the operator and the API server, and what goes wrong there.
     suite('faults', onCluster),
-    // A real Flux, which takes ten minutes to build: `make test-gitops`.
+    // A real Flux and Argo CD, which take twenty minutes to build: `make test-gitops`.
     suite('gitops', { ...onCluster, globalSetup: '<rootDir>/test/support/jest/gitops-setup.ts' }),
     suite('audit'),
     suite('site', {

@@ -159,6 +159,16 @@ const flux: readonly GoModule[] = FLUX.map((name) => ({
   programs: { [name]: `github.com/fluxcd/${name}` },
 }));
 
+/** What a sync by Argo CD needs, as one program: the controller, the repository server and a Redis in memory. */
+const argo: GoModule = {
+  name: 'argocd',
+  folder: join(here, 'modules', 'argocd'),
+  pins: ['go.mod', 'go.sum', 'main.go'],
+  flags: ['-trimpath', `-ldflags=${LDFLAGS}`],
+  env: { CGO_ENABLED: '0' },
+  programs: { argocd: '.' },
+};
+
 /** Where each program is, by its name. */
 export type Programs = ReadonlyMap<string, string>;
 
@@ -195,14 +205,33 @@ export function ensureFlux(paths: CachePaths, progress: Progress): Promise<Progr
 }
 
 /**
+ * Builds what Argo CD needs for a sync, which takes about ten minutes, unless it is in the cache.
+ * @returns its path
+ */
+export async function ensureArgo(paths: CachePaths, progress: Progress): Promise<string> {
+  return (await ensure([argo], paths, progress)).get('argocd') ?? '';
+}
+
+/**
  * The custom resource definitions of a controller of Flux, in Go's own cache, where the content is what go.sum says.
  * @returns their folder
  */
 export async function fluxDefinitions(name: (typeof FLUX)[number]): Promise<string> {
+  const folder = await downloaded(join(here, 'modules', name), `github.com/fluxcd/${name}`);
+  return join(folder, 'config', 'crd', 'bases');
+}
+
+/** Those of Argo CD. @returns their files */
+export async function argoDefinitions(): Promise<string[]> {
+  const folder = join(await downloaded(argo.folder, 'github.com/argoproj/argo-cd/v3'), 'manifests', 'crds');
+  return ['application', 'appproject'].map((name) => join(folder, `${name}-crd.yaml`));
+}
+
+/** @returns the folder of a Go module that this one pins */
+async function downloaded(cwd: string, path: string): Promise<string> {
   const env = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' };
-  const argv = ['go', 'mod', 'download', '-json', `github.com/fluxcd/${name}`];
-  const answer = await mustRun(argv, { cwd: join(here, 'modules', name), env, timeoutMs: 300_000 });
-  return join((JSON.parse(answer) as { Dir: string }).Dir, 'config', 'crd', 'bases');
+  const answer = await mustRun(['go', 'mod', 'download', '-json', path], { cwd, env, timeoutMs: 300_000 });
+  return (JSON.parse(answer) as { Dir: string }).Dir;
 }
 
 /** Builds what of these modules is not in the cache. @returns the paths by the names of the programs */

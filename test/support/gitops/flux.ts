@@ -86,8 +86,10 @@ export class Flux {
     const storage = mkdtempSync(join(tmpdir(), 'debugsession-flux-'));
     const address = `127.0.0.1:${await freePort()}`;
     const store = [`--storage-path=${storage}`, `--storage-addr=${address}`, `--storage-adv-addr=${address}`];
+    const nothingShared = ['--metrics-addr=0', '--health-addr=0', '--watch-all-namespaces=false'];
+    const env = { KUBECONFIG: kubeconfig, RUNTIME_NAMESPACE: namespace };
     const start = (name: string, args: readonly string[]): ControllerProcess =>
-      ControllerProcess.start(programs.get(name) ?? '', { kubeconfig, namespace, args });
+      ControllerProcess.start(name, { program: programs.get(name) ?? '', args: [...nothingShared, ...args], env });
     const controllers = [start('source-controller', store), start('kustomize-controller', [])];
     const flux = new Flux(stage, await GitServer.start(), { controllers, storage });
     await flux.git.commit({ 'README.md': 'Sessions of the team\n' }, 'The first commit');

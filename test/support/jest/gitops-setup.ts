@@ -1,16 +1,23 @@
 import { cluster } from '../../cluster/cluster.ts';
 import { cachePaths } from '../../cluster/paths.ts';
-import { ensureFlux, FLUX, fluxDefinitions } from '../../cluster/programs.ts';
+import { argoDefinitions, ensureArgo, ensureFlux, FLUX, fluxDefinitions } from '../../cluster/programs.ts';
 import { progressTo } from '../../cluster/progress.ts';
 import { prepareClusterAlone } from './global-setup.ts';
 
-/** As for every suite on a cluster, and the controllers of Flux built, and their resources served. */
-async function prepareForFlux(): Promise<void> {
+/** As for every suite on a cluster, and the controllers of Flux and Argo CD built, and their resources served. */
+async function prepareForGitOps(): Promise<void> {
   await ensureFlux(cachePaths(process.env), progressTo(process.stderr));
+  await ensureArgo(cachePaths(process.env), progressTo(process.stderr));
   await prepareClusterAlone();
   const folders = await Promise.all(FLUX.map(fluxDefinitions));
-  await mustKubectl('apply', '--server-side', ...folders.flatMap((folder) => ['-f', folder]));
-  const kinds = ['gitrepositories.source', 'kustomizations.kustomize'].map((kind) => `crd/${kind}.toolkit.fluxcd.io`);
+  const definitions = [...folders, ...(await argoDefinitions())];
+  await mustKubectl('apply', '--server-side', ...definitions.flatMap((path) => ['-f', path]));
+  const kinds = [
+    'crd/gitrepositories.source.toolkit.fluxcd.io',
+    'crd/kustomizations.kustomize.toolkit.fluxcd.io',
+    'crd/applications.argoproj.io',
+    'crd/appprojects.argoproj.io',
+  ];
   await mustKubectl('wait', '--for=condition=Established', '--timeout=30s', ...kinds);
 }
 
@@ -20,4 +27,4 @@ async function mustKubectl(...args: string[]): Promise<void> {
 }
 
 // Jest takes the default export for the function to call.
-export { prepareForFlux as default };
+export { prepareForGitOps as default };
