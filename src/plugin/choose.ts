@@ -6,7 +6,7 @@ import { nearest } from '../text/nearest.ts';
 import { oneLine } from '../text/one-line.ts';
 import { defaultContainer, isPodOf, type PodSummary } from './default-container.ts';
 import { Fault, UsageFault } from './fault.ts';
-import type { Kubectl } from './kubectl.ts';
+import type { Answer, Kubectl } from './kubectl.ts';
 import type { KnownPolicy } from './policy-lookup.ts';
 import { targetName } from './target-reference.ts';
 
@@ -56,12 +56,26 @@ export function chooseImage(wanted: string | undefined, policy: KnownPolicy): st
 export async function chooseContainer(
   kubectl: Kubectl,
   target: Target,
-  { wish, policy }: { wish: ContainerWish; policy: KnownPolicy },
+  { wish, policy, namespace }: Circumstances,
 ): Promise<ContainerChoice> {
-  if (target.workloadRef !== undefined && wish.kind !== 'default') return named(wish);
-  const pod = await findPod(kubectl, target);
-  const place = pod === 'forbidden' ? {} : { namespace: pod.metadata.namespace };
-  return { ...joined(pod, { wish, policy }), ...place };
+  const place = namespace === undefined ? {} : { namespace };
+  if (target.workloadRef !== undefined && wish.kind !== 'default') return { ...named(wish), ...place };
+  // Where kubectl has to run for it, a credential plugin may ask its user: once, and not for each look at a time.
+  if (namespace === undefined) await policy;
+  const looked = findPod(kubectl, target, namespace);
+  // What is wrong with the cluster or the policy is said first.
+  looked.catch(() => undefined);
+  const known = await policy;
+  const pod = await looked;
+  const found = pod === 'forbidden' ? {} : { namespace: pod.metadata.namespace };
+  return { ...joined(pod, { wish, policy: known }), ...place, ...found };
+}
+
+interface Circumstances {
+  wish: ContainerWish;
+  policy: KnownPolicy | Promise<KnownPolicy>;
+  /** Where it is known. */
+  namespace?: string | undefined;
 }
 
 function joined(
@@ -87,10 +101,10 @@ function named(wish: ContainerWish): ContainerChoice {
   return wish.kind === 'named' ? { containerName: wish.name } : {};
 }
 
-async function findPod(kubectl: Kubectl, target: Target): Promise<PodSummary | 'forbidden'> {
-  const { podName, workloadRef } = target;
-  if (workloadRef !== undefined) return findPodOf(kubectl, workloadRef);
-  const answer = await kubectl.call(['get', 'pods', podName ?? '', '--output=json']);
+async function findPod(kubectl: Kubectl, target: Target, namespace?: string): Promise<PodSummary | 'forbidden'> {
+  const { podName = '', workloadRef } = target;
+  if (workloadRef !== undefined) return findPodOf(kubectl, workloadRef, namespace);
+  const answer = await getPods(kubectl, [podName], namespace);
   if (answer.kind === 'done') return JSON.parse(answer.stdout) as PodSummary;
   const { kind, lines } = answer.refusal;
   if (kind === 'Forbidden') return 'forbidden';
@@ -98,7 +112,7 @@ async function findPod(kubectl: Kubectl, target: Target): Promise<PodSummary | '
   const others = await kubectl.call(['get', 'pods', '--output=name']);
   const names = others.kind === 'done' ? others.stdout.split('\n').map((line) => line.replace(/^pod\//, '')) : [];
   const meant = nearest(
-    podName ?? '',
+    podName,
     names.filter((name) => name !== ''),
   );
   throw new Fault(
@@ -106,9 +120,19 @@ async function findPod(kubectl: Kubectl, target: Target): Promise<PodSummary | '
   );
 }
 
+/** One pod, or all. */
+function getPods(kubectl: Kubectl, name: [] | [string], namespace: string | undefined): Promise<Answer> {
+  if (namespace === undefined) return kubectl.call(['get', 'pods', ...name, '--output=json']);
+  return kubectl.read(['/api/v1/namespaces', namespace, 'pods', ...name.map(encodeURIComponent)].join('/'));
+}
+
 /** Any pod of the workload: they have the same containers. */
-async function findPodOf(kubectl: Kubectl, workloadRef: WorkloadRef): Promise<PodSummary | 'forbidden'> {
-  const answer = await kubectl.call(['get', 'pods', '--output=json']);
+async function findPodOf(
+  kubectl: Kubectl,
+  workloadRef: WorkloadRef,
+  namespace?: string,
+): Promise<PodSummary | 'forbidden'> {
+  const answer = await getPods(kubectl, [], namespace);
   if (answer.kind === 'refused') {
     if (answer.refusal.kind === 'Forbidden') return 'forbidden';
     throw new Fault(answer.refusal.lines);

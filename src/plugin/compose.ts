@@ -3,6 +3,7 @@ import { readInput, sourceName } from '../cli/read-input.ts';
 import { isObject } from '../cli/values.ts';
 import { oneLine } from '../text/one-line.ts';
 import { chooseContainer, chooseImage, type ContainerWish } from './choose.ts';
+import { knownNamespace } from './current-namespace.ts';
 import type { Desk } from './desk.ts';
 import { UsageFault } from './fault.ts';
 import { lookUpPolicy } from './policy-lookup.ts';
@@ -48,11 +49,14 @@ export async function manifestOf(desk: Desk, options: StartOptions): Promise<Com
 async function compose(desk: Desk, options: StartOptions): Promise<Composed> {
   const { kubectl } = desk;
   const { target, spec } = readCommandLine(options);
+  // Its start takes as long as one look at the cluster by a kubectl of its own.
+  kubectl.openProxy();
   const policy = lookUpPolicy(kubectl, spec.policyName);
   const wish = containerWish(options);
+  const place = knownNamespace(kubectl);
   const [image, { containerName, note, namespace }] = await Promise.all([
     policy.then((known) => chooseImage(spec.image, known)),
-    policy.then((known) => chooseContainer(kubectl, target, { wish, policy: known })),
+    place.then((known) => chooseContainer(kubectl, target, { wish, policy, namespace: known })),
   ]);
   if (note !== undefined) desk.progress.say(note);
   const whole: Target = { ...target, ...(containerName !== undefined && { containerName }) };

@@ -1,7 +1,7 @@
 import type { DebugSession, Requester } from '../api/debugsession.ts';
 import { Fault } from './fault.ts';
 import { sessionsPath } from './follower.ts';
-import type { CallOptions, Kubectl } from './kubectl.ts';
+import type { Answer, Kubectl } from './kubectl.ts';
 
 /** Who the person is, as the API server has it. */
 export async function whoAmI(kubectl: Kubectl): Promise<Requester> {
@@ -21,11 +21,11 @@ const MUST_SAY_WHO = /spec\.requestedBy must be who asks/;
 export const STRICT = '--validate=strict';
 
 /**
- * The words by which kubectl creates a session as strictly, by its path: `--validate` has it ask for the resources and
- * the schema of the API server before, which doubles its time.
+ * Where a session is created as strictly: `--validate` has kubectl ask for the resources and the schema of the API
+ * server before, which doubles its time.
  */
-export function creationIn(namespace: string): string[] {
-  return ['create', '--raw', `${sessionsPath(namespace)}?fieldManager=kubectl-create&fieldValidation=Strict`];
+export function creationPath(namespace: string): string {
+  return `${sessionsPath(namespace)}?fieldManager=kubectl-create&fieldValidation=Strict`;
 }
 
 /**
@@ -35,17 +35,11 @@ export function creationIn(namespace: string): string[] {
  */
 export async function askFor(
   kubectl: Kubectl,
-  write: (more: { requestedBy?: Requester }) => { args: string[]; options?: CallOptions },
+  write: (more: { requestedBy?: Requester }) => Promise<Answer>,
 ): Promise<DebugSession> {
-  const send = async (more: { requestedBy?: Requester }): ReturnType<Kubectl['call']> => {
-    const { args, options } = write(more);
-    // The answer to a path is JSON in any case, and kubectl takes no --output then.
-    const output = args.includes('--raw') ? [] : ['--output=json'];
-    return kubectl.call([...args, ...output], { ...options, isWrite: true });
-  };
-  let answer = await send({});
+  let answer = await write({});
   if (answer.kind === 'refused' && answer.refusal.lines.some((line) => MUST_SAY_WHO.test(line))) {
-    answer = await send({ requestedBy: await whoAmI(kubectl) });
+    answer = await write({ requestedBy: await whoAmI(kubectl) });
   }
   if (answer.kind === 'refused') throw new Fault(answer.refusal.lines);
   return JSON.parse(answer.stdout) as DebugSession;

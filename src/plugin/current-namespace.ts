@@ -19,6 +19,25 @@ export async function currentNamespace(kubectl: Kubectl, given: string | undefin
 }
 
 /**
+ * The namespace that kubectl takes, as far as that is known without asking the cluster. Undefined: kubectl has to say
+ * it, by what it answers or by its words on what is wrong.
+ */
+export async function knownNamespace(kubectl: Kubectl): Promise<string | undefined> {
+  const given = kubectl.givenNamespace;
+  if (given !== undefined) return DNS_LABEL.test(given) ? given : undefined;
+  const answer = await kubectl.call([
+    'config',
+    'view',
+    '--minify',
+    '--output=jsonpath={.contexts[0].context.namespace}',
+  ]);
+  if (answer.kind === 'refused') return undefined;
+  const named = answer.stdout.trim();
+  if (named === '') return kubectl.isInPod ? undefined : 'default';
+  return DNS_LABEL.test(named) ? named : undefined;
+}
+
+/**
  * The value of a flag that names a namespace: it becomes a part of a path.
  * @throws UsageFault where that is no name of a namespace
  */

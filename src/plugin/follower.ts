@@ -107,7 +107,7 @@ export class Follower {
   }
 
   async #look(): Promise<void> {
-    const answer = await this.#kubectl.call(['get', '--raw', `${sessionsPath(this.#namespace)}/${this.#name}`]);
+    const answer = await this.#kubectl.read(`${sessionsPath(this.#namespace)}/${this.#name}`);
     if (answer.kind === 'done') return this.take(JSON.parse(answer.stdout) as DebugSession);
     if (answer.refusal.kind !== 'NotFound') throw new Fault(answer.refusal.lines);
     this.#latest = undefined;
@@ -121,8 +121,8 @@ export class Follower {
       resourceVersion,
       timeoutSeconds: String(WATCH_SECONDS),
     });
-    const args = ['get', '--raw', `${sessionsPath(this.#namespace)}?${query.toString()}`];
-    for await (const line of this.#kubectl.lines(args, this.#abort.signal)) {
+    const path = `${sessionsPath(this.#namespace)}?${query.toString()}`;
+    for await (const line of this.#kubectl.watch(path, this.#abort.signal)) {
       const event = JSON.parse(line) as WatchLine;
       // Too old a version: a look finds the newest.
       if (event.type === 'ERROR') return;

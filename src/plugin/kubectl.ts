@@ -2,7 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { Fault } from './fault.ts';
+import { KubectlProxy, NoProxy, type Reply } from './kubectl-proxy.ts';
+import { overhear } from './overhear.ts';
 import { type Refusal, refusalOf } from './refusal-words.ts';
+import { statusWords } from './status-words.ts';
 
 /** How a call of kubectl ended. */
 export type Answer = { kind: 'done'; stdout: string } | { kind: 'refused'; refusal: Refusal };
@@ -28,20 +31,67 @@ export interface CallOptions {
 }
 
 /**
- * What kubectl still says after this many milliseconds of silence it says to a person who is to answer: it is shown at
- * once.
- */
-const PATIENCE_MS = 500;
-
-/**
  * The API server, by the kubectl of the person: kubeconfigs, contexts, credential plugins, proxies and impersonation
- * work as they have set them up (docs/adr/0030).
+ * work as they have set them up (docs/adr/0030, docs/adr/0058).
  */
 export class Kubectl {
   readonly #options: KubectlOptions;
+  #proxy: KubectlProxy | undefined;
 
   constructor(options: KubectlOptions) {
     this.#options = options;
+  }
+
+  /** The value of `--namespace`, as it was given. */
+  get givenNamespace(): string | undefined {
+    const flag = '--namespace=';
+    return this.#options.connection.find((word) => word.startsWith(flag))?.slice(flag.length);
+  }
+
+  /** Whether kubectl may take the namespace of the pod that it runs in. */
+  get isInPod(): boolean {
+    return this.#options.env['KUBERNETES_SERVICE_HOST'] !== undefined;
+  }
+
+  /** Has one kubectl take all requests by path from now on, for a verb that sends several after each other. */
+  openProxy(): void {
+    this.#proxy ??= KubectlProxy.open(this.#options);
+  }
+
+  /** Reads what is at a path. @throws Fault when there is no kubectl */
+  async read(path: string): Promise<Answer> {
+    const reply = await this.#proxy?.send('GET', path).catch(() => undefined);
+    return (reply && answerOf(reply)) ?? this.call(['get', '--raw', path]);
+  }
+
+  /**
+   * Creates an object by the path of its kind, so that kubectl asks for nothing else first.
+   * @throws Fault when there is no kubectl, or the connection broke
+   */
+  async create(path: string, manifest: object): Promise<Answer> {
+    const reply = await this.#sendOnce(path, manifest);
+    if (reply === undefined) return this.call(['create', '--raw', path], { manifest, isWrite: true });
+    return answerOf(reply) ?? { kind: 'refused', refusal: refusalOf(reply.body, 1) };
+  }
+
+  /**
+   * The lines of the answer to a path that goes on, a watch. Ends with the stream, or once `signal` says so.
+   * @throws Fault when it cannot be read
+   */
+  async *watch(path: string, signal: AbortSignal): AsyncIterable<string> {
+    const answer = await this.#proxy?.open(path, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    if (answer?.statusCode !== 200) {
+      answer?.resume();
+      yield* this.lines(['get', '--raw', path], signal);
+      return;
+    }
+    try {
+      yield* createInterface({ input: answer });
+    } catch (error) {
+      if (!signal.aborted) throw new Fault(error instanceof Error ? error.message : String(error));
+    }
+    if (!answer.complete && !signal.aborted) throw new Fault('the connection was cut');
   }
 
   /** Runs kubectl to its end. @throws Fault when there is no kubectl */
@@ -51,7 +101,11 @@ export class Kubectl {
     const child = this.#spawn(all, [stdin, 'pipe', 'pipe'], { detached: isWrite });
     // A kubectl that ends before it reads says why on standard error.
     child.stdin?.on('error', () => undefined).end(JSON.stringify(manifest));
-    const [stdout, said, code] = await Promise.all([textOf(child.stdout), this.#overhear(child), this.#codeOf(child)]);
+    const [stdout, said, code] = await Promise.all([
+      textOf(child.stdout),
+      overhear(child, this.#options.stderr),
+      this.#codeOf(child),
+    ]);
     return code === 0 ? { kind: 'done', stdout } : { kind: 'refused', refusal: refusalOf(said, code) };
   }
 
@@ -135,23 +189,27 @@ export class Kubectl {
     });
   }
 
-  /** Everything it says on standard error but what was shown to the person because kubectl went on after it. */
-  async #overhear(child: ChildProcess): Promise<string> {
-    let held = '';
-    let timer: NodeJS.Timeout | undefined;
-    const show = (): void => {
-      this.#options.stderr.write(held);
-      held = '';
-    };
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      held += text;
-      clearTimeout(timer);
-      timer = setTimeout(show, PATIENCE_MS);
-    });
-    await new Promise((resolve) => child.once('close', resolve).once('error', resolve));
-    clearTimeout(timer);
-    return held;
+  /** Undefined: nothing was done, and kubectl may do it. @throws Fault when that is not known */
+  async #sendOnce(path: string, manifest: object): Promise<Reply | undefined> {
+    try {
+      const reply = await this.#proxy?.send('POST', path, manifest);
+      return reply !== undefined && NOT_DONE.includes(reply.status) ? undefined : reply;
+    } catch (error) {
+      if (error instanceof NoProxy) return undefined;
+      throw new Fault(`the connection broke: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
+}
+
+/** Unauthorized, and too many requests: kubectl gets new credentials, and waits. */
+const NOT_DONE = [401, 429];
+
+/** Undefined: kubectl has to say it. */
+function answerOf({ status, body }: Reply): Answer | undefined {
+  if (status >= 200 && status < 300) return { kind: 'done', stdout: body };
+  if (status >= 500 || NOT_DONE.includes(status)) return undefined;
+  const words = statusWords(body);
+  return words === undefined ? undefined : { kind: 'refused', refusal: refusalOf(words, 1) };
 }
 
 async function textOf(stream: Readable | null): Promise<string> {

@@ -17,7 +17,7 @@ export type KnownPolicy =
  * @throws Fault when the cluster cannot be reached, or has no DebugSession
  */
 export async function lookUpPolicy(kubectl: Kubectl, name: string = DEFAULT_POLICY): Promise<KnownPolicy> {
-  const answer = await kubectl.call(['get', '--raw', `${POLICIES_PATH}/${encodeURIComponent(name)}`]);
+  const answer = await kubectl.read(`${POLICIES_PATH}/${encodeURIComponent(name)}`);
   if (answer.kind === 'done') return { kind: 'known', name, spec: (JSON.parse(answer.stdout) as DebugPolicy).spec };
   const { kind, lines } = answer.refusal;
   if (kind === 'NotFound' && name === DEFAULT_POLICY) return { kind: 'known', name, spec: BUILT_IN_POLICY };

@@ -57,10 +57,12 @@ export async function suggest(
 /** @returns why the API server refuses it, in its words; undefined where it does not */
 async function tryDry(kubectl: Kubectl, { manifest }: Offer): Promise<readonly string[] | undefined> {
   try {
-    await askFor(kubectl, (more) => ({
-      args: ['create', '--dry-run=server'],
-      options: { manifest: { ...manifest, spec: { ...manifest.spec, ...more } } },
-    }));
+    await askFor(kubectl, (more) =>
+      kubectl.call(['create', '--dry-run=server', '--output=json'], {
+        manifest: { ...manifest, spec: { ...manifest.spec, ...more } },
+        isWrite: true,
+      }),
+    );
     return undefined;
   } catch (error) {
     if (error instanceof Fault) return error.lines;

@@ -31,9 +31,10 @@ export async function again(desk: Desk, name: string, options: AgainOptions): Pr
   const attempt = nextAttempt(session);
   const plain = options.command === undefined ? {} : { args: null, stdin: null, tty: null };
   const cancel = session.spec.cancel === true ? { cancel: null } : {};
-  const changed = await askFor(desk.kubectl, (more) => ({
-    args: changeOf(session.metadata, { ...plain, ...spec, ...cancel, ...more, attempt }),
-  }));
+  const changed = await askFor(desk.kubectl, (more) => {
+    const args = changeOf(session.metadata, { ...plain, ...spec, ...cancel, ...more, attempt });
+    return desk.kubectl.call([...args, '--output=json'], { isWrite: true });
+  });
   mustBeKept(spec, changed.spec);
   desk.progress.say(`Session ${name}, attempt ${attempt}: ${changed.spec.image}`);
   if (options.detach !== true) return seeThrough(desk, changed);

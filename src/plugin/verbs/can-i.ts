@@ -60,10 +60,12 @@ async function dryRun(
   manifest: Judged,
 ): Promise<{ session: DebugSession } | { faults: readonly string[] }> {
   try {
-    const session = await askFor(kubectl, ({ requestedBy }) => ({
-      args: ['create', STRICT, '--dry-run=server'],
-      options: { manifest: { ...manifest, spec: { ...manifest.spec, ...(requestedBy && { requestedBy }) } } },
-    }));
+    const session = await askFor(kubectl, ({ requestedBy }) =>
+      kubectl.call(['create', STRICT, '--dry-run=server', '--output=json'], {
+        manifest: { ...manifest, spec: { ...manifest.spec, ...(requestedBy && { requestedBy }) } },
+        isWrite: true,
+      }),
+    );
     return { session };
   } catch (error) {
     if (error instanceof Fault) return { faults: error.lines };

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { DebugSession, Requester } from '../../api/debugsession.ts';
 import { findCondition } from '../../api/conditions.ts';
 import { type Composed, type Manifest, manifestOf, type StartOptions } from '../compose.ts';
-import { askFor, creationIn, STRICT } from '../create-session.ts';
+import { askFor, creationPath, STRICT } from '../create-session.ts';
 import type { Desk } from '../desk.ts';
 import { refuseExtraWords } from '../extra-words.ts';
 import { Fault, UsageFault } from '../fault.ts';
@@ -45,10 +45,13 @@ export async function start(desk: Desk, options: StartOptions): Promise<number> 
 
 /** Writes the session. @throws Fault; where its policy refuses it, with the policies that would not */
 async function ask({ kubectl }: Desk, { manifest, namespace }: Composed, isDryRun: boolean): Promise<DebugSession> {
-  const plain = ['create', STRICT, ...(isDryRun ? ['--dry-run=server'] : [])];
-  const args = isDryRun || namespace === undefined ? plain : creationIn(namespace);
+  const args = ['create', STRICT, ...(isDryRun ? ['--dry-run=server'] : []), '--output=json'];
   try {
-    return await askFor(kubectl, (more) => ({ args, options: { manifest: withRequester(manifest, more) } }));
+    return await askFor(kubectl, (more) => {
+      const whole = withRequester(manifest, more);
+      if (isDryRun || namespace === undefined) return kubectl.call(args, { manifest: whole, isWrite: true });
+      return kubectl.create(creationPath(namespace), whole);
+    });
   } catch (error) {
     if (!(error instanceof Fault) || deniedReasons(error.lines) === undefined) throw error;
     const { placed } = await import('../judge.ts');
