@@ -300,7 +300,8 @@ export class DebugSessionOperator extends Operator {
       name: namespace === undefined ? plural : `${plural} ${namespace}/*`,
       source: resourceSource(this.#parts.connection.client, sessionsPath(namespace), {}, REMEDIES),
       transform: (raw) => trimSession(raw as DebugSession),
-      keep: (session) => this.#strings.copy(session),
+      // Of those that are over, it would cost a start more than it saves.
+      keep: (session) => (hasGuard(session) ? this.#strings.share(session) : session),
       logger: this.#parts.logger,
     });
     this.#sessions.attach(namespace, informer.store, (change, session, isListed) => {
