@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops faults fuzz test-versions bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops test-upgrade faults fuzz test-versions bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -64,7 +64,7 @@ run: build ## run the operator against your kubeconfig, until Ctrl-C (ARGS=--fla
 	@node dist/main.js --log-format=text --metrics-secure=false --metrics-bind-address=127.0.0.1:8080 $(ARGS)
 
 # What needs no root, no cluster and no network: what a contributor runs.
-check faults test-invariants test-gitops: export NODE_OPTIONS := --experimental-vm-modules --no-warnings
+check faults test-invariants test-gitops test-upgrade: export NODE_OPTIONS := --experimental-vm-modules --no-warnings
 check: node_modules/.stamp ## types, lint, format, prose, unit and simulation: no root, no cluster
 	@tsc --noEmit
 	@eslint .
@@ -89,6 +89,10 @@ fuzz: export MINUTES := $(MINUTES)
 fuzz: export TARGETS := $(TARGETS)
 fuzz: node_modules/.stamp ## look for inputs that break the readers of foreign text (MINUTES=60, TARGETS='image words')
 	@node test/fuzz/main.ts
+
+# FILES=upgrade.test: that file only (docs/adr/0061).
+test-upgrade: node_modules/.stamp ## this operator and that of the last release after each other, beside each other, and back
+	@jest --selectProjects upgrade --runInBand $(if $(FILES),--testPathPatterns '$(FILES)')
 
 faults: node_modules/.stamp ## kill the operator at each of its writes, and answer each wrongly, behind a proxy of its own
 	@jest --selectProjects faults

@@ -69,6 +69,8 @@ export default {
     suite('release', onCluster),
     // A proxy between the operator and the API server, and what goes wrong there.
     suite('faults', onCluster),
+    // The operator of the last release beside this one.
+    suite('upgrade', { ...onCluster, globalSetup: '<rootDir>/test/support/jest/upgrade-setup.ts' }),
     // A real Flux and Argo CD, which take twenty minutes to build: `make test-gitops`.
     suite('gitops', { ...onCluster, globalSetup: '<rootDir>/test/support/jest/gitops-setup.ts' }),
     suite('audit'),

@@ -26,12 +26,18 @@ export class OperatorProcess {
   /**
    * Starts it, without waiting for anything. Its KUBECONFIG is the file; what is in `args` comes last, and so counts.
    * @param nodeOptions of Node, such as the bounds of its memory
+   * @param program the built operator: that of this tree unless it is said otherwise
    */
-  static launch(kubeconfig: string, args: readonly string[] = [], nodeOptions = ''): OperatorProcess {
+  static launch(
+    kubeconfig: string,
+    args: readonly string[] = [],
+    nodeOptions = '',
+    program = 'dist/main.js',
+  ): OperatorProcess {
     // Many run at once in one cluster, each for its own namespace: they do not elect one among them unless a test says
     // so.
     const nothingShared = ['--leader-elect=false', '--metrics-bind-address=0', '--health-probe-bind-address=0'];
-    const child = spawn(process.execPath, ['dist/main.js', ...nothingShared, '--log-level=debug', ...args], {
+    const child = spawn(process.execPath, [program, ...nothingShared, '--log-level=debug', ...args], {
       env: { ...process.env, KUBECONFIG: kubeconfig, NODE_OPTIONS: nodeOptions },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -44,8 +50,13 @@ export class OperatorProcess {
    * Starts it and waits until it says that its caches are filled.
    * @throws Error with its last lines when it ends before that.
    */
-  static async start(kubeconfig: string, args: readonly string[] = [], nodeOptions = ''): Promise<OperatorProcess> {
-    const operator = OperatorProcess.launch(kubeconfig, args, nodeOptions);
+  static async start(
+    kubeconfig: string,
+    args: readonly string[] = [],
+    nodeOptions = '',
+    program?: string,
+  ): Promise<OperatorProcess> {
+    const operator = OperatorProcess.launch(kubeconfig, args, nodeOptions, program);
     try {
       await operator.until((line) => line.msg === 'ready');
     } catch (error) {
