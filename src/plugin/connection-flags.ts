@@ -9,7 +9,7 @@ export interface ConnectionFlag {
 }
 
 /**
- * `kubectl options` of 1.36, without `--profile` and `--profile-output` (of kubectl itself, and another meaning here)
+ * `kubectl options` of 1.37, without `--profile` and `--profile-output` (of kubectl itself, and another meaning here)
  * and `--warnings-as-errors`.
  */
 export const CONNECTION_FLAGS: readonly ConnectionFlag[] = [
@@ -31,6 +31,7 @@ export const CONNECTION_FLAGS: readonly ConnectionFlag[] = [
   { long: 'client-certificate', value: 'FILE', help: 'certificate of the client' },
   { long: 'client-key', value: 'FILE', help: 'key of the client' },
   { long: 'insecure-skip-tls-verify', help: 'do not check the certificate of the API server' },
+  { long: 'proxy-url', value: 'URL', help: 'proxy to the API server (kubectl 1.37 or newer)' },
   { long: 'tls-server-name', value: 'NAME', help: 'name that the certificate of the API server must have' },
   { long: 'request-timeout', value: 'DURATION', help: 'how long one request may take, such as 30s' },
   { long: 'disable-compression', help: 'ask for uncompressed answers' },

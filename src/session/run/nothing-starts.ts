@@ -19,8 +19,8 @@ export function nothingStartsIn({
 /**
  * Why nothing can be started in this pod yet: its node has not set it up. The kubelet makes volumes, sandbox and
  * network of a pod before any container, an ephemeral one too, and says so by the condition PodReadyToStartContainers
- * (on by default since Kubernetes 1.29; with a message since 1.37). What it says of the cause stands in the pod's events;
- * of a container that waits it may say some of it.
+ * (on by default since Kubernetes 1.29; with a message since 1.37). What it says of the cause stands in the pod's
+ * events; of a container that waits it may say some of it.
  */
 export function notSetUp(pod: Pod): Objection<'PodNotReadyToStartContainers'> | undefined {
   const { metadata, spec, status } = pod;

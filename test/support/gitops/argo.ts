@@ -96,8 +96,8 @@ export class Argo {
   }
 
   /**
-   * Lets Argo CD compare Git and the cluster, and waits until it has. After a write of its own, Argo CD puts its copy of
-   * the Application into its cache, and so overlooks a request of that moment until the object changes again.
+   * Lets Argo CD compare Git and the cluster, and waits until it has. After a write of its own, Argo CD puts its copy
+   * of the Application into its cache, and so overlooks a request of that moment until the object changes again.
    */
   async compare(name: string): Promise<Application> {
     const path = `${this.#applications}/${name}`;
