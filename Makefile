@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops test-upgrade faults fuzz test-versions bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops test-upgrade test-operations faults fuzz test-versions bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -64,7 +64,7 @@ run: build ## run the operator against your kubeconfig, until Ctrl-C (ARGS=--fla
 	@node dist/main.js --log-format=text --metrics-secure=false --metrics-bind-address=127.0.0.1:8080 $(ARGS)
 
 # What needs no root, no cluster and no network: what a contributor runs.
-check faults test-invariants test-gitops test-upgrade: export NODE_OPTIONS := --experimental-vm-modules --no-warnings
+check faults test-invariants test-gitops test-upgrade test-operations: export NODE_OPTIONS := --experimental-vm-modules --no-warnings
 check: node_modules/.stamp ## types, lint, format, prose, unit and simulation: no root, no cluster
 	@tsc --noEmit
 	@eslint .
@@ -93,6 +93,12 @@ fuzz: node_modules/.stamp ## look for inputs that break the readers of foreign t
 # FILES=upgrade.test: that file only (docs/adr/0061).
 test-upgrade: node_modules/.stamp ## this operator and that of the last release after each other, beside each other, and back
 	@jest --selectProjects upgrade --runInBand $(if $(FILES),--testPathPatterns '$(FILES)')
+
+# LIVES=300: more of the played kubelet; SEED=n: other ones.
+test-operations: export OPERATIONS_LIVES := $(or $(LIVES),30)
+test-operations: export PROPERTY_SEED := $(or $(SEED),20261129)
+test-operations: node_modules/.stamp ## odd statuses of a kubelet, and the edits that lead out of bad states (LIVES=30, SEED=n)
+	@jest --selectProjects operations --runInBand
 
 faults: node_modules/.stamp ## kill the operator at each of its writes, and answer each wrongly, behind a proxy of its own
 	@jest --selectProjects faults

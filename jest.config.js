@@ -71,6 +71,8 @@ export default {
     suite('faults', onCluster),
     // The operator of the last release beside this one.
     suite('upgrade', { ...onCluster, globalSetup: '<rootDir>/test/support/jest/upgrade-setup.ts' }),
+    // Odd kubelets, bad states and the edits that lead out of them.
+    suite('operations', onCluster),
     // A real Flux and Argo CD, which take twenty minutes to build: `make test-gitops`.
     suite('gitops', { ...onCluster, globalSetup: '<rootDir>/test/support/jest/gitops-setup.ts' }),
     suite('audit'),
