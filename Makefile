@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops test-upgrade test-operations faults fuzz test-versions bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops test-upgrade test-operations faults fuzz mutate test-versions bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -79,6 +79,18 @@ test: node_modules/.stamp ## every suite: lint, types, unit, process, simulation
 test-invariants: export CHECK_INVARIANTS := 1
 test-invariants: node_modules/.stamp ## run e2e, then look for broken promises in the API server's audit log
 	@jest --selectProjects e2e
+
+# The packages of Stryker are its own too (docs/adr/0062).
+STRYKER = test/mutation/stryker
+$(STRYKER)/node_modules/.stamp: $(STRYKER)/package-lock.json
+	cd $(STRYKER) && PATH='$(SYSTEM_PATH)' npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+# FILES: what is changed. TESTS: folders of test/unit that judge. Later runs try only what changed since.
+FILES = src/session/**/*.ts,src/policy/**/*.ts,src/reconcile/**/*.ts
+TESTS = session policy reconcile
+mutate: node_modules/.stamp $(STRYKER)/node_modules/.stamp ## change the code by Stryker, and name each change that no unit test notices (FILES='src/policy/*.ts' TESTS=policy)
+	@STRYKER_TESTS='$(TESTS)' node $(STRYKER)/node_modules/@stryker-mutator/core/bin/stryker.js run $(STRYKER)/stryker.config.json --mutate '$(FILES)'
 
 # Not part of `make test`: the first run builds Flux and Argo CD for twenty minutes (docs/adr/0055).
 test-gitops: node_modules/.stamp ## sessions from Git by a real Flux and a real Argo CD, which take twenty minutes to build once

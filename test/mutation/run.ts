@@ -32,7 +32,8 @@ const LONGEST_MS = 180_000;
 
 function copyTree(): string {
   const folder = mkdtempSync(join(tmpdir(), 'debugsession-mutation-'));
-  for (const name of COPIED) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  const filter = (path: string): boolean => !path.endsWith('/node_modules');
+  for (const name of COPIED) cpSync(join(ROOT, name), join(folder, name), { recursive: true, filter });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return folder;
 }
