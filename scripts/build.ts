@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { BuildOptions, Metafile } from 'esbuild';
 import { licencesOf } from './licences.ts';
-import { lightHttp } from './light-http.ts';
 import { slimClient } from './slim-client.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -28,7 +27,7 @@ const options = {
   format: 'esm',
   banner: { js: banner },
   sourcemap: true,
-  plugins: [slimClient, lightHttp],
+  plugins: [slimClient],
   metafile: true,
   // Names stay, so that a stack trace reads.
   minifyWhitespace: true,

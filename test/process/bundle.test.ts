@@ -53,19 +53,6 @@ describe('the bundle', () => {
     expect([ran.status, ran.stderr]).toEqual([0, '']);
   });
 
-  it("the operator starts without Node's own undici, which node:http loads", () => {
-    const program = [
-      `process.argv[2] = '--version';`,
-      `await import(${JSON.stringify(join(outdir, 'main.js'))});`,
-      `console.log(process.moduleLoadList.filter((name) => name.includes('deps/undici')).length);`,
-    ];
-    const ran = spawnSync(process.execPath, ['--input-type=module', '-e', program.join('\n'), 'main'], {
-      encoding: 'utf8',
-      env: { ...process.env, NODE_OPTIONS: '' },
-    });
-    expect([ran.stderr, ran.stdout]).toEqual(['', expect.stringMatching(/^\S+\n0\n$/)]);
-  });
-
   it('the bundle leaves out CEL, which only the offline check evaluates', () => {
     expect(bytesOf('node_modules/@bufbuild/')).toBe(0);
   });
