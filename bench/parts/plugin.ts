@@ -23,6 +23,8 @@ export interface PluginOptions {
 export interface PluginTimes {
   dbgLs: number[];
   kubectlGet: number[];
+  /** Kubectl starts the plugin, which asks nobody anything. */
+  dbgVersion: number[];
   /** From the command until a prompt answers. */
   dbgToPrompt: number[];
   kubectlDebugToPrompt: number[];
@@ -47,7 +49,10 @@ export async function measurePlugin(rig: Rig, { lists, terminals }: PluginOption
       await pods.until(name, isReady, 120_000);
     }
     const person = new Person(rig, namespace, folder);
-    const times: PluginTimes = { dbgLs: [], kubectlGet: [], dbgToPrompt: [], kubectlDebugToPrompt: [] };
+    const times: PluginTimes = {
+      ...{ dbgLs: [], kubectlGet: [], dbgVersion: [] },
+      ...{ dbgToPrompt: [], kubectlDebugToPrompt: [] },
+    };
     for (let round = 0; round < terminals; round += 1) {
       const [pod = '', other = ''] = [names[(2 * round) % PODS], names[(2 * round + 1) % PODS]];
       const turns = [
@@ -60,6 +65,7 @@ export async function measurePlugin(rig: Rig, { lists, terminals }: PluginOption
       const turns = [
         () => times.dbgLs.push(person.run('kubectl dbg ls')),
         () => times.kubectlGet.push(person.run('kubectl get dbg')),
+        () => times.dbgVersion.push(person.run('kubectl dbg --version')),
       ];
       for (const turn of round % 2 === 0 ? turns : turns.reverse()) turn();
     }
