@@ -87,8 +87,8 @@ $(STRYKER)/node_modules/.stamp: $(STRYKER)/package-lock.json
 	@touch $@
 
 # FILES: what is changed. TESTS: folders of test/unit that judge. Later runs try only what changed since.
-FILES = src/session/**/*.ts,src/policy/**/*.ts,src/reconcile/**/*.ts
-TESTS = session policy reconcile
+mutate: FILES = src/session/**/*.ts,src/policy/**/*.ts,src/reconcile/**/*.ts
+mutate: TESTS = session policy reconcile
 mutate: node_modules/.stamp $(STRYKER)/node_modules/.stamp ## change the code by Stryker, and name each change that no unit test notices (FILES='src/policy/*.ts' TESTS=policy)
 	@STRYKER_TESTS='$(TESTS)' node $(STRYKER)/node_modules/@stryker-mutator/core/bin/stryker.js run $(STRYKER)/stryker.config.json --mutate '$(FILES)'
 
