@@ -58,6 +58,11 @@ if (isOurs) {
 if (isOurs) tally.suite('audit', { workers: 1 });
 // After the look at the log: these operators are killed and answered wrongly. The other scenarios: `make faults`.
 if (isOurs) tally.suite('faults', { title: 'faults, a sample', workers: 1, files: ['faults/inject'], again: true });
+// The operator of the last release, then this one, with sessions in each phase. The other ways: `make test-upgrade`.
+if (isOurs) {
+  const files = ['upgrade/upgrade'];
+  tally.suite('upgrade', { title: 'upgrade, from the last release', workers: 1, files, again: true });
+}
 tally.check('demo', [node, 'test/demo/main.ts']);
 if (wasStopped) tally.check('cluster-down', [node, 'test/cluster/main.ts', 'down']);
 
