@@ -300,8 +300,7 @@ export class DebugSessionOperator extends Operator {
       name: namespace === undefined ? plural : `${plural} ${namespace}/*`,
       source: resourceSource(this.#parts.connection.client, sessionsPath(namespace), {}, REMEDIES),
       transform: (raw) => trimSession(raw as DebugSession),
-      // Of those that are over, it would cost a start more than it saves.
-      keep: (session) => (hasGuard(session) ? this.#strings.share(session) : session),
+      keep: (session) => this.#strings.copy(session),
       logger: this.#parts.logger,
     });
     this.#sessions.attach(namespace, informer.store, (change, session, isListed) => {

@@ -182,7 +182,7 @@ export class PodWatches {
       name: `pods ${scopeKey}`,
       source: source(scope),
       transform: (raw) => trimPod(raw as RawPod),
-      keep: (pod) => this.#strings.share(pod),
+      keep: (pod) => this.#strings.copy(pod),
       logger,
       ...(clock && { clock }),
       ...(random && { random }),

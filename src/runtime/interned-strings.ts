@@ -3,8 +3,8 @@ const SHORTEST = 11;
 const LONGEST = 512;
 
 /**
- * Makes equal strings of many objects one string. JSON.parse makes a new string of each value: of an image's name, a
- * thousand sessions have a thousand. It remembers a bounded number of strings: those seen last.
+ * Makes equal strings of many objects one string. JSON that is parsed makes a new string of each value, so a thousand
+ * sessions had a thousand copies of an image's name. It remembers a bounded number of strings: those seen last.
  */
 export class InternedStrings {
   readonly #limit: number;
@@ -21,23 +21,21 @@ export class InternedStrings {
     return this.#young.size + this.#old.size;
   }
 
-  /**
-   * Puts equal strings in the place of the strings of what was parsed from JSON: no value changes. It works in place,
-   * because a copy of a parsed object takes more memory than the object.
-   * @returns the same object
-   */
-  share<T extends object>(value: T): T {
-    const fields = value as Record<string, unknown>;
-    for (const key of Object.keys(fields)) {
-      const one = fields[key];
-      if (typeof one === 'string') {
-        if (one.length >= SHORTEST && one.length <= LONGEST) fields[key] = this.#shared(one);
-      } else if (typeof one === 'object' && one !== null) this.share(one);
-    }
-    return value;
+  /** A copy of what was parsed from JSON, with the same values. Keys are shared by V8 itself. */
+  copy<T>(value: T): T {
+    return this.#copy(value) as T;
+  }
+
+  #copy(value: unknown): unknown {
+    if (typeof value === 'string') return this.#shared(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((one) => this.#copy(one));
+    // Not by assignment, which takes a key of __proto__ for the prototype.
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.#copy(one)]));
   }
 
   #shared(text: string): string {
+    if (text.length < SHORTEST || text.length > LONGEST) return text;
     const young = this.#young.get(text);
     if (young !== undefined) return young;
     const known = this.#old.get(text) ?? text;
