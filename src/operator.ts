@@ -30,7 +30,6 @@ import { sleep, systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
 import { errorMessage } from './runtime/error-message.ts';
 import { Informer } from './runtime/informer.ts';
-import { InternedStrings } from './runtime/interned-strings.ts';
 import { keyOf, namespaceOf } from './runtime/store.ts';
 import { LOW_PRIORITY, NORMAL_PRIORITY, WorkQueue } from './runtime/work-queue.ts';
 import type { Plan } from './session/plan/effect.ts';
@@ -95,7 +94,6 @@ export class DebugSessionOperator extends Operator {
   readonly #parts: OperatorParts;
   readonly #queue: WorkQueue;
   readonly #sessions = new SessionCache();
-  readonly #strings = new InternedStrings();
   readonly #informers: Informer<DebugSession>[] = [];
   readonly #abort = new AbortController();
   readonly #pods: PodWatches;
@@ -300,7 +298,6 @@ export class DebugSessionOperator extends Operator {
       name: namespace === undefined ? plural : `${plural} ${namespace}/*`,
       source: resourceSource(this.#parts.connection.client, sessionsPath(namespace), {}, REMEDIES),
       transform: (raw) => trimSession(raw as DebugSession),
-      keep: (session) => this.#strings.copy(session),
       logger: this.#parts.logger,
     });
     this.#sessions.attach(namespace, informer.store, (change, session, isListed) => {

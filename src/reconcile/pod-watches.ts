@@ -1,7 +1,6 @@
 import type { Pod } from '../api/pod.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { Informer } from '../runtime/informer.ts';
-import { InternedStrings } from '../runtime/interned-strings.ts';
 import type { ListWatchSource } from '../runtime/list-watch.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Sighting } from '../session/look/sighting.ts';
@@ -58,7 +57,6 @@ const PATIENCE_MS = 5_000;
  */
 export class PodWatches {
   readonly #options: PodWatchesOptions;
-  readonly #strings = new InternedStrings();
   readonly #watches = new Map<string, Watch>();
   /** What each session looks at: scope of the watch, and pod. */
   readonly #looks = new Map<string, { scope: string; pod: string }>();
@@ -182,7 +180,6 @@ export class PodWatches {
       name: `pods ${scopeKey}`,
       source: source(scope),
       transform: (raw) => trimPod(raw as RawPod),
-      keep: (pod) => this.#strings.copy(pod),
       logger,
       ...(clock && { clock }),
       ...(random && { random }),

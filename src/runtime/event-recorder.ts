@@ -33,7 +33,6 @@ export interface EventRecorderOptions {
 
 /** One event and its repetitions. */
 interface Series {
-  identity: string;
   event: EventObject;
   /** It is named by a key: exactly one. */
   once: boolean;
@@ -62,8 +61,7 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** Of an event that comes once, only that it was told is kept. */
-  readonly #series = new Recent<Series | 'told'>(1_000);
+  readonly #series = new Recent<Series>(1_000);
   readonly #buckets = new Recent<TokenBucket>(4_096);
   /** Namespaces whose refusal has been logged. */
   readonly #refused = new Recent<true>(100);
@@ -105,15 +103,14 @@ export class EventRecorder {
       key === undefined ? [regarding.uid, related?.uid, type, reason, action, note] : [regarding.uid, reason, key],
     );
     const now = this.#clock.now();
-    const known = this.#series.get(identity);
-    if (known === 'told' || known?.once) return;
-    let series = known && now - known.lastObserved > seriesEndsMs ? undefined : known;
+    let series = this.#series.get(identity);
+    if (series?.once) return;
+    if (series && now - series.lastObserved > seriesEndsMs) series = undefined;
     if (!this.#allowed(regarding.uid) || this.#isFull(series)) {
       this.#logger.debug({ object: regarding.name, reason }, 'an event was dropped: too many');
       return;
     }
     series ??= {
-      identity,
       event: buildEvent(record, this.#options.reporter, now),
       once: key !== undefined,
       count: 0,
@@ -147,7 +144,6 @@ export class EventRecorder {
       await this.#giveWay(series);
       this.#queue.delete(series);
       await this.#sendOne(series);
-      if (series.once) this.#series.set(series.identity, 'told');
     }
     this.#queue.clear();
     // In the same turn as the look into the empty queue, else an event of the next turn would wait for another.

@@ -1,9 +1,9 @@
 import type { ListWatchOptions } from './list-watch.ts';
 import { ListWatch } from './list-watch.ts';
-import type { Stored, StoreOptions } from './store.ts';
+import type { Stored } from './store.ts';
 import { Store } from './store.ts';
 
-export type InformerOptions<T extends Stored> = Omit<ListWatchOptions<T>, 'handler'> & Pick<StoreOptions<T>, 'keep'>;
+export type InformerOptions<T extends Stored> = Omit<ListWatchOptions<T>, 'handler'>;
 
 /**
  * A store that follows one resource of the API server: client-go's SharedIndexInformer. Subscribe with
@@ -17,8 +17,7 @@ export class Informer<T extends Stored> {
   #hasSynced = false;
 
   constructor(options: InformerOptions<T>) {
-    const { keep, logger } = options;
-    const store = new Store<T>({ ...(keep && { keep }), ...(logger && { logger }) });
+    const store = new Store<T>(options.logger ? { logger: options.logger } : {});
     this.store = store;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;

@@ -13,9 +13,7 @@ export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 /** `old` is what the store held before; of a deletion `object` is the last state known. */
 export type ChangeHandler<T> = (type: ChangeType, key: string, object: T, old?: T) => void;
 
-export interface StoreOptions<T> {
-  /** Makes of an object what is kept of it, with the same metadata. Default: as it is. */
-  keep?: (object: T) => T;
+export interface StoreOptions {
   logger?: Logger;
 }
 
@@ -49,14 +47,12 @@ export class Store<T extends Stored> {
    */
   readonly #deleted = new Map<string, { uid: string; version: string }>();
   readonly #handlers = new Set<ChangeHandler<T>>();
-  readonly #keep: (object: T) => T;
   readonly #logger: Logger;
   #seen = '0';
   #isListing = false;
 
-  constructor({ keep = (object) => object, logger = silentLogger }: StoreOptions<T> = {}) {
-    this.#keep = keep;
-    this.#logger = logger;
+  constructor(options: StoreOptions = {}) {
+    this.#logger = options.logger ?? silentLogger;
   }
 
   get size(): number {
@@ -189,9 +185,8 @@ export class Store<T extends Stored> {
       this.#drop(key, old);
       old = undefined;
     }
-    const kept = this.#keep(object);
-    this.#objects.set(key, kept);
-    this.#tell(old ? 'MODIFIED' : 'ADDED', key, kept, old);
+    this.#objects.set(key, object);
+    this.#tell(old ? 'MODIFIED' : 'ADDED', key, object, old);
   }
 
   #drop(key: string, last: T): boolean {
