@@ -82,7 +82,10 @@ function joined(
   pod: PodSummary | 'forbidden',
   { wish, policy }: { wish: ContainerWish; policy: KnownPolicy },
 ): ContainerChoice {
-  if (wish.kind !== 'default') return named(wish);
+  if (wish.kind !== 'default') {
+    if (wish.kind === 'named' && pod !== 'forbidden') refuseUnknown(wish.name, pod);
+    return named(wish);
+  }
   if (policy.kind === 'known' && joinsNone(policy.spec)) return {};
   if (policy.kind === 'known' && policy.spec.allow?.includes('TargetContainer') !== true) {
     return { note: `DebugPolicy ${policy.name} lets no container be joined: its processes and files are not seen` };
@@ -90,6 +93,17 @@ function joined(
   if (pod === 'forbidden')
     return { note: 'You may not read pods here, so no container is joined: name one with --container' };
   return { containerName: defaultContainer(pod) };
+}
+
+/** Containers of each kind, since the operator says which of them can be joined. */
+function refuseUnknown(name: string, { metadata, spec }: PodSummary): void {
+  const { containers, initContainers = [], ephemeralContainers = [] } = spec;
+  const known = [...containers, ...initContainers, ...ephemeralContainers].map((one) => one.name);
+  if (known.includes(name)) return;
+  const meant = nearest(name, known);
+  const hint =
+    meant === undefined ? `it has ${containers.map((one) => one.name).join(', ')}` : `did you mean ${meant}?`;
+  throw new Fault(oneLine(`pod ${metadata.name} has no container ${name}: ${hint}`, MAX_LIST));
 }
 
 /** Whether a session joins no container unless the person says so. */
@@ -116,8 +130,12 @@ async function findPod(kubectl: Kubectl, target: Target, namespace?: string): Pr
     names.filter((name) => name !== ''),
   );
   throw new Fault(
-    `there is no pod ${podName} in this namespace${meant === undefined ? '' : `, did you mean ${meant}?`}`,
+    `there is no pod ${podName} in ${placeOf(namespace)}${meant === undefined ? '' : `, did you mean ${meant}?`}`,
   );
+}
+
+function placeOf(namespace: string | undefined): string {
+  return namespace === undefined ? 'this namespace' : `namespace ${namespace}`;
 }
 
 /** One pod, or all. */
@@ -142,6 +160,6 @@ async function findPodOf(
   if (pod !== undefined) return pod;
   const name = targetName({ workloadRef });
   throw new Fault(
-    `${name} has no pod in this namespace: name the container to join with --container, or say --no-target, to wait for one`,
+    `${name} has no pod in ${placeOf(namespace)}: name the container to join with --container, or say --no-target, to wait for one`,
   );
 }

@@ -9,7 +9,11 @@ export interface PodSummary {
     labels?: Record<string, string>;
     ownerReferences?: { apiVersion: string; kind: string; name: string }[];
   };
-  spec: { containers: { name: string }[] };
+  spec: {
+    containers: { name: string }[];
+    initContainers?: { name: string }[];
+    ephemeralContainers?: { name: string }[];
+  };
 }
 
 const ANNOTATION = 'kubectl.kubernetes.io/default-container';

@@ -82,7 +82,7 @@ Examples:
   kubectl dbg start --help                     the flags of a start
   kubectl dbg ls                               your sessions here
 
-Exit code: that of the command; 1 where it was refused or failed, 2 where the command line cannot be used, 130 after Ctrl-C.`;
+Exit code: that of the command; 1 where it was refused or failed, 2 where the command line cannot be used, 130 where Ctrl-C ended your wait.`;
 
 /**
  * Whether it is commander's way to say that the help or the version was printed, or what is wrong with the command

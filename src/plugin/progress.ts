@@ -1,4 +1,5 @@
 import { oneLine } from '../text/one-line.ts';
+import { widthOf } from './width-of.ts';
 
 /** Where progress is shown: standard error. */
 export interface ProgressStream {
@@ -75,7 +76,7 @@ export class Progress {
     const seconds = Math.floor((this.#now() - this.#waiting.since) / 1000);
     const time = seconds < SHOWN_FROM_S ? '' : ` (${seconds}s)`;
     // A line that wraps could not be taken back.
-    const room = Math.max(NARROW, (this.#stream.columns ?? 80) - 1 - time.length);
+    const room = Math.max(NARROW, (widthOf(this.#stream) ?? 80) - 1 - time.length);
     this.#stream.write(`${CLEAR}${oneLine(this.#waiting.text, room)}${time}`);
   }
 }

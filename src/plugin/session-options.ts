@@ -54,7 +54,7 @@ export function readSessionOptions(options: SessionOptions): ReadOptions {
     values?.flatMap((value) => read(value, how) ?? []);
   const { command, tty } = options;
   const spec: WithAbsent<ReadOptions['spec']> = {
-    image: read(options.image, someText('--image')),
+    image: read(options.image, imageName),
     command: command === undefined || command.length === 0 ? undefined : [...command],
     stdin: tty === true ? true : undefined,
     tty: tty === true ? true : undefined,
@@ -71,6 +71,12 @@ export function readSessionOptions(options: SessionOptions): ReadOptions {
   return { spec: withoutUndefined<ReadOptions['spec']>(spec), faults };
 }
 
+/** `-it`, as kubectl debug has it, is read as `-i t`. */
+function imageName(text: string): string {
+  if (text === 't') throw new Error('-it asks for the image t: leave it out for a shell; for a command say --tty');
+  return someText('--image')(text);
+}
+
 function someText(flag: string): (text: string) => string {
   return (text) => {
     if (text.trim() === '') throw new Error(`${flag} is empty`);
@@ -83,7 +89,7 @@ function duration(text: string): string {
     parseDuration(text);
     return text;
   } catch {
-    throw new Error(`--ttl must be a time such as 45s, 30m or 1h30m, not ${quoted(text)}`);
+    throw new Error(`--ttl must be a duration such as 45s, 30m or 1h30m, not ${quoted(text)}`);
   }
 }
 

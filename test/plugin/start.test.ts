@@ -153,7 +153,7 @@ describe('refusals', () => {
       'a pod that does not exist',
       ['webb', '--', 'true'],
       1,
-      /there is no pod webb in this namespace, did you mean web\?/,
+      /there is no pod webb in namespace [a-z0-9-]+, did you mean web\?/,
     ],
     ['no terminal and no command', ['web'], 2, /standard input is not a terminal/],
     ['an unknown flag', ['web', '--imag=x'], 2, /unknown option '--imag/],

@@ -43,7 +43,7 @@ describe('ls', () => {
     expect(names((await dbg.run(['ls', '--all-users', '--live'])).stdout)).toEqual(['of-dana']);
     const none = await dana.run(['ls', '--pod=other']);
     expect(none).toMatchObject({ code: 0, stdout: '' });
-    expect(none.stderr).toMatch(/No such session of yours in this namespace; --all-users shows/);
+    expect(none.stderr).toMatch(/No session of yours in this namespace.*; --all-users also looks at/);
     const all = await dbg.run(['ls', '-A', '-u', '-l']);
     expect(all.stdout).toMatch(
       new RegExp(`^${stage.namespace} +of-dana +web +Running +- +9m\\d+s +- +\\S+ +dana$`, 'm'),

@@ -10,6 +10,7 @@ import { type ReportRow, rowsOf } from './row.ts';
 import { reportText } from './text.ts';
 import { totalsOf } from './totals.ts';
 import { readSessionPages } from '../session-pages.ts';
+import { widthOf } from '../width-of.ts';
 
 /** The flags of the verb. */
 export interface ReportOptions {
@@ -53,7 +54,7 @@ export async function report(desk: Desk, options: ReportOptions, namespace: stri
   const rows = newestFirst(found);
   const made = { now, period, namespace: place, requester: options.requester, rows, totals: totalsOf(rows) };
   if (options.output === 'csv') for (const line of BLIND_SPOTS) stderr.write(`note: ${line}\n`);
-  await writeAll(stdout, await partsOf(made, options.output, stdout.isTTY === true ? stdout.columns : undefined));
+  await writeAll(stdout, await partsOf(made, options.output, widthOf(stdout)));
   return 0;
 }
 

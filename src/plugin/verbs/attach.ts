@@ -19,7 +19,7 @@ export async function attach(desk: Desk, name: string): Promise<number> {
 export const addAttach: AddVerb = (root, invocation) => {
   root
     .command('attach')
-    .description('come into a session that runs; one that waits is waited for. Ctrl-C leaves it as it is')
+    .description('attach to a session, or wait until it runs; Ctrl-C ends the wait and leaves the session as it is')
     .argument('<SESSION>', 'name of the session')
     .action(async (name: string) => {
       refuseCommand('attach', invocation);

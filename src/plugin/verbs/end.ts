@@ -24,6 +24,7 @@ const PATIENCE = '60s';
 export async function end(desk: Desk, name: string, patienceMs: number): Promise<number> {
   const session = await findSession(desk.kubectl, name);
   if (hasEnded(desk, session)) {
+    desk.progress.say('The session was over before.');
     for (const line of endingWords(session).lines) desk.stderr.write(`${line}\n`);
     return 0;
   }
@@ -77,7 +78,7 @@ export function durationFlag(text: string): number {
   try {
     return parseDuration(text);
   } catch {
-    throw new InvalidArgumentError('It must be a time such as 45s, 30m or 1h30m.');
+    throw new InvalidArgumentError('It must be a duration such as 45s, 30m or 1h30m.');
   }
 }
 

@@ -88,7 +88,7 @@ export function durationText(ms: number): string {
 export const addExtend: AddVerb = (root, invocation) => {
   root
     .command('extend')
-    .description('give a session that runs more time, and say until when it runs now')
+    .description('give a running session more time, and say until when it runs now')
     .argument('<SESSION>', 'name of the session')
     .argument('<TIME>', 'how much more, such as 30m', durationFlag)
     .action(async (name: string, more: number) => {

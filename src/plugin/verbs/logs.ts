@@ -40,7 +40,7 @@ export function wholeNumber(text: string): number {
 export const addLogs: AddVerb = (root, invocation) => {
   root
     .command('logs')
-    .description('print what a session has shown, while its pod lives')
+    .description('print the output of a session, while its pod exists')
     .argument('<SESSION>', 'name of the session')
     .option('-f, --follow', 'go on while it runs')
     .option('--attempt <NUMBER>', 'of this attempt (default: the newest)', wholeNumber)

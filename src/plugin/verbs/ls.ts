@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { DebugSession } from '../../api/debugsession.ts';
+import type { DebugSession, Requester } from '../../api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../api/reasons.ts';
 import { nameOfTarget } from '../../api/target-name.ts';
 import { fromTimestamp } from '../../api/time.ts';
@@ -9,6 +9,7 @@ import { printObjects } from '../print-objects.ts';
 import { SESSIONS } from '../sessions.ts';
 import { table } from '../table.ts';
 import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
+import { widthOf } from '../width-of.ts';
 import { lengthOfTime } from '../words/length-of-time.ts';
 import { newestRun } from '../words/standing.ts';
 
@@ -32,24 +33,29 @@ export async function ls(desk: Desk, typed: LsOptions): Promise<number> {
     options.allUsers === true ? undefined : whoAmI(kubectl),
   ]);
   const found = items
-    .filter((session) => me === undefined || session.spec.requestedBy?.username === me.username)
+    .filter((session) => !isOfOthers(session, me))
     .filter((session) => options.live !== true || isLive(session))
     .filter((session) => options.waiting !== true || session.status?.approval !== undefined)
     .filter((session) => options.pod === undefined || podOf(session) === options.pod)
     .sort((one, other) => createdAt(other) - createdAt(one));
   if (options.output !== undefined) await printObjects(stdout, found, options.output);
-  else if (found.length === 0) stderr.write(`${nothing(items.length, options)}\n`);
-  else
-    stdout.write(
-      sessionTable(found, options, { now: desk.now(), width: stdout.isTTY === true ? stdout.columns : undefined }),
-    );
+  else if (found.length === 0) stderr.write(`${nothing(items.filter((one) => isOfOthers(one, me)).length, options)}\n`);
+  else stdout.write(sessionTable(found, options, { now: desk.now(), width: widthOf(stdout) }));
   return 0;
 }
 
-function nothing(others: number, { allNamespaces, allUsers }: LsOptions): string {
+/** @param me undefined: nobody in particular asks */
+function isOfOthers({ spec }: DebugSession, me: Requester | undefined): boolean {
+  return me !== undefined && spec.requestedBy?.username !== me.username;
+}
+
+/** @param others sessions of other users in the same place */
+function nothing(others: number, { allNamespaces, allUsers, pod, live, waiting }: LsOptions): string {
   const where = allNamespaces === true ? 'in any namespace' : 'in this namespace';
-  const hidden = allUsers !== true && others > 0 ? `; --all-users shows the ${others} of others` : '';
-  return `No such session${allUsers === true ? '' : ' of yours'} ${where}${hidden}`;
+  const whose = allUsers === true ? '' : ' of yours';
+  const isFiltered = pod !== undefined || live === true || waiting === true;
+  const hidden = others === 0 ? '' : `; --all-users also looks at the ${others} of other users`;
+  return `No session${whose} ${where}${isFiltered ? ' is of that kind' : ''}${hidden}`;
 }
 
 /** The table that people read. */
@@ -109,8 +115,8 @@ export const addLs: AddVerb = (root, invocation) => {
     .option('-A, --all-namespaces', 'of all namespaces')
     .option('-u, --all-users', 'of everybody')
     .option('--pod <NAME>', 'in this pod only')
-    .option('-l, --live', 'that are not over only')
-    .option('-w, --waiting', 'of everybody, that wait for an approval only')
+    .option('-l, --live', 'only sessions that are not over')
+    .option('-w, --waiting', 'only sessions that wait for an approval, of all users')
     .addOption(new Option('-o, --output <FORMAT>', 'for programs').choices(['json', 'yaml', 'name']))
     .action(async (options: LsOptions) => {
       refuseCommand('ls', invocation);

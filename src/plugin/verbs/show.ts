@@ -39,7 +39,7 @@ async function lookAfter(kubectl: Kubectl, session: DebugSession): Promise<After
 export const addShow: AddVerb = (root, invocation) => {
   root
     .command('show')
-    .description('tell one session as a story: who asked, for what, why, and how it ended')
+    .description('tell about one session: who asked, for what, why, and how it ended')
     .argument('<SESSION>', 'name of the session')
     .addOption(new Option('-o, --output <FORMAT>', 'for programs').choices(['yaml', 'json', 'name']))
     .action(async (name: string, options: { output?: OutputFormat }) => {

@@ -99,7 +99,7 @@ function askedLine({ metadata, spec }: DebugSession): string {
 export const addStart: AddVerb = (root, invocation) => {
   const verb: Command = root
     .command('start', { isDefault: true })
-    .description('start a session, get its terminal, and learn how it ended (the default verb)')
+    .description('start a session, attach to its terminal, and say how it ended (the default verb)')
     .usage('(POD | TYPE/NAME) [flags] [-- COMMAND...]')
     .allowExcessArguments();
   addSessionFlags(verb)

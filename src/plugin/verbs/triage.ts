@@ -7,6 +7,7 @@ import { findings } from '../triage/findings.ts';
 import { gather } from '../triage/gather.ts';
 import { report, type Told } from '../triage/report.ts';
 import { type AddVerb, deskOf, refuseCommand } from '../verb.ts';
+import { widthOf } from '../width-of.ts';
 
 export interface TriageOptions {
   output?: 'json';
@@ -31,7 +32,7 @@ export async function triage(desk: Desk, text: string, { output, verbs }: Triage
     await printObject(stdout, forPrograms(told), output);
     return 0;
   }
-  const width = stdout.isTTY === true ? stdout.columns : undefined;
+  const width = widthOf(stdout);
   stdout.write(
     report(told, width)
       .map((line) => `${line}\n`)

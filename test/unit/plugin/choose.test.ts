@@ -26,7 +26,7 @@ describe('chooseImage', () => {
 });
 
 describe('chooseContainer', () => {
-  const pod = { metadata: { name: 'web' }, spec: { containers: [{ name: 'app' }] } };
+  const pod = { metadata: { name: 'web' }, spec: { containers: [{ name: 'app' }, { name: 'proxy' }] } };
   const answering = (answer: Answer): Kubectl => ({ call: async () => answer }) as unknown as Kubectl;
   const found = answering({ kind: 'done', stdout: JSON.stringify(pod) });
   const joining = known({ allow: ['TargetContainer'] });
@@ -56,6 +56,20 @@ describe('chooseContainer', () => {
       containerName: 'proxy',
     });
     expect(await chooseContainer(found, target, { wish: { kind: 'none' }, policy: joining })).toEqual({});
+  });
+
+  it.each([
+    ['prxy', 'pod web has no container prxy: did you mean proxy?'],
+    ['nowhere', 'pod web has no container nowhere: it has app, proxy'],
+  ])('chooseContainer refuses the container %s, which the pod does not have', async (name, words) => {
+    const wish = { kind: 'named', name } as const;
+    await expect(chooseContainer(found, target, { wish, policy: joining })).rejects.toThrow(words);
+  });
+
+  it('chooseContainer follows the flag of a user who may not read pods', async () => {
+    const forbidden = answering({ kind: 'refused', refusal: { kind: 'Forbidden', lines: ['no'] } });
+    const wish = { kind: 'named', name: 'nowhere' } as const;
+    expect(await chooseContainer(forbidden, target, { wish, policy: joining })).toEqual({ containerName: 'nowhere' });
   });
 
   it('chooseContainer joins no container and says so where the user may not read pods', async () => {

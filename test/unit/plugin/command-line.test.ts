@@ -102,7 +102,7 @@ describe('readSessionOptions', () => {
     });
     expect(faults).toEqual([
       '--image is empty',
-      '--ttl must be a time such as 45s, 30m or 1h30m, not "1.5h"',
+      '--ttl must be a duration such as 45s, 30m or 1h30m, not "1.5h"',
       '--profile "resticted" is not known: did you mean restricted?',
       '--supervisor "sh" is not known: known are Shell, None',
       '--env must be NAME=VALUE; one of them is not',
@@ -111,6 +111,12 @@ describe('readSessionOptions', () => {
       '--as-user must be UID or UID:GID in numbers, not "root"',
     ]);
   });
+});
+
+it('readSessionOptions says what to do in place of -it', () => {
+  expect(readSessionOptions({ image: 't' }).faults).toEqual([
+    '-it asks for the image t: leave it out for a shell; for a command say --tty',
+  ]);
 });
 
 it('splitCommand takes all words behind the first -- for the command', () => {
