@@ -160,6 +160,6 @@ async function findPodOf(
   if (pod !== undefined) return pod;
   const name = targetName({ workloadRef });
   throw new Fault(
-    `${name} has no pod in ${placeOf(namespace)}: name the container to join with --container, or say --no-target, to wait for one`,
+    `no pod of ${name} is in ${placeOf(namespace)}: look at the name, or wait for a pod with --container NAME or --no-target`,
   );
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { VERSION } from '../version.ts';
 import { CONNECTION_FLAGS } from './connection-flags.ts';
 import { type AddVerb, type Invocation, repeated } from './verb.ts';
@@ -60,18 +60,30 @@ export function program(invocation: Invocation): Command {
     .usage('(POD | TYPE/NAME | VERB) [flags] [-- COMMAND...]')
     .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({
+      showGlobalOptions: false,
+      formatHelp: (command, help) => connectionLast(new Help().formatHelp(command, help)),
+    })
     .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError()
     .exitOverride();
   for (const { long, short, value, isList, help } of CONNECTION_FLAGS) {
     const flags = `${short === undefined ? '' : `-${short}, `}--${long}${value === undefined ? '' : ` <${value}>`}`;
-    const option = new Option(flags, help).helpGroup('Connection, of every verb (handed to kubectl):');
+    const option = new Option(flags, help).helpGroup(CONNECTION_HEADING);
     if (isList === true) option.argParser(repeated);
     root.addOption(option);
   }
   for (const add of VERBS) add(root, invocation);
   return root;
+}
+
+const CONNECTION_HEADING = 'Connection, of every verb (handed to kubectl):';
+
+/** People look for the verbs first, and the connection has twenty flags. */
+function connectionLast(text: string): string {
+  const parts = text.trimEnd().split('\n\n');
+  const isConnection = (part: string): boolean => part.startsWith(CONNECTION_HEADING);
+  return `${[...parts.filter((part) => !isConnection(part)), ...parts.filter(isConnection)].join('\n\n')}\n`;
 }
 
 const EXAMPLES = `

@@ -63,3 +63,9 @@ describe('docs/kubectl-dbg.md', () => {
     expect(verbs.get('start')?.helpInformation()).toContain(DEFAULT_IMAGE);
   });
 });
+
+it('--help shows the verbs before the flags of the connection', () => {
+  const help = root.helpInformation();
+  expect(help.indexOf('Commands:')).toBeGreaterThan(0);
+  expect(help.indexOf('--kubeconfig')).toBeGreaterThan(help.indexOf('completion'));
+});
