@@ -14,15 +14,17 @@ export async function askFirst({ stdin, stderr }: Desk, question: string): Promi
   }
 }
 
-/** Asks a question on the terminal. @returns whether the answer is yes; Enter and Ctrl-C are. */
+/**
+ * Asks a question on the terminal. @returns whether the answer is yes; Enter and Ctrl-C are. Other words, such as a
+ * command that was typed ahead, are not.
+ */
 export async function askYes({ stdin, stderr }: Desk, question: string): Promise<boolean> {
   const lines = createInterface({ input: stdin, output: stderr });
   const interrupted = new Promise<string>((resolve) =>
     lines.once('SIGINT', () => resolve('y')).once('close', () => resolve('y')),
   );
   try {
-    const answer = await Promise.race([lines.question(`${question} [Y/n] `), interrupted]);
-    return !/^\s*n/i.test(answer);
+    return /^\s*(y(es)?)?\s*$/i.test(await Promise.race([lines.question(`${question} [Y/n] `), interrupted]));
   } finally {
     lines.close();
   }
