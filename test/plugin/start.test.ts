@@ -81,7 +81,7 @@ describe('kubectl dbg POD', () => {
     await terminal.press(CTRL_C, /It does not run yet\. Cancel it\? \[Y\/n\]/);
     await terminal.press('n\r', /Waiting: There is no Deployment none/);
     await terminal.press(CTRL_C, /Cancel it\?/);
-    await terminal.press('\r', /Session called-off is cancelled: it never ran/);
+    await terminal.press('\r', /Session called-off is cancelled before it ran/);
     expect(await terminal.exitCode()).toBe(1);
     expect((await stage.session('called-off')).status?.phase).toBe('Cancelled');
   });

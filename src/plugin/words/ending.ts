@@ -28,10 +28,12 @@ export function endingWords(session: DebugSession, { isKept = true }: { isKept?:
 }
 
 /** Where it is not certain that nothing runs any more. */
-function doubt({ status }: DebugSession): string {
-  const confirmed = findCondition(status?.conditions, 'StopConfirmed');
+function doubt(session: DebugSession): string {
+  const confirmed = findCondition(session.status?.conditions, 'StopConfirmed');
   if (confirmed?.status === 'True') return '';
-  return `; it is not certain that it ended: ${oneLine(confirmed?.message ?? 'not reported yet', MAX_MESSAGE)}`;
+  const open =
+    newestRun(session)?.startedAt === undefined ? 'its container may still start' : 'it is not certain that it ended';
+  return `; ${open}: ${oneLine(confirmed?.message ?? 'not reported yet', MAX_MESSAGE)}`;
 }
 
 const PHASE: Readonly<Record<string, string>> = {
@@ -43,7 +45,7 @@ const PHASE: Readonly<Record<string, string>> = {
 /** Such as `is completed after 2m13s: the command ended by itself, exit code 7`. */
 function endedHow(phase: string, run: Run | undefined): string {
   const what = PHASE[phase] ?? 'is over';
-  if (run?.startedAt === undefined) return `${what}: it never ran`;
+  if (run?.startedAt === undefined) return `${what} before it ran`;
   const ran = runLength(run);
   const message = oneLine(run.message ?? '', MAX_MESSAGE);
   const code = run.exitCode === undefined || message.includes('exit code') ? '' : `exit code ${run.exitCode}`;

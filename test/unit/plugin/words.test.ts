@@ -117,7 +117,7 @@ describe('endingWords', () => {
       'Session s has expired after 2m13s: The supervisor ended it after 15s, exit code 129.',
       129,
     ],
-    ['before it ran', 'Cancelled', run({ reason: 'Cancelled' }), 'Session s is cancelled: it never ran.', 1],
+    ['before it ran', 'Cancelled', run({ reason: 'Cancelled' }), 'Session s is cancelled before it ran.', 1],
   ] as const)('endingWords tells the end of a session that ended %s', (...[, phase, last, line, exitCode]) => {
     const over = session({ phase, runs: [last], conditions: [confirmed] });
     expect(endingWords(over)).toEqual({ lines: [line, record], exitCode });
@@ -129,6 +129,14 @@ describe('endingWords', () => {
     const over = session({ phase: 'Completed', runs: [run({ ...times, exitCode: 0 })], conditions: [unsure] });
     expect(endingWords(over).lines[0]).toBe(
       'Session s is completed after 2m13s: exit code 0; it is not certain that it ended: the pod went unseen.',
+    );
+  });
+
+  it('endingWords says that a container which did not run may still start', () => {
+    const late = condition('StopConfirmed', 'it refuses to start after 10:02', { status: 'Unknown' });
+    const over = session({ phase: 'Cancelled', runs: [run({ reason: 'Cancelled' })], conditions: [late] });
+    expect(endingWords(over).lines[0]).toBe(
+      'Session s is cancelled before it ran; its container may still start: it refuses to start after 10:02.',
     );
   });
 
