@@ -27,6 +27,20 @@ function isInjection({ objectRef }: AuditEvent): boolean {
   return objectRef?.subresource === 'ephemeralcontainers';
 }
 
+/**
+ * By the versions, which all resources of one etcd share; by when they were asked for where one was not answered. The
+ * API server notes an answer some milliseconds after it has gone out, so that stamp is no measure.
+ */
+function isStoredBefore(one: AuditEvent, other: AuditEvent): boolean {
+  const versions = [one, other].map(({ responseObject }) =>
+    Number((responseObject as { metadata?: { resourceVersion?: string } } | undefined)?.metadata?.resourceVersion),
+  );
+  const [first = NaN, second = NaN] = versions;
+  if (Number.isNaN(first) || Number.isNaN(second))
+    return one.requestReceivedTimestamp <= other.requestReceivedTimestamp;
+  return first < second;
+}
+
 function readInjection(event: AuditEvent): Injection[] {
   const body = event.requestObject as {
     metadata: { uid: string };
@@ -90,9 +104,8 @@ it('the operator writes the intent before each injection, into a session of the 
     const [uid, attempt] = run.split('/');
     const intent = intents.find(({ session, event: write }) => {
       const record = session.status?.runs?.find((candidate) => String(candidate.attempt) === attempt);
-      const before = write.stageTimestamp <= event.requestReceivedTimestamp;
       return (
-        before &&
+        isStoredBefore(write, event) &&
         session.metadata.uid === uid &&
         record?.podUID === podUID &&
         record?.debugContainerName === container.name

@@ -112,8 +112,9 @@ describe('an operator that is killed again and again', () => {
 });
 
 /**
- * The write of the intent had been answered before an injection was even asked for. The answer may have been lost with
- * the operator: the API server then notes 504, although both may have had their effect; what it refused (409) had none.
+ * The write of the intent was asked for before any injection. (The API server notes an answer after it has gone out, so
+ * its time is no measure.) The answer may have been lost with the operator: the API server then notes 504, although
+ * both may have had their effect; what it refused (409) had none.
  */
 function expectIntentFirst(session: DebugSession, requests: AuditEvent[]): void {
   const container = session.status?.debugContainerName ?? '';
@@ -129,6 +130,8 @@ function expectIntentFirst(session: DebugSession, requests: AuditEvent[]): void 
   expect(injections.length).toBeGreaterThan(0);
   expect(intent?.objectRef?.name).toBe(session.metadata.name);
   expect((intent?.requestObject as DebugSession).status?.phase).toBe('Starting');
-  const late = injections.filter((request) => request.requestReceivedTimestamp < (intent?.stageTimestamp ?? ''));
+  const late = injections.filter(
+    (request) => request.requestReceivedTimestamp < (intent?.requestReceivedTimestamp ?? ''),
+  );
   expect(late).toEqual([]);
 }

@@ -79,10 +79,15 @@ const oneContainer: Promised = ({ injections }) => {
 const intentFirst: Promised = ({ writes, injections }) =>
   injections.flatMap((injection) => {
     const told = writes.filter(({ isStatus, runs }) => isStatus && runs.some((run) => isOf(injection, run)));
-    if (told.some((write) => (write.isCertain ? write.answered : write.asked) <= injection.asked)) return [];
+    if (told.some((write) => isBefore(write, injection))) return [];
     const history = told[0] === undefined ? [injection] : [injection, told[0]];
     return [report('The operator writes the intent of an attempt before its injection', history)];
   });
+
+/** It was asked for before, and stored before where the log says so. */
+function isBefore({ asked, isCertain, version }: SessionWritten, injection: Injected): boolean {
+  return asked <= injection.asked && !(isCertain && injection.version !== undefined && version >= injection.version);
+}
 
 /** S4: what the operator was told before it injected forbade it. */
 const nothingAfterTheEnd: Promised = ({ writes, injections }) =>
@@ -152,7 +157,7 @@ const useIsAsked: Promised = ({ writes, injections }, { reviews }) =>
         review.isOperator &&
         review.person === username &&
         review.namespace === namespace &&
-        review.answered <= injection.asked,
+        review.asked <= injection.asked,
     );
     if (isAsked) return [];
     return [report('The operator asks whether the requester may use the policy before it injects', [injection])];

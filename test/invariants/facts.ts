@@ -10,7 +10,7 @@ const OPERATOR = 'system:serviceaccount:debugsession-system:debugsession-control
 interface Fact {
   /** When the API server received the request. */
   asked: string;
-  /** When it had answered. */
+  /** When it noted its answer: some milliseconds after the answer went out, so the next request may be older. */
   answered: string;
   user: string;
   /** Some tests run an operator under an account of its own: then its user agent tells. */
@@ -51,6 +51,8 @@ export interface Injected extends Fact {
   attempt: number;
   container: string;
   podUID: string;
+  /** Of the pod after it. All resources of one etcd count by the same versions. Absent: the log has no answer. */
+  version?: number;
 }
 
 /** A report of the end, or of an image name that no kubelet starts, of an ephemeral container in a pod's status. */
@@ -172,9 +174,13 @@ function injectionsOf(event: AuditEvent, fact: Fact): Injected[] {
     const [session, attempt] = [value('DEBUGSESSION_UID'), value('DEBUGSESSION_ATTEMPT')];
     if (session === undefined || attempt === undefined) return [];
     const podUID = metadata?.uid ?? '';
-    return [
-      { ...fact, kind: 'injection', session, attempt: Number(attempt), container: container?.name ?? '', podUID },
-    ];
+    const pod = event.responseObject as { metadata?: { resourceVersion?: string } } | undefined;
+    const version = pod?.metadata?.resourceVersion;
+    const injected: Injected = {
+      ...{ ...fact, kind: 'injection', session, attempt: Number(attempt), container: container?.name ?? '', podUID },
+      ...(version !== undefined && { version: Number(version) }),
+    };
+    return [injected];
   });
 }
 

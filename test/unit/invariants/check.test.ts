@@ -91,7 +91,7 @@ const intent = session({ phase: 'Starting', version: 2 });
 const running = session({ phase: 'Running', version: 3 });
 const over = session({ phase: 'Completed', said: 'True', version: 4 });
 
-function injection({ container = 'debug-a1-1', podUID = POD, name = 'web' } = {}): Partial<AuditEvent> {
+function injection({ container = 'debug-a1-1', podUID = POD, name = 'web', version = 0 } = {}): Partial<AuditEvent> {
   const env = [
     { name: 'DEBUGSESSION_UID', value: SESSION },
     { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
@@ -100,6 +100,7 @@ function injection({ container = 'debug-a1-1', podUID = POD, name = 'web' } = {}
     verb: 'patch',
     objectRef: { resource: 'pods', subresource: 'ephemeralcontainers', namespace: 'shop', name },
     requestObject: { metadata: { uid: podUID }, spec: { ephemeralContainers: [{ name: container, env }] } },
+    ...(version > 0 && { responseObject: { metadata: { resourceVersion: String(version) } } }),
   };
 }
 
@@ -181,6 +182,18 @@ describe('a forged history', () => {
       ],
       last: '2026-01-01T00:00:03.500000Z',
     });
+  });
+
+  it('an intent whose answer is noted after the injection was asked for stands before it', () => {
+    const noted = { ...intent, stageTimestamp: '2026-01-01T00:00:03.001000Z' };
+    expect(broken(created, review, noted, injection({ version: 3 }))).toEqual([]);
+  });
+
+  it('an intent that was stored after its injection breaks a promise', () => {
+    const late = session({ phase: 'Starting', version: 5 });
+    expect(promises(created, review, late, injection({ version: 4 }))).toEqual([
+      'The operator writes the intent of an attempt before its injection',
+    ]);
   });
 
   it('an intent that the API server refused is none', () => {
