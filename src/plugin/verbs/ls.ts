@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { findCondition } from '../../api/conditions.ts';
 import type { DebugSession, Requester } from '../../api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../api/reasons.ts';
 import { nameOfTarget } from '../../api/target-name.ts';
@@ -94,8 +95,11 @@ function podOf({ spec, status }: DebugSession): string {
   return status?.podName ?? spec.target.podName ?? '';
 }
 
-function isLive({ status }: DebugSession): boolean {
-  return status?.phase === undefined || !TERMINAL_PHASES.includes(status.phase);
+/** Not over, or with a container that may still run or start: such a session counts for the limits of its policy. */
+export function isLive({ status }: DebugSession): boolean {
+  if (status?.phase === undefined || !TERMINAL_PHASES.includes(status.phase)) return true;
+  const confirmed = findCondition(status.conditions, 'StopConfirmed');
+  return confirmed !== undefined && confirmed.status !== 'True';
 }
 
 function createdAt({ metadata }: DebugSession): number {
@@ -115,7 +119,7 @@ export const addLs: AddVerb = (root, invocation) => {
     .option('-A, --all-namespaces', 'of all namespaces')
     .option('-u, --all-users', 'of everybody')
     .option('--pod <NAME>', 'in this pod only')
-    .option('-l, --live', 'only sessions that are not over')
+    .option('-l, --live', 'only sessions that are not over for certain')
     .option('-w, --waiting', 'only sessions that wait for an approval, of all users')
     .addOption(new Option('-o, --output <FORMAT>', 'for programs').choices(['json', 'yaml', 'name']))
     .action(async (options: LsOptions) => {
