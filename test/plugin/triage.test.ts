@@ -46,6 +46,8 @@ function comparable(line: string): string {
       .replaceAll(/less than 1s|\b\d+[dhms](?:\d+[hms])?\b/g, 'AGE')
       .replaceAll(/\b10(?:\.\d+){3}\b/g, 'ADDRESS')
       .replaceAll(/\bnode-\d\b/g, 'NODE')
+      // The scheduler before 1.37 speaks of claims where there are none.
+      .replaceAll(' no new claims to deallocate,', '')
       // Which of both the kubelet says depends on the moment.
       .replace(/(?:ended|waiting: CrashLoopBackOff); N times; (?:last )?/, 'ended; N times; ')
       .replace(/^ +CrashLoopBackOff: back-off .*/, '...')
