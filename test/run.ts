@@ -56,12 +56,13 @@ if (isOurs) {
 }
 // What all of them left in the API server's log.
 if (isOurs) tally.suite('audit', { workers: 1 });
-// After the look at the log: these operators are killed and answered wrongly. The other scenarios: `make faults`.
-if (isOurs) tally.suite('faults', { title: 'faults, a sample', workers: 1, files: ['faults/inject'], again: true });
-// The operator of the last release, then this one, with sessions in each phase. The other ways: `make test-upgrade`.
+// After the look at the log: these operators are killed, answered wrongly, or of another version.
 if (isOurs) {
-  const files = ['upgrade/upgrade'];
-  tally.suite('upgrade', { title: 'upgrade, from the last release', workers: 1, files, again: true });
+  const sample = { workers: 1, again: true };
+  // The other scenarios: `make faults`.
+  tally.suite('faults', { title: 'faults, a sample', files: ['faults/inject'], ...sample });
+  // The other ways: `make test-upgrade`.
+  tally.suite('upgrade', { title: 'upgrade, from the last release', files: ['upgrade/upgrade'], ...sample });
 }
 tally.check('demo', [node, 'test/demo/main.ts']);
 if (wasStopped) tally.check('cluster-down', [node, 'test/cluster/main.ts', 'down']);

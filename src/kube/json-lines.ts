@@ -14,7 +14,7 @@ export function splitLines(
 ): AsyncIterableIterator<string, undefined> {
   const source = chunks[Symbol.asyncIterator]();
   const line = new Line(maxBytes);
-  /** What is left of the last chunk. */
+  /** The bytes of the last chunk that are not read yet. */
   let rest: Uint8Array | undefined;
   let isOpen = true;
   const fill = async (): Promise<void> => {
@@ -39,7 +39,7 @@ export function splitLines(
   return stepwise({ next, end: () => void source.return?.().catch(() => undefined) });
 }
 
-/** What has come of a line so far. */
+/** The beginning of a line, until its end comes. */
 class Line {
   readonly #maxBytes: number;
   #parts: Uint8Array[] = [];

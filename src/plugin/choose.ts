@@ -63,7 +63,7 @@ export async function chooseContainer(
   // Where kubectl has to run for it, a credential plugin may ask its user: once, and not for each look at a time.
   if (namespace === undefined) await policy;
   const looked = findPod(kubectl, target, namespace);
-  // What is wrong with the cluster or the policy is said first.
+  // A fault of the cluster or the policy is said first.
   looked.catch(() => undefined);
   const known = await policy;
   const pod = await looked;

@@ -1,7 +1,7 @@
 import { DNS_LABEL } from '../api/names.ts';
 import { oneLine } from '../text/one-line.ts';
 import { UsageFault } from './fault.ts';
-import type { Kubectl } from './kubectl.ts';
+import type { Answer, Kubectl } from './kubectl.ts';
 
 /**
  * The namespace that kubectl takes: as the flag says, else as the context does, else `default`.
@@ -12,7 +12,7 @@ export async function currentNamespace(kubectl: Kubectl, given: string | undefin
   if (given !== undefined) {
     return namespaceName('--namespace', given);
   }
-  const answer = await kubectl.call(['config', 'view', '--minify', '--output=jsonpath={..namespace}']);
+  const answer = await contextNamespace(kubectl);
   // Without a kubeconfig there is no context to look into.
   const named = answer.kind === 'done' ? answer.stdout.trim() : '';
   return DNS_LABEL.test(named) ? named : 'default';
@@ -25,16 +25,16 @@ export async function currentNamespace(kubectl: Kubectl, given: string | undefin
 export async function knownNamespace(kubectl: Kubectl): Promise<string | undefined> {
   const given = kubectl.givenNamespace;
   if (given !== undefined) return DNS_LABEL.test(given) ? given : undefined;
-  const answer = await kubectl.call([
-    'config',
-    'view',
-    '--minify',
-    '--output=jsonpath={.contexts[0].context.namespace}',
-  ]);
+  const answer = await contextNamespace(kubectl);
   if (answer.kind === 'refused') return undefined;
   const named = answer.stdout.trim();
   if (named === '') return kubectl.isInPod ? undefined : 'default';
   return DNS_LABEL.test(named) ? named : undefined;
+}
+
+/** The namespace that the context names, if any. Refused where there is no such context. */
+function contextNamespace(kubectl: Kubectl): Promise<Answer> {
+  return kubectl.call(['config', 'view', '--minify', '--output=jsonpath={.contexts[0].context.namespace}']);
 }
 
 /**

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { overhear } from './overhear.ts';
+import { textOf } from './text-of.ts';
 
 /** What the API server said, as it came. */
 export interface Reply {
@@ -145,10 +146,4 @@ function isServing(child: ChildProcess): Promise<boolean> {
     const lines = createInterface({ input: child.stdout as Readable });
     lines.once('line', () => resolve(true)).once('close', () => resolve(false));
   });
-}
-
-async function textOf(stream: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { Fault } from './fault.ts';
 import { KubectlProxy, NoProxy, type Reply } from './kubectl-proxy.ts';
 import { overhear } from './overhear.ts';
 import { type Refusal, refusalOf } from './refusal-words.ts';
 import { statusWords } from './status-words.ts';
+import { textOf } from './text-of.ts';
 
 /** How a call of kubectl ended. */
 export type Answer = { kind: 'done'; stdout: string } | { kind: 'refused'; refusal: Refusal };
@@ -210,10 +211,4 @@ function answerOf({ status, body }: Reply): Answer | undefined {
   if (status >= 500 || NOT_DONE.includes(status)) return undefined;
   const words = statusWords(body);
   return words === undefined ? undefined : { kind: 'refused', refusal: refusalOf(words, 1) };
-}
-
-async function textOf(stream: Readable | null): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of (stream ?? []) as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }

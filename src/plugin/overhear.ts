@@ -2,12 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import type { Writable } from 'node:stream';
 
 /**
- * What kubectl still says after this many milliseconds of silence it says to a person who is to answer: it is shown at
- * once.
+ * Words of kubectl that are followed by this many milliseconds of silence are for a person who is to answer: they are
+ * shown at once.
  */
 const PATIENCE_MS = 500;
 
-/** What kubectl writes in its own log: for those who mend kubectl. */
+/** Lines of kubectl's own log, for people who mend kubectl. */
 const LOG_LINE = /^[EWIF]\d{4} .*\n?/gm;
 
 /**
