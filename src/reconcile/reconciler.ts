@@ -38,7 +38,7 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
-    const { rules, pressure } = parts;
+    const { rules, pressure, clock } = parts;
     const memory = new RunMemory();
     const looks = new Looks({ ...parts, memory });
     this.#looks = looks;
@@ -46,6 +46,7 @@ export class Reconciler {
     this.#review = new Review({
       rules,
       pressure,
+      clock,
       plan: (situation) => this.#plan(situation),
       stands: (...about) => looks.stands(...about),
     });
@@ -65,7 +66,9 @@ export class Reconciler {
       const step = early ?? (await this.#review.of(situation, this.#plan(situation), { known, signal }));
       this.#parts.onPlan?.(session, step);
       if (givesUpUninjected(session, step) && (await this.#looks.newestStands(session, signal))) continue;
-      const tried = await this.#effects.perform(situation, step, signal);
+      const trying = this.#effects.perform(situation, step, signal);
+      this.#review.ahead(situation, step, { known, signal });
+      const tried = await trying;
       if (tried === 'conflict') return { requeue: true };
       if (tried === 'gone') return {};
       if (step.effect.kind !== 'none') continue;

@@ -1,4 +1,6 @@
 import type { DebugSession, Run } from '../api/debugsession.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Objection } from '../session/look/objection.ts';
 import type { PressureLook } from '../session/look/pressure.ts';
 import type { Situation } from '../session/look/situation.ts';
 import type { Effect, Plan } from '../session/plan/effect.ts';
@@ -9,7 +11,19 @@ import type { KnownLabels, RulesLookup } from './rules-lookup.ts';
 /** What was found out in one go, and is not asked for again in the passes of it. */
 export interface Known extends KnownLabels {
   pressure?: Promise<PressureLook> | undefined;
+  /** Whether who asked may use the policy, asked beside the write of an intent. The injection takes it out. */
+  denial?: AskedDenial | undefined;
 }
+
+interface AskedDenial {
+  attempt: number;
+  answer: Promise<Objection | undefined>;
+  /** When the question was sent, monotonic ms. */
+  askedAt: number;
+}
+
+/** An answer that was asked for longer ago than this is asked for again before an injection, in ms. */
+const FRESH_MS = 1_000;
 
 export interface ReviewParts {
   rules: Pick<RulesLookup, 'denial' | 'withoutRight'>;
@@ -18,6 +32,7 @@ export interface ReviewParts {
   plan: (situation: Situation) => Plan;
   /** Whether the container of the run stands in its pod, by what the API server says now. */
   stands: (session: DebugSession, run: Run, signal: AbortSignal) => Promise<boolean>;
+  clock: Pick<Clock, 'monotonic'>;
 }
 
 interface Going {
@@ -27,9 +42,10 @@ interface Going {
 
 /**
  * What is asked before a run begins and before its container is injected, because no watch shows it: whether who asked
- * may still use the policy, whether the people who approved may still do so, and how much room there is. The look at
- * the room goes on beside the write of the intent and beside the first question. It is waited for before the intent
- * only where the policy refuses by it.
+ * may still use the policy, whether the people who approved may still do so, and how much room there is. The first
+ * question is sent beside the write of the intent, and again before an injection that does not follow at once
+ * (docs/adr/0066). The look at the room goes on beside both. It is waited for before the intent only where the policy
+ * refuses by it.
  *
  * The right to approve is asked for before the finalizer as well. Else the operator would put that on and take it off
  * for as long as an approval stands whose author may not approve.
@@ -54,6 +70,27 @@ export class Review {
     return intent === undefined ? step : this.#beginning(situation, step, going);
   }
 
+  /** Asks for the injection while the intent before it is written. */
+  ahead({ session }: Situation, { effect }: Plan, { known, signal }: Going): void {
+    const intent = intentOf(session, effect);
+    if (intent === undefined) return;
+    const { attempt } = intent;
+    const askedAt = this.#parts.clock.monotonic();
+    const answer = this.#parts.rules.denial(session, signal);
+    // The injection hears of a failure. Without an injection nobody has to.
+    answer.catch(() => undefined);
+    known.denial = { attempt, answer, askedAt };
+  }
+
+  /** What was asked beside the intent counts once, and not for long. */
+  #denial(session: DebugSession, { attempt }: Run, { known, signal }: Going): Promise<Objection | undefined> {
+    const asked = known.denial;
+    known.denial = undefined;
+    const { clock, rules } = this.#parts;
+    const isFresh = asked?.attempt === attempt && clock.monotonic() - asked.askedAt <= FRESH_MS;
+    return isFresh ? asked.answer : rules.denial(session, signal);
+  }
+
   async #beginning(situation: Situation, step: Plan, going: Going): Promise<Plan> {
     const look = this.#look(situation, going);
     if (look === undefined || !refusesPressure(situation.rules?.policy)) return step;
@@ -65,10 +102,10 @@ export class Review {
     step: Plan & { effect: Extract<Effect, { kind: 'inject' }> },
     going: Going,
   ): Promise<Plan> {
-    const { rules, plan, stands } = this.#parts;
+    const { plan, stands } = this.#parts;
     const { session } = situation;
     const [denied, pressure, changed] = await Promise.all([
-      rules.denial(session, going.signal),
+      this.#denial(session, step.effect.run, going),
       this.#look(situation, going),
       this.#withRights(situation, step.effect.run, going),
     ]);
