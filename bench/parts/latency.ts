@@ -2,6 +2,7 @@ import { podsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
 import { AuditLog, isWrite, type AuditEvent } from '../../test/support/cluster/audit-log.ts';
 import { busyboxImage } from '../../test/cluster/image-names.ts';
+import { Floor } from '../rig/floor.ts';
 import type { Rig } from '../rig/rig.ts';
 import { isOver } from '../rig/session-body.ts';
 import { inSpecSince, numbered, openStand, type Stand } from '../rig/stand.ts';
@@ -17,6 +18,8 @@ export interface Latency {
   patchToSpec: number[];
   /** The same PATCH, to its answer. */
   patchToAnswer: number[];
+  /** From sending an object of a resource without rules to the container of the PATCH that follows its answer. */
+  floorToSpec: number[];
   /** Wall time of a `kubectl debug` that does not attach. */
   kubectlDebug: number[];
   perSession: RequestCounts;
@@ -47,15 +50,23 @@ const PODS = 20;
 export async function measureLatency(rig: Rig, sessions: number, kubectlRuns: number): Promise<Latency> {
   const stand = await openStand(rig, 'latency', { ends: true });
   const operator = await rig.startOperator();
+  const floor = await Floor.install(rig.client);
   try {
-    return await Promise.race([operator.failed, stand.kubelet.failed, rounds(rig, stand, sessions, kubectlRuns)]);
+    const measuring = rounds(rig, { stand, floor }, sessions, kubectlRuns);
+    return await Promise.race([operator.failed, stand.kubelet.failed, measuring]);
   } finally {
     await rig.stopOperator(operator);
+    await floor.remove();
     await stand.stop();
   }
 }
 
-async function rounds(rig: Rig, stand: Stand, sessions: number, kubectlRuns: number): Promise<Latency> {
+async function rounds(
+  rig: Rig,
+  { stand, floor }: { stand: Stand; floor: Floor },
+  sessions: number,
+  kubectlRuns: number,
+): Promise<Latency> {
   const names = numbered('pod', PODS);
   await rig.node.runPods(stand.namespace, names);
   const audit = await AuditLog.from(rig.clusterNode.auditLog);
@@ -63,6 +74,7 @@ async function rounds(rig: Rig, stand: Stand, sessions: number, kubectlRuns: num
     createToSpec: [],
     patchToSpec: [],
     patchToAnswer: [],
+    floorToSpec: [],
     kubectlDebug: [],
   };
   const witnesses: Witness[] = [];
@@ -75,6 +87,7 @@ async function rounds(rig: Rig, stand: Stand, sessions: number, kubectlRuns: num
     const patch = await onePatch(rig, stand, `raw-${round}`, pod);
     samples.patchToSpec.push(patch.seen);
     samples.patchToAnswer.push(patch.answered);
+    samples.floorToSpec.push(await oneFloor(stand, floor, `floor-${round}`, pod));
     if (round % every === 0) samples.kubectlDebug.push(await oneKubectlDebug(rig, stand, `kubectl-${round}`, pod));
   }
   for (let tries = 0; tries < 50 && (await countEvents(rig, stand.namespace)) < 3 * sessions; tries += 1)
@@ -112,6 +125,13 @@ async function onePatch(
   await rig.client.patch(path, { spec: { ephemeralContainers: [container] } }, { type: 'strategic' });
   const answered = performance.now() - begin;
   return { seen: (await inSpec).at - begin, answered };
+}
+
+async function oneFloor(stand: Stand, floor: Floor, name: string, pod: string): Promise<number> {
+  const inSpec = stand.pods.until(pod, (seen) => has(seen, name));
+  const begin = performance.now();
+  await floor.debug(stand.namespace, pod, name);
+  return (await inSpec).at - begin;
 }
 
 async function oneKubectlDebug(rig: Rig, stand: Stand, name: string, pod: string): Promise<number> {

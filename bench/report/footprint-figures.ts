@@ -1,4 +1,3 @@
-import { EPHEMERAL_JOB } from './ephemeral-job.ts';
 import type { Figure } from './figures.ts';
 import type { Footprint, Updates } from '../parts/footprint.ts';
 import type { Memory } from '../rig/process-figures.ts';
@@ -16,8 +15,8 @@ export function footprintFigures(found: Found): Figure[] {
     ...figure(empty, (mb) => ({
       what: 'resident memory, empty',
       measured: `${number(mb)} MB`,
-      goal: '<= 110 MB',
-      met: mb <= 110,
+      goal: '<= 75 MB',
+      met: mb <= 75,
     })),
     ...figure(found.worked, (memory) => ({
       what: 'resident memory after sessions that came and went (after a forced collection; of that heap in use)',
@@ -29,11 +28,11 @@ export function footprintFigures(found: Found): Figure[] {
       thousands: options.pods / 1_000,
       goal: 0.05,
     }),
-    ...ephemeralJobFigure(found),
     ...growth(found.withPods, found.withSessions, {
       what: `... more per 1,000 live sessions over 100 pods (with ${options.liveSessions})`,
       thousands: options.liveSessions / 1_000,
-      goal: 3,
+      goal: 10,
+      collectedGoal: 5,
     }),
     ...growth(found.restarted, found.withMorePods, {
       what: `... more per 1,000 pods that nobody debugs (from ${options.pods} to ${3 * options.pods})`,
@@ -55,7 +54,7 @@ export function footprintFigures(found: Found): Figure[] {
 function growth(
   before: Memory | undefined,
   after: Memory | undefined,
-  { what, thousands, goal }: { what: string; thousands: number; goal: number },
+  { what, thousands, goal, collectedGoal }: { what: string; thousands: number; goal: number; collectedGoal?: number },
 ): Figure[] {
   if (before === undefined || after === undefined) return [];
   const per = (part: 'collected' | 'heap'): number => (after[part] - before[part]) / thousands;
@@ -66,21 +65,8 @@ function growth(
     {
       what: `${what}: resident at rest (after a forced collection; heap in use)`,
       measured: `${words(atRest)} (${words(per('collected'))}; ${words(per('heap'))})`,
-      goal: `<= ${goal} MB`,
-      met: atRest <= goal,
-    },
-  ];
-}
-
-function ephemeralJobFigure({ options, withPods }: Found): Figure[] {
-  if (withPods === undefined || options.pods < EPHEMERAL_JOB.pods) return [];
-  const limit = EPHEMERAL_JOB.megabytesWithPods / 4;
-  return [
-    {
-      what: `resident memory with ${options.pods} pods, by that of EphemeralJob elsewhere (${number(EPHEMERAL_JOB.megabytesWithPods)} MB)`,
-      measured: `${number(withPods.atRest)} MB, ${(withPods.atRest / EPHEMERAL_JOB.megabytesWithPods).toFixed(2)}x`,
-      goal: '<= 0.25x',
-      met: withPods.atRest <= limit,
+      goal: `<= ${goal} MB${collectedGoal === undefined ? '' : ` (<= ${collectedGoal} MB)`}`,
+      met: atRest <= goal && per('collected') <= (collectedGoal ?? Infinity),
     },
   ];
 }
