@@ -78,6 +78,8 @@ const FOLDERS: readonly Folder[] = [
       'approver-policy-binding.yaml': requester,
       'fill-in-approver-policy.yaml': fillIn,
       'fill-in-approver-policy-binding.yaml': fillIn,
+      'fill-in-finalizer-policy.yaml': fillIn,
+      'fill-in-finalizer-policy-binding.yaml': fillIn,
     },
   },
   {

@@ -2,6 +2,7 @@
 import './engine-flags.ts';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { SERVED_ANNOTATION } from './api/debugsession.ts';
 import type { Config } from './config/flags.ts';
 import { parseConfig } from './config/config.ts';
 import { connect, type Connection } from './kube/connect.ts';
@@ -113,7 +114,11 @@ function createElector(
 ): LeaderElector {
   return new LeaderElector({
     ...options,
-    port: leasePort(connection.client, leaseNamespace({ config, connection }), config.leaderElectionId),
+    port: leasePort(connection.client, {
+      namespace: leaseNamespace({ config, connection }),
+      name: config.leaderElectionId,
+      annotations: { [SERVED_ANNOTATION]: config.namespaces.join(',') || '*' },
+    }),
     identity: `${hostname()}_${randomUUID()}`,
     leaseDurationMs: config.leaseDuration,
     renewDeadlineMs: config.renewDeadline,

@@ -15,8 +15,8 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 export const KIND = 'DebugSession';
 export const PLURAL = 'debugsessions';
 /**
- * Stands on a session from the intent of a run until that run has ended, so that a delete cannot forget a live
- * container.
+ * Stands on a session from the intent of a run, or from its creation, until that run has ended, so that a delete cannot
+ * forget a live container.
  */
 export const FINALIZER = `${GROUP}/container`;
 /**
@@ -24,6 +24,11 @@ export const FINALIZER = `${GROUP}/container`;
  * that count.
  */
 export const LIVE_LABEL = `${GROUP}/live`;
+/**
+ * On the operator's Lease: the namespaces that it serves, as `a,b`; `*`: all. While the Lease is held, the admission
+ * policy debugsession-fill-in-finalizer puts finalizer and label on the sessions that are created there.
+ */
+export const SERVED_ANNOTATION = `${GROUP}/namespaces`;
 
 /** The fields of metav1.ObjectMeta that we read or write. */
 export interface ObjectMeta {

@@ -14,25 +14,31 @@ export const REQUESTER_POLICY = 'debugsession-requester';
  * that this operator knows. test/unit/requester-policy.test.ts says what they have to be.
  */
 export const FINGERPRINTS = {
-  policy: 'fa8392e64494f0ff32dfe0925d23e4ff5e6d3b36a70071d3ce81dc5ebf264946',
+  policy: '969b482d0eef4c4745765df797b5d049ef7f4ebdc62a195f8562807d8996ba7e',
   binding: 'c5fd5d8839146c7a49bfb781c576d22ad7ab4f5ad9ecfca10a319d772ad2c06c',
 } as const;
+
+/** Of a release before, whose policy says as surely who asks: an operator may be newer than its manifests. */
+const OF_0_1_0 = 'fa8392e64494f0ff32dfe0925d23e4ff5e6d3b36a70071d3ce81dc5ebf264946';
 
 type Part = 'policy' | 'binding';
 
 /** An admission policy and its binding, of one name, as this operator knows them. */
 export interface KnownPolicy {
   name: string;
-  fingerprints: Readonly<Record<Part, string>>;
+  fingerprints: Readonly<Record<Part, readonly string[]>>;
 }
 
-const OF_REQUESTERS: KnownPolicy = { name: REQUESTER_POLICY, fingerprints: FINGERPRINTS };
+const OF_REQUESTERS: KnownPolicy = {
+  name: REQUESTER_POLICY,
+  fingerprints: { policy: [FINGERPRINTS.policy, OF_0_1_0], binding: [FINGERPRINTS.binding] },
+};
 /** The policy on spec.approvedBy of approvals. */
 export const OF_APPROVERS: KnownPolicy = {
   name: 'debugsession-approver',
   fingerprints: {
-    policy: '8664257598060b8adfd111145cec8404cca5f544ad4839b88c5d0ad20f2e25d8',
-    binding: '5577dfbb20c42fd7d91b25fa6f0d594d1e11bc60f8bf2dcf569d534566ecda04',
+    policy: ['8664257598060b8adfd111145cec8404cca5f544ad4839b88c5d0ad20f2e25d8'],
+    binding: ['5577dfbb20c42fd7d91b25fa6f0d594d1e11bc60f8bf2dcf569d534566ecda04'],
   },
 };
 
@@ -108,7 +114,7 @@ export class RequesterPolicyWatch {
       const known = informer.store.get(this.#of.name);
       if (known === undefined)
         return { kind: 'missing', message: `there is no ${this.#words(part)}: kubectl apply -k config/admission` };
-      if (known.fingerprint !== this.#of.fingerprints[part])
+      if (!this.#of.fingerprints[part].includes(known.fingerprint))
         return { kind: 'missing', message: `${this.#words(part)} is not what this operator knows: ${REPLACE}` };
       since.push(known.changedAt);
     }

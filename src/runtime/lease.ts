@@ -12,7 +12,7 @@ export interface LeaseSpec {
 
 /** A Lease as it was read; whatever else stands in it goes back unchanged. */
 export interface Lease {
-  metadata: { resourceVersion: string };
+  metadata: { resourceVersion: string; annotations?: Record<string, string> };
   spec: LeaseSpec;
 }
 

@@ -19,7 +19,7 @@ it('the leader elector holds, renews and hands over a Lease of a real API server
     const started = Promise.withResolvers<void>();
     const controller = new AbortController();
     const elector = new LeaderElector({
-      port: leasePort(client, ns, 'test'),
+      port: leasePort(client, { namespace: ns, name: 'test', annotations: { 'debugsession.dev/namespaces': '*' } }),
       identity,
       retryPeriodMs: 100,
       onStarted: () => started.resolve(),

@@ -10,7 +10,7 @@ import { Policies } from '../support/builders/policies.ts';
 import { OperatorProcess, type LogLine } from '../support/cluster/operator-process.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { repositoryPath } from '../support/documents/crd.ts';
-import { type End, isLetGo, PHASES } from './phases.ts';
+import { type End, isLetGo, type Phase, PHASES } from './phases.ts';
 import { programOf, type Version } from './version.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -20,6 +20,9 @@ const RBAC = '/apis/rbac.authorization.k8s.io/v1';
  * one gives back when it is stopped, or both serve all sessions at once.
  */
 export type Way = 'after a crash' | 'by the Lease' | 'beside';
+
+/** Attempts that fail with `AdmissionPolicyMissing`, by when they were asked for. */
+export type Refused = Record<NonNullable<Phase['starts']>, boolean>;
 
 /** A namespace with a session in every phase, which one operator leaves to another. */
 export class Crossing {
@@ -63,12 +66,12 @@ export class Crossing {
   }
 
   /** People go on. @returns what is not as it has to be in the end, each in a sentence */
-  async end(): Promise<string[]> {
+  async end(refused: Refused): Promise<string[]> {
     const stage = this.#stage;
-    const ended = PHASES.map(async ({ name, goOn, end }) => {
+    const ended = PHASES.map(async ({ name, goOn, end, starts }) => {
       await goOn(stage);
       if (end === undefined) await stage.untilSessionGone(name);
-      else await stage.untilSession(name, (s) => isAtEnd(s, end));
+      else await stage.untilSession(name, (s) => isAtEnd(s, this.#expected(end, starts, refused)));
     });
     const reached = (await Promise.allSettled(ended)).flatMap((one) =>
       one.status === 'rejected' ? [String(one.reason)] : [],
@@ -76,6 +79,12 @@ export class Crossing {
     const logs = stage.operators.flatMap(troubles);
     for (const operator of stage.operators) await operator.stop();
     return [...reached, ...logs, ...(await this.#lookRound())];
+  }
+
+  /** Of two operators at once, either may be the first to take an attempt that the other refuses. */
+  #expected({ phases, runs }: End, starts: Phase['starts'], refused: Refused): End {
+    if (starts === undefined || !refused[starts]) return { phases, runs };
+    return { phases: this.#way === 'beside' && starts === 'asked' ? [...phases, 'Failed'] : ['Failed'], runs };
   }
 
   async close(): Promise<void> {

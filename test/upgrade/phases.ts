@@ -21,6 +21,8 @@ export interface Phase {
   goOn: (stage: Stage) => Promise<unknown>;
   /** What comes of it; absent: it is gone. */
   end?: End;
+  /** The run starts after the hand-over: of an attempt that waited before, or that is asked for afterwards. */
+  starts?: 'waited' | 'asked';
 }
 
 type Spec = Parameters<Stage['createSession']>[1];
@@ -62,6 +64,7 @@ export const PHASES: readonly Phase[] = [
       await stage.createSession('waits-for-approval', { target, command, policyName });
       await stage.untilSession('waits-for-approval', (s) => s.status?.reason === 'ApprovalRequired');
     },
+    starts: 'waited',
     goOn: async (stage) => (await Approver.open(stage, 'alice')).decides('waits-for-approval'),
     end: { phases: ['Completed'], runs: 1 },
   },
@@ -71,6 +74,7 @@ export const PHASES: readonly Phase[] = [
       await stage.createSession('waits-for-its-pod', { target: { podName: 'later' }, command });
       await stage.untilPhase('waits-for-its-pod', 'Pending');
     },
+    starts: 'waited',
     goOn: (stage) => stage.createPod('later', appPod()),
     end: { phases: ['Completed'], runs: 1 },
   },
@@ -140,12 +144,14 @@ export const PHASES: readonly Phase[] = [
   {
     name: 'runs-again',
     begin: (stage) => completed(stage, 'runs-again'),
+    starts: 'asked',
     goOn: (stage) => stage.changeSession('runs-again', { attempt: 2 }),
     end: { phases: ['Completed'], runs: 2 },
   },
   {
     name: 'comes-after',
     begin: () => Promise.resolve(),
+    starts: 'asked',
     goOn: (stage) => stage.createSession('comes-after', { target, command }),
     end: { phases: ['Completed'], runs: 1 },
   },

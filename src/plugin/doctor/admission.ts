@@ -15,10 +15,16 @@ const PURPOSES: Readonly<Record<string, string>> = {
   'debugsession-confine': 'it confines people in labelled namespaces to debug containers',
   'debugsession-confine-exec': 'it confines the operator to its own containers',
   'debugsession-fill-in-requester': 'it fills in spec.requestedBy',
+  'debugsession-fill-in-finalizer': 'it saves the operator a write before each session starts',
 };
 
 /** Of which an installation may do without, such as config/components/before-1-36. */
-const OPTIONAL = ['debugsession-verdict', 'debugsession-confine', 'debugsession-fill-in-requester'];
+const OPTIONAL = [
+  'debugsession-verdict',
+  'debugsession-confine',
+  'debugsession-fill-in-requester',
+  'debugsession-fill-in-finalizer',
+];
 
 /** Whether the admission policies of this release are in the cluster, and are what this release ships. */
 export function checkAdmission(facts: Facts, shipped: readonly Manifest[], version: string): Check[] {
@@ -63,8 +69,10 @@ export function checkDefaultPolicy({ defaultPolicy }: Facts): Check {
 
 /** As the chart writes it: the namespace of its release is that of the operator. */
 function placed(manifest: Manifest, operatorNamespace: string): Manifest {
-  const text = JSON.stringify(manifest);
-  return JSON.parse(text.replaceAll(`'${DEFAULT_OPERATOR_NAMESPACE}'`, `'${operatorNamespace}'`)) as Manifest;
+  const text = JSON.stringify(manifest)
+    .replaceAll(`'${DEFAULT_OPERATOR_NAMESPACE}'`, `'${operatorNamespace}'`)
+    .replaceAll(`"${DEFAULT_OPERATOR_NAMESPACE}"`, JSON.stringify(operatorNamespace));
+  return JSON.parse(text) as Manifest;
 }
 
 /** Apply would leave what somebody added. */

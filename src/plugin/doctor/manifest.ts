@@ -20,7 +20,9 @@ export interface Rule {
 /** The objects as JSON. The build puts them in (scripts/plugin.ts); the sources have no such name. */
 declare const EMBEDDED_MANIFESTS: Manifest[];
 
-const POLICIES = ['requester', 'verdict', 'guard', 'confine', 'fill-in-requester'].map((name) => `admission/${name}`);
+const POLICIES = ['requester', 'verdict', 'guard', 'confine', 'fill-in-requester', 'fill-in-finalizer'].map(
+  (name) => `admission/${name}`,
+);
 const FILES = [
   ...[...POLICIES, 'rbac/confine-exec'].flatMap((name) => [`${name}-policy`, `${name}-policy-binding`]),
   ...['manager', 'manager-exec', 'manager-attach', 'policy-reader', 'debugsession-user'].map(

@@ -1,6 +1,6 @@
 import type { DebugSession, DebugSessionSpec, DebugSessionStatus } from '../../../src/api/debugsession.ts';
 import { APPROVAL_KIND, type DebugApproval, type DebugApprovalSpec } from '../../../src/api/debugapproval.ts';
-import { API_VERSION, KIND, LIVE_LABEL } from '../../../src/api/debugsession.ts';
+import { API_VERSION, FINALIZER, KIND, LIVE_LABEL } from '../../../src/api/debugsession.ts';
 import { canonicalJson } from '../../../src/api/canonical-json.ts';
 import type { EphemeralContainer } from '../../../src/api/ephemeral-container.ts';
 import type { Pod } from '../../../src/api/pod.ts';
@@ -160,9 +160,12 @@ export class ApiServer {
 
   // What people, controllers and kubelets do.
 
+  /** Admission puts finalizer and live label on every other one: while no operator leads it does not. */
   createSession(name: string, spec: DebugSessionSpec, now: string): void {
     this.#uids += 1;
+    const isGuarded = this.#uids % 2 === 0 && spec.cancel !== true;
     const metadata = {
+      ...(isGuarded && { finalizers: [FINALIZER], labels: { [LIVE_LABEL]: 'true' } }),
       name,
       namespace: NAMESPACE,
       uid: `session-${this.#uids}`,

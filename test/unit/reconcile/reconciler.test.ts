@@ -38,6 +38,22 @@ describe('a reconcile', () => {
     ]);
   });
 
+  it('a reconcile begins with the intent where admission has put the finalizer on', async () => {
+    const guard = { finalizers: [FINALIZER], labels: { [LIVE_LABEL]: 'true' } };
+    const scene = aScene(aSession({}, { metadata: guard }));
+    await scene.run();
+    expect(scene.writes).toEqual([STATUS, REVIEW, INJECT]);
+    expect(scene.session.status?.phase).toBe('Starting');
+  });
+
+  it('a reconcile takes the finalizer of admission off a session that has to wait', async () => {
+    const guard = { finalizers: [FINALIZER], labels: { [LIVE_LABEL]: 'true' } };
+    const scene = aScene(aSession({ target: { podName: 'other' } }, { metadata: guard }));
+    await scene.run();
+    expect(scene.writes).toEqual([STATUS, FINALIZERS]);
+    expect([scene.session.status?.phase, scene.session.metadata.finalizers]).toEqual(['Pending', []]);
+  });
+
   it('a reconcile opens the watch of the pod while it writes the finalizer', async () => {
     const scene = aScene();
     await scene.run();

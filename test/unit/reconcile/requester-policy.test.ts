@@ -27,6 +27,14 @@ function specOf(file: string): Record<string, unknown> {
 const POLICY = specOf('requester-policy');
 const BINDING = specOf('requester-policy-binding');
 
+/** As 0.1.0 had it: without the live label that stands beside the finalizer at the creation. */
+const OF_0_1_0 = JSON.parse(
+  JSON.stringify(POLICY).replace(
+    / \|\| \(object\.metadata\.labels\['debugsession\.dev\/live'\] == 'true'.+?orValue\(\[\]\)\)(?= :)/,
+    '',
+  ),
+) as unknown;
+
 const page = (...items: object[]) => ({ metadata: { resourceVersion: '10' }, items });
 
 /** The list of the one object of that name. */
@@ -75,6 +83,7 @@ it.each<[string, Parameters<typeof follow>[0], object]>([
     { policy: one(POLICY, [{ time: CHANGED }, { time: LATER, subresource: 'status' }]) },
     { kind: 'inForce', since: Date.parse(CHANGED) },
   ],
+  ['that of 0.1.0', { policy: one(OF_0_1_0) }, { kind: 'inForce', since: Date.parse(MADE) }],
   ['gone', { policy: page() }, missing(/^there is no ValidatingAdmissionPolicy debugsession-requester: /)],
   ['unbound', { binding: page() }, missing(/^there is no ValidatingAdmissionPolicyBinding debugsession-requester: /)],
   [

@@ -73,6 +73,7 @@ describe('doctor', () => {
       'policy debugsession-guard',
       'policy debugsession-confine',
       'policy debugsession-fill-in-requester',
+      'policy debugsession-fill-in-finalizer',
       'policy debugsession-confine-exec',
       'DebugPolicy default',
       'your rights',
