@@ -21,8 +21,11 @@ const RBAC = '/apis/rbac.authorization.k8s.io/v1';
  */
 export type Way = 'after a crash' | 'by the Lease' | 'beside';
 
-/** Attempts that fail with `AdmissionPolicyMissing`, by when they were asked for. */
-export type Refused = Record<NonNullable<Phase['starts']>, boolean>;
+/**
+ * Whether attempts fail with `AdmissionPolicyMissing`, by how they were asked for. Perhaps: of two operators at once
+ * one refuses them, and either may be the first.
+ */
+export type Refused = Record<NonNullable<Phase['starts']>, 'always' | 'perhaps' | 'never'>;
 
 /** A namespace with a session in every phase, which one operator leaves to another. */
 export class Crossing {
@@ -71,7 +74,7 @@ export class Crossing {
     const ended = PHASES.map(async ({ name, goOn, end, starts }) => {
       await goOn(stage);
       if (end === undefined) await stage.untilSessionGone(name);
-      else await stage.untilSession(name, (s) => isAtEnd(s, this.#expected(end, starts, refused)));
+      else await stage.untilSession(name, (s) => isAtEnd(s, expected(end, starts && refused[starts])));
     });
     const reached = (await Promise.allSettled(ended)).flatMap((one) =>
       one.status === 'rejected' ? [String(one.reason)] : [],
@@ -79,12 +82,6 @@ export class Crossing {
     const logs = stage.operators.flatMap(troubles);
     for (const operator of stage.operators) await operator.stop();
     return [...reached, ...logs, ...(await this.#lookRound())];
-  }
-
-  /** Of two operators at once, either may be the first to take an attempt that the other refuses. */
-  #expected({ phases, runs }: End, starts: Phase['starts'], refused: Refused): End {
-    if (starts === undefined || !refused[starts]) return { phases, runs };
-    return { phases: this.#way === 'beside' && starts === 'asked' ? [...phases, 'Failed'] : ['Failed'], runs };
   }
 
   async close(): Promise<void> {
@@ -151,15 +148,24 @@ export class Crossing {
   }
 }
 
-function isAtEnd(session: DebugSession, { phases, runs }: End): boolean {
+function expected({ phases, runs }: End, refused: Refused['created'] = 'never'): End {
+  if (refused === 'never') return { phases, runs };
+  return refused === 'always'
+    ? { phases: ['Failed'], reason: 'AdmissionPolicyMissing', runs }
+    : { phases: [...phases, 'Failed'], runs };
+}
+
+function isAtEnd(session: DebugSession, { phases, runs, reason }: End): boolean {
   const { status } = session;
+  if (reason !== undefined && status?.reason !== reason) return false;
   return phases.includes(status?.phase ?? '') && status?.runs?.length === runs && isLetGo(session);
 }
 
 /** Each run has its one container, which has ended, and there is no other one. */
 function containersOf(pod: RawPod, sessions: readonly DebugSession[]): string[] {
   const runs = sessions.flatMap(({ status }) => status?.runs ?? []).filter(({ podUID }) => podUID === pod.metadata.uid);
-  const recorded = runs.map(({ debugContainerName = '' }) => debugContainerName).sort();
+  // A refused attempt has no container.
+  const recorded = runs.flatMap(({ debugContainerName }) => debugContainerName ?? []).sort();
   const found = ephemeralNames(pod).sort();
   const alive = (pod.status?.ephemeralContainerStatuses ?? []).filter(({ state }) => state?.terminated === undefined);
   return [

@@ -8,6 +8,8 @@ import type { Stage } from '../support/cluster/stage.ts';
 export interface End {
   /** One of them. */
   phases: readonly string[];
+  /** Absent: any. */
+  reason?: string;
   runs: number;
 }
 
@@ -21,8 +23,11 @@ export interface Phase {
   goOn: (stage: Stage) => Promise<unknown>;
   /** What comes of it; absent: it is gone. */
   end?: End;
-  /** The run starts after the hand-over: of an attempt that waited before, or that is asked for afterwards. */
-  starts?: 'waited' | 'asked';
+  /**
+   * The run starts after the hand-over: of an attempt that waited before, that is raised afterwards on a session from
+   * before, or of a session that is created afterwards.
+   */
+  starts?: 'waited' | 'raised' | 'created';
 }
 
 type Spec = Parameters<Stage['createSession']>[1];
@@ -144,14 +149,14 @@ export const PHASES: readonly Phase[] = [
   {
     name: 'runs-again',
     begin: (stage) => completed(stage, 'runs-again'),
-    starts: 'asked',
+    starts: 'raised',
     goOn: (stage) => stage.changeSession('runs-again', { attempt: 2 }),
     end: { phases: ['Completed'], runs: 2 },
   },
   {
     name: 'comes-after',
     begin: () => Promise.resolve(),
-    starts: 'asked',
+    starts: 'created',
     goOn: (stage) => stage.createSession('comes-after', { target, command }),
     end: { phases: ['Completed'], runs: 1 },
   },

@@ -12,13 +12,18 @@ export interface Move {
 const WAYS: readonly Way[] = ['after a crash', 'by the Lease', 'beside'];
 const NAMES: Record<Version, string> = { old: 'the operator of the last release', new: 'this operator' };
 
-/**
- * Which attempts the second operator refuses, because the policy on requesters has changed since the last release
- * (docs/install.md): the operator of the last release knows its own only. That of this tree knows both.
- */
-function refusedBy(second: Version, before: Version, after: Version): Refused {
-  if (second === 'old' && after === 'new') return { waited: true, asked: true };
-  return { waited: before !== after, asked: false };
+/** The operator of the last release knows its own policy on requesters only, and that of this tree knows both. */
+function knows(operator: Version, manifests: Version): boolean {
+  return operator === 'new' || manifests === 'old';
+}
+
+/** Which attempts fail because the policy on requesters has changed since the last release (docs/install.md). */
+function refusedOf({ from, to, way }: Move, before: Version, after: Version): Refused {
+  const serving = way === 'beside' ? [from, to] : [to];
+  const knowing = serving.filter((operator) => knows(operator, after)).length;
+  const created = knowing === serving.length ? 'never' : knowing === 0 ? 'always' : 'perhaps';
+  const older = before === after ? created : 'always';
+  return { waited: older, raised: older, created };
 }
 
 /** Every way from one version to another. */
@@ -51,14 +56,14 @@ export function playMoves(moves: readonly Move[], before: Version, after: Versio
   const ended = new Map<number, Promise<string[]>>();
   const endAll = (): void =>
     begun.forEach((one, index) => {
-      const what = one instanceof Error ? Promise.reject(one) : play(one, moves[index]?.to ?? 'new');
+      const what = one instanceof Error ? Promise.reject(one) : play(one, moves[index] as Move);
       what.catch(() => undefined);
       ended.set(index, what);
     });
 
-  const play = async (one: Crossing, to: Version): Promise<string[]> => {
-    await one.cross(to);
-    return one.end(refusedBy(to, before, after));
+  const play = async (one: Crossing, move: Move): Promise<string[]> => {
+    await one.cross(move.to);
+    return one.end(refusedOf(move, before, after));
   };
   const define = isThere ? it : it.skip;
   moves.forEach(({ from, to, way }, index) => {
