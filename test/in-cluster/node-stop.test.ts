@@ -5,12 +5,13 @@ import { POLICIES_PATH } from '../../src/reconcile/debug-policies.ts';
 import { bashImage, distrolessImage } from '../cluster/image-names.ts';
 import { OPEN_POLICY } from '../support/builders/open-policy.ts';
 import { appPod, shellPod } from '../support/builders/pods.ts';
-import { confirmation, containerState, nameOf } from '../support/cluster/ending.ts';
+import { confirmation, containerState, loggedAt, nameOf } from '../support/cluster/ending.ts';
 import { Installation } from '../support/cluster/installation.ts';
 import { removeNodeStop, STOP_NAMESPACE, stopPods, withNodeStop } from '../support/cluster/node-stop.ts';
 import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import {
+  HAS_STOPPED,
   HOSTILE_SHAPES,
   hostileCommand,
   hostilePod,
@@ -261,6 +262,10 @@ it('the next leader goes on with a stop by the node, and leaves no stop pod behi
 
 describe('hostile commands with the node first', () => {
   const sessionOf = ({ shell, namespace, attack }: HostileShape): string => nameOf(`${shell} ${namespace} ${attack}`);
+  /** A first process that is one like any other is stopped as well: its supervisor keeps no deadline. */
+  const canBeStopped = ({ namespace, attack }: HostileShape): boolean => attack === 'stops all' && namespace !== 'own';
+  /** In seconds. All containers start at once, and a command has to begin before it can stop its supervisor. */
+  const ttlOf = (shape: HostileShape): number => (canBeStopped(shape) ? 15 : 5);
   const pods = [...Map.groupBy(HOSTILE_SHAPES, hostilePod)];
   let policyName: string;
 
@@ -275,7 +280,7 @@ describe('hostile commands with the node first', () => {
       HOSTILE_SHAPES.map((shape) =>
         stage.createSession(sessionOf(shape), {
           target: { podName: hostilePod(shape), ...(shape.namespace === 'joined' && { containerName: 'app' }) },
-          ...{ image: SHELL_IMAGES[shape.shell], command: hostileCommand(shape), ttl: '5s', policyName },
+          ...{ image: SHELL_IMAGES[shape.shell], command: hostileCommand(shape), ttl: `${ttlOf(shape)}s`, policyName },
           ...{ profile: 'restricted', securityContext: { runAsUser: hostileUser(shape) } },
         }),
       ),
@@ -290,12 +295,16 @@ describe('hostile commands with the node first', () => {
       const over = await stage.untilSession(sessionOf(shape), (s) => confirmation(s)?.status === 'True', 120_000);
       expect(confirmation(over)).toMatchObject({ reason: 'Terminated' });
       expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
-      // A first process that is one like any other is stopped as well: its supervisor keeps no deadline.
-      if (shape.attack === 'stops all' && shape.namespace !== 'own')
-        expect(over.status).toMatchObject({
-          phase: 'Expired',
-          runs: [{ endedBy: 'Node', stop: { routes: ['Node'] } }],
-        });
+      if (!canBeStopped(shape)) return;
+      expect(over.status?.phase).toBe('Expired');
+      const [run] = over.status?.runs ?? [];
+      const deadline = Date.parse(run?.startedAt ?? '') + ttlOf(shape) * 1000;
+      // On a busy machine the command may begin after the deadline: its supervisor has ended it in time.
+      const wasStopped = ((await loggedAt(stage, over, HAS_STOPPED)) ?? Infinity) < deadline;
+      if (!wasStopped && run?.endedBy === 'Supervisor') return;
+      // Where the node takes longer than the operator waits for it, exec is tried as well.
+      expect(run?.stop?.routes[0]).toBe('Node');
+      expect(run?.stop?.routes).toContain(run?.endedBy);
     },
   );
 

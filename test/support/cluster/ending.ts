@@ -14,6 +14,18 @@ export async function containerState(stage: Stage, { status }: DebugSession): Pr
   return pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === status?.debugContainerName)?.state;
 }
 
+/** When its container first logged these words, in ms since the epoch. Undefined: it has not. */
+export async function loggedAt(stage: Stage, { status }: DebugSession, words: string): Promise<number | undefined> {
+  const { podName = '', debugContainerName = '' } = status ?? {};
+  const { stdout } = await stage.kubectl(['logs', podName, '-c', debugContainerName, '--timestamps']);
+  const [time] =
+    stdout
+      .split('\n')
+      .find((line) => line.includes(words))
+      ?.split(' ') ?? [];
+  return time === undefined ? undefined : Date.parse(time);
+}
+
 /** What a test calls it, as the name of a session. */
 export function nameOf(words: string): string {
   return words.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');

@@ -3,10 +3,13 @@ import { bashImage, busyboxImage, dashImage } from '../../cluster/image-names.ts
 /** Images by the shell that they have. */
 export const SHELL_IMAGES = { busybox: busyboxImage, dash: dashImage, bash: bashImage };
 
+/** What a command logs when it has stopped all that it may stop. */
+export const HAS_STOPPED = 'has stopped the others';
+
 /** Scripts of somebody who wants to stay. Each goes on for ever, and needs no right and no capability. */
 export const ATTACKS = {
   'kills all': 'while :; do kill -9 -1; sleep .2; done',
-  'stops all': 'while :; do kill -STOP -1; sleep .2; done',
+  'stops all': `kill -STOP -1; echo ${HAS_STOPPED}; while :; do kill -STOP -1; sleep .2; done`,
   'asks for more time': `echo -n until9999999999 >/proc/self/comm
     while :; do for d in /proc/[0-9]*; do kill -USR2 \${d#/proc/}; done; sleep .2; done`,
   // A shell that cannot fork ends: others fill the limit of the pod, and this one needs no fork any more.
