@@ -9,7 +9,7 @@ interface ProfileEntry {
 }
 
 /**
- * The profiles: what `kubectl debug --profile` of Kubernetes 1.36 sets on an ephemeral container (kubectl
+ * The profiles: what `kubectl debug --profile` of Kubernetes 1.37 sets on an ephemeral container (kubectl
  * pkg/cmd/debug/profiles.go). `npm run docs` writes them into both CRDs and docs/debugsession.md.
  */
 export const PROFILES = {

@@ -5,7 +5,7 @@ const modulesFolder = join(import.meta.dirname, 'modules');
 const PREFIX = 'kubernetes-';
 
 /** What the tests, the demo and the benchmarks run on where nothing is said. */
-export const DEFAULT_MINOR = '1.36';
+export const DEFAULT_MINOR = '1.37';
 
 /** The minor versions that the launcher can build, newest first: one folder of test/cluster/modules each. */
 export function kubernetesMinors(): string[] {

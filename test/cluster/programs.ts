@@ -49,7 +49,7 @@ function versionSymbols(minor: string): string {
 
 /**
  * What the launcher builds for a cluster. go.mod and go.sum name every byte of it.
- * @param minor of Kubernetes, such as 1.36
+ * @param minor of Kubernetes, such as 1.37
  */
 export function clusterModules(minor: string): readonly GoModule[] {
   return [kubernetes(minor), containerd, images];

@@ -67,7 +67,7 @@ describe('the built programs', () => {
 
   it('KUBERNETES_VERSION chooses the minor version, and an unknown one gives an error that names all', () => {
     expect(kubernetesMinor({})).toBe(DEFAULT_MINOR);
-    expect(kubernetesMinor({ KUBERNETES_VERSION: '1.37' })).toBe('1.37');
+    expect(kubernetesMinor({ KUBERNETES_VERSION: '1.36' })).toBe('1.36');
     expect(() => kubernetesMinor({ KUBERNETES_VERSION: '1.2' })).toThrow(
       `KUBERNETES_VERSION is "1.2"; it can be one of ${kubernetesMinors().join(', ')}`,
     );
