@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { buildahPackage } from '../scripts/image.ts';
 import { ensurePackages, hasProgram } from './cluster/packages.ts';
 import { cachePaths } from './cluster/paths.ts';
-import { ensureHelm, ensureKrew } from './cluster/programs.ts';
+import { ensureHelm, ensureKrew, ensureMetricsServer } from './cluster/programs.ts';
 import { progressTo } from './cluster/progress.ts';
 import { ensurePromtool } from './support/documents/promtool.ts';
 import { Tally } from './tally.ts';
@@ -41,6 +41,8 @@ tally.check('cluster', [node, 'test/cluster/main.ts', 'up']);
 // After the programs of the cluster, with which it shares most of what is compiled.
 await ensureHelm(3, cachePaths(process.env), progressTo(process.stderr));
 await ensureKrew(cachePaths(process.env), progressTo(process.stderr));
+// A build in a test counts against the time limit of the test, and takes 20 minutes on a busy machine.
+if (isOurs) await ensureMetricsServer(cachePaths(process.env), progressTo(process.stderr));
 tally.suite('integration', { workers: 3, again: true });
 if (isOurs) tally.suite('release', { workers: 1, again: true });
 // With the look for broken promises in the API server's log, which is that of a cluster of ours (docs/adr/0053).
