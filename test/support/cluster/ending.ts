@@ -14,16 +14,16 @@ export async function containerState(stage: Stage, { status }: DebugSession): Pr
   return pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === status?.debugContainerName)?.state;
 }
 
-/** When its container first logged these words, in ms since the epoch. Undefined: it has not. */
-export async function loggedAt(stage: Stage, { status }: DebugSession, words: string): Promise<number | undefined> {
-  const { podName = '', debugContainerName = '' } = status ?? {};
-  const { stdout } = await stage.kubectl(['logs', podName, '-c', debugContainerName, '--timestamps']);
-  const [time] =
-    stdout
-      .split('\n')
-      .find((line) => line.includes(words))
-      ?.split(' ') ?? [];
-  return time === undefined ? undefined : Date.parse(time);
+/** When a container first logged these words, in ms since the epoch. Undefined: it has not. */
+export async function loggedAt(
+  stage: Stage,
+  pod: string,
+  container: string,
+  words: string,
+): Promise<number | undefined> {
+  const { stdout } = await stage.kubectl(['logs', pod, '-c', container, '--timestamps']);
+  const line = stdout.split('\n').find((text) => text.includes(words));
+  return line === undefined ? undefined : Date.parse(line.split(' ')[0] ?? '');
 }
 
 /** What a test calls it, as the name of a session. */
