@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { apiProbe } from '../cluster/api-probe.ts';
+import type { Instance } from '../cluster/instance.ts';
+import { instanceProcesses, startComponent } from '../cluster/start.ts';
+import type { Replica } from './process.ts';
+
+const KILL_EVERY_MS = 30_000;
+const RESTART_EVERY_MS = 600_000;
+/** Time to answer what is under way: what is cut off there is in no log. */
+const GRACE_MS = 60_000;
+/** After a restart a leader may have lost its Lease, and ends. */
+const AFTERMATH_MS = 90_000;
+
+/** Kills the leader of some replicas every half minute, and starts it again. */
+export class Killer {
+  /** Replicas that ended by themselves while the API server was there, each a sentence. */
+  readonly faults: string[] = [];
+  kills = 0;
+  /** That ended because they could not renew their Lease: the API server was away. */
+  ends = 0;
+  readonly #replicas: readonly Replica[];
+  readonly #api: ApiServer;
+
+  constructor(replicas: readonly Replica[], api: ApiServer) {
+    this.#replicas = replicas;
+    this.#api = api;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#kill(signal), ...this.#replicas.map((replica) => this.#keep(replica, signal))]);
+  }
+
+  async #kill(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await pause(KILL_EVERY_MS, signal);
+      const leader = await this.#leader(signal);
+      if (leader === undefined) return;
+      this.kills += 1;
+      this.#killed.add(leader.pid);
+      process.kill(leader.pid, 'SIGKILL');
+    }
+  }
+
+  readonly #killed = new Set<number>();
+
+  async #leader(signal: AbortSignal): Promise<Replica | undefined> {
+    for (; !signal.aborted; await pause(250, signal))
+      for (const replica of this.#replicas) if (await replica.leads()) return replica;
+    return undefined;
+  }
+
+  /** As a kubelet restarts a container. */
+  async #keep(replica: Replica, signal: AbortSignal): Promise<void> {
+    const stopped = new Promise<'stopped'>((resolve) => {
+      if (signal.aborted) resolve('stopped');
+      signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+    });
+    for (;;) {
+      const { pid } = replica;
+      const end = await Promise.race([stopped, replica.failed.catch((error: unknown) => String(error))]);
+      if (end === 'stopped') return;
+      if (!this.#killed.delete(pid)) this.#endedByItself(`${replica.name}: ${end}`);
+      await replica.stop();
+      await replica.start();
+    }
+  }
+
+  #endedByItself(words: string): void {
+    if (this.#api.wasRestartedWithin(AFTERMATH_MS)) this.ends += 1;
+    else this.faults.push(words);
+  }
+}
+
+/** The API server of a cluster of ours. */
+export class ApiServer {
+  /** When it was stopped, RFC 3339. */
+  readonly restarts: string[] = [];
+  readonly #instance: Instance;
+  #back = -Infinity;
+
+  constructor(instance: Instance) {
+    this.#instance = instance;
+  }
+
+  wasRestartedWithin(ms: number): boolean {
+    return performance.now() - this.#back < ms;
+  }
+
+  /** Every ten minutes, the first time after five. */
+  async restartNowAndThen(signal: AbortSignal): Promise<void> {
+    for (let every = RESTART_EVERY_MS / 2; ; every = RESTART_EVERY_MS) {
+      await pause(every, signal);
+      if (signal.aborted) return;
+      await this.restart();
+    }
+  }
+
+  /** In order: what it was asked is answered and logged. @throws Error when it does not come back */
+  async restart(): Promise<void> {
+    const processes = instanceProcesses(this.#instance);
+    this.#back = Infinity;
+    this.restarts.push(new Date().toISOString());
+    await processes.stop('kube-apiserver', GRACE_MS);
+    await startComponent(this.#instance, processes, 'kube-apiserver');
+    const probe = apiProbe(this.#instance);
+    for (let tries = 0; !(await probe.apiReady()); tries += 1) {
+      if (tries > 600 || !processes.isRunning('kube-apiserver'))
+        throw new Error(`the API server does not come back: ${processes.lastWords('kube-apiserver')}`);
+      await delay(250);
+    }
+    this.#back = performance.now();
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+}
