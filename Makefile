@@ -6,7 +6,7 @@ export CLUSTER_NAME
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops test-upgrade test-operations faults fuzz mutate test-versions bench cluster-up cluster-down cluster-status
+.PHONY: help build plugin plugin-executable image site manifests release publish uninstall run demo check test test-invariants test-gitops test-upgrade test-operations faults fuzz mutate test-versions soak bench cluster-up cluster-down cluster-status
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -118,6 +118,12 @@ faults: node_modules/.stamp ## kill the operator at each of its writes, and answ
 # VERSIONS='1.37 1.36': these only.
 test-versions: node_modules/.stamp ## test on each version of Kubernetes, and fill in the table of docs/versions.md (VERSIONS='1.37 1.36')
 	@VERSIONS='$(VERSIONS)' node test/versions.ts
+
+# On a cluster of its own, which goes at the end unless KEEP=1 or CLUSTER_NAME says which to take (docs/adr/0064).
+soak: CLUSTER_NAME = soak
+soak: export MINUTES := $(or $(MINUTES),10)
+soak: cluster-up ## sessions of all kinds for so long, killed leaders, and the growth of an operator beside them (MINUTES=120)
+	@node test/soak/main.ts $(if $(filter soak,$(CLUSTER_NAME)),$(if $(KEEP),,--down))
 
 # QUICK=1: fewer of everything. ONLY=latency,memory: these parts only. PODS=n: pods in the cluster that nobody debugs.
 # On a cluster of its own, which goes at the end unless KEEP=1 or CLUSTER_NAME says which to take.

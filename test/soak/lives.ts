@@ -153,7 +153,7 @@ const refusedByOperator: Kind = {
     const { policyName, hostPod: podName } = scene;
     await create(scene, name, { target: { podName }, policyName, command: STAYS });
     await scene.sessions.until(name, 'is there', (session) => session !== undefined);
-    const { status } = await untilOver(scene, name, 'Failed', 0);
+    const { status } = await untilOver(scene, name, 'Failed', 1);
     const reason = status?.conditions?.find(({ type }) => type === 'Failed')?.reason;
     if (reason !== 'PolicyDenied') throw new Error(`session ${name} failed by ${reason}, not PolicyDenied`);
   },

@@ -30,6 +30,9 @@ export interface Idle {
   met: boolean;
 }
 
+/** Characters of a fault that the report shows; the file of the samples has all of it. */
+const SHOWN = 400;
+
 /** What docs/reliability.md shows, as Markdown. */
 export function reportOf(found: Found): string {
   const { commit, date, minutes, sessions, pods, kills, ends, restarts, facts } = found;
@@ -52,7 +55,7 @@ export function reportOf(found: Found): string {
     '',
     ...(found.faults.length === 0
       ? ['Nothing stuck, nothing doubled, no broken promise.']
-      : found.faults.map((fault) => `- ${fault}`)),
+      : found.faults.map((fault) => `- ${fault.slice(0, SHOWN)}`)),
     '',
   ].join('\n');
 }

@@ -62,10 +62,10 @@ export class Run {
     for (const replica of [leader, standby])
       replica.failed.catch((error: unknown) => void this.#faults.push(`${replica.name}: ${String(error)}`));
 
-    await delay(QUIET_MS / 4);
-    const before = await leader.sample();
     say('filling the memory of events');
     await fillMemory(steady);
+    await delay(QUIET_MS);
+    const before = await leader.sample();
 
     const api = new ApiServer(this.#instance());
     const killer = new Killer(killed, api);
