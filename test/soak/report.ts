@@ -11,7 +11,7 @@ export interface Found {
   ended: ReadonlyMap<string, number>;
   pods: number;
   kills: number;
-  /** Operators that ended because the API server was away. */
+  /** Leaders that lost their Lease, and so ended. */
   ends: number;
   restarts: number;
   samples: number;
@@ -41,7 +41,7 @@ export function reportOf(found: Found): string {
     `\`make soak MINUTES=${minutes}\` at commit ${commit}, ${date.slice(0, 16)}Z:`,
     '',
     `- ${sessions} sessions in ${pods} pods: ${kinds.join(', ')}.`,
-    `- ${kills} leaders killed, the API server restarted ${times(restarts)}, ${ends} more operators ended by that.`,
+    `- ${kills} leaders killed, the API server restarted ${times(restarts)}, ${ends} more lost their Lease.`,
     `- ${facts} facts in the audit log.`,
     `- ${found.samples} samples after ${found.warmUpMinutes} minutes of warm-up.`,
     '',

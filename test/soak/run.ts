@@ -68,7 +68,7 @@ export class Run {
     const before = await leader.sample();
 
     const api = new ApiServer(this.#instance());
-    const killer = new Killer(killed, api);
+    const killer = new Killer(killed);
     const loads = [new Load(steady, seeded(SEED)), new Load(storm, seeded(SEED + 1))];
     const began = new Date();
     const time = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(minutes * 60_000)]);

@@ -8,22 +8,21 @@ const KILL_EVERY_MS = 30_000;
 const RESTART_EVERY_MS = 600_000;
 /** Time to answer what is under way: what is cut off there is in no log. */
 const GRACE_MS = 60_000;
-/** After a restart a leader may have lost its Lease, and ends. */
-const AFTERMATH_MS = 90_000;
+/** The last words of a leader that could not renew its Lease: the API server was away, or the machine too busy. */
+const LOST = /leadership lost/;
 
 /** Kills the leader of some replicas every half minute, and starts it again. */
 export class Killer {
-  /** Replicas that ended by themselves while the API server was there, each a sentence. */
+  /** Replicas that ended by themselves though they had their Lease, each a sentence. */
   readonly faults: string[] = [];
   kills = 0;
-  /** That ended because they could not renew their Lease: the API server was away. */
+  /** Those that lost it, and so had to end. */
   ends = 0;
   readonly #replicas: readonly Replica[];
-  readonly #api: ApiServer;
+  readonly #killed = new Set<number>();
 
-  constructor(replicas: readonly Replica[], api: ApiServer) {
+  constructor(replicas: readonly Replica[]) {
     this.#replicas = replicas;
-    this.#api = api;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -41,8 +40,6 @@ export class Killer {
     }
   }
 
-  readonly #killed = new Set<number>();
-
   async #leader(signal: AbortSignal): Promise<Replica | undefined> {
     for (; !signal.aborted; await pause(250, signal))
       for (const replica of this.#replicas) if (await replica.leads()) return replica;
@@ -59,15 +56,12 @@ export class Killer {
       const { pid } = replica;
       const end = await Promise.race([stopped, replica.failed.catch((error: unknown) => String(error))]);
       if (end === 'stopped') return;
-      if (!this.#killed.delete(pid)) this.#endedByItself(`${replica.name}: ${end}`);
+      const isKilled = this.#killed.delete(pid);
+      if (!isKilled && LOST.test(end)) this.ends += 1;
+      else if (!isKilled) this.faults.push(`${replica.name}: ${end}`);
       await replica.stop();
       await replica.start();
     }
-  }
-
-  #endedByItself(words: string): void {
-    if (this.#api.wasRestartedWithin(AFTERMATH_MS)) this.ends += 1;
-    else this.faults.push(words);
   }
 }
 
@@ -76,14 +70,9 @@ export class ApiServer {
   /** When it was stopped, RFC 3339. */
   readonly restarts: string[] = [];
   readonly #instance: Instance;
-  #back = -Infinity;
 
   constructor(instance: Instance) {
     this.#instance = instance;
-  }
-
-  wasRestartedWithin(ms: number): boolean {
-    return performance.now() - this.#back < ms;
   }
 
   /** Every ten minutes, the first time after five. */
@@ -98,7 +87,6 @@ export class ApiServer {
   /** In order: what it was asked is answered and logged. @throws Error when it does not come back */
   async restart(): Promise<void> {
     const processes = instanceProcesses(this.#instance);
-    this.#back = Infinity;
     this.restarts.push(new Date().toISOString());
     await processes.stop('kube-apiserver', GRACE_MS);
     await startComponent(this.#instance, processes, 'kube-apiserver');
@@ -108,7 +96,6 @@ export class ApiServer {
         throw new Error(`the API server does not come back: ${processes.lastWords('kube-apiserver')}`);
       await delay(250);
     }
-    this.#back = performance.now();
   }
 }
 
