@@ -63,20 +63,15 @@ export class Replica {
     return this.#running.ready(250);
   }
 
-  /** Whether it leads, by its own metric. False when it does not answer. */
-  async leads(): Promise<boolean> {
-    const leads = await this.#operator?.metric('leader_election_master_status').catch(() => 0);
-    return leads === 1;
+  /** The process that leads, by its own metric. Absent: it does not, or does not answer. */
+  async leader(): Promise<number | undefined> {
+    const operator = this.#operator;
+    const leads = await operator?.metric('leader_election_master_status').catch(() => 0);
+    return leads === 1 ? operator?.pid : undefined;
   }
 
   metric(name: string): Promise<number> {
     return this.#running.metric(name);
-  }
-
-  /** By SIGKILL to the process that was started, and no other. */
-  async kill(): Promise<void> {
-    process.kill(this.pid, 'SIGKILL');
-    await this.stop();
   }
 
   async stop(): Promise<void> {

@@ -32,17 +32,21 @@ export class Killer {
   async #kill(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await pause(KILL_EVERY_MS, signal);
-      const leader = await this.#leader(signal);
-      if (leader === undefined) return;
+      const pid = await this.#leader(signal);
+      if (pid === undefined) return;
       this.kills += 1;
-      this.#killed.add(leader.pid);
-      process.kill(leader.pid, 'SIGKILL');
+      this.#killed.add(pid);
+      kill(pid);
     }
   }
 
-  async #leader(signal: AbortSignal): Promise<Replica | undefined> {
-    for (; !signal.aborted; await pause(250, signal))
-      for (const replica of this.#replicas) if (await replica.leads()) return replica;
+  async #leader(signal: AbortSignal): Promise<number | undefined> {
+    for (; !signal.aborted; await pause(250, signal)) {
+      for (const replica of this.#replicas) {
+        const pid = await replica.leader();
+        if (pid !== undefined) return pid;
+      }
+    }
     return undefined;
   }
 
@@ -96,6 +100,15 @@ export class ApiServer {
         throw new Error(`the API server does not come back: ${processes.lastWords('kube-apiserver')}`);
       await delay(250);
     }
+  }
+}
+
+/** A process that we started, unless it has just ended. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
