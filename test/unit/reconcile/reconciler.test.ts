@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { FINALIZER, LIVE_LABEL, type DebugSessionSpec } from '../../../src/api/debugsession.ts';
 import type { DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
 import type { Pod } from '../../../src/api/pod.ts';
+import { ApiError } from '../../../src/kube/api-error.ts';
 import { containerName, UID_VARIABLE } from '../../../src/session/container/container.ts';
 import { aPod, aSession } from '../../support/builders/builders.ts';
 import { anApiError } from '../../support/fakes/fake-client.ts';
@@ -286,6 +287,12 @@ describe('a refused write', () => {
     const scene = aScene();
     scene.client.on(STATUS, anApiError(404, 'debugsessions "inspect-web" not found'));
     expect([await scene.run(), scene.told]).toEqual([{}, []]);
+  });
+
+  it.each([STATUS, FINALIZERS])('the operator tries %s again where a 404 names no session', async (request) => {
+    const scene = aScene();
+    scene.client.on(request, new ApiError({ code: 404, reason: '', message: '404 page not found' }));
+    await expect(scene.run()).rejects.toThrow('404 page not found');
   });
 
   it.each<[string, Error | object, string, RegExp]>([
