@@ -31,7 +31,7 @@ it('a restart of the API server ends the watches whose end is in no log, and no 
   expect([3, 5, 7].map((at) => openAt(traffic, `at ${at}`, ['at 4']))).toEqual([1, 0, 1]);
 });
 
-it('requests are told from a moment on, without watches and the Lease', () => {
+it('the log tells requests from a moment on, without watches and the Lease', () => {
   const lease = { verb: 'update', objectRef: { resource: 'leases' } };
   const traffic = trafficOf([
     event('early', 1, { verb: 'patch' }),

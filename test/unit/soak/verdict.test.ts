@@ -19,7 +19,7 @@ function missed(judged: readonly Judged[]): string[] {
   return judged.filter(({ met }) => met === false).map(({ figure }) => figure);
 }
 
-it('figures that only go up and down meet their goals', () => {
+it('a goal is met by figures that only go up and down', () => {
   expect(
     missed(
       judge(
