@@ -1,7 +1,8 @@
 import type { EndedBy, Run, StopCause, StopRoute } from '../../api/debugsession.ts';
 import type { Pod, Terminated } from '../../api/pod.ts';
 import { type Actions, NO_ACTIONS } from '../look/actions.ts';
-import { saysExited, saysStopped, type TimeOver, timeOver, wasSignalled } from './claims.ts';
+import { UNSUPPORTED } from '../container/supervisor.ts';
+import { refusal, saysExited, saysStopped, type TimeOver, timeOver, wasSignalled } from './claims.ts';
 import { type Asked, type HowItFailed, silentFailure, startFailure } from './start-failure.ts';
 import { whoEnded } from './who-ended.ts';
 import { stoppedByNode } from './stopped-by-node.ts';
@@ -46,6 +47,9 @@ export interface Scene {
  */
 export function readEnding(run: Run, terminated: Terminated, scene: Scene): HowItEnded {
   const failed = startFailure(run, terminated, scene.asked);
+  // The stop script also ends the programs by which a supervisor looks what the image has: then its word is about them.
+  const isOurDoing = refusal(run, terminated) === UNSUPPORTED && mayHaveSignalled(run, scene.actions);
+  if (isOurDoing) return { kind: 'ended', ...stopped(run, 'Exec') };
   if (failed !== undefined) return failed;
   const over = timeOver(run, terminated);
   if (over !== undefined) return { kind: 'ended', outcome: 'Expired', endedBy: 'Supervisor', message: expired(over) };

@@ -179,6 +179,20 @@ describe('the word Stopped', () => {
     },
   );
 
+  it.each([
+    { kind: 'asked' as const, wanted: ['Cancelled', 'Ended', 'Cancelled', 'Exec'] },
+    { kind: 'forbidden' as const, wanted: ['Failed', 'Failed', 'SupervisorUnsupported', undefined] },
+  ])('the word Unsupported at once after a stop script that was $kind is recorded as $wanted', ({ kind, wanted }) => {
+    const world = World.running({ ttl: '10m', command: ['sleep', '600'] });
+    world.edit({ cancel: true });
+    world.settle();
+    world.tried(kind === 'asked' ? { kind } : { kind, message: 'no' });
+    world.settle();
+    world.ends({ exitCode: 125, message: 'Unsupported\n' });
+    world.settle();
+    expect(recordOf(world)).toEqual(wanted);
+  });
+
   it('the word Exited of the supervisor names the command although the operator ran the stop script', () => {
     const world = cancelled();
     world.ends({ exitCode: 137, message: 'Exited\n' });
