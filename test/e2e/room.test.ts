@@ -103,10 +103,13 @@ const ours = process.env['CLUSTER'] === 'current' ? describe.skip : describe;
 
 ours('with a metrics-server', () => {
   let server: MetricsServer;
+  /** That of a build that failed has nothing to stop. */
+  let isStarted = false;
 
   beforeAll(async () => {
     await grantPressureRights(stage);
     server = await MetricsServer.start(stage);
+    isStarted = true;
     await Promise.all(stage.operators.splice(0).map((operator) => operator.stop()));
     await stage.startOperator('--check-pressure');
     await Promise.all([fullPod('full', 40, { memory: '64Mi' }), stage.runningPod('roomy', appPod())]);
@@ -114,7 +117,7 @@ ours('with a metrics-server', () => {
   }, BUILD_MS);
 
   afterAll(async () => {
-    await server.stop();
+    if (isStarted) await server.stop();
     await withdrawPressureRights(stage);
   });
 

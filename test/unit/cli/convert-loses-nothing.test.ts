@@ -159,7 +159,9 @@ it('every value of the input is either in a session or on the list of values lef
     fc.property(pod, fc.boolean(), (generated, asYaml) => {
       const json = JSON.stringify(generated);
       const input = JSON.parse(json) as Input;
-      const result = convert(asYaml ? stringify(input, { version: '1.1' }) : json, 'f');
+      // The library writes this key without quotes, and then it is a merge.
+      const hasMerge = json.includes('"<<":');
+      const result = convert(asYaml && !hasMerge ? stringify(input, { version: '1.1' }) : json, 'f');
       if (result.kind !== 'converted') throw new Error(result.faults.join('\n'));
       const sessions = parseAllDocuments(result.yaml, { version: '1.1' }).map((one) => one.toJS() as Session);
       expect(sessions).toHaveLength(input.ephemeralContainers.length);
