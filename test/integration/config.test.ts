@@ -204,14 +204,14 @@ describe('the manifests of config/', () => {
     );
   });
 
-  it('the component before-1-36 leaves out only the policies that fill in who asks and who approves', async () => {
+  it('the component before-1-36 leaves out only the policies that fill in who asks, who approves, and the finalizer', async () => {
     const copy = new ConfigCopy();
     try {
       copy.edit('config/default/kustomization.yaml', (text) => `${text}components: [../components/before-1-36]\n`);
       const after = documents(await kubectl('kustomize', copy.path('config/default')));
       const before = await built('config/default');
       expect(after).toEqual(before.filter(({ kind }) => !kind.startsWith('Mutating')));
-      expect(after).toHaveLength(before.length - 4);
+      expect(after).toHaveLength(before.length - 6);
     } finally {
       copy.remove();
     }

@@ -60,6 +60,7 @@ describe('kubectl dbg doctor', () => {
       'policy debugsession-requester': 'ok',
       'policy debugsession-guard': 'ok',
       'policy debugsession-fill-in-requester': 'ok',
+      'policy debugsession-fill-in-finalizer': 'ok',
       'DebugPolicy default': 'ok',
       'your rights': 'ok',
       'Pod Security': 'ok',
