@@ -121,7 +121,7 @@ test-versions: node_modules/.stamp ## test on each version of Kubernetes, and fi
 
 # On a cluster of its own, which goes at the end unless KEEP=1 or CLUSTER_NAME says which to take (docs/adr/0064).
 soak: CLUSTER_NAME = soak
-soak: export MINUTES := $(or $(MINUTES),10)
+soak: export MINUTES := $(or $(MINUTES),40)
 soak: cluster-up ## sessions of all kinds for so long, killed leaders, and the growth of an operator beside them (MINUTES=120)
 	@node test/soak/main.ts $(if $(filter soak,$(CLUSTER_NAME)),$(if $(KEEP),,--down))
 

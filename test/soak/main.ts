@@ -14,7 +14,7 @@ import { Stand } from './stand.ts';
 const RESULTS = 'soak-results';
 
 const { values } = parseArgs({ options: { down: { type: 'boolean', default: false } } });
-const minutes = Number(process.env['MINUTES'] || '10');
+const minutes = Number(process.env['MINUTES'] || '40');
 if (!(minutes >= 3)) throw new Error(`MINUTES is ${process.env['MINUTES']}: say for how long, at least 3`);
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
