@@ -103,8 +103,10 @@ it('a session under a leading operator has its finalizer from the creation on, a
   expect(guardOf(over)).toEqual(BARE);
   const isOperators = ({ user, objectRef }: AuditEvent): boolean =>
     user.username.endsWith('controller-manager') && !['events', 'leases'].includes(objectRef?.resource ?? '');
-  const writes = (await audit.requests(stage.namespace)).filter((request) => isWrite(request) && isOperators(request));
-  const asWords = writes.map(({ verb, objectRef }) => [verb, objectRef?.subresource ?? objectRef?.resource]);
+  const writes = async (): Promise<AuditEvent[]> =>
+    (await audit.requests(stage.namespace)).filter((request) => isWrite(request) && isOperators(request));
+  await stage.until('the books are closed', async () => (await writes()).length >= 6);
+  const asWords = (await writes()).map(({ verb, objectRef }) => [verb, objectRef?.subresource ?? objectRef?.resource]);
   // The log has them in the order of their answers.
   const besideEachOther = asWords.slice(0, 2);
   expect([...besideEachOther].sort()).toEqual([
