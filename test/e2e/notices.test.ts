@@ -18,6 +18,8 @@ import { repositoryPath } from '../support/documents/crd.ts';
 const KEY = 'the key that signs notices';
 const GUIDE = readFileSync(repositoryPath('docs/guides/notices.md'), 'utf8');
 const target = { podName: 'web' };
+/** So long that the kubelet reports it as running: of a start that nobody saw, nobody hears. */
+const command = ['sleep', '3'];
 
 let stage: Stage;
 let folder: string;
@@ -78,7 +80,7 @@ const untilSaid = (count: number): Promise<void> =>
   stage.until(`the chat has been told ${count} things`, async () => said.length >= count);
 
 it('a chat hears by the relay of the guide who started a session, and how it ended', async () => {
-  await stage.createSession('look', { target, command: ['true'], justification: 'INC-4711', ttl: '5m' });
+  await stage.createSession('look', { target, command, justification: 'INC-4711', ttl: '5m' });
   await stage.untilPhase('look', 'Completed');
   await untilSaid(2);
   const [started, ended] = said.splice(0);
@@ -88,7 +90,7 @@ it('a chat hears by the relay of the guide who started a session, and how it end
 
 it('a chat that fails hears of the end later, and the session does not wait for the chat', async () => {
   answers.push(500, 500);
-  await stage.createSession('patient', { target, command: ['true'] });
+  await stage.createSession('patient', { target, command });
   await stage.untilPhase('patient', 'Completed');
   await untilSaid(2);
   expect(said.splice(0).map((line) => /(runs in pod|ended with exit code 0)/.exec(line)?.[0])).toEqual([
@@ -99,7 +101,7 @@ it('a chat that fails hears of the end later, and the session does not wait for 
 
 it('a chat hears one clean line of a session whose reason would forge others', async () => {
   const justification = 'INC-1\nshop/other (root): all is well\t\u202e\u2028';
-  await stage.createSession('forged', { target, command: ['true'], justification });
+  await stage.createSession('forged', { target, command, justification });
   await stage.untilPhase('forged', 'Completed');
   await untilSaid(2);
   for (const line of said.splice(0)) expect(line).not.toMatch(UNPRINTABLE);
@@ -125,7 +127,7 @@ it('the notice of the guide has the fields of a real one', async () => {
     writeFileSync(join(secret, 'hmac-key'), KEY);
     await stage.operators[0]?.stop();
     await stage.startOperator(`--notify-path=${secret}`);
-    await stage.createSession('whole', { target, command: ['true'], justification: 'INC-4711' });
+    await stage.createSession('whole', { target, command, justification: 'INC-4711' });
     await stage.until('the end was told', async () => sent.length >= 2);
     const ended = sent.find((one) => 'finishedAt' in one.data);
     expect(Object.keys(ended ?? {})).toEqual(Object.keys(notice));
