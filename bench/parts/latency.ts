@@ -1,7 +1,7 @@
-import { podsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
 import { AuditLog, isWrite, type AuditEvent } from '../../test/support/cluster/audit-log.ts';
 import { busyboxImage } from '../../test/cluster/image-names.ts';
+import { barePatch } from '../rig/bare-patch.ts';
 import { Floor } from '../rig/floor.ts';
 import type { Rig } from '../rig/rig.ts';
 import { isOver } from '../rig/session-body.ts';
@@ -119,10 +119,8 @@ async function onePatch(
   pod: string,
 ): Promise<{ seen: number; answered: number }> {
   const inSpec = stand.pods.until(pod, (seen) => has(seen, name));
-  const path = `${podsPath(stand.namespace)}/${pod}/ephemeralcontainers`;
-  const container = { name, image: busyboxImage, imagePullPolicy: 'IfNotPresent', command: ['sleep', '600'] };
   const begin = performance.now();
-  await rig.client.patch(path, { spec: { ephemeralContainers: [container] } }, { type: 'strategic' });
+  await barePatch(rig.client, stand.namespace, pod, name);
   const answered = performance.now() - begin;
   return { seen: (await inSpec).at - begin, answered };
 }

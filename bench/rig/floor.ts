@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RestClient } from '../../src/kube/rest-client.ts';
-import { podsPath } from '../../src/reconcile/session-api.ts';
-import { busyboxImage } from '../../test/cluster/image-names.ts';
+import { barePatch } from './bare-patch.ts';
 import { sessionBody } from './session-body.ts';
 
 const GROUP = 'floor.debugsession.dev';
@@ -54,9 +53,7 @@ export class Floor {
   async debug(namespace: string, pod: string, name: string): Promise<void> {
     const body = { ...sessionBody(name, { target: { podName: pod } }), apiVersion: `${GROUP}/v1`, kind: 'Floor' };
     await this.#client.create(`/apis/${GROUP}/v1/namespaces/${namespace}/floors`, body);
-    const container = { name, image: busyboxImage, imagePullPolicy: 'IfNotPresent', command: ['sleep', '600'] };
-    const path = `${podsPath(namespace)}/${pod}/ephemeralcontainers`;
-    await this.#client.patch(path, { spec: { ephemeralContainers: [container] } }, { type: 'strategic' });
+    await barePatch(this.#client, namespace, pod, name);
   }
 
   /** The resource goes with all of its objects. */

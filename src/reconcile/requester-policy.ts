@@ -18,7 +18,7 @@ export const FINGERPRINTS = {
   binding: 'c5fd5d8839146c7a49bfb781c576d22ad7ab4f5ad9ecfca10a319d772ad2c06c',
 } as const;
 
-/** Of a release before, whose policy says as surely who asks: an operator may be newer than its manifests. */
+/** The policy of 0.1.0 checks the requester as strictly. An operator may be newer than its manifests. */
 const OF_0_1_0 = 'fa8392e64494f0ff32dfe0925d23e4ff5e6d3b36a70071d3ce81dc5ebf264946';
 
 type Part = 'policy' | 'binding';

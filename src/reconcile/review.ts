@@ -82,7 +82,7 @@ export class Review {
     known.denial = { attempt, answer, askedAt };
   }
 
-  /** What was asked beside the intent counts once, and not for long. */
+  /** The answer that was asked for beside the intent counts for one injection, and for {@link FRESH_MS}. */
   #denial(session: DebugSession, { attempt }: Run, { known, signal }: Going): Promise<Objection | undefined> {
     const asked = known.denial;
     known.denial = undefined;
