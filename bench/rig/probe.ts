@@ -61,7 +61,7 @@ async function live({ session: made, pod }: ProbeOrder): Promise<void> {
       continue;
     }
     if (write.kind === 'inject') {
-      await api.inject(address, replay<EphemeralContainer>(write.container, life.names, names), signal);
+      await api.inject(address, replay<EphemeralContainer>(write.container, life.names, names), { signal });
     } else {
       if (write.after !== undefined) await pods.until(pod.name, is(write.after));
       session = await api.writeStatus(session, replay<DebugSessionStatus>(write.status, life.names, names), signal);

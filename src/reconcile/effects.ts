@@ -88,7 +88,7 @@ export class Effects {
 
   /** @returns what admission changed of a container that was injected */
   async #effect(situation: Situation, effect: Effect, signal: AbortSignal): Promise<Changes | undefined> {
-    if (effect.kind === 'inject') return this.#inject(situation.session, effect, signal);
+    if (effect.kind === 'inject') return this.#inject(situation, effect, signal);
     await this.#change(situation, effect, signal);
     return undefined;
   }
@@ -148,13 +148,14 @@ export class Effects {
   }
 
   async #inject(
-    session: DebugSession,
+    { session, sighting }: Situation,
     effect: Extract<Effect, { kind: 'inject' }>,
     signal: AbortSignal,
   ): Promise<Changes | undefined> {
     const { run, container, resourceVersion } = effect;
     const address = { ...podOf(session, run), ...(resourceVersion !== undefined && { resourceVersion }) };
-    const pod = await this.#parts.api.inject(address, container, signal);
+    const known = sighting.kind === 'present' ? sighting.pod : undefined;
+    const pod = await this.#parts.api.inject(address, container, { signal, known });
     this.#parts.memory.injected(session, run, this.#parts.clock.now());
     this.#parts.pods.remember(pod);
     const stands = pod.spec.ephemeralContainers?.find(({ name }) => name === container.name)?.makeup;

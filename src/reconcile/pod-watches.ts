@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts';
 import { Informer } from '../runtime/informer.ts';
 import type { ListWatchSource } from '../runtime/list-watch.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { keyOf } from '../runtime/store.ts';
 import type { Sighting } from '../session/look/sighting.ts';
 import { type RawPod, trimPod } from './trim.ts';
 
@@ -176,10 +177,10 @@ export class PodWatches {
   #open(scopeKey: string, scope: PodScope): Watch {
     const abort = new AbortController();
     const { source, logger, clock, random } = this.#options;
-    const informer = new Informer<Pod>({
+    const informer: Informer<Pod> = new Informer<Pod>({
       name: `pods ${scopeKey}`,
       source: source(scope),
-      transform: (raw) => trimPod(raw as RawPod),
+      transform: (raw) => trimPod(raw as RawPod, informer.store.get(keyOf(raw as RawPod))),
       logger,
       ...(clock && { clock }),
       ...(random && { random }),

@@ -117,18 +117,18 @@ export class SessionApi {
    * Appends one ephemeral container. A strategic merge patch with one element needs no knowledge of the others, and the
    * same patch again is no change, so it may be repeated after a crash or a lost answer. With a resourceVersion it is
    * refused (409) where the pod has changed since.
+   * @param options.known the pod as it was seen before, see {@link trimPod}
    */
   async inject(
     { resourceVersion, ...pod }: PodAddress & { resourceVersion?: string },
     container: EphemeralContainer,
-    signal: AbortSignal,
+    { signal, known }: { signal: AbortSignal; known?: Pod | undefined },
   ): Promise<Pod> {
     const path = `${podsPath(pod.namespace)}/${encodeURIComponent(pod.name)}/ephemeralcontainers`;
     const metadata = { uid: pod.uid, ...(resourceVersion !== undefined && { resourceVersion }) };
     const body = { metadata, spec: { ephemeralContainers: [container] } };
-    return trimPod(
-      await this.#client.patch<RawPod>(path, body, { type: 'strategic', fieldManager: FIELD_MANAGER, signal }),
-    );
+    const options = { type: 'strategic', fieldManager: FIELD_MANAGER, signal } as const;
+    return trimPod(await this.#client.patch<RawPod>(path, body, options), known);
   }
 
   /**
@@ -210,13 +210,13 @@ export class SessionApi {
    */
   async readPod(namespace: string, name: string, signal: AbortSignal): Promise<Pod | undefined> {
     const query = { fieldSelector: `metadata.name=${name}` };
-    return (await this.#client.list<{ items: RawPod[] }>(podsPath(namespace), query, { signal })).items.map(trimPod)[0];
+    const [pod] = (await this.#client.list<{ items: RawPod[] }>(podsPath(namespace), query, { signal })).items;
+    return pod && trimPod(pod);
   }
 
   async listPods(namespace: string, labelSelector: string, signal: AbortSignal): Promise<Pod[]> {
-    return (await this.#client.list<{ items: RawPod[] }>(podsPath(namespace), { labelSelector }, { signal })).items.map(
-      trimPod,
-    );
+    const { items } = await this.#client.list<{ items: RawPod[] }>(podsPath(namespace), { labelSelector }, { signal });
+    return items.map((pod) => trimPod(pod));
   }
 }
 

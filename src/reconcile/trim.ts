@@ -64,13 +64,17 @@ function sessionUID({ env }: RawEphemeralContainer): string | undefined {
   return env?.find((variable) => variable.name === UID_VARIABLE)?.value;
 }
 
-const cutSpec = cutter<PodSpec, RawPodSpec>({
+/** What was read, and the ephemeral containers of the pod that have been cut before, by name. */
+type SpecAndKnown = RawPodSpec & { known?: ReadonlyMap<string, PodEphemeralContainer> | undefined };
+
+const cutSpec = cutter<PodSpec, SpecAndKnown>({
   ...JUDGED_FIELDS,
   nodeName: KEPT,
   os: KEPT,
   runAsUser: ({ securityContext }) => securityContext?.runAsUser,
   restartPolicy: KEPT,
-  ephemeralContainers: ({ ephemeralContainers }) => ephemeralContainers?.map(cutEphemeralContainer),
+  ephemeralContainers: ({ ephemeralContainers, known }) =>
+    ephemeralContainers?.map((one) => known?.get(one.name) ?? cutEphemeralContainer(one)),
 });
 
 const cutCondition = cutter<PodCondition>({
@@ -103,12 +107,26 @@ const cutPodStatus = cutter<PodStatus>({
   ephemeralContainerStatuses: ({ ephemeralContainerStatuses }) => ephemeralContainerStatuses?.map(cutContainerStatus),
 });
 
-/** Cuts a pod down to the few fields a session needs: a 12 KB pod becomes a few hundred bytes. */
-export const trimPod = cutter<Pod, RawPod>({
-  metadata: (whole) => ({ ...cutMeta(whole.metadata), storedBytes: storedBytes(whole) }),
-  spec: ({ spec }) => (spec === undefined ? { containers: [] } : cutSpec(spec)),
-  status: ({ status }) => (status === undefined ? {} : cutPodStatus(status)),
+const cutPod = cutter<Pod, { whole: RawPod; known: Pod | undefined }>({
+  metadata: ({ whole }) => ({ ...cutMeta(whole.metadata), storedBytes: storedBytes(whole) }),
+  spec: ({ whole: { spec }, known }) =>
+    spec === undefined ? { containers: [] } : cutSpec({ ...spec, known: containersOf(known) }),
+  status: ({ whole: { status } }) => (status === undefined ? {} : cutPodStatus(status)),
 });
+
+/**
+ * Cuts a pod down to the few fields a session needs: a 12 KB pod becomes a few hundred bytes.
+ * @param known the same pod as it was cut before. Its ephemeral containers are taken from there: nobody can change or
+ * remove one (kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers), and their digests cost most of a cut.
+ */
+export function trimPod(whole: RawPod, known?: Pod): Pod {
+  return cutPod({ whole, known: known?.metadata.uid === whole.metadata.uid ? known : undefined });
+}
+
+function containersOf(pod: Pod | undefined): Map<string, PodEphemeralContainer> | undefined {
+  const containers = pod?.spec.ephemeralContainers;
+  return containers && new Map(containers.map((one) => [one.name, one]));
+}
 
 /**
  * etcd has the pod as protobuf, which writes no names of fields; strings, which a large pod consists of, have the same

@@ -179,6 +179,27 @@ describe('a trimmed pod', () => {
     expect(trimPod({ metadata, spec }).spec.ephemeralContainers).toEqual([{ name: 'debug-x' }]);
   });
 
+  it('a pod that was trimmed before lends its ephemeral containers to its next version, and not to another pod', () => {
+    const { metadata } = aPod();
+    const version = (ofSession: string, count: number): RawPod => ({
+      metadata,
+      spec: {
+        containers: [{ name: 'app' }],
+        ephemeralContainers: Array.from({ length: count }, (_, index) => ({
+          name: `debug-${index}`,
+          image: `image-of-${ofSession}`,
+          env: [{ name: UID_VARIABLE, value: ofSession }],
+        })),
+      },
+    });
+    const known = trimPod(version('a', 1));
+    const next = trimPod(version('a', 2), known);
+    expect(next).toEqual(trimPod(version('a', 2)));
+    expect(next.spec.ephemeralContainers?.[0]).toBe(known.spec.ephemeralContainers?.[0]);
+    const replaced = { ...version('b', 1), metadata: { ...metadata, uid: 'of another pod' } };
+    expect(trimPod(replaced, known)).toEqual(trimPod(replaced));
+  });
+
   it('a trimmed pod marks volumes that containers mount, and those that running containers may write', () => {
     const { metadata } = aPod();
     const by = (name: string, more: object = {}): { name: string; volumeMounts: { name: string }[] } => ({
