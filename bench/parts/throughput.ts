@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { AuditLog } from '../../test/support/cluster/audit-log.ts';
+import { apiServerCpuSeconds } from '../rig/api-server-cpu.ts';
 import type { Operator } from '../rig/operator.ts';
 import { pool } from '../rig/pool.ts';
 import { ProbeProcess } from '../rig/probe-process.ts';
@@ -23,6 +24,8 @@ export interface Run {
   sessionsPerSecond: number;
   /** CPU time that operator or probe used for one session. */
   cpuMsPerSession: number;
+  /** CPU time of the API server for one session, its events included. */
+  apiServerMs: number;
   /** Events that were written when the last session was over; nobody waits for the others. */
   eventsInTime: number;
 }
@@ -162,6 +165,7 @@ async function runOnce(rig: Rig, { stand, pid, tell }: Contender, load: Load): P
     uid: object.metadata.uid,
   }));
   const before = await countEvents(rig, stand.namespace);
+  const apiServerBegin = await apiServerCpuSeconds(rig.cluster);
   const [begin, cpuBegin] = [performance.now(), cpuSeconds(pid)];
   await pool(load.sessions, load.concurrency, async (index) => {
     const name = `${load.prefix}-${index}`;
@@ -175,8 +179,9 @@ async function runOnce(rig: Rig, { stand, pid, tell }: Contender, load: Load): P
   const eventsInTime = (await countEvents(rig, stand.namespace)) - before;
   // Neither the rest of its events nor its old sessions are to burden the next run.
   await untilTold(rig, stand.namespace, before + 3 * load.sessions);
+  const apiServerMs = (((await apiServerCpuSeconds(rig.cluster)) - apiServerBegin) * 1_000) / load.sessions;
   await empty(rig.client, stand.namespace);
-  return { seconds, sessionsPerSecond: load.sessions / seconds, cpuMsPerSession, eventsInTime };
+  return { seconds, sessionsPerSecond: load.sessions / seconds, cpuMsPerSession, apiServerMs, eventsInTime };
 }
 
 export async function countEvents(rig: Rig, namespace: string): Promise<number> {

@@ -70,6 +70,9 @@ function throughputFigures({ concurrency, sessions, operator, probe, ratio, pair
   const rate = (runs: Throughput['probe']): string => range(runs.map(({ sessionsPerSecond }) => sessionsPerSecond));
   const what = `sessions per second, ${concurrency} at once`;
   const runs = `${operator.length} runs of ${sessions} each, by turns`;
+  const [apiServer, apiServerOfProbe] = [operator, probe].map((one) =>
+    median(one.map(({ apiServerMs }) => apiServerMs)),
+  ) as [number, number];
   return [
     {
       what: `${what}: operator / probe, ratio of the medians (of pairs: median, range)`,
@@ -85,6 +88,12 @@ function throughputFigures({ concurrency, sessions, operator, probe, ratio, pair
         .map((one) => `${number(median(one.map(({ cpuMsPerSession }) => cpuMsPerSession)))} ms`)
         .join(', '),
       goal: '',
+    },
+    {
+      what: `${what}: API server's CPU for a session, by that for the same writes of the probe (${number(apiServer)} ms, ${number(apiServerOfProbe)} ms)`,
+      measured: `${(apiServer / apiServerOfProbe).toFixed(2)}x`,
+      goal: '<= 1.2x',
+      met: apiServer / apiServerOfProbe <= 1.2,
     },
   ];
 }

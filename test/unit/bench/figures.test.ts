@@ -18,10 +18,11 @@ function row(results: Partial<Results>, words: string): Figure {
   return found[0] as Figure;
 }
 
-const run = (sessionsPerSecond: number): Run => ({
+const run = (sessionsPerSecond: number, apiServerMs = 40): Run => ({
   seconds: 1,
   sessionsPerSecond,
   cpuMsPerSession: 5,
+  apiServerMs,
   eventsInTime: 1,
 });
 
@@ -39,8 +40,21 @@ describe('sessions per second', () => {
     [32, [80, 85, 90], true],
     [32, [70, 74, 80], false],
   ])('the throughput at %d at once, %j against 100, meets its goal: %p', (concurrency, rates, met) => {
-    const result = summarize(concurrency, 10, rates.map(run), [100, 100, 100].map(run));
+    const result = summarize(
+      concurrency,
+      10,
+      rates.map((rate) => run(rate)),
+      [run(100)],
+    );
     expect(row({ throughput: [result] }, 'operator / probe, ratio').met).toBe(met);
+  });
+
+  it.each([
+    [48, true],
+    [49, false],
+  ])("the API server's %d ms a session against 40 ms of the probe meet their goal: %p", (ms, met) => {
+    const result = summarize(32, 10, [run(90, ms)], [run(100)]);
+    expect(row({ throughput: [result] }, "API server's CPU").met).toBe(met);
   });
 });
 
