@@ -13,6 +13,7 @@ import { DebugPolicies, POLICIES_PATH } from './reconcile/debug-policies.ts';
 import { Places } from './reconcile/places.ts';
 import { MemorySamples } from './reconcile/memory-samples.ts';
 import { PodUsages } from './reconcile/pod-usage.ts';
+import { podSource } from './reconcile/pod-source.ts';
 import { PodWatches } from './reconcile/pod-watches.ts';
 import { PressureLookup } from './reconcile/pressure-lookup.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
@@ -127,13 +128,11 @@ export class DebugSessionOperator extends Operator {
       },
     });
     this.#pods = new PodWatches({
-      source: ({ namespace, name }) =>
-        resourceSource(
-          connection.client,
-          podsPath(namespace),
-          name === undefined ? {} : { fieldSelector: `metadata.name=${name}` },
-          REMEDIES,
-        ),
+      source: (scope) => {
+        const { namespace, name } = scope;
+        const selector = name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
+        return podSource(scope, resourceSource(connection.client, podsPath(namespace), selector, REMEDIES));
+      },
       onChange: (key) => this.#queue.add(key),
       logger,
       clusterWide: namespaces.length === 0,

@@ -199,9 +199,11 @@ export class SessionApi {
     return this.#client.get<Workload>(`${path}/${encodeURIComponent(ref.name)}`, { signal });
   }
 
+  /** From the API server's cache, see {@link listPods}. */
   async listReplicaSets(namespace: string, labelSelector: string, signal: AbortSignal): Promise<OwnedObject[]> {
     const path = `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/replicasets`;
-    return (await this.#client.list<{ items: OwnedObject[] }>(path, { labelSelector }, { signal })).items;
+    const query = { labelSelector, resourceVersion: '0' };
+    return (await this.#client.list<{ items: OwnedObject[] }>(path, query, { signal })).items;
   }
 
   /**
@@ -214,8 +216,10 @@ export class SessionApi {
     return pod && trimPod(pod);
   }
 
+  /** From the API server's cache, which may be behind: the session that finds no pod there asks again. */
   async listPods(namespace: string, labelSelector: string, signal: AbortSignal): Promise<Pod[]> {
-    const { items } = await this.#client.list<{ items: RawPod[] }>(podsPath(namespace), { labelSelector }, { signal });
+    const query = { labelSelector, resourceVersion: '0' };
+    const { items } = await this.#client.list<{ items: RawPod[] }>(podsPath(namespace), query, { signal });
     return items.map((pod) => trimPod(pod));
   }
 }

@@ -8,7 +8,8 @@ import { errorMessage } from './error-message.ts';
 import { compareResourceVersions, latestResourceVersion } from './resource-version.ts';
 import type { WatchEvent } from './watch-event.ts';
 
-export type ListQuery = { limit?: number; continue?: string };
+/** resourceVersion 0: from the API server's cache, as old as that may be. */
+export type ListQuery = { limit?: number; continue?: string; resourceVersion?: '0' };
 export type WatchQuery = { resourceVersion: string; allowWatchBookmarks: true; timeoutSeconds: number };
 
 export interface ListPage {

@@ -15,6 +15,9 @@ export interface StoredPod {
   status: Pod['status'];
 }
 
+/** Of a server that has stored nothing yet. */
+export const FIRST_VERSION = 100;
+
 export type Stored = DebugSession | StoredPod | DebugApproval;
 export type Resource = 'debugsessions' | 'pods' | 'debugapprovals';
 
@@ -51,7 +54,7 @@ export class ApiServer {
   readonly approvals = new Map<string, DebugApproval>();
   readonly history: Change[] = [];
   readonly #witness: Witness;
-  #version = 100;
+  #version = FIRST_VERSION;
   #uids = 0;
 
   constructor(witness: Witness) {

@@ -2,10 +2,13 @@ import { ApiError, ConnectionError } from '../../../src/kube/api-error.ts';
 import type { ContainerControlOptions, Streams } from '../../../src/reconcile/container-control.ts';
 import { accessReviewsPath, podsPath, sessionsPath, type SessionClient } from '../../../src/reconcile/session-api.ts';
 import type { ListPage, ListWatchSource } from '../../../src/runtime/list-watch.ts';
-import { NAMESPACE, notFound, type ApiServer, type Resource, type Stored } from './api-server.ts';
+import { FIRST_VERSION, NAMESPACE, notFound, type ApiServer, type Resource, type Stored } from './api-server.ts';
 import type { Random } from './random.ts';
 import type { ModelStreams } from './streams.ts';
 import { ModelWatch, type Scope, type Sender } from './watch.ts';
+
+/** In changes of any resource. */
+const LONGEST_CACHE_LAG = 12;
 
 interface Request {
   sender: Sender;
@@ -88,7 +91,7 @@ export class Network {
     return {
       get: (path, options = {}) => send(`get ${path}`, () => this.#get(path), options.signal),
       list: (path, query = {}, options = {}) =>
-        send(`list ${path}`, () => this.#list(scopeOf(path, query)), options.signal),
+        send(`list ${path}`, () => this.#answerList(scopeOf(path, query), query), options.signal),
       create: (path, body, options = {}) => send(`post ${path}`, () => this.#post(path, body), options.signal),
       patch: (path, body, options) =>
         send(`patch ${path}`, () => this.#patch(path, body, options.type), options.signal),
@@ -126,8 +129,8 @@ export class Network {
   source(sender: Sender, path: string, query: object = {}): ListWatchSource {
     const scope = scopeOf(path, query);
     return {
-      list: (_query, signal) =>
-        this.#send<ListPage>(sender, { words: `list ${path}`, handle: () => this.#list(scope), signal }),
+      list: (query, signal) =>
+        this.#send<ListPage>(sender, { words: `list ${path}`, handle: () => this.#answerList(scope, query), signal }),
       watch: (from, signal) => {
         const watch = new ModelWatch(sender, scope, { server: this.#server, query: from, signal });
         this.watches.push(watch);
@@ -151,6 +154,25 @@ export class Network {
   #get(path: string): unknown {
     if (path !== `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/web`) throw notFound('workload', path);
     return { metadata: { name: 'web', uid: 'web-uid' }, spec: { selector: { matchLabels: { app: 'web' } } } };
+  }
+
+  #answerList(scope: Scope, query: { resourceVersion?: unknown }): unknown {
+    return query.resourceVersion === '0' ? this.#listCached(scope) : this.#list(scope);
+  }
+
+  /** From a cache that is some changes behind: how many, follows from how many there were. */
+  #listCached({ resource, name }: Scope): unknown {
+    const { history } = this.#server;
+    const seen = history.slice(0, history.length - (history.length % LONGEST_CACHE_LAG));
+    const objects = new Map<string, Stored>();
+    for (const change of seen) {
+      const key = change.object.metadata.name;
+      if (change.resource !== resource || (name !== undefined && key !== name)) continue;
+      if (change.type === 'DELETED') objects.delete(key);
+      else objects.set(key, change.object);
+    }
+    const resourceVersion = String(seen.at(-1)?.version ?? FIRST_VERSION);
+    return { metadata: { resourceVersion }, items: [...objects.values()] };
   }
 
   #list({ resource, name }: Scope): unknown {

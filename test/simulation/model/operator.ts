@@ -3,6 +3,7 @@ import type { DebugSession } from '../../../src/api/debugsession.ts';
 import { ContainerControl } from '../../../src/reconcile/container-control.ts';
 import { approvalsPath, DebugApprovals } from '../../../src/reconcile/debug-approvals.ts';
 import { Places } from '../../../src/reconcile/places.ts';
+import { podSource } from '../../../src/reconcile/pod-source.ts';
 import { PodWatches } from '../../../src/reconcile/pod-watches.ts';
 import { RulesLookup } from '../../../src/reconcile/rules-lookup.ts';
 import { Reconciler } from '../../../src/reconcile/reconciler.ts';
@@ -54,8 +55,11 @@ export class ModelOperator implements Sender {
     const sessions = new SessionCache();
     this.queue = new WorkQueue({ clock: own, random: random.next });
     this.pods = new PodWatches({
-      source: ({ namespace, name: pod }) =>
-        network.source(this, podsPath(namespace), pod === undefined ? {} : { fieldSelector: `metadata.name=${pod}` }),
+      source: (scope) => {
+        const { namespace, name: pod } = scope;
+        const selector = pod === undefined ? {} : { fieldSelector: `metadata.name=${pod}` };
+        return podSource(scope, network.source(this, podsPath(namespace), selector));
+      },
       onChange: (key) => this.queue.add(key),
       logger: silentLogger,
       clusterWide: true,

@@ -44,7 +44,10 @@ describe('the pod of a workload', () => {
       const client = new FakeClient().on(pathOf(aRef(kind)), aWorkload());
       client.on(PODS, { items: [podOf('another', 'not-ours'), podOf('web-uid', 'ours')] });
       expect(chosen(await resolve(client, aRef(kind)))).toBe('ours');
-      expect(client.sent.map((request) => request.query)).toContainEqual({ labelSelector: 'app=web' });
+      expect(client.sent.map((request) => request.query)).toContainEqual({
+        labelSelector: 'app=web',
+        resourceVersion: '0',
+      });
     },
   );
 
@@ -109,6 +112,6 @@ describe('the pod of a workload', () => {
   ])('the operator lists pods for the selector %j with %s', async (selector, text) => {
     const client = new FakeClient().on(pathOf(aRef('Job')), aWorkload(selector)).on(PODS, { items: [] });
     await resolve(client, aRef('Job'));
-    expect(client.sent.at(-1)?.query).toEqual({ labelSelector: text });
+    expect(client.sent.at(-1)?.query).toEqual({ labelSelector: text, resourceVersion: '0' });
   });
 });
