@@ -112,8 +112,10 @@ test-operations: export PROPERTY_SEED := $(or $(SEED),20261129)
 test-operations: node_modules/.stamp ## odd statuses of a kubelet, and the edits that lead out of bad states (LIVES=30, SEED=n)
 	@jest --selectProjects operations --runInBand
 
-faults: node_modules/.stamp ## kill the operator at each of its writes, and answer each wrongly, behind a proxy of its own
-	@jest --selectProjects faults
+# FILES=watches: these only. FAULTS='silent|frozen': those whose name matches (docs/adr/0065).
+faults: export FAULTS := $(FAULTS)
+faults: node_modules/.stamp ## strike the operator at its writes, reads, connections and watches, behind a proxy of its own (FILES=watches, FAULTS=frozen)
+	@jest --selectProjects faults --runInBand --testPathIgnorePatterns faults/sample $(if $(FILES),--testPathPatterns 'faults/$(FILES)')
 
 # VERSIONS='1.37 1.36': these only.
 test-versions: node_modules/.stamp ## test on each version of Kubernetes, and fill in the table of docs/versions.md (VERSIONS='1.37 1.36')

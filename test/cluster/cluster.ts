@@ -8,7 +8,7 @@ import { cachePaths, instanceFiles } from './paths.ts';
 import { mustRun, type Outcome, run, type RunOptions } from './run-program.ts';
 import { kubeconfig } from './settings.ts';
 import { findInstance } from './slots.ts';
-import { instanceProcesses, restartContainerd, startKubelet } from './start.ts';
+import { instanceProcesses, restartContainerd, restartControlPlane, startKubelet } from './start.ts';
 
 export interface KubectlOptions {
   /** What kubectl reads from its standard input (`apply -f -`). */
@@ -92,6 +92,11 @@ export interface ClusterNode {
    * @throws Error with the end of its log.
    */
   restartContainerd(): Promise<void>;
+  /**
+   * Ends etcd or the API server (by KILL) and starts it again. Returns when the API server is ready.
+   * @throws Error with the end of its log.
+   */
+  restartControlPlane(name: 'etcd' | 'kube-apiserver'): Promise<void>;
 }
 
 /**
@@ -163,6 +168,7 @@ function clusterNode(instance: Instance): ClusterNode {
     stopKubelet: (graceMs = 3000) => processes.stop('kubelet', graceMs),
     startKubelet: () => startKubelet(instance, processes),
     restartContainerd: () => restartContainerd(instance, processes),
+    restartControlPlane: (name) => restartControlPlane(instance, processes, name),
   };
 }
 

@@ -89,6 +89,19 @@ export async function restartContainerd(instance: Instance, processes: Processes
   await waitUntil({ what: 'containerd to answer', ready, processes, launched: ['containerd'] });
 }
 
+/** Ends etcd or the API server without a word and starts it again. */
+export async function restartControlPlane(
+  instance: Instance,
+  processes: Processes,
+  name: 'etcd' | 'kube-apiserver',
+): Promise<void> {
+  await processes.stop(name, 0);
+  await startComponent(instance, processes, name);
+  const probe = apiProbe(instance);
+  const ready = (): Promise<boolean> => probe.apiReady();
+  await waitUntil({ what: 'kube-apiserver to be ready', ready, processes, launched: [name] });
+}
+
 function canHeal(instance: Instance): boolean {
   const { complete, bootId } = instanceFiles(instance.folder);
   const sameBoot = existsSync(bootId) && readFileSync(bootId, 'utf8') === currentBoot();

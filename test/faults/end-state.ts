@@ -15,7 +15,7 @@ export function endStateOf(sessions: readonly DebugSession[], pods: readonly Raw
         finalizers: metadata.finalizers ?? [],
         labels: metadata.labels ?? {},
         deleted: metadata.deletionTimestamp !== undefined,
-        status: status ?? {},
+        status: lasting(status),
       }),
     ),
     pods: pods.map(({ metadata, spec, status }) =>
@@ -31,12 +31,25 @@ export function endStateOf(sessions: readonly DebugSession[], pods: readonly Raw
   };
 }
 
+/** Without why an end was not confirmed for a moment, which stays in the record as it was last reported. */
+function lasting(status: DebugSession['status']): unknown {
+  const runs = status?.runs?.map((run) => {
+    if (run.stop === undefined) return run;
+    const stop = { ...run.stop };
+    delete stop.unconfirmed;
+    return { ...run, stop };
+  });
+  return { ...status, ...(runs && { runs }) };
+}
+
 const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UID'],
   [/\bdebug-[0-9a-f]{8}-/g, 'debug-HASH-'],
   [/\b[0-9a-f]{64}\b/g, 'HASH'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'TIME'],
   [/\b1[789]\d{8}\b/g, 'SECONDS'],
+  // An operator that was away sees only what came after the pod.
+  [/\b(?:is gone|was replaced by another pod of its name)/g, 'WENT'],
 ];
 
 /** The namespace of a trial ends in the time at which it was made. */

@@ -22,9 +22,9 @@ it('the operator injects with four requests when nothing goes wrong', () => {
 });
 
 it('the operator injects one container whichever request it is killed at', async () => {
-  expect(await playAll(inject, kills(clean.writes), clean)).toEqual([]);
+  expect(await playAll(inject, { faults: kills(clean.writes), clean })).toEqual([]);
 });
 
 it('the operator injects one container whatever it is answered', async () => {
-  expect(await playAll(inject, answers(clean.writes), clean)).toEqual([]);
+  expect(await playAll(inject, { faults: answers(clean.writes), clean })).toEqual([]);
 });

@@ -1,6 +1,6 @@
-import { atWrite } from './at-write.ts';
+import type { PlannedFault } from './planned-fault.ts';
 import type { Exchange } from './proxy/exchange.ts';
-import type { PlannedFault } from './trial.ts';
+import { atWrite } from './strike.ts';
 
 type Moment = 'before' | 'without the answer of' | 'after';
 
@@ -11,13 +11,17 @@ const AT: Record<Moment, (exchange: Exchange) => Promise<void>> = {
   after: async (exchange) => exchange.answer(await exchange.forward()),
 };
 
-/** The operator killed at each moment of each write, and a new one started. */
-export function kills(writes: readonly string[]): PlannedFault[] {
+/**
+ * The operator killed at each moment of each of these writes; a new one is started, or the one that stands by leads.
+ * @param from the first of them: 1
+ */
+export function kills(writes: readonly string[], from = 1): PlannedFault[] {
   return (Object.keys(AT) as Moment[]).flatMap((moment) =>
-    writes.map((write, index) => ({
-      name: `killed ${moment} write ${index + 1} (${write})`,
+    writes.slice(from - 1).map((write, index) => ({
+      kind: 'kills',
+      name: `killed ${moment} write ${from + index} (${write})`,
       arm: ({ proxy, crash, done }) => {
-        proxy.fault = atWrite(index + 1, async (exchange) => {
+        proxy.fault = atWrite(from + index, async (exchange) => {
           await AT[moment](exchange);
           await crash();
           done();

@@ -1,6 +1,7 @@
-import type { Scenario } from './scenario.ts';
 import { appPod } from '../support/builders/pods.ts';
+import { Policies } from '../support/builders/policies.ts';
 import type { Stage } from '../support/cluster/stage.ts';
+import type { Scenario } from './scenario.ts';
 
 const target = { podName: 'web', containerName: 'app' };
 const stays = { target, command: ['sleep', '600'], ttl: '20m' };
@@ -26,8 +27,7 @@ export const cancel: Scenario = {
   name: 'cancel',
   prepare: onePod,
   play: async (stage) => {
-    await stage.createSession('session', stays);
-    await stage.untilPhase('session', 'Running');
+    await runs(stage);
     await stage.changeSession('session', { cancel: true });
   },
   settled: (stage) => untilLetGo(stage, 'Cancelled'),
@@ -38,12 +38,66 @@ export const remove: Scenario = {
   name: 'delete',
   prepare: onePod,
   play: async (stage) => {
-    await stage.createSession('session', stays);
-    await stage.untilPhase('session', 'Running');
+    await runs(stage);
     await stage.deleteSession('session');
   },
   settled: (stage) => stage.untilSessionGone('session'),
 };
+
+/** A second attempt beside the record of the first. */
+export const debugAgain: Scenario = {
+  name: 're-debug',
+  prepare: onePod,
+  play: async (stage) => {
+    await stage.createSession('session', { ...stays, command: ['true'] });
+    await untilLetGo(stage, 'Completed');
+    await stage.changeSession('session', { attempt: 2, command: stays.command });
+  },
+  settled: (stage) =>
+    stage.untilSession('session', ({ status }) => status?.phase === 'Running' && status.attempt === 2),
+};
+
+/** A container runs when its policy does not allow it any more. */
+export const revoke: Scenario = {
+  name: 'revoke',
+  prepare: (stage) =>
+    Promise.all([
+      onePod(stage),
+      policiesOf(stage).create('revokes', { allow: ['TargetContainer'], revokeRunning: true }),
+    ]),
+  play: async (stage) => {
+    const policyName = policiesOf(stage).nameOf('revokes');
+    await runs(stage, { policyName });
+    await policiesOf(stage).change(policyName, { images: ['docker.io/library/alpine:*'] });
+  },
+  settled: (stage) => untilLetGo(stage, 'Cancelled'),
+  cleanUp: (stage) => policiesOf(stage).close(),
+};
+
+/** The pod goes by force under a container, so that nobody sees that end, and another one of its name comes. */
+export const replacePod: Scenario = {
+  name: 'replace-pod',
+  prepare: onePod,
+  play: async (stage) => {
+    await runs(stage);
+    await stage.deletePod('web', 0);
+    await stage.untilGone(`/api/v1/namespaces/${stage.namespace}/pods`, 'web');
+    await onePod(stage);
+  },
+  settled: (stage) =>
+    stage.untilSession(
+      'session',
+      ({ metadata, status }) => status?.runs?.[0]?.finishedAt !== undefined && (metadata.finalizers ?? []).length === 0,
+    ),
+};
+
+/** As inject, with a second operator that takes over. */
+export const handOver: Scenario = { ...inject, name: 'hand-over', hasStandby: true };
+
+async function runs(stage: Stage, more: { policyName?: string } = {}): Promise<void> {
+  await stage.createSession('session', { ...stays, ...more });
+  await stage.untilPhase('session', 'Running');
+}
 
 /** The session is over, and the operator has no more to do for it. */
 function untilLetGo(stage: Stage, phase: string): Promise<unknown> {
@@ -51,4 +105,12 @@ function untilLetGo(stage: Stage, phase: string): Promise<unknown> {
     'session',
     ({ metadata, status }) => status?.phase === phase && (metadata.finalizers ?? []).length === 0,
   );
+}
+
+const policies = new WeakMap<Stage, Policies>();
+
+function policiesOf(stage: Stage): Policies {
+  const known = policies.get(stage) ?? new Policies(stage);
+  policies.set(stage, known);
+  return known;
 }

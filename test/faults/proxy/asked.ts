@@ -18,6 +18,14 @@ export function isCounted({ verb, path, isUpgrade }: Asked): boolean {
   return isUpgrade || (verb !== 'GET' && !BESIDE.test(path));
 }
 
+/** Told beside the session: nothing depends on it, or it is an election. */
+const ASIDE = /\/(?:events|leases)(?:\/|$)/;
+
+/** A question, a watch, or an access review: what the operator decides on. */
+export function isRead(asked: Asked): boolean {
+  return !isCounted(asked) && !ASIDE.test(asked.path);
+}
+
 /** The request in one word or two, without names: `PATCH pods/ephemeralcontainers`. */
 export function nameOf({ verb, path, isUpgrade, isWatch }: Asked): string {
   const parts = path.replace(/^\/(?:api\/v1|apis\/[^/]+\/[^/]+)\/(?:namespaces\/[^/]+\/)?/, '').split('/');

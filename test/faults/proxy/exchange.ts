@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Asked } from './asked.ts';
+import type { Line } from './wire.ts';
 
 export interface Answer {
   status: number;
@@ -10,16 +12,26 @@ export interface Answer {
   body: Buffer;
 }
 
-/** One request, the honest answer to it, and what is answered. */
-export interface Exchange {
+/** What was asked, and the connection that it came on. */
+interface Request {
   readonly asked: Asked;
+  readonly line: Line | undefined;
+}
+
+/** One request, the honest answer to it, and what is answered. */
+export interface Exchange extends Request {
   /** Lets the API server carry it out. Resolves once its whole answer is here; nobody has seen it yet. */
   forward(): Promise<Answer>;
   /** Resolves once all of it has been handed to the network. */
   answer(answer: Answer): Promise<void>;
+  /** Sends half of it at once, and then a byte at a time for as long as somebody waits for the rest. */
+  drip(answer: Answer): Promise<void>;
   /** Closes the connection of whoever asked; no answer is sent. */
   cut(): void;
 }
+
+/** Half an answer of this project has some hundred bytes: no client waits for all of them. */
+const DROP_MS = 250;
 
 /** Headers without what belongs to the connection, or to the length of what was sent on it. */
 export function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
@@ -30,11 +42,13 @@ export function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 /** A request with an answer that ends: not a watch. */
 export class HttpExchange implements Exchange {
   readonly asked: Asked;
+  readonly line: Line | undefined;
   readonly #response: ServerResponse;
   readonly #send: () => Promise<IncomingMessage>;
 
-  constructor(asked: Asked, response: ServerResponse, send: () => Promise<IncomingMessage>) {
+  constructor({ asked, line }: Request, response: ServerResponse, send: () => Promise<IncomingMessage>) {
     this.asked = asked;
+    this.line = line;
     this.#response = response;
     this.#send = send;
   }
@@ -52,6 +66,17 @@ export class HttpExchange implements Exchange {
     await finished(this.#response);
   }
 
+  async drip({ status, headers, body }: Answer): Promise<void> {
+    this.#response.writeHead(status, { ...endToEnd(headers), 'content-length': body.length });
+    const half = Math.floor(body.length / 2);
+    this.#response.write(body.subarray(0, half));
+    for (let at = half; at < body.length - 1 && !this.#response.destroyed; at += 1) {
+      this.#response.write(body.subarray(at, at + 1));
+      await delay(DROP_MS);
+    }
+    this.#response.destroy();
+  }
+
   cut(): void {
     this.#response.destroy();
   }
@@ -60,13 +85,15 @@ export class HttpExchange implements Exchange {
 /** A request that becomes a connection: exec and attach. */
 export class UpgradeExchange implements Exchange {
   readonly asked: Asked;
+  readonly line: Line | undefined;
   readonly #socket: Duplex;
   readonly #head: Buffer;
   readonly #send: () => ClientRequest;
   #upstream: Duplex | undefined;
 
-  constructor(asked: Asked, socket: Duplex, head: Buffer, send: () => ClientRequest) {
+  constructor({ asked, line }: Request, { socket, head }: { socket: Duplex; head: Buffer }, send: () => ClientRequest) {
     this.asked = asked;
+    this.line = line;
     this.#socket = socket;
     this.#head = head;
     this.#send = send;
@@ -104,6 +131,11 @@ export class UpgradeExchange implements Exchange {
       this.#socket.pipe(this.#upstream);
     }
     await sent;
+  }
+
+  /** What is said on the connection is no answer: it comes at once. */
+  drip(answer: Answer): Promise<void> {
+    return this.answer(answer);
   }
 
   cut(): void {

@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parse, stringify } from 'yaml';
+import { splitLines } from '../../../src/kube/json-lines.ts';
 import { selfSignedCertificate } from '../../../src/observability/self-signed-certificate.ts';
 import type { Asked } from './asked.ts';
 import { endToEnd, HttpExchange, UpgradeExchange, type Exchange } from './exchange.ts';
+import { Reader, watchLine, type Tamper } from './tamper.ts';
+import { Wire } from './wire.ts';
 
 /**
  * Does something to one request and its answer.
@@ -17,25 +20,30 @@ import { endToEnd, HttpExchange, UpgradeExchange, type Exchange } from './exchan
  */
 export type Fault = (exchange: Exchange) => Promise<void> | undefined;
 
+const LONGEST_LINE_BYTES = 16 * 2 ** 20;
+
 interface KubeconfigFile {
   clusters: { cluster: { server: string; 'certificate-authority-data'?: string; 'certificate-authority'?: string } }[];
 }
 
 /**
- * An API server in front of the real one: HTTPS on both sides. The credentials of every request are passed on. Without
- * a fault it changes nothing.
+ * An API server in front of the real one: HTTPS on both sides, and a wire before it that can be cut or frozen. The
+ * credentials of every request are passed on. Without a fault it changes nothing.
  */
 export class FaultProxy {
   /** Everything that was asked, in the order of its arrival. */
   readonly asked: Asked[] = [];
   /** Of what goes through; each request is shown to it before anything is done. */
   fault: Fault = () => undefined;
+  /** Of the lines of a watch that is opened; undefined: they go their way. */
+  tamper: (asked: Asked) => Tamper | undefined = () => undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), 'debugsession-proxy-'));
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
   readonly #upstream: URL;
   readonly #agent: Agent;
   readonly #file: KubeconfigFile;
+  #wire: Wire | undefined;
   readonly #certificate = selfSignedCertificate({ hostname: 'localhost', now: new Date(), days: 1 });
 
   private constructor(kubeconfig: string) {
@@ -62,8 +70,15 @@ export class FaultProxy {
   static async start(kubeconfig: string): Promise<FaultProxy> {
     const proxy = new FaultProxy(kubeconfig);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    proxy.#wire = await Wire.start((proxy.#server.address() as AddressInfo).port);
     proxy.#writeKubeconfig();
     return proxy;
+  }
+
+  /** Between the operator and this proxy. */
+  get wire(): Wire {
+    if (this.#wire === undefined) throw new Error('the proxy has not been started');
+    return this.#wire;
   }
 
   /** The same user as in the kubeconfig of the start; its server is this proxy, by the authority of the proxy. */
@@ -73,6 +88,7 @@ export class FaultProxy {
 
   /** Cuts all connections. */
   async close(): Promise<void> {
+    await this.#wire?.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
     this.#agent.destroy();
@@ -81,11 +97,10 @@ export class FaultProxy {
   }
 
   #writeKubeconfig(): void {
-    const { port } = this.#server.address() as AddressInfo;
     const clusters = this.#file.clusters.map((entry) => ({
       ...entry,
       cluster: {
-        server: `https://127.0.0.1:${port}`,
+        server: `https://127.0.0.1:${this.wire.port}`,
         'certificate-authority-data': Buffer.from(this.#certificate.cert).toString('base64'),
       },
     }));
@@ -98,10 +113,11 @@ export class FaultProxy {
       const body = await bodyOf(request);
       this.asked.push(asked);
       const upstream = (): Promise<IncomingMessage> => this.#send(request, body);
-      const exchange = new HttpExchange(asked, response, upstream);
+      const line = this.wire.lineFrom(request.socket.remotePort);
+      const exchange = new HttpExchange({ asked, line }, response, upstream);
       const done = this.fault(exchange);
       if (done !== undefined) return await done;
-      if (asked.isWatch) return await this.#watch(response, await upstream());
+      if (asked.isWatch) return await this.#watch(asked, response, await upstream());
       await exchange.answer(await exchange.forward());
     } catch {
       // One of the two sides has gone: the other sees the same.
@@ -109,18 +125,26 @@ export class FaultProxy {
     }
   }
 
-  async #watch(response: ServerResponse, answer: IncomingMessage): Promise<void> {
+  async #watch(asked: Asked, response: ServerResponse, answer: IncomingMessage): Promise<void> {
     response.on('close', () => answer.destroy());
     response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
     response.flushHeaders();
-    await pipeline(answer, response);
+    const tamper = answer.statusCode === 200 ? this.tamper(asked) : undefined;
+    if (tamper === undefined) return pipeline(answer, response);
+    const reader = new Reader(response);
+    for await (const text of splitLines(answer, LONGEST_LINE_BYTES)) {
+      await tamper(watchLine(text), reader);
+      if (reader.isOver) return;
+    }
+    reader.end();
   }
 
   #takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const asked = askedOf(request, true);
     this.asked.push(asked);
     socket.on('error', () => undefined);
-    const exchange = new UpgradeExchange(asked, socket, head, () => this.#request(request).end());
+    const line = this.wire.lineFrom(request.socket.remotePort);
+    const exchange = new UpgradeExchange({ asked, line }, { socket, head }, () => this.#request(request).end());
     const done = this.fault(exchange) ?? exchange.forward().then((answer) => exchange.answer(answer));
     done.catch(() => socket.destroy());
   }

@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Scenario } from './scenario.ts';
+import { cancel, expire, inject, replacePod, revoke } from './scenarios.ts';
+import { playAll } from './suite.ts';
+import { playTrial } from './trial.ts';
+import { POD_RUNS, SESSION_RUNS, watchFaults, type Watched } from './watches.ts';
+
+const ended = /"ephemeralContainerStatuses":\[\{"name":"[^"]*","state":\{"terminated"/;
+
+/** Each watch where the scenario depends on it. */
+const SCENARIOS: [string, Scenario, Watched[]][] = [
+  ['injects one container', inject, [SESSION_RUNS, POD_RUNS]],
+  ['records an end', expire, [{ resource: 'pods', last: ended }]],
+  ['ends a container', cancel, [{ resource: 'debugsessions', last: /"cancel":true/ }]],
+  ['notices that a pod has gone', replacePod, [{ resource: 'pods', last: /"type":"DELETED"/ }]],
+  ['ends what its policy does not allow', revoke, [{ resource: 'debugpolicies', last: /"type":"MODIFIED".*alpine/ }]],
+];
+
+describe.each(SCENARIOS)('the operator %s', (words, scenario, watches) => {
+  it(`the operator ${words} whatever a watch tells it`, async () => {
+    const clean = await playTrial(scenario);
+    expect(await playAll(scenario, { faults: watchFaults(watches), clean })).toEqual([]);
+  });
+});
