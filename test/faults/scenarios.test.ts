@@ -3,7 +3,7 @@ import type { PlannedFault } from './planned-fault.ts';
 import { answers, doubts } from './answers.ts';
 import { kills } from './kills.ts';
 import type { Scenario } from './scenario.ts';
-import { debugAgain, replacePod, revoke } from './scenarios.ts';
+import { debugAgain, deny, lateStart, replacePod, revoke } from './scenarios.ts';
 import { playAll } from './suite.ts';
 import { playTrial, type Outcome } from './trial.ts';
 
@@ -19,6 +19,9 @@ const SCENARIOS: [words: string, scenario: Scenario, from: number, faults: Fault
   ['the next attempt', debugAgain, 7, (...about) => [...kills(...about), ...doubts(...about)]],
   ['a change of the policy', revoke, 5, (...about) => kills(...about)],
   ['another pod of the name', replacePod, 5, killsAndAnswers],
+  ['a refusal by the policy', deny, 2, killsAndAnswers],
+  // It is ended as a cancelled one.
+  ['a late start', lateStart, 4, (...about) => kills(...about)],
 ];
 
 describe.each(SCENARIOS)('%s', (words, scenario, from, faults) => {

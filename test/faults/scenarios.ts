@@ -1,3 +1,4 @@
+import { busyboxImage } from '../cluster/image-names.ts';
 import { appPod } from '../support/builders/pods.ts';
 import { Policies } from '../support/builders/policies.ts';
 import type { Stage } from '../support/cluster/stage.ts';
@@ -74,6 +75,49 @@ export const revoke: Scenario = {
   cleanUp: (stage) => policiesOf(stage).close(),
 };
 
+/** The policy comes after the session, which waits for it, and does not allow its image. */
+export const deny: Scenario = {
+  name: 'deny',
+  prepare: onePod,
+  play: async (stage) => {
+    await stage.createSession('session', { ...stays, policyName: policiesOf(stage).nameOf('denies') });
+    await stage.untilPhase('session', 'Pending');
+    await policiesOf(stage).create('denies', {
+      allow: ['TargetContainer'],
+      images: ['docker.io/library/alpine:*'],
+    });
+  },
+  settled: (stage) => untilLetGo(stage, 'Failed'),
+  cleanUp: (stage) => policiesOf(stage).close(),
+};
+
+/**
+ * The image comes when the session has been given up, and nothing inside of the container refuses to start: the
+ * operator ends it.
+ */
+export const lateStart: Scenario = {
+  name: 'late-start',
+  prepare: onePod,
+  play: async (stage) => {
+    await stage.createSession('session', {
+      target: { podName: 'web' },
+      image: lateImage(stage),
+      imagePullPolicy: 'Never',
+      supervisor: 'None',
+      command: ['sh', '-c', 'trap "exit 0" HUP; while :; do sleep 1; done'],
+      startTimeout: '1s',
+    });
+    await stage.untilPhase('session', 'Failed');
+    await stage.cluster.node?.ctr(['images', 'tag', busyboxImage, lateImage(stage)]);
+  },
+  settled: (stage) =>
+    stage.untilSession(
+      'session',
+      ({ metadata, status }) => status?.runs?.[0]?.exitCode !== undefined && (metadata.finalizers ?? []).length === 0,
+    ),
+  cleanUp: async (stage) => stage.cluster.node?.ctr(['images', 'rm', lateImage(stage)]),
+};
+
 /** The pod goes by force under a container, so that nobody sees that end, and another one of its name comes. */
 export const replacePod: Scenario = {
   name: 'replace-pod',
@@ -105,6 +149,10 @@ function untilLetGo(stage: Stage, phase: string): Promise<unknown> {
     'session',
     ({ metadata, status }) => status?.phase === phase && (metadata.finalizers ?? []).length === 0,
   );
+}
+
+function lateImage({ namespace }: Stage): string {
+  return `localhost/comes/late:${namespace}`;
 }
 
 const policies = new WeakMap<Stage, Policies>();

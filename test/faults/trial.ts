@@ -55,6 +55,7 @@ class Trial {
   readonly #proxies: FaultProxy[];
   #leader: OperatorProcess | undefined;
   #standby: OperatorProcess | undefined;
+  #witness: Witness | undefined;
   #hasStruck = false;
 
   private constructor(scenario: Scenario, stage: Stage, proxies: FaultProxy[]) {
@@ -75,7 +76,7 @@ class Trial {
   async play(fault?: PlannedFault): Promise<Outcome> {
     const { prepare, play, settled } = this.#scenario;
     await prepare(this.#stage);
-    const witness = await Witness.start(this.#stage);
+    const witness = (this.#witness = await Witness.start(this.#stage));
     const played = Promise.withResolvers<void>();
     const struck = this.#arm(fault, { played: played.promise, witness });
     await this.#startOperators();
@@ -97,6 +98,7 @@ class Trial {
   async close(): Promise<void> {
     for (const { pid } of this.#stage.operators) resume(pid);
     await Promise.all(this.#stage.operators.map((operator) => operator.kill()));
+    await this.#witness?.close();
     await this.#scenario.cleanUp?.(this.#stage);
     await this.#stage.close();
     await Promise.all(this.#proxies.map((proxy) => proxy.close()));

@@ -88,9 +88,14 @@ export class Witness {
         this.#fault === undefined ? Promise.resolve(isIn(items, seen)) : Promise.reject(this.#broken()),
       );
     }
+    await this.close();
+    if (this.#fault !== undefined) throw this.#broken();
+  }
+
+  /** It sees nothing from here on. */
+  async close(): Promise<void> {
     this.#over.abort();
     await Promise.all(this.#watches);
-    if (this.#fault !== undefined) throw this.#broken();
   }
 
   async #list<T extends Named>(followed: Followed<T>): Promise<void> {
