@@ -25,7 +25,8 @@ describe.each(SCENARIOS)('the operator %s', (words, scenario, watches) => {
 
 it('the operator comes to the same end when a watch falls silent', async () => {
   // All at once: they take minutes, in which nothing is done but to wait.
-  const found = SCENARIOS.map(async ([, scenario, watches]) => {
+  // An operator that hears of a container when it has ended records no time until which it may run.
+  const found = SCENARIOS.filter(([, scenario]) => scenario !== expire).map(async ([, scenario, watches]) => {
     const faults = watchFaults(watches).filter(({ isSlow }) => isSlow === true);
     return playAll(scenario, { faults, clean: await playTrial(scenario) });
   });
