@@ -128,6 +128,15 @@ export class Looks {
     return run === undefined ? Promise.resolve(false) : this.stands(session, run, signal);
   }
 
+  /** Asks for the pod itself whether it is another than was seen: a watch may be behind, or silent. */
+  async hasChanged({ session, sighting }: Situation, signal: AbortSignal): Promise<boolean> {
+    const name = currentRun(session)?.podName ?? '';
+    const pod = await this.#parts.api.readPod(session.metadata.namespace, name, signal);
+    if (pod === undefined) return false;
+    this.#parts.pods.remember(pod);
+    return sighting.kind !== 'present' || sighting.pod.metadata.resourceVersion !== pod.metadata.resourceVersion;
+  }
+
   /** Reads the pod of a run again, for the next pass. */
   async afresh({ metadata }: DebugSession, { podName = '' }: Run, signal: AbortSignal): Promise<void> {
     const pod = await this.#parts.api.readPod(metadata.namespace, podName, signal);

@@ -5,7 +5,7 @@ import type { Effect, Plan } from '../session/plan/effect.ts';
 import { interestOf, plan, planUnseen } from '../session/plan/plan.ts';
 import { isWaiting } from '../session/run/lifecycle.ts';
 import { Effects, type EffectsParts } from './effects.ts';
-import { givesUpUninjected } from './gives-up-uninjected.ts';
+import { givesUpUninjected, givesUpUnstarted } from './gives-up.ts';
 import { Looks, type LooksParts } from './looks.ts';
 import { isPolled, pauseOf } from './poll.ts';
 import type { PressureLookup } from './pressure-lookup.ts';
@@ -65,7 +65,7 @@ export class Reconciler {
         early === undefined ? await this.#looks.at(key, session, signal, known) : this.#looks.ahead(key, session);
       const step = early ?? (await this.#review.of(situation, this.#plan(situation), { known, signal }));
       this.#parts.onPlan?.(session, step);
-      if (givesUpUninjected(session, step) && (await this.#looks.newestStands(session, signal))) continue;
+      if (await this.#isOutdated(situation, step, signal)) continue;
       const trying = this.#effects.perform(situation, step, signal);
       this.#review.ahead(situation, step, { known, signal });
       const tried = await trying;
@@ -79,6 +79,13 @@ export class Reconciler {
       return resultOf(step, situation);
     }
     throw new Error(`session ${key} did not come to rest within ${MAX_PASSES} passes`);
+  }
+
+  /** Whether a run would be given up for what a watch has not shown, and the pod itself shows. */
+  async #isOutdated(situation: Situation, step: Plan, signal: AbortSignal): Promise<boolean> {
+    const { session } = situation;
+    if (givesUpUninjected(session, step)) return this.#looks.newestStands(session, signal);
+    return givesUpUnstarted(situation, step) && this.#looks.hasChanged(situation, signal);
   }
 
   /**

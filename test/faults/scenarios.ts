@@ -5,8 +5,7 @@ import type { Stage } from '../support/cluster/stage.ts';
 import type { Scenario } from './scenario.ts';
 
 const target = { podName: 'web', containerName: 'app' };
-// A watch of pods may be silent for 150 s: longer than the operator waits for a start, unless it is told otherwise.
-const stays = { target, command: ['sleep', '600'], ttl: '20m', startTimeout: '10m' };
+const stays = { target, command: ['sleep', '600'], ttl: '20m' };
 const onePod = (stage: Stage): Promise<unknown> => stage.runningPod('web', appPod());
 
 export const inject: Scenario = {

@@ -65,7 +65,8 @@ export function planRun(situation: Situation, run: Run): Plan {
   }
 }
 
-function startDeadline(run: Run): number {
+/** When a container that was not seen to run has failed to start, in ms since 1970. */
+export function startDeadline(run: Run): number {
   return (endOfSecond(run.intendedAt) ?? 0) + startTimeoutMs(run);
 }
 

@@ -60,3 +60,38 @@ it('the operator reads the pod at the API server before it lets go the run of a 
   expect(scene.session.metadata.finalizers).toEqual([FINALIZER]);
   expect(runOf(scene.session).injectedAt).toBeDefined();
 });
+
+/** A session whose container was injected, and was not seen to run in its time to start. */
+async function unseen(): Promise<ReconcilerScene> {
+  const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
+  await scene.run();
+  scene.clock.advance(20_000);
+  return scene;
+}
+
+/** What a read of the pod shows of the container of the run. */
+function storedPod(scene: ReconcilerScene, state: object): object {
+  const name = runOf(scene.session).debugContainerName ?? '';
+  const env = [{ name: UID_VARIABLE, value: scene.session.metadata.uid }];
+  const { metadata, spec, status } = aPod((stored) => (stored.metadata.resourceVersion = '99'));
+  return {
+    metadata,
+    spec: { ...spec, ephemeralContainers: [{ name, env }] },
+    status: { ...status, ephemeralContainerStatuses: [{ name, state }] },
+  };
+}
+
+it('the operator reads the pod at the API server before it says that a container did not run in time', async () => {
+  const scene = await unseen();
+  const startedAt = '2026-01-01T12:00:01Z';
+  scene.client.on(READ_POD, { items: [storedPod(scene, { running: { startedAt } })] });
+  await scene.run();
+  expect([scene.session.status?.phase, runOf(scene.session).startedAt]).toEqual(['Running', startedAt]);
+});
+
+it('a container that does not run in the stored pod either has not run in time', async () => {
+  const scene = await unseen();
+  scene.client.on(READ_POD, { items: [storedPod(scene, { waiting: { reason: 'ContainerCreating' } })] });
+  await scene.run();
+  expect([scene.session.status?.phase, runOf(scene.session).reason]).toEqual(['Failed', 'StartTimeout']);
+});
