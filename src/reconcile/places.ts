@@ -58,8 +58,8 @@ export class Places {
   follow(key: string, session: DebugSession | undefined): void {
     const [lived, waited] = [this.#living.get(key)?.length ?? 0, this.#waiting.has(key)];
     if (session === undefined) {
-      this.#claims.delete(key);
       this.#doubts.delete(key);
+      this.#release(key);
     }
     this.#followRuns(key, session?.status?.runs ?? []);
     const lives = this.#followPlace(key, session);

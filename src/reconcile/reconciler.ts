@@ -57,6 +57,8 @@ export class Reconciler {
     for (let pass = 0; pass < MAX_PASSES; pass += 1) {
       const session = this.#parts.sessions.get(key);
       if (session === undefined) {
+        // It may have gone while a pass was under way, which took a place after that and got no answer.
+        this.#parts.places.follow(key, undefined);
         this.#looks.release(key);
         return {};
       }

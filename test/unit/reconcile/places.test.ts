@@ -127,6 +127,17 @@ describe('places', () => {
       expect(isFull(named('mine'))).toBe(false);
     });
 
+    it('an intent whose answer was lost gives its place to the next session once its session is no more', () => {
+      places.follow(keyOf(other), undefined);
+      expect(isFull(named('mine'))).toBe(false);
+      places.claim(other, intent);
+      places.doubt(other);
+      follow(waiting('early', 3));
+      places.follow(keyOf(other), undefined);
+      clock.advance(50);
+      expect(woken).toEqual(['shop/early']);
+    });
+
     it('a write that is answered settles the intent of an earlier lost answer', () => {
       places.settle(other);
       expect(isFull(named('mine'))).toBe(false);
