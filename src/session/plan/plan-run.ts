@@ -114,7 +114,7 @@ function inject(situation: Situation, run: Run, pod: Pod): Plan {
   const container = containerOf(session, run);
   if (specHashOf(container) !== run.specHash) {
     const message = 'The spec changed between the intent and the injection; raise spec.attempt to use the new spec';
-    return finish(situation, failedRun(run, now, 'SpecChanged', message));
+    return giveUp(situation, run, 'SpecChanged', message);
   }
   const idle = idleCapabilities(session.spec, run, pod);
   const short = pressureOn(pod, situation.pressure, now);

@@ -172,6 +172,10 @@ describe('a session between its intent and its injection', () => {
     const world = intended();
     world.edit({ image: 'evil' });
     world.settle();
+    // The injection of an operator that has died since may be under way still.
+    expect([world.phase, world.run.reason]).toEqual(['Starting', undefined]);
+    world.pass(parseDuration('11s'));
+    world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'SpecChanged']);
   });
 
