@@ -37,9 +37,13 @@ function commandsOf(block: string): Omit<Step, 'section'>[] {
   });
 }
 
+/** What kubectl logs of itself (klog), such as the end of a watch that it has just closed: it comes now and then. */
+const LOGGED = /^[IWE]\d{4} \d\d:\d\d:\d\d\./;
+
 /** Lines without what differs from one run to the next: names of debug containers, times, ages, widths of columns. */
 export function comparable(lines: readonly string[]): string[] {
   return lines
+    .filter((line) => !LOGGED.test(line))
     .map((line) =>
       line
         .replaceAll(/\bdebug-[0-9a-f]{8}\b/g, 'debug-########')
