@@ -61,8 +61,8 @@ if (isOurs) tally.suite('audit', { workers: 1 });
 // After the look at the log: these operators are killed, answered wrongly, or of another version.
 if (isOurs) {
   const sample = { workers: 1, again: true };
-  // All of them: `make faults`.
-  tally.suite('faults', { title: 'faults, a sample', files: ['faults/sample'], ...sample });
+  // All of them, and a sample of each kind: `make faults`.
+  tally.suite('faults', { title: 'faults, a sample', files: ['faults/inject'], ...sample });
   // The other ways: `make test-upgrade`.
   tally.suite('upgrade', { title: 'upgrade, from the last release', files: ['upgrade/upgrade'], ...sample });
 }
