@@ -5,8 +5,8 @@ import { startDeadline } from '../session/plan/plan-run.ts';
 import { currentRun, isLive } from '../session/run/lifecycle.ts';
 
 /** From this step on nobody looks for the container of a run that was to be injected. */
-export function givesUpUninjected({ status }: DebugSession, { effect }: Plan): boolean {
-  const run = status?.runs?.find(({ attempt }) => attempt === status.attempt);
+export function givesUpUninjected(session: DebugSession, { effect }: Plan): boolean {
+  const run = currentRun(session);
   if (run === undefined || !isLive(run) || run.injectedAt !== undefined) return false;
   if (effect.kind === 'removeFinalizer') return true;
   const next = effect.kind === 'writeStatus' ? effect.status.runs?.find(({ attempt }) => attempt === run.attempt) : run;

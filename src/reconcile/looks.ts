@@ -1,4 +1,5 @@
 import type { DebugSession, Run, WorkloadRef } from '../api/debugsession.ts';
+import type { Pod } from '../api/pod.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { keyOf } from '../runtime/store.ts';
 import type { Authority } from '../session/look/authority.ts';
@@ -113,12 +114,10 @@ export class Looks {
   }
 
   /** Asks for the pod itself whether the container of a run is in it: a watch may be behind. */
-  async stands({ metadata }: DebugSession, run: Run, signal: AbortSignal): Promise<boolean> {
-    const { api, pods } = this.#parts;
-    const pod = await api.readPod(metadata.namespace, run.podName ?? '', signal);
+  async stands(session: DebugSession, run: Run, signal: AbortSignal): Promise<boolean> {
+    const pod = await this.afresh(session, run, signal);
     if (pod === undefined) return false;
-    pods.remember(pod);
-    const { kind } = observe(run, metadata.uid, { kind: 'present', pod });
+    const { kind } = observe(run, session.metadata.uid, { kind: 'present', pod });
     return kind !== 'podGone' && kind !== 'notInjected';
   }
 
@@ -130,17 +129,17 @@ export class Looks {
 
   /** Asks for the pod itself whether it is another than was seen: a watch may be behind, or silent. */
   async hasChanged({ session, sighting }: Situation, signal: AbortSignal): Promise<boolean> {
-    const name = currentRun(session)?.podName ?? '';
-    const pod = await this.#parts.api.readPod(session.metadata.namespace, name, signal);
+    const run = currentRun(session);
+    const pod = run && (await this.afresh(session, run, signal));
     if (pod === undefined) return false;
-    this.#parts.pods.remember(pod);
     return sighting.kind !== 'present' || sighting.pod.metadata.resourceVersion !== pod.metadata.resourceVersion;
   }
 
-  /** Reads the pod of a run again, for the next pass. */
-  async afresh({ metadata }: DebugSession, { podName = '' }: Run, signal: AbortSignal): Promise<void> {
+  /** Reads the pod of a run again, and the next pass starts from it. Undefined: there is none of its name. */
+  async afresh({ metadata }: DebugSession, { podName = '' }: Run, signal: AbortSignal): Promise<Pod | undefined> {
     const pod = await this.#parts.api.readPod(metadata.namespace, podName, signal);
     if (pod !== undefined) this.#parts.pods.remember(pod);
+    return pod;
   }
 
   /** Ends the watch of its pod, and forgets what this process knew of its run. */

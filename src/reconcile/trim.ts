@@ -64,7 +64,7 @@ function sessionUID({ env }: RawEphemeralContainer): string | undefined {
   return env?.find((variable) => variable.name === UID_VARIABLE)?.value;
 }
 
-/** What was read, and the ephemeral containers of the pod that have been cut before, by name. */
+/** A spec as it was read. `known` has the ephemeral containers of the pod that were cut before, by name. */
 type SpecAndKnown = RawPodSpec & { known?: ReadonlyMap<string, PodEphemeralContainer> | undefined };
 
 const cutSpec = cutter<PodSpec, SpecAndKnown>({
