@@ -1,5 +1,6 @@
 import { measureBurst } from './burst.ts';
 import { measureEnding } from './ending.ts';
+import { measureExec } from './exec.ts';
 import type { Extent } from '../rig/extent.ts';
 import type { Results } from '../report/figures.ts';
 import { measureFootprint } from './footprint.ts';
@@ -73,6 +74,13 @@ export const PARTS: readonly Part[] = [
     title: 'kubectl dbg beside kubectl',
     async measure({ rig, extent, results }) {
       results.plugin = await measurePlugin(rig, extent.plugin);
+    },
+  },
+  {
+    name: 'exec',
+    title: 'exec beside finished sessions',
+    async measure({ rig, extent, results }) {
+      results.exec = await measureExec(rig, extent.exec);
     },
   },
   {

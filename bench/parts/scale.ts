@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DebugSession } from '../../src/api/debugsession.ts';
-import { sessionsPath } from '../../src/reconcile/session-api.ts';
 import { debug, isRunning } from '../rig/live-sessions.ts';
 import type { Operator } from '../rig/operator.ts';
-import { pool } from '../rig/pool.ts';
 import type { Rig } from '../rig/rig.ts';
 import { isOver } from '../rig/session-body.ts';
 import { inSpecSince, numbered, openStand, type Stand } from '../rig/stand.ts';
 import { LOOK_MS, untilReconciled } from '../rig/start.ts';
+import { isStored, oneOver, store } from '../rig/stored-sessions.ts';
 
 export interface ScaleOptions {
   steps: { stored: number; live: number }[];
@@ -72,7 +70,6 @@ async function grow(
     made += more;
     await operatorAtRest(operator);
     await rig.stopOperator(operator);
-    // In its absence: it would serve them before they are made to look as if they were over.
     await store(rig, stand, record, { from: stored, to: step.stored });
     stored = step.stored;
     say(`${stored} sessions stored`);
@@ -115,39 +112,6 @@ async function restart(
     operator,
     step: { stored, live, endedMeanwhile, ready, newInSpec, endsRecorded, allReconciled, converged, storedTouched },
   };
-}
-
-/** A session that has come and gone, as the operator leaves it. */
-async function oneOver(rig: Rig, stand: Stand, pods: readonly string[]): Promise<DebugSession> {
-  await debug(rig, stand, { prefix: 'record', pods, sessions: 1 });
-  const { object } = await stand.sessions.until('record-0', isRunning);
-  stand.kubelet.end(object);
-  return (await stand.sessions.until('record-0', isOver)).object;
-}
-
-/** Sessions that are over, as many months would leave them: copies of one with other names. */
-async function store(
-  rig: Rig,
-  stand: Stand,
-  record: DebugSession,
-  { from, to }: { from: number; to: number },
-): Promise<void> {
-  await pool(to - from, 32, async (index) => {
-    const name = `stored-${from + index}`;
-    const { metadata } = await rig.createSession(stand.namespace, name, record.spec);
-    const text = JSON.stringify(record.status)
-      .replaceAll(record.metadata.name, name)
-      .replaceAll(record.metadata.uid, metadata.uid)
-      .replaceAll(record.metadata.uid.slice(0, 8), metadata.uid.slice(0, 8));
-    const path = `${sessionsPath(stand.namespace)}/${name}/status`;
-    await rig.client.patch(path, { status: JSON.parse(text) as object }, { type: 'merge' });
-  });
-  // The watch comes a moment later, and what it has not brought yet would look like a change of the operator's.
-  while (stand.sessions.list().filter((one) => isStored(one) && isOver(one)).length < to) await delay(200);
-}
-
-function isStored({ metadata }: DebugSession): boolean {
-  return metadata.name.startsWith('stored-');
 }
 
 function storedVersions(stand: Stand): Map<string, string | undefined> {

@@ -1,5 +1,6 @@
 import type { BurstOptions } from '../parts/burst.ts';
 import type { EndingOptions } from '../parts/ending.ts';
+import type { ExecOptions } from '../parts/exec.ts';
 import type { FootprintOptions } from '../parts/footprint.ts';
 import type { NodeStopOptions } from '../parts/node-stop.ts';
 import type { PluginOptions } from '../parts/plugin.ts';
@@ -16,6 +17,7 @@ export interface Extent {
   ending: EndingOptions;
   nodeStop: NodeStopOptions;
   plugin: PluginOptions;
+  exec: ExecOptions;
   scale: ScaleOptions;
   footprint: FootprintOptions;
 }
@@ -28,6 +30,7 @@ export const FULL: Extent = {
   ending: { deadlines: 100, cancels: 24 },
   nodeStop: { first: 100, last: 24, expired: 24 },
   plugin: { lists: 20, terminals: 15 },
+  exec: { stored: 10_000, rounds: 300 },
   scale: {
     steps: [
       { stored: 5_000, live: 500 },
@@ -47,6 +50,7 @@ export const QUICK: Extent = {
   ending: { deadlines: 20, cancels: 6 },
   nodeStop: { first: 8, last: 4, expired: 4 },
   plugin: { lists: 5, terminals: 3 },
+  exec: { stored: 1_000, rounds: 50 },
   scale: { steps: [{ stored: 1_000, live: 100 }] },
   footprint: { pods: 1_000, liveSessions: 200, starts: 1, cpuSeconds: 15, restSeconds: 4 },
 };

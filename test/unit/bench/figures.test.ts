@@ -95,3 +95,11 @@ describe('many sessions', () => {
     expect(row({ scale: [step(20_000, 1, 3)] }, 'without need')).toMatchObject({ measured: '3', met: false });
   });
 });
+
+it.each([
+  [2, true],
+  [2.1, false],
+])('an exec that the guard makes %d ms dearer meets its goal: %p', (dearer, met) => {
+  const exec = { stored: 10_000, beside: [90, 10 + dearer, 1], unguarded: [10, 10, 10] };
+  expect(row({ exec }, 'exec beside 10000')).toMatchObject({ measured: `${dearer} ms`, met });
+});
