@@ -10,7 +10,7 @@ import { injectionArrived, isRaisedAbove } from '../run/lifecycle.ts';
 import { LIMIT_REACHED, limitReached, placeOf, withThoseIn } from '../start/limits.ts';
 import { later, never, type Objection } from '../look/objection.ts';
 import { NO_OTHERS, type Others } from '../look/places.ts';
-import { nothingStartsIn } from '../run/nothing-starts.ts';
+import { nothingIsAddedTo } from '../run/nothing-starts.ts';
 import { observe, type Seen } from '../run/observation.ts';
 import { withDuring } from '../run/during.ts';
 import { withRestart } from '../run/second-run.ts';
@@ -105,7 +105,7 @@ function planFirst(situation: Situation, run: Run, pod: Pod): Plan | undefined {
     const isDoubtful = objection.reason === LIMIT_REACHED;
     return rest(now, isDoubtful ? Math.min(deadline, now + HEARSAY_MS) : deadline);
   }
-  const unfit = nothingStartsIn(pod);
+  const unfit = nothingIsAddedTo(pod);
   return unfit && finish(situation, failedRun(run, now, unfit.reason, unfit.message));
 }
 

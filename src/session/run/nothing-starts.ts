@@ -2,18 +2,25 @@ import type { Pod } from '../../api/pod.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { later, never, type Objection } from '../look/objection.ts';
 
+/** Why nothing can be started in a container's pod any more. */
+export function nothingStartsIn(pod: Pod): Objection<'PodFinished' | 'PodTerminating'> | undefined {
+  const { metadata, status } = pod;
+  if (status.phase === 'Succeeded' || status.phase === 'Failed')
+    return never('PodFinished', `Pod ${metadata.name} has finished (${status.phase}), and nothing can start in it`);
+  return terminating(pod);
+}
+
 /**
- * Why nothing can be started in this pod any more; a pod that is being deleted may be followed by another of its name.
+ * Why no container can be added to this pod any more. Each pod that is deleted is finished for a moment before it is
+ * gone, and another of its name may follow: so that it is being deleted comes first.
  */
-export function nothingStartsIn({
-  metadata: { name, deletionTimestamp },
-  status: { phase },
-}: Pod): Objection<'PodFinished' | 'PodTerminating'> | undefined {
-  if (phase === 'Succeeded' || phase === 'Failed')
-    return never('PodFinished', `Pod ${name} has finished (${phase}), and nothing can start in it`);
-  if (deletionTimestamp !== undefined)
-    return later('PodTerminating', `Pod ${name} is terminating, and nothing can start in it`);
-  return undefined;
+export function nothingIsAddedTo(pod: Pod): Objection<'PodFinished' | 'PodTerminating'> | undefined {
+  return terminating(pod) ?? nothingStartsIn(pod);
+}
+
+function terminating({ metadata: { name, deletionTimestamp } }: Pod): Objection<'PodTerminating'> | undefined {
+  if (deletionTimestamp === undefined) return undefined;
+  return later('PodTerminating', `Pod ${name} is terminating, and nothing can start in it`);
 }
 
 /**

@@ -2,7 +2,7 @@ import { containerStatus } from '../run/container-status.ts';
 import { oneLine } from '../../text/one-line.ts';
 import type { ContainerStatus, Pod } from '../../api/pod.ts';
 import { later, never, type Objection } from '../look/objection.ts';
-import { notSetUp, nothingStartsIn } from '../run/nothing-starts.ts';
+import { notSetUp, nothingIsAddedTo } from '../run/nothing-starts.ts';
 import { hasEndedForGood } from '../run/restarts.ts';
 
 /**
@@ -76,7 +76,7 @@ function notStatic(pod: Pod): Objection | undefined {
 }
 
 function canStart(pod: Pod): Objection | undefined {
-  const objection = nothingStartsIn(pod);
+  const objection = nothingIsAddedTo(pod);
   if (objection === undefined) return undefined;
   const { reason, message } = objection;
   if (reason === 'PodFinished')

@@ -45,3 +45,18 @@ describe('a session whose pod is being deleted', () => {
     expect([world.effects.length, world.now - NOON]).toEqual([writes, 60_000]);
   });
 });
+
+it('a session waits for the pod that follows one which has finished and is being deleted', () => {
+  const world = new World();
+  const next = world.pod && structuredClone({ ...world.pod, metadata: { ...world.pod.metadata, uid: 'another' } });
+  world.changePod((pod) => {
+    pod.status.phase = 'Failed';
+    pod.metadata.deletionTimestamp = '2026-01-01T12:00:00Z';
+  });
+  world.settle();
+  expect([world.phase, world.session.status?.reason]).toEqual(['Pending', 'PodTerminating']);
+  world.podGoes({ seen: true });
+  world.pod = next;
+  world.settle();
+  expect([world.phase, world.run.podUID]).toEqual(['Starting', 'another']);
+});

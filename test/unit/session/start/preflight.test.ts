@@ -197,7 +197,7 @@ const CASES: Case[] = [
       p.status.phase = 'Failed';
       p.metadata.deletionTimestamp = '2026-01-01T12:00:00Z';
     },
-    says: 'never PodFinished',
+    says: 'later PodTerminating',
   },
 ];
 
