@@ -106,10 +106,10 @@ fuzz: node_modules/.stamp ## look for inputs that break the readers of foreign t
 test-upgrade: node_modules/.stamp ## this operator and that of the last release after each other, beside each other, and back
 	@jest --selectProjects upgrade --runInBand $(if $(FILES),--testPathPatterns '$(FILES)')
 
-# LIVES=300: more of the played kubelet; SEED=n: other ones.
+# LIVES=300: more of what is drawn; SEED=n: other ones.
 test-operations: export OPERATIONS_LIVES := $(or $(LIVES),30)
 test-operations: export PROPERTY_SEED := $(or $(SEED),20261129)
-test-operations: node_modules/.stamp ## odd statuses of a kubelet, and the edits that lead out of bad states (LIVES=30, SEED=n)
+test-operations: node_modules/.stamp ## odd statuses of a kubelet, drawn specs, and the edits that lead out of bad states (LIVES=30, SEED=n)
 	@jest --selectProjects operations --runInBand
 
 # FILES=watches: these only. FAULTS='silent|frozen': those whose name matches (docs/adr/0065).
