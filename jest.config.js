@@ -57,7 +57,7 @@ export default {
       globalSetup: '<rootDir>/test/support/jest/plugin-setup.ts',
       setupFilesAfterEnv: [longTimeout],
     }),
-    // Takes policies of the whole cluster away: nothing else runs at the same time.
+    // Some files take policies of the whole cluster away, and run one by one: test/run.ts names them.
     suite('security', {
       ...onCluster,
       setupFilesAfterEnv: [longTimeout, '<rootDir>/test/support/jest/believe-first.ts'],

@@ -14,6 +14,14 @@ const tally = new Tally();
 const node = process.execPath;
 const isOurs = process.env['CLUSTER'] !== 'current';
 const STOPPED = 4;
+/**
+ * Files of `security` that take the policies or the resource of the whole cluster away for a while, or fill it: nothing
+ * else may run beside them.
+ */
+const ALONE = [
+  ...['approval-fail-closed', 'fail-closed', 'by-hand', 'guard-orders', 'verdict-orders', 'older-crd'],
+  ...['flood', 'node-stop'],
+].map((name) => `security/${name}.test`);
 
 await ensurePackages(progressTo(process.stderr), [
   { name: 'lua5.4', isThere: () => hasProgram('lua5.4') },
@@ -48,7 +56,8 @@ if (isOurs) tally.suite('release', { workers: 1, again: true });
 // With the look for broken promises in the API server's log, which is that of a cluster of ours (docs/adr/0053).
 tally.suite('e2e', { workers: 4, again: true, ...(isOurs && { env: { CHECK_INVARIANTS: '1' } }) });
 tally.suite('plugin', { workers: 3, again: true });
-tally.suite('security', { workers: 1, again: true });
+tally.suite('security', { workers: 3, without: ALONE, again: true });
+tally.suite('security', { title: 'security, one by one', workers: 1, files: ALONE, again: true });
 // An image cannot be loaded into a cluster of somebody else's.
 if (isOurs) {
   // As many as there are files: they wait for pods, and no operator is started beside them.
@@ -61,8 +70,8 @@ if (isOurs) tally.suite('audit', { workers: 1 });
 // After the look at the log: these operators are killed, answered wrongly, or of another version.
 if (isOurs) {
   const sample = { workers: 1, again: true };
-  // All of them, and a sample of each kind: `make faults`.
-  tally.suite('faults', { title: 'faults, a sample', files: ['faults/inject'], ...sample });
+  // All of them: `make faults`.
+  tally.suite('faults', { title: 'faults, a sample', files: ['faults/sample'], ...sample });
   // The other ways: `make test-upgrade`.
   tally.suite('upgrade', { title: 'upgrade, from the last release', files: ['upgrade/upgrade'], ...sample });
 }

@@ -17,6 +17,8 @@ export interface SuiteOptions {
   workers: number;
   /** Parts of the paths of the files that run. Default: all of the project. */
   files?: readonly string[];
+  /** Parts of the paths of files that do not run. Default: none. */
+  without?: readonly string[];
   /** Whether files that fail run once more: where real processes, servers or a browser take part. Default: false. */
   again?: boolean;
   /** In addition to the environment of this process. */
@@ -49,10 +51,14 @@ export class Tally {
   }
 
   /** One project of jest.config.js. */
-  suite(project: string, { title = project, workers, files = [], again = false, env = {} }: SuiteOptions): Count {
+  suite(project: string, options: SuiteOptions): Count {
+    const { title = project, workers, files = [], without = [], again = false, env = {} } = options;
     this.say(`== ${title}`);
     const begin = performance.now();
-    const patterns = files.length > 0 ? ['--testPathPatterns', ...files] : [];
+    const patterns = [
+      ...(files.length > 0 ? ['--testPathPatterns', ...files] : []),
+      ...(without.length > 0 ? ['--testPathIgnorePatterns', ...without] : []),
+    ];
     const first = this.#jest(project, [`--maxWorkers=${workers}`, ...patterns], env);
     if (first.report === undefined) return this.#add(title, { passed: 0, failed: 1, skipped: 0 }, begin);
     let { report, status } = first;
