@@ -15,12 +15,12 @@ const node = process.execPath;
 const isOurs = process.env['CLUSTER'] !== 'current';
 const STOPPED = 4;
 /**
- * Files of `security` that take the policies or the resource of the whole cluster away for a while, or fill it: nothing
- * else may run beside them.
+ * Files of `security` that take the policies or the resource of the whole cluster away for a while, fill it, or race
+ * for a limit: nothing else may run beside them.
  */
 const ALONE = [
   ...['approval-fail-closed', 'fail-closed', 'by-hand', 'guard-orders', 'verdict-orders', 'older-crd'],
-  ...['flood', 'node-stop'],
+  ...['flood', 'node-stop', 'limits-raced', 'connections'],
 ].map((name) => `security/${name}.test`);
 
 await ensurePackages(progressTo(process.stderr), [

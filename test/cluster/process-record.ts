@@ -16,14 +16,21 @@ export function parseRecord(text: string): ProcessRecord | undefined {
   const space = text.indexOf(' ');
   if (space < 1) return undefined;
   const stat = parseStat(text.slice(space + 1));
-  return stat === undefined ? undefined : { ...stat, bootId: text.slice(0, space) };
+  return stat && { pid: stat.pid, startTicks: stat.startTicks, bootId: text.slice(0, space) };
+}
+
+interface Stat {
+  pid: number;
+  startTicks: string;
+  state: string;
+  threads: number;
 }
 
 /**
- * pid, start time and state out of a line of /proc/PID/stat. The second field is a name in brackets that may itself
+ * pid, start time, state and number of threads out of a line of /proc/PID/stat. The second field is a name in brackets that may itself
  * hold brackets and spaces.
  */
-export function parseStat(line: string): { pid: number; startTicks: string; state: string } | undefined {
+export function parseStat(line: string): Stat | undefined {
   const pid = Number.parseInt(line, 10);
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
@@ -37,7 +44,7 @@ export function parseStat(line: string): { pid: number; startTicks: string; stat
   ) {
     return undefined;
   }
-  return { pid, startTicks, state };
+  return { pid, startTicks, state, threads: Number(fields[17]) };
 }
 
 /**
@@ -47,6 +54,8 @@ export function parseStat(line: string): { pid: number; startTicks: string; stat
 export function isAlive(record: ProcessRecord, bootId: string, statLine: string | undefined): boolean {
   if (record.bootId !== bootId || statLine === undefined) return false;
   const now = parseStat(statLine);
-  // A zombie has ended; only its parent has not looked yet.
-  return now !== undefined && now.startTicks === record.startTicks && now.state !== 'Z' && now.state !== 'X';
+  if (now === undefined || now.startTicks !== record.startTicks) return false;
+  // The first thread of a process that was killed is a zombie while the others still hold its ports; a zombie without
+  // others has ended, and only its parent has not looked yet.
+  return (now.state !== 'Z' && now.state !== 'X') || now.threads > 1;
 }

@@ -39,11 +39,16 @@ export class LostBefore extends Error {
  */
 export async function playTrial(scenario: Scenario, fault?: PlannedFault): Promise<Outcome> {
   const trial = await Trial.open(scenario);
+  let outcome: Outcome;
   try {
-    return await trial.play(fault);
-  } finally {
-    await trial.close();
+    outcome = await trial.play(fault);
+  } catch (error) {
+    // What went wrong first is told: where the API server is away, nothing can be taken back either.
+    await trial.close().catch(() => undefined);
+    throw error;
   }
+  await trial.close();
+  return outcome;
 }
 
 let opened = 0;
@@ -98,10 +103,12 @@ class Trial {
   async close(): Promise<void> {
     for (const { pid } of this.#stage.operators) resume(pid);
     await Promise.all(this.#stage.operators.map((operator) => operator.kill()));
-    await this.#witness?.close();
-    await this.#scenario.cleanUp?.(this.#stage);
-    await this.#stage.close();
-    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+    try {
+      await this.#witness?.close();
+      await this.#scenario.cleanUp?.(this.#stage);
+    } finally {
+      await this.#stage.close().finally(() => Promise.all(this.#proxies.map((proxy) => proxy.close())));
+    }
   }
 
   get #proxy(): FaultProxy {

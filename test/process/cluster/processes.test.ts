@@ -7,8 +7,8 @@ import { withLock } from '../../cluster/lock.ts';
 import { isAlive, parseRecord, parseStat } from '../../cluster/process-record.ts';
 import { Processes } from '../../cluster/processes.ts';
 
-const stat = (name: string, start: string, state = 'S') =>
-  `42 (${name}) ${state} 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 ${start} 1000 10`;
+const stat = (name: string, start: string, state = 'S', threads = 1) =>
+  `42 (${name}) ${state} 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 ${threads} 0 ${start} 1000 10`;
 
 describe('a process record', () => {
   const record = { pid: 42, startTicks: '777', bootId: 'boot' };
@@ -16,7 +16,7 @@ describe('a process record', () => {
   it.each(['sleep', 'a b', 'bad) S 1', '((('])(
     'a process record is read from the stat line of a program called %j',
     (name) => {
-      expect(parseRecord(`boot ${stat(name, '777')}`)).toEqual({ ...record, state: 'S' });
+      expect(parseRecord(`boot ${stat(name, '777')}`)).toEqual(record);
     },
   );
 
@@ -33,6 +33,7 @@ describe('a process record', () => {
     ['a later process with the same id', 'boot', stat('x', '778'), false],
     ['a process of the same age after another boot', 'other', stat('x', '777'), false],
     ['a zombie', 'boot', stat('x', '777', 'Z'), false],
+    ['a zombie whose other threads still hold its ports', 'boot', stat('x', '777', 'Z', 9), true],
     ['no process', 'boot', undefined, false],
   ])('the launcher judges whether its program is alive, given %s', (_what, boot, line, alive) => {
     expect(isAlive(record, boot, line)).toBe(alive);

@@ -90,9 +90,13 @@ export class Stage {
   /** Ends the operators in order and gives the namespace back. Every session must have kept the rules of its status. */
   async close(): Promise<void> {
     for (const operator of this.operators) await operator.stop();
-    if (!isDeployed) await this.#letGo();
-    await this.client.delete(`/api/v1/namespaces/${this.namespace}`);
-    await this.client.close();
+    try {
+      if (!isDeployed) await this.#letGo();
+      await this.client.delete(`/api/v1/namespaces/${this.namespace}`);
+    } finally {
+      // Jest would not end while a connection is open.
+      await this.client.close();
+    }
   }
 
   /** Takes the finalizers off: nobody is left who would, and the namespace could never go. */
