@@ -27,8 +27,8 @@ interface Stat {
 }
 
 /**
- * pid, start time, state and number of threads out of a line of /proc/PID/stat. The second field is a name in brackets that may itself
- * hold brackets and spaces.
+ * pid, start time, state and number of threads out of a line of /proc/PID/stat. The second field is a name in brackets
+ * that may itself hold brackets and spaces.
  */
 export function parseStat(line: string): Stat | undefined {
   const pid = Number.parseInt(line, 10);
