@@ -175,7 +175,7 @@ describe('the session that is suggested', () => {
     for (const [pod, why] of [
       ['pending', /has no node yet/],
       ['evicted', /has finished \(Failed\)/],
-      ['held', /has finished \(Failed\)/],
+      ['held', /is terminating/],
     ] as const) {
       const { suggestion } = await triageOf(dana, pod);
       expect(suggestion).toEqual({ kind: 'none', why: [expect.stringMatching(why)] });
