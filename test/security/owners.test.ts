@@ -74,6 +74,8 @@ function manifest(name: string, metadata: object = {}, spec: object = {}): objec
 async function waits(name: string, ownerReferences?: Owner[]): Promise<string> {
   const target = { podName: 'none' };
   await ok(dana.create(manifest(name, ownerReferences && { ownerReferences }, { target })));
+  // Until then the operator has something to write, which would conflict with a replacement.
+  await stage.untilPhase(name, 'Pending');
   return name;
 }
 
