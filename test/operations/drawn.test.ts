@@ -4,11 +4,9 @@ import { TERMINAL_PHASES } from '../../src/api/reasons.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
 import { podsPath, sessionsPath } from '../../src/reconcile/session-api.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
-import { check } from '../invariants/check.ts';
-import { readFacts } from '../invariants/read-log.ts';
-import { describeBroken } from '../invariants/report.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { testMeanwhile } from './meanwhile.ts';
 import { drawnSpecs, type DrawnSpec } from './drawn-specs.ts';
 
 // Specs drawn from the schema of the CRD, on a real kubelet. The API server takes or refuses them. Each that it takes
@@ -110,18 +108,4 @@ it('a session of any spec is refused in clear words, or ends when it is cancelle
   expect(tally.refused).toBeGreaterThan(LIVES / 10);
 });
 
-it('the operator neither complains of an error nor prints what is no log line', () => {
-  const [operator] = stage.operators;
-  expect(operator?.garbage).toEqual([]);
-  expect(operator?.lines.filter(({ level }) => level === 'error')).toEqual([]);
-});
-
-/** The log of requests is that of a cluster of ours only. */
-const onOwn = process.env['CLUSTER'] === 'current' ? it.skip : it;
-
-onOwn('the operator breaks no promise meanwhile', async () => {
-  const facts = await readFacts(stage.cluster.node?.auditLog ?? '', since);
-  const here = facts.filter((fact) => fact.kind === 'review' || fact.object.startsWith(`${stage.namespace}/`));
-  expect(here.length).toBeGreaterThan(LIVES);
-  expect(describeBroken(check(here))).toBe('');
-});
+testMeanwhile(() => stage, { since, least: LIVES });

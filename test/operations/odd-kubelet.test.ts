@@ -3,11 +3,9 @@ import { PlayedNode, removeNode } from '../../bench/rig/played-node.ts';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { TERMINAL_PHASES } from '../../src/api/reasons.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
-import { check } from '../invariants/check.ts';
-import { readFacts } from '../invariants/read-log.ts';
-import { describeBroken } from '../invariants/report.ts';
 import { ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { testMeanwhile } from './meanwhile.ts';
 import { bodyOf, oddLives, type OddStatus } from './odd-statuses.ts';
 
 // A kubelet that writes odd statuses, through the real API server, under an operator. PROPERTY_SEED chooses other ones,
@@ -105,18 +103,4 @@ it('every session reaches its end in one-line words, whatever a kubelet says of 
   expect(tally.taken).toBeGreaterThan(LIVES * 2);
 });
 
-it('the operator neither ends nor complains of an error nor prints what is no log line', () => {
-  const [operator] = stage.operators;
-  expect(operator?.garbage).toEqual([]);
-  expect(operator?.lines.filter(({ level }) => level === 'error')).toEqual([]);
-});
-
-/** The log of requests is that of a cluster of ours only. */
-const onOwn = process.env['CLUSTER'] === 'current' ? it.skip : it;
-
-onOwn('the operator breaks no promise meanwhile', async () => {
-  const facts = await readFacts(stage.cluster.node?.auditLog ?? '', since);
-  const here = facts.filter((fact) => fact.kind === 'review' || fact.object.startsWith(`${stage.namespace}/`));
-  expect(here.length).toBeGreaterThan(LIVES);
-  expect(describeBroken(check(here))).toBe('');
-});
+testMeanwhile(() => stage, { since, least: LIVES });
