@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { ApiError } from '../../src/kube/api-error.ts';
-import { podsPath } from '../../src/reconcile/session-api.ts';
+import { bindGuardOutside, execTime } from '../support/cluster/guarded-exec.ts';
 import { DEPLOYMENT, OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
 import { OperatorProcess } from '../support/cluster/operator-process.ts';
 import { appPod } from '../support/builders/pods.ts';
@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await bindGuardOutside(undefined);
+  await bindGuardOutside(stage.client, undefined);
   await stage.close();
   await other.close();
   // Another file takes the resource away, which waits for all of them.
@@ -50,28 +50,7 @@ afterAll(async () => {
   expect(await stage.cluster.kubectl(gone, { timeoutMs: 175_000 })).toMatchObject({ code: 0 });
 });
 
-/** Binds the guard to all namespaces but these. Undefined: to all, as it is shipped. */
-async function bindGuardOutside(namespaces: string[] | undefined): Promise<void> {
-  const outside = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: namespaces };
-  const matchResources = namespaces && { namespaceSelector: { matchExpressions: [outside] } };
-  const patch = JSON.stringify({ spec: { matchResources: matchResources ?? null } });
-  const binding = 'validatingadmissionpolicybinding/debugsession-guard';
-  const patched = await stage.kubectl(['patch', binding, '--type=merge', `--patch=${patch}`]);
-  expect(patched).toMatchObject({ code: 0 });
-}
-
-/** An exec that goes through all of admission, and then has no such container: no kubelet's time is in it. In ms. */
-async function execTime({ client, namespace }: Stage): Promise<number> {
-  const begin = performance.now();
-  const query = { container: 'debug-ffffffff-1', command: 'true', stdout: 'true' };
-  const answer = await client
-    .create(`${podsPath(namespace)}/web/exec?${new URLSearchParams(query).toString()}`, {})
-    .catch((error: unknown) => error);
-  const took = performance.now() - begin;
-  expect(answer).toBeInstanceOf(ApiError);
-  expect(answer).toMatchObject({ code: 400 });
-  return took;
-}
+const timed = ({ client, namespace }: Stage): Promise<number> => execTime(client, namespace, 'web');
 
 /** The time within which this part of them were answered. */
 const quantile = (times: readonly number[], part: number): number =>
@@ -143,11 +122,11 @@ describe(`${SESSIONS} sessions in one namespace`, () => {
   });
 
   it('thousands of sessions add only a few ms to an exec beside them', async () => {
-    await bindGuardOutside([other.namespace]);
+    await bindGuardOutside(stage.client, [other.namespace]);
     const times: Record<'with' | 'without', number[]> = { with: [], without: [] };
     // The first few make connections and fill caches.
     for (let round = -5; round < ROUNDS; round += 1) {
-      const [withGuard, without] = [await execTime(stage), await execTime(other)];
+      const [withGuard, without] = [await timed(stage), await timed(other)];
       if (round < 0) continue;
       times.with.push(withGuard);
       times.without.push(without);
