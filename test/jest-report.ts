@@ -1,3 +1,7 @@
+import { relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { oneLine } from '../src/text/one-line.ts';
+
 /** What the parts of jest's --json report that we read look like. */
 export interface JestReport {
   numPassedTests: number;
@@ -9,8 +13,19 @@ export interface JestReport {
     /** Path of the file. */
     name: string;
     status: string;
-    assertionResults: { status: string; fullName: string }[];
+    /** Why the file could not be loaded, or all failures of its tests. Absent: it passed. */
+    message?: string;
+    assertionResults: { status: string; fullName: string; failureMessages?: string[] }[];
   }[];
+}
+
+export interface Failure {
+  /** Path of the file, from the folder of the project. */
+  file: string;
+  /** Full name of the test. Undefined: the file could not be loaded. */
+  test: string | undefined;
+  /** The first message, in one line, without the stack. */
+  why: string;
 }
 
 export interface Count {
@@ -39,11 +54,30 @@ export function failedFiles(report: JestReport): string[] {
   return report.testResults.filter(({ status }) => status === 'failed').map(({ name }) => name);
 }
 
+/** The tests that failed, and the files that could not be loaded, in the order of the report. */
+export function failures({ testResults }: Pick<JestReport, 'testResults'>): Failure[] {
+  return testResults.flatMap(({ name, status, message, assertionResults }): Failure[] => {
+    const file = relative(process.cwd(), name);
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (status === 'failed' && failed.length === 0) return [{ file, test: undefined, why: firstWords(message) }];
+    return failed.map(({ fullName, failureMessages }) => ({
+      file,
+      test: fullName,
+      why: firstWords(failureMessages?.[0]),
+    }));
+  });
+}
+
+function firstWords(message = ''): string {
+  const [words = ''] = stripVTControlCharacters(message).split(/^\s+at /m);
+  return oneLine(words, 400);
+}
+
 /**
  * What came of a suite whose failed files ran again: the other files as in `first`, those files as in `again`.
  * `flaky`: the tests that failed first and pass now.
  */
-export function settled(first: JestReport, again: JestReport): { report: JestReport; flaky: string[] } {
+export function settled(first: JestReport, again: JestReport): { report: JestReport; flaky: Failure[] } {
   const files = new Set(failedFiles(first));
   const kept = first.testResults.filter(({ name }) => !files.has(name));
   const testResults = [...kept, ...again.testResults];
@@ -58,7 +92,7 @@ export function settled(first: JestReport, again: JestReport): { report: JestRep
       numRuntimeErrorTestSuites: again.numRuntimeErrorTestSuites,
       testResults,
     },
-    flaky: testsThat(first, ['failed']).filter((name) => passed.has(name)),
+    flaky: failures(first).filter(({ test }) => test !== undefined && passed.has(test)),
   };
 }
 

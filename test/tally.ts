@@ -2,7 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Count, counted, failedFiles, type JestReport, settled, skippedTests } from './jest-report.ts';
+import {
+  type Count,
+  counted,
+  failedFiles,
+  type Failure,
+  failures,
+  type JestReport,
+  settled,
+  skippedTests,
+} from './jest-report.ts';
 
 /**
  * How many files, of all suites, may run a second time. More failures than that are no accident (docs/adr/0057).
@@ -28,8 +37,10 @@ export interface SuiteOptions {
 /** Runs checks and suites one after the other, says what came of each, and counts. */
 export class Tally {
   readonly #total: Count = { passed: 0, failed: 0, skipped: 0 };
-  readonly #failures: string[] = [];
-  readonly #flaky: string[] = [];
+  /** Names of checks and suites. */
+  readonly #failed: string[] = [];
+  readonly #failures: Failure[] = [];
+  readonly #flaky: Failure[] = [];
   #triesLeft = SECOND_TRIES;
 
   say(text: string): void {
@@ -71,21 +82,31 @@ export class Tally {
         const both = settled(report, second.report);
         ({ report } = both);
         ({ status } = second);
-        for (const name of both.flaky) this.say(`   flaky: ${name}`);
+        for (const { test } of both.flaky) this.say(`   flaky: ${test}`);
         this.#flaky.push(...both.flaky);
       }
     }
     for (const name of skippedTests(report)) this.say(`   skipped: ${name}`);
+    this.#failures.push(...failures(report));
     return this.#add(title, counted(report, status), begin);
   }
 
-  /** Says the sum, as the last line, and sets the exit code of this process. */
+  /**
+   * Says what was flaky and what failed, each test with its first message. The last line is the sum. Sets the exit code
+   * of this process.
+   */
   end(): void {
     const { passed, failed, skipped } = this.#total;
-    if (this.#flaky.length > 0) this.say(`flaky, failed and then passed: ${this.#flaky.length} (named above)`);
-    if (this.#failures.length > 0) this.say(`failed: ${this.#failures.join(', ')}`);
+    if (this.#flaky.length > 0) this.say(`flaky, failed and then passed: ${this.#flaky.length}`);
+    this.#sayEach(this.#flaky);
+    if (this.#failed.length > 0) this.say(`failed: ${this.#failed.join(', ')}`);
+    this.#sayEach(this.#failures);
     this.say(`${passed} passed, ${failed} failed, ${skipped} skipped`);
     process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+  }
+
+  #sayEach(them: readonly Failure[]): void {
+    for (const { file, test = 'the file could not be loaded', why } of them) this.say(`   ${file}: ${test}: ${why}`);
   }
 
   #jest(
@@ -115,7 +136,7 @@ export class Tally {
     this.#total.passed += count.passed;
     this.#total.failed += count.failed;
     this.#total.skipped += count.skipped;
-    if (count.failed > 0) this.#failures.push(name);
+    if (count.failed > 0) this.#failed.push(name);
     const seconds = ((performance.now() - begin) / 1000).toFixed(0);
     this.say(`== ${name}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped (${seconds} s)\n`);
     return count;

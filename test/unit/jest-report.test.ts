@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { counted, failedFiles, type JestReport, settled, skippedTests } from '../jest-report.ts';
+import { counted, failedFiles, failures, type JestReport, settled, skippedTests } from '../jest-report.ts';
 
 type File = Record<string, string>;
 
@@ -44,18 +44,53 @@ describe('a report of jest', () => {
   });
 });
 
+describe('the failures of a report', () => {
+  it('each failed test is told with its file and the first message in one line', () => {
+    const file = {
+      ...{ name: `${process.cwd()}/test/unit/b.test.ts`, status: 'failed' },
+      assertionResults: [
+        { status: 'passed', fullName: 'three' },
+        {
+          ...{ status: 'failed', fullName: 'four' },
+          failureMessages: ['Error: \u001b[31mtoo\u001b[39m\n\nlate\n    at it (b.test.ts:1:1)', 'Error: more'],
+        },
+      ],
+    };
+    expect(failures({ testResults: [file] })).toEqual([
+      { file: 'test/unit/b.test.ts', test: 'four', why: 'Error: too late' },
+    ]);
+  });
+
+  it('a file that could not be loaded is told as well', () => {
+    const name = `${process.cwd()}/test/unit/c.test.ts`;
+    const file = {
+      name,
+      status: 'failed',
+      message: '  \u25cf Test suite failed to run\n\n    gone',
+      assertionResults: [],
+    };
+    expect(failures({ testResults: [file] })).toEqual([
+      { file: 'test/unit/c.test.ts', test: undefined, why: '\u25cf Test suite failed to run gone' },
+    ]);
+  });
+
+  it('a report without a failure tells nothing', () => {
+    expect(failures(report({ 'a.test.ts': { one: 'passed', two: 'pending' } }))).toEqual([]);
+  });
+});
+
 describe('a second try', () => {
   it('a test that passes now counts as passed, and is named as flaky', () => {
     const again = report({ 'b.test.ts': { three: 'passed', four: 'passed', five: 'passed' } });
     const both = settled(first, again);
-    expect(both.flaky).toEqual(['four', 'five']);
+    expect(both.flaky.map(({ test }) => test)).toEqual(['four', 'five']);
     expect(counted(both.report, 0)).toEqual({ passed: 4, failed: 0, skipped: 1 });
   });
 
   it('a test that fails again stays failed, and so does one that fails only now', () => {
     const again = report({ 'b.test.ts': { three: 'failed', four: 'passed', five: 'failed' } });
     const both = settled(first, again);
-    expect(both.flaky).toEqual(['four']);
+    expect(both.flaky.map(({ test }) => test)).toEqual(['four']);
     expect(counted(both.report, 1)).toEqual({ passed: 2, failed: 2, skipped: 1 });
   });
 
