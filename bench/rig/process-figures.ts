@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { collectedHeapMegabytes } from './heap.ts';
+import { Inspector } from '../../test/support/cluster/inspector.ts';
 import type { Operator } from './operator.ts';
 
 /** Linux counts CPU time for user space in hundredths of a second (USER_HZ), whatever the kernel's own tick is. */
@@ -45,7 +45,8 @@ async function megabytesAtRest(pid: number, seconds: number): Promise<number> {
 /** @param seconds to wait for rest, and again half as long after the collection: pages are given back bit by bit */
 export async function memoryOf({ pid, ports }: Operator, seconds: number): Promise<Memory> {
   const atRest = await megabytesAtRest(pid, seconds);
-  const heap = await collectedHeapMegabytes(pid, ports.inspector);
+  const inspector = await Inspector.open(pid, ports.inspector);
+  const heap = await inspector.heap().finally(() => inspector.close());
   return { atRest, collected: await megabytesAtRest(pid, seconds / 2), heap };
 }
 

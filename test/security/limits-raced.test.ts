@@ -99,7 +99,7 @@ it('the limit perPod lets at most 3 sessions run in a pod, also with two operato
   try {
     await createMany(30, () => ({ policyName }));
     await until('8 have come and gone', (now) => completed(now).length >= 8);
-    expect(counts.mostIn['crowded']).toBe(3);
+    expect(counts.mostIn['crowded']).toHaveLength(3);
   } finally {
     await other.stop();
   }
@@ -118,7 +118,7 @@ it('the limit perUserPerPod lets at most 2 sessions of a user run in a pod, also
     });
     await stage.untilPhase('hers', 'Completed');
     expect(waiting(await all()).length).toBeGreaterThan(10);
-    expect(counts.mostIn['crowded']).toBeLessThanOrEqual(3);
+    expect(counts.mostIn['crowded']?.slice(3)).toEqual([]);
     const running = (await all()).filter(({ status }) => status?.phase === 'Running');
     expect(running).toHaveLength(2);
   } finally {
@@ -132,7 +132,7 @@ it('the limit perTarget lets at most 1 session join a container, also with two o
   try {
     await createMany(12, () => ({ policyName, target: { podName: 'crowded', containerName: 'app' } }));
     await until('4 have come and gone', (now) => completed(now).length >= 4);
-    expect(counts.mostIn['crowded']).toBe(1);
+    expect(counts.mostIn['crowded']).toHaveLength(1);
   } finally {
     await other.stop();
   }

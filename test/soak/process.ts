@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Operator } from '../../bench/rig/operator.ts';
 import { residentMegabytes } from '../../bench/rig/process-figures.ts';
-import { Inspector, type Held } from './inspector.ts';
+import { Inspector, type Held } from '../support/cluster/inspector.ts';
 import { credentialOf } from './traffic.ts';
 
 export interface Given {

@@ -12,8 +12,8 @@ type ByName<T> = Map<string, T>;
 export class LiveCounts {
   /** Sessions with a run that starts or runs, in the namespace. */
   mostSessions = 0;
-  /** By pod: containers that have not ended. */
-  readonly mostIn: Record<string, number> = {};
+  /** By pod: the containers that had not ended when most of them lived, each with what the kubelet said of it. */
+  readonly mostIn: Record<string, string[]> = {};
   /** By pod: containers, also those that have ended. */
   readonly mostEverIn: Record<string, number> = {};
   readonly #over = new AbortController();
@@ -30,7 +30,8 @@ export class LiveCounts {
       }),
       follow<RawPod>(podsPath(stage.namespace), (all) => {
         for (const [name, pod] of all) {
-          this.mostIn[name] = Math.max(this.mostIn[name] ?? 0, livingIn(pod));
+          const living = livingIn(pod);
+          if (living.length > (this.mostIn[name] ?? []).length) this.mostIn[name] = living;
           this.mostEverIn[name] = Math.max(this.mostEverIn[name] ?? 0, pod.spec?.ephemeralContainers?.length ?? 0);
         }
       }),
@@ -65,9 +66,9 @@ function lives({ status }: DebugSession): boolean {
   return status?.runs?.some(({ state }) => state === 'Starting' || state === 'Running') === true;
 }
 
-function livingIn({ spec, status }: RawPod): number {
-  const ended = (name: string): boolean =>
-    status?.ephemeralContainerStatuses?.some((one) => one.name === name && one.state?.terminated !== undefined) ===
-    true;
-  return (spec?.ephemeralContainers ?? []).filter(({ name }) => !ended(name)).length;
+function livingIn({ spec, status }: RawPod): string[] {
+  return (spec?.ephemeralContainers ?? []).flatMap(({ name }) => {
+    const state = status?.ephemeralContainerStatuses?.find((one) => one.name === name)?.state;
+    return state?.terminated === undefined ? [`${name} ${JSON.stringify(state)}`] : [];
+  });
 }

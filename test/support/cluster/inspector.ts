@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What a process holds, counted after a collection of its garbage. */
+/** What a process holds. */
 export interface Held {
-  /** MB (10^6 bytes) in use on the JavaScript heap and in its buffers. */
+  /** MB (10^6 bytes) in use on the JavaScript heap and in its buffers, after a collection of the garbage. */
   heap: number;
   /** Timers that are to fire, those that do not keep the process alive among them. */
   timers: number;
@@ -29,7 +29,7 @@ interface RemoteObject {
 }
 
 /** Objects that the questions below make are let go of by this name. */
-const GROUP = 'soak';
+const GROUP = 'held';
 const TIMERS = 'const timer = setTimeout(() => {}, 1); clearTimeout(timer); Object.getPrototypeOf(timer)';
 const LIVE_TIMERS = 'function () { return this.filter((timer) => !timer._destroyed).length }';
 const LISTENERS = `function () {
@@ -39,7 +39,8 @@ const LISTENERS = `function () {
 
 /**
  * The inspector of another Node process, which that process opens on SIGUSR1, on the port given by `--inspect-port`
- * (nodejs.org/api/debugger.html). One connection for the whole run: each new one would leave something behind.
+ * (nodejs.org/api/debugger.html). Once opened it takes a few MB itself. Each new connection leaves something behind:
+ * keep one to measure growth.
  */
 export class Inspector {
   readonly #socket: WebSocket;
@@ -77,10 +78,15 @@ export class Inspector {
   async held(): Promise<Held> {
     const timers = await this.#counted(`{ ${TIMERS} }`, LIVE_TIMERS);
     const listeners = await this.#counted('AbortSignal.prototype', LISTENERS);
+    return { heap: await this.heap(), timers, listeners };
+  }
+
+  /** Collects the garbage. @returns MB (10^6 bytes) in use on the JavaScript heap and in its buffers */
+  async heap(): Promise<number> {
     // Once may leave what only finalizers let go.
     for (let round = 0; round < 3; round += 1) await this.#ask('HeapProfiler.collectGarbage');
     const { usedSize, backingStorageSize = 0 } = (await this.#ask('Runtime.getHeapUsage')) as HeapUsage;
-    return { heap: (usedSize + backingStorageSize) / 1e6, timers, listeners };
+    return (usedSize + backingStorageSize) / 1e6;
   }
 
   close(): void {
