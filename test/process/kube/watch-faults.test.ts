@@ -323,19 +323,32 @@ describe('a stop', () => {
     expect(server.count('watch')).toBe(3);
   });
 
-  const moments: Record<string, () => void> = {
-    'while it lists': () => server.next('list', hang),
-    'between two pages': () => server.next('list', ({ honest }) => honest(), hang),
-    'before the watch is answered': () => server.next('watch', hang),
-    'while the watch is silent': () => server.next('watch', silent),
-    'while it waits to try again': () => server.next('list', code(503, { 'retry-after': '100' })),
-    'while nobody listens': () => server.eachWatch((response) => response.end()),
+  const comes = (kind: 'list' | 'watch', nth = 1) => ({
+    at: (): boolean => server.count(kind) === nth,
+  });
+  const moments: Record<string, { spoil: () => void; at: (scene: InformerScene) => boolean }> = {
+    'while it lists': { spoil: () => server.next('list', hang), ...comes('list') },
+    'between two pages': { spoil: () => server.next('list', ({ honest }) => honest(), hang), ...comes('list', 2) },
+    'before the watch is answered': { spoil: () => server.next('watch', hang), ...comes('watch') },
+    'while the watch is silent': { spoil: () => server.next('watch', silent), ...comes('watch') },
+    'while it waits to try again': {
+      spoil: () => server.next('list', code(503, { 'retry-after': '100' })),
+      at: ({ clock }) => server.count('list') === 1 && clock.timers > 0,
+    },
+    'between two watches': {
+      spoil: () => server.next('watch', ...times(50, hangUp)),
+      at: ({ clock }) => server.count('watch') > 2 && clock.timers > 0,
+    },
+    'while it watches': { spoil: () => undefined, at: () => server.watches === 1 },
   };
-  it.each(Object.entries(moments))('a stop ends everything at once %s (#2860)', async (_, spoil) => {
+  it.each(Object.entries(moments))('a stop ends everything at once %s (#2860)', async (when, { spoil, at }) => {
     spoil();
     const scene = new InformerScene(server, { pageSize: 1 });
     scenes.push(scene);
-    await sleep(40);
+    await until(
+      () => at(scene),
+      () => `there is no moment ${when}`,
+    );
     const started = performance.now();
     await scene.stop();
     scenes = [];
