@@ -6,6 +6,7 @@ import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 import { endStateOf, type EndState } from './end-state.ts';
 import { elect, LEADS, letElect } from './election.ts';
+import { otherEnd } from './other-end.ts';
 import type { PlannedFault } from './planned-fault.ts';
 import { brokenPromises } from './promises.ts';
 import { isCounted, isRead, nameOf } from './proxy/asked.ts';
@@ -88,7 +89,7 @@ class Trial {
     await play(this.#stage);
     played.resolve();
     await this.#within(`the fault strikes: ${fault?.name}`, struck);
-    await this.#persist(fault?.otherEnd?.settled ?? settled);
+    await this.#untilSettled(fault?.otherEnd?.settled ?? settled);
     for (const operator of this.#stage.operators) await operator.stop();
     await witness.end();
     const asked = this.#proxies.flatMap((proxy) => proxy.asked);
@@ -171,14 +172,20 @@ class Trial {
     await Promise.race([noted, this.#stage.until(what, holds, LONGEST_MS)]);
   }
 
+  async #untilSettled(settled: Scenario['settled']): Promise<void> {
+    const told = new AbortController();
+    const ends = [this.#persist(settled, told.signal), otherEnd(this.#stage, told.signal)];
+    await Promise.race(ends).finally(() => told.abort());
+  }
+
   /** Asks again where the question itself failed: the API server may be the one that was away. */
-  async #persist(settled: Scenario['settled']): Promise<void> {
+  async #persist(settled: Scenario['settled'], told: AbortSignal): Promise<void> {
     const end = Date.now() + patient(LONGEST_MS);
     for (;;) {
       try {
         return void (await settled(this.#stage));
       } catch (error) {
-        if (Date.now() > end) throw error;
+        if (told.aborted || Date.now() > end) throw error;
         await this.#stage.until('the API server answers', () => this.#answers());
       }
     }
