@@ -111,7 +111,8 @@ it('the debug container ends when the target container whose processes it joined
   await stage.createSession('joined', { target, image: busyboxImage, command: ['sleep', '600'], ttl: '5m' });
   await stage.untilPhase('joined', 'Running');
   const ended = await stage.kubectl(['exec', 'short-lived', '--container=app', '--', 'touch', '/tmp/end']);
-  expect(ended.code).toBe(0);
+  // The end of the container may kill `touch` as well, which has done its work.
+  expect([0, 137]).toContain(ended.code);
   const session = await stage.untilPhase('joined', 'Completed');
   expect(session.status?.runs).toMatchObject([{ state: 'Ended', exitCode: 137, endedBy: 'Kubelet' }]);
   expect(session.status?.runs?.[0]?.message).toMatch(
