@@ -61,6 +61,8 @@ describe('imageMatches', () => {
     ['registry.example/**:*', 'registry.example/a/b/c:1'],
     ['registry.example/a/**:*', 'registry.example/a/b/c:1'],
     ['registry.example:5000/a:1', 'registry.example:5000/a:1'],
+    // Only Docker Hub itself, which has no port, has images of a single name.
+    ['docker.io:5000/a:*', 'docker.io:5000/a:1'],
     ['docker.io/**:*', 'busybox'],
     ['docker.io/*/*:*', 'busybox'],
     ['*.example/**:*', 'registry.example/a'],

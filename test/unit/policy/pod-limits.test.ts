@@ -36,6 +36,16 @@ describe('what all containers of a pod may use together', () => {
       { memory: 72 * MIB },
     ],
     [
+      'a sidecar counts once, also where it needs more than the containers',
+      { containers: [memory('16Mi')], initContainers: [memory('64Mi', 'Always')] },
+      { memory: 80 * MIB },
+    ],
+    [
+      'a pod as a whole has no limit of ephemeral storage',
+      { containers: [{}], resources: { limits: { 'ephemeral-storage': '20Mi' } } },
+      undefined,
+    ],
+    [
       'the limit of the pod as a whole counts before those of its containers',
       { containers: [memory('64Mi'), {}], resources: { limits: { memory: '100Mi', cpu: '1' } } },
       { memory: 100 * MIB, cpu: 1000 },

@@ -34,6 +34,7 @@ describe('selects', () => {
     ['Exists', expression('Exists'), {}],
     ['Exists with values', expression('Exists', ['web']), { tier: 'web' }],
     ['DoesNotExist', expression('DoesNotExist'), { tier: '' }],
+    ['DoesNotExist with values', expression('DoesNotExist', ['web']), {}],
     ['an unknown operator', expression('Gt', ['1']), { tier: '2' }],
     ['one expression of two', { matchLabels: { tier: 'x' }, ...expression('NotIn', ['x']) }, { tier: 'x' }],
     ['a label that every object of JavaScript has', expression('Exists', undefined, 'toString'), {}],
