@@ -54,14 +54,14 @@ export class ReconcilerScene {
 
   constructor(
     session = aSession(),
-    pod: Pod | undefined = aPod(),
+    pod: Pod = aPod(),
     policy: Partial<DebugPolicySpec> = {},
     pressure?: ReconcilerParts['pressure'],
   ) {
     const sessions = new SessionCache();
     sessions.attach(undefined, this.store, (type) => this.foreign.push(type));
     this.store.upsert(session);
-    if (pod !== undefined) this.listed.push(pod);
+    this.listed.push(pod);
     this.pods = new PodWatches({
       source: () => new FakeSource({ metadata: { resourceVersion: '60' }, items: this.listed }),
       onChange: () => undefined,

@@ -134,6 +134,12 @@ describe('imageMatches', () => {
     expect(matches(pattern, reference)).toBe(false);
   });
 
+  it('a pattern of 512 characters is a pattern', () => {
+    const most = `registry.example/${'a'.repeat(493)}:*`;
+    expect(most).toHaveLength(512);
+    expect(patternFault(most)).toBeUndefined();
+  });
+
   it('a match is not slow with any pattern and reference', () => {
     const pattern = `registry.example/${'*a'.repeat(240)}*b:${'*'}`;
     const started = performance.now();

@@ -19,10 +19,13 @@ function metWith(spec: Partial<DebugSessionSpec>, pod: Pod = aPod()): Requiremen
   return metBy(specOf(spec), pod);
 }
 
-/** Why a session is refused by a policy that opens everything and requires this. */
-function refusals(require: Requirement[], spec: Partial<DebugSessionSpec>, pod: Pod | undefined = aPod()): string[] {
+/**
+ * Why a session is refused by a policy that opens everything and requires this.
+ * @param pod `none`: no pod is chosen yet
+ */
+function refusals(require: Requirement[], spec: Partial<DebugSessionSpec>, pod: Pod | 'none' = aPod()): string[] {
   const namespace = { name: 'shop', isSystem: false };
-  return evaluate({ ...OPEN, require }, { spec: specOf(spec), namespace, ...(pod && { pod }) });
+  return evaluate({ ...OPEN, require }, { spec: specOf(spec), namespace, ...(pod !== 'none' && { pod }) });
 }
 
 const withContext = (securityContext: SecurityContext): Partial<DebugSessionSpec> => ({ securityContext });
@@ -59,6 +62,8 @@ describe('NoCapabilities', () => {
     [true, { profile: 'restricted' }],
     [true, { profile: 'baseline', securityContext: { capabilities: { drop: ['ALL'] } } }],
     [false, { profile: 'baseline' }],
+    // The profile general, which counts where none is named, adds a capability.
+    [false, withContext({ capabilities: { drop: ['ALL'] } })],
     [false, { profile: 'general', securityContext: { capabilities: { drop: ['ALL'] } } }],
     [false, { profile: 'restricted', securityContext: { capabilities: { drop: ['NET_RAW'] } } }],
     [false, { profile: 'restricted', securityContext: { capabilities: { add: ['CHOWN'] } } }],
@@ -97,7 +102,9 @@ describe('NoJoin', () => {
   });
 
   it('NoJoin judges the pod once a pod is chosen', () => {
-    expect(refusals(['NoJoin'], {}, undefined)).toEqual([]);
+    expect(refusals(['NoJoin'], {}, 'none')).toEqual([]);
+    const shared = aPod((pod) => (pod.spec.shareProcessNamespace = true));
+    expect(refusals(['NoJoin'], {}, shared)).toHaveLength(1);
     expect(metWith({})).toEqual(['NoJoin']);
   });
 });
@@ -136,6 +143,7 @@ describe('SecurityContext in allow', () => {
     [['capabilities'], { capabilities: { drop: ['NET_RAW'] } }],
     [['runAsUser'], { ...CONFINED, runAsUser: 1000 }],
     [['runAsGroup'], { runAsGroup: 1000 }],
+    [['runAsGroup', 'runAsUser'], { runAsUser: 1000, runAsGroup: 1000 }],
     [['seccompProfile'], { seccompProfile: { type: 'RuntimeDefault' } }],
   ])('the policy demands SecurityContext in allow for the fields %j of %j', (fields, context) => {
     expect(openingFields(context)).toEqual(fields);

@@ -38,11 +38,11 @@ class Scene {
   dropsStatus = false;
   #version = 1_000;
 
-  constructor(session: DebugSession, pod: Pod | undefined = aPod()) {
+  constructor(session: DebugSession, pod: Pod = aPod()) {
     const sessions = new SessionCache();
     sessions.attach(undefined, this.store, () => undefined);
     this.store.upsert(session);
-    this.source.answerLists({ metadata: { resourceVersion: '60' }, items: pod ? [pod] : [] });
+    this.source.answerLists({ metadata: { resourceVersion: '60' }, items: [pod] });
     this.pods = new PodWatches({
       source: () => this.source,
       onChange: (key) => this.changed.push(key),
