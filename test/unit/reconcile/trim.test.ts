@@ -277,6 +277,7 @@ describe('a trimmed pod', () => {
   it.each([
     ['container', { containers: [{ name: 'a', securityContext: { privileged: true } }] }],
     ['init container', { containers: [], initContainers: [{ name: 'a', securityContext: { privileged: true } }] }],
+    ['container of two', { containers: [{ name: 'a', securityContext: { privileged: true } }, { name: 'b' }] }],
   ])('a trimmed pod keeps that a %s is privileged', (_, spec) => {
     expect(trimPod({ metadata: aPod().metadata, spec }).spec.privileged).toBe(true);
   });
