@@ -34,8 +34,9 @@ interface Connection {
 
 /**
  * The open connections of a listener, each of which brings one request. A new connection always gets in, for it may be
- * a probe: where the limit is reached, the oldest that has not sent a request is closed for it, and where all have sent
- * one, the oldest of them. So whoever opens connections and says nothing closes their own.
+ * a probe. Where the limit is reached, another is closed for it: one that has not sent a request before one that has,
+ * and of these the oldest of the address that has most of them. So an address that opens many connections loses its
+ * own, however fast it opens new ones.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -100,7 +101,10 @@ export class Connections {
 }
 
 function leastNeeded(connections: readonly Connection[]): Connection | undefined {
-  return connections.find(({ hasAsked }) => !hasAsked) ?? connections[0];
+  const silent = connections.filter(({ hasAsked }) => !hasAsked);
+  const byAddress = Map.groupBy(silent.length > 0 ? silent : connections, ({ address }) => address);
+  // The oldest first, also among addresses that have as many.
+  return [...byAddress.values()].reduce((most, one) => (one.length > most.length ? one : most), [])[0];
 }
 
 /** A TLS socket and the one below it have the same ends; there is no other public way from the one to the other. */

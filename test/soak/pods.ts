@@ -100,8 +100,12 @@ export class Pods {
     const running = await this.#node.runningContainers();
     const seen = pod.status?.ephemeralContainerStatuses ?? [];
     for (const status of seen) {
-      if (status.state?.running !== undefined || running.has(containerID(status)))
-        this.faults.push(`pod ${name}: container ${status.name} runs after its session`);
+      const id = containerID(status);
+      if (status.state?.running === undefined && !running.has(id)) continue;
+      const words = `pod ${name}: container ${status.name} runs after its session`;
+      const onNode = running.has(id) ? 'runs' : 'does not run';
+      this.faults.push(`${words}: the kubelet says ${JSON.stringify(status)}, and on the node ${id} ${onNode}`);
+      process.stderr.write(`${new Date().toISOString()} ${this.faults.at(-1)}\n`);
     }
     const { length } = ephemeralNames(pod);
     if (length > taken) this.faults.push(`pod ${name}: it has ${length} debug containers for ${taken} runs`);

@@ -78,6 +78,15 @@ describe.each([
     expect(idle.map(isOpen)).toEqual([false, false, true, true]);
   });
 
+  it('a full listener closes a silent connection of the address that has most of them, not the oldest', async () => {
+    await start({ ...PATIENT, most: 4, mostPerAddress: 4 }, isSecure);
+    const alone = await open(2);
+    const crowd = [await open(3), await open(3), await open(4)];
+    await open(5);
+    await closed(crowd[0] as Socket);
+    expect([alone, ...crowd].map(isOpen)).toEqual([true, false, true, true]);
+  });
+
   it('a listener closes silent connections of an address for a new one of the same address only', async () => {
     await start({ ...PATIENT, most: 5, mostPerAddress: 2 }, isSecure);
     const other = await open(2);
