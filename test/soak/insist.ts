@@ -35,8 +35,12 @@ async function unless(code: number, ask: () => Promise<unknown>): Promise<void> 
   }
 }
 
-/** A server that has just started refuses until it knows the policies of the cluster. */
+/**
+ * A server that has just started refuses until it knows the policies of the cluster. Until it knows the custom
+ * resources it answers 404, and names no object.
+ */
 function isFinal(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
-  return error.code < 500 && error.code !== 429 && !/not yet ready/.test(error.message);
+  const knowsNone = error.code === 404 && error.details.name === '';
+  return error.code < 500 && error.code !== 429 && !knowsNone && !/not yet ready/.test(error.message);
 }
