@@ -47,6 +47,14 @@ export class ApiError extends Error {
   }
 
   /**
+   * Whether there is no such object: a 404 that names it. A 404 without a name is of a path that is not served, or of a
+   * proxy that knows nothing of it: the object may well be there.
+   */
+  get saysGone(): boolean {
+    return this.code === 404 && this.details.name !== '';
+  }
+
+  /**
    * Reads an error answer. Anything may come back (a proxy's HTML page, an empty body), so nothing is believed:
    * what is not a Status gives its text as the message.
    * @param retryAfter the `Retry-After` header: seconds, or an HTTP date (then ignored, Kubernetes sends seconds).

@@ -54,7 +54,7 @@ export class Effects {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // The session itself was deleted meanwhile: nothing is left to write to.
-      if (saysGone(error) && step.effect.kind !== 'inject') return 'gone';
+      if (error.saysGone && step.effect.kind !== 'inject') return 'gone';
       // Somebody wrote it since we read it; the watch brings what they wrote.
       if (error.code === 409 && step.effect.kind !== 'inject') return 'conflict';
       if (step.effect.kind !== 'inject') throw error;
@@ -161,12 +161,4 @@ export class Effects {
     const stands = pod.spec.ephemeralContainers?.find(({ name }) => name === container.name)?.makeup;
     return stands && changesOf(container, stands);
   }
-}
-
-/**
- * Whether the API server says that there is no such object: it names it. A 404 without a name is of a path that is not
- * served, or of a proxy that knows nothing of it: the object may well be there.
- */
-function saysGone({ code, details }: ApiError): boolean {
-  return code === 404 && details.name !== '';
 }

@@ -55,7 +55,7 @@ function isForbidden(error: unknown): boolean {
 
 /** An API that is not there answers 404 without the name of an object. */
 function isOfThisPod(error: unknown): boolean {
-  return error instanceof ApiError && error.code === 404 && error.details.name !== '';
+  return error instanceof ApiError && error.saysGone;
 }
 
 /** What another wrote: a field that is missing or no quantity leaves the sample, or its container, out. */

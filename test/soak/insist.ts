@@ -41,6 +41,6 @@ async function unless(code: number, ask: () => Promise<unknown>): Promise<void> 
  */
 function isFinal(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
-  const knowsNone = error.code === 404 && error.details.name === '';
+  const knowsNone = error.code === 404 && !error.saysGone;
   return error.code < 500 && error.code !== 429 && !knowsNone && !/not yet ready/.test(error.message);
 }
