@@ -4,6 +4,7 @@ import { busyboxImage } from '../cluster/image-names.ts';
 import { shellPod } from '../support/builders/pods.ts';
 import { OPEN_POLICY } from '../support/builders/open-policy.ts';
 import { Policies } from '../support/builders/policies.ts';
+import { endApplication } from '../support/cluster/end-application.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { OUTCOME_PODS, OUTCOMES } from '../support/outcomes/outcome-table.ts';
 
@@ -46,8 +47,7 @@ async function play({ name, made: { spec, pod = 'plain', act } }: (typeof rows)[
   if (act === 'delete the pod at once') await stage.deletePod(pod, 0);
   if (act === 'set a deadline for the pod')
     await must('patch', 'pod', pod, '--patch={"spec":{"activeDeadlineSeconds":1}}');
-  // The end that it brings may kill it: 137.
-  if (act === 'let the application finish') await stage.kubectl(['exec', pod, '-c', 'app', '--', 'touch', '/tmp/end']);
+  if (act === 'let the application finish') await endApplication(stage, pod);
   return stage.untilSession(name, ({ status }) => status?.completedAt !== undefined, 120_000);
 }
 

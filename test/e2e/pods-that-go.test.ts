@@ -6,6 +6,7 @@ import type { RawPod } from '../../src/reconcile/trim.ts';
 import { AuditLog } from '../support/cluster/audit-log.ts';
 import { confirmation } from '../support/cluster/ending.ts';
 import { appPod, containerID, ephemeralNames, isReady, shellPod } from '../support/builders/pods.ts';
+import { endApplication } from '../support/cluster/end-application.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 
@@ -78,15 +79,12 @@ it.concurrent(
     const message = told.status?.conditions?.find(({ type }) => type === 'Running')?.message ?? '';
     const since = /^Pod draining has been terminating since (\S+)\. /.exec(message)?.[1] ?? '';
     expect(Math.abs(Date.parse(since) - asked)).toBeLessThan(patient(10_000));
-    await ending('draining');
+    await endApplication(stage, 'draining');
     const over = await stage.untilPhase('draining', 'Completed');
     expect(over.status?.runs).toMatchObject([{ endedBy: 'PodGone' }]);
     await expectEndedOnNode(over);
   },
 );
-
-const ending = (pod: string): Promise<unknown> =>
-  stage.kubectl(['exec', pod, '--container=app', '--', 'touch', '/tmp/end']);
 
 it.concurrent(
   'the end of a container stays unknown when its pod is deleted by force, also after its last moment',
@@ -160,7 +158,7 @@ it.concurrent(
   'the debug container ends when the target container whose processes it shares ends and starts again',
   async () => {
     await running('restarted', { target: { podName: 'restarted', containerName: 'app' } });
-    await ending('restarted');
+    await endApplication(stage, 'restarted');
     const over = await stage.untilPhase('restarted', 'Completed');
     expect(over.status?.runs).toMatchObject([{ endedBy: 'Kubelet', exitCode: 137, reason: 'Exited' }]);
     expect(over.status?.runs?.[0]?.message).toMatch(
@@ -180,7 +178,7 @@ it.concurrent(
     const shell = { stdin: true, tty: true, command: ['sh'] };
     await stage.createSession('job', { target: { podName }, supervisor: 'None', ...shell });
     await stage.untilPhase('job', 'Running');
-    await ending(podName);
+    await endApplication(stage, podName);
     const done = await stage.untilPod(podName, ({ status }) => ownState(status)?.terminated !== undefined);
     expect(done.status?.phase).toBe('Running');
     const over = await stage.untilPhase('job', 'Completed');

@@ -4,6 +4,7 @@ import { busyboxImage, distrolessImage } from '../cluster/image-names.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
 import { ephemeralNames, shellPod } from '../support/builders/pods.ts';
+import { endApplication } from '../support/cluster/end-application.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
 // Pods in which nothing can start yet, targets that never come back, and pods that are stuck before their application
@@ -190,7 +191,7 @@ describe('a pod whose name was generated', () => {
     expect(words(await stage.session('going'))).toMatch(
       /ReplicaSet web-\S+ generated its name, so no pod of that name comes back: name its workload in target\.workloadRef/,
     );
-    await stage.kubectl(['exec', name, '--', 'touch', '/tmp/end']);
+    await endApplication(stage, name);
   });
 
   async function podsOf(labelSelector: string): Promise<RawPod[]> {

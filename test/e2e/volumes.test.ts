@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
 import { containerID, isBackingOff, isReady, shellPod } from '../support/builders/pods.ts';
+import { endApplication } from '../support/cluster/end-application.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
 // Volumes of the pod and values out of secrets, in the debug container.
@@ -189,7 +190,7 @@ describe('secrets', () => {
     const waits = (session: DebugSession): boolean =>
       session.status?.conditions?.some(({ reason }) => reason === 'ContainerConfigError') === true;
     await Promise.all([stage.untilSession('no-secret', waits), stage.untilSession('no-key', waits)]);
-    await inApp('mortal', 'touch', '/tmp/end');
+    await endApplication(stage, 'mortal');
     const again = await stage.untilPod('mortal', (pod) => {
       const [app] = pod.status?.containerStatuses ?? [];
       return app?.restartCount === 1 && app.ready === true;
