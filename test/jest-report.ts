@@ -22,7 +22,7 @@ export interface JestReport {
 export interface Failure {
   /** Path of the file, from the folder of the project. */
   file: string;
-  /** Full name of the test. Undefined: the file could not be loaded. */
+  /** Full name of the test. Undefined: the file could not be loaded, or a hook after its tests failed. */
   test: string | undefined;
   /** The first message, in one line, without the stack. */
   why: string;
@@ -54,7 +54,7 @@ export function failedFiles(report: JestReport): string[] {
   return report.testResults.filter(({ status }) => status === 'failed').map(({ name }) => name);
 }
 
-/** The tests that failed, and the files that could not be loaded, in the order of the report. */
+/** The tests that failed, and the files that failed without one, in the order of the report. */
 export function failures({ testResults }: Pick<JestReport, 'testResults'>): Failure[] {
   return testResults.flatMap(({ name, status, message, assertionResults }): Failure[] => {
     const file = relative(process.cwd(), name);

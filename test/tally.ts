@@ -106,7 +106,7 @@ export class Tally {
   }
 
   #sayEach(them: readonly Failure[]): void {
-    for (const { file, test = 'the file could not be loaded', why } of them) this.say(`   ${file}: ${test}: ${why}`);
+    for (const { file, test = 'outside of its tests', why } of them) this.say(`   ${file}: ${test}: ${why}`);
   }
 
   #jest(

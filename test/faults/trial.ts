@@ -6,12 +6,12 @@ import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 import { endStateOf, type EndState } from './end-state.ts';
 import { elect, LEADS, letElect } from './election.ts';
-import { otherEnd } from './other-end.ts';
 import type { PlannedFault } from './planned-fault.ts';
 import { brokenPromises } from './promises.ts';
 import { isCounted, isRead, nameOf } from './proxy/asked.ts';
 import { FaultProxy } from './proxy/fault-proxy.ts';
 import type { Scenario } from './scenario.ts';
+import { unexpectedEnd } from './unexpected-end.ts';
 import { Witness } from './witness.ts';
 
 /** What one run of a scenario came to. */
@@ -174,7 +174,7 @@ class Trial {
 
   async #untilSettled(settled: Scenario['settled']): Promise<void> {
     const told = new AbortController();
-    const ends = [this.#persist(settled, told.signal), otherEnd(this.#stage, told.signal)];
+    const ends = [this.#persist(settled, told.signal), unexpectedEnd(this.#stage, told.signal)];
     await Promise.race(ends).finally(() => told.abort());
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RestClient } from '../../src/kube/rest-client.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
+import { oneLine } from '../../src/text/one-line.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { appPod, containerID, ephemeralNames, isReady } from '../support/builders/pods.ts';
 import { insist, insistOnDeleting, insistOnMaking } from './insist.ts';
@@ -102,10 +103,11 @@ export class Pods {
     for (const status of seen) {
       const id = containerID(status);
       if (status.state?.running === undefined && !running.has(id)) continue;
-      const words = `pod ${name}: container ${status.name} runs after its session`;
-      const onNode = running.has(id) ? 'runs' : 'does not run';
-      this.faults.push(`${words}: the kubelet says ${JSON.stringify(status)}, and on the node ${id} ${onNode}`);
-      process.stderr.write(`${new Date().toISOString()} ${this.faults.at(-1)}\n`);
+      const onNode = `on the node it ${running.has(id) ? 'runs' : 'does not run'}`;
+      const said = oneLine(JSON.stringify(status));
+      const fault = `pod ${name}: container ${status.name} runs after its session: ${onNode}, the kubelet says ${said}`;
+      this.faults.push(fault);
+      process.stderr.write(`${new Date().toISOString()} ${fault}\n`);
     }
     const { length } = ephemeralNames(pod);
     if (length > taken) this.faults.push(`pod ${name}: it has ${length} debug containers for ${taken} runs`);

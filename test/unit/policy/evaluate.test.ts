@@ -276,33 +276,6 @@ describe('volumes of the pod', () => {
   });
 });
 
-describe('a run that lives', () => {
-  const run = {
-    image: 'busybox',
-    profile: 'general' as const,
-    ttl: '1m',
-    allowances: ['EvictPod' as const],
-    meets: [],
-  };
-
-  it('stillAllows does not end a run for an eviction that is not allowed any more', () => {
-    expect(stillAllows({ ...OPEN, allow: [] }, run, asking({}))).toBe(true);
-  });
-
-  it.each<[string, DebugPolicySpec]>([
-    ['image', { images: ['docker.io/library/alpine:*'] }],
-    ['profile', { profiles: ['restricted'] }],
-    ['ttl', { ttl: { max: '30s' } }],
-  ])('stillAllows judges the %s that the run has', (_, policy) => {
-    expect(stillAllows({ ...OPEN, ...policy }, run, asking({}))).toBe(false);
-  });
-
-  it('stillAllows asks for nothing that a session has to say before it starts', () => {
-    const demanding = { ...OPEN, requireJustification: true, requireNotAfter: true };
-    expect(stillAllows(demanding, run, asking({}))).toBe(true);
-  });
-});
-
 describe('images and profiles', () => {
   it.each([
     [{ images: ['docker.io/library/busybox:*'] }, { image: 'busybox' }],

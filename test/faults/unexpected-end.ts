@@ -13,7 +13,7 @@ const OVER_MS = 10_000;
  * Rejects when a session of the stage is over and stays so: the operator has let go of it, and nothing more comes. A
  * scenario that still waits then waits for another end. Without this a broken operator costs minutes for each fault.
  */
-export async function otherEnd(stage: Stage, signal: AbortSignal): Promise<never> {
+export async function unexpectedEnd(stage: Stage, signal: AbortSignal): Promise<never> {
   for (let since = Date.now(); ;) {
     await delay(LOOK_EVERY_MS, undefined, { signal });
     const over = (await sessionsOf(stage)).find(isOver);
