@@ -90,7 +90,7 @@ $(STRYKER)/node_modules/.stamp: $(STRYKER)/package-lock.json
 mutate: FILES = src/session/**/*.ts,src/policy/**/*.ts,src/reconcile/**/*.ts
 mutate: TESTS = session policy reconcile
 mutate: node_modules/.stamp $(STRYKER)/node_modules/.stamp ## change the code by Stryker, and name each change that no unit test notices (FILES='src/policy/*.ts' TESTS=policy)
-	@STRYKER_TESTS='$(TESTS)' node $(STRYKER)/node_modules/@stryker-mutator/core/bin/stryker.js run $(STRYKER)/stryker.config.json --mutate '$(FILES)'
+	@STRYKER_TESTS='$(TESTS)' node $(STRYKER)/node_modules/@stryker-mutator/core/bin/stryker.js run $(STRYKER)/stryker.config.js --mutate '$(FILES)'
 
 # Not part of `make test`: the first run builds Flux and Argo CD for twenty minutes (docs/adr/0055).
 test-gitops: node_modules/.stamp ## sessions from Git by a real Flux and a real Argo CD, which take twenty minutes to build once
