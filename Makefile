@@ -75,10 +75,13 @@ check: node_modules/.stamp ## types, lint, format, prose, unit and simulation: n
 test: node_modules/.stamp ## every suite: lint, types, unit, process, simulation, integration, e2e, in the cluster, the node, demo
 	@node test/run.ts
 
+# Starts the cluster where it does not run, and then stops it at the end. KEEP=1: it stays.
+ON_CLUSTER = node test/on-cluster.ts
+
 # `make test` has both: of the faults a sample (docs/adr/0052, docs/adr/0053).
 test-invariants: export CHECK_INVARIANTS := 1
 test-invariants: node_modules/.stamp ## run e2e, then look for broken promises in the API server's audit log
-	@jest --selectProjects e2e
+	@$(ON_CLUSTER) jest --selectProjects e2e
 
 # The packages of Stryker are its own too (docs/adr/0062).
 STRYKER = test/mutation/stryker
@@ -94,7 +97,7 @@ mutate: node_modules/.stamp $(STRYKER)/node_modules/.stamp ## change the code by
 
 # Not part of `make test`: the first run builds Flux and Argo CD for twenty minutes (docs/adr/0055).
 test-gitops: node_modules/.stamp ## sessions from Git by a real Flux and a real Argo CD, which take twenty minutes to build once
-	@jest --selectProjects gitops
+	@$(ON_CLUSTER) jest --selectProjects gitops
 
 # MINUTES=60: for so long in all. TARGETS='image words': these only (docs/adr/0063).
 fuzz: export MINUTES := $(MINUTES)
@@ -104,18 +107,18 @@ fuzz: node_modules/.stamp ## look for inputs that break the readers of foreign t
 
 # FILES=upgrade.test: that file only (docs/adr/0061).
 test-upgrade: node_modules/.stamp ## this operator and that of the last release after each other, beside each other, and back
-	@jest --selectProjects upgrade --runInBand $(if $(FILES),--testPathPatterns '$(FILES)')
+	@$(ON_CLUSTER) jest --selectProjects upgrade --runInBand $(if $(FILES),--testPathPatterns '$(FILES)')
 
 # LIVES=300: more of what is drawn; SEED=n: other ones.
 test-operations: export OPERATIONS_LIVES := $(or $(LIVES),30)
 test-operations: export PROPERTY_SEED := $(or $(SEED),20261129)
 test-operations: node_modules/.stamp ## odd statuses of a kubelet, drawn specs, and the edits that lead out of bad states (LIVES=30, SEED=n)
-	@jest --selectProjects operations --runInBand
+	@$(ON_CLUSTER) jest --selectProjects operations --runInBand
 
 # FILES=watches: these only. FAULTS='silent|frozen': those whose name matches (docs/adr/0065).
 faults: export FAULTS := $(FAULTS)
 faults: node_modules/.stamp ## strike the operator at its writes, reads, connections and watches, behind a proxy of its own (FILES=watches, FAULTS=frozen)
-	@jest --selectProjects faults --runInBand --testPathIgnorePatterns faults/sample $(if $(FILES),--testPathPatterns 'faults/$(FILES)')
+	@$(ON_CLUSTER) jest --selectProjects faults --runInBand --testPathIgnorePatterns faults/sample $(if $(FILES),--testPathPatterns 'faults/$(FILES)')
 
 # VERSIONS='1.37 1.36': these only.
 test-versions: node_modules/.stamp ## test on each version of Kubernetes, and fill in the table of docs/versions.md (VERSIONS='1.37 1.36')

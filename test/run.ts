@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { buildahPackage } from '../scripts/image.ts';
+import { isStopped, launcher } from './cluster/launch.ts';
 import { ensurePackages, hasProgram } from './cluster/packages.ts';
 import { cachePaths } from './cluster/paths.ts';
 import { ensureHelm, ensureKrew, ensureMetricsServer } from './cluster/programs.ts';
@@ -8,12 +8,16 @@ import { progressTo } from './cluster/progress.ts';
 import { ensurePromtool } from './support/documents/promtool.ts';
 import { Tally } from './tally.ts';
 
-// `make test`: every suite there is, one after the other, and one line at the end that counts them all.
+// `make test`: every suite there is, and one line at the end that counts them all. Most suites wait for a kubelet, so
+// two rows of them run beside each other, each on a cluster of its own (docs/adr/0069).
 
 const tally = new Tally();
 const node = process.execPath;
 const isOurs = process.env['CLUSTER'] !== 'current';
-const STOPPED = 4;
+const name = process.env['CLUSTER_NAME'] || 'default';
+const second = { CLUSTER_NAME: `${name}-2` };
+/** A cluster of somebody else's is one, and no image can be loaded into it. */
+const clusters = isOurs ? [{ CLUSTER_NAME: name }, second] : [{ CLUSTER_NAME: name }];
 /**
  * Files of `security` that take the policies or the resource of the whole cluster away for a while, fill it, or race
  * for a limit: nothing else may run beside them.
@@ -35,47 +39,69 @@ await ensurePackages(progressTo(process.stderr), [
   ...(isOurs ? [buildahPackage] : []),
 ]);
 await ensurePromtool(progressTo(process.stderr));
-tally.check('type check', ['tsc', '--noEmit']);
-tally.check('lint', ['eslint', '.']);
-tally.check('format', ['prettier', '--check', '--log-level=warn', '.']);
-tally.check('prose', [process.execPath, 'scripts/prose.ts']);
-tally.suite('unit', { workers: 2 });
-tally.suite('process', { workers: 2, again: true });
-tally.suite('simulation', { workers: 2 });
-tally.suite('site', { workers: 2, again: true });
-const wasStopped =
-  isOurs && spawnSync(node, ['test/cluster/main.ts', 'status'], { stdio: 'ignore' }).status === STOPPED;
-tally.check('cluster', [node, 'test/cluster/main.ts', 'up']);
+await tally.check('type check', ['tsc', '--noEmit']);
+await tally.check('lint', ['eslint', '.']);
+await tally.check('format', ['prettier', '--check', '--log-level=warn', '.']);
+await tally.check('prose', [process.execPath, 'scripts/prose.ts']);
+await tally.suite('unit', { workers: 2 });
+await tally.suite('process', { workers: 2, again: true });
+await tally.suite('simulation', { workers: 2 });
+const wereStopped = clusters.filter((env) => isStopped(env));
+for (const env of clusters) await tally.check(`cluster ${env.CLUSTER_NAME}`, launcher('up'), env);
 // After the programs of the cluster, with which it shares most of what is compiled.
 await ensureHelm(3, cachePaths(process.env), progressTo(process.stderr));
 await ensureKrew(cachePaths(process.env), progressTo(process.stderr));
 // A build in a test counts against the time limit of the test, and takes 20 minutes on a busy machine.
 if (isOurs) await ensureMetricsServer(cachePaths(process.env), progressTo(process.stderr));
-tally.suite('integration', { workers: 3, again: true });
-if (isOurs) tally.suite('release', { workers: 1, again: true });
-// With the look for broken promises in the API server's log, which is that of a cluster of ours (docs/adr/0053).
-tally.suite('e2e', { workers: 4, again: true, ...(isOurs && { env: { CHECK_INVARIANTS: '1' } }) });
-tally.suite('plugin', { workers: 3, again: true });
-tally.suite('security', { workers: 3, without: ALONE, again: true });
-tally.suite('security', { title: 'security, one by one', workers: 1, files: ALONE, again: true });
-// An image cannot be loaded into a cluster of somebody else's.
+if (isOurs) await tally.beside(operators, installations);
+else await operators();
 if (isOurs) {
-  // As many as there are files: they wait for pods, and no operator is started beside them.
-  tally.suite('deployed', { workers: 6, again: true });
-  tally.suite('in-cluster', { workers: 1, again: true });
-  tally.suite('node', { workers: 1, again: true });
+  // What all of them left in the logs of the API servers.
+  const AUDIT_CLUSTERS = clusters.map(({ CLUSTER_NAME }) => CLUSTER_NAME).join(' ');
+  await tally.suite('audit', { workers: 1, env: { AUDIT_CLUSTERS } });
+  // After the look at the logs: these operators are killed, answered wrongly, or of another version.
+  await tally.beside(faults, releases);
 }
-// What all of them left in the API server's log.
-if (isOurs) tally.suite('audit', { workers: 1 });
-// After the look at the log: these operators are killed, answered wrongly, or of another version.
-if (isOurs) {
-  const sample = { workers: 1, again: true };
-  // All of them: `make faults`.
-  tally.suite('faults', { title: 'faults, a sample', files: ['faults/sample'], ...sample });
-  // The other ways: `make test-upgrade`.
-  tally.suite('upgrade', { title: 'upgrade, from the last release', files: ['upgrade/upgrade'], ...sample });
-}
-tally.check('demo', [node, 'test/demo/main.ts']);
-if (wasStopped) tally.check('cluster-down', [node, 'test/cluster/main.ts', 'down']);
+for (const env of wereStopped) await tally.check(`cluster-down ${env.CLUSTER_NAME}`, launcher('down'), env);
 
 tally.end();
+
+/** Each file starts its own operators, so several files run at once. */
+async function operators(): Promise<void> {
+  await tally.suite('site', { workers: 2, again: true });
+  await tally.suite('integration', { workers: 3, again: true });
+  if (isOurs) await tally.suite('release', { workers: 1, again: true });
+  // With the look for broken promises in the API server's log, which is that of a cluster of ours (docs/adr/0053).
+  await tally.suite('e2e', { workers: 4, again: true, ...(isOurs && { env: { CHECK_INVARIANTS: '1' } }) });
+  await tally.suite('plugin', { workers: 3, again: true });
+  await tally.suite('security', { workers: 3, without: ALONE, again: true });
+  if (isOurs) return;
+  await oneByOne({});
+  await tally.check('demo', [node, 'test/demo/main.ts']);
+}
+
+/** On a cluster of its own: installed operators serve every namespace, and the other files change what all see. */
+async function installations(): Promise<void> {
+  const env = second;
+  // As many as there are files: they wait for pods, and no operator is started beside them.
+  await tally.suite('deployed', { workers: 6, again: true, env });
+  await tally.suite('in-cluster', { workers: 1, again: true, env });
+  await oneByOne(env);
+  await tally.suite('node', { workers: 1, again: true, env });
+}
+
+async function oneByOne(env: NodeJS.ProcessEnv): Promise<void> {
+  await tally.suite('security', { title: 'security, one by one', workers: 1, files: ALONE, again: true, env });
+}
+
+async function faults(): Promise<void> {
+  // All of them: `make faults`.
+  await tally.suite('faults', { title: 'faults, a sample', files: ['faults/sample'], workers: 1, again: true });
+}
+
+async function releases(): Promise<void> {
+  // The other ways: `make test-upgrade`.
+  const title = 'upgrade, from the last release';
+  await tally.suite('upgrade', { title, files: ['upgrade/upgrade'], workers: 1, again: true, env: second });
+  await tally.check('demo', [node, 'test/demo/main.ts'], second);
+}

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { launchedCluster } from './cluster/cluster.ts';
 import { kubernetesMinors } from './cluster/kubernetes-version.ts';
+import { launcher } from './cluster/launch.ts';
 import { cachePaths } from './cluster/paths.ts';
 import { findInstance } from './cluster/slots.ts';
 import { fillsInRequester } from './support/cluster/fill-in.ts';
@@ -14,7 +15,6 @@ import { Tally } from './tally.ts';
 // of it.
 
 const PAGE = repositoryPath('docs/versions.md');
-const node = process.execPath;
 
 interface Suite {
   project: 'integration' | 'e2e' | 'security';
@@ -53,18 +53,17 @@ tally.end();
 async function testOn(minor: string): Promise<void> {
   const name = `k8s-${minor.replace('.', '-')}`;
   const env = { KUBERNETES_VERSION: minor, CLUSTER_NAME: name };
-  const launcher = ['test/cluster/main.ts'];
-  if (tally.check(`Kubernetes ${minor}: cluster`, [node, ...launcher, 'up'], env)) {
+  if (await tally.check(`Kubernetes ${minor}: cluster`, launcher('up'), env)) {
     const about = await aboutCluster(name);
     const counts: Record<string, Count> = {};
     for (const { project, ...options } of about.fillsIn ? SUITES : BY_HAND) {
       const title = `Kubernetes ${minor}: ${project}`;
-      counts[project] = tally.suite(project, { ...options, title, env, again: true });
+      counts[project] = await tally.suite(project, { ...options, title, env, again: true });
     }
     const page = readFileSync(PAGE, 'utf8');
     writeFileSync(PAGE, withRows(page, [rowOf({ minor, ...about, counts })]));
   }
-  tally.check(`Kubernetes ${minor}: cluster-down`, [node, ...launcher, 'down'], env);
+  await tally.check(`Kubernetes ${minor}: cluster-down`, launcher('down'), env);
 }
 
 async function aboutCluster(name: string): Promise<Omit<VersionResult, 'minor' | 'counts'>> {

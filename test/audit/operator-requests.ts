@@ -5,14 +5,17 @@ import { auditLines, type AuditEvent } from '../support/cluster/audit-log.ts';
 /** The account that every suite runs the operator with. */
 const OPERATOR = 'system:serviceaccount:debugsession-system:debugsession-controller-manager';
 
-/** Everything that the operator asked of the API server since the cluster was started, in the order of the answers. */
+/**
+ * Everything that the operator asked of an API server since its cluster was started, in the order of the answers of
+ * each cluster.
+ */
 export function operatorRequests(): Promise<AuditEvent[]> {
   return logged(OPERATOR, ({ user }) => user.username === OPERATOR);
 }
 
 /**
- * Every injection since the cluster was started, whoever the operator was: some suites run it with an account of their
- * own.
+ * Every injection since the clusters were started, whoever the operator was: some suites run it with an account of
+ * their own.
  */
 export function allInjections(): Promise<AuditEvent[]> {
   return logged(
@@ -21,9 +24,18 @@ export function allInjections(): Promise<AuditEvent[]> {
   );
 }
 
+/** Of the clusters that AUDIT_CLUSTERS names. Default: the one of CLUSTER_NAME. */
+function logs(): string[] {
+  const { AUDIT_CLUSTERS: names, CLUSTER_NAME } = process.env;
+  const clusters = (names?.split(' ') ?? [CLUSTER_NAME]).map((name) => cluster({ ...process.env, CLUSTER_NAME: name }));
+  return clusters.flatMap(({ node }) => (node === undefined ? [] : [node.auditLog]));
+}
+
 async function logged(word: string, wanted: (event: AuditEvent) => boolean): Promise<AuditEvent[]> {
-  const file = cluster().node?.auditLog;
-  if (file === undefined) return [];
+  return (await Promise.all(logs().map((file) => loggedIn(file, word, wanted)))).flat();
+}
+
+async function loggedIn(file: string, word: string, wanted: (event: AuditEvent) => boolean): Promise<AuditEvent[]> {
   const found: AuditEvent[] = [];
   for await (const line of auditLines(file)) {
     if (!line.includes(word)) continue;
