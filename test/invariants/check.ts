@@ -1,4 +1,4 @@
-import type { AuditFact, EndReported, Injected, SessionWritten, UseAsked } from './facts.ts';
+import type { AuditFact, EndReported, Injected, PodDeleted, RunReported, SessionWritten, UseAsked } from './facts.ts';
 
 /** Something happened that must never happen, with the few requests that show it. */
 export interface BrokenPromise {
@@ -20,6 +20,8 @@ interface Life {
 interface Log {
   lives: Map<string, Life>;
   ends: EndReported[];
+  runs: RunReported[];
+  podDeletions: PodDeleted[];
   reviews: UseAsked[];
 }
 
@@ -35,9 +37,11 @@ const ORDER = ['', 'Pending', 'Starting', 'Running', 'Ending'];
  * @param facts in any order: the log has them by the time of the answer
  */
 export function check(facts: Iterable<AuditFact>): BrokenPromise[] {
-  const log: Log = { lives: new Map(), ends: [], reviews: [] };
+  const log: Log = { lives: new Map(), ends: [], runs: [], podDeletions: [], reviews: [] };
   for (const fact of [...facts].sort((a, b) => (a.answered < b.answered ? -1 : 1))) {
     if (fact.kind === 'end') log.ends.push(fact);
+    else if (fact.kind === 'running') log.runs.push(fact);
+    else if (fact.kind === 'podDeleted') log.podDeletions.push(fact);
     else if (fact.kind === 'review') log.reviews.push(fact);
     else if (fact.kind === 'session') lifeOf(log, fact.uid).writes.push(fact);
     // What others put into pods with their own rights is no promise of the operator.
@@ -145,6 +149,30 @@ const endIsReported: Promised = ({ writes, injections }, { ends }) => {
   return [];
 };
 
+/**
+ * S6: a deleted session stays for as long as its container runs. A container ends with its pod, and of that end nobody
+ * has to report. What a person takes away by hand is no promise of the operator.
+ */
+const goesAfterTheEnd: Promised = ({ writes, injections }, { ends, runs, podDeletions }) => {
+  const gone = writes.find(({ isOperator, isCertain, isGone }) => isOperator && isCertain && isGone);
+  if (gone === undefined) return [];
+  for (const injection of firstOfEach(injections)) {
+    const isOf = ({ object, container }: EndReported | RunReported): boolean =>
+      object === injection.object && container === injection.container;
+    const isBefore = ({ asked }: { asked: string }): boolean => asked <= gone.answered;
+    const [namespace] = injection.object.split('/');
+    const isLost = podDeletions.some(
+      (deletion) => isBefore(deletion) && [injection.object, `${namespace}/`].includes(deletion.object),
+    );
+    if (isLost || !runs.some((run) => isOf(run) && isBefore(run))) continue;
+    if (!ends.some((end) => isOf(end) && isBefore(end)))
+      return [
+        report('A deleted session goes only after the kubelet reported the end of its container', [injection, gone]),
+      ];
+  }
+  return [];
+};
+
 /** The right of the requester is looked at before anything runs in their name. */
 const useIsAsked: Promised = ({ writes, injections }, { reviews }) =>
   firstOfEach(injections).flatMap((injection) => {
@@ -178,6 +206,7 @@ const PROMISES: readonly Promised[] = [
   nothingAfterTheEnd,
   onlyForward,
   endIsReported,
+  goesAfterTheEnd,
   useIsAsked,
   sameRequester,
 ];
@@ -216,7 +245,7 @@ function line(fact: SessionWritten | Injected): string {
     `phase ${fact.phase === '' ? 'none' : fact.phase}`,
     fact.stopConfirmed === undefined ? '' : `StopConfirmed ${fact.stopConfirmed}`,
     fact.isCancelled ? 'cancelled' : '',
-    fact.isDeleted ? 'being deleted' : '',
+    fact.isGone ? 'gone' : fact.isDeleted ? 'being deleted' : '',
   ];
   return `${head} ${what} of ${fact.object}: ${said.filter(Boolean).join(', ')}`;
 }

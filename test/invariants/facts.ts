@@ -41,6 +41,8 @@ export interface SessionWritten extends Fact {
   stopConfirmed?: string;
   isCancelled: boolean;
   isDeleted: boolean;
+  /** It is being deleted, and nothing holds it any more: with this write it is gone. */
+  isGone: boolean;
   requestedBy?: string;
 }
 
@@ -55,11 +57,24 @@ export interface Injected extends Fact {
   version?: number;
 }
 
-/** A report of the end, or of an image name that no kubelet starts, of an ephemeral container in a pod's status. */
-export interface EndReported extends Fact {
-  kind: 'end';
+/** What a pod's status says of an ephemeral container. */
+interface Reported extends Fact {
   podUID: string;
   container: string;
+}
+
+/** The end, or an image name that no kubelet starts. */
+export interface EndReported extends Reported {
+  kind: 'end';
+}
+
+export interface RunReported extends Reported {
+  kind: 'running';
+}
+
+/** A pod, or all pods of a namespace where `object` ends with a slash, is deleted. */
+export interface PodDeleted extends Fact {
+  kind: 'podDeleted';
 }
 
 /** A question whether a person may use a DebugPolicy. */
@@ -69,10 +84,14 @@ export interface UseAsked extends Fact {
   namespace: string;
 }
 
-export type AuditFact = SessionWritten | Injected | EndReported | UseAsked;
+export type AuditFact = SessionWritten | Injected | EndReported | RunReported | PodDeleted | UseAsked;
 
 /** Lines of the log without any of these words hold no fact: it is not worth parsing them. */
-const WORDS = [`"apiGroup":"${GROUP}"`, '"subresource":"ephemeralcontainers"', 'ephemeralContainerStatuses', '"use"'];
+const WORDS = [
+  ...[`"apiGroup":"${GROUP}"`, '"subresource":"ephemeralcontainers"', 'ephemeralContainerStatuses', '"use"'],
+  // Also all at once: deletecollection.
+  '"verb":"delete',
+];
 
 /** Whether a line of the log may hold a fact. */
 export function mayHoldFacts(line: string): boolean {
@@ -81,7 +100,13 @@ export function mayHoldFacts(line: string): boolean {
 
 interface Stored {
   kind?: string;
-  metadata?: { uid?: string; resourceVersion?: string; deletionTimestamp?: string; name?: string };
+  metadata?: {
+    uid?: string;
+    resourceVersion?: string;
+    deletionTimestamp?: string;
+    name?: string;
+    finalizers?: string[];
+  };
   spec?: { cancel?: boolean; requestedBy?: unknown };
   status?: {
     phase?: string;
@@ -129,7 +154,9 @@ export function factsOf(event: AuditEvent): AuditFact[] {
   if (objectRef.resource === 'localsubjectaccessreviews') return code < 300 ? useOf(event, fact) : [];
   if (objectRef.resource !== 'pods' || code >= 300) return [];
   if (objectRef.subresource === 'ephemeralcontainers') return injectionsOf(event, fact);
-  return objectRef.subresource === 'status' ? endsOf(event, fact) : [];
+  if (objectRef.subresource === 'status') return reportsOf(event, fact);
+  const isDeletion = objectRef.subresource === undefined && event.verb.startsWith('delete');
+  return isDeletion ? [{ ...fact, kind: 'podDeleted' }] : [];
 }
 
 function sessionOf(event: AuditEvent, fact: Fact, code: number): SessionWritten[] {
@@ -160,6 +187,7 @@ function sessionOf(event: AuditEvent, fact: Fact, code: number): SessionWritten[
     })),
     isCancelled: spec.cancel === true,
     isDeleted: metadata.deletionTimestamp !== undefined,
+    isGone: metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0,
     ...(said === undefined ? {} : { stopConfirmed: said }),
     ...(spec.requestedBy === undefined ? {} : { requestedBy: JSON.stringify(spec.requestedBy) }),
   };
@@ -184,11 +212,13 @@ function injectionsOf(event: AuditEvent, fact: Fact): Injected[] {
   });
 }
 
-function endsOf(event: AuditEvent, fact: Fact): EndReported[] {
+function reportsOf(event: AuditEvent, fact: Fact): (EndReported | RunReported)[] {
   const { metadata, status } = (event.requestObject ?? {}) as PodPatch;
-  return (status?.ephemeralContainerStatuses ?? [])
-    .filter(hasEnded)
-    .map(({ name }) => ({ ...fact, kind: 'end', podUID: metadata?.uid ?? '', container: name }));
+  return (status?.ephemeralContainerStatuses ?? []).flatMap((seen): (EndReported | RunReported)[] => {
+    const reported = { ...fact, podUID: metadata?.uid ?? '', container: seen.name };
+    if (hasEnded(seen)) return [{ ...reported, kind: 'end' }];
+    return seen.state?.running === undefined ? [] : [{ ...reported, kind: 'running' }];
+  });
 }
 
 function useOf(event: AuditEvent, fact: Fact): UseAsked[] {

@@ -33,6 +33,8 @@ interface Stored {
   said?: string;
   cancel?: boolean;
   deleted?: boolean;
+  /** Default: none. */
+  finalizers?: string[];
   requestedBy?: object;
   container?: string;
 }
@@ -44,6 +46,7 @@ function stored({
   said,
   cancel,
   deleted,
+  finalizers,
   requestedBy = ALICE,
   container,
 }: Stored): object {
@@ -55,6 +58,7 @@ function stored({
       name: 'look',
       resourceVersion: String(version),
       ...(deleted === true ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+      ...(finalizers === undefined ? {} : { finalizers }),
     },
     spec: { requestedBy, ...(cancel === true ? { cancel } : {}) },
     status: { phase, attempt, runs, conditions: said === undefined ? [] : [{ type: 'StopConfirmed', status: said }] },
@@ -117,6 +121,14 @@ function reported(state: object, lastState: object = {}): Partial<AuditEvent> {
 }
 
 const ended = reported({ terminated: { exitCode: 0 } });
+const runs = reported({ running: {} });
+
+const held = session({ phase: 'Running', version: 4, deleted: true, finalizers: ['debugsession.dev/container'] });
+const gone = session({ phase: 'Ending', version: 5, deleted: true }, { objectRef: created.objectRef! });
+
+function podDeleted(objectRef: object, verb = 'delete'): Partial<AuditEvent> {
+  return { verb, user: ALICE, objectRef: { resource: 'pods', namespace: 'shop', ...objectRef } };
+}
 
 function broken(...events: Partial<AuditEvent>[]): ReturnType<typeof check> {
   return check(history(...events).flatMap(factsOf));
@@ -152,6 +164,16 @@ describe('a good history', () => {
     const passes = [review, intent, injection(), running].map((event) => ({ ...event, ...other }));
     expect(broken(created, ...passes, ended, { ...over, ...other })).toEqual([]);
     expect(broken(created, { ...injection(), ...other })).toHaveLength(2);
+  });
+
+  it.each([
+    ['after the end of its container', [runs, held, ended, gone]],
+    ['with its pod', [runs, held, podDeleted({ name: 'web' }), gone]],
+    ['with all pods of its namespace', [runs, held, podDeleted({}, 'deletecollection'), gone]],
+    ['while its container has never run', [reported({ waiting: { reason: 'ImagePullBackOff' } }), held, gone]],
+    ['by the hand of a person', [runs, held, { ...gone, user: ALICE }]],
+  ])('a deleted session that goes %s breaks no promise', (_, events) => {
+    expect(broken(created, review, intent, injection(), ...events)).toEqual([]);
   });
 
   it('an edit that the operator has not seen forbids no injection', () => {
@@ -246,6 +268,16 @@ describe('a forged history', () => {
     ]);
   });
 
+  it.each([
+    ['runs', [runs, held, gone]],
+    ['ends after that', [runs, held, gone, ended]],
+    ['runs while another pod is deleted', [runs, held, podDeleted({ name: 'web-2' }), gone]],
+  ])('a deleted session that goes while its container %s breaks a promise', (_, events) => {
+    expect(promises(created, review, intent, injection(), ...events)).toEqual([
+      'A deleted session goes only after the kubelet reported the end of its container',
+    ]);
+  });
+
   it('an injection without a question about the requester breaks a promise', () => {
     expect(promises(created, intent, injection(), running)).toEqual([
       'The operator asks whether the requester may use the policy before it injects',
@@ -274,6 +306,6 @@ describe('a forged history', () => {
 });
 
 it('the reader parses every line that holds a fact', () => {
-  for (const event of history(created, review, intent, injection(), ended, over))
+  for (const event of history(created, review, intent, injection(), ended, over, podDeleted({ name: 'web' })))
     expect(mayHoldFacts(JSON.stringify(event))).toBe(true);
 });
