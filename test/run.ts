@@ -26,6 +26,8 @@ const ALONE = [
   ...['approval-fail-closed', 'fail-closed', 'by-hand', 'guard-orders', 'verdict-orders', 'older-crd'],
   ...['flood', 'node-stop', 'limits-raced', 'connections'],
 ].map((name) => `security/${name}.test`);
+/** Its containers take both cores for two minutes: nothing else may run beside it. */
+const FORKING = ['in-cluster/node-stop.test'];
 
 await ensurePackages(progressTo(process.stderr), [
   { name: 'lua5.4', isThere: () => hasProgram('lua5.4') },
@@ -46,6 +48,7 @@ await tally.check('prose', [process.execPath, 'scripts/prose.ts']);
 await tally.suite('unit', { workers: 2 });
 await tally.suite('process', { workers: 2, again: true });
 await tally.suite('simulation', { workers: 2 });
+await tally.suite('site', { workers: 2, again: true });
 const wereStopped = clusters.filter((env) => isStopped(env));
 for (const env of clusters) await tally.check(`cluster ${env.CLUSTER_NAME}`, launcher('up'), env);
 // After the programs of the cluster, with which it shares most of what is compiled.
@@ -56,6 +59,8 @@ if (isOurs) await ensureMetricsServer(cachePaths(process.env), progressTo(proces
 if (isOurs) await tally.beside(operators, installations);
 else await operators();
 if (isOurs) {
+  const title = 'in-cluster, commands that fork without end';
+  await tally.suite('in-cluster', { title, workers: 1, files: FORKING, again: true, env: second });
   // What all of them left in the logs of the API servers.
   const AUDIT_CLUSTERS = clusters.map(({ CLUSTER_NAME }) => CLUSTER_NAME).join(' ');
   await tally.suite('audit', { workers: 1, env: { AUDIT_CLUSTERS } });
@@ -68,7 +73,6 @@ tally.end();
 
 /** Each file starts its own operators, so several files run at once. */
 async function operators(): Promise<void> {
-  await tally.suite('site', { workers: 2, again: true });
   await tally.suite('integration', { workers: 3, again: true });
   if (isOurs) await tally.suite('release', { workers: 1, again: true });
   // With the look for broken promises in the API server's log, which is that of a cluster of ours (docs/adr/0053).
@@ -85,7 +89,7 @@ async function installations(): Promise<void> {
   const env = second;
   // As many as there are files: they wait for pods, and no operator is started beside them.
   await tally.suite('deployed', { workers: 6, again: true, env });
-  await tally.suite('in-cluster', { workers: 1, again: true, env });
+  await tally.suite('in-cluster', { workers: 1, without: FORKING, again: true, env });
   await oneByOne(env);
   await tally.suite('node', { workers: 1, again: true, env });
 }
