@@ -1,0 +1,153 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PolicyLimits } from '../../../../src/api/debugpolicy.ts';
+import type { Rules } from '../../../../src/session/look/rules.ts';
+import type { Objection } from '../../../../src/session/look/objection.ts';
+import { NO_OTHERS } from '../../../../src/session/look/places.ts';
+import type { Plan } from '../../../../src/session/plan/effect.ts';
+import { plan } from '../../../../src/session/plan/plan.ts';
+import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
+import { World } from '../../../support/world/world.ts';
+
+// A run whose intent is written: what stands against its injection, and what is said where the API server refuses it.
+
+const SECOND = 1_000;
+/** An injection that an operator sent before it died may be under way for so long. */
+const ARRIVED = 11 * SECOND;
+/** From the intent to the startTimeout of two minutes, to the end of its second. */
+const DEADLINE = 120 * SECOND + 999;
+
+/** A session whose intent is written, and whose container is not injected yet. */
+function intended(): World {
+  const world = new World();
+  world.step();
+  world.step();
+  expect(world.phase).toBe('Starting');
+  return world;
+}
+
+function limited(limits: PolicyLimits): Rules {
+  return { ...OPEN_RULES, policy: { kind: 'found', spec: { ...OPEN_POLICY, limits } } };
+}
+
+describe('what has changed since the intent', () => {
+  it('a run whose policy cannot be read waits for it until its startTimeout, and is injected then', () => {
+    const world = intended();
+    world.rules = { ...OPEN_RULES, policy: { kind: 'unread', message: 'no' } };
+    world.pass(ARRIVED);
+    expect([world.settle(), world.phase]).toEqual([DEADLINE - ARRIVED, 'Starting']);
+    world.rules = OPEN_RULES;
+    world.settle();
+    expect(world.effects).toContain(`inject ${world.run.debugContainerName}`);
+  });
+
+  it('a run that nobody injected in time says that no operator ran', () => {
+    const world = intended();
+    world.pass(DEADLINE);
+    world.settle();
+    expect([world.run.reason, world.run.message]).toEqual([
+      'StartTimeout',
+      'The container was not injected within 2m. The operator did not run',
+    ]);
+  });
+
+  it('a run fails where its pod has as many debug containers by now as its policy allows', () => {
+    const world = intended();
+    world.rules = limited({ containersPerPod: 1 });
+    world.inject('by-hand', 'somebody');
+    world.pass(ARRIVED);
+    world.settle();
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'TooManyEphemeralContainers']);
+  });
+
+  it('a run fails where another session of its requester took the last place in the pod', () => {
+    const world = intended();
+    world.rules = limited({ perUserPerPod: 1 });
+    const place = { uid: 'other', namespace: 'shop', user: 'dana', podName: 'web-1' };
+    world.others = { ...NO_OTHERS, taken: () => [place] };
+    world.pass(ARRIVED);
+    world.settle();
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'LimitReached']);
+    expect(world.run.message).toMatch(/^Other sessions were faster: .*limits\.perUserPerPod to 1/);
+  });
+
+  it('a cancelled run stays as it is while the operator cannot look at its pod', () => {
+    const world = intended();
+    world.sighting = () => ({ kind: 'unseen', message: 'no' });
+    world.edit({ cancel: true });
+    world.pass(ARRIVED);
+    const before = world.session;
+    expect([world.settle(), world.session]).toEqual([undefined, before]);
+  });
+
+  it('the operator injects an accepted run although it has not read the admission policy yet', () => {
+    const world = intended();
+    const { session, now, rules } = world;
+    expect(plan({ session, sighting: world.sighting(), now, rules }).effect.kind).toBe('inject');
+  });
+});
+
+describe('an injection that the API server refuses', () => {
+  const REFUSED: Objection = { finality: 'later', reason: 'ApiUnavailable', message: 'HTTP 503: not ready' };
+
+  /** The next step of an operator that knows of the refusal. */
+  function step(world: World, refused?: Objection): Plan {
+    const { session, now, authority, rules } = world;
+    const told = refused === undefined ? {} : { refused };
+    const next = plan({ session, sighting: world.sighting(), now, authority, rules, ...told });
+    world.apply(next);
+    return next;
+  }
+
+  it('the operator does not write the first refusals of an injection', () => {
+    const world = intended();
+    world.pass(5 * SECOND - 1);
+    expect(step(world, REFUSED).effect.kind).toBe('inject');
+  });
+
+  it('the operator writes why an injection takes long before it tries again', () => {
+    const world = intended();
+    world.pass(5 * SECOND);
+    expect([step(world, REFUSED).effect.kind, world.condition('Injected')]).toEqual([
+      'writeStatus',
+      'False ApiUnavailable',
+    ]);
+    expect([step(world, REFUSED).effect.kind, world.message('Injected')]).toEqual(['inject', 'HTTP 503: not ready']);
+  });
+
+  it('a restarted operator keeps the words on a refusal until it knows better', () => {
+    const world = intended();
+    world.pass(5 * SECOND);
+    step(world, REFUSED);
+    expect([step(world).effect.kind, world.condition('Injected')]).toEqual(['inject', 'False ApiUnavailable']);
+  });
+});
+
+describe('a pod whose copy is older than the injection', () => {
+  /** The status says that the container is in the pod, and the copy of the pod does not show it. */
+  function behind(): World {
+    const world = new World();
+    world.settle();
+    world.pass(6 * SECOND);
+    world.waits('ErrImagePull', 'no such image');
+    world.settle();
+    expect(world.run.injectedAt).toBeDefined();
+    world.changePod((pod) => {
+      pod.spec.ephemeralContainers = [];
+      delete pod.status.ephemeralContainerStatuses;
+    });
+    return world;
+  }
+
+  it('the operator does not inject again where an old copy of the pod does not show the container', () => {
+    const world = behind();
+    const { effects } = world;
+    const before = [...effects];
+    expect([world.settle(), effects]).toEqual([DEADLINE - 6 * SECOND, before]);
+  });
+
+  it('an old copy of the pod fails no run at its startTimeout', () => {
+    const world = behind();
+    world.pass(DEADLINE - 6 * SECOND);
+    expect([world.settle(), world.phase]).toEqual([undefined, 'Starting']);
+  });
+});
