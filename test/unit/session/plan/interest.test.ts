@@ -95,6 +95,7 @@ describe('a finalizer that was taken off', () => {
   it('the operator puts no finalizer back where the pod was replaced', () => {
     const world = bare();
     world.podIsReplaced(aPod((pod) => (pod.metadata.uid = 'pod-uid-2')));
+    expect(world.look().effect.kind).toBe('writeStatus');
     world.settle();
     expect([world.session.metadata.finalizers, world.condition('StopConfirmed')]).toEqual([[], 'Unknown ForceDeleted']);
   });
