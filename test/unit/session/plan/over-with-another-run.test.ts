@@ -56,6 +56,7 @@ describe('a pod that is to go', () => {
     world.changePod((pod) => (pod.metadata.deletionTimestamp = TERMINATING));
     world.settle();
     expect([world.run.podRetired, world.session.metadata.finalizers?.length]).toEqual([true, 1]);
+    expect(world.effects).not.toContain('removeFinalizer');
     world.podGoes({ seen: true });
     world.settle();
     expect(world.session.metadata.finalizers).toEqual([]);
@@ -116,6 +117,7 @@ describe('an earlier run whose pod the policy demands to go', () => {
     const world = owing();
     world.step();
     expect(world.session.status?.runs?.[0]).toMatchObject({ exitCode: 143 });
+    world.forgetConditions();
     world.sighting = () => ({ kind: 'unseen', message: 'no' });
     world.settle();
     expect(world.session.metadata.finalizers).toHaveLength(1);
