@@ -68,7 +68,7 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   const isSeen = sighting.kind === 'present' || sighting.kind === 'gone';
   const kept: Retirement = said === undefined ? {} : { condition: asWanted(said) };
   // Done, or not wanted any more: what was not done need not be waited for.
-  if (!wantsRetirement(session, run)) return settledAs(run, session.status?.attempt);
+  if (!wantsRetirement(session, run)) return settledAs(session);
   if (!isSeen) return kept;
   const without = withoutEviction(sighting, run);
   if (without !== undefined) return { condition: retired('True', 'Retired', `Pod ${run.podName} ${without}`) };
@@ -78,9 +78,10 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   return goOnEvicting(situation, run, kept);
 }
 
-/** What the record of the newest run says became of its pod. */
-function settledAs(run: Run, newest: number | undefined): Retirement {
-  if (run.podRetired === undefined || run.attempt !== newest) return {};
+/** What the record of the newest run says became of its pod, also while the operator looks after an earlier run. */
+function settledAs({ status }: DebugSession): Retirement {
+  const run = status?.runs?.find(({ attempt }) => attempt === status.attempt);
+  if (run?.podRetired === undefined) return {};
   const condition = run.podRetired
     ? retired('True', 'Retired', `Pod ${run.podName} is gone`)
     : retired('False', POLICY_DENIED, NOT_ALLOWED);

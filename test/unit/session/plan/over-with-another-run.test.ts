@@ -56,6 +56,7 @@ describe('a pod that is to go', () => {
     world.changePod((pod) => (pod.metadata.deletionTimestamp = TERMINATING));
     world.settle();
     expect([world.run.podRetired, world.session.metadata.finalizers?.length]).toEqual([true, 1]);
+    expect(world.condition('PodRetired')).toBe('True Retired');
     expect(world.effects).not.toContain('removeFinalizer');
     world.podGoes({ seen: true });
     world.settle();
