@@ -57,6 +57,27 @@ describe('a container that admission changed', () => {
     expect(run).toMatchObject({ changed: ['env'], effective: { supervisor: 'Shell' } });
   });
 
+  it('a run without a supervisor has no last moment after admission changed its image', () => {
+    const { run } = admitted((one) => ({ ...one, image: 'mirror/x' }), { supervisor: 'None' });
+    expect(run).toMatchObject({ changed: ['image: mirror/x'], effective: { supervisor: 'None' } });
+    expect(run).not.toHaveProperty('lastMoment');
+  });
+
+  it('the run records no change of a container that an operator of another version made', () => {
+    const world = new World();
+    while (world.step().effect.kind !== 'inject');
+    const stands = makeupOf({ ...containerOf(world.session, world.run), image: 'mirror/x' });
+    world.changePod(({ spec }) => {
+      spec.ephemeralContainers = spec.ephemeralContainers?.map((one) => ({ ...one, makeup: stands })) ?? [];
+    });
+    const runs = world.session.status?.runs?.map((run) => ({ ...run, specHash: 'of another version' })) ?? [];
+    world.session = { ...world.session, status: { ...world.session.status, runs } };
+    world.starts();
+    world.settle();
+    expect(world.run.state).toBe('Running');
+    expect(world.run).not.toHaveProperty('changed');
+  });
+
   it('changesOf compares every field that decides what runs', () => {
     const asked: EphemeralContainer = { name: 'd', image: 'i', env: [], terminationMessagePolicy: 'File' };
     const others: Partial<EphemeralContainer>[] = [

@@ -120,6 +120,26 @@ describe('a word that the kubelet bears out', () => {
   );
 });
 
+describe('the word Deadline while the operator tells another ttl', () => {
+  it.each([
+    ['5m', '10m', 600, 'The supervisor ended it after 10m'],
+    ['10m', '5m', 600, 'The supervisor ended it after 10m'],
+    ['10m', '5m', 300, 'The supervisor ended it after 5m'],
+  ])(
+    'a container with a ttl of %s that is told %s and ends after %i s says which was over',
+    (ttl, wanted, seconds, words) => {
+      const world = World.running({ ttl });
+      world.edit({ ttl: wanted });
+      world.settle();
+      expect([world.run.effective?.ttl, world.run.wantedTtl]).toEqual([ttl, wanted]);
+      world.pass(seconds * 1000);
+      world.ends({ exitCode: 0, message: 'Deadline' });
+      world.settle();
+      expect([world.run.endedBy, world.run.message]).toEqual(['Supervisor', words]);
+    },
+  );
+});
+
 describe('the word Stopped', () => {
   /** Cancelled after a minute, and tried once. */
   const cancelled = (spec: Partial<DebugSessionSpec> = {}): World => {

@@ -1,10 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import type { Run } from '../../../../src/api/debugsession.ts';
+import type { DebugSession, Run } from '../../../../src/api/debugsession.ts';
 import { toTimestamp } from '../../../../src/api/time.ts';
-import { FATES, type Fate, fateOf, nextFate } from '../../../../src/session/run/fate.ts';
+import {
+  FATES,
+  type Fate,
+  fateOf,
+  guardedRun,
+  isStray,
+  nextFate,
+  runBeside,
+  runToLookAt,
+} from '../../../../src/session/run/fate.ts';
 import { stopConfirmation } from '../../../../src/session/status/stop-confirmation.ts';
-import { NOON } from '../../../support/builders/builders.ts';
+import { aSession, NOON } from '../../../support/builders/builders.ts';
 import { repositoryPath } from '../../../support/documents/crd.ts';
 
 const MINUTE = 60_000;
@@ -18,6 +27,7 @@ function aRun(run: Partial<Run>): Run {
 
 const INJECTED = { injectedAt: at(0) };
 const FAILED = { ...INJECTED, ...SUPERVISED, reason: 'ImagePullFailed' };
+const LAST_MOMENT_ALONE = { ...INJECTED, lastMoment: at(5 * MINUTE), reason: 'ImagePullFailed' };
 const ENDED = { ...INJECTED, ...SUPERVISED, state: 'Ended', exitCode: 0, containerID: 'one' } as const;
 const LOST = { ...ENDED, exitCode: 137, reason: 'ContainerStatusUnknown' } as const;
 const SECOND = { containerID: 'two', seenAt: at(0) };
@@ -31,6 +41,8 @@ describe('the fate of a container', () => {
     ['was not pulled, and its supervisor refuses by now', FAILED, 2, 'startRefused'],
     ['was not pulled, and its last moment has passed', FAILED, 6, 'lastMomentPassed'],
     ['was not pulled, and has no supervisor', { ...INJECTED, reason: 'ImagePullFailed' }, 600, 'mayStart'],
+    ['was not pulled, and may not be refused by a clock that is behind', FAILED, 1, 'mayStart'],
+    ['was not pulled, and has a last moment alone', LAST_MOMENT_ALONE, 2, 'mayStart'],
     ['has a name that no image has', { ...FAILED, reason: 'InvalidImageName' }, 0, 'cannotStart'],
     ['started late', { ...FAILED, state: 'StartedLate' }, 600, 'startedLate'],
     ['started late and has ended', { ...FAILED, state: 'StartedLate', exitCode: 143 }, 600, 'ended'],
@@ -39,6 +51,7 @@ describe('the fate of a container', () => {
     ['ended with its pod a moment ago, as the kubelet reported', { ...ENDED, endedBy: 'PodGone' }, 0, 'ended'],
     ['could not be started', { ...FAILED, exitCode: 128, reason: 'StartError' }, 0, 'ended'],
     ['runs again', { ...ENDED, ranAgain: SECOND }, 0, 'ranAgain'],
+    ['ran again, and ended a moment ago', { ...ENDED, ranAgain: { ...SECOND, finishedAt: at(9) } }, 0, 'mayRunAgain'],
     ['ran again and has ended', { ...ENDED, ranAgain: { ...SECOND, finishedAt: at(9) } }, 2, 'ended'],
     [
       'ran again in a pod that went',
@@ -78,6 +91,48 @@ describe('the fate of a container', () => {
       now = nextFate(run, now);
     }
     expect(met).toEqual(['mayStart', 'startRefused', 'lastMomentPassed']);
+  });
+});
+
+describe('nextFate', () => {
+  it('the fate of a container that has a last moment alone changes at that moment', () => {
+    expect(nextFate(aRun(LAST_MOMENT_ALONE), NOON)).toBe(NOON + 5 * MINUTE);
+  });
+});
+
+describe('the run that the operator looks at', () => {
+  const LATE = aRun({ ...FAILED, state: 'StartedLate' });
+  const AGAIN = aRun({ ...ENDED, ranAgain: SECOND });
+  const MAY_START = aRun({ ...FAILED, attempt: 2 });
+  const NEWEST = aRun({ ...INJECTED, attempt: 2, state: 'Running' });
+  const sessionWith = (...runs: Run[]): DebugSession =>
+    aSession({}, { status: { attempt: runs.at(-1)?.attempt ?? 0, runs } });
+
+  it.each([
+    ['started late', LATE],
+    ['runs again', AGAIN],
+  ])('a run whose container %s comes before a later one that may start', (_words, stray) => {
+    expect(isStray(stray, NOON)).toBe(true);
+    expect(guardedRun([stray, MAY_START], NOON)).toBe(stray);
+    expect(runToLookAt(sessionWith(stray, MAY_START), NOON)).toBe(stray);
+  });
+
+  it('the newest run comes first where no container runs that is over', () => {
+    const earlier = aRun(FAILED);
+    expect(isStray(earlier, NOON)).toBe(false);
+    expect(guardedRun([earlier, MAY_START], NOON)).toBe(MAY_START);
+  });
+
+  it('the operator looks at a live run, and beside it at an earlier one of the same pod', () => {
+    const session = sessionWith(LATE, NEWEST);
+    expect(runToLookAt(session, NOON)).toBe(NEWEST);
+    expect(runBeside(session, NOON)).toBe(LATE);
+    expect(runBeside(sessionWith({ ...LATE, podUID: 'another' }, NEWEST), NOON)).toBeUndefined();
+  });
+
+  it('the operator looks at no run of a session without an attempt', () => {
+    expect([runToLookAt(sessionWith(), NOON), runBeside(sessionWith(), NOON)]).toEqual([undefined, undefined]);
+    expect(guardedRun(undefined, NOON)).toBeUndefined();
   });
 });
 

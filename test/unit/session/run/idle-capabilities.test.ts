@@ -1,5 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
+import { idleCapabilities } from '../../../../src/session/run/idle-capabilities.ts';
+import { aPod } from '../../../support/builders/builders.ts';
 import { World } from '../../../support/world/world.ts';
 
 /** The notes of the warnings at the injection. */
@@ -26,6 +28,14 @@ it.each([
   [{ profile: 'baseline' }, 1000],
   [{ profile: 'restricted' }, 1000],
   [{ profile: 'sysadmin' }, 1000],
+  [{ profile: 'sysadmin', securityContext: { capabilities: { add: ['SYS_TIME'] } } }, 1000],
 ] as const)('the operator does not warn of %j in a pod of user %s', (spec, user) => {
   expect(warned(spec as Partial<DebugSessionSpec>, user)).toEqual([]);
+});
+
+it('the operator judges a run without recorded values by the profile of its spec', () => {
+  const pod = aPod(({ spec }) => (spec.runAsUser = 1000));
+  expect(idleCapabilities({ profile: 'general' }, { attempt: 1, state: 'Starting' }, pod)?.capabilities).toEqual([
+    'SYS_PTRACE',
+  ]);
 });

@@ -15,6 +15,11 @@ const rule = (action: string, operator: string, values: number[]): RestartRule =
 const RESTART_ON_3 = { restartPolicy: 'Never', restartPolicyRules: [rule('Restart', 'In', [3])] };
 const RESTART_BUT_3 = { restartPolicy: 'Never', restartPolicyRules: [rule('Restart', 'NotIn', [3])] };
 const ALL_ON_3 = { restartPolicy: 'Never', restartPolicyRules: [rule('RestartAllContainers', 'In', [3])] };
+const TWO_RULES = { restartPolicyRules: [rule('Restart', 'In', [5]), rule('Restart', 'In', [3])] };
+const NO_CODES = { restartPolicyRules: [{ action: 'Restart' }] };
+const noValues = (operator: string): Partial<PodContainer> => ({
+  restartPolicyRules: [{ action: 'Restart', exitCodes: { operator } }],
+});
 
 describe('a container that has ended', () => {
   it.each<[string, Pod, number, boolean]>([
@@ -46,6 +51,28 @@ describe('a container that has ended', () => {
       0,
       false,
     ],
+    ['a container starts again by one of several rules', podWith('Never', TWO_RULES), 3, false],
+    ['a rule without exit codes starts no container again', podWith('Never', NO_CODES), 3, true],
+    ['a rule In without values starts no container again', podWith('Never', noValues('In')), 3, true],
+    ['a rule NotIn without values starts a container again', podWith('Never', noValues('NotIn')), 3, false],
+    [
+      'the policy of another container does not count',
+      podWith('Always', {}, { containers: [{ name: 'other', restartPolicy: 'Never' }, { name: 'app' }] }),
+      0,
+      false,
+    ],
+    [
+      'the end of a container is not judged as that of an init container',
+      podWith('Always', {}, { initContainers: [{ name: 'setup' }] }),
+      0,
+      false,
+    ],
+    [
+      'a container that the pod does not have may start',
+      podWith('Never', {}, { containers: [{ name: 'x' }] }),
+      0,
+      false,
+    ],
   ])('%s', (_, pod, exitCode, isForGood) => {
     expect(hasEndedForGood(pod, 'app', exitCode)).toBe(isForGood);
   });
@@ -71,6 +98,7 @@ describe('a pod that finishes', () => {
   it.each<[string, Pod, boolean]>([
     ['can finish under Never', podWith('Never'), true],
     ['cannot finish under Always', podWith('Always'), false],
+    ['cannot finish where nothing says its policy', aPod(({ spec }) => delete spec.restartPolicy), false],
     ['cannot finish where one container has Always of its own', podWith('Never', {}, two(undefined, 'Always')), false],
     [
       'can finish where each container has another policy of its own',
