@@ -124,15 +124,16 @@ describe('a pod that went before the operator saw the end', () => {
 
   it('an old sight of the pod without the container does not undo a recorded injection', () => {
     const world = new World();
-    const before = world.pod;
     world.settle();
     world.waits('ContainerCreating');
     world.pass(6_000);
     world.settle();
     expect(world.run.injectedAt).toBeDefined();
     world.pod = undefined;
-    world.last = before;
+    world.last = aPod();
+    const done = world.effects.length;
     world.settle();
+    expect(world.effects.slice(done)).toEqual(['status Failed', 'removeFinalizer']);
     expect(world.run).toMatchObject({ endedBy: 'PodGone', podGoneAt: toTimestamp(world.now) });
   });
 });

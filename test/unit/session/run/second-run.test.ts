@@ -121,6 +121,19 @@ describe('the record of a second container', () => {
     expect(world.run.ranAgain).toEqual({ containerID: SECOND, seenAt: toTimestamp(world.now), finishedAt });
   });
 
+  it('the operator writes the end of a second container once, with all that it knows of it', () => {
+    const world = running(FIRST);
+    world.pass(300_000);
+    expect(Date.parse(world.run.startBy ?? '')).toBeLessThan(world.now);
+    const done = world.effects.length;
+    const now = toTimestamp(world.now);
+    world.containerID = SECOND;
+    world.ends({ containerID: SECOND, finishedAt: now });
+    world.settle();
+    expect(world.effects.slice(done)).toEqual(['status Completed', 'removeFinalizer']);
+    expect(world.run.ranAgain).toEqual({ containerID: SECOND, seenAt: now, finishedAt: now });
+  });
+
   it('the second container has ended by now where the kubelet does not say when', () => {
     const world = runningAgain();
     world.pass(7_000);
@@ -155,5 +168,16 @@ describe('a pod that goes without a report of the end', () => {
     world.podGoes({ seen: false });
     world.settle();
     expect(world.run.ranAgain).toEqual({ ...ranAgain, lost: true, finishedAt: toTimestamp(world.now) });
+  });
+
+  it('a second container that has ended is not lost when its pod goes later', () => {
+    const world = runningAgain();
+    world.ends({ containerID: SECOND });
+    world.settle();
+    const { ranAgain } = world.run;
+    world.pass(5_000);
+    world.podGoes({ seen: false });
+    world.settle();
+    expect([world.run.ranAgain, world.condition('StopConfirmed')]).toEqual([ranAgain, 'True Terminated']);
   });
 });
