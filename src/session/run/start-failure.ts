@@ -23,10 +23,16 @@ export function couldNotStart({ reason }: Terminated): boolean {
  * Why the command was not executed, by the runtime's words or, where the kubelet's report bears it out, its
  * supervisor's.
  */
-export function startFailure(run: Run, terminated: Terminated, asked: Asked = {}): HowItFailed | undefined {
+export function startFailure(run: Run, terminated: Terminated, asked = recorded(run)): HowItFailed | undefined {
   if (couldNotStart(terminated)) return notStarted(run, oneLine(terminated.message ?? '', 600), asked);
   const refused = refusal(run, terminated);
   return refused && { kind: 'failed', ...REFUSED[refused](run, asked) };
+}
+
+/** What the record of the run keeps of it: the program, without its arguments. */
+function recorded({ commandLine }: Run): Asked {
+  const [program] = commandLine?.split(' ', 1) ?? [];
+  return program === undefined ? {} : { command: [program] };
 }
 
 /** An end at once without any word: the supervisor did not begin. Asked last, when nothing else explains the end. */
