@@ -1,6 +1,9 @@
 import { APPROVAL_KIND, type DebugApproval, type DebugApprovalSpec } from '../../../src/api/debugapproval.ts';
 import { API_VERSION, type DebugSession } from '../../../src/api/debugsession.ts';
 import { requestHashOf } from '../../../src/api/request-hash.ts';
+import type { ApprovalsView } from '../../../src/session/look/approvals.ts';
+import type { ApprovalCase } from '../../../src/session/start/approval-flaws.ts';
+import { aSession, NOON } from './builders.ts';
 
 /** An approval of a session as it stands, by somebody whom the API server knows by this name. */
 export function anApproval(
@@ -31,3 +34,19 @@ export function anApproval(
     },
   };
 }
+
+/** A session under a policy that demands one approval, with all that is known of its approvals; at first none. */
+export function anApprovalCase(
+  demand: Partial<ApprovalCase['demand']> = {},
+  { session = aSession(), ...view }: { session?: DebugSession } & Partial<KnownApprovals> = {},
+): ApprovalCase & { view: KnownApprovals } {
+  const authority = { kind: 'inForce', since: NOON - 3_600_000 } as const;
+  return {
+    session,
+    policyName: 'default',
+    demand: { required: 1, ...demand },
+    view: { kind: 'known', authority, approvals: [], ...view },
+  };
+}
+
+type KnownApprovals = Extract<ApprovalsView, { kind: 'known' }>;
