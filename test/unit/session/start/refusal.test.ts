@@ -159,6 +159,23 @@ const TABLE: [name: string, answer: ApiAnswer, expected: string, words?: RegExp]
   ['a body that is too large', { code: 413, message: 'Request entity too large: limit is 3145728' }, 'never TooLarge'],
   ['an object etcd does not take', { code: 500, message: 'etcdserver: request is too large' }, 'never TooLarge'],
   ['a conflict', { code: 409, message: 'the object has been modified' }, 'later ApiUnavailable'],
+  [
+    'a conflict about the target',
+    { code: 409, message: 'changed', details: cause('spec.ephemeralContainers[0].targetContainerName', 'changed') },
+    'later ApiUnavailable',
+  ],
+  [
+    'a conflict about the container of another session',
+    {
+      code: 409,
+      message: 'changed',
+      details: cause(
+        'spec.ephemeralContainers',
+        'Forbidden: existing ephemeral containers "debug-0" may not be changed',
+      ),
+    },
+    'later ApiUnavailable',
+  ],
   ['flow control', { code: 429, message: 'too many requests' }, 'later ApiUnavailable'],
   ['a token being rotated', { code: 401, message: 'Unauthorized' }, 'later ApiUnavailable'],
   ['a server in trouble', { code: 500, message: 'Internal error occurred' }, 'later ApiUnavailable'],
