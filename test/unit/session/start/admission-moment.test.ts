@@ -26,6 +26,15 @@ describe('the moment from which the requester of a session is certain', () => {
     expect(isAdmitted(since, status)).toBe(expected);
   });
 
+  it.each<[string, { raised?: boolean }, boolean]>([
+    ['raised while the run before it lived', { raised: true }, false],
+    ['not raised before that run was over', { raised: false }, true],
+    ['of which the record says nothing', {}, true],
+  ])('the operator takes the end of a run for older than an attempt: %s', (_, raised, expected) => {
+    const run = { attempt: 1, state: 'Ended' as const, overAt: toTimestamp(NOON + 60 * SECOND), ...raised };
+    expect(isAdmitted(NOON + 30 * SECOND, { attempt: 1, runs: [run] })).toBe(expected);
+  });
+
   it.each<[Authority, 'never' | 'later']>([
     [{ kind: 'missing', message: 'there is none' }, 'never'],
     [{ kind: 'unread', message: 'there is none' }, 'later'],

@@ -197,6 +197,11 @@ describe('classifyRefusal', () => {
     expect(classifyRefusal(answer, 'debug-1').message).toMatch(/"debug-0" may not be changed\)$/);
   });
 
+  it('classifyRefusal gives the words of the server alone where it has none of its own', () => {
+    const message = 'the object has been modified';
+    expect(classifyRefusal({ code: 409, message }, 'debug-1').message).toBe(message);
+  });
+
   it('classifyRefusal keeps the words of the server on one line of bounded length', () => {
     const { message } = classifyRefusal({ code: 400, message: `no\r\n\u0000${'x'.repeat(5000)}` }, 'debug-1');
     expect(message).toMatch(/^no x+\.\.\.$/);
