@@ -70,6 +70,16 @@ describe('the cause of an end', () => {
     expect(world.run.stop?.cause).toBe('Cancelled');
   });
 
+  it.each<[string, (world: World) => void]>([
+    ['cancelled', (world) => world.edit({ cancel: true })],
+    ['overdue', (world) => world.pass(606_000)],
+  ])('a session that is %s and deleted before the operator looks was deleted', (_words, act) => {
+    const world = plain();
+    act(world);
+    world.delete();
+    expect([begun(world), world.run.stop?.cause]).toEqual(['Exec', 'Deleted']);
+  });
+
   it('a cancelled session is Completed when its command ends by itself before the stop script answers', () => {
     const world = plain();
     world.edit({ cancel: true });
