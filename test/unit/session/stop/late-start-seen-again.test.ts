@@ -29,10 +29,10 @@ function toldOf(world: World, act: () => void): string[] {
 describe('a container that started late', () => {
   it('the operator tells of a late start once, and of nothing when it sees the container run on', () => {
     const world = World.neverStarted({ command: ['sleep', '1d'] });
-    expect(toldOf(world, () => world.starts())).toEqual(['StartedLate']);
+    expect(toldOf(world, () => world.starts())).toStrictEqual(['StartedLate']);
     world.tried({ kind: 'failed', message: 'HTTP 500' });
     world.settle();
-    expect(toldOf(world, () => world.pass(1_000))).toEqual([]);
+    expect(toldOf(world, () => world.pass(1_000))).toStrictEqual([]);
   });
 
   it.each<[string, (world: World) => void]>([
@@ -40,7 +40,7 @@ describe('a container that started late', () => {
     ['that the kubelet shows waiting again', (world) => world.waits('ContainerCreating')],
   ])('the operator goes on to stop a late start %s, and tells nothing new', (_words, act) => {
     const world = startedLate();
-    expect(toldOf(world, () => act(world))).toEqual([]);
+    expect(toldOf(world, () => act(world))).toStrictEqual([]);
     expect([world.run.state, world.condition('StopConfirmed')]).toEqual(['StartedLate', 'False ExecFailed']);
     expect(world.run).not.toHaveProperty('exitCode');
     world.pass(5_000);
@@ -48,12 +48,11 @@ describe('a container that started late', () => {
     expect(world.actions.underWay).toBe('Exec');
   });
 
-  it('the operator evicts the pod of a late start, and endedBy names the eviction', () => {
+  it('the operator tells of the eviction of a late start alone, and endedBy names it', () => {
     const world = World.neverStarted({ command: ['sleep', '1d'], ifUnstoppable: 'EvictPod' });
     world.starts();
     world.settle();
-    world.tried({ kind: 'survived', processes: 1 });
-    world.settle();
+    expect(toldOf(world, () => world.tried({ kind: 'survived', processes: 1 }))).toStrictEqual(['Evicting']);
     expect(world.actions.underWay).toBe('Eviction');
     world.tried({ kind: 'asked' });
     world.changePod((pod) => (pod.metadata.deletionTimestamp = toTimestamp(world.now)));
@@ -73,7 +72,7 @@ describe('the end of a container that started late', () => {
     world.containerID = FIRST;
     world.ends({ exitCode: 143 });
     if (isGone) world.podGoes({ seen: true });
-    expect(toldOf(world, () => undefined)).toEqual([]);
+    expect(toldOf(world, () => undefined)).toStrictEqual([]);
     expect(world.run).toMatchObject({ ...{ containerID: FIRST, imageID: 'sha256:abc' }, exitCode: 143 });
     expect(world.run.message).toBe(`${message}; started late and ended with exit code 143`);
     expect(world.run).not.toHaveProperty('podGoneAt');
@@ -85,14 +84,14 @@ describe('the end of a container that started late', () => {
     ['went while its container ran', (world) => world.podGoes({ seen: true })],
   ])('the run records the end of a pod that %s, and nothing confirms the end of its container', (_words, act) => {
     const world = startedLate();
-    expect(toldOf(world, () => act(world))).toEqual([]);
+    expect(toldOf(world, () => act(world))).toStrictEqual([]);
     expect(world.run).toMatchObject({ endedBy: 'PodGone', podGoneAt: toTimestamp(world.now) });
     expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['Unknown ForceDeleted', []]);
   });
 
   it.each(['Succeeded', 'Failed'])('a container that never ran is over with its pod in phase %s', (phase) => {
     const world = World.neverStarted();
-    expect(toldOf(world, () => world.changePod((pod) => (pod.status.phase = phase)))).toEqual([]);
+    expect(toldOf(world, () => world.changePod((pod) => (pod.status.phase = phase)))).toStrictEqual([]);
     expect(world.run).toMatchObject({ endedBy: 'PodGone', podGoneAt: toTimestamp(world.now) });
     expect(world.session.metadata.finalizers).toEqual([]);
   });

@@ -38,7 +38,7 @@ describe('a container that the kubelet lost sight of and reports later', () => {
     const world = lost(before);
     world.containerID = now;
     const finishedAt = toTimestamp(world.now - 1_000);
-    expect(toldOf(world, () => world.ends({ exitCode: 143, finishedAt }))).toEqual([]);
+    expect(toldOf(world, () => world.ends({ exitCode: 143, finishedAt }))).toStrictEqual([]);
     expect(world.run).toMatchObject({
       containerID: recorded,
       ranAgain: { containerID: recorded, seenAt: finishedAt, finishedAt },
@@ -49,7 +49,7 @@ describe('a container that the kubelet lost sight of and reports later', () => {
   it('the operator tells of a second container where the kubelet reports an end under another ID', () => {
     const world = lost(FIRST);
     world.containerID = SECOND;
-    expect(toldOf(world, () => world.ends({ exitCode: 143 }))).toEqual(['RanAgain']);
+    expect(toldOf(world, () => world.ends({ exitCode: 143 }))).toStrictEqual(['RanAgain']);
     expect(world.run).toMatchObject({ containerID: FIRST, ranAgain: { containerID: SECOND } });
   });
 
@@ -58,7 +58,7 @@ describe('a container that the kubelet lost sight of and reports later', () => {
     const { run } = world;
     world.ends({ exitCode: 143 });
     world.changePod(({ status }) => delete status.ephemeralContainerStatuses?.[0]?.state?.terminated?.finishedAt);
-    expect(toldOf(world, () => undefined)).toEqual([]);
+    expect(toldOf(world, () => undefined)).toStrictEqual([]);
     expect([world.run, world.condition('StopConfirmed')]).toEqual([run, 'Unknown NodeLost']);
   });
 });
@@ -70,7 +70,7 @@ describe('the pod of a container that the kubelet lost sight of', () => {
     ['fails', (world) => world.changePod((pod) => (pod.status.phase = 'Failed'))],
   ])('the operator lets go of a session whose container went out of sight when the pod %s', (_words, act) => {
     const world = lost(FIRST);
-    expect(toldOf(world, () => act(world))).toEqual([]);
+    expect(toldOf(world, () => act(world))).toStrictEqual([]);
     expect(world.run).toMatchObject({ podGoneAt: toTimestamp(world.now) });
     expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['Unknown ForceDeleted', []]);
   });

@@ -62,7 +62,7 @@ describe('a container that has ended', () => {
   ])('the record of a container that has ended stays as it is where the kubelet %s', (_words, act) => {
     const world = over();
     const { run } = world;
-    expect(toldOf(world, () => act(world))).toEqual([]);
+    expect(toldOf(world, () => act(world))).toStrictEqual([]);
     expect([world.run, world.condition('StopConfirmed')]).toEqual([run, 'True Terminated']);
     expect(world.actions.underWay).toBeUndefined();
   });
@@ -73,7 +73,7 @@ describe('a second container that runs', () => {
     const world = runsAgain();
     const { ranAgain } = world.run;
     expect(world.told.filter((reason) => reason === 'RanAgain')).toHaveLength(1);
-    expect(toldOf(world, () => world.pass(1_000))).toEqual([]);
+    expect(toldOf(world, () => world.pass(1_000))).toStrictEqual([]);
     expect([world.run.ranAgain, ranAgain?.containerID]).toEqual([ranAgain, SECOND]);
   });
 
@@ -81,7 +81,7 @@ describe('a second container that runs', () => {
     const world = runsAgain();
     const { run } = world;
     world.containerID = FIRST;
-    expect(toldOf(world, () => world.ends())).toEqual([]);
+    expect(toldOf(world, () => world.ends())).toStrictEqual([]);
     expect(world.run).toEqual(run);
   });
 
@@ -95,7 +95,7 @@ describe('a second container that runs', () => {
     world.pass(5_000);
     if (!isReported)
       world.changePod(({ status }) => delete status.ephemeralContainerStatuses?.[0]?.state?.terminated?.finishedAt);
-    expect(toldOf(world, () => undefined)).toEqual([]);
+    expect(toldOf(world, () => undefined)).toStrictEqual([]);
     expect(world.run.ranAgain?.finishedAt).toBe(isReported ? reported : seen);
   });
 
@@ -105,7 +105,7 @@ describe('a second container that runs', () => {
     world.settle();
     const { run } = world;
     world.pass(5_000);
-    expect(toldOf(world, () => undefined)).toEqual([]);
+    expect(toldOf(world, () => undefined)).toStrictEqual([]);
     expect(world.run).toEqual(run);
   });
 
@@ -115,7 +115,7 @@ describe('a second container that runs', () => {
     world.settle();
     expect(world.condition('StopConfirmed')).toBe('True Terminated');
     world.pass(5_000);
-    expect(toldOf(world, () => world.starts())).toEqual([]);
+    expect(toldOf(world, () => world.starts())).toStrictEqual([]);
     expect(world.run.ranAgain).toEqual({ containerID: SECOND, seenAt: toTimestamp(world.now) });
     expect([world.condition('StopConfirmed')?.split(' ')[0], world.actions.underWay]).toEqual(['False', 'Exec']);
   });
@@ -127,7 +127,7 @@ describe('a second container whose pod goes', () => {
     const finishedAt = toTimestamp(world.now);
     world.ends({ exitCode: 143 });
     world.pass(5_000);
-    expect(toldOf(world, () => world.podGoes({ seen: true }))).toEqual([]);
+    expect(toldOf(world, () => world.podGoes({ seen: true }))).toStrictEqual([]);
     expect(world.run.ranAgain).toMatchObject({ containerID: SECOND, finishedAt });
     expect(world.run.ranAgain).not.toHaveProperty('lost');
     expect(world.condition('StopConfirmed')).toBe('True Terminated');
@@ -145,7 +145,7 @@ describe('a second container whose pod goes', () => {
   ])('nothing confirms the end of a second container that %s before its pod went', (_words, act) => {
     const world = runsAgain();
     act(world);
-    expect(toldOf(world, () => world.podGoes({ seen: true }))).toEqual([]);
+    expect(toldOf(world, () => world.podGoes({ seen: true }))).toStrictEqual([]);
     expect(world.run.ranAgain).toMatchObject({ lost: true, finishedAt: toTimestamp(world.now) });
     expect(world.condition('StopConfirmed')).toBe('Unknown ForceDeleted');
   });

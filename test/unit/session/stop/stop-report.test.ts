@@ -39,71 +39,86 @@ function triedTwice(world: World, ways: Ways): void {
 }
 
 describe('the report of a container that does not end', () => {
-  it.each<[string, Partial<DebugSessionSpec>, Ways, string, string]>([
+  it.each<[string, Partial<DebugSessionSpec>, Ways, [reason: string, message: string]]>([
     [
       'still runs, where exec was carried out',
       {},
       { Exec: [ASKED, 9_000] },
-      'ProcessSurvived',
-      ' and still runs (exec: done, and no end was reported); end its command, or delete the pod',
+      ['ProcessSurvived', ' and still runs (exec: done, and no end was reported); end its command, or delete the pod'],
     ],
     [
       'still runs, where its processes survived',
       OF_STDIN,
       { Exec: [SURVIVED, 9_000], Attach: [FAILED, 9_000] },
-      'ProcessSurvived',
-      ' and still runs (exec: 3 of its processes survived every signal that can be sent from inside; attach: HTTP 500); end its command, or delete the pod',
+      [
+        'ProcessSurvived',
+        ' and still runs (exec: 3 of its processes survived every signal that can be sent from inside; attach: HTTP 500); end its command, or delete the pod',
+      ],
     ],
     [
       'still runs, where exec may have been carried out and keys were typed',
       OF_STDIN,
       { Exec: [FAILED, 9_000], Attach: [ASKED, 8_500] },
-      'ProcessSurvived',
-      ' and still runs (exec: HTTP 500; attach: done, and no end was reported); end its command, or delete the pod',
+      [
+        'ProcessSurvived',
+        ' and still runs (exec: HTTP 500; attach: done, and no end was reported); end its command, or delete the pod',
+      ],
     ],
     [
       'still runs, where no way could be taken',
       OF_STDIN,
       { Exec: [FORBIDDEN, 9_000], Attach: [NO_SHELL, 9_000] },
-      'NoRoute',
-      ' and still runs (exec: it needs create on pods/exec; attach: its image has no shell); end its command, or delete the pod',
+      [
+        'NoRoute',
+        ' and still runs (exec: it needs create on pods/exec; attach: its image has no shell); end its command, or delete the pod',
+      ],
     ],
     [
       'may have ended, where one way may have been carried out',
       OF_STDIN,
       { Exec: [FAILED, 9_000], Attach: [FORBIDDEN, 9_000] },
-      'ExecFailed',
-      ', and its end is not reported (exec: HTTP 500; attach: it needs create on pods/exec); end its command, or delete the pod',
+      [
+        'ExecFailed',
+        ', and its end is not reported (exec: HTTP 500; attach: it needs create on pods/exec); end its command, or delete the pod',
+      ],
     ],
     [
       'may have ended, where its node does not answer',
       OF_STDIN,
       { Exec: [SURVIVED, 9_000], Attach: [UNREACHABLE, 8_500] },
-      'NodeUnreachable',
-      ', and its node does not say whether it has ended (exec: 3 of its processes survived every signal that can be sent from inside; attach: error dialing backend); look at the node',
+      [
+        'NodeUnreachable',
+        ', and its node does not say whether it has ended (exec: 3 of its processes survived every signal that can be sent from inside; attach: error dialing backend); look at the node',
+      ],
     ],
     [
       'may have ended, where its pod was evicted and stands yet',
       { ifUnstoppable: 'EvictPod' },
       { Exec: [FAILED, 9_000], Eviction: [ASKED, 60_000] },
-      'ProcessSurvived',
-      ', and its end is not reported (exec: HTTP 500; eviction: accepted, and the pod is still there); end its command, or delete the pod',
+      [
+        'ProcessSurvived',
+        ', and its end is not reported (exec: HTTP 500; eviction: accepted, and the pod is still there); end its command, or delete the pod',
+      ],
     ],
     [
       'still runs, where it was met after its node had denied it',
       OF_STDIN,
       { Exec: [SURVIVED, 5_000], Attach: [DENIED, 9_000] },
-      'ProcessSurvived',
-      ' and still runs (exec: 3 of its processes survived every signal that can be sent from inside; attach: container not found); end its command, or delete the pod',
+      [
+        'ProcessSurvived',
+        ' and still runs (exec: 3 of its processes survived every signal that can be sent from inside; attach: container not found); end its command, or delete the pod',
+      ],
     ],
     [
       'cannot be evicted, where a disruption budget stands against it',
       ALL_WAYS,
       { Exec: [SURVIVED, 9_000], Attach: [UNREACHABLE, 9_000], Eviction: [BLOCKED, 8_500] },
-      'EvictionBlocked',
-      ' and still runs (exec: 3 of its processes survived every signal that can be sent from inside; attach: error dialing backend; eviction: disruption budget); end its command, or delete the pod',
+      [
+        'EvictionBlocked',
+        ' and still runs (exec: 3 of its processes survived every signal that can be sent from inside; attach: error dialing backend; eviction: disruption budget); end its command, or delete the pod',
+      ],
     ],
-  ])('the status says that a container %s', (_words, spec, ways, reason, message) => {
+  ])('the status says that a container %s', (_words, spec, ways, [reason, message]) => {
     const world = cancelled(spec);
     triedTwice(world, ways);
     expect(world.condition('StopConfirmed')).toBe(`False ${reason}`);
