@@ -423,7 +423,7 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'stop/retirement',
     'a retirement that nobody wants any more is waited for',
-    'return settledAs(run, session.status?.attempt)',
+    'return settledAs(session)',
     'return kept',
   ),
   session(

@@ -1,4 +1,4 @@
-import type { Run, StopCause } from '../../api/debugsession.ts';
+import type { RanAgain, Run, StopCause } from '../../api/debugsession.ts';
 import { MAX_MESSAGE } from '../../api/conditions.ts';
 import { toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
@@ -117,10 +117,12 @@ function isSecondRun(run: Run, seen: Observation, isLost: boolean): seen is Seen
 }
 
 function goneWithPod(run: Run, seen: Observation, now: number): Run {
-  const { ranAgain } = run;
-  if (ranAgain === undefined) {
-    return fateOf(run, now) === 'nodeLost' ? { ...run, podGoneAt: toTimestamp(now) } : run;
-  }
+  const known = run.ranAgain === undefined ? run : secondGone(run, run.ranAgain, seen, now);
+  // The first went out of sight, and nobody hears of it any more, also where the second was seen to end.
+  return fateOf(known, now) === 'nodeLost' ? { ...known, podGoneAt: toTimestamp(now) } : known;
+}
+
+function secondGone(run: Run, ranAgain: RanAgain, seen: Observation, now: number): Run {
   const { containerID, terminated } = seen.kind === 'podGone' ? seen : {};
   const end = containerID === ranAgain.containerID ? terminated?.finishedAt : undefined;
   return end === undefined ? lostWithPod(run, now) : withSecondRun(run, ranAgain, end);

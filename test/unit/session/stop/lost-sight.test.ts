@@ -75,6 +75,23 @@ describe('the pod of a container that the kubelet lost sight of', () => {
     expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['Unknown ForceDeleted', []]);
   });
 
+  it('a deleted session goes with the pod, also where a second container of its name has ended', () => {
+    const world = lost(FIRST);
+    world.containerID = SECOND;
+    world.starts();
+    world.settle();
+    world.tried({ kind: 'asked' });
+    world.ends({ exitCode: 143 });
+    world.settle();
+    expect(world.condition('StopConfirmed')).toBe('Unknown NodeLost');
+    world.delete();
+    world.settle();
+    expect(world.gone).toBe(false);
+    world.podGoes({ seen: true });
+    world.settle();
+    expect([world.run.podGoneAt, world.gone]).toEqual([toTimestamp(world.now), true]);
+  });
+
   it('the operator stops a container that it sees running, although its pod is in phase Failed', () => {
     const world = lost(FIRST);
     world.changePod((pod) => (pod.status.phase = 'Failed'));
