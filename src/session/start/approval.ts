@@ -242,7 +242,7 @@ function flaws(approvals: readonly Examined[]): string {
         `; that of ${quoted(approval.spec.approvedBy?.username ?? 'nobody')} does not count: ${flaw}`,
     );
   const more = flawed.length - told.length;
-  return `${told.join('')}${more > 0 ? `; ${more} more do not count` : ''}`;
+  return `${told.join('')}${more > 0 ? `; ${more} more ${more === 1 ? 'does' : 'do'} not count` : ''}`;
 }
 
 function remedy({ metadata: { name, namespace }, spec }: DebugSession, policyName: string): string {

@@ -76,9 +76,9 @@ function endedLate(run: Run, terminated: Seen<'terminated'>['terminated'], seen:
  */
 function lookForSecondRun({ now }: Situation, run: Run, seen: Observation): SecondLook {
   const isLost = fateOf(run, now) === 'nodeLost';
-  if (seen.kind === 'podGone' || (isLost && hasGone(seen))) return { run: goneWithPod(run, seen, now), events: [] };
   const foundAgain = isLost && seen.kind === 'terminated' ? foundEnd(run, seen) : undefined;
   if (foundAgain !== undefined) return { run: foundAgain, events: [] };
+  if (seen.kind === 'podGone' || (isLost && hasGone(seen))) return { run: goneWithPod(run, seen, now), events: [] };
   if (!isSecondRun(run, seen, isLost)) return { run, events: [] };
   return withSeen(run, seen, now);
 }

@@ -146,6 +146,12 @@ describe('what a session says that lacks approvals', () => {
     ],
     ['three flawed', 1, flawed.slice(2), `1 approval, and none is given${['c', 'd', 'e'].map(why).join('')}.`],
     [
+      'four flawed',
+      1,
+      flawed.slice(1),
+      `1 approval, and none is given${['c', 'd', 'e'].map(why).join('')}; 1 more does not count.`,
+    ],
+    [
       'five flawed',
       1,
       flawed,

@@ -75,6 +75,17 @@ describe('the pod of a container that the kubelet lost sight of', () => {
     expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['Unknown ForceDeleted', []]);
   });
 
+  it.each(['Succeeded', 'Failed'] as const)(
+    'the run records an end that comes with the phase %s of its pod',
+    (phase) => {
+      const world = lost(FIRST);
+      world.changePod((pod) => (pod.status.phase = phase));
+      world.ends({ exitCode: 143 });
+      world.settle();
+      expect(world.condition('StopConfirmed')).toBe('True Terminated');
+    },
+  );
+
   it('a deleted session goes with the pod, also where a second container of its name has ended', () => {
     const world = lost(FIRST);
     world.containerID = SECOND;
