@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { takeClusterDown } from '../test/cluster/launch.ts';
 import { FULL, QUICK, type Extent } from './rig/extent.ts';
 import type { Results } from './report/figures.ts';
 import { PARTS, type Part } from './parts/parts.ts';
@@ -84,12 +83,6 @@ async function measure(rig: Rig, parts: readonly Part[], extent: Extent): Promis
     say(`   ${results.seconds[part.name]?.toFixed(0)} s`);
   }
   return results;
-}
-
-/** In a process group of its own: a second Ctrl-C does not reach it. */
-async function takeClusterDown(): Promise<void> {
-  const launcher = fileURLToPath(new URL('../test/cluster/main.ts', import.meta.url));
-  await once(spawn(process.execPath, [launcher, 'down'], { detached: true, stdio: ['ignore', 2, 2] }), 'exit');
 }
 
 async function main(): Promise<number> {

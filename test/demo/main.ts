@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import { buildPlugin } from '../../scripts/plugin.ts';
 import { cluster as findCluster, type Cluster } from '../cluster/cluster.ts';
+import { launcher } from '../cluster/launch.ts';
 import { repositoryPath } from '../support/documents/crd.ts';
 import { prepareCluster } from '../support/jest/global-setup.ts';
 import { OperatorProcess } from '../support/cluster/operator-process.ts';
@@ -132,7 +133,8 @@ function goOn(target: Cluster): void {
 }
 
 async function main(): Promise<number> {
-  const up = spawnSync(process.execPath, ['test/cluster/main.ts', 'up'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const [program = '', ...args] = launcher('up');
+  const up = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   if (up.status !== 0) return 1;
   const target = findCluster();
   const operator = await setUp(target);

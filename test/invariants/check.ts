@@ -140,14 +140,23 @@ const endIsReported: Promised = ({ writes, injections }, { ends }) => {
   for (const injection of firstOfEach(injections)) {
     const claim = claims.find(({ attempt, asked }) => attempt === injection.attempt && asked >= injection.answered);
     if (claim === undefined) continue;
-    const isReported = ends.some(
-      (end) => end.object === injection.object && end.container === injection.container && end.asked <= claim.answered,
-    );
-    if (!isReported)
+    if (!isReportedBefore(claim, ends, injection))
       return [report('StopConfirmed becomes True only after the kubelet reported the end', [injection, claim])];
   }
   return [];
 };
+
+/** One of these reports is about the container of the injection, and older than the answer to the write. */
+function isReportedBefore(
+  write: SessionWritten,
+  reports: readonly (EndReported | RunReported)[],
+  injection: Injected,
+): boolean {
+  return reports.some(
+    ({ object, container, asked }) =>
+      object === injection.object && container === injection.container && asked <= write.answered,
+  );
+}
 
 /**
  * S6: a deleted session stays for as long as its container runs. A container ends with its pod, and of that end nobody
@@ -157,15 +166,12 @@ const goesAfterTheEnd: Promised = ({ writes, injections }, { ends, runs, podDele
   const gone = writes.find(({ isOperator, isCertain, isGone }) => isOperator && isCertain && isGone);
   if (gone === undefined) return [];
   for (const injection of firstOfEach(injections)) {
-    const isOf = ({ object, container }: EndReported | RunReported): boolean =>
-      object === injection.object && container === injection.container;
-    const isBefore = ({ asked }: { asked: string }): boolean => asked <= gone.answered;
     const [namespace] = injection.object.split('/');
     const isLost = podDeletions.some(
-      (deletion) => isBefore(deletion) && [injection.object, `${namespace}/`].includes(deletion.object),
+      ({ object, asked }) => asked <= gone.answered && [injection.object, `${namespace}/`].includes(object),
     );
-    if (isLost || !runs.some((run) => isOf(run) && isBefore(run))) continue;
-    if (!ends.some((end) => isOf(end) && isBefore(end)))
+    if (isLost || !isReportedBefore(gone, runs, injection)) continue;
+    if (!isReportedBefore(gone, ends, injection))
       return [
         report('A deleted session goes only after the kubelet reported the end of its container', [injection, gone]),
       ];

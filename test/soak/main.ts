@@ -1,8 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { takeClusterDown } from '../cluster/launch.ts';
 import { reportOf } from './report.ts';
 import { Run } from './run.ts';
 import { Stand } from './stand.ts';
@@ -28,12 +27,6 @@ const interrupted = new Promise<never>((_resolve, reject) => {
     process.on(signal, () => reject(new Error(`interrupted by ${signal}`)));
 });
 interrupted.catch(() => undefined);
-
-/** In a process group of its own: a second Ctrl-C does not reach it. */
-async function takeClusterDown(): Promise<void> {
-  const launcher = fileURLToPath(new URL('../cluster/main.ts', import.meta.url));
-  await once(spawn(process.execPath, [launcher, 'down'], { detached: true, stdio: ['ignore', 2, 2] }), 'exit');
-}
 
 function commit(): string {
   const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();

@@ -29,7 +29,7 @@ export function startFailure(run: Run, terminated: Terminated, asked = recorded(
   return refused && { kind: 'failed', ...REFUSED[refused](run, asked) };
 }
 
-/** What the record of the run keeps of it: the program, without its arguments. */
+/** The record of the run keeps the program. The arguments explain nothing here. */
 function recorded({ commandLine }: Run): Asked {
   const [program] = commandLine?.split(' ', 1) ?? [];
   return program === undefined ? {} : { command: [program] };

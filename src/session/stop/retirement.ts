@@ -3,6 +3,7 @@ import { condition, findCondition, type WantedCondition } from '../../api/condit
 import { NO_ACTIONS, type Tried } from '../look/actions.ts';
 import { mayEvict } from '../look/rules.ts';
 import type { Sighting } from '../look/sighting.ts';
+import { currentRun } from '../run/lifecycle.ts';
 import { retryPause } from './retry.ts';
 import type { Situation } from '../look/situation.ts';
 import { LOOK_MS } from './stop.ts';
@@ -78,9 +79,9 @@ export function nextRetirement(situation: Situation, run: Run): Retirement {
   return goOnEvicting(situation, run, kept);
 }
 
-/** What the record of the newest run says became of its pod, also while the operator looks after an earlier run. */
-function settledAs({ status }: DebugSession): Retirement {
-  const run = status?.runs?.find(({ attempt }) => attempt === status.attempt);
+/** The end of the retirement by the record of the newest run, also while the operator looks after an earlier run. */
+function settledAs(session: DebugSession): Retirement {
+  const run = currentRun(session);
   if (run?.podRetired === undefined) return {};
   const condition = run.podRetired
     ? retired('True', 'Retired', `Pod ${run.podName} is gone`)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { interestOf } from '../../../../src/session/plan/plan.ts';
+import { runsAgain } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
 
 // An attempt that waits for the container of the attempt before it: what is said, and what is done meanwhile.
@@ -8,20 +9,6 @@ function raised(world: World): World {
   world.edit({ attempt: 2 });
   world.settle();
   expect([world.phase, world.condition('Injected')]).toEqual(['Pending', 'False PreviousRunNotOver']);
-  return world;
-}
-
-function ranAgain(): World {
-  const world = new World();
-  world.settle();
-  world.containerID = 'containerd://first';
-  world.starts();
-  world.settle();
-  world.ends({ containerID: 'containerd://first' });
-  world.settle();
-  world.containerID = 'containerd://second';
-  world.starts();
-  world.settle();
   return world;
 }
 
@@ -44,7 +31,7 @@ describe('the words of an attempt that waits', () => {
   });
 
   it('a waiting attempt says that a container ran again where the operator cannot look at it', () => {
-    const world = ranAgain();
+    const world = runsAgain();
     world.sighting = () => ({ kind: 'unseen', message: 'no' });
     expect(raised(world).message('Injected')).toMatch(
       /of attempt 1 ran again when it was last seen; attempt 2 starts when it has ended$/,

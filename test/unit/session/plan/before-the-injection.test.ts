@@ -6,6 +6,7 @@ import { NO_OTHERS } from '../../../../src/session/look/places.ts';
 import type { Plan } from '../../../../src/session/plan/effect.ts';
 import { plan } from '../../../../src/session/plan/plan.ts';
 import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
+import { intended } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
 
 // A run whose intent is written: what stands against its injection, and what is said where the API server refuses it.
@@ -15,15 +16,6 @@ const SECOND = 1_000;
 const ARRIVED = 11 * SECOND;
 /** From the intent to the startTimeout of two minutes, to the end of its second. */
 const DEADLINE = 120 * SECOND + 999;
-
-/** A session whose intent is written, and whose container is not injected yet. */
-function intended(): World {
-  const world = new World();
-  world.step();
-  world.step();
-  expect(world.phase).toBe('Starting');
-  return world;
-}
 
 function limited(limits: PolicyLimits): Rules {
   return { ...OPEN_RULES, policy: { kind: 'found', spec: { ...OPEN_POLICY, limits } } };

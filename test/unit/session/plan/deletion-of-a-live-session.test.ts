@@ -1,19 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseDuration } from '../../../../src/api/duration.ts';
+import { intended } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
 
 // What becomes of a session that is deleted while its container runs, starts, or is on its way.
 
 const DAY = parseDuration('24h');
-
-/** A session whose intent is written, and whose container is not injected yet. */
-function intended(): World {
-  const world = new World();
-  world.step();
-  world.step();
-  expect(world.phase).toBe('Starting');
-  return world;
-}
 
 function injected(): World {
   const world = new World();

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseDuration } from '../../../../src/api/duration.ts';
 import { toTimestamp } from '../../../../src/api/time.ts';
 import { hasGuard, isGuarded } from '../../../../src/session/run/lifecycle.ts';
+import { intended } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
 import { aStatus } from '../../../support/builders/builders.ts';
 
@@ -142,14 +143,6 @@ describe('a session that waits for its pod', () => {
 });
 
 describe('a session between its intent and its injection', () => {
-  function intended(): World {
-    const world = new World();
-    world.step();
-    world.step();
-    expect(world.phase).toBe('Starting');
-    return world;
-  }
-
   it('the operator repeats the same injection after a crash', () => {
     const world = intended();
     const [one, other] = [world.look(), world.look()];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { toTimestamp } from '../../../../src/api/time.ts';
 import { lookAgain } from '../../../../src/session/stop/second-look.ts';
+import { toldOf } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
 
 // What the operator reads of a container whose run has failed before it started.
@@ -16,14 +17,6 @@ function startedLate(): World {
   world.tried({ kind: 'failed', message: 'HTTP 500' });
   world.settle();
   return world;
-}
-
-/** The reasons of the events of what is done. */
-function toldOf(world: World, act: () => void): string[] {
-  const before = world.told.length;
-  act();
-  world.settle();
-  return world.told.slice(before);
 }
 
 describe('a container that started late', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { placesTaken } from '../../../../src/session/start/limits.ts';
+import { runsAgain } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
 
 describe('a raised attempt behind a failed one', () => {
@@ -127,16 +128,7 @@ describe('the record of a run', () => {
 });
 
 it('a raised attempt waits for a container that runs again after its end, and starts when it has ended', () => {
-  const world = new World();
-  world.settle();
-  world.containerID = 'containerd://first';
-  world.starts();
-  world.settle();
-  world.ends({ containerID: 'containerd://first' });
-  world.settle();
-  world.containerID = 'containerd://second';
-  world.starts();
-  world.settle();
+  const world = runsAgain();
   world.edit({ attempt: 2 });
   world.settle();
   expect([world.phase, world.condition('Injected')]).toEqual(['Pending', 'False PreviousRunNotOver']);

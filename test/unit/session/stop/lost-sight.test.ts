@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { toTimestamp } from '../../../../src/api/time.ts';
 import { lookAgain } from '../../../../src/session/stop/second-look.ts';
-import { World } from '../../../support/world/world.ts';
+import { lostSight, toldOf } from '../../../support/world/lives.ts';
+import type { World } from '../../../support/world/world.ts';
 
 // What the operator learns later of a container that the kubelet lost sight of.
 
@@ -10,23 +11,9 @@ const SECOND = 'containerd://second';
 
 /** A run whose container the kubelet lost sight of, a second ago. */
 function lost(containerID?: string): World {
-  const world = new World({ ttl: '10m' });
-  world.containerID = containerID;
-  world.settle();
-  world.starts();
-  world.settle();
-  world.ends({ exitCode: 137, reason: 'ContainerStatusUnknown' });
-  world.settle();
+  const world = lostSight(containerID);
   world.pass(1_000);
   return world;
-}
-
-/** The reasons of the events of what is done. */
-function toldOf(world: World, act: () => void): string[] {
-  const before = world.told.length;
-  act();
-  world.settle();
-  return world.told.slice(before);
 }
 
 describe('a container that the kubelet lost sight of and reports later', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { toTimestamp } from '../../../../src/api/time.ts';
+import { lostSight } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
 
 // The node has lost the record of a container that had ended, and the kubelet has run it again. API servers before 1.34
@@ -64,22 +65,10 @@ it('the operator stops a late start again when its container runs again after th
 });
 
 describe('a container that the kubelet lost sight of', () => {
-  const lost = (containerID?: string): World => {
-    const world = new World({ ttl: '10m' });
-    world.containerID = containerID;
-    world.settle();
-    world.starts();
-    world.settle();
-    world.ends({ exitCode: 137, reason: 'ContainerStatusUnknown' });
-    world.settle();
-    expect(world.condition('StopConfirmed')).toBe('Unknown NodeLost');
-    return world;
-  };
-
   it.each([['containerd://one'], [undefined]])(
     'the operator stops a container that the kubelet lost sight of and sees running again with ID %s',
     (containerID) => {
-      const world = lost(containerID);
+      const world = lostSight(containerID);
       world.starts();
       world.settle();
       expect([world.condition('StopConfirmed'), world.actions.underWay]).toEqual(['False RanAgain', 'Exec']);
@@ -92,7 +81,7 @@ describe('a container that the kubelet lost sight of', () => {
   it.each([['containerd://one'], [undefined]])(
     'the end of a container that the kubelet lost sight of is confirmed when the kubelet reports it with ID %s',
     (containerID) => {
-      const world = lost(containerID);
+      const world = lostSight(containerID);
       world.ends({ exitCode: 143 });
       world.settle();
       expect([world.condition('StopConfirmed'), world.session.metadata.finalizers]).toEqual(['True Terminated', []]);
@@ -100,7 +89,7 @@ describe('a container that the kubelet lost sight of', () => {
   );
 
   it('a deleted session whose container the kubelet lost sight of waits for the end of its pod and says why', () => {
-    const world = lost();
+    const world = lostSight();
     world.delete();
     world.settle();
     expect([world.gone, world.condition('DeletionWaiting')]).toEqual([false, 'True ContainerOutOfSight']);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { toTimestamp } from '../../../../src/api/time.ts';
+import { toldOf } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
 
 // What the operator reads of a container that has ended, and of the one that the kubelet runs in its place.
@@ -30,14 +31,6 @@ function runsAgain(): World {
   world.settle();
   world.pass(1_000);
   return world;
-}
-
-/** The reasons of the events of what is done. */
-function toldOf(world: World, act: () => void): string[] {
-  const before = world.told.length;
-  act();
-  world.settle();
-  return world.told.slice(before);
 }
 
 describe('a container that has ended', () => {
