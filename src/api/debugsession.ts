@@ -313,6 +313,8 @@ export interface Run {
   effective?: EffectiveValues;
   /** When the intent was written (operator's clock). */
   intendedAt?: string;
+  /** When the intent was last written again, before a later try. Absent: no try came later than 5 s after the intent. */
+  renewedAt?: string;
   /** The supervisor refuses to start after it. */
   startBy?: string;
   /** Nothing of this run can live longer under a supervisor. Absent with supervisor None. */

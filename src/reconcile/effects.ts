@@ -7,8 +7,8 @@ import { changesOf } from '../session/container/makeup.ts';
 import type { Objection } from '../session/look/objection.ts';
 import type { Situation } from '../session/look/situation.ts';
 import type { Effect, Plan } from '../session/plan/effect.ts';
-import { planRefusal, retryBy } from '../session/plan/plan-run.ts';
-import { isWaiting } from '../session/run/lifecycle.ts';
+import { planRefusal, planRenewal, retryBy } from '../session/plan/plan-run.ts';
+import { isWaiting, sendBy } from '../session/run/lifecycle.ts';
 import { classifyRefusal } from '../session/start/refusal.ts';
 import { injectedChanged } from '../session/status/events.ts';
 import type { ContainerControl } from './container-control.ts';
@@ -48,6 +48,11 @@ export class Effects {
    * @throws RetryBy where the same injection may succeed later, and every other error of the API server
    */
   async perform(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
+    const { effect } = step;
+    const now = this.#parts.clock.now();
+    // What comes before an injection may have taken long. The next pass injects.
+    if (effect.kind === 'inject' && now > sendBy(effect.run))
+      return this.perform(situation, planRenewal({ ...situation, now }, effect.run), signal);
     let changes: Changes | undefined;
     try {
       changes = await this.#effect(situation, step.effect, signal);

@@ -58,7 +58,7 @@ function isNews(said: RunStop['unconfirmed'], reason: string, actions: Actions |
 }
 
 /** A live run that has to end: phase Ending until the kubelet reports it terminated, or its pod is gone. */
-export function planEnding(situation: Situation, run: Run, cause: StopCause, told: Projection['events'] = []): Plan {
+export function planEnding(situation: Situation, run: Run, cause: StopCause, told: Projection['events']): Plan {
   const { unconfirmed, events, ...pursuit } = pursueEnd(situation, run, cause);
   const standing = { phase: 'Ending', ...unconfirmed } as const;
   return writeThen(situation, { ...pursuit, standing, events: [...told, ...events] });

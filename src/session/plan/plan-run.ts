@@ -1,6 +1,6 @@
 import type { Run, StopCause } from '../../api/debugsession.ts';
 import type { Pod } from '../../api/pod.ts';
-import { endOfSecond, fromTimestamp } from '../../api/time.ts';
+import { endOfSecond, fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { specHashOf } from '../container/container.ts';
 import { startTimeoutMs } from '../container/effective.ts';
 import { CANCELLED } from '../run/ending.ts';
@@ -99,7 +99,7 @@ function planFirst(situation: Situation, run: Run, pod: Pod): Plan | undefined {
   if (now >= deadline) {
     const why = refused === undefined ? 'The operator did not run' : `The API server said: ${refused.message}`;
     const message = `The container was not injected within ${run.effective?.startTimeout}. ${why}`;
-    return finish(situation, failedRun(run, now, 'StartTimeout', message));
+    return giveUp(situation, run, 'StartTimeout', message);
   }
   if (objection !== undefined) {
     const isDoubtful = objection.reason === LIMIT_REACHED;
@@ -134,6 +134,17 @@ function tellOfRefusal(situation: Situation, run: Run): Plan | undefined {
   const { now, refused } = situation;
   if (refused === undefined || now < slowStart(run)) return undefined;
   return writeThen(situation, { run, standing: { phase: 'Starting', waiting: refused }, events: [] });
+}
+
+/**
+ * The intent of an injection has become too old to send it: it is written again, so that nobody gives the run up
+ * meanwhile (docs/adr/0070).
+ */
+export function planRenewal(situation: Situation, run: Run): Plan {
+  const { now, refused } = situation;
+  const renewed = { ...run, renewedAt: toTimestamp(now) };
+  const standing: Standing = { phase: 'Starting', ...(refused && { waiting: refused }) };
+  return writeThen(situation, { run: renewed, standing, events: [] });
 }
 
 /**

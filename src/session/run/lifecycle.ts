@@ -23,12 +23,25 @@ export function isLive(run: Run): boolean {
  */
 export const UNDER_WAY_MS = 10_000;
 
+/** An injection is sent at most so long after its intent was written, or renewed, in ms (docs/adr/0070). */
+const SENT_WITHIN_MS = 5_000;
+
+/** Until when an injection of this run may be sent, in ms since the epoch. Later, its intent is renewed first. */
+export function sendBy(run: Run): number {
+  return (fromTimestamp(lastIntent(run)) ?? 0) + SENT_WITHIN_MS;
+}
+
 /**
  * When an injection of this run is no longer under way, in ms since the epoch: from then on "not in the pod" can be
  * believed.
  */
 export function injectionArrived(run: Run): number {
-  return (endOfSecond(run.intendedAt) ?? 0) + UNDER_WAY_MS;
+  return (endOfSecond(lastIntent(run)) ?? 0) + SENT_WITHIN_MS + UNDER_WAY_MS;
+}
+
+/** When the status last said that the container is about to be injected. */
+function lastIntent({ intendedAt, renewedAt }: Run): string | undefined {
+  return renewedAt ?? intendedAt;
 }
 
 /** Only a raised attempt starts a run: a lower one is what a re-applied old commit sends, and it must start nothing. */

@@ -187,12 +187,11 @@ function targetRunning(pod: Pod, { containerName }: Wanted): Objection | undefin
   );
 }
 
-/** A few words on a container's state: `waiting: CrashLoopBackOff, exited 1 before`. */
+/** A few words on the state of a container that does not run: `waiting: CrashLoopBackOff, exited 1 before`. */
 function describeState(status: ContainerStatus | undefined): string {
-  const { waiting, running, terminated } = status?.state ?? {};
+  const { waiting, terminated } = status?.state ?? {};
   const last = status?.lastState?.terminated;
   const before = last === undefined ? '' : `, exited ${last.exitCode} before`;
-  if (running !== undefined) return `running${before}`;
   if (terminated !== undefined) return `terminated: ${terminated.reason ?? 'exited'} ${terminated.exitCode}`;
   return `waiting: ${oneLine(waiting?.reason ?? 'not started', 100)}${before}`;
 }

@@ -13,13 +13,14 @@ import { NO_OTHERS, type Others } from '../../../src/session/look/places.ts';
 import type { PressureLook } from '../../../src/session/look/pressure.ts';
 import type { Rules } from '../../../src/session/look/rules.ts';
 import { runBeside } from '../../../src/session/run/fate.ts';
-import { currentRun } from '../../../src/session/run/lifecycle.ts';
+import { currentRun, sendBy } from '../../../src/session/run/lifecycle.ts';
 import { containerIDOf } from '../../../src/session/run/second-run.ts';
 import type { Situation } from '../../../src/session/look/situation.ts';
 import type { Sighting } from '../../../src/session/look/sighting.ts';
 import type { Authority } from '../../../src/session/look/authority.ts';
 import { type ActionOutcome, type Actions, afterwards } from '../../../src/session/look/actions.ts';
 import { plan, planUnseen } from '../../../src/session/plan/plan.ts';
+import { planRenewal } from '../../../src/session/plan/plan-run.ts';
 import type { Objection } from '../../../src/session/look/objection.ts';
 import type { EventIntent } from '../../../src/session/status/events.ts';
 import type { Plan } from '../../../src/session/plan/effect.ts';
@@ -40,8 +41,6 @@ export class World {
   /** What was done, in words: `addFinalizer`, `status Starting`, `inject debug-...-1` ... */
   readonly effects: string[] = [];
   readonly events: EventIntent[] = [];
-  /** What the API server would say to the next injection. */
-  refuseInjection: (() => void) | undefined;
   gone = false;
   /** What the kubelet calls the container from now on; absent as from a kubelet that does not say. */
   containerID: string | undefined;
@@ -105,23 +104,27 @@ export class World {
   }
 
   look(): Plan {
-    return (
-      planUnseen(this.session, this.now) ??
-      plan({
-        session: this.session,
-        sighting: this.sighting(),
-        now: this.now,
-        actions: this.actions,
-        actionsBeside: this.actionsBeside,
-        authority: this.authority,
-        rules: this.rules,
-        others: this.others,
-        ...(this.denied !== undefined && { denied: this.denied }),
-        ...(this.sampled !== undefined && { sampled: this.sampled }),
-        ...(this.pressure !== undefined && { pressure: this.pressure }),
-        ...(this.stopsByNode && { stopsByNode: true as const }),
-      })
-    );
+    const step = planUnseen(this.session, this.now) ?? plan(this.#situation());
+    const { effect } = step;
+    const isLate = effect.kind === 'inject' && this.now > sendBy(effect.run);
+    return isLate ? planRenewal(this.#situation(), effect.run) : step;
+  }
+
+  #situation(): Situation {
+    return {
+      session: this.session,
+      sighting: this.sighting(),
+      now: this.now,
+      actions: this.actions,
+      actionsBeside: this.actionsBeside,
+      authority: this.authority,
+      rules: this.rules,
+      others: this.others,
+      ...(this.denied !== undefined && { denied: this.denied }),
+      ...(this.sampled !== undefined && { sampled: this.sampled }),
+      ...(this.pressure !== undefined && { pressure: this.pressure }),
+      ...(this.stopsByNode && { stopsByNode: true as const }),
+    };
   }
 
   /** One pass. */

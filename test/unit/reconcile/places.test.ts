@@ -181,6 +181,88 @@ describe('places', () => {
     expect(woken).toEqual(['shop/early']);
   });
 
+  describe('waking', () => {
+    /** Three may live in the namespace. */
+    beforeEach(() => {
+      places = new Places({ limitsOf: () => ({ perNamespace: 3 }), wake: (key) => woken.push(key), clock });
+    });
+
+    /** Whom the places have woken since the last time. */
+    function wokenSince(): string[] {
+      clock.advance(50);
+      return woken.splice(0);
+    }
+
+    it('a change that frees no place wakes no session, also where a place is free', () => {
+      follow(living('a'), waiting('early', 3));
+      follow({ ...living('a') }, named('d'), over('c'));
+      expect(wokenSince()).toEqual([]);
+    });
+
+    it('a session that starts wakes no session behind it', () => {
+      follow(living('a'), waiting('early', 3), waiting('late', 9));
+      follow(living('early'));
+      expect(wokenSince()).toEqual([]);
+    });
+
+    it.each<[string, (session: DebugSession) => void]>([
+      ['is deleted', (session) => places.follow(keyOf(session), undefined)],
+      ['fails', ({ metadata }) => follow(named(metadata.name, { phase: 'Failed', attempt: 1 }))],
+    ])('a session that no longer waits because it %s wakes those behind it', (_, leave) => {
+      const first = waiting('early', 3);
+      follow(living('a'), living('b'), first, waiting('late', 9));
+      leave(first);
+      expect(wokenSince()).toEqual(['shop/late']);
+    });
+
+    it('two changes in a moment wake each session once, in the order of their requests', () => {
+      follow(living('a'), living('b'), living('c'), waiting('late', 9), waiting('last', 11), waiting('early', 3));
+      follow(over('a'), over('b'));
+      expect(wokenSince()).toEqual(['shop/early', 'shop/late']);
+      follow(living('early'), living('late'), over('c'));
+      expect(wokenSince()).toEqual(['shop/last']);
+    });
+
+    it('an intent that is written and followed wakes no session', () => {
+      const other = named('other');
+      follow(living('a'), other, waiting('early', 3));
+      places.claim(other, { attempt: 1, state: 'Starting', podName: 'web-1' });
+      follow(living('other'));
+      places.settle(other);
+      expect(wokenSince()).toEqual([]);
+    });
+  });
+
+  it('a session does not count against itself', () => {
+    const mine = living('mine');
+    follow(living('a'), mine);
+    expect([isFull(mine), isFull(named('other'))]).toEqual([false, true]);
+  });
+
+  it('the place of a new intent stays when the time of an earlier lost answer is over', () => {
+    const other = named('other');
+    follow(living('a'), other);
+    places.claim(other, { attempt: 1, state: 'Starting', podName: 'web-1' });
+    places.doubt(other);
+    places.unclaim(other);
+    clock.advance(5_000);
+    places.claim(other, { attempt: 1, state: 'Starting', podName: 'db-0' });
+    clock.advance(5_000);
+    expect(isFull(named('mine'))).toBe(true);
+  });
+
+  it('a session that waits for a shared process namespace is ahead of one that asks for it later', () => {
+    const limits = { perTarget: 1 };
+    const shared = aPod((pod) => (pod.spec.shareProcessNamespace = true));
+    places = new Places({ limitsOf: () => limits, wake: (key) => woken.push(key), clock });
+    const [first, second] = [waiting('first', 1), waiting('second', 2)];
+    follow(first, second);
+    const reached = (session: DebugSession): string | undefined =>
+      limitReached(placeWanted(session, shared), limits, places.othersFor(session, shared));
+    expect(reached(first)).toBeUndefined();
+    expect(reached(second)).toMatch(/in the process namespace of pod web-1/);
+  });
+
   it('a waiting session with a workload counts in its chosen pod, and does not stop a session elsewhere', () => {
     const limits = { perPod: 1, perNamespace: 2 };
     places = new Places({ limitsOf: () => limits, wake: (key) => woken.push(key), clock });
@@ -261,6 +343,14 @@ describe('waiting sessions', () => {
     expect(count()).toBe(1);
     places.follow('shop/b', undefined);
     expect(count()).toBe(0);
+  });
+
+  it('no waiting session counts for one whose requester is not known', () => {
+    const session = waiting('a', 1);
+    delete session.spec.requestedBy;
+    follow(session, by('dana', waiting('b', 2)));
+    expect(places.othersFor(session, undefined).waiting?.()).toBe(0);
+    expect(count()).toBe(1);
   });
 
   it('waiting sessions are counted also where the policy has no limits', () => {

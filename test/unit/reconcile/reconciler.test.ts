@@ -313,7 +313,7 @@ describe('a refused write', () => {
     scene.client.on(REVIEW, answer);
     scene.client.on(READ_POD, { items: [aPod()] });
     await scene.run();
-    scene.clock.advance(11_000);
+    scene.clock.advance(16_000);
     await scene.run();
     expect(scene.session.status?.runs).toMatchObject([{ reason, message: expect.stringMatching(message) }]);
     expect(scene.writes).not.toContain(INJECT);

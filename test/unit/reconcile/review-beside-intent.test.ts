@@ -82,3 +82,35 @@ it('a failed question about the requester fails the reconcile, and the next reco
   await scene.run();
   expect([reviews(scene), scene.writes.at(-1)]).toEqual([2, INJECT]);
 });
+
+// docs/adr/0070
+
+it('the operator writes the intent again where the review of an injection took longer than five seconds', async () => {
+  const scene = aScene();
+  scene.client.on(INJECT, anApiError(500, 'no'));
+  await expect(scene.run()).rejects.toThrow('no');
+  let isSlow = true;
+  scene.client.on(REVIEW, () => {
+    if (isSlow) scene.clock.advance(6_000);
+    isSlow = false;
+    return { status: { allowed: true } };
+  });
+  const before = scene.writes.length;
+  await expect(scene.run()).rejects.toThrow('no');
+  expect(scene.writes.slice(before)).toEqual([REVIEW, STATUS, REVIEW, INJECT]);
+  expect(scene.session.status?.runs?.[0]?.renewedAt).toBe('2026-01-01T12:00:06Z');
+});
+
+it('the operator does not write the intent again for a requester who may not use the policy any more', async () => {
+  const scene = aScene();
+  scene.client.on(INJECT, anApiError(500, 'no'));
+  await expect(scene.run()).rejects.toThrow('no');
+  scene.client.on(REVIEW, { status: { allowed: false } });
+  scene.client.on(READ_POD, { items: [aPod()] });
+  scene.clock.advance(6_000);
+  await scene.run();
+  expect([scene.writes.at(-1), scene.session.status?.runs?.[0]?.renewedAt]).toEqual([REVIEW, undefined]);
+  scene.clock.advance(10_000);
+  await scene.run();
+  expect(scene.session.status).toMatchObject({ phase: 'Failed', runs: [{ reason: 'RequesterNotAllowed' }] });
+});

@@ -12,8 +12,8 @@ import { World } from '../../../support/world/world.ts';
 // A run whose intent is written: what stands against its injection, and what is said where the API server refuses it.
 
 const SECOND = 1_000;
-/** An injection that an operator sent before it died may be under way for so long. */
-const ARRIVED = 11 * SECOND;
+/** Until an injection that an operator sent before it died has arrived, to the end of its second. */
+const ARRIVED = 16 * SECOND;
 /** From the intent to the startTimeout of two minutes, to the end of its second. */
 const DEADLINE = 120 * SECOND + 999;
 
@@ -111,6 +111,59 @@ describe('an injection that the API server refuses', () => {
     world.pass(5 * SECOND);
     step(world, REFUSED);
     expect([step(world).effect.kind, world.condition('Injected')]).toEqual(['inject', 'False ApiUnavailable']);
+  });
+});
+
+describe('an injection that is tried later than five seconds after its intent', () => {
+  /** The operator tries after each pause, and the answer of each injection is lost. */
+  function tried(...pauses: number[]): World {
+    const world = intended();
+    for (const pause of pauses) {
+      world.pass(pause);
+      let step = world.look();
+      for (; step.effect.kind === 'writeStatus'; step = world.look()) world.apply(step);
+      world.effects.push(step.effect.kind);
+    }
+    return world;
+  }
+
+  it('the operator writes the intent again before it tries so late', () => {
+    const world = tried(4 * SECOND, 2 * SECOND);
+    expect(world.effects.slice(2)).toEqual(['inject', 'status Starting', 'inject']);
+    expect(world.run).toMatchObject({ intendedAt: '2026-01-01T12:00:00Z', renewedAt: '2026-01-01T12:00:06Z' });
+  });
+
+  it('the operator injects after one renewal, and writes the next one five seconds later', () => {
+    const world = tried(6 * SECOND, 5 * SECOND, SECOND);
+    expect(world.effects.slice(2)).toEqual(['status Starting', 'inject', 'inject', 'status Starting', 'inject']);
+    expect(world.run.renewedAt).toBe('2026-01-01T12:00:12Z');
+  });
+
+  it('a cancelled run is over when an injection after its last renewal has arrived', () => {
+    const world = tried(14 * SECOND);
+    world.edit({ cancel: true });
+    expect([world.settle(), world.phase]).toEqual([ARRIVED - 1, 'Starting']);
+    world.pass(ARRIVED);
+    world.settle();
+    expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Cancelled', 'True NothingToStop']);
+  });
+
+  it('a deleted session goes when an injection after its last renewal has arrived', () => {
+    const world = tried(14 * SECOND);
+    world.delete();
+    expect([world.settle(), world.gone]).toEqual([ARRIVED - 1, false]);
+    world.pass(ARRIVED);
+    world.settle();
+    expect(world.gone).toBe(true);
+  });
+
+  it('a run is given up at its startTimeout when its last injection has arrived', () => {
+    const world = tried(118 * SECOND);
+    world.pass(DEADLINE - 118 * SECOND);
+    expect([world.settle(), world.phase]).toEqual([118 * SECOND + ARRIVED - 1 - DEADLINE, 'Starting']);
+    world.pass(ARRIVED);
+    world.settle();
+    expect([world.phase, world.run.reason]).toEqual(['Failed', 'StartTimeout']);
   });
 });
 
