@@ -1,31 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { POLICY_KIND, type StopBy } from '../../src/api/debugpolicy.ts';
-import { API_VERSION, type DebugSession, type DebugSessionSpec } from '../../src/api/debugsession.ts';
+import type { StopBy } from '../../src/api/debugpolicy.ts';
+import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { POLICIES_PATH } from '../../src/reconcile/debug-policies.ts';
 import { bashImage, distrolessImage } from '../cluster/image-names.ts';
-import { OPEN_POLICY } from '../support/builders/open-policy.ts';
 import { appPod, shellPod } from '../support/builders/pods.ts';
-import { confirmation, containerState, loggedAt, nameOf } from '../support/cluster/ending.ts';
-import { Installation } from '../support/cluster/installation.ts';
-import { removeNodeStop, STOP_NAMESPACE, stopPods, withNodeStop } from '../support/cluster/node-stop.ts';
-import { ensureOperatorImage } from '../support/cluster/operator-image.ts';
-import { Stage } from '../support/cluster/stage.ts';
-import {
-  HAS_STOPPED,
-  HOSTILE_SHAPES,
-  hostileCommand,
-  hostilePod,
-  type HostileShape,
-  hostileUser,
-  SHELL_IMAGES,
-} from '../support/shells/hostile-commands.ts';
+import { confirmation, containerState, nameOf } from '../support/cluster/ending.ts';
+import { STOP_NAMESPACE, stopPods } from '../support/cluster/node-stop.ts';
+import { NodeStopInstallation } from '../support/cluster/node-stop-installation.ts';
+import type { Stage } from '../support/cluster/stage.ts';
 
 // config/components/node-stop on a real kubelet with containerd: what nothing inside ends, the runtime of the node
 // ends, and the application beside it does not notice.
 
+let installation: NodeStopInstallation;
 let stage: Stage;
-let installation: Installation;
-let image: string;
 const own = { podName: 'web' };
 const joined = { podName: 'web', containerName: 'app' };
 const unguarded = { supervisor: 'None', ttl: '30m' } as const;
@@ -33,31 +21,12 @@ const unguarded = { supervisor: 'None', ttl: '30m' } as const;
 const IMMUNE = { ...unguarded, command: ['sleep', '3600'] };
 
 beforeAll(async () => {
-  stage = await Stage.open('node-stop', { operator: false });
-  installation = new Installation();
-  const node = stage.cluster.node;
-  if (node === undefined) throw new Error('an image cannot be loaded into a cluster of somebody else');
-  [image] = await Promise.all([ensureOperatorImage(node), stage.runningPod('web', appPod())]);
-  await install(node.runtimeSocket);
+  installation = await NodeStopInstallation.open('node-stop');
+  stage = installation.stage;
+  await stage.runningPod('web', appPod());
 });
 
-afterAll(async () => {
-  await installation.remove();
-  await removeNodeStop(stage.cluster);
-  await installation.close();
-  await stage.close();
-});
-
-/** Both replicas run with the component, and look for the runtime there. */
-async function install(socket: string | undefined): Promise<void> {
-  const copy = withNodeStop(socket);
-  try {
-    await installation.apply(image, copy.path('config/default'));
-  } finally {
-    copy.remove();
-  }
-  await installation.untilLeader(() => true);
-}
+afterAll(() => installation.close());
 
 async function running(name: string, spec: Partial<DebugSessionSpec> = IMMUNE): Promise<DebugSession> {
   await stage.createSession(name, { target: own, ...spec });
@@ -118,7 +87,7 @@ it('a command that has entered the mounts of the application ends, and the appli
   await stage.runningPod('shell', shellPod('trap "exit 1" HUP INT TERM; while :; do sleep 1; done'));
   const target = { podName: 'shell', containerName: 'app' };
   const command = ['nsenter', '-t', '1', '-m', '--', 'sh', '-c', 'trap "" HUP INT TERM; while :; do sleep 1; done'];
-  const policyName = await policyWith('NodeFirst', 'entered');
+  const policyName = await installation.policyWith('NodeFirst', 'entered');
   try {
     const live = await running('entered', { ...unguarded, target, command, profile: 'sysadmin', policyName });
     await stage.changeSession('entered', { cancel: true });
@@ -130,19 +99,10 @@ it('a command that has entered the mounts of the application ends, and the appli
   expect(status?.containerStatuses).toMatchObject([{ restartCount: 0, state: { running: {} } }]);
 });
 
-/** A policy that allows everything, and says when a node is asked. */
-async function policyWith(stopBy: StopBy, prefix = stopBy.toLowerCase()): Promise<string> {
-  const name = `${prefix}-${stage.namespace}`;
-  const policy = { apiVersion: API_VERSION, kind: POLICY_KIND, metadata: { name }, spec: { ...OPEN_POLICY, stopBy } };
-  const applied = await stage.cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(policy) });
-  expect(applied).toMatchObject({ code: 0 });
-  return name;
-}
-
 describe('a policy', () => {
   const names: string[] = [];
   const use = async (stopBy: StopBy): Promise<string> => {
-    names.push(await policyWith(stopBy));
+    names.push(await installation.policyWith(stopBy));
     return names.at(-1) ?? '';
   };
   afterAll(() => stage.cluster.kubectl(['delete', 'debugpolicy', ...names, '--ignore-not-found']));
@@ -254,78 +214,23 @@ it('the next leader goes on with a stop by the node, and leaves no stop pod behi
   await stage.changeSession('taken-over', { cancel: true });
   const hasStopPod = async (): Promise<boolean> => (await stopPods(stage.client)).length > 0;
   await stage.until('a stop pod is there', hasStopPod);
-  const leader = await installation.untilLeader(() => true);
-  await installation.kubectl('delete', 'pod', leader, '--grace-period=0', '--force');
+  const leader = await installation.operator.untilLeader(() => true);
+  await installation.operator.kubectl('delete', 'pod', leader, '--grace-period=0', '--force');
   await expectEndedByNode('taken-over', 'Cancelled', live);
   await stage.until('no stop pod is left', async () => !(await hasStopPod()), 40_000);
-});
-
-describe('hostile commands with the node first', () => {
-  const sessionOf = ({ shell, namespace, attack }: HostileShape): string => nameOf(`${shell} ${namespace} ${attack}`);
-  /** A first process that is one like any other is stopped as well: its supervisor keeps no deadline. */
-  const canBeStopped = ({ namespace, attack }: HostileShape): boolean => attack === 'stops all' && namespace !== 'own';
-  /** In seconds. All containers start at once, and a command has to begin before it can stop its supervisor. */
-  const ttlOf = (shape: HostileShape): number => (canBeStopped(shape) ? 15 : 5);
-  const pods = [...Map.groupBy(HOSTILE_SHAPES, hostilePod)];
-  let policyName: string;
-
-  beforeAll(async () => {
-    policyName = await policyWith('NodeFirst', 'hostile');
-    await Promise.all(
-      pods.map(([pod, here]) =>
-        stage.runningPod(pod, { ...appPod(), shareProcessNamespace: here[0]?.namespace === 'shared' }),
-      ),
-    );
-    await Promise.all(
-      HOSTILE_SHAPES.map((shape) =>
-        stage.createSession(sessionOf(shape), {
-          target: { podName: hostilePod(shape), ...(shape.namespace === 'joined' && { containerName: 'app' }) },
-          ...{ image: SHELL_IMAGES[shape.shell], command: hostileCommand(shape), ttl: `${ttlOf(shape)}s`, policyName },
-          ...{ profile: 'restricted', securityContext: { runAsUser: hostileUser(shape) } },
-        }),
-      ),
-    );
-  });
-
-  afterAll(() => stage.cluster.kubectl(['delete', 'debugpolicy', policyName]));
-
-  it.each(HOSTILE_SHAPES)(
-    'the $shell container in the $namespace process namespace ends at its deadline when a command $attack',
-    async (shape) => {
-      const over = await stage.untilSession(sessionOf(shape), (s) => confirmation(s)?.status === 'True', 120_000);
-      expect(confirmation(over)).toMatchObject({ reason: 'Terminated' });
-      expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
-      if (!canBeStopped(shape)) return;
-      expect(over.status?.phase).toBe('Expired');
-      const [run] = over.status?.runs ?? [];
-      const deadline = Date.parse(run?.startedAt ?? '') + ttlOf(shape) * 1000;
-      // On a busy machine the command may begin after the deadline: its supervisor has ended it in time.
-      const began = await loggedAt(stage, hostilePod(shape), over.status?.debugContainerName ?? '', HAS_STOPPED);
-      const wasStopped = began !== undefined && began < deadline;
-      if (!wasStopped && run?.endedBy === 'Supervisor') return;
-      // Where the node takes longer than the operator waits for it, exec is tried as well.
-      expect(run?.stop?.routes[0]).toBe('Node');
-      expect(run?.stop?.routes).toContain(run?.endedBy);
-    },
-  );
-
-  it('applications beside hostile commands run on as before', async () => {
-    for (const [name] of pods)
-      expect((await stage.pod(name)).status?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
-  });
 });
 
 it('the status says that the runtime has no socket where the operator looks, and what to give it', async () => {
   const socket = '/run/nobody-listens.sock';
   const live = await running('no-socket');
-  await install(socket);
+  await installation.lookAt(socket);
   await stage.changeSession('no-socket', { cancel: true });
   const refused = await stage.untilSession('no-socket', (s) => confirmation(s)?.reason === 'NodeStopFailed', 120_000);
   expect(confirmation(refused)?.message).toMatch(
     /has not started on node .*no socket \/run\/nobody-listens\.sock there: give --cri-socket/,
   );
   expect(await containerState(stage, refused)).toMatchObject({ running: {} });
-  await install(stage.cluster.node?.runtimeSocket);
+  await installation.lookAt(stage.cluster.node?.runtimeSocket);
   await expectEndedByNode('no-socket', 'Cancelled', live);
 });
 
