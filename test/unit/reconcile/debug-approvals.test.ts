@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { DebugApprovals } from '../../../src/reconcile/debug-approvals.ts';
-import { silentLogger } from '../../../src/runtime/logger.ts';
+import { approvalsPath, DebugApprovals } from '../../../src/reconcile/debug-approvals.ts';
+import { type Logger, silentLogger } from '../../../src/runtime/logger.ts';
 import type { Authority } from '../../../src/session/look/authority.ts';
 import { anApproval } from '../../support/builders/approvals.ts';
 import { aSession } from '../../support/builders/builders.ts';
@@ -19,12 +19,18 @@ const page = (...items: object[]) => ({ metadata: { resourceVersion: '10' }, ite
 async function read(answer: ConstructorParameters<typeof FakeSource>[0], namespaces: readonly string[] = []) {
   const source = new FakeSource(answer);
   const told: string[] = [];
+  const asked: (string | undefined)[] = [];
+  const logged: unknown[] = [];
+  const logger: Logger = { ...silentLogger, warn: ({ resource }: { resource?: string }) => logged.push(resource) };
   const approvals = new DebugApprovals({
     namespaces,
-    source: () => source,
+    source: (namespace) => {
+      asked.push(namespace);
+      return source;
+    },
     authority: () => IN_FORCE,
     onChange: (key) => told.push(key),
-    logger: silentLogger,
+    logger,
   });
   const abort = new AbortController();
   const running = approvals.run(abort.signal);
@@ -33,7 +39,7 @@ async function read(answer: ConstructorParameters<typeof FakeSource>[0], namespa
     return running;
   });
   await settle();
-  return { approvals, source, told };
+  return { approvals, source, told, asked, logged };
 }
 
 const namesOf = (view: ReturnType<DebugApprovals['of']>): string[] | string =>
@@ -72,4 +78,39 @@ it('the operator keeps of an approval only the fields that it judges', async () 
   const { approvals } = await read(page(padded));
   const view = approvals.of(web);
   expect(view.kind === 'known' && view.approvals).toEqual([approval]);
+});
+
+it('the operator of some namespaces follows the approvals of each, and knows nothing of others', async () => {
+  const { approvals, asked } = await read(page(anApproval(web, 'alice')), ['bank', 'ops']);
+  expect(asked).toEqual(['bank', 'ops']);
+  expect(approvals.of(web)).toEqual({ kind: 'unread', message: 'they have not been read yet' });
+  expect((await read(page())).asked).toEqual([undefined]);
+});
+
+it('the operator knows nothing of approvals before the first list, and says so', async () => {
+  const { approvals } = await read('hang');
+  expect(approvals.of(web)).toEqual({ kind: 'unread', message: 'they have not been read yet' });
+});
+
+it.each<[string, readonly string[], string]>([
+  ['all namespaces', [], 'debugapprovals'],
+  ['one namespace', ['shop'], 'debugapprovals shop/*'],
+])('the log of the operator of %s names what could not be read', async (_, namespaces, resource) => {
+  const { logged } = await read(Object.assign(new Error('forbidden'), { code: 403 }), namespaces);
+  expect(logged).toEqual([resource]);
+});
+
+it('the operator waits for the approvals of every namespace at its start', async () => {
+  const waits = async (answer: Parameters<typeof read>[0]): Promise<string> => {
+    const { approvals } = await read(answer, ['shop', 'bank']);
+    return Promise.race([approvals.synced.then(() => 'read'), settle().then(() => 'waits')]);
+  };
+  expect([await waits(page()), await waits('hang')]).toEqual(['read', 'waits']);
+});
+
+it('the operator lists approvals in one namespace, or in all', () => {
+  expect([approvalsPath('shop'), approvalsPath()]).toEqual([
+    '/apis/debugsession.dev/v1alpha1/namespaces/shop/debugapprovals',
+    '/apis/debugsession.dev/v1alpha1/debugapprovals',
+  ]);
 });

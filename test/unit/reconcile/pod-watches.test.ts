@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Pod } from '../../../src/api/pod.ts';
 import { PodWatches, type PodScope } from '../../../src/reconcile/pod-watches.ts';
-import { silentLogger } from '../../../src/runtime/logger.ts';
+import type { ListPage } from '../../../src/runtime/list-watch.ts';
+import type { Logger } from '../../../src/runtime/logger.ts';
 import { aPod } from '../../support/builders/builders.ts';
 import { FakeClock, settle } from '../../support/fakes/fake-clock.ts';
 import { FakeSource, statusError } from '../../support/fakes/fake-source.ts';
@@ -22,12 +23,16 @@ class Scene {
   /** What every list shows. */
   items: Pod[] = [];
   refusal: Error | undefined;
+  /** The answer to every list, which no signal breaks off. */
+  held: Promise<ListPage> | undefined;
+  /** What was logged as a warning or an error: its resource, and the words. */
+  readonly logged: (string | undefined)[][] = [];
 
   constructor(options: { clusterWide?: boolean; limits?: { podsPerNamespace: number; watches: number } } = {}) {
     this.pods = new PodWatches({
       source: (scope) => this.#source(scope),
       onChange: (key) => this.changed.push(key),
-      logger: silentLogger,
+      logger: this.#logger(),
       clusterWide: false,
       clock: this.clock,
       random: () => 0.5,
@@ -45,11 +50,18 @@ class Scene {
     return source;
   }
 
+  #logger(): Logger {
+    const log = ({ resource }: { resource?: string }, words: string): void => void this.logged.push([resource, words]);
+    return { debug() {}, info() {}, warn: log, error: log };
+  }
+
   #source({ namespace = '*', name = '*' }: PodScope): FakeSource {
     const scope = `${namespace}/${name}`;
     this.opened.push(scope);
     const list = { metadata: { resourceVersion: '60' }, items: this.items };
     const source = new FakeSource(this.refusal ?? list);
+    const { held } = this;
+    if (held !== undefined) source.list = () => held;
     this.sources.set(scope, source);
     return source;
   }
@@ -77,6 +89,63 @@ describe('the first list', () => {
     scene.watch('shop/web-1').watches[0]?.send('MODIFIED', named('web-1', '61'));
     await settle();
     expect(scene.changed).toEqual(['shop/one']);
+    expect(scene.opened).toEqual(['shop/web-1']);
+  });
+
+  it('a look waits 5 s for the first list, sees nothing then, and its session hears of the list later', async () => {
+    const scene = aScene();
+    scene.refusal = statusError(403);
+    const look = scene.look('shop/s');
+    await scene.clock.advanceAsync(5_000);
+    const unseen = {
+      kind: 'unseen',
+      message: "Pod shop/web-1 could not be read within 5 s; see the operator's log",
+    };
+    expect(await look).toEqual(unseen);
+    expect(await scene.look('shop/s')).toEqual(unseen);
+    expect(scene.logged[0]).toEqual(['pods shop/web-1', 'list or watch failed']);
+    scene.watch('shop/web-1').answerLists({ metadata: { resourceVersion: '60' }, items: [named('web-1')] });
+    await scene.clock.advanceAsync(300_000);
+    expect(scene.changed).toEqual(['shop/s']);
+    expect(await scene.look('shop/s')).toMatchObject({ kind: 'present' });
+  });
+
+  it('a session that gave up waiting and was released does not hear of the list', async () => {
+    const scene = aScene();
+    scene.refusal = statusError(403);
+    const looks = [scene.look('shop/s'), scene.look('shop/t')];
+    await scene.clock.advanceAsync(5_000);
+    await Promise.all(looks);
+    scene.pods.release('shop/s');
+    scene.watch('shop/web-1').answerLists({ metadata: { resourceVersion: '60' }, items: [] });
+    await scene.clock.advanceAsync(300_000);
+    expect(scene.changed).toEqual(['shop/t']);
+  });
+
+  it('a look that has got the list leaves no timer', async () => {
+    const [waited, expected] = [aScene(), aScene()];
+    expected.pods.expect('shop/s', WEB_1);
+    await waited.look('shop/s');
+    await settle();
+    expect(waited.clock.timers).toBe(expected.clock.timers);
+  });
+});
+
+describe('the end of all watches', () => {
+  it('the end closes every watch, and waits for a list that is under way', async () => {
+    const scene = aScene();
+    await scene.look('shop/s');
+    await settle();
+    const { open } = scene.watch('shop/web-1');
+    const held = Promise.withResolvers<ListPage>();
+    scene.held = held.promise;
+    scene.pods.expect('shop/t', { namespace: 'shop', name: 'web-2' });
+    let isOver = false;
+    const end = scene.pods.stop().then(() => (isOver = true));
+    await settle();
+    expect([open.signal.aborted, isOver]).toEqual([true, false]);
+    held.resolve({ metadata: { resourceVersion: '60' }, items: [] });
+    await end;
   });
 });
 
@@ -113,6 +182,26 @@ describe('the watch that covers a pod', () => {
     scene.pods.release('shop/s-web-1');
     await scene.look('shop/s-web-1');
     expect([scene.opened, scene.pods.size]).toEqual([['shop/web-1', 'shop/*'], 1]);
+  });
+
+  it('a look uses the widest watch that is open, also where a narrower watch is allowed again', async () => {
+    const scene = aScene({ limits: { podsPerNamespace: 2, watches: 50 } });
+    for (const name of names(3)) await scene.look(`shop/s-${name}`, { namespace: 'shop', name });
+    for (const name of names(2)) scene.pods.release(`shop/s-${name}`);
+    await scene.look('shop/t');
+    expect([scene.opened, scene.pods.size]).toEqual([['shop/web-1', 'shop/web-2', 'shop/*'], 1]);
+    const many = aScene({ clusterWide: true, limits: { podsPerNamespace: 2, watches: 2 } });
+    for (const name of names(3)) await many.look(`${name}/s`, { namespace: name, name: 'web-1' });
+    for (const name of names(2)) many.pods.release(`${name}/s`);
+    await many.look('shop/s');
+    expect(many.opened).toEqual(['web-1/web-1', 'web-2/web-1', '*/*']);
+  });
+
+  it('a second session uses the watch of the pod, also where a further pod would share a watch', async () => {
+    const scene = aScene({ limits: { podsPerNamespace: 1, watches: 50 } });
+    await scene.look('shop/s');
+    await scene.look('shop/t');
+    expect(scene.opened).toEqual(['shop/web-1']);
   });
 });
 
@@ -160,6 +249,35 @@ describe('a look', () => {
     scene.pods.release('shop/s');
     scene.items = [];
     expect(await scene.look('shop/s')).toEqual({ kind: 'gone' });
+  });
+
+  it('a session that was released and looks again hears of changes like the others', async () => {
+    const scene = aScene();
+    scene.items = [named('web-1')];
+    await scene.look('shop/s');
+    await scene.look('shop/t');
+    scene.pods.release('shop/s');
+    await scene.look('shop/s');
+    scene.pods.release('shop/t');
+    await settle();
+    const { open } = scene.watch('shop/web-1');
+    open.send('MODIFIED', named('web-1', '61'));
+    await settle();
+    expect([scene.changed, open.signal.aborted]).toEqual([['shop/s'], false]);
+  });
+
+  it('a look knows nothing of a pod that went while no session looked at it', async () => {
+    const scene = aScene({ limits: { podsPerNamespace: 0, watches: 50 } });
+    scene.items = [named('web-1'), named('web-2'), named('web-3')];
+    await scene.look('shop/other', { namespace: 'shop', name: 'web-2' });
+    await scene.look('shop/s');
+    scene.pods.release('shop/s');
+    await settle();
+    for (const name of ['web-1', 'web-3']) scene.watch('shop/*').open.send('DELETED', named(name, '61'));
+    await settle();
+    expect(await scene.look('shop/s')).toEqual({ kind: 'gone' });
+    expect(await scene.look('shop/t', { namespace: 'shop', name: 'web-3' })).toEqual({ kind: 'gone' });
+    expect([scene.changed, scene.logged]).toEqual([[], []]);
   });
 
   it('a look sees the replacement of a pod, and remembers the pod before', async () => {
@@ -227,6 +345,23 @@ describe('the answer of an own write', () => {
     expect(await scene.look('shop/a')).toMatchObject({ pod: { metadata: { resourceVersion: '70' } } });
     scene.pods.remember(aPod((pod) => Object.assign(pod.metadata, { name: 'web-2', namespace: 'bank', uid: 'other' })));
     expect(await scene.look('shop/b', { namespace: 'shop', name: 'web-2' })).toEqual({ kind: 'gone' });
+  });
+
+  it('the answer of an own write wakes each session of its pod once, and no session of another pod', async () => {
+    const scene = aScene();
+    const pods = [WEB_1, { namespace: 'shop', name: 'web-2' }, { namespace: 'bank', name: 'web-1' }];
+    for (const { namespace, name } of pods) await scene.look(`${namespace}/of-${name}`, { namespace, name });
+    scene.pods.remember(named('web-2', '70'));
+    scene.pods.remember(aPod(({ metadata }) => Object.assign(metadata, { namespace: 'bank', resourceVersion: '71' })));
+    expect(scene.changed).toEqual(['shop/of-web-2', 'bank/of-web-1']);
+  });
+
+  it('the watch of all pods shows the answer of an own write', async () => {
+    const scene = aScene({ clusterWide: true, limits: { podsPerNamespace: 50, watches: 0 } });
+    await scene.look('shop/s');
+    scene.pods.remember(named('web-1', '70'));
+    expect(scene.opened).toEqual(['*/*']);
+    expect(await scene.look('shop/s')).toMatchObject({ pod: { metadata: { resourceVersion: '70' } } });
   });
 
   it('the answer of an own write does not bring back a pod that is gone', async () => {

@@ -11,6 +11,7 @@ import { OPEN_POLICY } from '../../support/builders/open-policy.ts';
 
 const forbidden = new ApiError({ code: 403, reason: 'Forbidden', message: 'cannot create\nreviews' });
 const { signal } = new AbortController();
+const never = (): Promise<never> => Promise.reject(new Error('nobody asks'));
 
 /** An API server that answers as the test says, and counts how often it is asked. */
 class Scene {
@@ -86,7 +87,11 @@ describe('the right of a requester to use the policy', () => {
     const scene = new Scene();
     const session = aSession();
     delete session.spec.requestedBy;
-    expect(await scene.denial(session)).toMatchObject({ reason: 'RequesterNotAllowed' });
+    expect(await scene.denial(session)).toEqual({
+      finality: 'never',
+      reason: 'RequesterNotAllowed',
+      message: 'The requester is not known, so it is not known whether they may use DebugPolicy default',
+    });
     scene.authority = { kind: 'waived' };
     expect(await scene.denial(session)).toBeUndefined();
     expect(scene.asked).toEqual([]);
@@ -115,6 +120,38 @@ describe('the labels of the namespace', () => {
     scene.labels = () => Promise.reject(forbidden);
     expect((await scene.of()).namespace).toEqual({ isSystem: false, unread: 'cannot create reviews' });
   });
+
+  it.each<[string, () => Error]>([
+    ['a fault of the API server', () => new ApiError({ code: 500, reason: '', message: 'no' })],
+    ['a lost connection', () => new Error('no')],
+  ])('the look at the labels of a namespace fails with %s', async (_words, error) => {
+    const scene = new Scene();
+    scene.policy = { kind: 'found', spec: { ...OPEN_POLICY, namespaceSelector: {} } };
+    scene.labels = () => Promise.reject(error());
+    await expect(scene.of()).rejects.toThrow('no');
+  });
+
+  it('the operator reads no labels, and looks for no approvals, where the policy is not known', async () => {
+    const scene = new Scene();
+    for (const policy of [{ kind: 'absent' }, { kind: 'unread', message: 'not yet' }] as const) {
+      scene.policy = policy;
+      expect(await scene.of()).toEqual({ policy, namespace: { isSystem: false } });
+    }
+    expect(scene.asked).toEqual([]);
+  });
+
+  it.each<[string, Partial<Run>, boolean, string[]]>([
+    ['reads the labels for a run that starts', { state: 'Starting' }, false, ['shop']],
+    ['reads no labels for a run that its policy does not end', { state: 'Running' }, false, []],
+    ['reads the labels for a run that its policy may end', { state: 'Running' }, true, ['shop']],
+    ['reads no labels for a run that is over', { state: 'Ended' }, true, []],
+  ])('the operator %s', async (_words, more, revokeRunning, asked) => {
+    const scene = new Scene();
+    scene.policy = { kind: 'found', spec: { ...OPEN_POLICY, namespaceSelector: {}, revokeRunning } };
+    const runs: Run[] = [{ attempt: 1, state: 'Starting', ...more }];
+    await scene.of(aSession({}, { status: { attempt: 1, runs } }));
+    expect(scene.asked).toEqual(asked);
+  });
 });
 
 describe('the right of a person to approve', () => {
@@ -140,6 +177,32 @@ describe('the right of a person to approve', () => {
     const none = { ...view, approvals: [] };
     expect(await scene.rules.withoutRight(session, { run, view: none }, signal)).toEqual([approval.metadata.uid]);
     expect(scene.asked).toEqual([]);
+  });
+
+  it.each<[string, () => Error]>([
+    ['a fault of the API server', () => new ApiError({ code: 500, reason: '', message: 'no' })],
+    ['a lost connection', () => new Error('no')],
+  ])('the question about an approver fails with %s', async (_words, error) => {
+    const scene = new Scene();
+    scene.mayUse = () => Promise.reject(error());
+    await expect(scene.rules.withoutRight(session, { run, view }, signal)).rejects.toThrow('no');
+  });
+
+  it('no approval of a run has the right where the approvals are not known', async () => {
+    const scene = new Scene();
+    for (const unknown of [undefined, { kind: 'unread', message: 'not yet' } as const])
+      expect(await scene.rules.withoutRight(session, { run, view: unknown }, signal)).toEqual([approval.metadata.uid]);
+    expect(await scene.rules.withoutRight(session, { run: { attempt: 1, state: 'Starting' }, view }, signal)).toEqual(
+      [],
+    );
+    expect(scene.asked).toEqual([]);
+  });
+
+  it('an operator that follows no approvals knows of none', async () => {
+    const policyOf = (): PolicyView => ({ kind: 'found', spec: { ...OPEN_POLICY, approval: { required: 1 } } });
+    const api = { mayUse: never, mayApprove: never, namespaceLabels: never };
+    const rules = new RulesLookup({ api, policyOf, authority: () => ({ kind: 'waived' }), isSystem: () => true });
+    expect(await rules.of(session, signal, {})).toEqual({ policy: policyOf(), namespace: { isSystem: true } });
   });
 
   it('the operator looks for approvals only where the policy demands them', async () => {

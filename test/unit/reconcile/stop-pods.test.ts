@@ -28,23 +28,32 @@ class Server {
   readonly made: Made[] = [];
   readonly deleted: unknown[] = [];
   refusal: ApiError | undefined;
-  statuses: (object | 'DELETED' | 'closes')[] = [];
+  statuses: (object | 'ADDED' | 'DELETED' | 'closes' | Error)[] = [];
+  removal: Error | undefined;
   left: { metadata: { name: string; uid: string } }[] = [];
   /** Resolves when a watch has nothing more to show. */
   readonly waiting = Promise.withResolvers<void>();
 
+  /** Of creates the options, of lists all that was asked. */
+  readonly options: unknown[] = [];
+
   readonly client = {
-    create: async (path: string, body: unknown) => {
+    create: async (path: string, body: unknown, options: unknown) => {
       expect(path).toBe(PATH);
+      this.options.push(options);
       if (this.refusal !== undefined) throw this.refusal;
       this.made.push(body as Made);
       return body;
     },
     delete: async (path: string, { body }: { body?: unknown } = {}) => {
       this.deleted.push([path, body]);
+      if (this.removal !== undefined) throw this.removal;
       return {};
     },
-    list: async () => ({ items: this.left }),
+    list: async (...asked: unknown[]) => {
+      this.options.push(...asked);
+      return { items: this.left };
+    },
     watch: (_path: string, { fieldSelector }: { fieldSelector?: string }, signal?: AbortSignal) =>
       this.#watch(String(fieldSelector).replace('metadata.name=', ''), signal),
   } as unknown as StopPodsOptions['client'];
@@ -53,9 +62,10 @@ class Server {
     const metadata = { name, uid: 'stop-uid' };
     for (let status = this.statuses.shift(); status !== undefined; status = this.statuses.shift()) {
       if (status === 'closes') return;
-      yield status === 'DELETED'
-        ? { type: status, object: { metadata } }
-        : { type: 'MODIFIED', object: { metadata, status } };
+      if (status instanceof Error) throw status;
+      if (typeof status === 'object' && 'code' in status) yield { type: 'ERROR', object: status };
+      else if (typeof status === 'string') yield { type: status, object: { metadata } };
+      else yield { type: 'MODIFIED', object: { metadata, status } };
     }
     this.waiting.resolve();
     await new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
@@ -187,6 +197,81 @@ describe('a stop on the node', () => {
     expect(server.deleted).toHaveLength(1);
   });
 
+  it.each<[string, (object | 'ADDED')[]]>([
+    ['shows nothing of it', []],
+    ['shows a pod without a status', ['ADDED']],
+    ['shows a pod that no kubelet has seen', [{}]],
+    ['fails in between', [{ phase: 'Pending' }, { kind: 'Status', metadata: {}, code: 410, status: 'Failure' }]],
+  ])('a stop reports an unreachable node where the watch of its pod %s', async (_words, statuses) => {
+    server.statuses = [...statuses];
+    const outcome = stopPods().stop(CONTAINER, signal);
+    await server.waiting.promise;
+    clock.advance(35_000);
+    expect(await outcome).toEqual({ kind: 'unreachable', message: 'node n1 has not taken up its stop pod' });
+    const seen = [`${PATH}/${NAME}`, { preconditions: { uid: 'stop-uid' } }];
+    expect(server.deleted).toEqual(statuses.length === 0 ? [] : [seen]);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['the kubelet has no words', { phase: 'Failed', containerStatuses: [] }, /did not run: it was deleted$/],
+    [
+      'the runtime has a reason without words',
+      {
+        phase: 'Failed',
+        containerStatuses: [{ state: { terminated: { exitCode: 5, message: '', reason: 'Error' } } }],
+      },
+      /exit code 5: Error$/,
+    ],
+  ])('a stop says what is known of a pod of which %s', async (_words, status, message) => {
+    server.statuses = [status];
+    expect(await stopPods().stop(CONTAINER, signal)).toMatchObject({
+      kind: 'failed',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each<[string, object[], RegExp]>([
+    ['has no container yet', [], /ContainerCreating; the container runtime may have no socket/],
+    ['has a container without a state', [{}], /ContainerCreating; the container runtime may have no socket/],
+    [
+      'has a container with a reason alone',
+      [{ state: { waiting: { reason: 'CreateContainerError', message: '' } } }],
+      /n1: CreateContainerError$/,
+    ],
+  ])('the operator says why it gives up a stop pod that %s', async (_words, containerStatuses, message) => {
+    server.statuses = [{ phase: 'Pending', startTime: 'x', containerStatuses }];
+    const outcome = stopPods().stop(CONTAINER, signal);
+    await server.waiting.promise;
+    clock.advance(35_000);
+    expect(await outcome).toMatchObject({ kind: 'failed', message: expect.stringMatching(message) });
+  });
+
+  it('a stop ends with the fault of its watch, and with the signal', async () => {
+    server.statuses = [{ phase: 'Pending' }, new ApiError({ code: 403, reason: '', message: 'may not watch' })];
+    await expect(stopPods().stop(CONTAINER, signal)).rejects.toThrow('may not watch');
+    const abort = new AbortController();
+    const outcome = stopPods().stop(CONTAINER, abort.signal);
+    await server.waiting.promise;
+    abort.abort();
+    await expect(outcome).rejects.toThrow('aborted');
+    expect([clock.timers, server.options]).toEqual([0, [{ signal }, { signal: abort.signal }]]);
+  });
+
+  it.each([404, 409])('a stop pod that another operator deleted before (%i) is no failure', async (code) => {
+    server.statuses = [succeeded];
+    server.removal = new ApiError({ code, reason: '', message: 'no' });
+    expect(await stopPods().stop(CONTAINER, signal)).toEqual({ kind: 'asked' });
+  });
+
+  it.each<[string, () => Error]>([
+    ['the API server refuses', () => new ApiError({ code: 500, reason: '', message: 'no' })],
+    ['has no answer', () => new Error('no')],
+  ])('a stop fails where the delete of its pod %s', async (_words, error) => {
+    server.statuses = [succeeded];
+    server.removal = error();
+    await expect(stopPods().stop(CONTAINER, signal)).rejects.toBe(server.removal);
+  });
+
   it('a stop throws the refusal of the API server', async () => {
     server.refusal = new ApiError({ code: 403, reason: 'Forbidden', message: 'exceeded quota' });
     await expect(stopPods().stop(CONTAINER, signal)).rejects.toBe(server.refusal);
@@ -198,4 +283,9 @@ it('a sweep deletes the stop pod of an earlier operator when that pod is done', 
   server.statuses = [{ phase: 'Running' }, succeeded];
   await stopPods().sweep(signal);
   expect(server.deleted).toEqual([[`${PATH}/${NAME}`, { preconditions: { uid: 'stop-uid' } }]]);
+  expect(server.options).toEqual([
+    PATH,
+    { labelSelector: 'app.kubernetes.io/name=debugsession,app.kubernetes.io/component=node-stop' },
+    { signal },
+  ]);
 });
