@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { DebugSession, Run, StopRoute } from '../../../src/api/debugsession.ts';
 import { ApiError } from '../../../src/kube/api-error.ts';
 import type { AttachOptions, ExecOptions, ExecOutcome, Keystroke } from '../../../src/kube/pod-stream.ts';
-import { type ActionReport, ContainerControl } from '../../../src/reconcile/container-control.ts';
+import {
+  type ActionReport,
+  ContainerControl,
+  type ContainerControlOptions,
+} from '../../../src/reconcile/container-control.ts';
 import type { PodAddress } from '../../../src/reconcile/session-api.ts';
 import { NotLeaderError } from '../../../src/runtime/not-leader-error.ts';
 import { effectiveValues } from '../../../src/session/container/effective.ts';
@@ -30,25 +34,30 @@ class Scene {
   readonly done: string[] = [];
   exec: (options: ExecOptions) => Promise<ExecOutcome> = async () => exited('Survived 0\n');
   evict: () => Promise<void> = () => Promise.resolve();
-  readonly control = new ContainerControl({
-    streams: {
-      exec: (options) => {
-        this.execs.push(options);
-        return this.exec(options);
+  readonly control: ContainerControl;
+
+  constructor(more: Partial<ContainerControlOptions> = {}) {
+    this.control = new ContainerControl({
+      streams: {
+        exec: (options) => {
+          this.execs.push(options);
+          return this.exec(options);
+        },
+        attach: async (options, keys) => {
+          this.attaches.push([options, typed(keys)]);
+          return { kind: 'typed' };
+        },
       },
-      attach: async (options, keys) => {
-        this.attaches.push([options, typed(keys)]);
-        return { kind: 'typed' };
+      evict: (pod) => {
+        this.evicted.push(pod);
+        return this.evict();
       },
-    },
-    evict: (pod) => {
-      this.evicted.push(pod);
-      return this.evict();
-    },
-    clock: new FakeClock(NOON),
-    onDone: (key) => this.done.push(key),
-    onAction: (action) => this.reports.push(action),
-  });
+      clock: new FakeClock(NOON),
+      onDone: (key) => this.done.push(key),
+      onAction: (action) => this.reports.push(action),
+      ...more,
+    });
+  }
 
   stop(route: StopRoute, { session = aSession(), run = RUN }: { session?: DebugSession; run?: Run } = {}): void {
     this.control.begin(session, { kind: 'stop', run, route });
@@ -290,12 +299,13 @@ describe('the end of a term', () => {
   });
 });
 
-describe('a run whose node is not known', () => {
-  it.each<[string, Partial<Run>]>([
-    ['the record names no node', { containerID: `containerd://${'ab'.repeat(32)}` }],
-    ['the operator has no way to the node', { containerID: `containerd://${'ab'.repeat(32)}`, nodeName: 'n1' }],
-  ])('a stop on the node is impossible where %s', async (_, more) => {
-    const scene = new Scene();
-    expect(await scene.stopped('Node', { ...RUN, ...more })).toMatchObject({ kind: 'impossible' });
+describe('a stop on the node', () => {
+  it.each<[string, Partial<Run>, (() => Promise<ActionOutcome>) | undefined]>([
+    ['the record names no node', {}, async () => ({ kind: 'asked' })],
+    ['the operator has no way to nodes', { nodeName: 'n1' }, undefined],
+  ])('a stop on the node is impossible where %s', async (_, more, stopOnNode) => {
+    const scene = new Scene(stopOnNode && { stopOnNode });
+    const run = { ...RUN, ...more, containerID: `containerd://${'ab'.repeat(32)}` };
+    expect(await scene.stopped('Node', run)).toMatchObject({ kind: 'impossible' });
   });
 });
