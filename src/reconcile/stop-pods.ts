@@ -59,8 +59,9 @@ export class StopPods {
       return { kind: 'impossible', message };
     }
     const { nodeName } = container;
+    let made: StopPod | undefined;
     try {
-      await client.create(
+      made = await client.create<StopPod>(
         podsPath(namespace),
         stopPod(container, { namespace, nodeName, image: await image(signal), socket }),
         { signal },
@@ -69,9 +70,21 @@ export class StopPods {
       // An earlier one is there: of an operator before, or the answer was lost.
       if (!(error instanceof ApiError) || error.code !== 409) throw error;
     }
-    const { isOver, pod } = await this.#untilOver(stopPodName(container), signal);
-    if (pod !== undefined) await this.#remove(pod, signal);
+    const { isOver, pod } = await this.#orRemoved(made, this.#untilOver(stopPodName(container), signal), signal);
+    const left = pod ?? made;
+    if (left !== undefined) await this.#remove(left, signal);
     return isOver ? outcomeOf(pod) : notInTime(pod, { nodeName, socket });
+  }
+
+  /** A pod that cannot be watched is taken away: nobody would look at it before the next leader does. */
+  async #orRemoved<T>(made: StopPod | undefined, watching: Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await watching;
+    } catch (error) {
+      // Why it cannot be watched says more than why it cannot be removed.
+      if (made !== undefined && !signal.aborted) await this.#remove(made, signal).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Takes away what an operator that has died left behind, each when it is over. Resolves when none is left. */

@@ -42,8 +42,9 @@ class Server {
       expect(path).toBe(PATH);
       this.options.push(options);
       if (this.refusal !== undefined) throw this.refusal;
-      this.made.push(body as Made);
-      return body;
+      const made = body as Made;
+      this.made.push(made);
+      return { ...made, metadata: { ...made.metadata, uid: 'stop-uid' } };
     },
     delete: async (path: string, { body }: { body?: unknown } = {}) => {
       this.deleted.push([path, body]);
@@ -202,14 +203,13 @@ describe('a stop on the node', () => {
     ['shows a pod without a status', ['ADDED']],
     ['shows a pod that no kubelet has seen', [{}]],
     ['fails in between', [{ phase: 'Pending' }, { kind: 'Status', metadata: {}, code: 410, status: 'Failure' }]],
-  ])('a stop reports an unreachable node where the watch of its pod %s', async (_words, statuses) => {
+  ])('a stop reports an unreachable node and deletes its pod where the watch of that %s', async (_words, statuses) => {
     server.statuses = [...statuses];
     const outcome = stopPods().stop(CONTAINER, signal);
     await server.waiting.promise;
     clock.advance(35_000);
     expect(await outcome).toEqual({ kind: 'unreachable', message: 'node n1 has not taken up its stop pod' });
-    const seen = [`${PATH}/${NAME}`, { preconditions: { uid: 'stop-uid' } }];
-    expect(server.deleted).toEqual(statuses.length === 0 ? [] : [seen]);
+    expect(server.deleted).toEqual([[`${PATH}/${NAME}`, { preconditions: { uid: 'stop-uid' } }]]);
   });
 
   it.each<[string, object, RegExp]>([
@@ -255,6 +255,18 @@ describe('a stop on the node', () => {
     abort.abort();
     await expect(outcome).rejects.toThrow('aborted');
     expect([clock.timers, server.options]).toEqual([0, [{ signal }, { signal: abort.signal }]]);
+  });
+
+  it('a stop pod that cannot be watched is deleted, also where that fails', async () => {
+    const fault = new ApiError({ code: 403, reason: '', message: 'may not watch' });
+    const deletion = [`${PATH}/${NAME}`, { preconditions: { uid: 'stop-uid' } }];
+    server.statuses = [fault];
+    await expect(stopPods().stop(CONTAINER, signal)).rejects.toThrow('may not watch');
+    expect(server.deleted).toEqual([deletion]);
+    server.statuses = [fault];
+    server.removal = new Error('no answer');
+    await expect(stopPods().stop(CONTAINER, signal)).rejects.toThrow('may not watch');
+    expect(server.deleted).toEqual([deletion, deletion]);
   });
 
   it.each([404, 409])('a stop pod that another operator deleted before (%i) is no failure', async (code) => {
