@@ -48,11 +48,8 @@ export class Effects {
    * @throws RetryBy where the same injection may succeed later, and every other error of the API server
    */
   async perform(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
-    const { effect } = step;
-    const now = this.#parts.clock.now();
-    // What comes before an injection may have taken long. The next pass injects.
-    if (effect.kind === 'inject' && now > sendBy(effect.run))
-      return this.perform(situation, planRenewal({ ...situation, now }, effect.run), signal);
+    const renewal = this.#renewal(situation, step.effect);
+    if (renewal !== undefined) return this.perform(situation, renewal, signal);
     let changes: Changes | undefined;
     try {
       changes = await this.#effect(situation, step.effect, signal);
@@ -79,6 +76,13 @@ export class Effects {
     this.#parts.onStep?.(situation.session, step);
     for (const event of step.events) this.#parts.eventTeller.tell(situation.session, injectedChanged(event, changes));
     return 'done';
+  }
+
+  /** What comes before an injection may have taken long: its intent is renewed then, and the next pass injects. */
+  #renewal(situation: Situation, effect: Effect): Plan | undefined {
+    const now = this.#parts.clock.now();
+    if (effect.kind !== 'inject' || now <= sendBy(effect.run)) return undefined;
+    return planRenewal({ ...situation, now }, effect.run);
   }
 
   /**
