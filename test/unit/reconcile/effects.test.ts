@@ -32,6 +32,7 @@ const RUN: Run = {
   podName: 'web-1',
   podUID: 'pod-uid-1',
   debugContainerName: 'debug-1',
+  intendedAt: '2026-01-01T12:00:00Z',
 };
 const INTENT: Effect = { kind: 'writeStatus', status: { phase: 'Starting', attempt: 1, runs: [RUN] } };
 
