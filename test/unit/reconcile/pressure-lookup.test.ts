@@ -4,6 +4,7 @@ import { PodUsages } from '../../../src/reconcile/pod-usage.ts';
 import { PressureLookup } from '../../../src/reconcile/pressure-lookup.ts';
 import type { NodeCondition, PodMetrics } from '../../../src/reconcile/session-api.ts';
 import type { PressureLook } from '../../../src/session/look/pressure.ts';
+import type { Pod } from '../../../src/api/pod.ts';
 import { aPod } from '../../support/builders/builders.ts';
 import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
@@ -50,10 +51,14 @@ class Scene {
   }
 
   look({ namespace = 'shop', name = 'web', nodeName = 'n1' } = {}): Promise<PressureLook> {
-    const pod = aPod((one) => {
+    return this.lookAt((one) => {
       Object.assign(one.metadata, { namespace, name });
       one.spec.nodeName = nodeName;
     });
+  }
+
+  lookAt(change: (pod: Pod) => void): Promise<PressureLook> {
+    const pod = aPod(change);
     return this.lookup.look(pod, new AbortController().signal);
   }
 
@@ -110,6 +115,32 @@ describe('a look at the place of a run', () => {
     expect(await scene.askedBy(() => scene.look({ nodeName: 'n2' }))).toEqual(['metrics shop/web']);
     scene.clock.advance(1);
     expect(await scene.look()).toHaveProperty('node');
+  });
+
+  it('a look at a pod without a node asks for no node', async () => {
+    const scene = new Scene();
+    const look = (): Promise<PressureLook> => scene.lookAt((pod) => delete pod.spec.nodeName);
+    expect(await scene.askedBy(look)).toEqual(['metrics shop/web-1']);
+  });
+
+  it('a look asks again for a node that was gone', async () => {
+    const scene = new Scene();
+    scene.node = throwing(refused(404, 'n1'));
+    await scene.look();
+    scene.node = () => FULL;
+    expect(await scene.look()).toHaveProperty('node');
+  });
+
+  it('a look says neither since when nor why where the node does not', async () => {
+    const scene = new Scene();
+    scene.node = () => [{ type: 'DiskPressure', status: 'True' }];
+    expect((await scene.look()).node).toStrictEqual([{ type: 'DiskPressure' }]);
+  });
+
+  it('a look has no use of a container where the metrics name none', async () => {
+    const scene = new Scene();
+    scene.metrics = () => ({ timestamp: AT, containers: [] });
+    expect((await scene.look()).use).toEqual({ at: AT, memory: 0, cpu: 0 });
   });
 
   it('a look says nothing of a node that is gone, and still asks for others', async () => {

@@ -59,6 +59,24 @@ describe('SessionCache', () => {
     expect([cache.get('shop/inspect-web'), heard]).toEqual([undefined, ['ADDED 10']]);
   });
 
+  it('the cache shows each session to who follows, and none for one that goes', () => {
+    const { cache, stores } = aCache('shop');
+    const followed: (string | undefined)[] = [];
+    cache.followBy((key, session) => followed.push(key, session?.metadata.resourceVersion));
+    stores[0]?.upsert(aVersion('10'));
+    cache.remember(aVersion('11'));
+    cache.forget(aVersion('12'));
+    expect(followed).toStrictEqual(['10', '11', undefined].flatMap((version) => ['shop/inspect-web', version]));
+  });
+
+  it('a session of a namespace that the operator does not serve is neither found nor kept', () => {
+    const { cache } = aCache('shop');
+    const other = aVersion('10', 'elsewhere');
+    cache.remember(other);
+    cache.forget(other);
+    expect([cache.get('elsewhere/inspect-web'), cache.list()]).toEqual([undefined, []]);
+  });
+
   it('the cache tells changes again after an own write that failed', () => {
     const { cache, stores, heard } = aCache('shop');
     const broken = { metadata: null } as unknown as DebugSession;
