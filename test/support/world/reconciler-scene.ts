@@ -51,6 +51,7 @@ export class ReconcilerScene {
   readonly woken: string[] = [];
   readonly reconciler: Reconciler;
   #version = 200;
+  #podVersion = 69;
 
   constructor(
     session = aSession(),
@@ -76,6 +77,8 @@ export class ReconcilerScene {
       clock: this.clock,
       onDone: (key) => this.woken.push(key),
     });
+    const places = new Places({ limitsOf: () => policy.limits ?? {}, wake: () => undefined, clock: this.clock });
+    sessions.followBy((key, one) => places.follow(key, one));
     this.reconciler = new Reconciler({
       sessions,
       pods: this.pods,
@@ -87,7 +90,7 @@ export class ReconcilerScene {
         authority: { kind: 'inForce', since: 0 },
         approvals: this.approvals,
       })),
-      places: new Places({ limitsOf: () => ({}), wake: () => undefined, clock: this.clock }),
+      places,
       eventTeller: new EventTeller({ record: ({ reason }) => this.told.push(reason) }),
       pressure,
       clock: this.clock,
@@ -107,7 +110,7 @@ export class ReconcilerScene {
     this.client.on(INJECT, (body) => {
       const { spec } = body as { spec: object };
       return aPod((stored) => {
-        stored.metadata.resourceVersion = '70';
+        stored.metadata.resourceVersion = String((this.#podVersion += 1));
         Object.assign(stored.spec, spec);
       });
     });
@@ -125,10 +128,11 @@ export class ReconcilerScene {
     this.client.on(`PUT ${path}/status`, (body) => write(body, 'status'));
   }
 
-  /** Somebody else changes the metadata of the session, and the watch has brought it. */
-  edit(metadata: Partial<DebugSession['metadata']>): void {
+  /** Somebody else changes the session, and the watch has brought it. */
+  edit(metadata: Partial<DebugSession['metadata']>, more: Partial<Pick<DebugSession, 'spec' | 'status'>> = {}): void {
+    const { session } = this;
     const resourceVersion = String((this.#version += 1));
-    this.store.upsert({ ...this.session, metadata: { ...this.session.metadata, ...metadata, resourceVersion } });
+    this.store.upsert({ ...session, ...more, metadata: { ...session.metadata, ...metadata, resourceVersion } });
   }
 
   /** How often the workload was read. */

@@ -1,18 +1,29 @@
 import { expect, it } from '@jest/globals';
 import { FINALIZER, type DebugSession, type Run } from '../../../src/api/debugsession.ts';
+import type { ContainerState, Pod } from '../../../src/api/pod.ts';
+import { containerOf } from '../../../src/session/container/container-of.ts';
 import { UID_VARIABLE } from '../../../src/session/container/container.ts';
+import { UNSUPPORTED } from '../../../src/session/container/supervisor.ts';
+import { startDeadline } from '../../../src/session/plan/plan-run.ts';
 import { aPod, aSession } from '../../support/builders/builders.ts';
 import { anApiError } from '../../support/fakes/fake-client.ts';
-import { INJECT, READ_POD, type ReconcilerScene, reconcilerScenes } from '../../support/world/reconciler-scene.ts';
+import {
+  FINALIZERS,
+  INJECT,
+  READ_POD,
+  type ReconcilerScene,
+  reconcilerScenes,
+  STATUS,
+} from '../../support/world/reconciler-scene.ts';
 
 const aScene = reconcilerScenes();
 
 /** A session whose injection had no good answer. Its time to start is over, and no watch shows its container. */
-async function unanswered(): Promise<ReconcilerScene> {
+async function unanswered(passed = 20_000): Promise<ReconcilerScene> {
   const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
   scene.client.on(INJECT, anApiError(500, 'the answer was lost'));
   await expect(scene.run()).rejects.toThrow('the answer was lost');
-  scene.clock.advance(20_000);
+  scene.clock.advance(passed);
   return scene;
 }
 
@@ -61,6 +72,15 @@ it('the operator reads the pod at the API server before it lets go the run of a 
   expect(runOf(scene.session).injectedAt).toBeDefined();
 });
 
+it('the operator reads the pod at the API server before it says that a cancelled run was not injected', async () => {
+  const scene = await unanswered(12_000);
+  carriedOut(scene);
+  scene.edit({}, { spec: { ...scene.session.spec, cancel: true } });
+  await scene.run();
+  expect(runOf(scene.session).injectedAt).toBeDefined();
+  expect([scene.session.status?.reason, stopOf(scene.session)]).not.toContain('NothingToStop');
+});
+
 /** A session whose container was injected, and was not seen to run in its time to start. */
 async function unseen(): Promise<ReconcilerScene> {
   const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
@@ -70,15 +90,18 @@ async function unseen(): Promise<ReconcilerScene> {
 }
 
 /** What a read of the pod shows of the container of the run. */
-function storedPod(scene: ReconcilerScene, state: object): object {
-  const name = runOf(scene.session).debugContainerName ?? '';
-  const env = [{ name: UID_VARIABLE, value: scene.session.metadata.uid }];
-  const { metadata, spec, status } = aPod((stored) => (stored.metadata.resourceVersion = '99'));
-  return {
-    metadata,
-    spec: { ...spec, ephemeralContainers: [{ name, env }] },
-    status: { ...status, ephemeralContainerStatuses: [{ name, state }] },
-  };
+function storedPod(
+  scene: ReconcilerScene,
+  state: ContainerState,
+  name = runOf(scene.session).debugContainerName ?? '',
+): Pod {
+  const run = scene.session.status?.runs?.find(({ debugContainerName }) => debugContainerName === name);
+  const container = containerOf(scene.session, run ?? runOf(scene.session));
+  return aPod((stored) => {
+    stored.metadata.resourceVersion = '99';
+    stored.spec.ephemeralContainers = [container];
+    stored.status.ephemeralContainerStatuses = [{ name, state }];
+  });
 }
 
 it('the operator reads the pod at the API server before it says that a container did not run in time', async () => {
@@ -94,4 +117,67 @@ it('a container that does not run in the stored pod either has not run in time',
   scene.client.on(READ_POD, { items: [storedPod(scene, { waiting: { reason: 'ContainerCreating' } })] });
   await scene.run();
   expect([scene.session.status?.phase, runOf(scene.session).reason]).toEqual(['Failed', 'StartTimeout']);
+});
+
+it('the operator reads the pod at the API server in the very moment in which the time to start is over', async () => {
+  const scene = aScene(aSession({ startTimeout: '15s' }));
+  await scene.run();
+  scene.clock.advance(startDeadline(runOf(scene.session)) - scene.clock.now());
+  scene.client.on(READ_POD, { items: [storedPod(scene, { running: { startedAt: '2026-01-01T12:00:14Z' } })] });
+  await scene.run();
+  expect([scene.session.status?.phase, reads(scene)]).toEqual(['Running', 1]);
+});
+
+it('the operator reads the pod of the second attempt whatever became of the first', async () => {
+  const first: Run = {
+    ...{ attempt: 1, state: 'Ended', reason: 'Exited', endedBy: 'Command', exitCode: 0, podName: 'web-1' },
+    ...{ podUID: 'pod-uid-1', debugContainerName: 'debug-first', startedAt: '2026-01-01T11:00:00Z' },
+  };
+  const session = aSession({ attempt: 2, startTimeout: '15s' }, { status: { attempt: 1, runs: [first] } });
+  const scene = aScene(session);
+  await scene.run();
+  scene.clock.advance(20_000);
+  const { debugContainerName } = scene.session.status ?? {};
+  const state = { waiting: { reason: 'ContainerCreating' } };
+  scene.client.on(READ_POD, { items: [storedPod(scene, state, debugContainerName)] });
+  await scene.run();
+  // Once more after the read has shown another pod than the watch.
+  expect([scene.session.status?.runs?.[1]?.reason, reads(scene)]).toEqual(['StartTimeout', 2]);
+});
+
+it.each<[string, ContainerState, string]>([
+  ['runs', { running: { startedAt: '2026-01-01T12:00:14Z' } }, 'Running'],
+  [
+    'has ended, of which no more is known',
+    { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } },
+    'Completed',
+  ],
+  [
+    'was refused by its supervisor',
+    {
+      terminated: {
+        ...{ exitCode: 125, reason: 'Error', message: UNSUPPORTED },
+        ...{ startedAt: '2026-01-01T12:00:14Z', finishedAt: '2026-01-01T12:00:14Z' },
+      },
+    },
+    'Failed',
+  ],
+])('the operator believes a watch that shows late that the container %s', async (_what, state, phase) => {
+  const before = await unseen();
+  const { session } = before;
+  const stored = { ...session, metadata: { ...session.metadata, resourceVersion: '100' } };
+  const scene = aScene(stored, storedPod(before, state));
+  scene.clock.advance(20_000);
+  await scene.run();
+  expect([scene.session.status?.phase, reads(scene)]).toEqual([phase, 0]);
+});
+
+it('the operator guards a run again before it says that its container did not run in time', async () => {
+  const scene = await unseen();
+  scene.client.on(READ_POD, { items: [storedPod(scene, { waiting: { reason: 'ContainerCreating' } })] });
+  scene.edit({ finalizers: [], labels: {} });
+  scene.client.sent.splice(0);
+  await scene.run();
+  expect(scene.writes).toEqual([FINALIZERS, STATUS]);
+  expect(scene.session.status?.phase).toBe('Failed');
 });

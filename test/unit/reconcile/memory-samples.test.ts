@@ -19,11 +19,15 @@ class Scene {
   sessions: DebugSession[] = [running('a')];
   /** The memory of the container of a session by its name, at a time. */
   usage: Record<string, [at: string, bytes: number]> = {};
+  /** Containers that a sample of their pod does not have yet. */
+  readonly hidden = new Set<string>();
+  onAsked: () => void = () => undefined;
   readonly samples = new MemorySamples({
     sessions: () => this.sessions,
     usages: {
       of: async (namespace, pod): Promise<PodUsage | undefined> => {
         this.asked.push(`${namespace}/${pod}`);
+        this.onAsked();
         const name = pod.replace('pod-of-', '');
         const found = this.usage[name];
         if (found === undefined) return undefined;
@@ -32,6 +36,7 @@ class Scene {
           [`debug-${name}`, { memory, cpu: 0 }],
           ['app', { memory: 1e9, cpu: 0 }],
         ]);
+        for (const container of this.hidden) containers.delete(container);
         return { at, containers };
       },
     },
@@ -71,6 +76,27 @@ describe('samples of the memory of a session', () => {
     scene.usage = {};
     await scene.samples.round(signal);
     expect(scene.peak()).toEqual({ attempt: 1, bytes: 500, samples: 1 });
+  });
+
+  it('a pod whose samples lack the debug container, which is new, gives no sample', async () => {
+    const scene = new Scene();
+    scene.sessions = [running('a'), running('b')];
+    scene.usage = { a: ['1', 500], b: ['1', 700] };
+    scene.hidden.add('debug-a');
+    await scene.samples.round(signal);
+    expect([scene.peak(), scene.peak(running('b'))]).toEqual([undefined, { attempt: 1, bytes: 700, samples: 1 }]);
+    scene.hidden.clear();
+    await scene.round('2', 600);
+    expect(scene.peak()).toEqual({ attempt: 1, bytes: 600, samples: 1 });
+  });
+
+  it('the operator asks for no further sample once it is stopped in the middle of a round', async () => {
+    const scene = new Scene();
+    scene.sessions = [running('a'), running('b'), running('c')];
+    const end = new AbortController();
+    scene.onAsked = () => end.abort();
+    await scene.samples.round(end.signal);
+    expect(scene.asked).toEqual(['shop/pod-of-a']);
   });
 
   it('memory samples are of one attempt: the next begins anew', async () => {

@@ -204,6 +204,7 @@ describe('a reconcile', () => {
     let version = 300;
     scene.client.on(FINALIZERS, () => aSession({}, { metadata: { resourceVersion: String((version += 1)) } }));
     await expect(scene.run()).rejects.toThrow(/did not come to rest within 8 passes/);
+    expect(scene.writes).toHaveLength(8);
   });
 });
 

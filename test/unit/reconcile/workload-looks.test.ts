@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { getEventListeners } from 'node:events';
 import type { WorkloadRef } from '../../../src/api/debugsession.ts';
 import { WorkloadLooks } from '../../../src/reconcile/workload-looks.ts';
 import type { Sighting } from '../../../src/session/look/sighting.ts';
@@ -129,5 +130,21 @@ describe('looks at a workload', () => {
     scene.clock.advance(60_000);
     await scene.look();
     expect(scene.looks.size).toBe(1);
+  });
+
+  it('the store keeps a look that another session may use', async () => {
+    const scene = new Scene();
+    scene.clock.advance(40_000);
+    await scene.look();
+    await scene.look(3_000, never, { ...WEB, name: 'db' });
+    expect(await scene.look(60_000)).toBe(NONE);
+    expect(scene.asked).toEqual(['shop/Deployment/web', 'shop/Deployment/db']);
+  });
+
+  it('a look that is over leaves nothing behind at a session that looks often', async () => {
+    const scene = new Scene();
+    const { signal } = new AbortController();
+    for (let n = 0; n < 3; n += 1) await scene.look(3_000, signal);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });

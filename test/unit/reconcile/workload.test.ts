@@ -63,6 +63,28 @@ describe('the pod of a workload', () => {
     expect(chosen(await resolve(client, aRef('Deployment')))).toBe('ours');
   });
 
+  it.each<[string, object[] | undefined, boolean]>([
+    ['that nobody owns', undefined, false],
+    ['of which the Deployment is not the controller', [{ uid: 'web-uid', controller: false }], false],
+    [
+      'that has another owner besides',
+      [
+        { uid: 'web-uid', controller: true },
+        { uid: 'another', controller: false },
+      ],
+      true,
+    ],
+  ])(
+    'the operator judges a pod by the controller of its ReplicaSet: a ReplicaSet %s',
+    async (_what, ownerReferences, isOurs) => {
+      const client = new FakeClient().on(pathOf(aRef('Deployment')), aWorkload());
+      const metadata = { uid: 'rs-1', ...(ownerReferences && { ownerReferences }) };
+      client.on('GET /apis/apps/v1/namespaces/shop/replicasets', { items: [{ metadata }] });
+      client.on(PODS, { items: [podOf('rs-1', 'found')] });
+      expect(chosen(await resolve(client, aRef('Deployment')))).toBe(isOurs ? 'found' : 'NoReadyPod');
+    },
+  );
+
   it('the chosen pod of a workload is ready, is not terminating, and is the oldest of these', async () => {
     const client = new FakeClient().on(pathOf(aRef('Job')), aWorkload());
     const older = '2025-12-31T00:00:00Z';
@@ -90,7 +112,8 @@ describe('the pod of a workload', () => {
 
   it('a workload with an empty selector has no pod', async () => {
     const client = new FakeClient().on(pathOf(aRef('Job')), aWorkload({})).on(PODS, { items: [podOf('web-uid')] });
-    expect(chosen(await resolve(client, aRef('Job')))).toBe('WorkloadNotFound');
+    const message = 'Job web selects no pods';
+    expect(await resolve(client, aRef('Job'))).toEqual({ kind: 'unresolved', reason: 'WorkloadNotFound', message });
   });
 
   it('a session waits with the words of the server where the operator may not read the workload', async () => {

@@ -74,6 +74,11 @@ describe('the conditions', () => {
     expect(status.reason).toBe('Expired');
   });
 
+  it('a container that is being ended in a pod that goes keeps the reason of its end', () => {
+    expect(statusOf(ENDING, { isPodLeaving: true }).reason).toBe('Expired');
+    expect(statusOf(RUNNING, { isPodLeaving: true }).reason).toBe('PodTerminating');
+  });
+
   it('a run that has ended is complete, and no longer Running', () => {
     const run: Run = { ...RUN, state: 'Ended', endedBy: 'Command', exitCode: 0, reason: 'Completed', message: 'Over' };
     const status = statusOf({ phase: 'Over' }, { run });
@@ -99,6 +104,27 @@ describe('the conditions', () => {
     expect(said(statusOf(ENDING, { session }), 'DeletionWaiting')?.[0]).toBe('True');
   });
 
+  it('a deleted session waits for the container of an earlier attempt, and names it', () => {
+    const open: Run = { ...RUN, state: 'Failed', reason: 'StartTimeout', debugContainerName: 'debug-1' };
+    const run: Run = { ...RUN, attempt: 2, state: 'Failed', reason: 'PodNotFound', debugContainerName: 'debug-2' };
+    delete run.injectedAt;
+    const metadata = { deletionTimestamp: '2026-01-01T11:59:58Z' };
+    const session = aSession({ attempt: 2 }, { metadata, status: { attempt: 1, runs: [open] } });
+    const [, reason, message] = said(statusOf({ phase: 'Over' }, { session, run }), 'DeletionWaiting') ?? [];
+    expect([reason, message]).toEqual(['ContainerMayStart', expect.stringMatching(/^Container debug-1 of pod web-0 /)]);
+  });
+
+  it.each([
+    ['is next after a run that is over', {}, true],
+    ['does not follow once the session is deleted', { deletionTimestamp: '2026-01-01T11:59:58Z' }, false],
+  ])('a raised attempt %s', (_words, metadata, follows) => {
+    const run: Run = { ...RUN, state: 'Failed', reason: 'StartTimeout' };
+    const session = aSession({ attempt: 2 }, { metadata });
+    const words = ['True', 'PreviousRunNotOver', 'Attempt 1 is over, and attempt 2 is next'];
+    const reconciling = said(statusOf({ phase: 'Over' }, { session, run }), 'Reconciling');
+    expect(reconciling).toEqual(follows ? words : undefined);
+  });
+
   it.each<[string, Standing, boolean]>([
     ['a next attempt that waits', { phase: 'Pending', reason: 'PodNotFound', message: 'No pod' }, true],
     ['a next attempt that starts', { phase: 'Starting' }, true],
@@ -108,9 +134,10 @@ describe('the conditions', () => {
     const later = NOON + 60_000;
     const run = { ...RUN, attempt: isNew ? 2 : 1 };
     const asked = standing.phase === 'Pending' ? {} : { run };
-    const { conditions = [] } = composeStatus({ session: withStatus(before), standing, now: later, ...asked });
-    const accepted = conditions.find(({ type }) => type === 'Accepted');
-    expect(accepted?.lastTransitionTime).toBe(isNew ? '2026-01-01T12:01:00Z' : '2026-01-01T12:00:00Z');
+    const status = composeStatus({ session: withStatus(before), standing, now: later, ...asked });
+    const accepted = status.conditions?.find(({ type }) => type === 'Accepted');
+    const time = isNew ? '2026-01-01T12:01:00Z' : '2026-01-01T12:00:00Z';
+    expect([accepted?.lastTransitionTime, status.acceptedAt]).toEqual([time, time]);
   });
 });
 
@@ -136,5 +163,34 @@ describe('a session that waits for an approval', () => {
     const standing: Standing = { phase: 'Pending', reason: 'PodNotFound', message: 'No pod' };
     const next = composeStatus({ session: aSession({}, { status: first }), standing, now: NOON + 5_000 });
     expect(next).toMatchObject({ waitingFor: 'PodNotFound', waitingSince: '2026-01-01T12:00:00Z' });
+  });
+});
+
+describe('a session that has waited in vain', () => {
+  const GIVEN_UP: Run = { attempt: 1, state: 'Failed', reason: 'PendingTimeout', message: 'It waited for 10m' };
+
+  it.each<[string, string, (string | undefined)[], object]>([
+    ['for its pod stays accepted', 'PodNotFound', ['True', 'Accepted'], { acceptedAt: '2026-01-01T12:00:00Z' }],
+    [
+      'for an approval was never accepted, and says why',
+      'ApprovalRequired',
+      ['Unknown', 'ApprovalRequired', 'One is missing'],
+      { waitingFor: 'ApprovalRequired' },
+    ],
+  ])('a session that has waited %s', (_words, reason, accepted, fields) => {
+    const standing: Standing = { phase: 'Pending', reason, message: 'One is missing' };
+    const status = composeStatus({ session: aSession(), standing, now: NOON });
+    const session = aSession({}, { status });
+    const over = composeStatus({ session, standing: { phase: 'Over' }, run: GIVEN_UP, now: NOON + 600_000 });
+    expect(said(over, 'Accepted')).toEqual(expect.arrayContaining(accepted));
+    const { acceptedAt, waitingFor } = over;
+    expect({ ...(acceptedAt && { acceptedAt }), ...(waitingFor && { waitingFor }) }).toEqual(fields);
+  });
+
+  it('the clock of a wait behind an earlier run has not begun', () => {
+    const standing: Standing = { phase: 'Pending', reason: 'PreviousRunNotOver', message: 'Attempt 1 runs' };
+    const status = composeStatus({ session: aSession(), standing, now: NOON });
+    expect(status).toMatchObject({ phase: 'Pending', waitingFor: 'PreviousRunNotOver' });
+    expect(status).not.toHaveProperty('waitingSince');
   });
 });

@@ -20,3 +20,12 @@ it.each(['Shell', 'None'] as const)(
     expect(whyTtlDoesNotApply(runningMessage(run, refused))).toBe(refused.why);
   },
 );
+
+it.each([
+  ['Shell', 'runs and ends at 2026-01-01T12:30:00Z'],
+  ['None', 'runs and has no supervisor: the operator ends it at 2026-01-01T12:30:00Z'],
+] as const)('the message of Running names the container, its pod and its end: supervisor %s', (supervisor, words) => {
+  const effective = { ttl: '9m', pendingTimeout: '10m', startTimeout: '2m', supervisor, stdin: false, tty: false };
+  const run: Run = { ...RUN, effective: { ...effective, profile: 'general' } };
+  expect(runningMessage(run, undefined)).toBe(`Container debug-1 of pod web ${words}`);
+});
