@@ -169,6 +169,19 @@ describe('the metrics of sessions', () => {
     expect(await told.samples('debugsession_failures_total{')).toEqual([]);
   });
 
+  it('the metric has no delay of a container that was only seen when its ttl was over', async () => {
+    const told = new Told({ ttl: '1m' });
+    const { world } = told;
+    world.settle();
+    const startedAt = toTimestamp(world.now);
+    world.pass(63_000);
+    world.ends({ exitCode: 137, reason: 'Error', message: DEADLINE, startedAt });
+    world.settle();
+    expect(world.phase).toBe('Expired');
+    const count = 'debugsession_end_delay_seconds_count';
+    expect(await told.samples(count)).toEqual([`${count} 0`]);
+  });
+
   it('the metrics count the sessions of each phase, and those whose end is not confirmed', async () => {
     const told = new Told();
     const confirmed = (status: Condition['status']): Condition => ({

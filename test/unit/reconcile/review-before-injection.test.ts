@@ -65,6 +65,18 @@ it('the operator does not repeat an injection whose approver has lost the right'
   expect(scene.session.status?.runs).toMatchObject([{ state: 'Failed', reason: 'ApprovalRequired' }]);
 });
 
+it('the operator injects an approved run although its policy demands no approval any more', async () => {
+  const before = scenes(aSession(), aPod(), { approval: { required: 1, validFor: '1h' } });
+  before.approvals.push(anApproval(before.session, 'bob'));
+  before.client.on(INJECT, anApiError(500, 'later'));
+  await expect(before.run()).rejects.toThrow('later');
+  const { session } = before;
+  expect(session.status?.runs).toMatchObject([{ approvedBy: [{ username: 'bob' }] }]);
+  const scene = scenes({ ...session, metadata: { ...session.metadata, resourceVersion: '100' } });
+  await scene.run();
+  expect(scene.writes).toEqual([REVIEW, INJECT]);
+});
+
 it('a failed question about the requester is no failure where the intent was not written', async () => {
   const scene = scenes();
   scene.client.on(REVIEW, anApiError(503, 'not now'));

@@ -4,7 +4,7 @@ import type { WorkloadRef } from '../../../src/api/debugsession.ts';
 import { WorkloadLooks } from '../../../src/reconcile/workload-looks.ts';
 import type { Sighting } from '../../../src/session/look/sighting.ts';
 import { aPod } from '../../support/builders/builders.ts';
-import { FakeClock } from '../../support/fakes/fake-clock.ts';
+import { FakeClock, settle } from '../../support/fakes/fake-clock.ts';
 
 const WEB: WorkloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
 const NONE: Sighting = { kind: 'unresolved', reason: 'NoReadyPod', message: 'none is ready' };
@@ -102,6 +102,18 @@ describe('looks at a workload', () => {
     scene.clock.advance(1_000);
     scene.answer = () => FOUND;
     expect(await scene.look()).toBe(FOUND);
+  });
+
+  it('a failed look is a failure of those who wait for it, and of nobody else', async () => {
+    const unheard: unknown[] = [];
+    const listen = (reason: unknown): void => void unheard.push(reason);
+    process.on('unhandledRejection', listen);
+    const scene = new Scene();
+    scene.answer = () => Promise.reject(new Error('no answer'));
+    await expect(scene.look()).rejects.toThrow('no answer');
+    await settle();
+    process.off('unhandledRejection', listen);
+    expect(unheard).toEqual([]);
   });
 
   it('a look goes on when one session gives up, and ends when all sessions have given up', async () => {

@@ -67,6 +67,12 @@ describe('the fields of the container', () => {
     expect([container.stdin, container.tty]).toEqual([stdin, tty]);
   });
 
+  it('a container has the name of its record, whatever the names of this version are', () => {
+    const session = aSession();
+    const run = { ...intendRun(session, aPod(), NOON, OPEN_POLICY), debugContainerName: 'debug-of-before' };
+    expect(containerOf(session, run).name).toBe('debug-of-before');
+  });
+
   it.each(['startBy', 'lastMoment'] as const)(
     'the operator renders no supervisor from a record that has lost its %s',
     (time) => {

@@ -40,6 +40,12 @@ describe('the makeup of a container', () => {
     ],
     ['another /proc', { securityContext: { procMount: 'Unmasked' } as object }, {}, 'securityContext'],
     ['a right that is refused', { securityContext: { allowPrivilegeEscalation: false } }, {}, 'securityContext'],
+    [
+      'a value that only reads like a default',
+      { env: [{ name: 'A', value: 'Default' }] },
+      { env: [{ name: 'A' }] },
+      'env',
+    ],
     ['an empty argument', { args: ['a', ''] }, { args: ['a'] }, 'args'],
     ['the order of the arguments', { args: ['a', 'b'] }, { args: ['b', 'a'] }, 'args'],
   ])('%s is a change', (_what, one, other, field) => {
