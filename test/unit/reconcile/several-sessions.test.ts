@@ -41,14 +41,14 @@ const phases = (scene: ReconcilerScene, ...keys: string[]): unknown[] =>
   keys.map((key) => scene.store.get(key)?.status?.phase);
 
 describe('sessions that come at the same time', () => {
-  it('one of two sessions that want the only place in a pod starts, and the other waits', async () => {
+  it('a session waits while another takes the only place in the pod', async () => {
     const scene = aCrowd({ perPod: 1 }, [{}, {}]);
     await run(scene, KEY, SECOND);
     expect(phases(scene, KEY, SECOND)).toEqual(['Starting', 'Pending']);
     expect(scene.writes.filter((write) => write === INJECT)).toHaveLength(1);
   });
 
-  it('one of two sessions of a person who may wait with one waits, and the other is refused', async () => {
+  it('a session is refused where another of the same person begins to wait as the only one that may', async () => {
     const target = { podName: 'other' };
     const scene = aCrowd({ waitingPerUser: 1 }, [{ target }, { target }]);
     await run(scene, KEY, SECOND);
