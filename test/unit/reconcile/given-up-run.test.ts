@@ -73,7 +73,7 @@ it('the operator reads the pod at the API server before it lets go the run of a 
 });
 
 it('the operator reads the pod at the API server before it says that a cancelled run was not injected', async () => {
-  const scene = await unanswered(12_000);
+  const scene = await unanswered(16_000);
   carriedOut(scene);
   scene.edit({}, { spec: { ...scene.session.spec, cancel: true } });
   await scene.run();

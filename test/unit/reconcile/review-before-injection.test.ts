@@ -41,7 +41,7 @@ it('a run goes on where its container stands in the pod before its requester los
   scene.client.on(READ_POD, { items: [withContainer(scene)] });
   scene.client.on(REVIEW, { status: { allowed: false } });
   scene.takeInjections();
-  scene.clock.advance(11_000);
+  scene.clock.advance(4_000);
   await scene.run();
   expect(scene.session.status?.runs).toMatchObject([{ state: 'Starting' }]);
   expect(scene.told).toContain('Injected');
@@ -59,7 +59,7 @@ it('the operator does not repeat an injection whose approver has lost the right'
   scene.approvals.push(anApproval(scene.session, 'bob'));
   await expect(scene.run()).rejects.toThrow('later');
   mayApprove = false;
-  scene.clock.advance(11_000);
+  scene.clock.advance(16_000);
   await scene.run();
   expect(times(scene, INJECT)).toBe(1);
   expect(scene.session.status?.runs).toMatchObject([{ state: 'Failed', reason: 'ApprovalRequired' }]);
