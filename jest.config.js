@@ -15,10 +15,18 @@ const suite = (name, more = {}) => ({
   ...more,
 });
 
+// Of the client these suites only use KubeConfig. All of it takes most of a second of each file.
+const withKubeConfig = {
+  moduleNameMapper: {
+    '^@kubernetes/client-node$': '<rootDir>/node_modules/@kubernetes/client-node/dist/config.js',
+    '^\\./gen/index\\.js$': '<rootDir>/test/support/jest/kube-config-parts.js',
+  },
+};
+
 // The suites that need a cluster find the operator built, and its resource and rights installed.
 const longTimeout = '<rootDir>/test/support/jest/long-timeout.ts';
 const onCluster = {
-  ...withClient,
+  ...withKubeConfig,
   globalSetup: '<rootDir>/test/support/jest/global-setup.ts',
   setupFilesAfterEnv: [longTimeout],
 };
@@ -28,9 +36,10 @@ const onCluster = {
 // the container or the target more than about the operator (supervisor, profiles, late starts, workloads) would show nothing new.
 const deployed = ['deletion', 'main-job', 'notafter-and-ttl', 're-debugging', 'refusals', 'stop', 'tracking'];
 const onDeployment = {
+  ...withKubeConfig,
   globalSetup: '<rootDir>/test/support/jest/deployed-setup.ts',
   globalTeardown: '<rootDir>/test/support/jest/deployed-teardown.ts',
-  setupFiles: [...withClient.setupFiles, '<rootDir>/test/support/jest/deployed-mode.ts'],
+  setupFiles: ['<rootDir>/test/support/jest/deployed-mode.ts'],
   setupFilesAfterEnv: [longTimeout],
   testMatch: deployed.map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
 };
@@ -54,6 +63,7 @@ export default {
       ...(checks && { globalTeardown: '<rootDir>/test/support/jest/check-invariants.ts' }),
     }),
     suite('plugin', {
+      ...withKubeConfig,
       globalSetup: '<rootDir>/test/support/jest/plugin-setup.ts',
       setupFilesAfterEnv: [longTimeout],
     }),
