@@ -4,6 +4,7 @@ import { ApiError, ConnectionError } from '../../../src/kube/api-error.ts';
 import { type RequestReport, RestClient, type RestClientOptions } from '../../../src/kube/rest-client.ts';
 import { collect } from '../../support/fakes/collect.ts';
 import { type LoopbackServer, startLoopback } from '../../support/fakes/loopback-server.ts';
+import { patient } from '../../support/patience.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -165,13 +166,14 @@ describe('RestClient.watch', () => {
   });
 
   it('a watch outlives the request timeout and takes no connection from requests', async () => {
+    const timeoutMs = patient(500);
     const { client } = await start(
       (request, response) => {
         if (request.url === '/base/x') return json(response, 200, {});
         response.write('{"type":"BOOKMARK"}\n');
-        setTimeout(() => response.end('{"type":"ADDED"}\n'), 150);
+        setTimeout(() => response.end('{"type":"ADDED"}\n'), timeoutMs * 1.5);
       },
-      { timeoutMs: 100, connections: 1 },
+      { timeoutMs, connections: 1 },
     );
     const watches = Array.from({ length: 20 }, () => collect(client.watch('/w', {})));
     expect(await client.get('/x')).toEqual({});

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { Avoidance } from '../../../src/reconcile/avoidance.ts';
 import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
-it('what failed is left alone for a minute, and what failed before it is too', () => {
+it('the operator leaves alone for a minute what failed, and keeps what failed before', () => {
   const clock = new FakeClock();
   const avoidance = new Avoidance(clock);
   const avoided = (): boolean[] => ['nodes', 'metrics', 'others'].map((what) => avoidance.isAvoided(what));

@@ -345,6 +345,13 @@ describe('waiting sessions', () => {
     expect(count()).toBe(0);
   });
 
+  it('a session that waits again counts again', () => {
+    follow(by('dana', waiting('a', 1)));
+    follow(by('dana', living('a')));
+    follow(by('dana', waiting('a', 2)));
+    expect(count()).toBe(1);
+  });
+
   it('no waiting session counts for one whose requester is not known', () => {
     const session = waiting('a', 1);
     delete session.spec.requestedBy;

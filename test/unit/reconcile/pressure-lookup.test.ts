@@ -117,6 +117,13 @@ describe('a look at the place of a run', () => {
     expect(await scene.look()).toHaveProperty('node');
   });
 
+  it('a look of an operator that has run for an hour asks for a node once in 5 s as well', async () => {
+    const scene = new Scene();
+    scene.clock.advance(3_600_000);
+    await scene.look();
+    expect(await scene.askedBy(() => scene.look({ name: 'other' }))).toEqual(['metrics shop/other']);
+  });
+
   it('a look at a pod without a node asks for no node', async () => {
     const scene = new Scene();
     const look = (): Promise<PressureLook> => scene.lookAt((pod) => delete pod.spec.nodeName);
@@ -195,7 +202,11 @@ describe('a look at the place of a run', () => {
 
   it('a look leaves out a container whose use is no quantity', async () => {
     const scene = new Scene();
-    const containers = [{ name: 'a' }, { name: 'b', usage: { cpu: 'much', memory: '1' } }, ...(USED.containers ?? [])];
+    const odd = [
+      { cpu: 'much', memory: '1' },
+      { cpu: '1', memory: 'much' },
+    ].map((usage) => ({ name: 'odd', usage }));
+    const containers = [{ name: 'a' }, ...odd, ...(USED.containers ?? [])];
     scene.metrics = () => ({ ...USED, containers });
     expect((await scene.look()).use).toEqual({ at: AT, memory: 3072, cpu: 3.5 });
   });

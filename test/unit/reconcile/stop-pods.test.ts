@@ -254,7 +254,17 @@ describe('a stop on the node', () => {
     await server.waiting.promise;
     abort.abort();
     await expect(outcome).rejects.toThrow('aborted');
+    // The next leader looks at what a term has left.
+    expect(server.deleted).toHaveLength(1);
     expect([clock.timers, server.options]).toEqual([0, [{ signal }, { signal: abort.signal }]]);
+  });
+
+  it('a stop that finds an earlier pod of which no watch shows anything deletes none', async () => {
+    server.refusal = new ApiError({ code: 409, reason: 'AlreadyExists', message: 'pods already exists' });
+    const outcome = stopPods().stop(CONTAINER, signal);
+    await server.waiting.promise;
+    clock.advance(35_000);
+    expect([(await outcome).kind, server.deleted]).toEqual(['unreachable', []]);
   });
 
   it('a stop pod that cannot be watched is deleted, also where that fails', async () => {

@@ -153,6 +153,21 @@ describe('a trimmed pod', () => {
     },
   );
 
+  it('a pod that no kubelet has seen, with a debug container of another tool, is read as it is', () => {
+    const ephemeralContainers = [
+      { name: 'debugger-1', image: 'x', env: [{ name: 'OTHER', value: 'x' }] },
+      { name: 'bare' },
+    ];
+    const pod = {
+      metadata: aPod().metadata,
+      spec: { containers: [], ephemeralContainers },
+      status: { phase: 'Pending' },
+    };
+    const { spec, status } = trimPod(pod);
+    expect(spec.ephemeralContainers).toStrictEqual([{ name: 'debugger-1' }, { name: 'bare' }]);
+    expect(status).toStrictEqual({ phase: 'Pending' });
+  });
+
   it('a trimmed pod takes less than a tenth of the whole pod', () => {
     const world = World.running();
     const whole = raw(world.pod ?? aPod());
