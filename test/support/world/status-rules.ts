@@ -104,6 +104,7 @@ function brokenRun(run: Run, next: Run): string[] {
   const lostSupervisor = run.effective?.supervisor === 'Shell' && next.effective?.supervisor === 'None';
   if (!lostSupervisor && (next.lastMoment ?? '') < (run.lastMoment ?? ''))
     broken.push(`run ${run.attempt}: lastMoment fell`);
+  if ((next.renewedAt ?? '') < (run.renewedAt ?? '')) broken.push(`run ${run.attempt}: renewedAt fell`);
   const routes = next.stop?.routes ?? [];
   if (run.stop?.routes.some((route) => !routes.includes(route)) === true)
     broken.push(`run ${run.attempt}: a way that was tried was forgotten`);
