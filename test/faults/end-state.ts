@@ -31,14 +31,16 @@ export function endStateOf(sessions: readonly DebugSession[], pods: readonly Raw
   };
 }
 
-/** Without why an end was not confirmed for a moment, which stays in the record as it was last reported. */
+/**
+ * Without what the record keeps of a fault on the way: why an end was not confirmed for a moment, and that an intent
+ * was written again.
+ */
 function lasting(status: DebugSession['status']): unknown {
-  const runs = status?.runs?.map((run) => {
-    if (run.stop === undefined) return run;
-    const stop = { ...run.stop };
-    delete stop.unconfirmed;
-    return { ...run, stop };
-  });
+  const runs = structuredClone(status?.runs);
+  for (const run of runs ?? []) {
+    delete run.renewedAt;
+    delete run.stop?.unconfirmed;
+  }
   return { ...status, ...(runs && { runs }) };
 }
 
