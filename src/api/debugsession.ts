@@ -313,7 +313,7 @@ export interface Run {
   effective?: EffectiveValues;
   /** When the intent was written (operator's clock). */
   intendedAt?: string;
-  /** When the intent was last written again, before a late try. Absent: no try was later than 5 s after the intent. */
+  /** When the intent was last written again, before a late try. Absent: no try came later than 25 s. */
   renewedAt?: string;
   /** The supervisor refuses to start after it. */
   startBy?: string;

@@ -7,7 +7,7 @@ import { changesOf } from '../session/container/makeup.ts';
 import type { Objection } from '../session/look/objection.ts';
 import type { Situation } from '../session/look/situation.ts';
 import type { Effect, Plan } from '../session/plan/effect.ts';
-import { planRefusal, planRenewal, retryBy } from '../session/plan/plan-run.ts';
+import { planRefusal, planRenewal, retryBy, startDeadline } from '../session/plan/plan-run.ts';
 import { isWaiting, sendBy } from '../session/run/lifecycle.ts';
 import { classifyRefusal } from '../session/start/refusal.ts';
 import { injectedChanged } from '../session/status/events.ts';
@@ -48,8 +48,8 @@ export class Effects {
    * @throws RetryBy where the same injection may succeed later, and every other error of the API server
    */
   async perform(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
-    const renewal = this.#renewal(situation, step.effect);
-    if (renewal !== undefined) return this.perform(situation, renewal, signal);
+    const old = this.#tooOld(step.effect);
+    if (old !== undefined) return this.#renew(situation, old, signal);
     let changes: Changes | undefined;
     try {
       changes = await this.#effect(situation, step.effect, signal);
@@ -78,11 +78,21 @@ export class Effects {
     return 'done';
   }
 
-  /** What comes before an injection may have taken long: its intent is renewed then, and the next pass injects. */
-  #renewal(situation: Situation, effect: Effect): Plan | undefined {
+  /** The run of an injection that may not be sent any more: what came before it may have taken long. */
+  #tooOld(effect: Effect): Run | undefined {
+    return effect.kind === 'inject' && this.#parts.clock.now() > sendBy(effect.run) ? effect.run : undefined;
+  }
+
+  /** Writes the intent again. The next pass injects. */
+  async #renew(situation: Situation, run: Run, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
     const now = this.#parts.clock.now();
-    if (effect.kind !== 'inject' || now <= sendBy(effect.run)) return undefined;
-    return planRenewal({ ...situation, now }, effect.run);
+    try {
+      return await this.perform(situation, planRenewal({ ...situation, now }, run), signal);
+    } catch (error) {
+      // Without a renewal there is no injection. The run is given up in time all the same.
+      if (error instanceof TerminalError) throw new RetryBy(error, startDeadline(run) - now);
+      throw error;
+    }
   }
 
   /**

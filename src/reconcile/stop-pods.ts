@@ -76,13 +76,16 @@ export class StopPods {
     return isOver ? outcomeOf(pod) : notInTime(pod, { nodeName, socket });
   }
 
-  /** A pod that cannot be watched is taken away: nobody would look at it before the next leader does. */
+  /**
+   * A pod that may not be watched is taken away: nobody would look at it before the next leader does. Where only the
+   * connection broke, the pod may still end its container.
+   */
   async #orRemoved<T>(made: StopPod | undefined, watching: Promise<T>, signal: AbortSignal): Promise<T> {
     try {
       return await watching;
     } catch (error) {
       // Why it cannot be watched says more than why it cannot be removed.
-      if (made !== undefined && !signal.aborted) await this.#remove(made, signal).catch(() => undefined);
+      if (made !== undefined && error instanceof ApiError) await this.#remove(made, signal).catch(() => undefined);
       throw error;
     }
   }

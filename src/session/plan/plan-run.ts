@@ -6,7 +6,7 @@ import { startTimeoutMs } from '../container/effective.ts';
 import { CANCELLED } from '../run/ending.ts';
 import { containerOf } from '../container/container-of.ts';
 import { idleCapabilities } from '../run/idle-capabilities.ts';
-import { injectionArrived, isRaisedAbove } from '../run/lifecycle.ts';
+import { injectionArrived, isRaisedAbove, withRun } from '../run/lifecycle.ts';
 import { LIMIT_REACHED, limitReached, placeOf, withThoseIn } from '../start/limits.ts';
 import { later, never, type Objection } from '../look/objection.ts';
 import { NO_OTHERS, type Others } from '../look/places.ts';
@@ -138,13 +138,12 @@ function tellOfRefusal(situation: Situation, run: Run): Plan | undefined {
 
 /**
  * The intent of an injection has become too old to send it: it is written again, so that nobody gives the run up
- * meanwhile (docs/adr/0070).
+ * meanwhile (docs/adr/0070). Nothing else of the status changes.
  */
-export function planRenewal(situation: Situation, run: Run): Plan {
-  const { now, refused } = situation;
+export function planRenewal({ session, now }: Pick<Situation, 'session' | 'now'>, run: Run): Plan {
   const renewed = { ...run, renewedAt: toTimestamp(now) };
-  const standing: Standing = { phase: 'Starting', ...(refused && { waiting: refused }) };
-  return writeThen(situation, { run: renewed, standing, events: [] });
+  const status = { ...session.status, runs: withRun(session.status?.runs ?? [], renewed) };
+  return { effect: { kind: 'writeStatus', status }, events: [] };
 }
 
 /**

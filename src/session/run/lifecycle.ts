@@ -23,8 +23,11 @@ export function isLive(run: Run): boolean {
  */
 export const UNDER_WAY_MS = 10_000;
 
-/** An injection is sent at most so long after its intent was written, or renewed, in ms (docs/adr/0070). */
-const SENT_WITHIN_MS = 5_000;
+/**
+ * An injection is sent at most so long after its intent was written, or renewed, in ms: the write of the intent and the
+ * questions before the injection may take ten seconds each (docs/adr/0070).
+ */
+const SENT_WITHIN_MS = 25_000;
 
 /** Until when an injection of this run may be sent, in ms since the epoch. Later, its intent is renewed first. */
 export function sendBy(run: Run): number {

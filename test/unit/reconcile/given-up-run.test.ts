@@ -19,11 +19,11 @@ import {
 const aScene = reconcilerScenes();
 
 /** A session whose injection had no good answer. Its time to start is over, and no watch shows its container. */
-async function unanswered(passed = 20_000): Promise<ReconcilerScene> {
+async function unanswered(): Promise<ReconcilerScene> {
   const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
   scene.client.on(INJECT, anApiError(500, 'the answer was lost'));
   await expect(scene.run()).rejects.toThrow('the answer was lost');
-  scene.clock.advance(passed);
+  scene.clock.advance(36_000);
   return scene;
 }
 
@@ -73,7 +73,7 @@ it('the operator reads the pod at the API server before it lets go the run of a 
 });
 
 it('the operator reads the pod at the API server before it says that a cancelled run was not injected', async () => {
-  const scene = await unanswered(16_000);
+  const scene = await unanswered();
   carriedOut(scene);
   scene.edit({}, { spec: { ...scene.session.spec, cancel: true } });
   await scene.run();
@@ -85,7 +85,7 @@ it('the operator reads the pod at the API server before it says that a cancelled
 async function unseen(): Promise<ReconcilerScene> {
   const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
   await scene.run();
-  scene.clock.advance(20_000);
+  scene.clock.advance(36_000);
   return scene;
 }
 
@@ -136,7 +136,7 @@ it('the operator reads the pod of the second attempt whatever became of the firs
   const session = aSession({ attempt: 2, startTimeout: '15s' }, { status: { attempt: 1, runs: [first] } });
   const scene = aScene(session);
   await scene.run();
-  scene.clock.advance(20_000);
+  scene.clock.advance(36_000);
   const { debugContainerName } = scene.session.status ?? {};
   const state = { waiting: { reason: 'ContainerCreating' } };
   scene.client.on(READ_POD, { items: [storedPod(scene, state, debugContainerName)] });
@@ -167,7 +167,7 @@ it.each<[string, ContainerState, string]>([
   const { session } = before;
   const stored = { ...session, metadata: { ...session.metadata, resourceVersion: '100' } };
   const scene = aScene(stored, storedPod(before, state));
-  scene.clock.advance(20_000);
+  scene.clock.advance(36_000);
   await scene.run();
   expect([scene.session.status?.phase, reads(scene)]).toEqual([phase, 0]);
 });

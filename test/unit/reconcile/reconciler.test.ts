@@ -252,7 +252,7 @@ describe('a refused write', () => {
     scene.client.on(INJECT, anApiError(503, 'the server is starting'));
     scene.client.on(READ_POD, { items: [aPod()] });
     await expect(scene.run()).rejects.toThrow('the server is starting');
-    scene.clock.advance(10_999);
+    scene.clock.advance(30_999);
     await scene.run();
     expect(scene.session.status?.runs?.[0]).toMatchObject({
       reason: 'StartTimeout',
@@ -314,7 +314,7 @@ describe('a refused write', () => {
     scene.client.on(REVIEW, answer);
     scene.client.on(READ_POD, { items: [aPod()] });
     await scene.run();
-    scene.clock.advance(16_000);
+    scene.clock.advance(36_000);
     await scene.run();
     expect(scene.session.status?.runs).toMatchObject([{ reason, message: expect.stringMatching(message) }]);
     expect(scene.writes).not.toContain(INJECT);

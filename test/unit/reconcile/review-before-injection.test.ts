@@ -59,7 +59,7 @@ it('the operator does not repeat an injection whose approver has lost the right'
   scene.approvals.push(anApproval(scene.session, 'bob'));
   await expect(scene.run()).rejects.toThrow('later');
   mayApprove = false;
-  scene.clock.advance(16_000);
+  scene.clock.advance(36_000);
   await scene.run();
   expect(times(scene, INJECT)).toBe(1);
   expect(scene.session.status?.runs).toMatchObject([{ state: 'Failed', reason: 'ApprovalRequired' }]);

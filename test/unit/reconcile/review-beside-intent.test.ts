@@ -85,20 +85,20 @@ it('a failed question about the requester fails the reconcile, and the next reco
 
 // docs/adr/0070
 
-it('the operator writes the intent again where the review of an injection took longer than five seconds', async () => {
+it('the operator writes the intent again where the review of an injection took longer than 25 seconds', async () => {
   const scene = aScene();
   scene.client.on(INJECT, anApiError(500, 'no'));
   await expect(scene.run()).rejects.toThrow('no');
   let isSlow = true;
   scene.client.on(REVIEW, () => {
-    if (isSlow) scene.clock.advance(6_000);
+    if (isSlow) scene.clock.advance(26_000);
     isSlow = false;
     return { status: { allowed: true } };
   });
   const before = scene.writes.length;
   await expect(scene.run()).rejects.toThrow('no');
-  expect(scene.writes.slice(before)).toEqual([REVIEW, STATUS, REVIEW, INJECT]);
-  expect(scene.session.status?.runs?.[0]?.renewedAt).toBe('2026-01-01T12:00:06Z');
+  expect(scene.writes.slice(before)).toEqual([REVIEW, STATUS, STATUS, REVIEW, INJECT]);
+  expect(scene.session.status?.runs?.[0]?.renewedAt).toBe('2026-01-01T12:00:26Z');
 });
 
 it('the operator does not write the intent again for a requester who may not use the policy any more', async () => {
@@ -107,10 +107,40 @@ it('the operator does not write the intent again for a requester who may not use
   await expect(scene.run()).rejects.toThrow('no');
   scene.client.on(REVIEW, { status: { allowed: false } });
   scene.client.on(READ_POD, { items: [aPod()] });
-  scene.clock.advance(6_000);
+  scene.clock.advance(26_000);
   await scene.run();
   expect([scene.writes.at(-1), scene.session.status?.runs?.[0]?.renewedAt]).toEqual([REVIEW, undefined]);
   scene.clock.advance(10_000);
   await scene.run();
   expect(scene.session.status).toMatchObject({ phase: 'Failed', runs: [{ reason: 'RequesterNotAllowed' }] });
+});
+
+it('the operator injects without a renewal where each answer of the API server takes six seconds', async () => {
+  const scene = aScene();
+  for (const verb of ['create', 'patch', 'replace'] as const) {
+    const send = scene.client[verb].bind(scene.client);
+    scene.client[verb] = async <T>(path: string, body: unknown): Promise<T> => {
+      const answer = await send<T>(path, body);
+      scene.clock.advance(6_000);
+      return answer;
+    };
+  }
+  await scene.run();
+  expect(scene.writes.filter((write) => [STATUS, INJECT].includes(write)).slice(0, 2)).toEqual([STATUS, INJECT]);
+});
+
+it('a run fails at its startTimeout where the custom resource does not keep the renewal of its intent', async () => {
+  const scene = aScene();
+  scene.client.on(INJECT, anApiError(500, 'no'));
+  await expect(scene.run()).rejects.toThrow('no');
+  scene.clock.advance(26_000);
+  // Tells of the refusal.
+  scene.client.on(REVIEW, anApiError(503, 'later'));
+  await expect(scene.run()).rejects.toThrow('later');
+  scene.client.on(REVIEW, { status: { allowed: true } });
+  scene.client.on(STATUS, () => scene.session);
+  await expect(scene.run()).rejects.toMatchObject({
+    message: expect.stringMatching(/kept nothing of a new status/),
+    withinMs: 94_999,
+  });
 });

@@ -267,7 +267,7 @@ describe('a stop on the node', () => {
     expect([(await outcome).kind, server.deleted]).toEqual(['unreachable', []]);
   });
 
-  it('a stop pod that cannot be watched is deleted, also where that fails', async () => {
+  it('a stop pod that may not be watched is deleted, also where that fails, and stays where the connection broke', async () => {
     const fault = new ApiError({ code: 403, reason: '', message: 'may not watch' });
     const deletion = [`${PATH}/${NAME}`, { preconditions: { uid: 'stop-uid' } }];
     server.statuses = [fault];
@@ -276,6 +276,9 @@ describe('a stop on the node', () => {
     server.statuses = [fault];
     server.removal = new Error('no answer');
     await expect(stopPods().stop(CONTAINER, signal)).rejects.toThrow('may not watch');
+    expect(server.deleted).toEqual([deletion, deletion]);
+    server.statuses = [new Error('ECONNRESET')];
+    await expect(stopPods().stop(CONTAINER, signal)).rejects.toThrow('ECONNRESET');
     expect(server.deleted).toEqual([deletion, deletion]);
   });
 

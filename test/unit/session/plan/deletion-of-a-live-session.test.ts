@@ -99,7 +99,7 @@ describe('a session that is deleted before its container runs', () => {
   it('the operator tells nothing when it lets go a deleted session without a container', () => {
     const world = intended();
     world.delete();
-    world.pass(16_000);
+    world.pass(36_000);
     expect(world.look()).toEqual({ effect: { kind: 'removeFinalizer' }, events: [] });
   });
 
@@ -107,7 +107,7 @@ describe('a session that is deleted before its container runs', () => {
     const world = intended();
     world.session.metadata.finalizers?.push('others/one');
     world.delete();
-    world.pass(16_000);
+    world.pass(36_000);
     world.settle();
     expect(world.session.metadata.finalizers).toEqual(['others/one']);
     expect(world.look()).toEqual({ effect: { kind: 'none' }, events: [] });

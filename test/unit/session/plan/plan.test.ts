@@ -167,7 +167,7 @@ describe('a session between its intent and its injection', () => {
     world.settle();
     // The injection of an operator that has died since may be under way still.
     expect([world.phase, world.run.reason]).toEqual(['Starting', undefined]);
-    world.pass(parseDuration('16s'));
+    world.pass(parseDuration('36s'));
     world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'SpecChanged']);
   });
@@ -190,8 +190,8 @@ describe('a session between its intent and its injection', () => {
     const world = intended();
     world.delete();
     // An injection that an operator sent before it died may still arrive.
-    expect([world.settle(), world.gone]).toEqual([15_999, false]);
-    world.pass(15_999);
+    expect([world.settle(), world.gone]).toEqual([35_999, false]);
+    world.pass(35_999);
     world.settle();
     expect(world.effects).toEqual(['addFinalizer', 'status Starting', 'removeFinalizer']);
     expect(world.gone).toBe(true);

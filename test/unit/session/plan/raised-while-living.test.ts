@@ -46,7 +46,7 @@ describe('an attempt that is raised while a run lives', () => {
     while (world.phase !== 'Starting') world.step();
     world.edit({ attempt: 2 });
     world.settle();
-    world.pass(16 * SECOND);
+    world.pass(36 * SECOND);
     while (world.phase === 'Starting') world.step();
     expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True SpecChanged']);
     expect([world.condition('Stalled'), world.condition('Reconciling')]).toEqual([
@@ -110,7 +110,7 @@ describe('an attempt that is raised while a run lives', () => {
     world.edit({ attempt: 2, requestedBy: EVE });
     world.settle();
     expect(injections(world)).toEqual([]);
-    world.pass(16 * SECOND);
+    world.pass(36 * SECOND);
     world.settle();
     expect(world.session.status?.runs?.[0]).toMatchObject({ attempt: 1, state: 'Failed', reason: 'SpecChanged' });
     expect([world.run.attempt, injections(world).length]).toEqual([2, 1]);

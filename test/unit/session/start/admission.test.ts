@@ -119,7 +119,7 @@ it('the operator does not inject for an intent after the policy on requesters is
   world.authority = { kind: 'missing', message: 'there is no policy' };
   world.settle();
   // One may be under way that an operator has sent before it died.
-  world.pass(16 * SECOND);
+  world.pass(36 * SECOND);
   world.settle();
   expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Failed', 'True NothingToStop']);
   expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
@@ -155,7 +155,7 @@ describe('an attempt that waits behind a failed one', () => {
     world.edit({ attempt: 2 });
     world.settle();
     expect(world.condition('Accepted')).toBe('Unknown PreviousRunNotOver');
-    world.pass(16 * SECOND);
+    world.pass(36 * SECOND);
     world.settle();
     return world;
   }

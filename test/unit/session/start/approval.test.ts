@@ -372,7 +372,7 @@ describe('between the recorded intent and the injection', () => {
     change(scene);
     scene.settle();
     // An injection that another operator sent before could be under way still.
-    scene.pass(16_000);
+    scene.pass(36_000);
     expect(scene.settled()).toBe(expected);
     expect(scene.message('Failed')).toMatch(words);
     expect(scene.effects.some((effect) => effect.startsWith('inject'))).toBe(false);

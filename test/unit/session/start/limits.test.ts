@@ -277,7 +277,7 @@ describe('a session under limits', () => {
     while (world.phase !== 'Starting') world.step();
     world.inject('debug-0000000f-1', 'of-another-operator');
     world.settle();
-    world.pass(16_000);
+    world.pass(36_000);
     world.settle();
     expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True LimitReached']);
     expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
@@ -300,7 +300,7 @@ describe('a session under limits', () => {
       world.inject('debug-0000000f-1', 'of-another-operator');
       world.changePod((pod) => Object.assign(pod.spec.ephemeralContainers?.[0] ?? {}, { targetContainerName }));
       world.settle();
-      world.pass(16_000);
+      world.pass(36_000);
       world.settle();
       expect(world.message('Failed')).toContain(words);
     },

@@ -128,14 +128,14 @@ describe('cancel', () => {
     const world = new World();
     while (world.phase !== 'Starting') world.step();
     world.edit({ cancel: true });
-    expect([world.settle(), world.phase]).toEqual([15_999, 'Starting']);
+    expect([world.settle(), world.phase]).toEqual([35_999, 'Starting']);
     world.inject(world.run.debugContainerName ?? '');
     world.starts();
     expect([begun(world), world.phase]).toEqual(['Exec', 'Ending']);
     const other = new World();
     while (other.phase !== 'Starting') other.step();
     other.edit({ cancel: true });
-    other.pass(15_999);
+    other.pass(35_999);
     other.settle();
     expect([other.phase, other.condition('StopConfirmed')]).toEqual(['Cancelled', 'True NothingToStop']);
     expect(other.effects).not.toContain(`inject ${other.run.debugContainerName}`);
