@@ -189,8 +189,8 @@ describe('an admission webhook that does not answer', () => {
       /^The container was not injected within 12s\. The API server said: .*failed calling webhook/,
     );
     const took = Date.parse(run.finishedAt ?? '') - Date.parse(run.intendedAt ?? '');
-    // Both have the seconds alone; the deadline counts from the end of the second.
-    expect(took).toBeLessThanOrEqual(patient(14_000));
+    // An injection may be under way for 35 s after the intent (docs/adr/0070). Both times have the seconds alone.
+    expect(took).toBeLessThanOrEqual(patient(38_000));
   });
 });
 
