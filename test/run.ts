@@ -27,7 +27,7 @@ const ALONE = [
   ...['approval-fail-closed', 'fail-closed', 'by-hand', 'guard-orders', 'verdict-orders', 'older-crd'],
   ...['flood', 'node-stop', 'limits-raced', 'connections'],
 ].map((name) => `security/${name}.test`);
-/** Its containers take both cores for two minutes: nothing else may run beside it. */
+/** Its containers take both cores: nothing else may run beside it. */
 const FORKING = ['in-cluster/hostile-node-first.test'];
 
 // Memory for time: these programs collect garbage for a fifth of their time, and each test starts some of them.
