@@ -146,6 +146,9 @@ _send() {
  * - A shell whose `read` knows `-t` waits by itself, on a terminal that nobody has and nobody writes to: the one side
  *   of a pair that it has made. `sleep` is a file that root in there may have replaced. Bash does so in the first
  *   process, and looks about it five times a second. Others do it in a child, because only `wait` reaps for them.
+ * - As a POSIX shell, bash times `read -t` by an alarm. If that alarm comes before `read` has begun, bash 5.2 sets a
+ *   signal mask that it never read (builtins/read.def, `prevset`; mended in 5.3). It may block every later alarm. By
+ *   default bash waits by pselect(2), which needs no alarm. Bash 5.1 and older know the alarm only, and keep the mask.
  * - Otherwise the child is `sleep`. Where nothing can be forked any more, the shell ends, and so does the container.
  * - A child that naps may be killed, stopped or frozen by others of its user at any time. Each of that is a CHLD, and
  *   on that the nap is killed: so the wait for it ends, whether it had begun or not. A CHLD that comes before the wait
@@ -154,6 +157,7 @@ _send() {
  */
 const NAP = `
 if [ "$BASH_VERSION" ] && command exec 5<>/dev/ptmx; then
+  set +o posix
   _nap() { read -t .2 _x <&5; }
 else
   if read -t 1 _x && command exec 5<>/dev/ptmx; then

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -86,7 +87,8 @@ describe('the words of a container', () => {
 const eachShell = it.concurrent.each(SHELLS);
 const eachShellAsRoot = CAN_UNSHARE ? eachShell : it.concurrent.skip.each(SHELLS);
 const everyShell = it.concurrent.each([...SHELLS, ...MORE_SHELLS, ...SLOW_SHELLS]);
-const bash = it.concurrent.each(SHELLS.filter(({ shell }) => shell === 'bash'));
+const BASH = SHELLS.filter(({ shell }) => shell === 'bash');
+const bash = it.concurrent.each(BASH);
 const busybox = (program: string): boolean => program.endsWith('busybox');
 
 describe('any shell', () => {
@@ -442,6 +444,25 @@ describe('hostile processes of the same container', () => {
       const { seconds } = await run({ program, tty: true, ttl: 2, command });
       expect({ what, late: seconds > patient(2 + 2 * SOON) }).toEqual({ what, late: false });
     }
+  });
+});
+
+describe('a machine that stalls', () => {
+  const STRACE = '/usr/bin/strace';
+  const stalled = CAN_UNSHARE && existsSync(STRACE) ? bash : it.concurrent.skip.each(BASH);
+
+  // As when many processes want the core: the time of a timer is over before the shell has begun to wait for it.
+  stalled('the $shell supervisor ends the command at its deadline when each timer is late', async ({ program }) => {
+    const supervised = new Supervised({ program, ttl: 4, command: STUBBORN });
+    await supervised.sees(/up/);
+    const first = await supervised.watchdog();
+    const delay = ['--trace=setitimer', '--inject=setitimer:delay_exit=250ms'];
+    const strace = spawn(STRACE, ['-qq', '--output=/dev/null', `--attach=${first}`, ...delay], { stdio: 'inherit' });
+    const overslept = setTimeout(() => process.kill(first, 'SIGKILL'), patient((4 + 2 * SOON) * 1000));
+    const { code, word } = await supervised.ended();
+    clearTimeout(overslept);
+    strace.kill();
+    expect({ code, word }).toEqual({ code: 137, word: DEADLINE });
   });
 });
 
