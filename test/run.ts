@@ -10,7 +10,7 @@ import { ensurePromtool } from './support/documents/promtool.ts';
 import { Tally } from './tally.ts';
 
 // `make test`: every suite there is, and one line at the end that counts them all. Most suites wait for a kubelet, so
-// two rows of them run beside each other, each on a cluster of its own (docs/adr/0069).
+// rows of them run beside each other, on two clusters (docs/adr/0069).
 
 const tally = new Tally();
 const node = process.execPath;
@@ -57,8 +57,7 @@ await ensureHelm(3, cachePaths(process.env), progressTo(process.stderr));
 await ensureKrew(cachePaths(process.env), progressTo(process.stderr));
 // A build in a test counts against the time limit of the test, and takes 20 minutes on a busy machine.
 if (isOurs) await ensureMetricsServer(cachePaths(process.env), progressTo(process.stderr));
-if (isOurs) await tally.beside(operators, installations);
-else await operators();
+await tally.beside(operators, artifacts, ...(isOurs ? [installations] : []));
 if (isOurs) {
   const title = 'in-cluster, commands that fork without end';
   await tally.suite('in-cluster', { title, workers: 1, files: FORKING, again: true, env: second });
@@ -78,7 +77,13 @@ async function looks(): Promise<void> {
   await tally.check('lint', ['eslint', '.']);
   await tally.check('format', ['prettier', '--check', '--log-level=warn', '.']);
   await tally.check('prose', [node, 'scripts/prose.ts']);
+}
+
+/** What people read and download. It takes the time in which the other rows wait for a kubelet. */
+async function artifacts(): Promise<void> {
   await tally.suite('site', { workers: 1, again: true });
+  // After the site: while another suite starts on that cluster, both would install the resource.
+  if (isOurs) await tally.suite('release', { workers: 1, again: true });
 }
 
 async function computations(): Promise<void> {
@@ -90,13 +95,12 @@ async function computations(): Promise<void> {
 /** Each file starts its own operators, so several files run at once. */
 async function operators(): Promise<void> {
   await tally.suite('integration', { workers: 3, again: true });
-  if (isOurs) await tally.suite('release', { workers: 1, again: true });
   // With the look for broken promises in the API server's log, which is that of a cluster of ours (docs/adr/0053).
   await tally.suite('e2e', { workers: 4, again: true, ...(isOurs && { env: { CHECK_INVARIANTS: '1' } }) });
   await tally.suite('plugin', { workers: 3, again: true });
   await tally.suite('security', { workers: 3, without: ALONE, again: true });
   if (isOurs) {
-    // Last: it takes the kubelet and containerd away. It stands here because this row is the shorter one.
+    // Last: it takes the kubelet and containerd away.
     await tally.suite('node', { workers: 1, again: true });
     return;
   }

@@ -8,7 +8,7 @@ import type { Objection } from '../session/look/objection.ts';
 import type { Situation } from '../session/look/situation.ts';
 import type { Effect, Plan } from '../session/plan/effect.ts';
 import { planRefusal, planRenewal, retryBy, startDeadline } from '../session/plan/plan-run.ts';
-import { isWaiting, sendBy } from '../session/run/lifecycle.ts';
+import { isWaiting } from '../session/run/lifecycle.ts';
 import { classifyRefusal } from '../session/start/refusal.ts';
 import { injectedChanged } from '../session/status/events.ts';
 import type { ContainerControl } from './container-control.ts';
@@ -48,8 +48,12 @@ export class Effects {
    * @throws RetryBy where the same injection may succeed later, and every other error of the API server
    */
   async perform(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
-    const old = this.#tooOld(step.effect);
-    if (old !== undefined) return this.#renew(situation, old, signal);
+    const { effect } = step;
+    const renewed = effect.kind === 'inject' ? await this.#renew(situation, effect.run, signal) : undefined;
+    return renewed ?? this.#carryOut(situation, step, signal);
+  }
+
+  async #carryOut(situation: Situation, step: Plan, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
     let changes: Changes | undefined;
     try {
       changes = await this.#effect(situation, step.effect, signal);
@@ -78,16 +82,17 @@ export class Effects {
     return 'done';
   }
 
-  /** The run of an injection that may not be sent any more: what came before it may have taken long. */
-  #tooOld(effect: Effect): Run | undefined {
-    return effect.kind === 'inject' && this.#parts.clock.now() > sendBy(effect.run) ? effect.run : undefined;
-  }
-
-  /** Writes the intent again. The next pass injects. */
-  async #renew(situation: Situation, run: Run, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict'> {
+  /**
+   * Writes the intent again where it is too old: what came before the injection may have taken long. The next pass
+   * injects.
+   * @returns undefined while the injection may be sent
+   */
+  async #renew(situation: Situation, run: Run, signal: AbortSignal): Promise<'done' | 'gone' | 'conflict' | undefined> {
     const now = this.#parts.clock.now();
+    const renewal = planRenewal({ ...situation, now }, run);
+    if (renewal === undefined) return undefined;
     try {
-      return await this.perform(situation, planRenewal({ ...situation, now }, run), signal);
+      return await this.perform(situation, renewal, signal);
     } catch (error) {
       // Without a renewal there is no injection. The run is given up in time all the same.
       if (error instanceof TerminalError) throw new RetryBy(error, startDeadline(run) - now);

@@ -6,7 +6,7 @@ import { startTimeoutMs } from '../container/effective.ts';
 import { CANCELLED } from '../run/ending.ts';
 import { containerOf } from '../container/container-of.ts';
 import { idleCapabilities } from '../run/idle-capabilities.ts';
-import { injectionArrived, isRaisedAbove, withRun } from '../run/lifecycle.ts';
+import { injectionArrived, isRaisedAbove, sendBy, withRun } from '../run/lifecycle.ts';
 import { LIMIT_REACHED, limitReached, placeOf, withThoseIn } from '../start/limits.ts';
 import { later, never, type Objection } from '../look/objection.ts';
 import { NO_OTHERS, type Others } from '../look/places.ts';
@@ -137,10 +137,12 @@ function tellOfRefusal(situation: Situation, run: Run): Plan | undefined {
 }
 
 /**
- * The intent of an injection has become too old to send it: it is written again, so that nobody gives the run up
+ * Where the intent of an injection has become too old to send it, it is written again, so that nobody gives the run up
  * meanwhile (docs/adr/0070). Nothing else of the status changes.
+ * @returns undefined while the injection may be sent
  */
-export function planRenewal({ session, now }: Pick<Situation, 'session' | 'now'>, run: Run): Plan {
+export function planRenewal({ session, now }: Pick<Situation, 'session' | 'now'>, run: Run): Plan | undefined {
+  if (now <= sendBy(run)) return undefined;
   const renewed = { ...run, renewedAt: toTimestamp(now) };
   const status = { ...session.status, runs: withRun(session.status?.runs ?? [], renewed) };
   return { effect: { kind: 'writeStatus', status }, events: [] };

@@ -13,7 +13,7 @@ import { NO_OTHERS, type Others } from '../../../src/session/look/places.ts';
 import type { PressureLook } from '../../../src/session/look/pressure.ts';
 import type { Rules } from '../../../src/session/look/rules.ts';
 import { runBeside } from '../../../src/session/run/fate.ts';
-import { currentRun, sendBy } from '../../../src/session/run/lifecycle.ts';
+import { currentRun } from '../../../src/session/run/lifecycle.ts';
 import { containerIDOf } from '../../../src/session/run/second-run.ts';
 import type { Situation } from '../../../src/session/look/situation.ts';
 import type { Sighting } from '../../../src/session/look/sighting.ts';
@@ -106,8 +106,7 @@ export class World {
   look(): Plan {
     const step = planUnseen(this.session, this.now) ?? plan(this.#situation());
     const { effect } = step;
-    const isLate = effect.kind === 'inject' && this.now > sendBy(effect.run);
-    return isLate ? planRenewal(this.#situation(), effect.run) : step;
+    return (effect.kind === 'inject' && planRenewal(this.#situation(), effect.run)) || step;
   }
 
   #situation(): Situation {
