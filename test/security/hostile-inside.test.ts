@@ -97,6 +97,8 @@ describe('hostile commands', () => {
       const { terminated } = await stateOf(shape, (state) => state.terminated !== undefined);
       expect(lived(terminated)).toBeLessThanOrEqual(patient(TTL_SECONDS + lateBy(shape)));
       if (isKept(shape)) expect(terminated?.message?.trim()).toBe(DEADLINE);
+      // 128 and SEGV: the shell of the supervisor crashed.
+      expect(terminated?.exitCode).not.toBe(139);
     },
   );
 

@@ -184,16 +184,19 @@ fi 2>/dev/null
  * latest.
  *
  * `_leave`: with the command's own status, as soon as the command is gone. It is reaped by then, and the shell
- * remembers. (ksh93 and yash have more than 256 for a signal.) Bash, as a POSIX shell, may answer 145 instead: 128 and
- * the CHLD of another process that ended at the same time. It says so in a word, unless the container was asked to
- * end (`_told`, `_asked`), or the command has left words of its own. A file for another processor (`_odd`) that ends so
- * was not executed: `env` or its C library then gives it to a shell, which cannot read it. `_pause HUNDREDTHS` is
- * measured by the clock, for a nap may be shorter. No clock, no session.
+ * remembers. (ksh93 and yash have more than 256 for a signal.)
+ * - While CHLD is trapped, another process that ends at that time would cut the wait short with 145, which is 128 and
+ *   CHLD. Bash does so as a POSIX shell only. Its trap stays: bash crashes on a CHLD that is pending when the trap of
+ *   CHLD is taken away (trap.c of 5.2, `run_sigchld_trap`).
+ * - It says so in a word, unless the container was asked to end (`_told`, `_asked`), or the command has left words of
+ *   its own. A file for another processor (`_odd`) that ends so was not executed: `env` or its C library then gives it
+ *   to a shell, which cannot read it.
+ *
+ * `_pause HUNDREDTHS` is measured by the clock, for a nap may be shorter. No clock, no session.
  */
 const STOP = `
 _leave() {
-  trap - CHLD
-  [ ! "$BASH_VERSION" ] || set +o posix
+  if [ "$BASH_VERSION" ]; then set +o posix; else trap - CHLD; fi
   wait $_cmd
   set -- $?
   [ $1 -le 256 ] || set -- $(($1 % 128 + 128))
