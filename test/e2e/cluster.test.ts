@@ -21,7 +21,8 @@ import { findInstance } from '../cluster/slots.ts';
 import { instanceProcesses } from '../cluster/start.ts';
 import { leftovers } from '../cluster/stop.ts';
 
-const name = 'side';
+// Named after the cluster of the suite: this file ends the cluster of that name, whoever has started it.
+const name = `${process.env['CLUSTER_NAME'] || 'default'}-side`;
 const paths = cachePaths(process.env);
 const main = join(import.meta.dirname, '..', 'cluster', 'main.ts');
 const launcher = (command: string): Promise<Outcome> =>
@@ -46,14 +47,14 @@ ours('a second cluster beside the first', () => {
     const { stdout, stderr, code } = await launcher('up');
     expect(stderr).toMatch(/cleaning up after a start/);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/cluster side is ready after/);
+    expect(stdout).toContain(`cluster ${name} is ready after`);
     expect((await launcher('status')).code).toBe(0);
   });
 
   it('the launcher leaves a running cluster as it is when it is started again', async () => {
     const before = recordedPids(side());
     const { stdout, code } = await launcher('up');
-    expect([code, stdout]).toEqual([0, expect.stringContaining('cluster side runs already')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`cluster ${name} runs already`)]);
     expect(recordedPids(side())).toEqual(before);
   });
 
@@ -137,7 +138,10 @@ ours('a second cluster beside the first', () => {
   it('the launcher leaves nothing of a stopped cluster whose containerd has died, and the first cluster goes on', async () => {
     const instance = side();
     instanceProcesses(instance).signal('containerd', 'SIGKILL');
-    expect(await launcher('down')).toMatchObject({ code: 0, stdout: 'cluster side is down, nothing of it is left\n' });
+    expect(await launcher('down')).toMatchObject({
+      code: 0,
+      stdout: `cluster ${name} is down, nothing of it is left\n`,
+    });
     await expectNothingLeft(instance);
     expect((await first.kubectl(['-n', 'beside', 'exec', 'shell', '--', 'echo', 'unharmed'])).stdout).toBe(
       'unharmed\n',
@@ -189,7 +193,7 @@ function cacheWithBrokenKubelet(): string {
 
 function side(): Instance {
   const instance = findInstance(name, paths);
-  if (instance === undefined) throw new Error('the cluster "side" has no slot');
+  if (instance === undefined) throw new Error(`the cluster ${name} has no slot`);
   return instance;
 }
 
@@ -263,5 +267,5 @@ async function expectNothingLeft(instance: Instance): Promise<void> {
   expect((await run(['iptables-save'])).stdout).not.toContain(instance.serviceSubnet.slice(0, -5));
   expect((await run(['find', '/sys/fs/cgroup', '-name', instance.cgroup])).stdout).toBe('');
   const status = await launcher('status');
-  expect(status).toMatchObject({ code: 4, stdout: 'there is no cluster side\n' });
+  expect(status).toMatchObject({ code: 4, stdout: `there is no cluster ${name}\n` });
 }
