@@ -198,7 +198,7 @@ describe('two operators at once', () => {
     const hers = { policyName: userInPod, target: { podName: 'web-0' }, command: ['true'] };
     expect(await mia.asks('hers', hers)).toMatchObject({ code: 0 });
     await stage.untilPhase('hers', 'Completed');
-    expect(waiting(ofPolicy(await all(), userInPod)).length).toBeGreaterThan(10);
+    await until('the others wait', (now) => waiting(ofPolicy(now, userInPod)).length === 12);
     expect(counts.mostIn['web-0']?.slice(3)).toEqual([]);
     expect(running(await all())).toHaveLength(2);
   });

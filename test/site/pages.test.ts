@@ -57,7 +57,7 @@ beforeAll(async () => {
     for (const path of next) seen.set(path, await look(page, path));
   };
   await Promise.all([openPages(), openPages()]);
-}, 180_000);
+});
 
 afterAll(() => site.close());
 

@@ -142,13 +142,16 @@ _send() {
  * can kill or stop it, and where it can be killed its end is the container's. So it must only never wait for what
  * somebody else can hold up (docs/adr/0022).
  *
- * `_nap SECONDS` rests, and is cut short by every signal and whenever a child ends or is stopped.
+ * `_nap SECONDS` rests, and `_wake`, which every trap calls, ends it. In a child it is cut short as well whenever a
+ * child ends or is stopped.
  * - A shell whose `read` knows `-t` waits by itself, on a terminal that nobody has and nobody writes to: the one side
  *   of a pair that it has made. `sleep` is a file that root in there may have replaced. Bash does so in the first
  *   process, and looks about it five times a second. Others do it in a child, because only `wait` reaps for them.
  * - As a POSIX shell, bash times `read -t` by an alarm. If that alarm comes before `read` has begun, bash 5.2 sets a
- *   signal mask that it never read (builtins/read.def, `prevset`; mended in 5.3). It may block every later alarm. By
- *   default bash waits by pselect(2), which needs no alarm. Bash 5.1 and older know the alarm only, and keep the mask.
+ *   signal mask that it never read (builtins/read.def, `prevset`; mended in 5.3). It may block every later alarm.
+ *   Outside of POSIX mode bash waits by pselect(2), which needs no alarm. After each signal it reckons the rest anew by
+ *   the wall clock, which may have been set back. So `_wake` gives it the end of a file to read.
+ * - Bash 5.1 and older know the alarm only. It can be lost while very many children end (docs/ending.md).
  * - Otherwise the child is `sleep`. Where nothing can be forked any more, the shell ends, and so does the container.
  * - A child that naps may be killed, stopped or frozen by others of its user at any time. Each of that is a CHLD, and
  *   on that the nap is killed: so the wait for it ends, whether it had begun or not. A CHLD that comes before the wait
@@ -159,6 +162,7 @@ const NAP = `
 if [ "$BASH_VERSION" ] && command exec 5<>/dev/ptmx; then
   set +o posix
   _nap() { read -t .2 _x <&5; }
+  _wake() { exec </dev/null; }
 else
   if read -t 1 _x && command exec 5<>/dev/ptmx; then
     _sleep() { read -t $1 _x <&5; }
@@ -172,6 +176,7 @@ else
     while kill -0 $!; do wait $!; done
     _ev=
   }
+  _wake() { _ev=1; [ "$!" = "$_cmd" ] || kill -KILL $!; }
 fi 2>/dev/null
 `;
 
@@ -217,7 +222,7 @@ _pause() {
 }
 _stop() {
   trap '' HUP INT QUIT USR1 USR2
-  trap : TERM
+  trap _wake TERM
   _told=$1
   _mark $1
   read -r _s </proc/$$/stat
@@ -321,14 +326,13 @@ fi
  * Otherwise the command runs in the background. A background command would read /dev/null and be deaf to INT: the first
  * is undone here, the second only in bash; POSIX sh knows no way. An interactive shell ignores TERM, so with a terminal
  * nothing is waited for. INT is ignored here, not trapped: bash loses a child that dies of the very INT that ends its
- * wait for it. `_wake`: the last child that was started may be the command itself, before the first nap and in bash.
+ * wait for it. The last child that was started may be the command itself, before the first nap: `_wake` spares it.
  */
 const BACKGROUND = `
-_wake() { _ev=1; [ "$!" = "$_cmd" ] || kill -KILL $!; }
 trap _ev=1 CHLD
 if [ ! "$_cmd" ]; then
   trap '' INT QUIT
-  trap '_asked=1; kill -TERM $_cmd; [ $_tty = 0 ] || exit 143' TERM
+  trap '_asked=1; kill -TERM $_cmd; [ $_tty = 0 ] || exit 143; _wake' TERM
   (trap - INT QUIT; eval "$_run") <&3 &
   _cmd=$!
 fi
