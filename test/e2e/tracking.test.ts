@@ -76,7 +76,7 @@ describe('the record of a run', () => {
 
 describe('a container without a supervisor', () => {
   it('the status says from the start that only the operator ends a container without a supervisor, and records its end', async () => {
-    await stage.createSession('unguarded', { target, supervisor: 'None', command: ['sleep', '9'], ttl: '2s' });
+    await stage.createSession('unguarded', { target, supervisor: 'None', command: ['sleep', '20'], ttl: '2s' });
     const running = await stage.untilPhase('unguarded', 'Running');
     const says = running.status?.conditions?.find((condition) => condition.type === 'Running')?.message;
     expect(says).toMatch(/has no supervisor: the operator ends it at \d{4}-/);

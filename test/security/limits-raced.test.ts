@@ -198,7 +198,13 @@ describe('two operators at once', () => {
     const hers = { policyName: userInPod, target: { podName: 'web-0' }, command: ['true'] };
     expect(await mia.asks('hers', hers)).toMatchObject({ code: 0 });
     await stage.untilPhase('hers', 'Completed');
-    await until('the others wait', (now) => waiting(ofPolicy(now, userInPod)).length === 12);
+    // Of those that both operators let start at once the slower ones fail.
+    const lost = (now: DebugSession[]): DebugSession[] =>
+      now.filter(({ status }) => status?.runs?.at(-1)?.reason === 'LimitReached');
+    await until('the others wait or have lost', (now) => {
+      const ours = ofPolicy(now, userInPod);
+      return waiting(ours).length + lost(ours).length === 12;
+    });
     expect(counts.mostIn['web-0']?.slice(3)).toEqual([]);
     expect(running(await all())).toHaveLength(2);
   });
