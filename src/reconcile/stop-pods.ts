@@ -19,6 +19,13 @@ export interface StopPodsOptions {
   clock: Clock;
 }
 
+/** What came of the watch of a stop pod. */
+interface Watched {
+  isOver: boolean;
+  /** As it was seen last; undefined: never. */
+  pod: StopPod | undefined;
+}
+
 /** A container on a node. */
 export interface OnNode extends StopOrder {
   nodeName: string;
@@ -70,7 +77,7 @@ export class StopPods {
       // An earlier one is there: of an operator before, or the answer was lost.
       if (!(error instanceof ApiError) || error.code !== 409) throw error;
     }
-    const { isOver, pod } = await this.#orRemoved(made, this.#untilOver(stopPodName(container), signal), signal);
+    const { isOver, pod } = await this.#untilOverOrRemoved(made, stopPodName(container), signal);
     const left = pod ?? made;
     if (left !== undefined) await this.#remove(left, signal);
     return isOver ? outcomeOf(pod) : notInTime(pod, { nodeName, socket });
@@ -80,9 +87,9 @@ export class StopPods {
    * A pod that may not be watched is taken away: nobody would look at it before the next leader does. Where only the
    * connection broke, the pod may still end its container.
    */
-  async #orRemoved<T>(made: StopPod | undefined, watching: Promise<T>, signal: AbortSignal): Promise<T> {
+  async #untilOverOrRemoved(made: StopPod | undefined, name: string, signal: AbortSignal): Promise<Watched> {
     try {
-      return await watching;
+      return await this.#untilOver(name, signal);
     } catch (error) {
       // Why it cannot be watched says more than why it cannot be removed.
       if (made !== undefined && error instanceof ApiError) await this.#remove(made, signal).catch(() => undefined);
@@ -106,7 +113,7 @@ export class StopPods {
   }
 
   /** The pod when it has ended, or is gone, or when its time is over. */
-  async #untilOver(name: string, signal: AbortSignal): Promise<{ isOver: boolean; pod: StopPod | undefined }> {
+  async #untilOver(name: string, signal: AbortSignal): Promise<Watched> {
     const patience = new AbortController();
     const timer = this.#options.clock.setTimer(PATIENCE_MS, () => patience.abort());
     let pod: StopPod | undefined;

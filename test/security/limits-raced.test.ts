@@ -3,6 +3,7 @@ import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.
 import { sessionsPath } from '../../src/reconcile/session-api.ts';
 import { findCondition } from '../../src/api/conditions.ts';
 import { LiveCounts } from '../support/world/live-counts.ts';
+import type { OperatorProcess } from '../support/cluster/operator-process.ts';
 import { Person } from '../support/cluster/person.ts';
 import { appPod, isReady } from '../support/builders/pods.ts';
 import { Policies } from '../support/builders/policies.ts';
@@ -155,7 +156,7 @@ describe('two operators at once', () => {
   const ofPolicy = (sessions: DebugSession[], policy: string): DebugSession[] =>
     sessions.filter(({ spec }) => spec.policyName === policy);
   let inPod: string, userInPod: string, inTarget: string;
-  let other: { stop: () => Promise<unknown> };
+  let other: OperatorProcess;
 
   // Each limit has a pod of its own. An operator that has lost a place waits for the injection that may be under way
   // (docs/adr/0070), so the three races take the time of one.

@@ -142,8 +142,8 @@ _send() {
  * can kill or stop it, and where it can be killed its end is the container's. So it must only never wait for what
  * somebody else can hold up (docs/adr/0022).
  *
- * `_nap SECONDS` rests, and `_wake`, which every trap calls, ends it. In a child it is cut short as well whenever a
- * child ends or is stopped.
+ * `_nap SECONDS` rests, and `_wake`, which the traps call while the command runs, ends it. In a child it is cut short
+ * as well whenever a child ends or is stopped. Before the first nap the last child is the command: `_wake` spares it.
  * - A shell whose `read` knows `-t` waits by itself, on a terminal that nobody has and nobody writes to: the one side
  *   of a pair that it has made. `sleep` is a file that root in there may have replaced. Bash does so in the first
  *   process, and looks about it five times a second. Others do it in a child, because only `wait` reaps for them.
@@ -326,7 +326,7 @@ fi
  * Otherwise the command runs in the background. A background command would read /dev/null and be deaf to INT: the first
  * is undone here, the second only in bash; POSIX sh knows no way. An interactive shell ignores TERM, so with a terminal
  * nothing is waited for. INT is ignored here, not trapped: bash loses a child that dies of the very INT that ends its
- * wait for it. The last child that was started may be the command itself, before the first nap: `_wake` spares it.
+ * wait for it.
  */
 const BACKGROUND = `
 trap _ev=1 CHLD

@@ -10,6 +10,9 @@ import type { ContainerStatus, Pod } from '../../../src/api/pod.ts';
 /** A fixed point in time for pure tests: 2026-01-01T12:00:00Z. */
 export const NOON = Date.parse('2026-01-01T12:00:00Z');
 
+/** In ms after its intent no injection is under way any more: 35 s (docs/adr/0070), and a part of a second. */
+export const ARRIVED_MS = 36_000;
+
 /** A session as the API server would hand it out, right after its creation. */
 export function aSession(
   spec: Partial<DebugSessionSpec> = {},

@@ -5,7 +5,7 @@ import { containerOf } from '../../../src/session/container/container-of.ts';
 import { UID_VARIABLE } from '../../../src/session/container/container.ts';
 import { UNSUPPORTED } from '../../../src/session/container/supervisor.ts';
 import { startDeadline } from '../../../src/session/plan/plan-run.ts';
-import { aPod, aSession } from '../../support/builders/builders.ts';
+import { aPod, ARRIVED_MS, aSession } from '../../support/builders/builders.ts';
 import { anApiError } from '../../support/fakes/fake-client.ts';
 import {
   FINALIZERS,
@@ -23,7 +23,7 @@ async function unanswered(): Promise<ReconcilerScene> {
   const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
   scene.client.on(INJECT, anApiError(500, 'the answer was lost'));
   await expect(scene.run()).rejects.toThrow('the answer was lost');
-  scene.clock.advance(36_000);
+  scene.clock.advance(ARRIVED_MS);
   return scene;
 }
 
@@ -85,7 +85,7 @@ it('the operator reads the pod at the API server before it says that a cancelled
 async function unseen(): Promise<ReconcilerScene> {
   const scene = aScene(aSession({ target: { podName: 'web-1' }, startTimeout: '15s' }));
   await scene.run();
-  scene.clock.advance(36_000);
+  scene.clock.advance(ARRIVED_MS);
   return scene;
 }
 
@@ -136,7 +136,7 @@ it('the operator reads the pod of the second attempt whatever became of the firs
   const session = aSession({ attempt: 2, startTimeout: '15s' }, { status: { attempt: 1, runs: [first] } });
   const scene = aScene(session);
   await scene.run();
-  scene.clock.advance(36_000);
+  scene.clock.advance(ARRIVED_MS);
   const { debugContainerName } = scene.session.status ?? {};
   const state = { waiting: { reason: 'ContainerCreating' } };
   scene.client.on(READ_POD, { items: [storedPod(scene, state, debugContainerName)] });
@@ -167,7 +167,7 @@ it.each<[string, ContainerState, string]>([
   const { session } = before;
   const stored = { ...session, metadata: { ...session.metadata, resourceVersion: '100' } };
   const scene = aScene(stored, storedPod(before, state));
-  scene.clock.advance(36_000);
+  scene.clock.advance(ARRIVED_MS);
   await scene.run();
   expect([scene.session.status?.phase, reads(scene)]).toEqual([phase, 0]);
 });

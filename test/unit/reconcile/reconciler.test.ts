@@ -4,7 +4,7 @@ import type { DebugPolicySpec } from '../../../src/api/debugpolicy.ts';
 import type { Pod } from '../../../src/api/pod.ts';
 import { ApiError } from '../../../src/kube/api-error.ts';
 import { containerName, UID_VARIABLE } from '../../../src/session/container/container.ts';
-import { aPod, aSession } from '../../support/builders/builders.ts';
+import { aPod, ARRIVED_MS, aSession } from '../../support/builders/builders.ts';
 import { anApiError } from '../../support/fakes/fake-client.ts';
 import {
   DELETE,
@@ -314,7 +314,7 @@ describe('a refused write', () => {
     scene.client.on(REVIEW, answer);
     scene.client.on(READ_POD, { items: [aPod()] });
     await scene.run();
-    scene.clock.advance(36_000);
+    scene.clock.advance(ARRIVED_MS);
     await scene.run();
     expect(scene.session.status?.runs).toMatchObject([{ reason, message: expect.stringMatching(message) }]);
     expect(scene.writes).not.toContain(INJECT);

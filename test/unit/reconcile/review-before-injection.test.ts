@@ -4,7 +4,7 @@ import type { Run } from '../../../src/api/debugsession.ts';
 import type { ContainerState, Pod } from '../../../src/api/pod.ts';
 import { containerOf } from '../../../src/session/container/container-of.ts';
 import { anApproval } from '../../support/builders/approvals.ts';
-import { aPod, aSession } from '../../support/builders/builders.ts';
+import { aPod, ARRIVED_MS, aSession } from '../../support/builders/builders.ts';
 import { anApiError } from '../../support/fakes/fake-client.ts';
 import {
   INJECT,
@@ -59,7 +59,7 @@ it('the operator does not repeat an injection whose approver has lost the right'
   scene.approvals.push(anApproval(scene.session, 'bob'));
   await expect(scene.run()).rejects.toThrow('later');
   mayApprove = false;
-  scene.clock.advance(36_000);
+  scene.clock.advance(ARRIVED_MS);
   await scene.run();
   expect(times(scene, INJECT)).toBe(1);
   expect(scene.session.status?.runs).toMatchObject([{ state: 'Failed', reason: 'ApprovalRequired' }]);

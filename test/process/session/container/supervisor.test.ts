@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -458,11 +459,13 @@ describe('a machine that stalls', () => {
     const first = await supervised.watchdog();
     const delay = ['--trace=setitimer', '--inject=setitimer:delay_exit=250ms'];
     const strace = spawn(STRACE, ['-qq', '--output=/dev/null', `--attach=${first}`, ...delay], { stdio: 'inherit' });
+    const traced = once(strace, 'exit');
     const overslept = setTimeout(() => process.kill(first, 'SIGKILL'), patient((4 + 2 * SOON) * 1000));
     const { code, word } = await supervised.ended();
     clearTimeout(overslept);
-    strace.kill();
     expect({ code, word }).toEqual({ code: 137, word: DEADLINE });
+    // Of a process that it could not trace, it says 1.
+    expect(await traced).toEqual([0, null]);
   });
 });
 

@@ -8,12 +8,12 @@ import { plan } from '../../../../src/session/plan/plan.ts';
 import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
 import { intended } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
+import { ARRIVED_MS } from '../../../support/builders/builders.ts';
 
 // A run whose intent is written: what stands against its injection, and what is said where the API server refuses it.
 
 const SECOND = 1_000;
 /** Until an injection that an operator sent before it died has arrived, to the end of its second. */
-const ARRIVED = 36 * SECOND;
 /** From the intent to the startTimeout of two minutes, to the end of its second. */
 const DEADLINE = 120 * SECOND + 999;
 
@@ -25,8 +25,8 @@ describe('what has changed since the intent', () => {
   it('a run whose policy cannot be read waits for it until its startTimeout, and is injected then', () => {
     const world = intended();
     world.rules = { ...OPEN_RULES, policy: { kind: 'unread', message: 'no' } };
-    world.pass(ARRIVED);
-    expect([world.settle(), world.phase]).toEqual([DEADLINE - ARRIVED, 'Starting']);
+    world.pass(ARRIVED_MS);
+    expect([world.settle(), world.phase]).toEqual([DEADLINE - ARRIVED_MS, 'Starting']);
     world.rules = OPEN_RULES;
     world.settle();
     expect(world.effects).toContain(`inject ${world.run.debugContainerName}`);
@@ -46,7 +46,7 @@ describe('what has changed since the intent', () => {
     const world = intended();
     world.rules = limited({ containersPerPod: 1 });
     world.inject('by-hand', 'somebody');
-    world.pass(ARRIVED);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'TooManyEphemeralContainers']);
   });
@@ -56,7 +56,7 @@ describe('what has changed since the intent', () => {
     world.rules = limited({ perUserPerPod: 1 });
     const place = { uid: 'other', namespace: 'shop', user: 'dana', podName: 'web-1' };
     world.others = { ...NO_OTHERS, taken: () => [place] };
-    world.pass(ARRIVED);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'LimitReached']);
     expect(world.run.message).toMatch(/^Other sessions were faster: .*limits\.perUserPerPod to 1/);
@@ -66,7 +66,7 @@ describe('what has changed since the intent', () => {
     const world = intended();
     world.sighting = () => ({ kind: 'unseen', message: 'no' });
     world.edit({ cancel: true });
-    world.pass(ARRIVED);
+    world.pass(ARRIVED_MS);
     const before = world.session;
     expect([world.settle(), world.session]).toEqual([undefined, before]);
   });
@@ -142,8 +142,8 @@ describe('an injection that is tried later than 25 seconds after its intent', ()
   it('a cancelled run is over when an injection after its last renewal has arrived', () => {
     const world = tried(34 * SECOND);
     world.edit({ cancel: true });
-    expect([world.settle(), world.phase]).toEqual([ARRIVED - 1, 'Starting']);
-    world.pass(ARRIVED);
+    expect([world.settle(), world.phase]).toEqual([ARRIVED_MS - 1, 'Starting']);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Cancelled', 'True NothingToStop']);
   });
@@ -151,8 +151,8 @@ describe('an injection that is tried later than 25 seconds after its intent', ()
   it('a deleted session goes when an injection after its last renewal has arrived', () => {
     const world = tried(34 * SECOND);
     world.delete();
-    expect([world.settle(), world.gone]).toEqual([ARRIVED - 1, false]);
-    world.pass(ARRIVED);
+    expect([world.settle(), world.gone]).toEqual([ARRIVED_MS - 1, false]);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect(world.gone).toBe(true);
   });
@@ -160,8 +160,8 @@ describe('an injection that is tried later than 25 seconds after its intent', ()
   it('a run is given up at its startTimeout when its last injection has arrived', () => {
     const world = tried(118 * SECOND);
     world.pass(DEADLINE - 118 * SECOND);
-    expect([world.settle(), world.phase]).toEqual([118 * SECOND + ARRIVED - 1 - DEADLINE, 'Starting']);
-    world.pass(ARRIVED);
+    expect([world.settle(), world.phase]).toEqual([118 * SECOND + ARRIVED_MS - 1 - DEADLINE, 'Starting']);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'StartTimeout']);
   });

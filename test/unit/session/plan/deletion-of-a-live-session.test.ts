@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseDuration } from '../../../../src/api/duration.ts';
 import { intended } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
+import { ARRIVED_MS } from '../../../support/builders/builders.ts';
 
 // What becomes of a session that is deleted while its container runs, starts, or is on its way.
 
@@ -99,7 +100,7 @@ describe('a session that is deleted before its container runs', () => {
   it('the operator tells nothing when it lets go a deleted session without a container', () => {
     const world = intended();
     world.delete();
-    world.pass(36_000);
+    world.pass(ARRIVED_MS);
     expect(world.look()).toEqual({ effect: { kind: 'removeFinalizer' }, events: [] });
   });
 
@@ -107,7 +108,7 @@ describe('a session that is deleted before its container runs', () => {
     const world = intended();
     world.session.metadata.finalizers?.push('others/one');
     world.delete();
-    world.pass(36_000);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect(world.session.metadata.finalizers).toEqual(['others/one']);
     expect(world.look()).toEqual({ effect: { kind: 'none' }, events: [] });

@@ -4,7 +4,7 @@ import { toTimestamp } from '../../../../src/api/time.ts';
 import { hasGuard, isGuarded } from '../../../../src/session/run/lifecycle.ts';
 import { intended } from '../../../support/world/lives.ts';
 import { World } from '../../../support/world/world.ts';
-import { aStatus } from '../../../support/builders/builders.ts';
+import { ARRIVED_MS, aStatus } from '../../../support/builders/builders.ts';
 
 describe('a session from its creation to its end', () => {
   it('a session that runs to its deadline costs six writes and three events', () => {
@@ -167,7 +167,7 @@ describe('a session between its intent and its injection', () => {
     world.settle();
     // The injection of an operator that has died since may be under way still.
     expect([world.phase, world.run.reason]).toEqual(['Starting', undefined]);
-    world.pass(parseDuration('36s'));
+    world.pass(ARRIVED_MS);
     world.settle();
     expect([world.phase, world.run.reason]).toEqual(['Failed', 'SpecChanged']);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { World } from '../../../support/world/world.ts';
+import { ARRIVED_MS } from '../../../support/builders/builders.ts';
 
 // A declared wish that cannot come true yet is accepted, and waits (docs/adr/0046).
 
@@ -46,7 +47,7 @@ describe('an attempt that is raised while a run lives', () => {
     while (world.phase !== 'Starting') world.step();
     world.edit({ attempt: 2 });
     world.settle();
-    world.pass(36 * SECOND);
+    world.pass(ARRIVED_MS);
     while (world.phase === 'Starting') world.step();
     expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True SpecChanged']);
     expect([world.condition('Stalled'), world.condition('Reconciling')]).toEqual([
@@ -110,7 +111,7 @@ describe('an attempt that is raised while a run lives', () => {
     world.edit({ attempt: 2, requestedBy: EVE });
     world.settle();
     expect(injections(world)).toEqual([]);
-    world.pass(36 * SECOND);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect(world.session.status?.runs?.[0]).toMatchObject({ attempt: 1, state: 'Failed', reason: 'SpecChanged' });
     expect([world.run.attempt, injections(world).length]).toEqual([2, 1]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { toTimestamp } from '../../../../src/api/time.ts';
 import { World } from '../../../support/world/world.ts';
-import { NOON } from '../../../support/builders/builders.ts';
+import { ARRIVED_MS, NOON } from '../../../support/builders/builders.ts';
 
 // Nothing is injected for a session of which it is not certain who asked (fail closed).
 
@@ -119,7 +119,7 @@ it('the operator does not inject for an intent after the policy on requesters is
   world.authority = { kind: 'missing', message: 'there is no policy' };
   world.settle();
   // One may be under way that an operator has sent before it died.
-  world.pass(36 * SECOND);
+  world.pass(ARRIVED_MS);
   world.settle();
   expect([world.phase, world.condition('StopConfirmed')]).toEqual(['Failed', 'True NothingToStop']);
   expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
@@ -155,7 +155,7 @@ describe('an attempt that waits behind a failed one', () => {
     world.edit({ attempt: 2 });
     world.settle();
     expect(world.condition('Accepted')).toBe('Unknown PreviousRunNotOver');
-    world.pass(36 * SECOND);
+    world.pass(ARRIVED_MS);
     world.settle();
     return world;
   }

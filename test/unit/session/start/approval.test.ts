@@ -5,7 +5,7 @@ import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
 import { requestHashOf } from '../../../../src/api/request-hash.ts';
 import type { ApprovalsView } from '../../../../src/session/look/approvals.ts';
 import { anApproval } from '../../../support/builders/approvals.ts';
-import { NOON } from '../../../support/builders/builders.ts';
+import { ARRIVED_MS, NOON } from '../../../support/builders/builders.ts';
 import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
 import { World } from '../../../support/world/world.ts';
 
@@ -372,7 +372,7 @@ describe('between the recorded intent and the injection', () => {
     change(scene);
     scene.settle();
     // An injection that another operator sent before could be under way still.
-    scene.pass(36_000);
+    scene.pass(ARRIVED_MS);
     expect(scene.settled()).toBe(expected);
     expect(scene.message('Failed')).toMatch(words);
     expect(scene.effects.some((effect) => effect.startsWith('inject'))).toBe(false);

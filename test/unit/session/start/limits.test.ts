@@ -5,7 +5,7 @@ import type { Pod } from '../../../../src/api/pod.ts';
 import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
 import { NO_OTHERS, type Place, type Waiter } from '../../../../src/session/look/places.ts';
 import { limitReached, placesTaken, turnOf, whoMayStart, withThoseIn } from '../../../../src/session/start/limits.ts';
-import { aPod, NOON } from '../../../support/builders/builders.ts';
+import { aPod, ARRIVED_MS, NOON } from '../../../support/builders/builders.ts';
 import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
 import { World } from '../../../support/world/world.ts';
 
@@ -277,7 +277,7 @@ describe('a session under limits', () => {
     while (world.phase !== 'Starting') world.step();
     world.inject('debug-0000000f-1', 'of-another-operator');
     world.settle();
-    world.pass(36_000);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect([world.phase, world.condition('Failed')]).toEqual(['Failed', 'True LimitReached']);
     expect(world.effects.filter((effect) => effect.startsWith('inject'))).toEqual([]);
@@ -300,7 +300,7 @@ describe('a session under limits', () => {
       world.inject('debug-0000000f-1', 'of-another-operator');
       world.changePod((pod) => Object.assign(pod.spec.ephemeralContainers?.[0] ?? {}, { targetContainerName }));
       world.settle();
-      world.pass(36_000);
+      world.pass(ARRIVED_MS);
       world.settle();
       expect(world.message('Failed')).toContain(words);
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DebugPolicySpec } from '../../../../src/api/debugpolicy.ts';
 import { never } from '../../../../src/session/look/objection.ts';
-import { aPod } from '../../../support/builders/builders.ts';
+import { aPod, ARRIVED_MS } from '../../../support/builders/builders.ts';
 import { OPEN_POLICY, OPEN_RULES } from '../../../support/builders/open-policy.ts';
 import { World } from '../../../support/world/world.ts';
 
@@ -145,7 +145,7 @@ describe('a session between its intent and its injection', () => {
     change(world);
     world.settle();
     expect(world.phase).toBe('Starting');
-    world.pass(36 * SECOND);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect(outcome(world)).toEqual(['Failed', `False ${reason}`, `True ${reason}`]);
     expect([injections(world), world.condition('StopConfirmed')]).toEqual([[], 'True NothingToStop']);
@@ -173,7 +173,7 @@ describe('a session between its intent and its injection', () => {
     while (world.phase !== 'Starting') world.step();
     change(world);
     world.rules = under(narrowed);
-    world.pass(36 * SECOND);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect(outcome(world)).toEqual(['Failed', 'False PolicyDenied', 'True PolicyDenied']);
     expect(injections(world)).toEqual([]);
@@ -191,7 +191,7 @@ describe('a session between its intent and its injection', () => {
   it('a run keeps its acceptance where the operator lacks the right to check its requester', () => {
     const world = intended();
     world.denied = never('Forbidden', 'the operator may not ask');
-    world.pass(36 * SECOND);
+    world.pass(ARRIVED_MS);
     world.settle();
     expect(outcome(world)).toEqual(['Failed', 'True Accepted', 'True Forbidden']);
     expect([injections(world), world.message('Failed')]).toEqual([[], 'the operator may not ask']);
