@@ -37,7 +37,9 @@ export function faultsBelow(writes: readonly string[], from = 1): PlannedFault[]
         hands.proxy.fault = atWrite(from + index, async (exchange) => {
           // The requests of people would break as well.
           await hands.played;
+          hands.proxy.isAway = true;
           await strike(exchange, hands).catch(hands.fail);
+          hands.proxy.isAway = false;
           hands.done();
         });
       },

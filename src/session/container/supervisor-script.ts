@@ -151,25 +151,32 @@ _send() {
  *   signal mask that it never read (builtins/read.def, `prevset`; mended in 5.3). It may block every later alarm.
  *   Outside of POSIX mode bash waits by pselect(2), which needs no alarm. After each signal it reckons the rest anew by
  *   the wall clock, which may have been set back. So `_wake` gives it the end of a file to read.
- * - Bash 5.1 and older know the alarm only. It can be lost while very many children end (docs/ending.md).
+ * - Bash before 5.2 (`_old`) knows the alarm only, and loses an alarm that comes while it handles a CHLD: the kernel
+ *   then starts the read again (SA_RESTART). So its child is `sleep`, which no CHLD disturbs. Bash sees that a child is
+ *   stopped only with job control. It cannot take the terminal, which it knows as its stderr: that is /dev/null then.
  * - Otherwise the child is `sleep`. Where nothing can be forked any more, the shell ends, and so does the container.
  * - A child that naps may be killed, stopped or frozen by others of its user at any time. Each of that is a CHLD, and
  *   on that the nap is killed: so the wait for it ends, whether it had begun or not. A CHLD that comes before the wait
  *   is remembered in `_ev`.
+ * - Busybox begins a read anew, with all its seconds, after each signal that it handles. So the child ignores CHLD, the
+ *   only signal that it would handle and survive.
  * - 5 s at most at a time, because a nap stands still while a machine is suspended and time since boot does not.
  */
 const NAP = `
-if [ "$BASH_VERSION" ] && command exec 5<>/dev/ptmx; then
+_old=
+case $BASH_VERSION in [1-4].* | 5.[01].*) _old=1 ;; esac
+if [ "$BASH_VERSION" ] && [ ! $_old ] && command exec 5<>/dev/ptmx; then
   set +o posix
   _nap() { read -t .2 _x <&5; }
   _wake() { exec </dev/null; }
 else
-  if read -t 1 _x && command exec 5<>/dev/ptmx; then
-    _sleep() { read -t $1 _x <&5; }
+  if [ ! $_old ] && read -t 1 _x && command exec 5<>/dev/ptmx; then
+    _sleep() { trap '' CHLD; read -t $1 _x <&5; }
   else
     _sleep() { exec sleep $1; }
   fi </proc/uptime
   _nap() {
+    [ ! "$BASH_VERSION" ] || set -m
     _sleep $1 &
     [ $_ev ] || wait $!
     kill -KILL $!
@@ -193,6 +200,7 @@ fi 2>/dev/null
  * - While CHLD is trapped, another process that ends at that time would cut the wait short with 145, which is 128 and
  *   CHLD. Bash does so as a POSIX shell only. Its trap stays: bash crashes on a CHLD that is pending when the trap of
  *   CHLD is taken away (trap.c of 5.2, `run_sigchld_trap`).
+ *   A CHLD that came right after the last nap still cuts the next wait of bash short, whatever it waits for.
  * - It says so in a word, unless the container was asked to end (`_told`, `_asked`), or the command has left words of
  *   its own. A file for another processor (`_odd`) that ends so was not executed: `env` or its C library then gives it
  *   to a shell, which cannot read it.
@@ -201,7 +209,7 @@ fi 2>/dev/null
  */
 const STOP = `
 _leave() {
-  if [ "$BASH_VERSION" ]; then set +o posix; else trap - CHLD; fi
+  if [ "$BASH_VERSION" ]; then set +o posix; wait $$; else trap - CHLD; fi
   wait $_cmd
   set -- $?
   [ $1 -le 256 ] || set -- $(($1 % 128 + 128))
@@ -324,16 +332,16 @@ fi
 
 /**
  * Otherwise the command runs in the background. A background command would read /dev/null and be deaf to INT: the first
- * is undone here, the second only in bash; POSIX sh knows no way. An interactive shell ignores TERM, so with a terminal
- * nothing is waited for. INT is ignored here, not trapped: bash loses a child that dies of the very INT that ends its
- * wait for it.
+ * is undone here, the second only in bash; POSIX sh knows no way. (`trap - INT` does not undo it in bash 5.3; a trap
+ * does, and the command begins without any.) An interactive shell ignores TERM, so with a terminal nothing is waited
+ * for. INT is ignored here, not trapped: bash loses a child that dies of the very INT that ends its wait for it.
  */
 const BACKGROUND = `
 trap _ev=1 CHLD
 if [ ! "$_cmd" ]; then
   trap '' INT QUIT
   trap '_asked=1; kill -TERM $_cmd; [ $_tty = 0 ] || exit 143; _wake' TERM
-  (trap - INT QUIT; eval "$_run") <&3 &
+  (trap : INT QUIT; eval "$_run") <&3 &
   _cmd=$!
 fi
 trap _wake CHLD

@@ -33,6 +33,8 @@ interface KubeconfigFile {
 export class FaultProxy {
   /** Everything that was asked, in the order of its arrival. */
   readonly asked: Asked[] = [];
+  /** Whether the API server, or etcd below it, is away. */
+  isAway = false;
   /** Of what goes through; each request is shown to it before anything is done. */
   fault: Fault = () => undefined;
   /** Of the lines of a watch that is opened; undefined: they go their way. */
@@ -108,7 +110,7 @@ export class FaultProxy {
   }
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = askedOf(request, false);
+    const asked = this.#askedOf(request, false);
     try {
       const body = await bodyOf(request);
       this.asked.push(asked);
@@ -140,13 +142,19 @@ export class FaultProxy {
   }
 
   #takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const asked = askedOf(request, true);
+    const asked = this.#askedOf(request, true);
     this.asked.push(asked);
     socket.on('error', () => undefined);
     const line = this.wire.lineFrom(request.socket.remotePort);
     const exchange = new UpgradeExchange({ asked, line }, { socket, head }, () => this.#request(request).end());
     const done = this.fault(exchange) ?? exchange.forward().then((answer) => exchange.answer(answer));
     done.catch(() => socket.destroy());
+  }
+
+  #askedOf({ method = 'GET', url = '/' }: IncomingMessage, isUpgrade: boolean): Asked {
+    const { pathname, searchParams } = new URL(url, 'https://kubernetes');
+    const isWatch = searchParams.get('watch') === 'true';
+    return { verb: method, path: pathname, isWatch, isUpgrade, isInVain: this.isAway };
   }
 
   #request(request: IncomingMessage): ReturnType<typeof send> {
@@ -172,12 +180,6 @@ export class FaultProxy {
 function authorityOf(cluster: KubeconfigFile['clusters'][number]['cluster']): Buffer {
   const { 'certificate-authority-data': data, 'certificate-authority': file = '' } = cluster;
   return data === undefined ? readFileSync(file) : Buffer.from(data, 'base64');
-}
-
-function askedOf({ method = 'GET', url = '/' }: IncomingMessage, isUpgrade: boolean): Asked {
-  const { pathname, searchParams } = new URL(url, 'https://kubernetes');
-  const isWatch = searchParams.get('watch') === 'true';
-  return { verb: method, path: pathname, isWatch, isUpgrade };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

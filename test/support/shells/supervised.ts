@@ -26,8 +26,15 @@ function onThisMachine(...shells: string[]): { shell: string; program: string }[
   return shells.map((shell) => ({ shell, program: `/usr/bin/${shell}` })).filter(({ program }) => existsSync(program));
 }
 
+const BASH = '/usr/bin/bash';
+
+/** No program of its own: bash, under a supervisor that takes each bash for one before 5.2. */
+const OLD_BASH = `${BASH} as before 5.2`;
+
 /** The shells that a debug image may have as `sh`, where this machine has them. */
-export const SHELLS = onThisMachine('dash', 'bash', 'busybox');
+export const SHELLS = onThisMachine('dash', 'bash', 'busybox').flatMap((one) =>
+  one.program === BASH ? [one, { shell: 'old bash', program: OLD_BASH }] : [one],
+);
 
 /** Those besides that people have as `sh`, where this machine has them. */
 export const MORE_SHELLS = onThisMachine('mksh', 'yash', 'zsh');
@@ -39,6 +46,9 @@ export const SLOW_SHELLS = onThisMachine('ksh93', 'posh');
 export const CAN_UNSHARE = process.platform === 'linux' && process.getuid?.() === 0;
 
 const NAME = 'debug-1234abcd-1';
+
+/** In the script of the supervisor: the last versions of bash that are taken for old. */
+const BEFORE_5_2 = '5.[01].*';
 
 export interface Wish {
   /** Path of the program that is `sh`. */
@@ -108,7 +118,7 @@ export class Supervised {
     if (CAN_UNSHARE && wish.ungrouped !== true) this.#group = ControlGroup.of(this.#id);
     const bin = join(this.#folder, 'bin');
     mkdirSync(bin);
-    symlinkSync(wish.program, join(bin, 'sh'));
+    symlinkSync(wish.program === OLD_BASH ? BASH : wish.program, join(bin, 'sh'));
     for (const program of wish.programs ?? []) symlinkSync(`/usr/bin/${program}`, join(bin, program));
     mkdirSync(dirname(this.#log), { recursive: true });
     writeFileSync(this.#log, '');
@@ -132,7 +142,11 @@ export class Supervised {
       wish.own,
     );
     const script = set[SUPERVISOR_ENV.name];
-    if (script !== undefined) set[SUPERVISOR_ENV.name] = script.replaceAll('/dev/termination-log', this.#log);
+    if (script !== undefined) {
+      const told = wish.program === OLD_BASH ? script.split(BEFORE_5_2).join('5.*') : script;
+      if (wish.program === OLD_BASH && told === script) throw new Error(`the supervisor does not say ${BEFORE_5_2}`);
+      set[SUPERVISOR_ENV.name] = told.replaceAll('/dev/termination-log', this.#log);
+    }
     const env = { PATH: path, ...wish.own, ...set };
     this.#env = env;
     const words = wish.unsupervised

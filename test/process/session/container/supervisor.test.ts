@@ -88,7 +88,7 @@ describe('the words of a container', () => {
 const eachShell = it.concurrent.each(SHELLS);
 const eachShellAsRoot = CAN_UNSHARE ? eachShell : it.concurrent.skip.each(SHELLS);
 const everyShell = it.concurrent.each([...SHELLS, ...MORE_SHELLS, ...SLOW_SHELLS]);
-const BASH = SHELLS.filter(({ shell }) => shell === 'bash');
+const BASH = SHELLS.filter(({ shell }) => shell.endsWith('bash'));
 const bash = it.concurrent.each(BASH);
 const busybox = (program: string): boolean => program.endsWith('busybox');
 
@@ -420,14 +420,19 @@ describe('hostile processes of the same container', () => {
     { what: 'stops all', code: 'while :; do kill -STOP -1; sleep .1; done' },
     { what: 'stops and wakes all', code: 'while :; do kill -STOP -1; kill -CONT -1; sleep .1; done' },
     { what: 'sends it all that it hears', code: 'while :; do kill -USR2 1; kill -CHLD 1; kill -INT 1; sleep .1; done' },
+    // A bash before 5.2 that naps by an alarm loses the alarm that comes while it handles a CHLD.
+    { what: 'sends it CHLD all the time', code: 'for i in 1 2 3; do while :; do kill -CHLD 1; done & done; wait' },
+    { what: 'sends all CHLD all the time', code: 'for i in 1 2 3; do while :; do kill -CHLD -1; done & done; wait' },
   ];
 
-  eachShellAsRoot('the $shell supervisor ends hostile processes at its deadline', async ({ program }) => {
-    for (const { what, code } of hostile) {
-      const command = ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
-      const { seconds, word } = await run({ program, ttl: 2, command });
-      expect({ what, word, late: seconds > patient(2 + 2 * SOON) }).toEqual({ what, word: DEADLINE, late: false });
-    }
+  const shapes = SHELLS.flatMap((shell) => hostile.map((attack) => ({ ...shell, ...attack })));
+  const eachShape = CAN_UNSHARE ? it.concurrent.each(shapes) : it.concurrent.skip.each(shapes);
+  const hostileCommand = (code: string): string[] => ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
+
+  eachShape('the $shell supervisor ends a process that $what at its deadline', async ({ program, code }) => {
+    const { seconds, word } = await run({ program, ttl: 2, command: hostileCommand(code) });
+    expect(word).toBe(DEADLINE);
+    expect(seconds).toBeLessThan(patient(2 + 2 * SOON));
   });
 
   eachShellAsRoot('the $shell supervisor ends when a process takes /proc away', async ({ program }) => {
@@ -439,12 +444,9 @@ describe('hostile processes of the same container', () => {
 
   // The shell between supervisor and terminal is killed, and the container ends with it, or it lives on until the
   // deadline.
-  eachShellAsRoot('the $shell supervisor on a terminal ends hostile processes in time', async ({ program }) => {
-    for (const { what, code } of hostile) {
-      const command = ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
-      const { seconds } = await run({ program, tty: true, ttl: 2, command });
-      expect({ what, late: seconds > patient(2 + 2 * SOON) }).toEqual({ what, late: false });
-    }
+  eachShape('the $shell supervisor on a terminal ends a process that $what in time', async ({ program, code }) => {
+    const { seconds } = await run({ program, tty: true, ttl: 2, command: hostileCommand(code) });
+    expect(seconds).toBeLessThan(patient(2 + 2 * SOON));
   });
 });
 

@@ -157,7 +157,7 @@ describe('a process of the container', () => {
       container.type(`${container.group?.below()}\n`);
       await container.sees(/in/);
       const others = descendants(container.first);
-      await stop(container);
+      expect(await stop(container)).toEqual({ answer: 'Survived', processes: 0 });
       expect(await ended()).toMatchObject({ word: STOPPED });
       expect(others.map(fingerprint).filter((one) => !/is (dead|gone)$/.test(one))).toEqual([]);
       expect(application()).toEqual(before);
