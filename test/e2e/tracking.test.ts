@@ -76,7 +76,8 @@ describe('the record of a run', () => {
 
 describe('a container without a supervisor', () => {
   it('the status says from the start that only the operator ends a container without a supervisor, and records its end', async () => {
-    await stage.createSession('unguarded', { target, supervisor: 'None', command: ['sleep', '20'], ttl: '2s' });
+    const command = ['sh', '-c', 'until [ -e /tmp/end ]; do sleep 1; done'];
+    await stage.createSession('unguarded', { target, supervisor: 'None', command, ttl: '5s' });
     const running = await stage.untilPhase('unguarded', 'Running');
     const says = running.status?.conditions?.find((condition) => condition.type === 'Running')?.message;
     expect(says).toMatch(/has no supervisor: the operator ends it at \d{4}-/);
@@ -94,6 +95,8 @@ describe('a container without a supervisor', () => {
         message: expect.stringMatching(/has to end and still runs .*; end its command, or delete the pod$/),
       }),
     );
+    const container = `--container=${ending.status?.debugContainerName}`;
+    expect(await stage.kubectl(['exec', 'web', container, '--', 'touch', '/tmp/end'])).toMatchObject({ code: 0 });
     const over = await stage.untilPhase('unguarded', 'Completed');
     expect(over.status?.runs).toMatchObject([{ exitCode: 0, endedBy: 'Command', reason: 'Exited' }]);
     expect(over.status?.conditions).toContainEqual(
