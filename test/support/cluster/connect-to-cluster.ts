@@ -1,8 +1,12 @@
 import { connect, type Connection, type ConnectOptions } from '../../../src/kube/connect.ts';
 import { cluster } from '../../cluster/cluster.ts';
 
+/** For one answer: longer than the operator waits, for a test is to fail by what it sees and not by a busy machine. */
+const TIMEOUT_MS = 60_000;
+
 /** Our own client, as the administrator of the cluster that the suites run on. */
 export function connectToCluster(options: ConnectOptions = {}): Connection {
   const { kubeconfig } = cluster();
-  return connect({ userAgent: 'debugsession/test', ...(kubeconfig !== undefined && { kubeconfig }), ...options });
+  const usual = { userAgent: 'debugsession/test', timeoutMs: TIMEOUT_MS };
+  return connect({ ...usual, ...(kubeconfig !== undefined && { kubeconfig }), ...options });
 }
