@@ -37,9 +37,7 @@ export function faultsBelow(writes: readonly string[], from = 1): PlannedFault[]
         hands.proxy.fault = atWrite(from + index, async (exchange) => {
           // The requests of people would break as well.
           await hands.played;
-          hands.proxy.isAway = true;
           await strike(exchange, hands).catch(hands.fail);
-          hands.proxy.isAway = false;
           hands.done();
         });
       },
@@ -47,13 +45,18 @@ export function faultsBelow(writes: readonly string[], from = 1): PlannedFault[]
   );
 }
 
-/** Nothing is written meanwhile: the operator waits for the answer of its write. */
+/**
+ * The API server is away for the operator until the witness has looked: on a busy machine the operator has given its
+ * write up by then, and the witness would miss what the operator writes next.
+ */
 async function restart(hands: Hands): Promise<void> {
+  hands.proxy.isAway = true;
   await nodeOf(hands).restartControlPlane('kube-apiserver');
   const looked = (): Promise<boolean> => isDone(hands.witnessed());
   await hands.stage.until('the witness has looked again', looked);
   // Its admission knows the custom resource some moments later: until then it refuses what people ask for.
   await hands.stage.until('sessions can be asked for', () => canAsk(hands));
+  hands.proxy.isAway = false;
 }
 
 function canAsk({ stage }: Hands): Promise<boolean> {

@@ -5,24 +5,17 @@ export interface Asked {
   isWatch: boolean;
   /** An exec or an attach: a GET that becomes a WebSocket. */
   isUpgrade: boolean;
-  /** The API server, or etcd below it, was away. */
-  isInVain: boolean;
 }
 
 /** What tells of a session, or asks about it: it is not counted, and may be lost or sent again. */
 const BESIDE = /\/(?:events|leases|subjectaccessreviews|localsubjectaccessreviews|tokenreviews)(?:\/|$)/;
 
 /**
- * A write of the session, of its pod, or into its container. Events, the Lease and access reviews are none: an event
- * may be lost, a Lease is renewed all the time, and a review changes nothing.
+ * A write of the session, of its pod, or into its container. Events, the Lease and access reviews do not count: an
+ * event may be lost, a Lease is renewed all the time, and a review changes nothing.
  */
-function isWrite({ verb, path, isUpgrade }: Asked): boolean {
+export function isCounted({ verb, path, isUpgrade }: Asked): boolean {
   return isUpgrade || (verb !== 'GET' && !BESIDE.test(path));
-}
-
-/** A write that the API server could carry out: how many others there are depends on how long a restart takes. */
-export function isCounted(asked: Asked): boolean {
-  return isWrite(asked) && !asked.isInVain;
 }
 
 /** Told beside the session: nothing depends on it, or it is an election. */
@@ -30,7 +23,7 @@ const ASIDE = /\/(?:events|leases)(?:\/|$)/;
 
 /** A question, a watch, or an access review: what the operator decides on. */
 export function isRead(asked: Asked): boolean {
-  return !isWrite(asked) && !ASIDE.test(asked.path);
+  return !isCounted(asked) && !ASIDE.test(asked.path);
 }
 
 /** The request in one word or two, without names: `PATCH pods/ephemeralcontainers`. */

@@ -33,7 +33,7 @@ interface KubeconfigFile {
 export class FaultProxy {
   /** Everything that was asked, in the order of its arrival. */
   readonly asked: Asked[] = [];
-  /** Whether the API server, or etcd below it, is away. */
+  /** Whether the API server is away: each request is cut, and none is told of in `asked`. */
   isAway = false;
   /** Of what goes through; each request is shown to it before anything is done. */
   fault: Fault = () => undefined;
@@ -110,9 +110,10 @@ export class FaultProxy {
   }
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = this.#askedOf(request, false);
+    const asked = askedOf(request, false);
     try {
       const body = await bodyOf(request);
+      if (this.isAway) return void response.destroy();
       this.asked.push(asked);
       const upstream = (): Promise<IncomingMessage> => this.#send(request, body);
       const line = this.wire.lineFrom(request.socket.remotePort);
@@ -142,19 +143,14 @@ export class FaultProxy {
   }
 
   #takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const asked = this.#askedOf(request, true);
-    this.asked.push(asked);
+    const asked = askedOf(request, true);
     socket.on('error', () => undefined);
+    if (this.isAway) return void socket.destroy();
+    this.asked.push(asked);
     const line = this.wire.lineFrom(request.socket.remotePort);
     const exchange = new UpgradeExchange({ asked, line }, { socket, head }, () => this.#request(request).end());
     const done = this.fault(exchange) ?? exchange.forward().then((answer) => exchange.answer(answer));
     done.catch(() => socket.destroy());
-  }
-
-  #askedOf({ method = 'GET', url = '/' }: IncomingMessage, isUpgrade: boolean): Asked {
-    const { pathname, searchParams } = new URL(url, 'https://kubernetes');
-    const isWatch = searchParams.get('watch') === 'true';
-    return { verb: method, path: pathname, isWatch, isUpgrade, isInVain: this.isAway };
   }
 
   #request(request: IncomingMessage): ReturnType<typeof send> {
@@ -180,6 +176,12 @@ export class FaultProxy {
 function authorityOf(cluster: KubeconfigFile['clusters'][number]['cluster']): Buffer {
   const { 'certificate-authority-data': data, 'certificate-authority': file = '' } = cluster;
   return data === undefined ? readFileSync(file) : Buffer.from(data, 'base64');
+}
+
+function askedOf({ method = 'GET', url = '/' }: IncomingMessage, isUpgrade: boolean): Asked {
+  const { pathname, searchParams } = new URL(url, 'https://kubernetes');
+  const isWatch = searchParams.get('watch') === 'true';
+  return { verb: method, path: pathname, isWatch, isUpgrade };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

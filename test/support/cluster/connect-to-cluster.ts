@@ -1,7 +1,7 @@
 import { connect, type Connection, type ConnectOptions } from '../../../src/kube/connect.ts';
 import { cluster } from '../../cluster/cluster.ts';
 
-/** For one answer: longer than the operator waits, for a test is to fail by what it sees and not by a busy machine. */
+/** For one answer, longer than the operator waits: no test fails because the machine is busy. */
 const TIMEOUT_MS = 60_000;
 
 /** Our own client, as the administrator of the cluster that the suites run on. */

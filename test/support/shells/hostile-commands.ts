@@ -12,8 +12,8 @@ export const ATTACKS = {
   'stops all': `kill -STOP -1; echo ${HAS_STOPPED}; while :; do kill -STOP -1; sleep .2; done`,
   'asks for more time': `echo -n until9999999999 >/proc/self/comm
     while :; do for d in /proc/[0-9]*; do kill -USR2 \${d#/proc/}; done; sleep .2; done`,
-  // A shell that waits may begin to wait anew each time that it handles a signal.
-  'interrupts all': 'while :; do kill -CHLD -1; kill -CHLD 1; done',
+  // A shell that waits may begin to wait anew each time that it handles a signal. Process 1 is not among these.
+  'interrupts all': 'while :; do kill -CHLD -1; done',
   // A shell that cannot fork ends: others fill the limit of the pod, and this one needs no fork any more.
   'leaves no process to fork': 'for i in 1 2 3; do (while :; do sleep 600 & done) & done; exec sleep 600',
 };
