@@ -26,7 +26,7 @@ export const PREFIX = `_p=${SET_PREFIX.slice(0, -1)} _p=\${_p}_`;
  */
 export const RUN = `
 _run='
-command -v env >/dev/null && command -v tr >/dev/null || exec "$@" 2>&4 3<&- 4>&- 5<&-
+command -v env >/dev/null && command -v tr >/dev/null || exec "$@" 2>&4 3<&- 4>&- 5<&- 6<&- 7<&- 8<&- 9>&-
 case $1 in *=*) set -- sh -c "exec \\"\\$0\\" \\"\\$@\\"" "$@" ;; esac
 ${PREFIX}
 _n=$# _i=0 _own= _set= _words= LC_ALL=C
@@ -65,6 +65,6 @@ for _w; do
   *) _own=$_own$_e ;;
   esac
 done
-eval "exec env -i -- $_own $_set $_words 2>&4 3<&- 4>&- 5<&-"
+eval "exec env -i -- $_own $_set $_words 2>&4 3<&- 4>&- 5<&- 6<&- 7<&- 8<&- 9>&-"
 '
 `;

