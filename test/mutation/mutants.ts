@@ -355,13 +355,21 @@ export const MUTANTS: readonly Mutant[] = [
   session(
     'container/supervisor-script',
     'waits for what others can stop',
-    '_wake() { _ev=1; [ "$!" = "$_cmd" ] || kill -KILL $!; }',
+    '_wake() { _ev=1; [ ! $_z ] || kill -KILL $_z; }',
     '_wake() { :; }',
+  ),
+  session('container/supervisor-script', 'a signal lengthens a nap', "trap '' CHLD; read", 'read'),
+  session('container/supervisor-script', 'waits for leases', '[ $$ != 1 ] || { kill -$1 -1; return; }', ':'),
+  session(
+    'container/supervisor-script',
+    'a trap opens a file',
+    '_wake() { exec <&6; }',
+    '_wake() { exec </dev/null; }',
   ),
   session(
     'container/supervisor-script',
     'a second signal interrupts the end',
-    "trap '' HUP INT QUIT USR1 USR2\n",
+    "trap '' HUP INT QUIT TERM USR1 USR2\n",
     ':\n',
   ),
   session('container/command-environment', 'what was set keeps its prefix', '{_w$_i#$_p}', '{_w$_i}'),
