@@ -115,7 +115,6 @@ const KIN = `
 _kin() {
   _table= _all= _mid= _gen=$$
   for _d in /proc/[0-9]*; do
-    _clock && [ $_up -lt $_cut ] || exit 137
     read -r _s <$_d/stat || continue
     set -- \${_s##*\\) }
     _table="$_table \${_d#/proc/}:$2"
@@ -191,8 +190,9 @@ else
     [ $_ev ] || wait $_z
     kill -KILL $_z
     for _x in 1 2 3 4 5 6 7 8 9; do
-      kill -0 $_z && wait $_z
-      [ $? -gt 128 ] || break
+      kill -0 $_z || break
+      wait $_z
+      [ $? != 127 ] || break
     done
     _ev= _z=
   }
