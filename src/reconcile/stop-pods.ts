@@ -19,7 +19,7 @@ export interface StopPodsOptions {
   clock: Clock;
 }
 
-/** What came of the watch of a stop pod. */
+/** The outcome of the watch of a stop pod. */
 interface Watched {
   isOver: boolean;
   /** As it was seen last; undefined: never. */

@@ -6,6 +6,9 @@ import { SET_PREFIX, SUPERVISOR_VARIABLE } from './environment.ts';
  */
 export const PREFIX = `_p=${SET_PREFIX.slice(0, -1)} _p=\${_p}_`;
 
+/** The first process holds these open (supervisor-script.ts): the command gets none of them. */
+const OURS_CLOSED = '3<&- 4>&- 5<&- 6<&- 7<&- 8<&- 9>&-';
+
 /**
  * `_run`: becomes the command, with the environment that it would have without a supervisor. Text and not a function,
  * because the shell between supervisor and terminal runs it as well. Run in a subshell, it takes "$@" as the command,
@@ -26,7 +29,7 @@ export const PREFIX = `_p=${SET_PREFIX.slice(0, -1)} _p=\${_p}_`;
  */
 export const RUN = `
 _run='
-command -v env >/dev/null && command -v tr >/dev/null || exec "$@" 2>&4 3<&- 4>&- 5<&- 6<&- 7<&- 8<&- 9>&-
+command -v env >/dev/null && command -v tr >/dev/null || exec "$@" 2>&4 ${OURS_CLOSED}
 case $1 in *=*) set -- sh -c "exec \\"\\$0\\" \\"\\$@\\"" "$@" ;; esac
 ${PREFIX}
 _n=$# _i=0 _own= _set= _words= LC_ALL=C
@@ -65,6 +68,6 @@ for _w; do
   *) _own=$_own$_e ;;
   esac
 done
-eval "exec env -i -- $_own $_set $_words 2>&4 3<&- 4>&- 5<&- 6<&- 7<&- 8<&- 9>&-"
+eval "exec env -i -- $_own $_set $_words 2>&4 ${OURS_CLOSED}"
 '
 `;

@@ -10,7 +10,7 @@ export const WATCHDOG_NAME = 'debug-watchdog';
 /** Begins the name of a process that brings a new end, in seconds since boot: see `_heed`. With ten digits 15 bytes. */
 export const LETTER_NAME = 'until';
 
-/** Leaves a word as the termination message; `-n` empties the log. Without it where the log cannot be written. */
+/** Leaves a word as the termination message; `-n` empties the log. A log that cannot be written gets none. */
 export const MARK = '_mark() { echo $1 >/dev/termination-log; }';
 
 /**
@@ -144,8 +144,8 @@ _send() {
  * somebody else can hold up (docs/adr/0022).
  *
  * The owner of a file may take a lease of it, and who opens the file then waits for 45 s (fcntl(2), F_SETLEASE). A
- * process owns its files in /proc, and root owns the rest. Nobody gets a lease of a file that is open already, so the
- * files that the first process goes on to read stay open: 6 to 9. The command does not get them (docs/adr/0072).
+ * process owns its files in /proc, and root owns the rest. The kernel gives no lease of a file that is open already,
+ * so the files that the first process goes on to read stay open: 6 to 9. The command does not get them (docs/adr/0072).
  *
  * `_nap SECONDS` rests, and `_wake`, which the traps call while the command runs, ends it. In a child it is cut short
  * as well whenever a child ends or is stopped. A process may have got the pid of a nap that is over, so nothing waits
@@ -270,7 +270,7 @@ _stop() {
  * looks for a letter: a process that is named `until` and the new end, and has the parent that the first process has.
  * Whatever a container starts has another one, so nobody in there can give himself more time, but who may exec into it.
  * The name of a process has 15 bytes at most: a file could be endless. A lease (see `_nap`) delays the end by 45 s at
- * most, for it looks no further once the end has come. USR2 back is the answer.
+ * most: the search stops once the end has come. USR2 back is the answer.
  */
 const HEED = `
 _parent() {
