@@ -15,7 +15,7 @@ import { DEADLINE, STOPPED, SUPERVISOR_ENV, supervisedCommand } from '../../src/
 import { busyboxImage, dashImage } from '../cluster/image-names.ts';
 import { isReady } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
-import { fingerprint } from '../support/shells/supervised.ts';
+import { fingerprint } from '../support/shells/processes.ts';
 import { patient } from '../support/patience.ts';
 
 // What the stop script ends on a real kubelet, and what it leaves alone. It is run by kubectl exec: no operator is

@@ -353,15 +353,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   session('container/supervisor-script', 'anybody in there brings another end', '[ $_pp = $_own ] || continue', ':'),
   session(
-    'container/supervisor-script',
+    'container/supervisor-nap',
     'waits for what others can stop',
     '_wake() { _ev=1; [ ! $_z ] || kill -KILL $_z; }',
     '_wake() { :; }',
   ),
-  session('container/supervisor-script', 'a signal lengthens a nap', "trap '' CHLD; read", 'read'),
+  session('container/supervisor-nap', 'a signal lengthens a nap', "trap '' CHLD; read", 'read'),
   session('container/supervisor-script', 'waits for leases', '[ $$ != 1 ] || { kill -$1 -1; return; }', ':'),
   session(
-    'container/supervisor-script',
+    'container/supervisor-nap',
     'a trap opens a file',
     '_wake() { exec <&6; }',
     '_wake() { exec </dev/null; }',

@@ -3,6 +3,8 @@
 // why, is told here beside each part.
 import { PREFIX, RUN } from './command-environment.ts';
 import { SUPERVISOR_VARIABLE } from './environment.ts';
+import { NAP } from './supervisor-nap.ts';
+import { TERMINAL } from './supervisor-terminal.ts';
 
 /** The name that the supervisor gives its process, by which stop-script.ts finds it: 15 bytes at most. */
 export const WATCHDOG_NAME = 'debug-watchdog';
@@ -108,8 +110,9 @@ _mark Began
  * anew for every line, and a state that changes in between shifts the rest. What follows the program's name, which may
  * hold anything, is state, parent and process group. It gives up, and with it ends the container, when time is up:
  * thousands of processes, each the child of the one before, are not followed to the end. `_send` signals them all but
- * the shell in between (see below), a child with a process group of its own: it has to reap. Unless it is alone. In a
- * process namespace of its own it need not look, and so opens no file that a process in there may hold (`_nap`).
+ * the shell in between (supervisor-terminal.ts), a child with a process group of its own: it has to reap. Unless it is
+ * alone. In a process namespace of its own it need not look, and so opens no file that a process in there may hold
+ * (supervisor-nap.ts).
  */
 const KIN = `
 _kin() {
@@ -136,68 +139,6 @@ _send() {
     [ $_p = "$_mid" ] && [ "$_all" != " $_mid" ] || kill -$1 $_p
   done
 }
-`;
-
-/**
- * The first process of the container is its own watchdog. In a process namespace of the container's own nobody in there
- * can kill or stop it, and where it can be killed its end is the container's. So it must only never wait for what
- * somebody else can hold up (docs/adr/0022).
- *
- * The owner of a file may take a lease of it, and who opens the file then waits for 45 s (fcntl(2), F_SETLEASE). A
- * process owns its files in /proc, and root owns the rest. The kernel gives no lease of a file that is open already,
- * so the files that the first process goes on to read stay open: 6 to 9. The command does not get them (docs/adr/0072).
- *
- * `_nap SECONDS` rests, and `_wake`, which the traps call while the command runs, ends it. In a child it is cut short
- * as well whenever a child ends or is stopped. A process may have got the pid of a nap that is over, so nothing waits
- * until that pid is gone.
- * - A shell whose `read` knows `-t` waits by itself, on a terminal that nobody has and nobody writes to: the one side
- *   of a pair that it has made. `sleep` is a file that root in there may have replaced. Bash does so in the first
- *   process, and looks about it five times a second. Others do it in a child, because only `wait` reaps for them.
- * - As a POSIX shell, bash times `read -t` by an alarm. If that alarm comes before `read` has begun, bash 5.2 sets a
- *   signal mask that it never read (builtins/read.def, `prevset`; mended in 5.3). It may block every later alarm.
- *   Outside of POSIX mode bash waits by pselect(2), which needs no alarm. After each signal it reckons the rest anew by
- *   the wall clock, which may have been set back. So `_wake` gives it the end of a file to read.
- * - Bash before 5.2 (`_old`) knows the alarm only, and loses an alarm that comes while it handles a CHLD: the kernel
- *   then starts the read again (SA_RESTART). So its child is `sleep`, which no CHLD disturbs. Bash sees that a child is
- *   stopped only with job control. It cannot take the terminal, which it knows as its stderr: that is /dev/null then.
- * - Otherwise the child is `sleep`. Where nothing can be forked any more, the shell ends, and so does the container.
- * - A child that naps may be killed, stopped or frozen by others of its user at any time. Each of that is a CHLD, and
- *   on that the nap is killed: so the wait for it ends, whether it had begun or not. A CHLD that comes before the wait
- *   is remembered in `_ev`.
- * - Busybox begins a read anew, with all its seconds, after each signal that it handles. So the child ignores CHLD, the
- *   only signal that it would handle and survive.
- * - 5 s at most at a time, because a nap stands still while a machine is suspended and time since boot does not.
- */
-const NAP = `
-command exec 6</dev/null 7</proc/uptime 8</proc/$$/stat
-command exec 9>>/dev/termination-log
-_old= _z=
-case $BASH_VERSION in [1-4].* | 5.[01].*) _old=1 ;; esac
-if [ "$BASH_VERSION" ] && [ ! $_old ] && command exec 5<>/dev/ptmx; then
-  set +o posix
-  _nap() { read -t .2 _x <&5; }
-  _wake() { exec <&6; }
-else
-  if [ ! $_old ] && read -t 1 _x && command exec 5<>/dev/ptmx; then
-    _sleep() { trap '' CHLD; read -t $1 _x <&5; }
-  else
-    _sleep() { exec sleep $1; }
-  fi </proc/uptime
-  _nap() {
-    [ ! "$BASH_VERSION" ] || set -m
-    _sleep $1 &
-    _z=$!
-    [ $_ev ] || wait $_z
-    kill -KILL $_z
-    for _x in 1 2 3 4 5 6 7 8 9; do
-      kill -0 $_z || break
-      wait $_z
-      [ $? != 127 ] || break
-    done
-    _ev= _z=
-  }
-  _wake() { _ev=1; [ ! $_z ] || kill -KILL $_z; }
-fi
 `;
 
 /**
@@ -269,8 +210,8 @@ _stop() {
  * The first process can be told from outside (stop-script.ts; docs/adr/0016). USR1 ends the command now. On USR2 it
  * looks for a letter: a process that is named `until` and the new end, and has the parent that the first process has.
  * Whatever a container starts has another one, so nobody in there can give himself more time, but who may exec into it.
- * The name of a process has 15 bytes at most: a file could be endless. A lease (see `_nap`) delays the end by 45 s at
- * most: the search stops once the end has come. USR2 back is the answer.
+ * The name of a process has 15 bytes at most: a file could be endless. A lease (supervisor-nap.ts) delays the end by
+ * 45 s at most: the search stops once the end has come. USR2 back is the answer.
  */
 const HEED = `
 _parent() {
@@ -295,62 +236,11 @@ _heed() {
 `;
 
 /**
- * With a terminal the command has to be a foreground job, for Ctrl-C and job control. But a shell that waits for a
- * foreground job puts its traps off, and as PID 1 of its own namespace it is immune to a TERM that it does not trap:
- * every delete of the pod would take its whole grace. So a shell in between runs the foreground job: it is started in
- * the foreground, turns job control on, which is possible only there, and stops itself. That returns control to the
- * outer shell, which lets it go on in the background and waits, with its trap armed. A shell with job control may hand
- * out the terminal from the background.
- *
- * Where the outer shell has no job control, the one in between sees that it owns no process group and would become the
- * command, which the outer shell could not watch: it ends, and the command is started in the background, as without a
- * terminal. Bash does not need any of this, and would tell the user of the stopped job.
- *
- * - What it does comes to it in variables, so that `ps` shows one short line. It takes them from its environment before
- *   it starts anything.
- * - INT and the like are trapped by `:`, not ignored: an ignored signal would stay ignored in the command.
- * - 147 to 150 is a stopped job, by Ctrl-Z on a command that is no shell: nobody could continue it, so it goes on.
- * - stderr of our own shells is /dev/null: they would tell of the stopped job, and a notice of a killed one would block
- *   for ever on a terminal that is held by Ctrl-S.
- * - Which process it is tells its parent: the only child that the first process has by then.
- */
-const TERMINAL = `
-if [ $_tty = 1 ] && [ ! "$BASH_VERSION" ] && (set -m); then
-  trap : INT QUIT
-  set -m
-  _between='
-    trap : HUP INT QUIT TERM
-    read _p _x _x _x _x _x _x _t _x </proc/self/stat
-    [ "$_p" = "$_t" ] || exit
-    _top=$PPID _mine=$_run
-    unset _between _run
-    set -m
-    kill -STOP $_p
-    (eval "$_mine")
-    _r=$?
-    while [ $_r -ge 147 ] && [ $_r -le 150 ] && jobs %1 >/dev/null; do
-      fg %1 >/dev/null
-      _r=$?
-    done
-    exit $_r
-  ' _run=$_run sh -c 'eval "$_between"' supervisor "$@" 3<&- 5<&- 6<&- 7<&- 8<&- 9>&-
-  if jobs %1 >/dev/null; then
-    trap 'exit 143' TERM
-    for _d in /proc/[0-9]*; do
-      _parent \${_d#/proc/} && [ $_pp = $$ ] && _cmd=\${_d#/proc/}
-    done
-    bg %1 >/dev/null
-  else
-    set +m
-  fi
-fi
-`;
-
-/**
- * Otherwise the command runs in the background. A background command would read /dev/null and be deaf to INT: the first
- * is undone here, the second only in bash; POSIX sh knows no way. (`trap - INT` does not undo it in bash 5.3; a trap
- * does, and the command begins without any.) An interactive shell ignores TERM, so with a terminal nothing is waited
- * for. INT is ignored here, not trapped: bash loses a child that dies of the very INT that ends its wait for it.
+ * Where supervisor-terminal.ts has not begun the command, it runs in the background. A background command would read
+ * /dev/null and be deaf to INT: the first is undone here, the second only in bash; POSIX sh knows no way. (`trap - INT`
+ * does not undo it in bash 5.3; a trap does, and the command begins without any.) An interactive shell ignores TERM, so
+ * with a terminal nothing is waited for. INT is ignored here, not trapped: bash loses a child that dies of the very INT
+ * that ends its wait for it.
  *
  * A trap first ignores its signal, until WATCH sets it again: under a flood of that signal, bash would begin the next
  * trap before it goes on.

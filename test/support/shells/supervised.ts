@@ -1,16 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,6 +12,7 @@ import { SUPERVISOR_ENV, supervisedCommand } from '../../../src/session/containe
 import type { Meant } from '../../../src/session/stop/stop-script.ts';
 import { ControlGroup } from './control-group.ts';
 import { environmentLikeKubelet, expandLikeKubelet } from './kubelet-expansion.ts';
+import { commandLine, descendants, nameOf } from './processes.ts';
 
 function onThisMachine(...shells: string[]): { shell: string; program: string }[] {
   return shells.map((shell) => ({ shell, program: `/usr/bin/${shell}` })).filter(({ program }) => existsSync(program));
@@ -317,84 +309,4 @@ export class Supervised {
   #tell(): void {
     for (const wake of this.#wake.splice(0)) wake();
   }
-}
-
-/** An application that, like many, never reaps what it did not start: PID 1 of its own process namespace. */
-export class Application {
-  readonly #unshare: ChildProcess;
-
-  /** @param command what its PID 1 is; it has to be, or become, a `sleep` */
-  constructor(command: readonly string[] = ['/usr/bin/sleep', '600']) {
-    this.#unshare = spawn('/usr/bin/unshare', ['--pid', '--fork', '--mount-proc', ...command]);
-  }
-
-  /** The host's pid of its PID 1. */
-  async started(): Promise<number> {
-    for (;;) {
-      const [pid] = descendants(this.#unshare.pid ?? 0);
-      if (pid !== undefined && commandLine(pid).includes('sleep')) return pid;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
-  /** Command line (empty for a zombie) of every process that it has become the parent of. */
-  async adopted(): Promise<string[]> {
-    const pid = await this.started();
-    return childrenOf(pid).map((child) => commandLine(child) || `zombie ${nameOf(child)}`);
-  }
-
-  stop(): void {
-    // Everything in a process namespace dies with its PID 1.
-    const [pid] = descendants(this.#unshare.pid ?? 0);
-    if (pid !== undefined) process.kill(pid, 'SIGKILL');
-  }
-}
-
-/**
- * A pid and its start, which no other process has: where two are equal the process lives, or was dead already the first
- * time.
- */
-export function fingerprint(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' ? `${pid} is dead` : `${pid} ${rest[18]}`;
-  } catch {
-    return `${pid} is gone`;
-  }
-}
-
-function nameOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-  } catch {
-    return '';
-  }
-}
-
-/** As `ps` shows it; empty for a zombie. */
-export function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return '';
-  }
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
-      } catch {
-        return false;
-      }
-    });
-}
-
-export function descendants(parent: number): number[] {
-  return childrenOf(parent).flatMap((pid) => [pid, ...descendants(pid)]);
 }

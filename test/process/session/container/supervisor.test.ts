@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   COMMAND_FOREIGN,
   COMMAND_IS_BUILTIN,
@@ -14,41 +11,27 @@ import {
   DEADLINE,
   EXITED,
   BEGAN,
-  STOPPED,
   TOO_LATE,
   UNSUPPORTED,
   VARIABLES_UNSUPPORTED,
 } from '../../../../src/session/container/supervisor.ts';
-import { ttlCommand } from '../../../../src/session/stop/stop-script.ts';
-import {
-  Application,
-  CAN_UNSHARE,
-  commandLine,
-  descendants,
-  MORE_SHELLS,
-  SHELLS,
-  SLOW_SHELLS,
-  Supervised,
-  type Wish,
-} from '../../../support/shells/supervised.ts';
 import { patient } from '../../../support/patience.ts';
+import { Application } from '../../../support/shells/application.ts';
+import {
+  eachBash,
+  eachShell,
+  eachShellAsRoot,
+  everyShell,
+  SOON,
+  STUBBORN,
+} from '../../../support/shells/each-shell.ts';
+import { commandLine, descendants } from '../../../support/shells/processes.ts';
+import { CAN_UNSHARE, SHELLS, Supervised, type Wish } from '../../../support/shells/supervised.ts';
 
-// Bounds of time are wide: what is late here is a machine that is busy. The exact ones are held on a real kubelet
-// (test/e2e).
-const SOON = 10;
 // Busybox asks after it where the cursor is.
 const PROMPT = /[>#] ([^ ]\[6n)?$/;
-const STUBBORN = ['sh', '-c', 'trap "" HUP TERM INT; echo up; while :; do sleep 1; done'];
 
 const run = (wish: Wish, input?: string) => Supervised.run(wish, input);
-
-// Everything at once: these tests wait for deadlines, they do not compute. What needs a process namespace needs root on
-// Linux.
-const eachShell = it.concurrent.each(SHELLS);
-const eachShellAsRoot = CAN_UNSHARE ? eachShell : it.concurrent.skip.each(SHELLS);
-const everyShell = it.concurrent.each([...SHELLS, ...MORE_SHELLS, ...SLOW_SHELLS]);
-const BASH = SHELLS.filter(({ shell }) => shell.endsWith('bash'));
-const bash = it.concurrent.each(BASH);
 const busybox = (program: string): boolean => program.endsWith('busybox');
 
 describe('any shell', () => {
@@ -90,7 +73,7 @@ describe('any shell', () => {
   });
 
   // A bash that is a POSIX shell takes the CHLD of another process for the status of the command, now and then.
-  bash("the $shell supervisor tells the command's end from those of its children", async ({ program }) => {
+  eachBash("the $shell supervisor tells the command's end from those of its children", async ({ program }) => {
     const children = 'i=0; while [ $i -lt 40 ]; do sleep 60 & all="$all $!" i=$((i + 1)); done';
     const command = ['sh', '-c', `${children}; (for p in $$$$ $all; do kill -9 $p; done) & wait`];
     const ended = await Promise.all(Array.from({ length: 40 }, () => run({ program, command })));
@@ -242,218 +225,6 @@ describe('any shell', () => {
     const name = `/tmp/) Z 1 ${shell}`;
     const code = `ln -sf /usr/bin/sleep "${name}"; trap 'rm "${name}"; exit 4' HUP; "${name}" 60`;
     expect(await run({ program, command: ['sh', '-c', code], ttl: 1 })).toMatchObject({ code: 4, word: DEADLINE });
-  });
-});
-
-describe('signals from outside', () => {
-  const started = async (wish: Wish): Promise<{ supervised: Supervised; watchdog: number }> => {
-    const supervised = new Supervised(wish);
-    await supervised.sees(/up/);
-    return { supervised, watchdog: await supervised.watchdog() };
-  };
-  const UP = ['sh', '-c', 'echo up; exec sleep 60'];
-  const inSeconds = (seconds: number): number => Date.now() + seconds * 1000;
-  /** As the operator tells it another ttl. @returns what came of it */
-  const tell = async (supervised: Supervised, ttlSeconds: number, lastMoment = inSeconds(600)): Promise<string> =>
-    (await supervised.exec(ttlCommand(['sh'], supervised.meant, { ttlSeconds, lastMoment }))).stdout.trim();
-
-  eachShell('the $shell supervisor ends the command at once on USR1', async ({ program }) => {
-    const { supervised, watchdog } = await started({ program, command: UP });
-    process.kill(watchdog, 'SIGUSR1');
-    const ended = await supervised.ended();
-    expect(ended).toMatchObject({ code: 129, word: STOPPED });
-    expect(ended.seconds).toBeLessThan(patient(SOON));
-  });
-
-  eachShell('the $shell supervisor ends a command that ignores all signals on repeated USR1', async ({ program }) => {
-    const { supervised, watchdog } = await started({ program, command: STUBBORN });
-    const again = setInterval(() => {
-      try {
-        process.kill(watchdog, 'SIGUSR1');
-        process.kill(watchdog, 'SIGUSR2');
-      } catch {
-        clearInterval(again);
-      }
-    }, 20);
-    const ended = await supervised.ended().finally(() => clearInterval(again));
-    expect(ended).toMatchObject({ code: 137, word: STOPPED });
-    expect(ended.seconds).toBeLessThan(patient(SOON));
-  });
-
-  eachShellAsRoot('the $shell supervisor takes a new deadline and confirms it', async ({ program }) => {
-    const { supervised: later } = await started({ program, ttl: 20, command: UP });
-    expect(await tell(later, 22, inSeconds(60))).toBe('Changed');
-    const ended = await later.ended();
-    expect(ended).toMatchObject({ code: 129, word: DEADLINE });
-    expect(ended.seconds).toBeGreaterThanOrEqual(21.9);
-    expect(ended.seconds).toBeLessThan(patient(22 + SOON));
-
-    const { supervised: sooner } = await started({ program, ttl: 60, command: UP });
-    await tell(sooner, 2, inSeconds(60));
-    const soon = await sooner.ended();
-    expect(soon).toMatchObject({ code: 129, word: DEADLINE });
-    expect(soon.seconds).toBeGreaterThanOrEqual(1.9);
-    expect(soon.seconds).toBeLessThan(patient(2 + SOON));
-  });
-
-  eachShellAsRoot('the $shell supervisor ends a command at once past its last moment', async ({ program }) => {
-    const { supervised } = await started({ program, ttl: 60, command: UP });
-    await tell(supervised, 600, inSeconds(-1));
-    const ended = await supervised.ended();
-    expect(ended).toMatchObject({ code: 129, word: DEADLINE });
-    expect(ended.seconds).toBeLessThan(patient(SOON));
-  });
-
-  eachShellAsRoot('the $shell supervisor counts the new ttl from the start of the command', async ({ program }) => {
-    const { supervised } = await started({ program, ttl: 60, command: UP });
-    await delay(6_000);
-    const told = performance.now();
-    await tell(supervised, 5);
-    expect(await supervised.ended()).toMatchObject({ code: 129, word: DEADLINE });
-    expect(performance.now() - told).toBeLessThan(4_500);
-  });
-
-  eachShellAsRoot('the $shell supervisor takes no deadline from a process of the container', async ({ program }) => {
-    const forge = 'echo -n until9999999999 >/proc/self/comm; while :; do kill -USR2 1; sleep .2; done';
-    expect(await run({ program, ttl: 3, command: ['sh', '-c', forge] })).toMatchObject({ word: DEADLINE });
-  });
-
-  eachShellAsRoot('the $shell supervisor leaves other words in the log alone', async ({ program }) => {
-    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
-    for (const text of ['', '\n', '5', '1 2', 'a[$(kill $PPID)] 5', '-1 -1', 'the user wrote this']) {
-      supervised.log = text;
-      process.kill(watchdog, 'SIGUSR2');
-      expect(await tell(supervised, 60)).toBe('Changed');
-      expect(supervised.log).toBe(text);
-    }
-    await tell(supervised, 1);
-    expect(await supervised.ended()).toMatchObject({ code: 129, word: DEADLINE });
-  });
-
-  eachShellAsRoot('the $shell supervisor leaves no sleep behind after twenty new deadlines', async ({ program }) => {
-    const { supervised, watchdog } = await started({ program, ttl: 60, command: UP });
-    for (let ttl = 61; ttl <= 80; ttl++) {
-      expect(await tell(supervised, ttl)).toBe('Changed');
-      // The command, and one that naps.
-      expect(descendants(watchdog).length).toBeLessThanOrEqual(2);
-    }
-    process.kill(watchdog, 'SIGUSR1');
-    expect(await supervised.ended()).toMatchObject({ code: 129, word: STOPPED });
-  });
-
-  eachShell('the command under the $shell supervisor dies of USR1 and USR2 as usual', async ({ program }) => {
-    expect(await run({ program, command: ['sh', '-c', 'kill -USR1 $$$$'] })).toMatchObject({ code: 138 });
-    expect(await run({ program, command: ['sh', '-c', 'kill -USR2 $$$$'] })).toMatchObject({ code: 140 });
-  });
-
-  eachShellAsRoot('the $shell supervisor ends a terminal shell with a foreground job on USR1', async ({ program }) => {
-    const command = ['sh', '-ic', 'echo up; sleep 60; :'];
-    const { supervised, watchdog } = await started({ program, tty: true, command });
-    process.kill(watchdog, 'SIGUSR1');
-    expect(await supervised.ended()).toMatchObject({ word: STOPPED });
-  });
-});
-
-describe('process 1 of its own namespace', () => {
-  const onSigterm = async (wish: Wish): Promise<void> => {
-    const supervised = new Supervised(wish);
-    await supervised.sees(/up/);
-    supervised.signal('SIGTERM');
-    const ended = await supervised.ended();
-    expect(ended).toMatchObject({ code: 143, word: BEGAN });
-    expect(ended.seconds).toBeLessThan(patient(SOON));
-  };
-
-  eachShellAsRoot('the $shell supervisor ends the command on SIGTERM', async ({ program }) => {
-    await onSigterm({ program, command: ['sh', '-c', 'echo up; sleep 60; :'] });
-  });
-
-  eachShellAsRoot('the $shell supervisor ends a shell with a foreground job on SIGTERM', async ({ program }) => {
-    await onSigterm({ program, tty: true, command: ['sh', '-ic', 'echo up; sleep 60; :'] });
-  });
-});
-
-// 1024 is F_SETLEASE, 1 is F_WRLCK. The kubelet makes one $ of two.
-const LEASE = [
-  '$SIG{$_} = "IGNORE" for qw(IO HUP INT TERM)',
-  'open my $file, "<", "/proc/$$$$/stat" or die',
-  'fcntl $file, 1024, 1 or die',
-  'sleep 100 while 1',
-].join('; ');
-
-describe('hostile processes of the same container', () => {
-  const hostile = [
-    { what: 'kills all', code: 'while :; do kill -9 -1; sleep .1; done' },
-    { what: 'stops all', code: 'while :; do kill -STOP -1; sleep .1; done' },
-    { what: 'stops and wakes all', code: 'while :; do kill -STOP -1; kill -CONT -1; sleep .1; done' },
-    { what: 'sends it all that it hears', code: 'while :; do kill -USR2 1; kill -CHLD 1; kill -INT 1; sleep .1; done' },
-    // A bash before 5.2 that naps by an alarm loses the alarm that comes while it handles a CHLD.
-    { what: 'sends it CHLD all the time', code: 'for i in 1 2 3; do while :; do kill -CHLD 1; done & done; wait' },
-    { what: 'sends all CHLD all the time', code: 'for i in 1 2 3; do while :; do kill -CHLD -1; done & done; wait' },
-    // Whoever opens a file with a lease waits for 45 s (fcntl(2), F_SETLEASE). Each owns its files in /proc.
-    { what: 'takes a lease of its file in /proc', code: `exec perl -e '${LEASE}'` },
-  ];
-
-  const shapes = SHELLS.flatMap((shell) => hostile.map((attack) => ({ ...shell, ...attack })));
-  const eachShape = CAN_UNSHARE ? it.concurrent.each(shapes) : it.concurrent.skip.each(shapes);
-  const hostileCommand = (code: string): string[] => ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
-
-  eachShape('the $shell supervisor ends a process that $what at its deadline', async ({ program, code }) => {
-    const { seconds, word } = await run({ program, ttl: 2, command: hostileCommand(code) });
-    expect(word).toBe(DEADLINE);
-    expect(seconds).toBeLessThan(patient(2 + 2 * SOON));
-  });
-
-  eachShellAsRoot('the $shell supervisor ends when a process takes /proc away', async ({ program }) => {
-    const code = 'mount -t tmpfs none /proc; [ -e /proc/uptime ] || echo gone; while :; do sleep 1; done';
-    const supervised = new Supervised({ program, ttl: 30, command: ['sh', '-c', `trap "" HUP INT TERM; ${code}`] });
-    await supervised.sees(/gone/);
-    expect((await supervised.ended()).code).toBe(137);
-  });
-
-  eachShellAsRoot('the $shell supervisor ends when a process makes /dev/null block', async ({ program }) => {
-    const block = 'mkfifo "$FIFO" && mount --bind "$FIFO" /dev/null && while :; do kill -USR2 1; sleep .1; done';
-    const folder = mkdtempSync(join(tmpdir(), 'fifo-'));
-    const command = ['sh', '-c', block];
-    const { code } = await run({ program, command, env: { FIFO: join(folder, 'fifo') } });
-    rmSync(folder, { recursive: true });
-    expect(code).toBe(137);
-  });
-
-  // Bash before 5.2 loses a child whose end it learns when a signal ends its wait (jobs.c, `waitchld`).
-  eachShellAsRoot('the $shell supervisor keeps the exit status in a flood of signals', async ({ shell, program }) => {
-    const command = ['sh', '-c', 'for s in USR2 CHLD; do while :; do kill -$s 1; done & done; sleep .5; exit 7'];
-    const ended = await Promise.all(Array.from({ length: 4 }, () => run({ program, command })));
-    const codes = ended.map(({ code }) => (shell === 'old bash' && code === 255 ? 7 : code));
-    expect(codes).toEqual([7, 7, 7, 7]);
-  });
-
-  // The shell between supervisor and terminal is killed, and the container ends with it, or it lives on until the
-  // deadline.
-  eachShape('the $shell supervisor on a terminal ends a process that $what in time', async ({ program, code }) => {
-    const { seconds } = await run({ program, tty: true, ttl: 2, command: hostileCommand(code) });
-    expect(seconds).toBeLessThan(patient(2 + 2 * SOON));
-  });
-});
-
-describe('a machine that stalls', () => {
-  const STRACE = '/usr/bin/strace';
-  const stalled = CAN_UNSHARE && existsSync(STRACE) ? bash : it.concurrent.skip.each(BASH);
-
-  // As when many processes want the core: the time of a timer is over before the shell has begun to wait for it.
-  stalled('the $shell supervisor ends the command at its deadline when each timer is late', async ({ program }) => {
-    const supervised = new Supervised({ program, ttl: 4, command: STUBBORN });
-    await supervised.sees(/up/);
-    const first = await supervised.watchdog();
-    const delay = ['--trace=setitimer', '--inject=setitimer:delay_exit=250ms'];
-    const strace = spawn(STRACE, ['-qq', '--output=/dev/null', `--attach=${first}`, ...delay], { stdio: 'inherit' });
-    const traced = once(strace, 'exit');
-    const overslept = setTimeout(() => process.kill(first, 'SIGKILL'), patient((4 + 2 * SOON) * 1000));
-    const { code, word } = await supervised.ended();
-    clearTimeout(overslept);
-    expect({ code, word }).toEqual({ code: 137, word: DEADLINE });
-    // Of a process that it could not trace, it says 1.
-    expect(await traced).toEqual([0, null]);
   });
 });
 

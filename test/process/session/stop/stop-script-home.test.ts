@@ -2,16 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { readStopAnswer, type Meant, stopCommand, ttlCommand } from '../../../../src/session/stop/stop-script.ts';
 import { STOPPED } from '../../../../src/session/container/supervisor.ts';
 import { ControlGroup } from '../../../support/shells/control-group.ts';
-import {
-  Application,
-  CAN_UNSHARE,
-  descendants,
-  type Ended,
-  fingerprint,
-  SHELLS,
-  Supervised,
-  type Wish,
-} from '../../../support/shells/supervised.ts';
+import { Application } from '../../../support/shells/application.ts';
+import { descendants, fingerprint } from '../../../support/shells/processes.ts';
+import { CAN_UNSHARE, type Ended, SHELLS, Supervised, type Wish } from '../../../support/shells/supervised.ts';
 
 // Which processes the stop script takes for the container's where an exec does not land in the namespaces that the
 // container was given. All of it happens in process namespaces of this test's own: from there no other process of this

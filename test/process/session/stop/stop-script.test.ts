@@ -3,16 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readStopAnswer, SHELLS as WAYS, stopCommand, ttlCommand } from '../../../../src/session/stop/stop-script.ts';
 import { WATCHDOG_NAME } from '../../../../src/session/container/supervisor-script.ts';
 import { DEADLINE, STOPPED } from '../../../../src/session/container/supervisor.ts';
-import {
-  Application,
-  CAN_UNSHARE,
-  descendants,
-  fingerprint,
-  type Said,
-  SHELLS,
-  Supervised,
-  type Wish,
-} from '../../../support/shells/supervised.ts';
+import { Application } from '../../../support/shells/application.ts';
+import { descendants, fingerprint } from '../../../support/shells/processes.ts';
+import { CAN_UNSHARE, type Said, SHELLS, Supervised, type Wish } from '../../../support/shells/supervised.ts';
 
 const NONE = ['sh', '-c', 'echo up; sleep 60; :'];
 const STUBBORN = ['sh', '-c', 'trap "" HUP TERM INT; echo up; while :; do sleep 1; done'];
