@@ -32,7 +32,8 @@ export const SHELLS: readonly (readonly string[])[] = [
  * - `_known`: our control group bears the container's ID. `_h` is the hierarchy that tells (cgroup v1 has many), `_top`
  *   our path in it. In a control group namespace of its own the path is `/`, kept as an empty `_top`; what lies outside
  *   begins with `/..`.
- * - `_mount`: the container's own termination log is mounted here. Only then a word is written into it.
+ * - `_mount`: the container's own termination log is mounted here. Only then a word is written into it. Bash makes the
+ *   kernel list the mounts anew for each line, so it misses lines when a mount goes meanwhile. Hence the three tries.
  * - `_each SIGNAL` signals ours, and counts them: `0` only counts.
  * - `_spin`: a tenth of a second of builtins alone. The end of the container is ours, and a `sleep` that lost its
  *   parent so would stay a zombie in a joined process namespace. So wherever the end may come any moment nothing else
@@ -56,12 +57,14 @@ while IFS=: read -r _i _x _g; do
   esac
 done </proc/self/cgroup
 [ "$_top" != / ] || _top=
-while read -r _x _x _x _g _i _x; do
-  [ "$_i" != /dev/termination-log ] || case $_g in
-  */containers/"$_name"/*) _mount=1 ;;
-  *) _mount= ;;
-  esac
-done </proc/self/mountinfo
+for _k in 1 2 3; do
+  [ $_mount ] || while read -r _x _x _x _g _i _x; do
+    [ "$_i" != /dev/termination-log ] || case $_g in
+    */containers/"$_name"/*) _mount=1 ;;
+    *) _mount= ;;
+    esac
+  done </proc/self/mountinfo
+done
 ${MARK}
 [ $_mount ] || _mark() { :; }
 ${CLOCK}

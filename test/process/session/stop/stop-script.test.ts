@@ -1,4 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readStopAnswer, SHELLS as WAYS, stopCommand, ttlCommand } from '../../../../src/session/stop/stop-script.ts';
 import { WATCHDOG_NAME } from '../../../../src/session/container/supervisor-script.ts';
@@ -109,6 +112,28 @@ describe('its own process namespace', () => {
       await container.ended();
     }
   });
+
+  // Bash makes the kernel list the mounts anew for each line. It misses lines when mounts go meanwhile.
+  eachShellAsRoot(
+    'the $shell stop script reads the mounts again when they do not show its own',
+    async ({ program }) => {
+      const list = join(mkdtempSync(join(tmpdir(), 'mounts-')), 'list');
+      const command = [
+        'sh',
+        '-c',
+        'mkfifo "$1"; echo up; echo none >"$1"; sleep 1; cat /proc/self/mountinfo >"$1"; read -r _',
+      ];
+      const container = await running({ program, unsupervised: true, command: [...command, 'sh', list] });
+      try {
+        const words = stopCommand(['sh'], container.meant).map((word) => word.replace('/proc/self/mountinfo', list));
+        expect((await container.exec(words)).stdout).toBe('Survived 1\n');
+      } finally {
+        container.signal('SIGKILL');
+        await container.ended();
+        rmSync(dirname(list), { recursive: true });
+      }
+    },
+  );
 
   eachShellAsRoot('the $shell stop script ends the container also when two run at once', async ({ program }) => {
     const container = await running({ program, command: NONE });
