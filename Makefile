@@ -79,7 +79,7 @@ test: node_modules/.stamp ## every suite: lint, types, unit, process, simulation
 ON_CLUSTER = node test/on-cluster.ts
 
 # `make test` has both: of the faults a sample (docs/adr/0052, docs/adr/0053).
-test-invariants: export CHECK_INVARIANTS := 1
+faults test-invariants test-gitops test-operations: export CHECK_INVARIANTS := 1
 test-invariants: node_modules/.stamp ## run e2e, then look for broken promises in the API server's audit log
 	@$(ON_CLUSTER) jest --selectProjects e2e
 

@@ -44,8 +44,13 @@ const onDeployment = {
   testMatch: deployed.map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
 };
 
-/** `make test-invariants`: the suite fails if the audit log shows a broken promise, whatever its tests say. */
-const checks = process.env['CHECK_INVARIANTS'] === '1';
+/** The suite fails if the audit log shows a broken promise, whatever its tests say. */
+const checked = {
+  ...onCluster,
+  ...(process.env['CHECK_INVARIANTS'] === '1' && {
+    globalTeardown: '<rootDir>/test/support/jest/check-invariants.ts',
+  }),
+};
 
 export default {
   testTimeout: 60_000,
@@ -58,10 +63,7 @@ export default {
     suite('process', withClient),
     suite('simulation', withClient),
     suite('integration', onCluster),
-    suite('e2e', {
-      ...onCluster,
-      ...(checks && { globalTeardown: '<rootDir>/test/support/jest/check-invariants.ts' }),
-    }),
+    suite('e2e', checked),
     suite('plugin', {
       ...withKubeConfig,
       globalSetup: '<rootDir>/test/support/jest/plugin-setup.ts',
@@ -78,13 +80,13 @@ export default {
     // `make release`, and what it makes.
     suite('release', onCluster),
     // A proxy between the operator and the API server, and what goes wrong there.
-    suite('faults', onCluster),
+    suite('faults', checked),
     // The operator of the last release beside this one.
     suite('upgrade', { ...onCluster, globalSetup: '<rootDir>/test/support/jest/upgrade-setup.ts' }),
     // Odd kubelets, bad states and the edits that lead out of them.
-    suite('operations', onCluster),
+    suite('operations', checked),
     // A real Flux and Argo CD, which take twenty minutes to build: `make test-gitops`.
-    suite('gitops', { ...onCluster, globalSetup: '<rootDir>/test/support/jest/gitops-setup.ts' }),
+    suite('gitops', { ...checked, globalSetup: '<rootDir>/test/support/jest/gitops-setup.ts' }),
     suite('audit'),
     suite('site', {
       globalSetup: '<rootDir>/test/support/jest/site-setup.ts',

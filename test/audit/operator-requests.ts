@@ -25,14 +25,14 @@ export function allInjections(): Promise<AuditEvent[]> {
 }
 
 /** Of the clusters that AUDIT_CLUSTERS names. Default: the one of CLUSTER_NAME. */
-function logs(): string[] {
+export function auditLogs(): string[] {
   const { AUDIT_CLUSTERS: names, CLUSTER_NAME } = process.env;
   const clusters = (names?.split(' ') ?? [CLUSTER_NAME]).map((name) => cluster({ ...process.env, CLUSTER_NAME: name }));
   return clusters.flatMap(({ node }) => (node === undefined ? [] : [node.auditLog]));
 }
 
 async function logged(word: string, wanted: (event: AuditEvent) => boolean): Promise<AuditEvent[]> {
-  return (await Promise.all(logs().map((file) => loggedIn(file, word, wanted)))).flat();
+  return (await Promise.all(auditLogs().map((file) => loggedIn(file, word, wanted)))).flat();
 }
 
 async function loggedIn(file: string, word: string, wanted: (event: AuditEvent) => boolean): Promise<AuditEvent[]> {

@@ -79,10 +79,13 @@ const oneContainer: Promised = ({ injections }) => {
   return broken;
 };
 
-/** S1: the intent stands in the status before the injection. */
+/** S1, S3: the intent stands in the status of a session in that namespace before the injection. */
 const intentFirst: Promised = ({ writes, injections }) =>
   injections.flatMap((injection) => {
-    const told = writes.filter(({ isStatus, runs }) => isStatus && runs.some((run) => isOf(injection, run)));
+    const told = writes.filter(
+      ({ isStatus, runs, object }) =>
+        isStatus && namespaceOf(object) === namespaceOf(injection.object) && runs.some((run) => isOf(injection, run)),
+    );
     if (told.some((write) => isBefore(write, injection))) return [];
     const history = told[0] === undefined ? [injection] : [injection, told[0]];
     return [report('The operator writes the intent of an attempt before its injection', history)];
@@ -166,7 +169,7 @@ const goesAfterTheEnd: Promised = ({ writes, injections }, { ends, runs, podDele
   const gone = writes.find(({ isOperator, isCertain, isGone }) => isOperator && isCertain && isGone);
   if (gone === undefined) return [];
   for (const injection of firstOfEach(injections)) {
-    const [namespace] = injection.object.split('/');
+    const namespace = namespaceOf(injection.object);
     const isLost = podDeletions.some(
       ({ object, asked }) => asked <= gone.answered && [injection.object, `${namespace}/`].includes(object),
     );
@@ -185,7 +188,7 @@ const useIsAsked: Promised = ({ writes, injections }, { reviews }) =>
     const requester = writes.find(({ requestedBy }) => requestedBy !== undefined)?.requestedBy;
     if (requester === undefined) return [];
     const { username } = JSON.parse(requester) as { username?: string };
-    const namespace = injection.object.split('/')[0];
+    const namespace = namespaceOf(injection.object);
     const isAsked = reviews.some(
       (review) =>
         review.isOperator &&
@@ -222,6 +225,10 @@ function firstOfEach(injections: readonly Injected[]): Injected[] {
   return injections.filter(
     (injection, index) => injections.findIndex(({ attempt }) => attempt === injection.attempt) === index,
   );
+}
+
+function namespaceOf(object: string): string {
+  return object.split('/')[0] ?? '';
 }
 
 function isOf(injection: Injected, run: SessionWritten['runs'][number]): boolean {

@@ -7,6 +7,9 @@ const GROUP = 'debugsession.dev';
 /** The account that config/rbac gives the operator. */
 const OPERATOR = 'system:serviceaccount:debugsession-system:debugsession-controller-manager';
 
+/** The account of the tests, which administers the cluster. */
+const TESTS = 'admin';
+
 interface Fact {
   /** When the API server received the request. */
   asked: string;
@@ -85,6 +88,21 @@ export interface UseAsked extends Fact {
 }
 
 export type AuditFact = SessionWritten | Injected | EndReported | RunReported | PodDeleted | UseAsked;
+
+/** The facts without the sessions whose status a test has written: where it plays an operator, no promise is broken. */
+export function withoutPlayed(facts: readonly AuditFact[]): AuditFact[] {
+  const written = facts.filter((fact) => fact.kind === 'session');
+  const played = written.filter(({ isStatus, user }) => isStatus && user === TESTS).map(({ uid }) => uid);
+  return withoutSessions(facts, new Set(played));
+}
+
+/** The facts without those of some sessions and their containers. */
+export function withoutSessions(facts: readonly AuditFact[], uids: ReadonlySet<string>): AuditFact[] {
+  return facts.filter(
+    (fact) =>
+      !(fact.kind === 'session' && uids.has(fact.uid)) && !(fact.kind === 'injection' && uids.has(fact.session)),
+  );
+}
 
 /** Lines of the log without any of these words hold no fact: it is not worth parsing them. */
 const WORDS = [

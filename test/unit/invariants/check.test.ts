@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { check } from '../../invariants/check.ts';
-import { factsOf, mayHoldFacts } from '../../invariants/facts.ts';
+import { factsOf, mayHoldFacts, withoutSessions } from '../../invariants/facts.ts';
 import type { AuditEvent } from '../../support/cluster/audit-log.ts';
 
 // The checker judges histories as the audit log has them. Each promise is kept by the good history, and each forged
@@ -95,14 +95,20 @@ const intent = session({ phase: 'Starting', version: 2 });
 const running = session({ phase: 'Running', version: 3 });
 const over = session({ phase: 'Completed', said: 'True', version: 4 });
 
-function injection({ container = 'debug-a1-1', podUID = POD, name = 'web', version = 0 } = {}): Partial<AuditEvent> {
+function injection({
+  container = 'debug-a1-1',
+  podUID = POD,
+  namespace = 'shop',
+  name = 'web',
+  version = 0,
+} = {}): Partial<AuditEvent> {
   const env = [
     { name: 'DEBUGSESSION_UID', value: SESSION },
     { name: 'DEBUGSESSION_ATTEMPT', value: '1' },
   ];
   return {
     verb: 'patch',
-    objectRef: { resource: 'pods', subresource: 'ephemeralcontainers', namespace: 'shop', name },
+    objectRef: { resource: 'pods', subresource: 'ephemeralcontainers', namespace, name },
     requestObject: { metadata: { uid: podUID }, spec: { ephemeralContainers: [{ name: container, env }] } },
     ...(version > 0 && { responseObject: { metadata: { resourceVersion: String(version) } } }),
   };
@@ -218,6 +224,12 @@ describe('a forged history', () => {
     ]);
   });
 
+  it('an intent in another namespace is none', () => {
+    expect(promises(created, review, intent, injection({ namespace: 'bank' }))).toContain(
+      'The operator writes the intent of an attempt before its injection',
+    );
+  });
+
   it('an intent that the API server refused is none', () => {
     const refused = { ...intent, responseObject: undefined, responseStatus: { code: 409 } };
     expect(promises(created, review, refused, injection())).toEqual([
@@ -303,6 +315,12 @@ describe('a forged history', () => {
     const other = session({ phase: 'Running', version: 3, requestedBy: { username: 'bob' } });
     expect(promises(created, review, intent, injection(), other)).toEqual(['The requester of a session never changes']);
   });
+});
+
+it('the checker judges neither writes nor containers of a session that is left out', () => {
+  const facts = history(created, injection(), { ...running, user: ALICE }).flatMap(factsOf);
+  expect(check(facts)).not.toEqual([]);
+  expect(check(withoutSessions(facts, new Set([SESSION])))).toEqual([]);
 });
 
 it('the reader parses every line that holds a fact', () => {
