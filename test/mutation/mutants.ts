@@ -360,12 +360,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   session('container/supervisor-nap', 'a signal lengthens a nap', "trap '' CHLD; read", 'read'),
   session('container/supervisor-script', 'waits for leases', '[ $$ != 1 ] || { kill -$1 -1; return; }', ':'),
-  session(
-    'container/supervisor-nap',
-    'a trap opens a file',
-    '_wake() { exec <&6; }',
-    '_wake() { exec </dev/null; }',
-  ),
+  session('container/supervisor-nap', 'a trap opens a file', '_wake() { exec <&6; }', '_wake() { exec </dev/null; }'),
   session(
     'container/supervisor-script',
     'a second signal interrupts the end',

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { connect } from '../../../src/kube/connect.ts';
 import type { RestClient } from '../../../src/kube/rest-client.ts';
+import { connectToCluster } from './connect-to-cluster.ts';
 import type { Stage } from './stage.ts';
 
 /**
@@ -17,7 +17,7 @@ export function clientAs({ cluster }: Stage, user: string): RestClient {
   try {
     const kubeconfig = join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, stringify({ ...config, users }), { mode: 0o600 });
-    return connect({ kubeconfig }).client;
+    return connectToCluster({ kubeconfig }).client;
   } finally {
     rmSync(folder, { recursive: true });
   }

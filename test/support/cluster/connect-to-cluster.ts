@@ -7,6 +7,6 @@ const TIMEOUT_MS = 60_000;
 /** Our own client, as the administrator of the cluster that the suites run on. */
 export function connectToCluster(options: ConnectOptions = {}): Connection {
   const { kubeconfig } = cluster();
-  const usual = { userAgent: 'debugsession/test', timeoutMs: TIMEOUT_MS };
+  const usual = { userAgent: 'debugsession-tests', timeoutMs: TIMEOUT_MS };
   return connect({ ...usual, ...(kubeconfig !== undefined && { kubeconfig }), ...options });
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { API_VERSION, type DebugSession, type DebugSessionSpec, KIND } from '../../../src/api/debugsession.ts';
-import { connect } from '../../../src/kube/connect.ts';
 import type { RestClient } from '../../../src/kube/rest-client.ts';
 import { podsPath, sessionsPath } from '../../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../../src/reconcile/trim.ts';
 import { cluster, type Cluster } from '../../cluster/cluster.ts';
+import { connectToCluster } from './connect-to-cluster.ts';
 import { ownRequester } from './fill-in.ts';
 import { Installation } from './installation.ts';
 import { OperatorProcess } from './operator-process.ts';
@@ -41,7 +41,7 @@ export class Stage {
   private constructor(name: string, labels: Record<string, string>) {
     this.cluster = cluster();
     this.namespace = `${name}-${Date.now().toString(36)}`;
-    this.client = connect({ kubeconfig: this.cluster.kubeconfig ?? '' }).client;
+    this.client = connectToCluster().client;
     this.#labels = labels;
     this.#requester = ownRequester(this.cluster);
     // Who asks first is told: an error here must not end the process before.
