@@ -185,7 +185,10 @@ const goesAfterTheEnd: Promised = ({ writes, injections }, { ends, runs, podDele
 /** The right of the requester is looked at before anything runs in their name. */
 const useIsAsked: Promised = ({ writes, injections }, { reviews }) =>
   firstOfEach(injections).flatMap((injection) => {
-    const requester = writes.find(({ requestedBy }) => requestedBy !== undefined)?.requestedBy;
+    const requester = writes.findLast(
+      ({ requestedBy, wantedAttempt, asked }) =>
+        requestedBy !== undefined && wantedAttempt === injection.attempt && asked <= injection.asked,
+    )?.requestedBy;
     if (requester === undefined) return [];
     const { username } = JSON.parse(requester) as { username?: string };
     const namespace = namespaceOf(injection.object);
@@ -200,13 +203,16 @@ const useIsAsked: Promised = ({ writes, injections }, { reviews }) =>
     return [report('The operator asks whether the requester may use the policy before it injects', [injection])];
   });
 
-/** The requester of a session stays the same. */
+/** The requester changes only with the attempt: to the person who has changed that. */
 const sameRequester: Promised = ({ writes }) => {
-  const named = writes.filter(({ requestedBy, isCertain }) => isCertain && requestedBy !== undefined);
-  const [first] = named;
-  const other = named.find(({ requestedBy }) => requestedBy !== first?.requestedBy);
-  if (first === undefined || other === undefined) return [];
-  return [report('The requester of a session never changes', [first, other])];
+  const named = writes
+    .filter(({ requestedBy, isCertain }) => isCertain && requestedBy !== undefined)
+    .sort((a, b) => a.version - b.version);
+  return named.flatMap((write, index) => {
+    const before = named[index - 1];
+    if (before?.wantedAttempt !== write.wantedAttempt || before.requestedBy === write.requestedBy) return [];
+    return [report('The requester of an attempt never changes', [before, write])];
+  });
 };
 
 const PROMISES: readonly Promised[] = [

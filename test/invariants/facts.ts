@@ -38,7 +38,10 @@ export interface SessionWritten extends Fact {
   uid: string;
   version: number;
   phase: string;
+  /** Of the status. */
   attempt: number;
+  /** Of the spec. */
+  wantedAttempt: number;
   runs: RunSeen[];
   /** `status.conditions` of the type StopConfirmed: its status. */
   stopConfirmed?: string;
@@ -125,7 +128,7 @@ interface Stored {
     name?: string;
     finalizers?: string[];
   };
-  spec?: { cancel?: boolean; requestedBy?: unknown };
+  spec?: { attempt?: number; cancel?: boolean; requestedBy?: unknown };
   status?: {
     phase?: string;
     attempt?: number;
@@ -198,6 +201,7 @@ function sessionOf(event: AuditEvent, fact: Fact, code: number): SessionWritten[
     version: Number(metadata.resourceVersion),
     phase: status.phase ?? '',
     attempt: status.attempt ?? 0,
+    wantedAttempt: spec.attempt ?? 1,
     runs: (status.runs ?? []).map(({ attempt, podUID, debugContainerName }) => ({
       attempt,
       ...(podUID === undefined ? {} : { podUID }),

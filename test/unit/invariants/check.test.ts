@@ -37,6 +37,8 @@ interface Stored {
   finalizers?: string[];
   requestedBy?: object;
   container?: string;
+  /** The attempt of the spec. Default: that of the status. */
+  wanted?: number;
 }
 
 function stored({
@@ -49,6 +51,7 @@ function stored({
   finalizers,
   requestedBy = ALICE,
   container,
+  wanted = Math.max(attempt, 1),
 }: Stored): object {
   const runs = attempt > 0 ? [{ attempt, podUID: POD, debugContainerName: container ?? `debug-a1-${attempt}` }] : [];
   return {
@@ -60,7 +63,7 @@ function stored({
       ...(deleted === true ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
       ...(finalizers === undefined ? {} : { finalizers }),
     },
-    spec: { requestedBy, ...(cancel === true ? { cancel } : {}) },
+    spec: { attempt: wanted, requestedBy, ...(cancel === true ? { cancel } : {}) },
     status: { phase, attempt, runs, conditions: said === undefined ? [] : [{ type: 'StopConfirmed', status: said }] },
   };
 }
@@ -313,7 +316,14 @@ describe('a forged history', () => {
 
   it('a requester who changes breaks a promise', () => {
     const other = session({ phase: 'Running', version: 3, requestedBy: { username: 'bob' } });
-    expect(promises(created, review, intent, injection(), other)).toEqual(['The requester of a session never changes']);
+    expect(promises(created, review, intent, injection(), other)).toEqual([
+      'The requester of an attempt never changes',
+    ]);
+  });
+
+  it('a requester who changes with the attempt breaks no promise', () => {
+    const other = session({ phase: 'Pending', version: 5, wanted: 2, requestedBy: { username: 'bob' } });
+    expect(broken(created, review, intent, injection(), running, ended, over, other)).toEqual([]);
   });
 });
 
