@@ -41,9 +41,15 @@ async function application(): Promise<unknown> {
   }));
 }
 
-async function expectEndedByNode(name: string, phase: string, live: DebugSession): Promise<void> {
+function expectEndedByNode(name: string, phase: string, live: DebugSession): Promise<void> {
+  return expectEnded(name, phase, live, /^Node$/);
+}
+
+async function expectEnded(name: string, phase: string, live: DebugSession, endedBy: RegExp): Promise<void> {
   const over = await stage.untilSession(name, (s) => s.status?.phase === phase, 40_000);
-  expect(over.status?.runs).toMatchObject([{ endedBy: 'Node', containerID: live.status?.runs?.[0]?.containerID }]);
+  expect(over.status?.runs).toMatchObject([
+    { endedBy: expect.stringMatching(endedBy), containerID: live.status?.runs?.[0]?.containerID },
+  ]);
   expect(confirmation(over)).toMatchObject({ status: 'True', reason: 'Terminated' });
   expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
 }
@@ -216,7 +222,8 @@ it('the next leader goes on with a stop by the node, and leaves no stop pod behi
   await stage.until('a stop pod is there', hasStopPod);
   const leader = await installation.operator.untilLeader(() => true);
   await installation.operator.kubectl('delete', 'pod', leader, '--grace-period=0', '--force');
-  await expectEndedByNode('taken-over', 'Cancelled', live);
+  // The next leader begins with an exec. On a busy machine the node may end the container while that is under way.
+  await expectEnded('taken-over', 'Cancelled', live, /^(Node|Exec)$/);
   await stage.until('no stop pod is left', async () => !(await hasStopPod()), 40_000);
 });
 
