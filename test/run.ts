@@ -29,8 +29,6 @@ const ALONE = [
 ].map((name) => `security/${name}.test`);
 /** Its containers take both cores: nothing else may run beside it. */
 const FORKING = ['in-cluster/hostile-node-first.test'];
-/** With the look for broken promises in the API server's log, which is that of a cluster of ours (docs/adr/0053). */
-const CHECKED = { CHECK_INVARIANTS: '1' };
 
 // Memory for time: these programs collect garbage for a fifth of their time, and each test starts some of them.
 process.env['GOGC'] ??= '400';
@@ -97,7 +95,7 @@ async function computations(): Promise<void> {
 /** Each file starts its own operators, so several files run at once. */
 async function operators(): Promise<void> {
   await tally.suite('integration', { workers: 3, again: true });
-  await tally.suite('e2e', { workers: 4, again: true, ...(isOurs && { env: CHECKED }) });
+  await tally.suite('e2e', { workers: 4, again: true });
   await tally.suite('plugin', { workers: 3, again: true });
   await tally.suite('security', { workers: 3, without: ALONE, again: true });
   if (isOurs) {
@@ -123,9 +121,9 @@ async function oneByOne(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 async function faults(): Promise<void> {
-  // All of them: `make faults`.
-  const title = 'faults, a sample';
-  await tally.suite('faults', { title, files: ['faults/sample'], workers: 1, again: true, env: CHECKED });
+  // All of them: `make faults`. With the look for broken promises, as `audit` has looked already (docs/adr/0053).
+  const options = { title: 'faults, a sample', env: { CHECK_INVARIANTS: '1' } };
+  await tally.suite('faults', { ...options, files: ['faults/sample'], workers: 1, again: true });
 }
 
 async function releases(): Promise<void> {

@@ -99,6 +99,11 @@ export function withoutPlayed(facts: readonly AuditFact[]): AuditFact[] {
   return withoutSessions(facts, new Set(played));
 }
 
+/** The facts about one namespace, with all questions about rights. */
+export function ofNamespace(facts: readonly AuditFact[], namespace: string): AuditFact[] {
+  return facts.filter((fact) => fact.kind === 'review' || fact.object.startsWith(`${namespace}/`));
+}
+
 /** The facts without those of some sessions and their containers. */
 export function withoutSessions(facts: readonly AuditFact[], uids: ReadonlySet<string>): AuditFact[] {
   return facts.filter(

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { check } from '../invariants/check.ts';
+import { ofNamespace } from '../invariants/facts.ts';
 import { readFacts } from '../invariants/read-log.ts';
 import { describeBroken } from '../invariants/report.ts';
 import type { Stage } from '../support/cluster/stage.ts';
@@ -20,8 +21,7 @@ export function testMeanwhile(stage: () => Stage, { since, least }: { since: str
 
   onOwn('the operator breaks no promise meanwhile', async () => {
     const { cluster, namespace } = stage();
-    const facts = await readFacts(cluster.node?.auditLog ?? '', since);
-    const here = facts.filter((fact) => fact.kind === 'review' || fact.object.startsWith(`${namespace}/`));
+    const here = ofNamespace(await readFacts(cluster.node?.auditLog ?? '', since), namespace);
     expect(here.length).toBeGreaterThan(least);
     expect(describeBroken(check(here))).toBe('');
   });

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
 import { check } from '../invariants/check.ts';
-import { withoutSessions } from '../invariants/facts.ts';
+import { ofNamespace, withoutSessions } from '../invariants/facts.ts';
 import { readFacts } from '../invariants/read-log.ts';
 import { describeBroken } from '../invariants/report.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
@@ -153,12 +153,9 @@ export class Crossing {
   async #promises(sessions: readonly DebugSession[]): Promise<string[]> {
     const file = this.#stage.cluster.node?.auditLog;
     if (file === undefined) return [];
-    const here = `${this.#stage.namespace}/`;
     const given = sessions.filter((session) => this.#isGivenUp(session)).map(({ metadata }) => metadata.uid);
-    const facts = withoutSessions(await readFacts(file, this.#since), new Set(given)).filter(
-      (fact) => fact.kind === 'review' || fact.object.startsWith(here),
-    );
-    const broken = check(facts);
+    const here = ofNamespace(await readFacts(file, this.#since), this.#stage.namespace);
+    const broken = check(withoutSessions(here, new Set(given)));
     return broken.length === 0 ? [] : [describeBroken(broken)];
   }
 }

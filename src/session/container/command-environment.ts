@@ -6,7 +6,7 @@ import { SET_PREFIX, SUPERVISOR_VARIABLE } from './environment.ts';
  */
 export const PREFIX = `_p=${SET_PREFIX.slice(0, -1)} _p=\${_p}_`;
 
-/** The first process holds these open (supervisor-script.ts): the command gets none of them. */
+/** The first process holds these open (supervisor-nap.ts): the command gets none of them. */
 const OURS_CLOSED = '3<&- 4>&- 5<&- 6<&- 7<&- 8<&- 9>&-';
 
 /**

@@ -7,12 +7,10 @@ import { join } from 'node:path';
 import { DEADLINE } from '../../../../src/session/container/supervisor.ts';
 import { patient } from '../../../support/patience.ts';
 import { BASH, eachBash, eachShellAsRoot, SOON, STUBBORN } from '../../../support/shells/each-shell.ts';
-import { CAN_UNSHARE, SHELLS, Supervised, type Wish } from '../../../support/shells/supervised.ts';
+import { CAN_UNSHARE, SHELLS, Supervised } from '../../../support/shells/supervised.ts';
 
 // A process namespace of its own, with processes that want the supervisor to miss its deadline, and a machine that
 // stalls.
-
-const run = (wish: Wish) => Supervised.run(wish);
 
 // 1024 is F_SETLEASE, 1 is F_WRLCK. The kubelet makes one $ of two.
 const LEASE = [
@@ -40,7 +38,7 @@ describe('hostile processes of the same container', () => {
   const hostileCommand = (code: string): string[] => ['sh', '-c', `trap "" HUP INT TERM; ${code}`];
 
   eachShape('the $shell supervisor ends a process that $what at its deadline', async ({ program, code }) => {
-    const { seconds, word } = await run({ program, ttl: 2, command: hostileCommand(code) });
+    const { seconds, word } = await Supervised.run({ program, ttl: 2, command: hostileCommand(code) });
     expect(word).toBe(DEADLINE);
     expect(seconds).toBeLessThan(patient(2 + 2 * SOON));
   });
@@ -56,7 +54,7 @@ describe('hostile processes of the same container', () => {
     const block = 'mkfifo "$FIFO" && mount --bind "$FIFO" /dev/null && while :; do kill -USR2 1; sleep .1; done';
     const folder = mkdtempSync(join(tmpdir(), 'fifo-'));
     const command = ['sh', '-c', block];
-    const { code } = await run({ program, command, env: { FIFO: join(folder, 'fifo') } });
+    const { code } = await Supervised.run({ program, command, env: { FIFO: join(folder, 'fifo') } });
     rmSync(folder, { recursive: true });
     expect(code).toBe(137);
   });
@@ -64,7 +62,7 @@ describe('hostile processes of the same container', () => {
   // Bash before 5.2 loses a child whose end it learns when a signal ends its wait (jobs.c, `waitchld`).
   eachShellAsRoot('the $shell supervisor keeps the exit status in a flood of signals', async ({ shell, program }) => {
     const command = ['sh', '-c', 'for s in USR2 CHLD; do while :; do kill -$s 1; done & done; sleep .5; exit 7'];
-    const ended = await Promise.all(Array.from({ length: 4 }, () => run({ program, command })));
+    const ended = await Promise.all(Array.from({ length: 4 }, () => Supervised.run({ program, command })));
     const codes = ended.map(({ code }) => (shell === 'old bash' && code === 255 ? 7 : code));
     expect(codes).toEqual([7, 7, 7, 7]);
   });
@@ -72,7 +70,7 @@ describe('hostile processes of the same container', () => {
   // The shell between supervisor and terminal is killed, and the container ends with it, or it lives on until the
   // deadline.
   eachShape('the $shell supervisor on a terminal ends a process that $what in time', async ({ program, code }) => {
-    const { seconds } = await run({ program, tty: true, ttl: 2, command: hostileCommand(code) });
+    const { seconds } = await Supervised.run({ program, tty: true, ttl: 2, command: hostileCommand(code) });
     expect(seconds).toBeLessThan(patient(2 + 2 * SOON));
   });
 });

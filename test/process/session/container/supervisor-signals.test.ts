@@ -9,8 +9,6 @@ import { Supervised, type Wish } from '../../../support/shells/supervised.ts';
 
 // What the operator and the kubelet tell the supervisor: to end, and another ttl.
 
-const run = (wish: Wish) => Supervised.run(wish);
-
 describe('signals from outside', () => {
   const started = async (wish: Wish): Promise<{ supervised: Supervised; watchdog: number }> => {
     const supervised = new Supervised(wish);
@@ -81,7 +79,7 @@ describe('signals from outside', () => {
 
   eachShellAsRoot('the $shell supervisor takes no deadline from a process of the container', async ({ program }) => {
     const forge = 'echo -n until9999999999 >/proc/self/comm; while :; do kill -USR2 1; sleep .2; done';
-    expect(await run({ program, ttl: 3, command: ['sh', '-c', forge] })).toMatchObject({ word: DEADLINE });
+    expect(await Supervised.run({ program, ttl: 3, command: ['sh', '-c', forge] })).toMatchObject({ word: DEADLINE });
   });
 
   eachShellAsRoot('the $shell supervisor leaves other words in the log alone', async ({ program }) => {
@@ -108,8 +106,8 @@ describe('signals from outside', () => {
   });
 
   eachShell('the command under the $shell supervisor dies of USR1 and USR2 as usual', async ({ program }) => {
-    expect(await run({ program, command: ['sh', '-c', 'kill -USR1 $$$$'] })).toMatchObject({ code: 138 });
-    expect(await run({ program, command: ['sh', '-c', 'kill -USR2 $$$$'] })).toMatchObject({ code: 140 });
+    expect(await Supervised.run({ program, command: ['sh', '-c', 'kill -USR1 $$$$'] })).toMatchObject({ code: 138 });
+    expect(await Supervised.run({ program, command: ['sh', '-c', 'kill -USR2 $$$$'] })).toMatchObject({ code: 140 });
   });
 
   eachShellAsRoot('the $shell supervisor ends a terminal shell with a foreground job on USR1', async ({ program }) => {
