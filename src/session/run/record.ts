@@ -1,5 +1,5 @@
 import type { Run } from '../../api/debugsession.ts';
-import type { Pod } from '../../api/pod.ts';
+import type { Pod, Terminated } from '../../api/pod.ts';
 import type { FailureReason, InjectionReason } from '../../api/reasons.ts';
 import { fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { oneLine } from '../../text/one-line.ts';
@@ -8,13 +8,14 @@ import { containerOf } from '../container/container-of.ts';
 import { specHashOf } from '../container/container.ts';
 import { lifeMs } from '../container/effective.ts';
 import { changesOf } from '../container/makeup.ts';
-import { saidFromInside } from './claims.ts';
+import { saidFromInside, timeOver } from './claims.ts';
 import { withDuring } from './during.ts';
 import { readEnding, type CANCELLED } from './ending.ts';
 import type { Identity, Seen } from './observation.ts';
 import { containerIDOf, lostWithPod, withEnd } from './second-run.ts';
 import { couldNotStart } from './start-failure.ts';
 import { wordsOfFailedPod } from './who-ended.ts';
+import { withTtl } from './with-ttl.ts';
 import type { Situation } from '../look/situation.ts';
 import { triedOn } from '../look/actions.ts';
 
@@ -92,7 +93,7 @@ export function endOf(
   const said = saidFromInside(terminated);
   const unknown = terminated.reason === 'ContainerStatusUnknown';
   const facts: Run = {
-    ...withEnd(run, seen, now),
+    ...withEnd(withCounted(run, terminated), seen, now),
     // Of one that could not be started the runtime has no time, or that of its birth.
     ...(run.startedAt === undefined && terminated.startedAt && !couldNotStart(terminated)
       ? { startedAt: terminated.startedAt }
@@ -107,6 +108,12 @@ export function endOf(
   const known = withDuring(facts, pod ?? ('last' in sighting ? sighting.last : undefined));
   const reason = unknown ? 'ContainerStatusUnknown' : ending.outcome;
   return { ...known, state: 'Ended', reason, endedBy: unknown ? 'Kubelet' : ending.endedBy };
+}
+
+/** A ttl that was being told, and after which the supervisor has ended the container, is what counted inside. */
+function withCounted(run: Run, terminated: Terminated): Run {
+  const over = timeOver(run, terminated);
+  return over !== undefined && over.ttl === run.wantedTtl ? withTtl(run, over.ttl) : run;
 }
 
 /** The pod of the run as it was seen last: another may stand under its name. */

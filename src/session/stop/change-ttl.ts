@@ -2,11 +2,12 @@ import { parseDuration } from '../../api/duration.ts';
 import type { DebugSession, Run } from '../../api/debugsession.ts';
 import { fromTimestamp, toTimestamp } from '../../api/time.ts';
 import { ttlOf } from '../../policy/evaluate.ts';
-import { lifeMs, ttlSeconds } from '../container/effective.ts';
+import { ttlSeconds } from '../container/effective.ts';
 import type { ActionOutcome, Tried } from '../look/actions.ts';
 import type { Rules } from '../look/rules.ts';
 import { isRaisedAbove } from '../run/lifecycle.ts';
 import { containerIDOf } from '../run/second-run.ts';
+import { withTtl } from '../run/with-ttl.ts';
 import { retryPause } from './retry.ts';
 import type { EventIntent } from '../status/events.ts';
 import type { Situation } from '../look/situation.ts';
@@ -100,16 +101,8 @@ function intend(run: Run, wanted: string): Run {
 }
 
 function changed(run: Run, ttl: string): TtlStep {
-  const { effective, ...others } = run;
-  delete others.wantedTtl;
-  const expiresAt = fromTimestamp(run.expiresAt);
-  if (effective === undefined || expiresAt === undefined) return { kind: 'same' };
-  const start = expiresAt - lifeMs(run);
-  const next: Run = {
-    ...others,
-    effective: { ...effective, ttl },
-    expiresAt: toTimestamp(start + ttlSeconds(ttl) * 1000),
-  };
+  if (run.expiresAt === undefined) return { kind: 'same' };
+  const next = withTtl(run, ttl);
   return { kind: 'write', run: next, events: [events.ttlChanged(next)] };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DebugSessionSpec } from '../../../../src/api/debugsession.ts';
 import type { Terminated } from '../../../../src/api/pod.ts';
+import { parseDuration } from '../../../../src/api/duration.ts';
 import { toTimestamp } from '../../../../src/api/time.ts';
 import { wantsRetirement } from '../../../../src/session/stop/retirement.ts';
 import { World } from '../../../support/world/world.ts';
@@ -122,12 +123,12 @@ describe('a word that the kubelet bears out', () => {
 
 describe('the word Deadline while the operator tells another ttl', () => {
   it.each([
-    ['5m', '10m', 600, 'The supervisor ended it after 10m'],
-    ['10m', '5m', 600, 'The supervisor ended it after 10m'],
-    ['10m', '5m', 300, 'The supervisor ended it after 5m'],
+    ['5m', '10m', 600, { ttl: '10m' }],
+    ['10m', '5m', 600, { ttl: '10m', wantedTtl: '5m' }],
+    ['10m', '5m', 300, { ttl: '5m' }],
   ])(
-    'a container with a ttl of %s that is told %s and ends after %i s says which was over',
-    (ttl, wanted, seconds, words) => {
+    'the record of a container with a ttl of %s that is told %s and ends after %i s has the ttl that was over',
+    (ttl, wanted, seconds, recorded) => {
       const world = World.running({ ttl });
       world.edit({ ttl: wanted });
       world.settle();
@@ -135,7 +136,10 @@ describe('the word Deadline while the operator tells another ttl', () => {
       world.pass(seconds * 1000);
       world.ends({ exitCode: 0, message: 'Deadline' });
       world.settle();
-      expect([world.run.endedBy, world.run.message]).toEqual(['Supervisor', words]);
+      const { endedBy, message, effective, wantedTtl, startedAt, expiresAt } = world.run;
+      expect([endedBy, message]).toEqual(['Supervisor', `The supervisor ended it after ${recorded.ttl}`]);
+      expect({ ttl: effective?.ttl, wantedTtl }).toEqual({ wantedTtl: undefined, ...recorded });
+      expect(Date.parse(expiresAt ?? '') - Date.parse(startedAt ?? '')).toBe(parseDuration(recorded.ttl));
     },
   );
 });
