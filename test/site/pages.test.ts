@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { repositoryPath } from '../support/documents/crd.ts';
+import { axeFaults } from '../support/site/axe.ts';
 import { BuiltSite, builtPages } from '../support/site/built-site.ts';
 
 // The site as a browser has it: every page is opened once, wide and then narrow.
@@ -16,6 +17,8 @@ interface Seen {
   emptyHeaders: number;
   /** How many pixels of it are beyond the right edge, by the width of the window. */
   beyond: Record<number, number>;
+  /** What axe finds wrong in what it says. */
+  barriers: string[];
 }
 
 const LOOK = readFileSync(repositoryPath('test/support/site/look-in-page.js'), 'utf8');
@@ -30,13 +33,14 @@ const faults: string[] = [];
 async function look(page: Page, path: string): Promise<Seen> {
   await page.setViewportSize({ width: WIDE, height: 900 });
   await page.goto(site.address(path), { waitUntil: 'load' });
-  const found = await page.evaluate<Omit<Seen, 'ids' | 'beyond'> & { ids: string[] }>(LOOK);
+  const found = await page.evaluate<Omit<Seen, 'ids' | 'beyond' | 'barriers'> & { ids: string[] }>(LOOK);
+  const barriers = await axeFaults(page, 'main');
   const beyond: Seen['beyond'] = {};
   for (const width of [WIDE, NARROW]) {
     await page.setViewportSize({ width, height: 900 });
     beyond[width] = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
   }
-  return { ...found, ids: new Set(found.ids), beyond };
+  return { ...found, ids: new Set(found.ids), beyond, barriers };
 }
 
 beforeAll(async () => {
@@ -100,6 +104,12 @@ describe('the site', () => {
 
   it('every column of a table has a name', () => {
     expect([...seen].filter(([, { emptyHeaders }]) => emptyHeaders > 0).map(([path]) => path)).toEqual([]);
+  });
+
+  it('axe finds no fault in what a page says', () => {
+    expect(
+      [...seen].filter(([, { barriers }]) => barriers.length > 0).map(([path, one]) => [path, ...one.barriers]),
+    ).toEqual([]);
   });
 
   it.each([WIDE, NARROW])('no page is wider than a window of %d pixels', (width) => {

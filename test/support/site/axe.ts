@@ -15,11 +15,17 @@ interface Violation {
   nodes: { target: string[]; failureSummary?: string }[];
 }
 
-/** What axe finds wrong on the page as it is now: one line each, with the first two places. */
-export async function axeFaults(page: Page): Promise<string[]> {
+/**
+ * What axe finds wrong on the page as it is now: one line each, with the first two places.
+ * @param part what it looks at. Default: all. `main`: without what all pages of a kind have the same, which is most.
+ */
+export async function axeFaults(page: Page, part: 'all' | 'main' = 'all'): Promise<string[]> {
+  // The page is as people have it once its program has taken it over.
+  await page.waitForFunction('document.querySelector("#app").__vue_app__ !== undefined');
   await page.evaluate(source);
+  const root = part === 'main' ? "document.querySelector('main') ?? document" : 'document';
   const { violations } = await page.evaluate<{ violations: Violation[] }>(
-    `axe.run(document, ${JSON.stringify(OPTIONS)})`,
+    `axe.run(${root}, ${JSON.stringify(OPTIONS)})`,
   );
   return violations.map(({ id, nodes }) => {
     const places = nodes.slice(0, 2).map(({ target, failureSummary = '' }) => {

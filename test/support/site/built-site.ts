@@ -1,6 +1,7 @@
 import { existsSync, globSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { repositoryPath } from '../documents/crd.ts';
+import { longEnough } from '../patience.ts';
 import { StaticServer } from './static-server.ts';
 
 const FOLDER = repositoryPath('dist/site');
@@ -25,6 +26,7 @@ export class BuiltSite {
 
   static async open(): Promise<BuiltSite> {
     const browser = await chromium.launch({
+      timeout: longEnough(),
       executablePath: chromiumProgram(),
       // Tests run as root, where Chromium has no sandbox, and in containers with a small /dev/shm.
       args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
@@ -40,6 +42,7 @@ export class BuiltSite {
       colorScheme: scheme,
       reducedMotion: 'reduce',
     });
+    context.setDefaultTimeout(longEnough());
     return context.newPage();
   }
 
