@@ -24,11 +24,9 @@ const withKubeConfig = {
 };
 
 // The suites that need a cluster find the operator built, and its resource and rights installed.
-const longTimeout = '<rootDir>/test/support/jest/long-timeout.ts';
 const onCluster = {
   ...withKubeConfig,
   globalSetup: '<rootDir>/test/support/jest/global-setup.ts',
-  setupFilesAfterEnv: [longTimeout],
 };
 
 // The main job once more, done by config/default as it is: two replicas that serve every namespace. So it must be the only operator, and nothing else
@@ -40,7 +38,6 @@ const onDeployment = {
   globalSetup: '<rootDir>/test/support/jest/deployed-setup.ts',
   globalTeardown: '<rootDir>/test/support/jest/deployed-teardown.ts',
   setupFiles: ['<rootDir>/test/support/jest/deployed-mode.ts'],
-  setupFilesAfterEnv: [longTimeout],
   testMatch: deployed.map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
 };
 
@@ -53,7 +50,8 @@ const checked = {
 };
 
 export default {
-  testTimeout: 60_000,
+  // Each wait of a test has a bound of its own (test/support/patience.ts). This is for what hangs all the same.
+  testTimeout: 900_000,
   // Of `it.concurrent` in a file: such tests wait for processes, they do not compute.
   maxConcurrency: 20,
   projects: [
@@ -67,12 +65,11 @@ export default {
     suite('plugin', {
       ...withKubeConfig,
       globalSetup: '<rootDir>/test/support/jest/plugin-setup.ts',
-      setupFilesAfterEnv: [longTimeout],
     }),
     // Some files take policies of the whole cluster away, and run one by one: test/run.ts names them.
     suite('security', {
       ...onCluster,
-      setupFilesAfterEnv: [longTimeout, '<rootDir>/test/support/jest/believe-first.ts'],
+      setupFilesAfterEnv: ['<rootDir>/test/support/jest/believe-first.ts'],
     }),
     suite('deployed', onDeployment),
     suite('in-cluster', onCluster),
@@ -90,7 +87,6 @@ export default {
     suite('audit'),
     suite('site', {
       globalSetup: '<rootDir>/test/support/jest/site-setup.ts',
-      setupFilesAfterEnv: [longTimeout],
     }),
   ],
 };

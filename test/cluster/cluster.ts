@@ -13,7 +13,7 @@ import { instanceProcesses, restartContainerd, restartControlPlane, startKubelet
 export interface KubectlOptions {
   /** What kubectl reads from its standard input (`apply -f -`). */
   readonly input?: string;
-  /** Milliseconds; default 60,000. The outcome's code is 124 then. */
+  /** Milliseconds; default 600,000. The outcome's code is 124 then. */
   readonly timeoutMs?: number;
   /** Another identity than the administrator's: see {@link Cluster.createServiceAccountKubeconfig}. */
   readonly kubeconfig?: string;
@@ -162,7 +162,7 @@ function clusterNode(instance: Instance): ClusterNode {
     },
     removeContainer: (id) => removeContainer(files.containerdSocket, id),
     loadImage: async (archive) => {
-      await mustRun([...ctr, 'images', 'import', archive], { timeoutMs: 300_000 });
+      await mustRun([...ctr, 'images', 'import', archive]);
     },
     inNetwork: (argv, options) => run([...enterNetwork(instance), ...argv], options),
     stopKubelet: (graceMs = 3000) => processes.stop('kubelet', graceMs),

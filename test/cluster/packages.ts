@@ -49,12 +49,12 @@ export async function ensurePackages(
   const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...missing];
   await progress.during(`installing ${missing.join(', ')} with apt-get`, async () => {
     if (hasPackageLists()) {
-      const outcome = await run(install, { env, timeoutMs: 600_000 });
+      const outcome = await run(install, { env });
       if (outcome.code === 0) return;
     }
     // No lists, or lists that name versions which are gone by now.
-    await mustRun(['apt-get', 'update', '-qq'], { env, timeoutMs: 600_000 });
-    await mustRun(install, { env, timeoutMs: 600_000 });
+    await mustRun(['apt-get', 'update', '-qq'], { env });
+    await mustRun(install, { env });
   });
 }
 

@@ -230,7 +230,7 @@ export async function argoDefinitions(): Promise<string[]> {
 /** @returns the folder of a Go module that this one pins */
 async function downloaded(cwd: string, path: string): Promise<string> {
   const env = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' };
-  const answer = await mustRun(['go', 'mod', 'download', '-json', path], { cwd, env, timeoutMs: 300_000 });
+  const answer = await mustRun(['go', 'mod', 'download', '-json', path], { cwd, env });
   return (JSON.parse(answer) as { Dir: string }).Dir;
 }
 

@@ -9,7 +9,7 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly input?: string | Buffer | undefined;
-  /** Milliseconds; default 60,000. The program is killed then. */
+  /** Milliseconds; default 600,000. The program is killed then. */
   readonly timeoutMs?: number | undefined;
   readonly cwd?: string | undefined;
   readonly env?: NodeJS.ProcessEnv;
@@ -29,7 +29,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     const timer = setTimeout(() => {
       late = true;
       child.kill('SIGKILL');
-    }, options.timeoutMs ?? 60_000);
+    }, options.timeoutMs ?? 600_000);
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.once('error', (error) => {

@@ -194,7 +194,7 @@ interface Wait {
   readonly launched: readonly ComponentName[];
 }
 
-const patienceMs = 90_000;
+const patienceMs = 300_000;
 
 async function waitUntil({ what, ready, processes, launched }: Wait): Promise<void> {
   const deadline = performance.now() + patienceMs;

@@ -53,7 +53,7 @@ async function firstRun(target: Cluster): Promise<void> {
   tell('A pod that runs an application and has no shell.');
   await target.kubectl(['create', 'namespace', NAMESPACE]);
   await kubectl(target, 'apply -f -', { input: app(target) });
-  await kubectl(target, `wait -n ${NAMESPACE} --for=condition=Ready pod/web --timeout=60s`);
+  await kubectl(target, `wait -n ${NAMESPACE} --for=condition=Ready pod/web --timeout=300s`);
   await kubectl(target, `exec -n ${NAMESPACE} web -- sh`, { fails: true });
 
   tell('The developer asks for a debug container: an image with a shell beside the application, for 15 seconds.');
@@ -69,7 +69,7 @@ async function firstRun(target: Cluster): Promise<void> {
 
 async function theEnd(target: Cluster): Promise<void> {
   tell('The session ended by itself at its ttl: the process is gone, not only a status changed.');
-  await kubectl(target, `wait -n ${NAMESPACE} --for=condition=StopConfirmed dbg/${SESSION} --timeout=60s`);
+  await kubectl(target, `wait -n ${NAMESPACE} --for=condition=StopConfirmed dbg/${SESSION} --timeout=300s`);
   await kubectl(target, `get -n ${NAMESPACE} dbg`);
   must((await kubectlValue(target, '{.status.phase}')) === 'Expired', 'the session has expired');
   await kubectl(target, `describe -n ${NAMESPACE} dbg ${SESSION}`);
@@ -89,7 +89,7 @@ async function theEnd(target: Cluster): Promise<void> {
 async function secondRun(target: Cluster): Promise<void> {
   tell('To debug again, one line starts the next attempt: a new container beside the old record.');
   await attach(target, `kubectl dbg again ${SESSION} -n ${NAMESPACE}`, [{ type: 'exit 3' }]);
-  await kubectl(target, `wait -n ${NAMESPACE} --for=condition=Complete dbg/${SESSION} --timeout=60s`);
+  await kubectl(target, `wait -n ${NAMESPACE} --for=condition=Complete dbg/${SESSION} --timeout=300s`);
 
   tell('The record: who ended each run, with which exit code.');
   await kubectl(target, `dbg ls -n ${NAMESPACE}`);
@@ -108,7 +108,7 @@ async function theObject(target: Cluster): Promise<void> {
   show(readFileSync(repositoryPath('test/demo/session.yaml'), 'utf8'));
   await kubectl(target, `delete -n ${NAMESPACE} dbg ${SESSION}`);
   await kubectl(target, 'apply -f test/demo/session.yaml');
-  await kubectl(target, `wait -n ${NAMESPACE} --for=condition=Running dbg/${SESSION} --timeout=60s`);
+  await kubectl(target, `wait -n ${NAMESPACE} --for=condition=Running dbg/${SESSION} --timeout=300s`);
   await kubectl(target, `dbg end ${SESSION} -n ${NAMESPACE}`);
 }
 

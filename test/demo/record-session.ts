@@ -20,7 +20,7 @@ const COLUMNS = 100;
 const ROWS = 30;
 const KEY_MS = 55;
 const READ_MS = 1_200;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 
 const HOST_PROMPT = /(?:^|\n)\$ $/;
 // The shell writes its prompt again when kubectl tells it the size of the terminal.
@@ -82,7 +82,7 @@ class Recorder {
 
 async function prepare(target: Cluster): Promise<void> {
   const must = async (args: readonly string[], input?: string): Promise<void> => {
-    const { code, stderr } = await target.kubectl(args, { ...(input !== undefined && { input }), timeoutMs: 90_000 });
+    const { code, stderr } = await target.kubectl(args, { ...(input !== undefined && { input }) });
     if (code !== 0) throw new Error(stderr.trim());
   };
   await must(['delete', 'namespace', NAMESPACE, '--ignore-not-found']);
@@ -103,7 +103,7 @@ async function prepare(target: Cluster): Promise<void> {
     spec: { terminationGracePeriodSeconds: 1, containers: [container] },
   };
   await must(['apply', `--namespace=${NAMESPACE}`, '-f', '-'], JSON.stringify(pod));
-  await must(['wait', `--namespace=${NAMESPACE}`, '--for=condition=Ready', 'pod/web', '--timeout=60s']);
+  await must(['wait', `--namespace=${NAMESPACE}`, '--for=condition=Ready', 'pod/web', '--timeout=300s']);
 }
 
 /** A kubeconfig of the user, in the namespace. */
@@ -159,6 +159,6 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
   // The operator lets go of the session, without which the namespace stays.
-  await target.kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found'], { timeoutMs: 90_000 });
+  await target.kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found']);
   await operator.stop();
 }

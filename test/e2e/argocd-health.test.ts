@@ -109,7 +109,7 @@ onNode('Argo CD shows a failed session as Degraded when its container starts aft
   await stage.untilPhase('late', 'Failed');
   await stage.cluster.node?.ctr(['images', 'tag', '--force', busyboxImage, image]);
   try {
-    const late = await stage.untilSession('late', (s) => s.status?.runs?.[0]?.state === 'StartedLate', 45_000);
+    const late = await stage.untilSession('late', (s) => s.status?.runs?.[0]?.state === 'StartedLate');
     shows('failed-started-late', late, 'Degraded');
   } finally {
     await stage.cluster.node?.ctr(['images', 'rm', image]);

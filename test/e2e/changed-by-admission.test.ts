@@ -73,7 +73,7 @@ it('the operator records and reports an image that admission changed, and the su
   const securityContext = { runAsUser: 0 };
   const target = { podName: 'image' };
   await stage.createSession('image', { target, image: busyboxImage, securityContext, command: ['true'], ttl: '1m' });
-  const { status } = await stage.untilPhase('image', 'Completed', 60_000);
+  const { status } = await stage.untilPhase('image', 'Completed');
   expect(status?.runs?.[0]).toMatchObject({
     changed: [`image: ${dashImage}`],
     effective: { supervisor: 'Shell' },
@@ -88,11 +88,7 @@ it('the operator ends a container at its deadline when admission has taken its s
   const securityContext = { runAsUser: 7 };
   const target = { podName: 'command' };
   await stage.createSession('command', { target, image: busyboxImage, securityContext, command: ['true'], ttl: '5s' });
-  const { status } = await stage.untilSession(
-    'command',
-    (session) => session.status?.runs?.[0]?.stop !== undefined,
-    60_000,
-  );
+  const { status } = await stage.untilSession('command', (session) => session.status?.runs?.[0]?.stop !== undefined);
   expect(status?.runs?.[0]).toMatchObject({
     changed: ['command'],
     effective: { supervisor: 'None' },
@@ -112,7 +108,7 @@ it('the operator reports no change for a container that the API server stores as
   const env = [{ name: 'EMPTY', value: '' }];
   for (const profile of ['general', 'baseline', 'netadmin', 'sysadmin'] as const) {
     await stage.createSession(profile, { target: { podName: 'same' }, image: busyboxImage, profile, command, env });
-    const { status } = await stage.untilPhase(profile, 'Completed', 60_000);
+    const { status } = await stage.untilPhase(profile, 'Completed');
     expect(status?.runs?.[0]?.changed).toBeUndefined();
   }
 });

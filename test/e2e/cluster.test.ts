@@ -25,8 +25,7 @@ import { leftovers } from '../cluster/stop.ts';
 const name = `${process.env['CLUSTER_NAME'] || 'default'}-side`;
 const paths = cachePaths(process.env);
 const main = join(import.meta.dirname, '..', 'cluster', 'main.ts');
-const launcher = (command: string): Promise<Outcome> =>
-  run([process.execPath, main, command, '--name', name], { timeoutMs: 120_000 });
+const launcher = (command: string): Promise<Outcome> => run([process.execPath, main, command, '--name', name]);
 
 const ours = process.env['CLUSTER'] === 'current' ? describe.skip : describe;
 
@@ -163,7 +162,7 @@ ours('a start that fails', () => {
   it('a failed start shows the last lines of the failed component, keeps its logs and leaves no process', async () => {
     const cache = cacheWithBrokenKubelet();
     const env = { ...process.env, DEBUGSESSION_CACHE: cache };
-    const outcome = await run([process.execPath, main, 'up', '--name', 'broken'], { env, timeoutMs: 120_000 });
+    const outcome = await run([process.execPath, main, 'up', '--name', 'broken'], { env });
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toMatch(
       /kubelet ended while waiting .*; the last lines of kubelet.log:\nunknown flag: --nonsense\n/,
@@ -250,7 +249,7 @@ async function runPods(here: Cluster): Promise<void> {
   ) {
     await new Promise((done) => setTimeout(done, 100));
   }
-  const ready = await here.kubectl(['-n', 'beside', 'wait', '--for=condition=Ready', 'pod', '--all', '--timeout=30s']);
+  const ready = await here.kubectl(['-n', 'beside', 'wait', '--for=condition=Ready', 'pod', '--all', '--timeout=300s']);
   expect(ready).toMatchObject({ code: 0 });
 }
 

@@ -43,7 +43,7 @@ it('a deleted session stays until the operator has ended its container', async (
   expect(last.status?.runs).toMatchObject([
     { state: 'Ended', endedBy: 'Exec', stop: { cause: 'Deleted', routes: ['Exec'] } },
   ]);
-  await stage.untilSessionGone('short', 10_000);
+  await stage.untilSessionGone('short');
   const [container] = (await stage.pod('web')).status?.ephemeralContainerStatuses ?? [];
   expect(container).toMatchObject({ name: running.status?.debugContainerName, state: { terminated: {} } });
   await stage.until('the end is told', async () =>
@@ -55,25 +55,21 @@ it('a session that waits for its pod goes as soon as it is deleted', async () =>
   await stage.createSession('pending', { target: { podName: 'nobody' }, command: ['true'] });
   await stage.untilPhase('pending', 'Pending');
   await stage.deleteSession('pending');
-  await stage.untilSessionGone('pending', 5_000);
+  await stage.untilSessionGone('pending');
 });
 
 it('a session that has ended goes as soon as it is deleted', async () => {
   await stage.createSession('done', { target: { podName: 'web' }, command: ['true'] });
   await stage.untilSession('done', (s) => s.status?.phase === 'Completed' && s.metadata.finalizers === undefined);
   await stage.deleteSession('done');
-  await stage.untilSessionGone('done', 5_000);
+  await stage.untilSessionGone('done');
 });
 
 const waiting = (session: DebugSession): Condition | undefined =>
   session.status?.conditions?.find(({ type }) => type === 'DeletionWaiting');
 
 it('a deleted session waits for a container that nothing ends, says so in its status, and keeps its finalizer', async () => {
-  const stays = await stage.untilSession(
-    'outlived',
-    (s) => s.status?.runs?.[0]?.stop?.unconfirmed !== undefined,
-    30_000,
-  );
+  const stays = await stage.untilSession('outlived', (s) => s.status?.runs?.[0]?.stop?.unconfirmed !== undefined);
   const [container] = ephemeralNames(await stage.pod('outlived'));
   expect(waiting(stays)).toMatchObject({ status: 'True', reason: 'ContainerRuns' });
   expect(waiting(stays)?.message).toBe(
@@ -103,5 +99,5 @@ it('a deleted session waits for a container that may still start, and an event s
 it.each(['outlived', 'unpullable'])('session %s goes when its pod is deleted', async (name) => {
   await stage.session(name);
   await stage.deletePod(name);
-  await stage.untilSessionGone(name, 60_000);
+  await stage.untilSessionGone(name);
 });

@@ -63,9 +63,9 @@ describe('onUnstoppable: EvictPod', () => {
     expect(blocked.status?.runs).toMatchObject([{ stop: { routes: ['Exec', 'Eviction'] } }]);
     expect((await stage.pod('stubborn')).metadata.deletionTimestamp).toBeUndefined();
     await allow('stubborn');
-    const over = await stage.untilPhase('stubborn', 'Cancelled', 60_000);
+    const over = await stage.untilPhase('stubborn', 'Cancelled');
     expect(over.status?.runs).toMatchObject([{ endedBy: 'Eviction' }]);
-    await stage.untilGone(podsPath(stage.namespace), 'stubborn', 20_000);
+    await stage.untilGone(podsPath(stage.namespace), 'stubborn');
   });
 });
 
@@ -80,9 +80,9 @@ describe('podAfterSession: Evict', () => {
     const blocked = await stage.untilSession('visited', (s) => retirement(s)?.reason === 'EvictionBlocked');
     expect(blocked.status?.runs).toMatchObject([{ demanded: { podAfterSession: 'Evict' } }]);
     await allow('visited');
-    const retired = await stage.untilSession('visited', (s) => retirement(s)?.status === 'True', 60_000);
+    const retired = await stage.untilSession('visited', (s) => retirement(s)?.status === 'True');
     expect(retired.status?.runs).toMatchObject([{ podRetired: true }]);
-    await stage.untilGone(podsPath(stage.namespace), 'visited', 20_000);
+    await stage.untilGone(podsPath(stage.namespace), 'visited');
   });
 
   it('a deleted session stays until its pod has gone when the policy says Evict', async () => {
@@ -90,15 +90,13 @@ describe('podAfterSession: Evict', () => {
     await stage.untilSession('left', (s) => retirement(s)?.reason === 'EvictionBlocked');
     await stage.deleteSession('left');
     const released = Date.parse((await stage.session('left')).metadata.deletionTimestamp ?? '') + 30_000;
-    await stage.until(
-      'the time has passed after which a deleted session is let go of',
-      () => Promise.resolve(Date.now() > released + 5_000),
-      60_000,
+    await stage.until('the time has passed after which a deleted session is let go of', () =>
+      Promise.resolve(Date.now() > released + 5_000),
     );
     expect(retirement(await stage.session('left'))?.reason).toBe('EvictionBlocked');
     await allow('left');
-    await stage.untilSessionGone('left', 60_000);
-    await stage.untilGone(podsPath(stage.namespace), 'left', 20_000);
+    await stage.untilSessionGone('left');
+    await stage.untilGone(podsPath(stage.namespace), 'left');
   });
 
   it('a second attempt waits until the pod has gone when the policy says Evict', async () => {
@@ -110,8 +108,8 @@ describe('podAfterSession: Evict', () => {
     expect(retirement(held)?.reason).toBe('EvictionBlocked');
     expect((await stage.pod('again')).spec?.ephemeralContainers).toHaveLength(1);
     await allow('again');
-    const waits = await stage.untilPhase('again', 'Pending', 60_000);
+    const waits = await stage.untilPhase('again', 'Pending');
     expect(waits.status?.runs).toMatchObject([{ attempt: 1, podRetired: true }]);
-    await stage.untilGone(podsPath(stage.namespace), 'again', 20_000);
+    await stage.untilGone(podsPath(stage.namespace), 'again');
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { shellPod } from '../support/builders/pods.ts';
 import { Stage, type StoryEvent } from '../support/cluster/stage.ts';
+import { UNTIL_TOLD } from '../support/cluster/until-told.ts';
 
 // What happens to a pod while somebody debugs it stands in the record, whoever caused it.
 
@@ -70,7 +71,7 @@ it('the kubelet shows the usage of the debug container and the limit of the pod 
 });
 
 it('the run records that its target container ended, and ends with it', async () => {
-  await stage.runningPod('ends', shellPod('until [ -e /tmp/end ]; do sleep .2; done; exit 3'));
+  await stage.runningPod('ends', shellPod(`${UNTIL_TOLD}; exit 3`));
   const target = { podName: 'ends', containerName: 'app' };
   const command = ['sh', '-c', 'touch /proc/1/root/tmp/end; sleep 600'];
   await stage.createSession('joined', { target, command });

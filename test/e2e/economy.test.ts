@@ -132,9 +132,9 @@ onNode('the cost of a session', () => {
       (await stage.client.list<{ items: DebugSession[] }>(sessionsPath(stage.namespace))).items.filter(
         ({ spec, status }) => spec.target.workloadRef !== undefined && status?.phase === 'Pending',
       ).length;
-    await stage.until('all of them wait', async () => (await waiting()) === names.length, 60_000);
+    await stage.until('all of them wait', async () => (await waiting()) === names.length);
     const from = (await looks()).length;
-    await stage.until('five more looks', async () => (await looks()).length >= from + 5, 60_000);
+    await stage.until('five more looks', async () => (await looks()).length >= from + 5);
     const times = await looks();
     // While they come, one a second at most; then one in 3 s. On a busy machine one look may reach the API server late,
     // and the next comes sooner after it.
@@ -152,7 +152,7 @@ onNode('the cost of a session', () => {
         template: { metadata: { labels: { app: 'late' } }, spec: appPod() },
       },
     });
-    await stage.untilPhase('newcomer', 'Completed', 60_000);
+    await stage.untilPhase('newcomer', 'Completed');
   });
 });
 

@@ -43,7 +43,7 @@ it.each([
 it('the run records that a child was killed for lack of memory when its command has outlived the child', async () => {
   const command = ['sh', '-c', 'tail -c 150000000 /dev/zero | wc -c; sleep 1'];
   await stage.createSession('memory', { target: { podName: 'memory' }, image: busyboxImage, ttl: '10m', command });
-  const over = await stage.untilSession('memory', ({ status }) => status?.runs?.[0]?.finishedAt !== undefined, 60_000);
+  const over = await stage.untilSession('memory', ({ status }) => status?.runs?.[0]?.finishedAt !== undefined);
   expect(over.status?.runs).toMatchObject([
     {
       endedBy: 'Command',

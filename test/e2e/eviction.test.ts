@@ -57,7 +57,7 @@ function retirement({ status }: DebugSession): Condition | undefined {
 }
 
 async function untilGone({ metadata }: RawPod): Promise<void> {
-  await stage.untilGone(podsPath(stage.namespace), metadata.name ?? '', 20_000);
+  await stage.untilGone(podsPath(stage.namespace), metadata.name ?? '');
 }
 
 describe('ifUnstoppable: EvictPod', () => {
@@ -73,7 +73,7 @@ describe('ifUnstoppable: EvictPod', () => {
     expect(confirmation(blocked)?.message).toMatch(/survived every signal.*eviction: .*disruption budget/);
     expect(await stage.pod(target.podName)).toMatchObject({ metadata: { uid: pod.metadata.uid } });
     await allow('stubborn');
-    const over = await stage.untilPhase('stubborn', 'Cancelled', 60_000);
+    const over = await stage.untilPhase('stubborn', 'Cancelled');
     expect(over.status?.runs).toMatchObject([{ endedBy: 'Eviction', reason: 'Cancelled' }]);
     expect(confirmation(over)).toMatchObject({ status: 'True', reason: 'Terminated' });
     await untilGone(pod);
@@ -89,7 +89,7 @@ describe('ifUnstoppable: EvictPod', () => {
     await stage.createSession('bare', { target: { podName: 'bare' }, ...immune, ifUnstoppable: 'EvictPod' });
     await stage.untilPhase('bare', 'Running');
     await stage.changeSession('bare', { cancel: true });
-    const over = await stage.untilPhase('bare', 'Cancelled', 45_000);
+    const over = await stage.untilPhase('bare', 'Cancelled');
     expect(over.status?.runs).toMatchObject([{ endedBy: 'Eviction' }]);
     await untilGone(pod);
     const told = (await stage.events('DebugSession', 'bare')).filter(({ reason }) => reason === 'Evicting');
@@ -117,7 +117,7 @@ describe('podAfterSession: Evict', () => {
     expect(confirmation(blocked)).toMatchObject({ status: 'True' });
     expect(retirement(blocked)).toMatchObject({ status: 'False', message: expect.stringMatching(/disruption budget/) });
     await allow('retired');
-    const retired = await stage.untilSession('retired', (s) => retirement(s)?.status === 'True', 45_000);
+    const retired = await stage.untilSession('retired', (s) => retirement(s)?.status === 'True');
     expect(retired.status).toMatchObject({ phase: 'Completed', runs: [{ endedBy: 'Command', exitCode: 0 }] });
     await untilGone(pod);
     expect((await onlyPodOf('retired')).metadata.uid).not.toBe(pod.metadata.uid);
@@ -158,7 +158,7 @@ describe('podAfterSession: Evict', () => {
     });
     await stage.untilPhase('leaving', 'Running');
     await stage.deleteSession('leaving');
-    await stage.untilSessionGone('leaving', 20_000);
+    await stage.untilSessionGone('leaving');
     await untilGone(pod);
   });
 });

@@ -189,9 +189,11 @@ it('a session in a namespace that the operator does not serve has no finalizer',
   await served.stop();
   const elsewhere = await startLeader(`--namespaces=${stage.namespace}-other`);
   await elsewhere.until(({ msg }) => msg === 'became the leader');
-  await stage.untilObject<{ metadata: { annotations?: Record<string, string> } }>(leases(), 'debugsession.dev', {
-    wanted: ({ metadata }) => metadata.annotations?.[SERVED_ANNOTATION] === `${stage.namespace}-other`,
-  });
+  await stage.untilObject<{ metadata: { annotations?: Record<string, string> } }>(
+    leases(),
+    'debugsession.dev',
+    ({ metadata }) => metadata.annotations?.[SERVED_ANNOTATION] === `${stage.namespace}-other`,
+  );
   expect(guardOf(await tried())).toEqual(BARE);
 });
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DebugSession } from '../../src/api/debugsession.ts';
 import { Stage } from '../support/cluster/stage.ts';
-import { LONG_ENOUGH_MS } from '../support/patience.ts';
 
 /** Longer than the kubelet needs to try twice, so that its reason alternates. */
 const START_TIMEOUT_MS = 70_000;
@@ -34,7 +33,7 @@ it('the run fails at startTimeout with the words of the kubelet, and the status 
     written.add(JSON.stringify([seen.metadata.finalizers, seen.status]));
     return seen.status?.phase === 'Failed';
   };
-  const session = await stage.untilSession('unpullable', failed, START_TIMEOUT_MS + LONG_ENOUGH_MS);
+  const session = await stage.untilSession('unpullable', failed);
   await flaps;
   const [run] = session.status?.runs ?? [];
   expect(run?.reason).toBe('ImagePullFailed');

@@ -3,7 +3,7 @@ import type { DebugSessionSpec, Run } from '../../src/api/debugsession.ts';
 import { busyboxImage, distrolessImage } from '../cluster/image-names.ts';
 import { appPod, isReady, shellPod } from '../support/builders/pods.ts';
 import { refusedAtRequest } from '../support/cluster/refused-at-request.ts';
-import { endApplication } from '../support/cluster/end-application.ts';
+import { tellToEnd, UNTIL_TOLD } from '../support/cluster/until-told.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 
@@ -37,10 +37,10 @@ beforeAll(async () => {
 
 afterAll(() => stage.close());
 
-const MORTAL = shellPod('until [ -e /tmp/end ]; do sleep 0.1; done; exit 1');
+const MORTAL = shellPod(`${UNTIL_TOLD}; exit 1`);
 
 async function failed(name: string): Promise<Run> {
-  const session = await stage.untilPhase(name, 'Failed', 45_000);
+  const session = await stage.untilPhase(name, 'Failed');
   return session.status?.runs?.[0] as Run;
 }
 
@@ -111,7 +111,7 @@ it('the debug container ends when the target container whose processes it joined
   const target = { podName: 'short-lived', containerName: 'app' };
   await stage.createSession('joined', { target, image: busyboxImage, command: ['sleep', '600'], ttl: '5m' });
   await stage.untilPhase('joined', 'Running');
-  await endApplication(stage, 'short-lived');
+  await tellToEnd(stage, 'short-lived');
   const session = await stage.untilPhase('joined', 'Completed');
   expect(session.status?.runs).toMatchObject([{ state: 'Ended', exitCode: 137, endedBy: 'Kubelet' }]);
   expect(session.status?.runs?.[0]?.message).toMatch(

@@ -49,7 +49,7 @@ onNode(
     await delay(Date.parse(run?.startBy ?? '') + 3000 - Date.now());
     await stage.cluster.node?.ctr(['images', 'tag', busyboxImage, image]);
     try {
-      const late = await stage.untilSession('late', (s) => s.status?.runs?.[0]?.exitCode !== undefined, 100_000);
+      const late = await stage.untilSession('late', (s) => s.status?.runs?.[0]?.exitCode !== undefined);
       expect(late.status?.phase).toBe('Failed');
       expect(late.status?.runs).toMatchObject([{ state: 'StartedLate', reason: run?.reason }]);
       expect(late.status?.runs?.[0]?.finishedAt).toBe(run?.finishedAt);
@@ -115,7 +115,7 @@ onNode('the operator ends a late container without a supervisor, also after the 
   for (const other of [ended, behind]) other.catch(() => undefined);
   try {
     const name = 'unguarded';
-    const late = await stage.untilSession(name, (s) => s.status?.runs?.[0]?.exitCode !== undefined, 100_000);
+    const late = await stage.untilSession(name, (s) => s.status?.runs?.[0]?.exitCode !== undefined);
     expect(late.status?.phase).toBe('Failed');
     expect(late.status?.runs).toMatchObject([
       { state: 'StartedLate', reason, finishedAt, endedBy: 'Exec', stop: { cause: 'StartedLate', routes: ['Exec'] } },
@@ -132,17 +132,17 @@ onNode('the operator ends a late container without a supervisor, also after the 
 });
 
 async function deletedWhileStarting(): Promise<void> {
-  const over = await stage.untilSession('deleted', (s) => s.status?.runs?.[0]?.endedBy !== undefined, 60_000);
+  const over = await stage.untilSession('deleted', (s) => s.status?.runs?.[0]?.endedBy !== undefined);
   expect(over.status).toMatchObject({
     phase: 'Cancelled',
     runs: [{ endedBy: 'Exec', stop: { cause: 'StartedLate' } }],
   });
-  await stage.untilSessionGone('deleted', 10_000);
+  await stage.untilSessionGone('deleted');
 }
 
 /** The next attempt waits for the container of the one before, and starts when it has ended. */
 async function raisedBehindOneThatRuns(): Promise<void> {
-  await stage.untilSession('raised', (s) => s.status?.runs?.[0]?.state === 'StartedLate', 100_000);
+  await stage.untilSession('raised', (s) => s.status?.runs?.[0]?.state === 'StartedLate');
   await raise('raised');
   await oneAfterTheOther('raised');
 }
@@ -167,7 +167,7 @@ async function raise(name: string): Promise<void> {
 }
 
 async function oneAfterTheOther(name: string): Promise<void> {
-  const over = await stage.untilPhase(name, 'Completed', 100_000);
+  const over = await stage.untilPhase(name, 'Completed');
   expect(over.status?.runs).toMatchObject([
     { state: 'StartedLate', exitCode: 0 },
     { state: 'Ended', exitCode: 0 },

@@ -31,11 +31,7 @@ it(`a namespace with ${SESSIONS} live sessions is gone within 10 s of its last p
   );
   const live = async (): Promise<DebugSession[]> =>
     (await stage.client.list<{ items: DebugSession[] }>(sessionsPath(stage.namespace))).items;
-  await stage.until(
-    'all of them run',
-    async () => (await live()).every(({ status }) => status?.phase === 'Running'),
-    90_000,
-  );
+  await stage.until('all of them run', async () => (await live()).every(({ status }) => status?.phase === 'Running'));
   await stage.client.delete(`/api/v1/namespaces/${stage.namespace}`);
   let lastPod = Date.now();
   const isGone = async (): Promise<boolean> => {
@@ -46,7 +42,7 @@ it(`a namespace with ${SESSIONS} live sessions is gone within 10 s of its last p
     return found.items.length === 0;
   };
   try {
-    await stage.until('the namespace is gone', isGone, 90_000);
+    await stage.until('the namespace is gone', isGone);
     expect(Date.now() - lastPod).toBeLessThan(patient(10_000));
   } finally {
     for (const operator of stage.operators) await operator.stop();

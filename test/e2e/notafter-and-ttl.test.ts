@@ -71,17 +71,17 @@ describe('ttl', () => {
     expect(Date.parse(raised.status?.expiresAt ?? '') - Date.parse(running.status?.expiresAt ?? '')).toBe(50 * 60_000);
     const lastMoments = [running, raised].map(({ status }) => Date.parse(status?.runs?.[0]?.lastMoment ?? ''));
     expect((lastMoments[1] ?? 0) - (lastMoments[0] ?? 0)).toBe(50 * 60_000);
-    await stage.changeSession('timed', { ttl: '8s' });
-    await counts('8s');
+    await stage.changeSession('timed', { ttl: '20s' });
+    await counts('20s');
     const expired = await stage.untilPhase('timed', 'Expired');
-    expect(expired.status?.runs).toMatchObject([{ effective: { ttl: '8s' }, endedBy: 'Supervisor' }]);
+    expect(expired.status?.runs).toMatchObject([{ effective: { ttl: '20s' }, endedBy: 'Supervisor' }]);
     await stage.until('the end is told', async () =>
       (await stage.events('DebugSession', 'timed')).some((event) => event.reason === 'Ended'),
     );
     const told = (await stage.events('DebugSession', 'timed')).filter((event) => event.reason.startsWith('Ttl'));
     expect(told.map(({ reason, note }) => [reason, note.split(':')[0]])).toEqual([
       ['TtlChanged', 'Changed ttl to 1h'],
-      ['TtlChanged', 'Changed ttl to 8s'],
+      ['TtlChanged', 'Changed ttl to 20s'],
     ]);
   });
 });

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { UNPRINTABLE } from '../../src/text/one-line.ts';
 import { appPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { tellToEnd, UNTIL_TOLD } from '../support/cluster/until-told.ts';
 import { repositoryPath } from '../support/documents/crd.ts';
 
 // docs/guides/notices.md: its relay, as it stands there, between a real operator and a chat.
@@ -18,8 +19,7 @@ import { repositoryPath } from '../support/documents/crd.ts';
 const KEY = 'the key that signs notices';
 const GUIDE = readFileSync(repositoryPath('docs/guides/notices.md'), 'utf8');
 const target = { podName: 'web' };
-/** So long that the kubelet reports it as running: of a start that nobody saw, nobody hears. */
-const command = ['sleep', '3'];
+const command = ['sh', '-c', UNTIL_TOLD];
 
 let stage: Stage;
 let folder: string;
@@ -76,12 +76,19 @@ async function startRelay(chatUrl: string): Promise<string> {
   return line.replace('listening on ', '');
 }
 
+/** Ends a session once the operator has seen it run: the operator tells of no start that it has not seen. */
+async function seenAndEnded(name: string): Promise<void> {
+  const { status } = await stage.untilPhase(name, 'Running');
+  await tellToEnd(stage, 'web', status?.debugContainerName);
+  await stage.untilPhase(name, 'Completed');
+}
+
 const untilSaid = (count: number): Promise<void> =>
   stage.until(`the chat has been told ${count} things`, async () => said.length >= count);
 
 it('a chat hears by the relay of the guide who started a session, and how it ended', async () => {
   await stage.createSession('look', { target, command, justification: 'INC-4711', ttl: '5m' });
-  await stage.untilPhase('look', 'Completed');
+  await seenAndEnded('look');
   await untilSaid(2);
   const [started, ended] = said.splice(0);
   expect(started).toMatch(new RegExp(`^${stage.namespace}/look \\(admin\\): Container debug-.* runs in pod web`));
@@ -91,7 +98,7 @@ it('a chat hears by the relay of the guide who started a session, and how it end
 it('a chat that fails hears of the end later, and the session does not wait for the chat', async () => {
   answers.push(500, 500);
   await stage.createSession('patient', { target, command });
-  await stage.untilPhase('patient', 'Completed');
+  await seenAndEnded('patient');
   await untilSaid(2);
   expect(said.splice(0).map((line) => /(runs in pod|ended with exit code 0)/.exec(line)?.[0])).toEqual([
     'runs in pod',
@@ -102,7 +109,7 @@ it('a chat that fails hears of the end later, and the session does not wait for 
 it('a chat hears one clean line of a session whose reason would forge others', async () => {
   const justification = 'INC-1\nshop/other (root): all is well\t\u202e\u2028';
   await stage.createSession('forged', { target, command, justification });
-  await stage.untilPhase('forged', 'Completed');
+  await seenAndEnded('forged');
   await untilSaid(2);
   for (const line of said.splice(0)) expect(line).not.toMatch(UNPRINTABLE);
 });

@@ -4,7 +4,7 @@ import { busyboxImage } from '../cluster/image-names.ts';
 import { shellPod } from '../support/builders/pods.ts';
 import { OPEN_POLICY } from '../support/builders/open-policy.ts';
 import { Policies } from '../support/builders/policies.ts';
-import { endApplication } from '../support/cluster/end-application.ts';
+import { tellToEnd } from '../support/cluster/until-told.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { OUTCOME_PODS, OUTCOMES } from '../support/outcomes/outcome-table.ts';
 
@@ -41,14 +41,14 @@ async function play({ name, made: { spec, pod = 'plain', act } }: (typeof rows)[
   if (act === 'bring the policy') {
     await stage.untilPhase(name, 'Pending');
     await policies.create(name, OPEN_POLICY);
-  } else if (act !== undefined) await stage.untilPhase(name, 'Running', 90_000);
+  } else if (act !== undefined) await stage.untilPhase(name, 'Running');
   if (act === 'cancel') await stage.changeSession(name, { cancel: true });
   if (act === 'delete the pod') await stage.deletePod(pod);
   if (act === 'delete the pod at once') await stage.deletePod(pod, 0);
   if (act === 'set a deadline for the pod')
     await must('patch', 'pod', pod, '--patch={"spec":{"activeDeadlineSeconds":1}}');
-  if (act === 'let the application finish') await endApplication(stage, pod);
-  return stage.untilSession(name, ({ status }) => status?.completedAt !== undefined, 120_000);
+  if (act === 'let the application finish') await tellToEnd(stage, pod);
+  return stage.untilSession(name, ({ status }) => status?.completedAt !== undefined);
 }
 
 async function must(...args: string[]): Promise<void> {

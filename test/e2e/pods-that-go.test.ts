@@ -6,7 +6,7 @@ import type { RawPod } from '../../src/reconcile/trim.ts';
 import { AuditLog } from '../support/cluster/audit-log.ts';
 import { confirmation } from '../support/cluster/ending.ts';
 import { appPod, containerID, ephemeralNames, isReady, shellPod } from '../support/builders/pods.ts';
-import { endApplication } from '../support/cluster/end-application.ts';
+import { tellToEnd, UNTIL_TOLD } from '../support/cluster/until-told.ts';
 import { Stage } from '../support/cluster/stage.ts';
 import { patient } from '../support/patience.ts';
 
@@ -15,11 +15,8 @@ import { patient } from '../support/patience.ts';
 let stage: Stage;
 let audit: AuditLog | undefined;
 
-/** An application that ends well when it is told to. */
-const OBEDIENT = 'until [ -e /tmp/end ]; do sleep .1; done';
-
 /** An application that takes its time when it is told to end. */
-const DRAINS = 'trap : TERM; until [ -e /tmp/end ]; do sleep .1; done';
+const DRAINS = `trap : TERM; ${UNTIL_TOLD}`;
 
 const JOB_GRACE_SECONDS = 4;
 
@@ -28,11 +25,11 @@ beforeAll(async () => {
   if (stage.cluster.node !== undefined) audit = await AuditLog.from(stage.cluster.node.auditLog);
   await Promise.all([
     ...['forced', 'deleted', 'evicted'].map((name) => stage.runningPod(name, appPod())),
-    stage.runningPod('restarted', shellPod(OBEDIENT)),
+    stage.runningPod('restarted', shellPod(UNTIL_TOLD)),
     stage.runningPod('draining', shellPod(DRAINS, { terminationGracePeriodSeconds: 60 })),
     createWorkload('apps/v1', 'statefulsets', 'again', { template: appPod(), selector: true }),
     createWorkload('batch/v1', 'jobs', 'job', {
-      template: shellPod(OBEDIENT, { restartPolicy: 'Never', terminationGracePeriodSeconds: JOB_GRACE_SECONDS }),
+      template: shellPod(UNTIL_TOLD, { restartPolicy: 'Never', terminationGracePeriodSeconds: JOB_GRACE_SECONDS }),
     }),
   ]);
 });
@@ -79,7 +76,7 @@ it.concurrent(
     const message = told.status?.conditions?.find(({ type }) => type === 'Running')?.message ?? '';
     const since = /^Pod draining has been terminating since (\S+)\. /.exec(message)?.[1] ?? '';
     expect(Math.abs(Date.parse(since) - asked)).toBeLessThan(patient(10_000));
-    await endApplication(stage, 'draining');
+    await tellToEnd(stage, 'draining');
     const over = await stage.untilPhase('draining', 'Completed');
     expect(over.status?.runs).toMatchObject([{ endedBy: 'PodGone' }]);
     await expectEndedOnNode(over);
@@ -96,7 +93,7 @@ it.concurrent(
     expect(over.status?.runs?.[0]?.exitCode).toBeUndefined();
     expect(confirmation(over)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
     const lastMoment = Date.parse(over.status?.runs?.[0]?.lastMoment ?? '');
-    await stage.until('its last moment has passed', async () => Date.now() > lastMoment + 3_000, 60_000);
+    await stage.until('its last moment has passed', async () => Date.now() > lastMoment + 3_000);
     const later = await stage.session('forced');
     expect(confirmation(later)).toMatchObject({ status: 'Unknown', reason: 'ForceDeleted' });
     expect(later.metadata.finalizers).toBeUndefined();
@@ -158,7 +155,7 @@ it.concurrent(
   'the debug container ends when the target container whose processes it shares ends and starts again',
   async () => {
     await running('restarted', { target: { podName: 'restarted', containerName: 'app' } });
-    await endApplication(stage, 'restarted');
+    await tellToEnd(stage, 'restarted');
     const over = await stage.untilPhase('restarted', 'Completed');
     expect(over.status?.runs).toMatchObject([{ endedBy: 'Kubelet', exitCode: 137, reason: 'Exited' }]);
     expect(over.status?.runs?.[0]?.message).toMatch(
@@ -178,7 +175,7 @@ it.concurrent(
     const shell = { stdin: true, tty: true, command: ['sh'] };
     await stage.createSession('job', { target: { podName }, supervisor: 'None', ...shell });
     await stage.untilPhase('job', 'Running');
-    await endApplication(stage, podName);
+    await tellToEnd(stage, podName);
     const done = await stage.untilPod(podName, ({ status }) => ownState(status)?.terminated !== undefined);
     expect(done.status?.phase).toBe('Running');
     const over = await stage.untilPhase('job', 'Completed');

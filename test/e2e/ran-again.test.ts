@@ -53,7 +53,7 @@ async function runAgain(name: string): Promise<string> {
 
 /** Waits until the kubelet could say that this one has ended, and holds that against containerd. */
 async function untilEnded(name: string, id: string): Promise<ContainerStatus | undefined> {
-  await stage.untilPod(name, ({ status }) => containerID(status?.ephemeralContainerStatuses?.[0]) === id, 60_000);
+  await stage.untilPod(name, ({ status }) => containerID(status?.ephemeralContainerStatuses?.[0]) === id);
   const status = await container(name);
   expect(status?.state?.terminated).toBeDefined();
   expect(await stage.cluster.node?.runningContainers()).not.toContain(id);

@@ -60,7 +60,7 @@ const shortly = { command: ['true'] };
 
 describe('conditions that may still come true', () => {
   it('a session waits for a target that does not run, and tells how the target ended and what works instead', async () => {
-    await stage.untilPod('crashing', isBackingOff, 45_000);
+    await stage.untilPod('crashing', isBackingOff);
     const target = { podName: 'crashing', containerName: 'app' };
     await stage.createSession('join', { target, ...shortly });
     const { reason, message } = await waits('join');
@@ -157,7 +157,7 @@ describe('conditions that cannot come true', () => {
     writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec: appPod() }));
     try {
       const name = `fixed-${nodeName}`;
-      await stage.untilPod(name, isReady, 45_000);
+      await stage.untilPod(name, isReady);
       await stage.createSession('static', { target: { podName: name }, ...shortly });
       const run = await failed('static');
       expect(run.reason).toBe('StaticPod');

@@ -143,10 +143,8 @@ ours('with a metrics-server', () => {
     const { status } = await started('hungry', 'roomy', ['sh', '-c', HUNGRY]);
     await server.untilItSees('roomy', status?.debugContainerName ?? '', 20);
     const seenAt = Date.now();
-    await stage.until(
-      'the operator has taken a sample',
-      async () => (await metricsAsked()).some((event) => isSampleOf('roomy', event, seenAt)),
-      150_000,
+    await stage.until('the operator has taken a sample', async () =>
+      (await metricsAsked()).some((event) => isSampleOf('roomy', event, seenAt)),
     );
     expect((await stage.session('hungry')).status?.runs?.[0]).not.toHaveProperty('peakMemory');
     await stage.changeSession('hungry', { cancel: true });

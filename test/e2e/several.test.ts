@@ -22,7 +22,7 @@ function createAll(stage: Stage, names: string[], podName: string): Promise<Debu
 }
 
 async function untilAllOver(stage: Stage, names: string[]): Promise<DebugSession[]> {
-  return Promise.all(names.map((name) => stage.untilSession(name, isOver, 60_000)));
+  return Promise.all(names.map((name) => stage.untilSession(name, isOver)));
 }
 
 /**

@@ -115,13 +115,13 @@ function statusOf(pod: RawPod, name: string): ContainerStatus | undefined {
 }
 
 async function untilEnded({ pod, name }: { pod: string; name: string }): Promise<Terminated | undefined> {
-  const seen = await stage.untilPod(pod, (now) => statusOf(now, name)?.state?.terminated !== undefined, 60_000);
+  const seen = await stage.untilPod(pod, (now) => statusOf(now, name)?.state?.terminated !== undefined);
   return statusOf(seen, name)?.state?.terminated;
 }
 
 async function untilRunning(pod: string, names: readonly string[]): Promise<RawPod> {
   const runs = (now: RawPod) => names.every((name) => statusOf(now, name)?.state?.running !== undefined);
-  return stage.untilPod(pod, runs, 60_000);
+  return stage.untilPod(pod, runs);
 }
 
 /** Which container is meant, as the operator knows it from the pod's status. */
@@ -182,7 +182,7 @@ onNode('the stop script', () => {
   /** @returns whom nobody may touch */
   async function prepare(pod: string): Promise<string[]> {
     await stage.createPod(pod, crowdedPod(more[pod] ?? {}));
-    const { metadata } = await stage.untilPod(pod, isReady, 60_000);
+    const { metadata } = await stage.untilPod(pod, isReady);
     const crowd = () => processesOf(metadata.uid).filter(isLasting);
     await stage.until(`the crowd of ${pod}`, async () => Promise.resolve(crowd().length >= 2 * 11));
     const fingerprints = crowd().map(fingerprint);

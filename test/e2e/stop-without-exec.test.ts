@@ -43,7 +43,7 @@ describe('an operator without exec, attach and evict', () => {
     const pod = live.status?.podName ?? '';
     const before = (await asked('cancelled')).filter(isWrite).length;
     await stage.changeSession('cancelled', { cancel: true });
-    const stays = await stage.untilSession('cancelled', (s) => confirmation(s)?.reason === 'NoRoute', 5_000);
+    const stays = await stage.untilSession('cancelled', (s) => confirmation(s)?.reason === 'NoRoute');
     expect(stays.status?.phase).toBe('Ending');
     expect(stays.status?.runs).toMatchObject([{ stop: { cause: 'Cancelled', routes: ['Exec'] } }]);
     expect(confirmation(stays)?.message).toMatch(/the operator may not: it needs get and create on pods\/exec/);
@@ -98,17 +98,13 @@ describe('an operator without exec, attach and evict', () => {
   });
 
   it('a deleted session stays while its container runs, and goes when the container has ended', async () => {
-    const stays = await stage.untilSession(
-      'deleted',
-      (s) => s.status?.runs?.[0]?.stop?.unconfirmed !== undefined,
-      30_000,
-    );
+    const stays = await stage.untilSession('deleted', (s) => s.status?.runs?.[0]?.stop?.unconfirmed !== undefined);
     expect(await containerState(stage, stays)).toMatchObject({ running: {} });
     expect(stays.status?.conditions?.find(({ type }) => type === 'DeletionWaiting')).toMatchObject({
       reason: 'ContainerRuns',
     });
     // Its supervisor keeps the deadline.
-    await stage.untilSessionGone('deleted', 90_000);
+    await stage.untilSessionGone('deleted');
     expect(await containerState(stage, stays)).toMatchObject({ terminated: {} });
   });
 });
@@ -158,7 +154,7 @@ describe('an operator with attach and without exec', () => {
   it('the operator has no way into a program that reads nothing, and types nothing into a container without stdin', async () => {
     await running(stage, 'deaf', { ...UNGUARDED, command: ['sleep', '600'] });
     await stage.changeSession('deaf', { cancel: true });
-    const stays = await stage.untilSession('deaf', (s) => confirmation(s)?.reason === 'NoRoute', 10_000);
+    const stays = await stage.untilSession('deaf', (s) => confirmation(s)?.reason === 'NoRoute');
     expect(stays.status?.runs).toMatchObject([{ stop: { routes: ['Exec'] } }]);
   });
 });

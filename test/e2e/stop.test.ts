@@ -5,6 +5,7 @@ import { distrolessImage } from '../cluster/image-names.ts';
 import { confirmation, containerState, nameOf, toldOf } from '../support/cluster/ending.ts';
 import { appPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { tellToEnd, UNTIL_TOLD } from '../support/cluster/until-told.ts';
 import { patient } from '../support/patience.ts';
 
 // A session ends when somebody says so, and its status says so only when the kubelet does.
@@ -82,24 +83,24 @@ it('a deleted session goes when its container has ended', async () => {
 });
 
 it('the status reports a container that ignores every signal for as long as the container lives', async () => {
-  // Three seconds of signals from inside, and then it is looked at again.
-  const session = await running('immune', { supervisor: 'None', command: ['sleep', '15'] });
+  const session = await running('immune', { supervisor: 'None', command: ['sh', '-c', UNTIL_TOLD] });
   await stage.changeSession('immune', { cancel: true });
   const stays = await stage.untilSession('immune', (s) => confirmation(s)?.reason === 'ProcessSurvived');
   expect(stays.status?.phase).toBe('Ending');
   expect(await containerState(stage, session)).toMatchObject({ running: {} });
-  const over = await stage.untilPhase('immune', 'Completed', 40_000);
+  await tellToEnd(stage, 'web', session.status?.debugContainerName);
+  const over = await stage.untilPhase('immune', 'Completed');
   expect(confirmation(over)).toMatchObject({ status: 'True' });
   const story = await toldOf(stage, 'immune');
   expect(story.filter((reason) => reason === 'StopUnconfirmed')).toHaveLength(1);
 });
 
 it('a container whose ttl is raised lives past its old deadline and ends at the new deadline', async () => {
-  const { status } = await running('raised', { command: ['sleep', '600'], ttl: '6s' });
-  await stage.changeSession('raised', { ttl: '14s' });
-  const changed = await stage.untilSession('raised', (s) => s.status?.runs?.[0]?.effective?.ttl === '14s');
-  expect(Date.parse(changed.status?.expiresAt ?? '') - Date.parse(status?.expiresAt ?? '')).toBe(8_000);
-  const over = await stage.untilPhase('raised', 'Expired', 40_000);
+  const { status } = await running('raised', { command: ['sleep', '600'], ttl: '15s' });
+  await stage.changeSession('raised', { ttl: '22s' });
+  const changed = await stage.untilSession('raised', (s) => s.status?.runs?.[0]?.effective?.ttl === '22s');
+  expect(Date.parse(changed.status?.expiresAt ?? '') - Date.parse(status?.expiresAt ?? '')).toBe(7_000);
+  const over = await stage.untilPhase('raised', 'Expired');
   expect(over.status?.runs).toMatchObject([{ endedBy: 'Supervisor' }]);
   expect(Date.parse(over.status?.completedAt ?? '')).toBeGreaterThanOrEqual(
     Date.parse(changed.status?.expiresAt ?? '') - 1_000,
@@ -108,9 +109,9 @@ it('a container whose ttl is raised lives past its old deadline and ends at the 
 
 it('a container whose ttl is lowered ends at the new deadline', async () => {
   await running('lowered', { command: ['sleep', '600'], ttl: '10m' });
-  await stage.changeSession('lowered', { ttl: '4s' });
+  await stage.changeSession('lowered', { ttl: '15s' });
   const over = await stage.untilPhase('lowered', 'Expired');
-  expect(over.status?.runs).toMatchObject([{ endedBy: 'Supervisor', effective: { ttl: '4s' } }]);
+  expect(over.status?.runs).toMatchObject([{ endedBy: 'Supervisor', effective: { ttl: '15s' } }]);
   const story = await toldOf(stage, 'lowered');
   expect(story).toContain('TtlChanged');
 });

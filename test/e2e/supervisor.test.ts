@@ -80,7 +80,7 @@ async function untilStatus(
 ): Promise<ContainerStatus> {
   const find = (from: { status?: { ephemeralContainerStatuses?: ContainerStatus[] } }): ContainerStatus | undefined =>
     from.status?.ephemeralContainerStatuses?.find((status) => status.name === name);
-  const seen = await stage.untilPod(pod, (now) => is(find(now) ?? { name }), 60_000);
+  const seen = await stage.untilPod(pod, (now) => is(find(now) ?? { name }));
   return find(seen) ?? { name };
 }
 
@@ -276,7 +276,7 @@ describe('a deleted pod', () => {
     );
     for (const { container } of here) await untilRuns(pod, container.name);
     return async () => {
-      const last = stage.untilPod(pod, ({ status }) => allEnded(status), 60_000);
+      const last = stage.untilPod(pod, ({ status }) => allEnded(status));
       await stage.client.delete(`${podsPath(stage.namespace)}/${pod}`);
       const { status } = await last;
       for (const { kind, container } of here) {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Condition, DebugSession } from '../../src/api/debugsession.ts';
 import { appPod, brokenPod, isBackingOff, shellPod } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { tellToEnd, UNTIL_TOLD } from '../support/cluster/until-told.ts';
 
 let stage: Stage;
 
@@ -25,7 +26,7 @@ const target = { podName: 'web' };
 
 describe('the record of a run', () => {
   it('the record says that a container of the pod was down before the injection', async () => {
-    await stage.untilPod('broken', isBackingOff, 45_000);
+    await stage.untilPod('broken', isBackingOff);
     await stage.createSession('looks', { target: { podName: 'broken' }, command: ['true'] });
     const before = (await stage.untilPhase('looks', 'Completed')).status?.runs?.[0]?.before;
     expect(before).toMatchObject({
@@ -39,7 +40,7 @@ describe('the record of a run', () => {
   });
 
   it('the record says how a container had ended earlier, also when the container runs at the injection', async () => {
-    await stage.untilPod('crashing', ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) > 0, 45_000);
+    await stage.untilPod('crashing', ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) > 0);
     await stage.createSession('remembers', { target: { podName: 'crashing' }, command: ['true'] });
     const before = (await stage.untilPhase('remembers', 'Completed')).status?.runs?.[0]?.before;
     expect(before?.lastTermination).toMatchObject({ exitCode: 3, reason: 'Error' });
@@ -76,7 +77,7 @@ describe('the record of a run', () => {
 
 describe('a container without a supervisor', () => {
   it('the status says from the start that only the operator ends a container without a supervisor, and records its end', async () => {
-    const command = ['sh', '-c', 'until [ -e /tmp/end ]; do sleep 1; done'];
+    const command = ['sh', '-c', UNTIL_TOLD];
     await stage.createSession('unguarded', { target, supervisor: 'None', command, ttl: '5s' });
     const running = await stage.untilPhase('unguarded', 'Running');
     const says = running.status?.conditions?.find((condition) => condition.type === 'Running')?.message;
@@ -95,8 +96,7 @@ describe('a container without a supervisor', () => {
         message: expect.stringMatching(/has to end and still runs .*; end its command, or delete the pod$/),
       }),
     );
-    const container = `--container=${ending.status?.debugContainerName}`;
-    expect(await stage.kubectl(['exec', 'web', container, '--', 'touch', '/tmp/end'])).toMatchObject({ code: 0 });
+    await tellToEnd(stage, 'web', ending.status?.debugContainerName);
     const over = await stage.untilPhase('unguarded', 'Completed');
     expect(over.status?.runs).toMatchObject([{ exitCode: 0, endedBy: 'Command', reason: 'Exited' }]);
     expect(over.status?.conditions).toContainEqual(
@@ -112,14 +112,14 @@ describe('a container without a supervisor', () => {
 describe('scripts and GitOps tools', () => {
   it('kubectl waits for the condition Complete', async () => {
     await stage.createSession('waited', { target, command: ['sleep', '2'] });
-    const waited = await stage.kubectl(['wait', '--for=condition=Complete', 'dbg/waited', '--timeout=30s']);
+    const waited = await stage.kubectl(['wait', '--for=condition=Complete', 'dbg/waited', '--timeout=300s']);
     expect(waited).toMatchObject({ code: 0, stdout: expect.stringMatching(/condition met/) });
     expect((await stage.session('waited')).status).toMatchObject({ phase: 'Completed', exitCode: 0 });
   });
 
   it('kubectl waits for the condition StopConfirmed, also when the run has failed', async () => {
     await stage.createSession('fails', { target: { podName: 'web', containerName: 'ap' }, command: ['true'] });
-    const waited = await stage.kubectl(['wait', '--for=condition=StopConfirmed', 'dbg/fails', '--timeout=30s']);
+    const waited = await stage.kubectl(['wait', '--for=condition=StopConfirmed', 'dbg/fails', '--timeout=300s']);
     expect(waited.code).toBe(0);
     const failed = await stage.kubectl(['wait', '--for=condition=Failed', 'dbg/fails', '--timeout=1s']);
     expect(failed.code).toBe(0);

@@ -50,7 +50,7 @@ describe('ttlAfterFinished', () => {
     await stage.until('its time is over', async () => Date.now() > removalTime(over) + 1_000);
     expect((await stage.session('overdue')).status).toEqual(over.status);
     await stage.startOperator();
-    await stage.untilSessionGone('overdue', 10_000);
+    await stage.untilSessionGone('overdue');
   });
 
   it('a session with ttlAfterFinished 0s stays while its container runs, and goes when the container has ended', async () => {
@@ -58,7 +58,7 @@ describe('ttlAfterFinished', () => {
     await stage.untilPhase('live', 'Running');
     const over = await stage.untilPhase('live', 'Completed');
     expect(over.status).toMatchObject({ exitCode: 0, runs: [{ endedBy: 'Command', reason: 'Exited' }] });
-    await stage.untilSessionGone('live', 10_000);
+    await stage.untilSessionGone('live');
   });
 
   it('a finished session stays when its attempt is raised in the last second, and goes after the second attempt', async () => {

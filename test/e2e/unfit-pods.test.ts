@@ -4,7 +4,7 @@ import { busyboxImage, distrolessImage } from '../cluster/image-names.ts';
 import { podsPath } from '../../src/reconcile/session-api.ts';
 import type { RawPod } from '../../src/reconcile/trim.ts';
 import { ephemeralNames, shellPod } from '../support/builders/pods.ts';
-import { endApplication } from '../support/cluster/end-application.ts';
+import { tellToEnd, UNTIL_TOLD } from '../support/cluster/until-told.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
 // Pods in which nothing can start yet, targets that never come back, and pods that are stuck before their application
@@ -69,7 +69,7 @@ describe('a pod before its setup', () => {
     const configMaps = `/api/v1/namespaces/${stage.namespace}/configmaps`;
     await stage.client.create(configMaps, { metadata: { name: 'late' }, data: { a: 'b' } });
     // The kubelet tries a volume again after up to two minutes.
-    await stage.untilPhase('mountless', 'Completed', 150_000);
+    await stage.untilPhase('mountless', 'Completed');
   });
 
   it('a session waits for a pod that lacks a sandbox, in the words of the kubelet', async () => {
@@ -175,7 +175,7 @@ describe('a target that has ended for good', () => {
 describe('a pod whose name was generated', () => {
   it('a session does not wait for a terminating pod with a generated name, and its status advises the workload', async () => {
     const labels = { app: 'web' };
-    const drains = shellPod('trap : TERM; until [ -e /tmp/end ]; do sleep .2; done', {
+    const drains = shellPod(`trap : TERM; ${UNTIL_TOLD}`, {
       terminationGracePeriodSeconds: 60,
     });
     const spec = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: drains } };
@@ -191,7 +191,7 @@ describe('a pod whose name was generated', () => {
     expect(words(await stage.session('going'))).toMatch(
       /ReplicaSet web-\S+ generated its name, so no pod of that name comes back: name its workload in target\.workloadRef/,
     );
-    await endApplication(stage, name);
+    await tellToEnd(stage, name);
   });
 
   async function podsOf(labelSelector: string): Promise<RawPod[]> {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DebugSession, DebugSessionSpec } from '../../src/api/debugsession.ts';
 import { busyboxImage } from '../cluster/image-names.ts';
 import { containerID, isBackingOff, isReady, shellPod } from '../support/builders/pods.ts';
-import { endApplication } from '../support/cluster/end-application.ts';
+import { tellToEnd, UNTIL_TOLD } from '../support/cluster/until-told.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
 // Volumes of the pod and values out of secrets, in the debug container.
@@ -40,7 +40,7 @@ function aPod(script: string): object {
 }
 
 /** Ends when it is told to, once. */
-const MORTAL = 'until [ -e /tmp/end ]; do sleep 0.1; done; exit 1';
+const MORTAL = `${UNTIL_TOLD}; exit 1`;
 
 const PODS = { web: 'exec sleep 3600', mortal: MORTAL, broken: 'exit 1', spared: MORTAL };
 
@@ -190,7 +190,7 @@ describe('secrets', () => {
     const waits = (session: DebugSession): boolean =>
       session.status?.conditions?.some(({ reason }) => reason === 'ContainerConfigError') === true;
     await Promise.all([stage.untilSession('no-secret', waits), stage.untilSession('no-key', waits)]);
-    await endApplication(stage, 'mortal');
+    await tellToEnd(stage, 'mortal');
     const again = await stage.untilPod('mortal', (pod) => {
       const [app] = pod.status?.containerStatuses ?? [];
       return app?.restartCount === 1 && app.ready === true;

@@ -100,7 +100,7 @@ describe('root without a target container', () => {
     const script = 'dd if=/dev/zero of=/tmp/full bs=1M count=60; sleep 170';
     const command = ['sh', '-c', script];
     await stage.createSession('disk', { target: { podName: 'bounded' }, profile: 'baseline', command });
-    const evicted = await stage.untilPod('bounded', ({ status }) => status?.phase === 'Failed', 90_000);
+    const evicted = await stage.untilPod('bounded', ({ status }) => status?.phase === 'Failed');
     expect(evicted.status).toMatchObject({ reason: 'Evicted' });
   });
 });

@@ -139,7 +139,7 @@ class Trial {
     promise.catch(() => undefined);
     const untilStandbyLeads = async (): Promise<void> => {
       this.#hasStruck = true;
-      await this.#standby?.until(LEADS, LONGEST_MS);
+      await this.#standby?.until(LEADS);
     };
     const crash = async (): Promise<void> => {
       this.#hasStruck = true;
@@ -169,7 +169,7 @@ class Trial {
       if (!isDone && !this.#hasStruck && (await hasEnded(this.#leader))) throw new LostBefore(what);
       return isDone;
     };
-    await Promise.race([noted, this.#stage.until(what, holds, LONGEST_MS)]);
+    await Promise.race([noted, this.#stage.until(what, holds)]);
   }
 
   async #untilSettled(settled: Scenario['settled']): Promise<void> {

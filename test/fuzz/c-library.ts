@@ -37,10 +37,9 @@ async function fetch(target: string): Promise<void> {
     `Dir::Cache=${fresh}`,
     'APT::Sandbox::User=root',
   ].flatMap((option) => ['-o', option]);
-  await mustRun(['apt-get', ...options, 'update', '-qq'], { timeoutMs: 300_000 });
+  await mustRun(['apt-get', ...options, 'update', '-qq']);
   await mustRun(['apt-get', ...options, 'download', '-qq', ...PACKAGES.map((name) => `${name}/${RELEASE}`)], {
     cwd: fresh,
-    timeoutMs: 300_000,
   });
   await mustRun(
     ['sh', '-c', 'for package in *.deb; do dpkg -x "$package" .; done; rm -rf *.deb lists archives *.bin'],

@@ -77,7 +77,7 @@ async function ensureEngine(): Promise<string> {
     rmSync(fresh, { recursive: true, force: true });
     cpSync(ENGINE, fresh, { recursive: true });
     const install = ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'];
-    await progress.during('installing Jazzer.js', () => mustRun(install, { cwd: fresh, timeoutMs: 300_000 }));
+    await progress.during('installing Jazzer.js', () => mustRun(install, { cwd: fresh }));
     renameSync(fresh, place);
   }
   return join(place, 'node_modules', '@jazzer.js', 'core', 'dist', 'cli.js');

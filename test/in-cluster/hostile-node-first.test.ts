@@ -54,7 +54,7 @@ afterAll(async () => {
 it.each(HOSTILE_SHAPES)(
   'the $shell container in the $namespace process namespace ends at its deadline when a command $attack',
   async (shape) => {
-    const over = await stage.untilSession(sessionOf(shape), (s) => confirmation(s)?.status === 'True', 120_000);
+    const over = await stage.untilSession(sessionOf(shape), (s) => confirmation(s)?.status === 'True');
     expect(confirmation(over)).toMatchObject({ reason: 'Terminated' });
     expect(await containerState(stage, over)).toMatchObject({ terminated: {} });
     if (!canBeStopped(shape)) return;

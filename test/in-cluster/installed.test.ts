@@ -126,7 +126,7 @@ it('an upgrade and a rollback hand the Lease from replica to replica while a ses
   // Served by the new version, or by the old one again.
   await stage.createSession('meanwhile', { target, command: ['true'] });
   await installation.kubectl('rollout', 'undo', `deployment/${DEPLOYMENT}`);
-  await installation.kubectl('rollout', 'status', `deployment/${DEPLOYMENT}`, '--timeout=80s');
+  await installation.kubectl('rollout', 'status', `deployment/${DEPLOYMENT}`, '--timeout=300s');
   expect(await installation.images()).toEqual([image, image]);
   await installation.untilLeader((name) => !fresh.includes(name));
   await untilSettled('meanwhile', 'Completed');
@@ -175,7 +175,7 @@ describe('uninstall', () => {
     const rest = typed(third);
     // 10 s, of which the namespace takes 5. Where it is looked at before the operator's pods have gone, it is looked at
     // again after half of their grace, 16 s, and so on.
-    await stage.until('all else is gone', async () => (await remains()).join() === RESOURCE, 120_000);
+    await stage.until('all else is gone', async () => (await remains()).join() === RESOURCE);
     expect(await typed(freed)).toMatchObject({ code: 0 });
     expect(await rest).toMatchObject({ code: 0, stderr: '' });
     expect(await remains()).toEqual([]);

@@ -40,7 +40,7 @@ beforeAll(async () => {
   });
   // What the suites' setup makes.
   expect(await helm.type('make uninstall')).toMatchObject({ code: 0 });
-}, 900_000);
+});
 
 afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
@@ -61,7 +61,7 @@ async function type(commands: string, folder: 'new' | 'old' = 'new'): Promise<st
     NODE_OPTIONS: '',
     PATH: [join(home, '.local/bin'), helm.env['PATH']].join(delimiter),
   };
-  return mustRun(['sh', '-euc', commands], { cwd: join(home, folder), env, timeoutMs: 240_000 });
+  return mustRun(['sh', '-euc', commands], { cwd: join(home, folder), env });
 }
 
 /** There is no registry: the node has the image of the release under the names that a pull would give it. */

@@ -46,7 +46,7 @@ function expectEndedByNode(name: string, phase: string, live: DebugSession): Pro
 }
 
 async function expectEnded(name: string, phase: string, live: DebugSession, endedBy: RegExp): Promise<void> {
-  const over = await stage.untilSession(name, (s) => s.status?.phase === phase, 40_000);
+  const over = await stage.untilSession(name, (s) => s.status?.phase === phase);
   expect(over.status?.runs).toMatchObject([
     { endedBy: expect.stringMatching(endedBy), containerID: live.status?.runs?.[0]?.containerID },
   ]);
@@ -188,7 +188,7 @@ describe('a refused stop pod', () => {
       await refuse();
       try {
         await stage.changeSession(name, { cancel: true });
-        const refused = await stage.untilSession(name, (s) => confirmation(s)?.reason === 'NodeStopFailed', 60_000);
+        const refused = await stage.untilSession(name, (s) => confirmation(s)?.reason === 'NodeStopFailed');
         expect(confirmation(refused)?.message).toMatch(message);
         expect(await containerState(stage, refused)).toMatchObject({ running: {} });
       } finally {
@@ -202,7 +202,7 @@ describe('a refused stop pod', () => {
 it('a deleted session goes when the node has ended its container', async () => {
   const live = await running('deleted');
   await stage.deleteSession('deleted');
-  await stage.untilSessionGone('deleted', 40_000);
+  await stage.untilSessionGone('deleted');
   expect(await containerState(stage, live)).toMatchObject({ terminated: {} });
 });
 
@@ -224,7 +224,7 @@ it('the next leader goes on with a stop by the node, and leaves no stop pod behi
   await installation.operator.kubectl('delete', 'pod', leader, '--grace-period=0', '--force');
   // The next leader begins with an exec. On a busy machine the node may end the container while that is under way.
   await expectEnded('taken-over', 'Cancelled', live, /^(Node|Exec)$/);
-  await stage.until('no stop pod is left', async () => !(await hasStopPod()), 40_000);
+  await stage.until('no stop pod is left', async () => !(await hasStopPod()));
 });
 
 it('the status says that the runtime has no socket where the operator looks, and what to give it', async () => {
@@ -232,7 +232,7 @@ it('the status says that the runtime has no socket where the operator looks, and
   const live = await running('no-socket');
   await installation.lookAt(socket);
   await stage.changeSession('no-socket', { cancel: true });
-  const refused = await stage.untilSession('no-socket', (s) => confirmation(s)?.reason === 'NodeStopFailed', 120_000);
+  const refused = await stage.untilSession('no-socket', (s) => confirmation(s)?.reason === 'NodeStopFailed');
   expect(confirmation(refused)?.message).toMatch(
     /has not started on node .*no socket \/run\/nobody-listens\.sock there: give --cri-socket/,
   );

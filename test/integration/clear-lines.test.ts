@@ -132,7 +132,7 @@ describe('faults that may pass', () => {
     );
     const role = ['--clusterrole=debugsession-manager', `--serviceaccount=${NAMESPACE}:poor`];
     await kubectl('create', 'rolebinding', 'rich', '-n', NAMESPACE, ...role);
-    await operator.until(({ msg }) => msg === 'ready', 35_000);
+    await operator.until(({ msg }) => msg === 'ready');
     expect(operator.lines.map(({ msg }) => msg)).toContain('list and watch work again');
     expect(await operator.stop()).toBe(0);
   });
@@ -181,7 +181,7 @@ onOwn('an API server that starts late and has no CRD', () => {
   it('the operator says once that the CRD is missing and how to install it, and is not ready', async () => {
     await server.start();
     const isMissing = ({ code }: LogLine): boolean => code === 404;
-    await operator.until(() => operator.lines.filter(isMissing).length >= 9, 40_000);
+    await operator.until(() => operator.lines.filter(isMissing).length >= 9);
     const missing = (resource: string): string =>
       `the resource ${resource}.debugsession.dev is not installed in the cluster; to install it: kubectl apply -k config/crd; waiting for it`;
     expect(operator.lines.filter(isMissing).map(({ level }) => level)).toEqual(
@@ -200,7 +200,7 @@ onOwn('an API server that starts late and has no CRD', () => {
 
   it('the operator goes on by itself when the CRD is installed', async () => {
     expect(await server.kubectl('apply', '-k', repositoryPath('config/crd'))).toMatchObject({ code: 0 });
-    await operator.until(({ msg }) => msg === 'ready', 30_000);
+    await operator.until(({ msg }) => msg === 'ready');
     expect((await fetch(readyz)).status).toBe(200);
     expect(operator.garbage).toEqual([]);
     expect(await operator.stop()).toBe(0);

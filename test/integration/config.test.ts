@@ -269,7 +269,7 @@ describe('the manager', () => {
     const { template } = deployment['spec'] as { template: { metadata: object; spec: object } };
     const spec = { ...template.spec, serviceAccountName: 'default' };
     // The namespace is a moment old: its service account comes from a controller.
-    await kubectl('wait', '-n', namespace, 'serviceaccount/default', '--for=create', '--timeout=30s');
+    await kubectl('wait', '-n', namespace, 'serviceaccount/default', '--for=create', '--timeout=300s');
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...template.metadata, name: 'manager' }, spec };
     expect(await server.post(`/api/v1/namespaces/${namespace}/pods?dryRun=All`, pod)).toMatchObject({
       message: '',

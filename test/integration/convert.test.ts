@@ -11,7 +11,7 @@ beforeAll(async () => {
   await installCrds();
   await kubectl('create', 'namespace', namespace);
 });
-afterAll(async () => void (await kubectl('delete', 'namespace', namespace, '--wait=false')), 60_000);
+afterAll(async () => void (await kubectl('delete', 'namespace', namespace, '--wait=false')));
 
 const container = { name: 'debugger', image: 'busybox:1.36', command: ['sh'] };
 

@@ -7,6 +7,7 @@ import { isSystemNamespace } from '../../src/policy/system-namespace.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiServer } from '../support/cluster/api-server.ts';
 import { OPERATOR_NAMESPACE } from '../support/cluster/installation.ts';
+import { longEnough } from '../support/patience.ts';
 
 const POLICIES = `/apis/${API_VERSION}/${POLICY_PLURAL}`;
 export const DENIED =
@@ -43,7 +44,8 @@ export class Door {
     await this.#create(name, spec);
     // The API server sees changes in their order: whoever sees the later policy sees the earlier one.
     await this.#create(after, {});
-    for (let tries = 0; tries < 200; tries += 1) {
+    const late = AbortSignal.timeout(longEnough());
+    while (!late.aborted) {
       const answer = await this.asks('default', after, {});
       if (DENIED.test(answer)) {
         await this.remove(after);
@@ -51,7 +53,7 @@ export class Door {
       }
       await delay(25);
     }
-    throw new Error(`the API server does not judge by DebugPolicy ${after} after 5 s`);
+    throw new Error(`the API server does not judge by DebugPolicy ${after}`);
   }
 
   async remove(name: string): Promise<void> {

@@ -51,7 +51,7 @@ beforeAll(async () => {
   rendered.set('the chart without values', await template({}));
   rendered.set('the chart with every option', await template(EVERYTHING));
   rendered.set('the chart for some namespaces', await template({ ...EVERYTHING, namespaces: ['depot', 'stock'] }));
-}, 300_000);
+});
 
 afterAll(() => {
   helm.close();

@@ -66,7 +66,7 @@ it('the API server and the operator give one verdict on random sessions under ra
   );
   // Both directions: each verdict was among them.
   expect([refused.some, refused.none].every((count) => count > 5)).toBe(true);
-}, 240_000);
+});
 
 it('kubectl dbg check gives the reasons of the API server', async () => {
   const policy = { profiles: ['baseline' as const], requireNotAfter: true, require: ['NoJoin' as const] };

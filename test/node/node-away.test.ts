@@ -41,7 +41,7 @@ async function untilEndedOnNode(session: DebugSession): Promise<void> {
 const isOver = ({ status }: DebugSession): boolean => status?.completedAt !== undefined;
 
 async function expectConfirmed(name: string, endedBy: EndedBy): Promise<void> {
-  const over = await stage.untilSession(name, isOver, 90_000);
+  const over = await stage.untilSession(name, isOver);
   expect(over.status?.runs).toMatchObject([{ state: 'Ended', endedBy }]);
   expect(confirmation(over)).toMatchObject({ status: 'True', reason: 'Terminated' });
   expect(await runsOnNode(over)).toBe(false);

@@ -31,12 +31,12 @@ beforeAll(async () => {
   const resources = { limits: { memory: '64Mi', cpu: '500m' } };
   await stage.runningPod('web', { containers: [{ ...app, resources }] });
   await restartKubelet({ ...(parse(before) as object), ...SOFT });
-  await stage.until('the node is under pressure', isUnderPressure, 60_000);
+  await stage.until('the node is under pressure', isUnderPressure);
 });
 
 afterAll(async () => {
   await restartKubelet(parse(before) as object);
-  await stage.until('the node takes all pods again', async () => (await theNode()).spec.taints === undefined, 60_000);
+  await stage.until('the node takes all pods again', async () => (await theNode()).spec.taints === undefined);
   await withdrawPressureRights(stage);
   await policies.close();
   await stage.close();

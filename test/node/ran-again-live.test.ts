@@ -7,8 +7,6 @@ import { Stage } from '../support/cluster/stage.ts';
 // The node loses the container of a live run, and runs it again while nobody watches: the operator sees it running, and
 // then another running under its name.
 
-const PATIENCE_MS = 90_000;
-
 let stage: Stage;
 let node: ClusterNode;
 
@@ -29,14 +27,10 @@ async function replaceContainer(first: string): Promise<string> {
   await node.stopKubelet(0);
   await node.removeContainer(first);
   await node.startKubelet();
-  const pod = await stage.untilPod(
-    'web',
-    ({ status }) => {
-      const [found] = status?.ephemeralContainerStatuses ?? [];
-      return found?.state?.running !== undefined && containerID(found) !== first;
-    },
-    PATIENCE_MS,
-  );
+  const pod = await stage.untilPod('web', ({ status }) => {
+    const [found] = status?.ephemeralContainerStatuses ?? [];
+    return found?.state?.running !== undefined && containerID(found) !== first;
+  });
   return containerID(pod.status?.ephemeralContainerStatuses?.[0]);
 }
 
@@ -56,7 +50,7 @@ it('the session goes on in a container that the node ran again, and a cancel end
   );
 
   await stage.changeSession('again', { cancel: true });
-  const over = await stage.untilPhase('again', 'Cancelled', PATIENCE_MS);
+  const over = await stage.untilPhase('again', 'Cancelled');
   expect(over.status?.runs).toMatchObject([{ endedBy: 'Exec', ranAgain: { finishedAt: expect.any(String) } }]);
   expect(confirmation(over)).toMatchObject({ status: 'True', reason: 'Terminated' });
   expect(await node.runningContainers()).not.toContain(second);

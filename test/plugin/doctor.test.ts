@@ -100,7 +100,7 @@ describe('kubectl dbg doctor', () => {
       metadata: { name: 'manager', labels },
       spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
     });
-    await stage.kubectl(['rollout', 'status', 'deployment/manager', '--timeout=60s']);
+    await stage.kubectl(['rollout', 'status', 'deployment/manager', '--timeout=300s']);
     const { checks } = await examine(dbg, `--operator-namespace=${stage.namespace}`);
     expect(checks.get('operator')).toMatchObject({
       state: 'ok',

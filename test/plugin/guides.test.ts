@@ -44,7 +44,7 @@ afterAll(async () => {
 function type(line: string, flags = ''): Promise<Outcome> {
   const [, start = '', rest = ''] = /^(kubectl dbg \S+(?: [a-z][\w-]*(?= |$))?)(.*)$/.exec(line) ?? [];
   const command = `${start} --namespace=${stage.namespace} ${flags}${rest}`;
-  return run(['sh', '-c', command], { env: dbg.env, input: '', timeoutMs: 60_000 });
+  return run(['sh', '-c', command], { env: dbg.env, input: '' });
 }
 
 /** Without what differs in how it is written alone. */

@@ -18,19 +18,19 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kubectl-dbg-krew-'));
   packed = await packPlugin(folder);
   programs = await ensureKrew(cachePaths(process.env), { line: () => undefined, during: (_, work) => work() });
-}, 300_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Installs into a folder of its own. */
 function install(root: string, archive: string): Promise<Outcome> {
   const argv = [programs.krew, 'install', `--manifest=${packed.manifest}`, `--archive=${archive}`];
-  return run(argv, { env: { ...process.env, KREW_ROOT: join(folder, root) }, timeoutMs: 60_000 });
+  return run(argv, { env: { ...process.env, KREW_ROOT: join(folder, root) } });
 }
 
 it("krew's validator accepts the manifest", async () => {
   const argv = [programs.validateKrewManifest, '-manifest', packed.manifest, '-skip-install'];
-  const { code, stderr } = await run(argv, { timeoutMs: 60_000 });
+  const { code, stderr } = await run(argv);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringMatching(/^[EF]\d{4} /m) });
 });
 
@@ -43,7 +43,7 @@ it('krew installs the plugin from the manifest and the archive, and it runs', as
     NODE_OPTIONS: '',
     PATH: [join(folder, 'krew', 'bin'), dirname(process.execPath), process.env['PATH']].join(delimiter),
   };
-  const said = await run(['kubectl-dbg', '--version'], { env, timeoutMs: 30_000 });
+  const said = await run(['kubectl-dbg', '--version'], { env });
   expect(said).toMatchObject({ code: 0, stdout: `${VERSION}\n` });
 });
 

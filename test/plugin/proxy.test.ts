@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { LONG_ENOUGH_MS, patient } from '../support/patience.ts';
+import { longEnough } from '../support/patience.ts';
 import { Dbg } from '../support/cluster/dbg.ts';
 import { Stage } from '../support/cluster/stage.ts';
 
@@ -67,7 +67,7 @@ function commandLine(id: string): string {
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = AbortSignal.timeout(patient(LONG_ENOUGH_MS));
+  const end = AbortSignal.timeout(longEnough());
   while (!holds()) {
     if (end.aborted) throw new Error(`it does not come to this: ${what}`);
     await delay(20);

@@ -62,7 +62,6 @@ interface Situation {
   pod: string;
   /** It shows the situation now. */
   holds: (pod: RawPod) => boolean;
-  timeoutMs?: number;
 }
 
 const app = ({ status }: RawPod): NonNullable<NonNullable<RawPod['status']>['containerStatuses']>[number] | undefined =>
@@ -87,7 +86,7 @@ const SITUATIONS: readonly Situation[] = [
   { pod: 'held', holds: ({ status }) => status?.phase === 'Failed' },
   { pod: 'memory', holds: isResting },
   { pod: 'probe', holds: ({ status }) => status?.phase === 'Running' },
-  { pod: 'evicted', holds: ({ status }) => status?.reason === 'Evicted', timeoutMs: 120_000 },
+  { pod: 'evicted', holds: ({ status }) => status?.reason === 'Evicted' },
   { pod: 'init', holds: ({ status }) => status?.initContainerStatuses?.[1]?.state?.running !== undefined },
 ];
 
@@ -99,9 +98,9 @@ function shownFor(pod: string): string[] {
 }
 
 describe('the situations of the guide', () => {
-  it.each(SITUATIONS)('triage prints for pod $pod what the guide shows', async ({ pod, holds, timeoutMs = 90_000 }) => {
+  it.each(SITUATIONS)('triage prints for pod $pod what the guide shows', async ({ pod, holds }) => {
     if (pod === 'held') await stage.deletePod(pod);
-    await stage.untilPod(pod, holds, timeoutMs);
+    await stage.untilPod(pod, holds);
     if (pod === 'probe') await untilSaid(pod, 'Unhealthy');
     const { code, stdout, stderr } = await dana.run(['triage', pod]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -149,7 +148,7 @@ async function typed(who: Dbg, { suggestion: { command = '' } }: Triage, ...own:
 
 describe('the session that is suggested', () => {
   it('the suggested session starts in a crash loop, beside the container', async () => {
-    await stage.untilPod('crash', isResting, 180_000);
+    await stage.untilPod('crash', isResting);
     const told = await triageOf(dana, 'crash');
     expect(told.suggestion.command).toBe(`kubectl dbg crash --no-target -n ${stage.namespace}`);
     expect(await typed(dana, told, 'echo', 'in')).toMatchObject({ code: 0, stdout: 'in\n' });

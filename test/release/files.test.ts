@@ -26,7 +26,7 @@ beforeAll(async () => {
   folder = await madeRelease(VERSION);
   images = await OciArchive.open(join(folder, `debugsession-operator-${VERSION}.oci.tar`));
   digest = images.about[0]?.digest ?? '';
-}, 900_000);
+});
 
 afterAll(() => images.close());
 

@@ -31,7 +31,7 @@ it('make release gives the same bytes from the same commit in another clone', as
   expect([code, stdout]).toEqual([0, expect.stringContaining(`has the release ${VERSION}`)]);
   expect(sums(join(clone.path, 'dist/release'))).toEqual(sums(first));
   expect(readdirSync(join(clone.path, 'dist'))).toEqual(['release']);
-}, 900_000);
+});
 
 it('make release refuses a working tree with changes, a wrong version and a commit of another tag, and makes nothing', async () => {
   const clone = await clean();
@@ -55,7 +55,7 @@ it('make release refuses a working tree with changes, a wrong version and a comm
   expect(await refused(VERSION)).toEqual([
     'the working tree differs from its commit (README.md, "new file"): commit or remove the changes',
   ]);
-}, 120_000);
+});
 
 it('a release that fails half-way leaves the files of the one before as they were, and nothing else', async () => {
   const clone = await clean();
@@ -68,4 +68,4 @@ it('a release that fails half-way leaves the files of the one before as they wer
   expect([code, stderr]).toEqual([1, expect.stringContaining('nowhere.ts')]);
   expect(readdirSync(join(clone.path, 'dist'))).toEqual(['release']);
   expect(sums(kept)).toEqual({ SHA256SUMS: sha256('of before') });
-}, 300_000);
+});

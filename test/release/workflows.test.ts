@@ -14,7 +14,7 @@ let actionlint: string;
 
 beforeAll(async () => {
   actionlint = await ensureTool('actionlint', cachePaths(process.env), silent);
-}, 300_000);
+});
 
 /** Without shellcheck and pyflakes, which not every machine has. */
 function lint(input: string): ReturnType<typeof run> {

@@ -52,7 +52,7 @@ async function install(): Promise<void> {
 
 async function installResource(): Promise<void> {
   await kubectl('apply', '-f', repositoryPath(`crds/${CRD}.yaml`));
-  await kubectl('wait', '--for=condition=Established', `crd/${CRD}`, '--timeout=30s');
+  await kubectl('wait', '--for=condition=Established', `crd/${CRD}`, '--timeout=300s');
 }
 
 function approvalProbe(): ReturnType<typeof approvalOf> {
@@ -100,5 +100,5 @@ it('an operator without the resource runs other sessions, and starts none that n
   // And it goes on by itself once the resource is there.
   await installResource();
   await stage.until('the resource is served', async () => (await alice.decides('without')).code === 0);
-  await stage.untilPhase('without', 'Completed', 60_000);
+  await stage.untilPhase('without', 'Completed');
 });

@@ -78,7 +78,7 @@ function create(name: string, spec: Pick<DebugSessionSpec, 'target'> & Partial<D
 /** Ends it in its way. @returns as it was seen last, which for one that is deleted is before it went */
 async function end({ name, end: way }: Case): Promise<void> {
   const hasEnded = ({ status }: DebugSession): boolean => status?.runs?.at(-1)?.finishedAt !== undefined;
-  const seen = stage.untilSession(name, hasEnded, 60_000);
+  const seen = stage.untilSession(name, hasEnded);
   if (way === 'cancel') await stage.changeSession(name, { cancel: true });
   if (way === 'delete') await stage.deleteSession(name);
   over.set(name, await seen);
@@ -88,8 +88,8 @@ beforeAll(async () => {
   stage = await Stage.open('entered');
   await stage.createPod('crowd', decoyPod({}));
   await stage.createPod('heedful', shellPod(HEEDS));
-  await stage.untilPod('heedful', isReady, 60_000);
-  const { metadata } = await stage.untilPod('crowd', isReady, 60_000);
+  await stage.untilPod('heedful', isReady);
+  const { metadata } = await stage.untilPod('crowd', isReady);
   decoys = await Decoys.of([metadata.uid]);
   const neighbours = TARGETS.map((target) => ({ target, command: ['nsenter', '-t', '1', '-m', '--', ...COMMANDS[0]] }));
   await Promise.all([
@@ -101,7 +101,7 @@ beforeAll(async () => {
     ),
   ]);
   const names = [...cases.map(({ name }) => name), ...TARGETS.map(({ podName }) => `neighbour-${podName}`)];
-  await Promise.all(names.map((name) => stage.untilPhase(name, 'Running', 60_000)));
+  await Promise.all(names.map((name) => stage.untilPhase(name, 'Running')));
   // One that does not end is told by its own test.
   await Promise.allSettled(cases.map(end));
 });

@@ -88,9 +88,9 @@ describe('a word that a command has written', () => {
   it.each(FORGERIES)(
     'the record keeps the forged word of $name as said, and the operator retires its pod',
     async ({ name, record }) => {
-      const over = await stage.untilSession(name, (session) => retirement(session)?.status === 'True', 45_000);
+      const over = await stage.untilSession(name, (session) => retirement(session)?.status === 'True');
       expect(over.status?.runs).toMatchObject([{ ...record, startedAt: expect.anything() }]);
-      await stage.untilGone(`/api/v1/namespaces/${stage.namespace}/pods`, name, 20_000);
+      await stage.untilGone(`/api/v1/namespaces/${stage.namespace}/pods`, name);
     },
   );
 });
@@ -100,7 +100,7 @@ it('the record does not believe a word that a command of another container has w
   await stage.createSession('victim', { target, ttl: '10m', command: ['sleep', '600'] });
   await stage.untilPhase('victim', 'Running');
   await stage.createSession('attacker', { target, ttl: '1m', command: ['sh', '-c', ATTACKER] });
-  const over = await stage.untilSession('victim', ({ status }) => status?.runs?.[0]?.finishedAt !== undefined, 45_000);
+  const over = await stage.untilSession('victim', ({ status }) => status?.runs?.[0]?.finishedAt !== undefined);
   expect(over.status).toMatchObject({
     phase: 'Completed',
     runs: [{ state: 'Ended', reason: 'Exited', said: 'CommandNotFound', exitCode: 137 }],

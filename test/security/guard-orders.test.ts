@@ -60,7 +60,7 @@ async function visit(container: string, signal: AbortSignal): Promise<void> {
 
 async function files(verb: 'apply' | 'delete', part: string): Promise<void> {
   const named = (PARTS[part] ?? []).map((path) => `--filename=${repositoryPath(path)}`);
-  const more = verb === 'delete' ? ['--ignore-not-found', '--timeout=30s'] : [];
+  const more = verb === 'delete' ? ['--ignore-not-found', '--timeout=300s'] : [];
   expect(await stage.kubectl([verb, ...named, ...more])).toMatchObject({ code: 0 });
   // What has changed must have come through, and been met.
   const before = visits;

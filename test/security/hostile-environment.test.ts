@@ -54,7 +54,7 @@ async function ran(wish: Partial<DebugSessionSpec>, joined = false): Promise<{ n
   const find = (pod: {
     status?: { ephemeralContainerStatuses?: { name: string; state?: { terminated?: Terminated } }[] };
   }) => pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === container.name)?.state?.terminated;
-  const pod = await stage.untilPod('web', (now) => find(now) !== undefined, 60_000);
+  const pod = await stage.untilPod('web', (now) => find(now) !== undefined);
   const terminated = find(pod);
   if (terminated === undefined) throw new Error('it has not ended');
   return { name: container.name, terminated };

@@ -74,7 +74,7 @@ async function stateOf(shape: HostileShape, is: (state: State) => boolean): Prom
       ephemeralContainerStatuses?: { name: string; state?: State }[];
     };
   }) => pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === names.get(shape))?.state ?? {};
-  return find(await stage.untilPod(hostilePod(shape), (pod) => is(find(pod)), 90_000));
+  return find(await stage.untilPod(hostilePod(shape), (pod) => is(find(pod))));
 }
 
 const lived = ({ startedAt = '', finishedAt = '' }: Partial<Terminated> = {}): number =>

@@ -46,7 +46,6 @@ it.each([
   const stays = await stage.untilSession(
     name,
     (session) => confirmation(session)?.status === 'False' && confirmation(session)?.reason !== 'Stopping',
-    45_000,
   );
   expect(confirmation(stays)).toMatchObject({ reason: 'ExecFailed', message: expect.stringMatching(message) });
   expect(await containerState(stage, stays)).toMatchObject({ running: {} });

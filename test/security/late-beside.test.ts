@@ -26,11 +26,11 @@ onNode('the operator reports an earlier container that starts beside a live one,
   const failed = await stage.untilPhase('twice', 'Failed');
   await delay(Math.max(0, Date.parse(failed.status?.runs?.[0]?.startBy ?? '') + 3_000 - Date.now()));
   await stage.changeSession('twice', { attempt: 2, image: busyboxImage, startTimeout: '1m' });
-  await stage.untilSession('twice', ({ status }) => status?.attempt === 2 && status.phase === 'Running', 60_000);
+  await stage.untilSession('twice', ({ status }) => status?.attempt === 2 && status.phase === 'Running');
 
   await stage.cluster.node?.ctr(['images', 'tag', hostileShellImage, image]);
   try {
-    const seen = await stage.untilSession('twice', (s) => s.status?.runs?.[0]?.exitCode !== undefined, 100_000);
+    const seen = await stage.untilSession('twice', (s) => s.status?.runs?.[0]?.exitCode !== undefined);
     expect(seen.status?.phase).toBe('Running');
     expect(seen.status?.runs).toMatchObject([
       { state: 'StartedLate', exitCode: 7, endedBy: 'Exec', stop: { cause: 'StartedLate', routes: ['Exec'] } },

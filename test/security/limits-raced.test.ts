@@ -29,7 +29,7 @@ const count = (): void => void (counts = new LiveCounts(stage));
 async function leaveNone(): Promise<void> {
   await counts.stop();
   await stage.kubectl(['delete', 'dbg', '--all', '--wait=false']);
-  await stage.until('the next test begins with none', async () => (await all()).length === 0, 60_000);
+  await stage.until('the next test begins with none', async () => (await all()).length === 0);
 }
 
 afterAll(async () => {
@@ -63,7 +63,7 @@ function createMany(
 
 async function until(what: string, holds: (sessions: DebugSession[]) => boolean): Promise<DebugSession[]> {
   let sessions: DebugSession[] = [];
-  await stage.until(what, async () => holds((sessions = await all())), 60_000);
+  await stage.until(what, async () => holds((sessions = await all())));
   return sessions;
 }
 

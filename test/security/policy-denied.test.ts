@@ -238,7 +238,7 @@ beforeAll(async () => {
     allow: ['TargetContainer', 'Env'],
   });
   await policies.create('volumes', { allow: ['VolumeMounts'] });
-  for (const [words] of asked) sessions.set(words, stage.untilPhase(nameFor(words), 'Failed', 45_000));
+  for (const [words] of asked) sessions.set(words, stage.untilPhase(nameFor(words), 'Failed'));
 });
 
 afterAll(async () => {

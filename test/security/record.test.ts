@@ -156,7 +156,7 @@ describe('a session that is deleted during its creation', () => {
       await stage.createSession(name, { target: { podName: 'deleted' }, ...ASLEEP });
       await stage.untilSession(name, MOMENTS[moment]?.[1] ?? ((): boolean => true));
       await stage.deleteSession(name);
-      await stage.untilSessionGone(name, 45_000);
+      await stage.untilSessionGone(name);
     });
     await Promise.all(made);
     const pod = await stage.pod('deleted');

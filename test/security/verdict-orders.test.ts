@@ -62,7 +62,7 @@ async function apply(part: Part): Promise<void> {
 }
 
 function remove(part: Part): Promise<void> {
-  return must(['delete', `--filename=${repositoryPath(PARTS[part])}`, '--timeout=30s']);
+  return must(['delete', `--filename=${repositoryPath(PARTS[part])}`, '--timeout=300s']);
 }
 
 /** Asks for what the policy forbids. Whatever was changed before has come through by the second round of the others. */

@@ -34,7 +34,7 @@ async function printed(name: string): Promise<string> {
 
 it('a terminal beside the application without a shell shows its processes', async () => {
   await new Guide('processes.md').apply(stage, 'look-at-web');
-  const waited = await stage.kubectl(['wait', 'dbg/look-at-web', '--for=condition=Running', '--timeout=30s']);
+  const waited = await stage.kubectl(['wait', 'dbg/look-at-web', '--for=condition=Running', '--timeout=300s']);
   expect(waited.stdout).toContain('condition met');
   const terminal = await Terminal.attach(stage, await stage.session('look-at-web'));
   expect(await terminal.run('ps', /PID +USER +COMMAND[^]*\n *\d+ root +\{ps\} sh|root +ps\r?\n/)).toMatch(

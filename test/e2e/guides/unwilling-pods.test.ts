@@ -5,6 +5,7 @@ import type { Run } from '../../../src/api/debugsession.ts';
 import { Guide } from '../../support/documents/guide.ts';
 import { appPod, ephemeralNames, isReady, shellPod } from '../../support/builders/pods.ts';
 import { Stage } from '../../support/cluster/stage.ts';
+import { tellToEnd, UNTIL_TOLD } from '../../support/cluster/until-told.ts';
 
 // docs/guides: crash-looping, completed-pod, static-pod. The manifests are those that the guides print, the messages
 // too.
@@ -20,7 +21,7 @@ beforeAll(async () => {
   });
   await Promise.all([
     stage.createPod('crashing', shellPod('echo cannot open database; exit 3')),
-    stage.createPod('flapping', shellPod('sleep 8; exit 3')),
+    stage.createPod('flapping', shellPod(`${UNTIL_TOLD}; exit 3`)),
     stage.createPod('migrate', shellPod('echo migrated 17 rows', { restartPolicy: 'Never' })),
     stage.untilPod('orders', isReady),
   ]);
@@ -81,7 +82,7 @@ onOurNode('a static pod is refused, with the reason and the way that works', asy
   mkdirSync(staticPods, { recursive: true });
   writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec: appPod() }));
   try {
-    await stage.untilPod(`proxy-${nodeName}`, isReady, 45_000);
+    await stage.untilPod(`proxy-${nodeName}`, isReady);
     await guide.apply(stage, 'look-at-proxy', (text) => text.replaceAll('node-1', nodeName));
     const { reason, message = '-' } = await failedRun('look-at-proxy');
     expect(reason).toBe('StaticPod');
@@ -94,8 +95,12 @@ onOurNode('a static pod is refused, with the reason and the way that works', asy
 });
 
 it('a session joins a container in its next life, and ends when that container crashes', async () => {
+  await tellToEnd(stage, 'flapping');
+  await stage.untilPod('flapping', ({ status }) => status?.containerStatuses?.[0]?.state?.running === undefined);
   await new Guide('crash-looping.md').apply(stage, 'join-flapping');
-  const { status } = await stage.untilPhase('join-flapping', 'Completed', 55_000);
+  await stage.untilPhase('join-flapping', 'Running');
+  await tellToEnd(stage, 'flapping');
+  const { status } = await stage.untilPhase('join-flapping', 'Completed');
   expect(status?.runs?.[0]).toMatchObject({ exitCode: 137, endedBy: 'Kubelet' });
   expect(status?.runs?.[0]?.message).toMatch(
     /^It was killed when container app, whose process namespace it shared, ended/,

@@ -80,5 +80,5 @@ export async function kubectl(...args: string[]): Promise<string> {
 export async function installCrds(): Promise<void> {
   await kubectl('apply', '-f', repositoryPath('crds'));
   const crds = ['debugsessions', 'debugpolicies'].map((plural) => `crd/${plural}.debugsession.dev`);
-  await kubectl('wait', '--for=condition=Established', '--timeout=30s', ...crds);
+  await kubectl('wait', '--for=condition=Established', '--timeout=300s', ...crds);
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import type { DebugSession } from '../../../src/api/debugsession.ts';
-import { LONG_ENOUGH_MS, patient } from '../patience.ts';
+import { longEnough } from '../patience.ts';
 import type { Stage } from './stage.ts';
 
 const CTRL_P_CTRL_Q = '\u0010\u0011';
@@ -80,7 +80,7 @@ export class Terminal {
    * @throws Error with the output when the terminal is closed or nothing of it comes in time
    */
   async sees(pattern: RegExp, from = 0): Promise<string> {
-    const end = AbortSignal.timeout(patient(LONG_ENOUGH_MS));
+    const end = AbortSignal.timeout(longEnough());
     end.addEventListener('abort', () => this.#tell());
     while (!pattern.test(this.#output.slice(from))) {
       if (end.aborted || this.#child.exitCode !== null)

@@ -36,12 +36,12 @@ export class Dbg {
 
   /** Runs it without a terminal. A failure is an outcome. @param words those behind `--` are the command */
   run(words: readonly string[], input = ''): Promise<Outcome> {
-    return run(['kubectl', 'dbg', ...this.#words(words)], { env: this.env, input, timeoutMs: 60_000 });
+    return run(['kubectl', 'dbg', ...this.#words(words)], { env: this.env, input });
   }
 
   /** The same with these words alone: neither the namespace nor the user are said. */
   runBare(words: readonly string[]): Promise<Outcome> {
-    return run(['kubectl', 'dbg', ...words], { env: this.env, input: '', timeoutMs: 60_000 });
+    return run(['kubectl', 'dbg', ...words], { env: this.env, input: '' });
   }
 
   /** Runs it on a terminal. @param columns of the terminal */

@@ -47,7 +47,7 @@ export class Helm {
     // JSON is YAML. An empty file of values changes nothing.
     const takesValues = ['install', 'upgrade', 'template', 'lint'].includes(args[0] ?? '');
     const given = takesValues ? ['--values', '-'] : [];
-    return run(['helm', ...args, ...given], { env: this.env, input: JSON.stringify(values), timeoutMs: 180_000 });
+    return run(['helm', ...args, ...given], { env: this.env, input: JSON.stringify(values) });
   }
 
   /** Its standard output. @throws Error with Helm's words */
@@ -59,7 +59,7 @@ export class Helm {
 
   /** Types commands into a shell at the root of the repository. A failure is an outcome, never an exception. */
   type(commands: string): Promise<Outcome> {
-    return run(['sh', '-euc', commands], { cwd: repositoryPath('.'), env: this.env, timeoutMs: 240_000 });
+    return run(['sh', '-euc', commands], { cwd: repositoryPath('.'), env: this.env });
   }
 
   close(): void {

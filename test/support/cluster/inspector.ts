@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { longEnough } from '../patience.ts';
 
 /** What a process holds. */
 export interface Held {
@@ -61,7 +62,8 @@ export class Inspector {
   /** @throws Error when the process opens none */
   static async open(pid: number, port: number): Promise<Inspector> {
     process.kill(pid, 'SIGUSR1');
-    for (let tries = 0; ; tries += 1) {
+    const late = AbortSignal.timeout(longEnough());
+    for (;;) {
       try {
         const answer = await fetch(`http://127.0.0.1:${port}/json/list`);
         const [target] = (await answer.json()) as { webSocketDebuggerUrl: string }[];
@@ -69,7 +71,7 @@ export class Inspector {
         await once(socket, 'open');
         return new Inspector(socket);
       } catch (error) {
-        if (tries > 100) throw new Error(`process ${pid} opens no inspector on port ${port}`, { cause: error });
+        if (late.aborted) throw new Error(`process ${pid} opens no inspector on port ${port}`, { cause: error });
         await delay(100);
       }
     }

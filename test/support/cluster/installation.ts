@@ -8,7 +8,7 @@ import { cluster, type Cluster } from '../../cluster/cluster.ts';
 import { connectToCluster } from './connect-to-cluster.ts';
 import { repositoryPath } from '../documents/crd.ts';
 import { untilBelieved } from '../jest/global-setup.ts';
-import { LONG_ENOUGH_MS, patient } from '../../support/patience.ts';
+import { longEnough } from '../../support/patience.ts';
 
 export const OPERATOR_NAMESPACE = 'debugsession-system';
 export const DEPLOYMENT = 'debugsession-controller-manager';
@@ -48,7 +48,7 @@ export class Installation {
     } finally {
       rmSync(folder, { recursive: true });
     }
-    await this.kubectl('rollout', 'status', `deployment/${DEPLOYMENT}`, '--timeout=80s');
+    await this.kubectl('rollout', 'status', `deployment/${DEPLOYMENT}`, '--timeout=300s');
   }
 
   /** kubectl in the namespace of the operator; its standard output. @throws Error with the server's words */
@@ -57,7 +57,7 @@ export class Installation {
   }
 
   async #kubectl(...args: string[]): Promise<string> {
-    const outcome = await this.cluster.kubectl(args, { timeoutMs: 90_000 });
+    const outcome = await this.cluster.kubectl(args);
     if (outcome.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${outcome.stderr.trim()}`);
     return outcome.stdout;
   }
@@ -77,14 +77,15 @@ export class Installation {
   }
 
   /** The name of the pod that holds the Lease, once it is as wanted. */
-  async untilLeader(wanted: (pod: string) => boolean, timeoutMs = LONG_ENOUGH_MS): Promise<string> {
-    const end = Date.now() + patient(timeoutMs);
+  async untilLeader(wanted: (pod: string) => boolean): Promise<string> {
+    const [begin, bound] = [Date.now(), longEnough()];
     for (;;) {
       const fieldSelector = `metadata.name=${LEASE}`;
       const { items } = await this.client.list<{ items: Lease[] }>(LEASES, { fieldSelector });
       const name = podOf(items[0]);
       if (name !== '' && wanted(name)) return name;
-      if (Date.now() > end) throw new Error(`the Lease is not held as wanted after ${timeoutMs} ms, but by ${name}`);
+      if (Date.now() - begin > bound)
+        throw new Error(`the Lease is not held as wanted after ${bound} ms, but by ${name}`);
       await delay(100);
     }
   }
@@ -117,7 +118,7 @@ export class Installation {
    * installation would find.
    */
   async remove(): Promise<void> {
-    await this.#kubectl('delete', 'debugsessions', '--all', '--all-namespaces', '--timeout=60s');
+    await this.#kubectl('delete', 'debugsessions', '--all', '--all-namespaces', '--timeout=300s');
     // In the foreground: the Deployment goes after its pods, which the next run must not find.
     await this.kubectl('delete', 'deployment', DEPLOYMENT, '--ignore-not-found', '--cascade=foreground');
     // So that every run makes it anew, and needs the right to.

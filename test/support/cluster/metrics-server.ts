@@ -70,13 +70,13 @@ export class MetricsServer {
       const measured = await this.#measured(pod);
       return measured.size > 0 && running.every(({ name }) => measured.has(name));
     };
-    await this.#stage.until(`all running containers of pod ${pod} have metrics`, knows, 60_000);
+    await this.#stage.until(`all running containers of pod ${pod} have metrics`, knows);
   }
 
   /** Its newest sample says that the container uses at least so many MiB of memory. */
   async untilItSees(pod: string, container: string, mebibytes: number): Promise<void> {
     const sees = async (): Promise<boolean> => ((await this.#measured(pod)).get(container) ?? 0) >= mebibytes * 2 ** 20;
-    await this.#stage.until(`container ${container} of pod ${pod} uses ${mebibytes} MiB`, sees, 60_000);
+    await this.#stage.until(`container ${container} of pod ${pod} uses ${mebibytes} MiB`, sees);
   }
 
   /** The memory of each container, in bytes, by its name. Empty: it has no sample, or one of an earlier container. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
 import { UNPRINTABLE } from '../../../src/text/one-line.ts';
-import { patient } from '../../support/patience.ts';
+import { longEnough } from '../../support/patience.ts';
 
 /** One line of the operator's log, parsed. */
 export type LogLine = Record<string, unknown> & { msg?: string; level?: string };
@@ -77,20 +77,19 @@ export class OperatorProcess {
 
   /**
    * The first line, logged already or to come, that matches.
-   * @throws Error when the process ends first, or after `timeoutMs`.
+   * @throws Error when the process ends first, or does not say so in a long time.
    */
-  async until(matches: (line: LogLine) => boolean, timeoutMs = 20_000): Promise<LogLine> {
+  async until(matches: (line: LogLine) => boolean): Promise<LogLine> {
     const over = new AbortController();
-    const late = delay(patient(timeoutMs), 'late' as const, { signal: over.signal, ref: false }).catch(
-      () => 'over' as const,
-    );
+    const bound = longEnough();
+    const late = delay(bound, 'late' as const, { signal: over.signal, ref: false }).catch(() => 'over' as const);
     try {
       for (;;) {
         const found = this.lines.find(matches);
         if (found !== undefined) return found;
         const what = await Promise.race([this.#exited.then(() => 'ended' as const), this.#nextLine(), late]);
         if (what === 'ended' && !this.lines.some(matches)) throw new Error(`the operator ended: ${this.tail()}`);
-        if (what === 'late') throw new Error(`the operator did not say so within ${timeoutMs} ms: ${this.tail()}`);
+        if (what === 'late') throw new Error(`the operator did not say so within ${bound} ms: ${this.tail()}`);
       }
     } finally {
       over.abort();

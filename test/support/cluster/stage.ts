@@ -9,7 +9,7 @@ import { ownRequester } from './fill-in.ts';
 import { Installation } from './installation.ts';
 import { OperatorProcess } from './operator-process.ts';
 import { brokenRules, brokenTransition } from '../world/status-rules.ts';
-import { LONG_ENOUGH_MS, patient } from '../../support/patience.ts';
+import { longEnough } from '../../support/patience.ts';
 
 const OPERATOR_ACCOUNT = ['debugsession-system', 'debugsession-controller-manager'] as const;
 
@@ -149,50 +149,39 @@ export class Stage {
   }
 
   /** Watches a session until it is as wanted. Each state on the way has to keep the rules of every status. */
-  async untilSession(
-    name: string,
-    wanted: (session: DebugSession) => boolean,
-    timeoutMs = LONG_ENOUGH_MS,
-  ): Promise<DebugSession> {
+  async untilSession(name: string, wanted: (session: DebugSession) => boolean): Promise<DebugSession> {
     let before: DebugSession | undefined;
-    return this.untilObject<DebugSession>(sessionsPath(this.namespace), name, {
-      timeoutMs,
-      wanted: (session) => {
-        const broken = [...brokenRules(session), ...(before === undefined ? [] : brokenTransition(before, session))];
-        if (broken.length > 0)
-          throw new Error(`session ${name}: ${broken.join('; ')}\n${JSON.stringify(session.status, null, 1)}`);
-        before = session;
-        return wanted(session);
-      },
+    return this.untilObject<DebugSession>(sessionsPath(this.namespace), name, (session) => {
+      const broken = [...brokenRules(session), ...(before === undefined ? [] : brokenTransition(before, session))];
+      if (broken.length > 0)
+        throw new Error(`session ${name}: ${broken.join('; ')}\n${JSON.stringify(session.status, null, 1)}`);
+      before = session;
+      return wanted(session);
     });
   }
 
-  untilPhase(name: string, phase: string, timeoutMs = LONG_ENOUGH_MS): Promise<DebugSession> {
-    return this.untilSession(name, (session) => session.status?.phase === phase, timeoutMs);
+  untilPhase(name: string, phase: string): Promise<DebugSession> {
+    return this.untilSession(name, (session) => session.status?.phase === phase);
   }
 
-  untilPod(name: string, wanted: (pod: RawPod) => boolean, timeoutMs = LONG_ENOUGH_MS): Promise<RawPod> {
-    return this.untilObject<RawPod>(podsPath(this.namespace), name, { timeoutMs, wanted });
+  untilPod(name: string, wanted: (pod: RawPod) => boolean): Promise<RawPod> {
+    return this.untilObject<RawPod>(podsPath(this.namespace), name, wanted);
   }
 
   /** Resolves once there is no such object any more. */
-  async untilGone(path: string, name: string, timeoutMs = LONG_ENOUGH_MS): Promise<void> {
-    await this.until(
-      `${name} is gone`,
-      async () => {
-        const fieldSelector = `metadata.name=${name}`;
-        return (await this.client.list<{ items: unknown[] }>(path, { fieldSelector })).items.length === 0;
-      },
-      timeoutMs,
-    );
+  async untilGone(path: string, name: string): Promise<void> {
+    await this.until(`${name} is gone`, async () => {
+      const fieldSelector = `metadata.name=${name}`;
+      return (await this.client.list<{ items: unknown[] }>(path, { fieldSelector })).items.length === 0;
+    });
   }
 
   deleteSession(name: string): Promise<unknown> {
     return this.client.delete(`${sessionsPath(this.namespace)}/${name}`);
   }
 
-  untilSessionGone(name: string, timeoutMs = LONG_ENOUGH_MS): Promise<void> {
-    return this.untilGone(sessionsPath(this.namespace), name, timeoutMs);
+  untilSessionGone(name: string): Promise<void> {
+    return this.untilGone(sessionsPath(this.namespace), name);
   }
 
   /** @param graceSeconds 0: at once, as `kubectl delete --force`; nobody then sees its containers end */
@@ -226,21 +215,17 @@ export class Stage {
   }
 
   /** Asks again and again until it is so; only for what cannot be watched. */
-  async until(what: string, holds: () => Promise<boolean>, timeoutMs = LONG_ENOUGH_MS): Promise<void> {
-    const end = Date.now() + patient(timeoutMs);
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const [begin, bound] = [Date.now(), longEnough()];
     while (!(await holds())) {
-      if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+      if (Date.now() - begin > bound) throw new Error(`not within ${bound} ms: ${what}`);
       await delay(100);
     }
   }
 
   /** Watches an object of any kind until it is as wanted. @param path of its kind in the namespace */
-  async untilObject<T>(
-    path: string,
-    name: string,
-    { timeoutMs = LONG_ENOUGH_MS, wanted }: { timeoutMs?: number; wanted: (object: T) => boolean },
-  ): Promise<T> {
-    const signal = AbortSignal.timeout(patient(timeoutMs));
+  async untilObject<T>(path: string, name: string, wanted: (object: T) => boolean, bound = longEnough()): Promise<T> {
+    const signal = AbortSignal.timeout(bound);
     const fieldSelector = `metadata.name=${name}`;
     let last: T | undefined;
     const see = (event: { type: string; object: T }): boolean => {
@@ -262,7 +247,7 @@ export class Stage {
       if (!signal.aborted) throw error;
       const state = JSON.stringify((last as { status?: unknown } | undefined)?.status ?? last, null, 1);
       const said = await this.#tail();
-      throw new Error(`${name} was not as wanted within ${timeoutMs} ms; last seen: ${state}\noperator: ${said}`, {
+      throw new Error(`${name} was not as wanted within ${bound} ms; last seen: ${state}\noperator: ${said}`, {
         cause: error,
       });
     }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { longEnough } from '../patience.ts';
 import { actAs } from './act-as.ts';
 import type { Stage } from './stage.ts';
 
@@ -23,7 +24,7 @@ export class Visitor {
     this.#as = actAs(name, who);
   }
 
-  /** Runs kubectl until it shows something, which ends it, or ends by itself. @throws Error after 20 s of neither */
+  /** Runs kubectl until it shows something, which ends it, or ends by itself. @throws Error when it does neither */
   visit(args: readonly string[], protocol: Protocol = 'WebSocket'): Promise<Visit> {
     const visit = this.begin(args, protocol);
     return visit.first.finally(() => visit.leave());
@@ -50,7 +51,7 @@ export class OpenVisit {
     const env = { ...process.env, KUBECTL_REMOTE_COMMAND_WEBSOCKETS: String(protocol === 'WebSocket') };
     const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
-    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), longEnough());
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     this.end = new Promise((resolve, reject) => {

@@ -28,5 +28,5 @@ export function typeCommands(commands: string, { kubectlPath, kubeconfig }: Clus
     ...(kubeconfig !== undefined && { KUBECONFIG: kubeconfig }),
     NO_PROXY: '*',
   };
-  return run(['sh', '-euc', commands], { cwd: repositoryPath('.'), env, timeoutMs: 150_000 });
+  return run(['sh', '-euc', commands], { cwd: repositoryPath('.'), env });
 }

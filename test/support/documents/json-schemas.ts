@@ -54,7 +54,7 @@ function write(
 /** The OpenAPI document in the Go module of the Kubernetes that the tests run on. */
 async function kubernetesDefinitions(): Promise<Record<string, Json>> {
   const env = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' };
-  const options = { cwd: kubernetesModule(DEFAULT_MINOR), env, timeoutMs: 300_000 };
+  const options = { cwd: kubernetesModule(DEFAULT_MINOR), env };
   const answer = await mustRun(['go', 'mod', 'download', '-json', 'k8s.io/kubernetes'], options);
   const { Dir } = JSON.parse(answer) as { Dir: string };
   const text = readFileSync(join(Dir, 'api/openapi-spec/swagger.json'), 'utf8');

@@ -36,7 +36,7 @@ export async function ensurePromtool(progress: Progress): Promise<void> {
 
 async function fetchPromtool(folder: string): Promise<void> {
   const download = ['apt-get', 'download', '-qq', 'prometheus'];
-  const options = { cwd: folder, timeoutMs: 600_000 };
+  const options = { cwd: folder };
   try {
     await mustRun(download, options);
   } catch {

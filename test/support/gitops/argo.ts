@@ -106,10 +106,7 @@ export class Argo {
       this.#asked += 1;
       const annotations = { [REFRESH]: 'hard', asked: `${this.#asked}` };
       await this.#stage.client.patch(path, { metadata: { annotations } }, { type: 'merge' });
-      const answered = this.#stage.untilObject<Application>(this.#applications, name, {
-        timeoutMs: 2000,
-        wanted: isDone,
-      });
+      const answered = this.#stage.untilObject<Application>(this.#applications, name, isDone, 2_000);
       const found = await (this.#asked > MOST_REQUESTS ? answered : answered.catch(() => undefined));
       if (found !== undefined) return found;
     }
@@ -136,7 +133,7 @@ export class Argo {
   /** Waits for a state of an Application. */
   async until(name: string, wanted: (application: Application) => boolean): Promise<Application> {
     try {
-      return await this.#stage.untilObject<Application>(this.#applications, name, { wanted });
+      return await this.#stage.untilObject<Application>(this.#applications, name, wanted);
     } catch (error) {
       const tails = this.#processes.map((process) => process.tail()).join('\n');
       throw new Error(`${(error as Error).message}\n${tails}`, { cause: error });

@@ -200,7 +200,7 @@ export class Flux {
 
   async #until<T extends FluxObject>(path: string, name: string, wanted: (object: T) => boolean): Promise<T> {
     try {
-      return await this.#stage.untilObject<T>(path, name, { wanted });
+      return await this.#stage.untilObject<T>(path, name, wanted);
     } catch (error) {
       const tails = this.#controllers.map((controller) => controller.tail()).join('\n');
       throw new Error(`${(error as Error).message}\n${tails}`, { cause: error });

@@ -3,4 +3,4 @@ import { untilBelieved } from './global-setup.ts';
 
 // Files that run one after the other change the policies of the whole cluster: each begins when what the one before it
 // has put back is believed again.
-beforeAll(untilBelieved, 60_000);
+beforeAll(untilBelieved);

@@ -18,7 +18,7 @@ async function prepareForGitOps(): Promise<void> {
     'crd/applications.argoproj.io',
     'crd/appprojects.argoproj.io',
   ];
-  await mustKubectl('wait', '--for=condition=Established', '--timeout=30s', ...kinds);
+  await mustKubectl('wait', '--for=condition=Established', '--timeout=300s', ...kinds);
 }
 
 async function mustKubectl(...args: string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { cluster } from '../../cluster/cluster.ts';
 import { ConfigCopy } from '../cluster/config-copy.ts';
 import { fillsInRequester, ownRequester } from '../cluster/fill-in.ts';
 import { OPEN_POLICY } from '../builders/open-policy.ts';
+import { longEnough } from '../patience.ts';
 
 const INSTALL = [
   ['-k', 'config/crd'],
@@ -46,7 +47,7 @@ export async function installResourceAndRights(): Promise<void> {
     'crd/debugsessions.debugsession.dev',
     'crd/debugpolicies.debugsession.dev',
     'crd/debugapprovals.debugsession.dev',
-    '--timeout=30s',
+    '--timeout=300s',
   ]);
   if (served.code !== 0) throw new Error(served.stderr.trim());
   await applyOpenPolicy();
@@ -99,7 +100,8 @@ export async function untilInForce(): Promise<void> {
       { input },
     );
   const requester = await ownRequester(cluster());
-  for (let tries = 0; tries < 60; tries += 1) {
+  const late = AbortSignal.timeout(longEnough());
+  while (!late.aborted) {
     const [forged, own] = await Promise.all([
       tryIt(session({ requestedBy: { username: 'nobody' } })),
       tryIt(session(requester)),
@@ -107,7 +109,7 @@ export async function untilInForce(): Promise<void> {
     if (forged.code !== 0 && forged.stderr.includes('spec.requestedBy must be who asks') && own.stdout !== '') return;
     await delay(500);
   }
-  throw new Error('the admission policies of config/admission are not in force after 30 s');
+  throw new Error('the admission policies of config/admission do not come into force');
 }
 
 /** Until the API server judges by the DebugPolicies: it refuses what no policy allows. */
@@ -115,13 +117,14 @@ async function untilJudged(): Promise<void> {
   const asker = await ownRequester(cluster());
   const spec = { target: { podName: 'web' }, image: 'localhost/UPPER', ...asker };
   const session = { apiVersion: API_VERSION, kind: 'DebugSession', metadata: { name: 'probe' }, spec };
-  for (let tries = 0; tries < 60; tries += 1) {
+  const late = AbortSignal.timeout(longEnough());
+  while (!late.aborted) {
     const args = ['create', '--dry-run=server', '--namespace=default', '-f', '-'];
     const answer = await cluster().kubectl(args, { input: JSON.stringify(session) });
     if (answer.stderr.includes('is not understood')) return;
     await delay(500);
   }
-  throw new Error('the API server does not judge by the DebugPolicies after 30 s');
+  throw new Error('the API server does not judge by the DebugPolicies');
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { DebugSessionSpec } from '../../../src/api/debugsession.ts';
 import { bashImage, busyboxImage, dashImage, distrolessImage, foreignImage } from '../../cluster/image-names.ts';
 import { nosleepImage } from '../../cluster/image-names.ts';
+import { UNTIL_TOLD } from '../cluster/until-told.ts';
 
 /** What a test does once the session runs; with a policy that comes later, once it waits for that. */
 export type Act =
@@ -34,7 +35,7 @@ export const OUTCOME_PODS = {
   disk: { limits: { 'ephemeral-storage': '20Mi' } },
   timed: {},
   // Until it is told to: the session runs by then, however slow the machine is.
-  finishing: { restartPolicy: 'Never', script: 'until [ -e /tmp/end ]; do sleep 0.1; done' },
+  finishing: { restartPolicy: 'Never', script: UNTIL_TOLD },
   going: {},
   gone: {},
 } as const;

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { cluster } from '../../cluster/cluster.ts';
 import { mustRun, type Outcome, run } from '../../cluster/run-program.ts';
 import { repositoryPath } from '../documents/crd.ts';
-import { patient } from '../patience.ts';
 
 /** The time of the commit of every clean clone. */
 export const COMMIT_SECONDS = 1_790_000_000;
@@ -61,7 +60,7 @@ export class CleanClone {
     const path = `${dirname(cluster().kubectlPath)}:${process.env['PATH']}`;
     const env = { ...process.env, PATH: path, NODE_OPTIONS: '--no-warnings' };
     const argv = [process.execPath, 'scripts/release.ts', '--base=local', ...options, version];
-    return run(argv, { cwd: this.path, env, timeoutMs: patient(600_000) });
+    return run(argv, { cwd: this.path, env });
   }
 
   remove(): void {

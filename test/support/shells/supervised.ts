@@ -10,6 +10,7 @@ import { setApart } from '../../../src/session/container/environment.ts';
 import { WATCHDOG_NAME } from '../../../src/session/container/supervisor-script.ts';
 import { SUPERVISOR_ENV, supervisedCommand } from '../../../src/session/container/supervisor.ts';
 import type { Meant } from '../../../src/session/stop/stop-script.ts';
+import { longEnough } from '../patience.ts';
 import { ControlGroup } from './control-group.ts';
 import { environmentLikeKubelet, expandLikeKubelet } from './kubelet-expansion.ts';
 import { commandLine, descendants, nameOf } from './processes.ts';
@@ -177,10 +178,10 @@ export class Supervised {
 
   /**
    * Resolves once the output from `from` on matches.
-   * @throws Error with the output when it has ended without, or after 10 s.
+   * @throws Error with the output when it has ended without, or after a long time.
    */
   async sees(pattern: RegExp, from = 0): Promise<void> {
-    const late = AbortSignal.timeout(10_000);
+    const late = AbortSignal.timeout(longEnough());
     late.addEventListener('abort', () => this.#tell());
     while (!pattern.test(this.stdout.slice(from))) {
       if (this.child.exitCode !== null || late.aborted)
@@ -219,11 +220,11 @@ export class Supervised {
 
   /**
    * The host's pid of the watchdog, which is the first process, once it has taken its name and hears.
-   * @throws Error after 10 s
+   * @throws Error after a long time
    */
   async watchdog(): Promise<number> {
-    const end = performance.now() + 10_000;
-    while (performance.now() < end) {
+    const late = AbortSignal.timeout(longEnough());
+    while (!late.aborted) {
       if (nameOf(this.first) === WATCHDOG_NAME) return this.first;
       await delay(10);
     }

@@ -7,6 +7,7 @@ import { compareResourceVersions } from '../../../src/runtime/resource-version.t
 import type { Stored } from '../../../src/runtime/store.ts';
 import { FastClock } from '../fakes/fast-clock.ts';
 import { PATH, type PlayedApiServer } from '../fakes/played-api-server.ts';
+import { longEnough } from '../patience.ts';
 
 /**
  * How many times as fast as real time the informer lives: its first pause of 0.1 s takes 5 ms, its longest of 5 s 250
@@ -128,11 +129,11 @@ function sorted(record: Record<string, string>): [string, string][] {
   return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Until it is so; after ten seconds it throws `otherwise`. */
+/** Until it is so; after a long time it throws `otherwise`. */
 export async function until(isSo: () => boolean, otherwise: () => string): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const [begin, bound] = [performance.now(), longEnough()];
   while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`not within 10 s: ${otherwise()}`);
+    if (performance.now() - begin > bound) throw new Error(`not within ${bound} ms: ${otherwise()}`);
     await sleep(2);
   }
 }

@@ -22,7 +22,7 @@ export async function withMonitoringResources<T>(work: () => Promise<T>): Promis
     try {
       // On the server's side: as an annotation of a client the larger one would be too long.
       await kubectl('apply', '--server-side', ...files);
-      await kubectl('wait', '--for=condition=Established', '--timeout=30s', ...NAMES);
+      await kubectl('wait', '--for=condition=Established', '--timeout=300s', ...NAMES);
       return await work();
     } finally {
       await kubectl('delete', '--ignore-not-found', ...files);
@@ -39,7 +39,7 @@ async function areThere(): Promise<boolean> {
 export async function fetchDefinitions(): Promise<string> {
   const download = ['go', 'mod', 'download', '-json', MODULE];
   const env = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' };
-  const answer = await mustRun(download, { cwd: import.meta.dirname, env, timeoutMs: 300_000 });
+  const answer = await mustRun(download, { cwd: import.meta.dirname, env });
   return join((JSON.parse(answer) as { Dir: string }).Dir, 'example', 'prometheus-operator-crd');
 }
 
