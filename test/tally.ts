@@ -18,7 +18,7 @@ import {
  * How many files, of all suites, may run a second time. More failures than that are no accident (docs/adr/0057).
  * `SECOND_TRIES=0`: none.
  */
-const SECOND_TRIES = Number(process.env['SECOND_TRIES'] ?? 3);
+const SECOND_TRIES = Number(process.env['SECOND_TRIES'] ?? 6);
 
 export interface SuiteOptions {
   /** What the line of the suite is called. Default: the project of jest. */

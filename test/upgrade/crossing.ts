@@ -28,6 +28,9 @@ export type Way = 'after a crash' | 'by the Lease' | 'beside';
  */
 export type Refused = Record<NonNullable<Phase['starts']>, 'always' | 'perhaps' | 'never'>;
 
+/** How long an injection may be under way after its intent (docs/adr/0070). */
+const UNDER_WAY_MS = 35_000;
+
 /** A namespace with a session in every phase, which one operator leaves to another. */
 export class Crossing {
   readonly #stage: Stage;
@@ -127,11 +130,14 @@ export class Crossing {
 
   /**
    * Of two at once, the operator of the last release gives up a run of the other at once, if it would make another
-   * container of it, and says that nothing was injected (before docs/adr/0070). On a busy machine it is in time for
-   * that.
+   * container of it, and says that nothing was injected. On a busy machine it is in time for that. This operator waits
+   * until no injection can be under way (docs/adr/0070).
    */
   #isGivenUp(session: DebugSession): boolean {
-    return this.#way === 'beside' && session.status?.reason === 'SpecChanged' && isLetGo(session);
+    const { reason, runs } = session.status ?? {};
+    const { intendedAt = '', finishedAt = '' } = runs?.at(-1) ?? {};
+    const atOnce = Date.parse(finishedAt) - Date.parse(intendedAt) < UNDER_WAY_MS;
+    return this.#way === 'beside' && reason === 'SpecChanged' && atOnce && isLetGo(session);
   }
 
   /** No event twice for one attempt; and the end told, unless a crash took the words with it. */
