@@ -7,7 +7,7 @@ import { compareResourceVersions } from '../../../src/runtime/resource-version.t
 import type { Stored } from '../../../src/runtime/store.ts';
 import { FastClock } from '../fakes/fast-clock.ts';
 import { PATH, type PlayedApiServer } from '../fakes/played-api-server.ts';
-import { longEnough } from '../patience.ts';
+import { longEnough, patient } from '../patience.ts';
 
 /**
  * How many times as fast as real time the informer lives: its first pause of 0.1 s takes 5 ms, its longest of 5 s 250
@@ -15,7 +15,7 @@ import { longEnough } from '../patience.ts';
  */
 export const SPEED = 20;
 /** What a call may take in these tests, in real ms. */
-const CALL_MS = 300;
+const CALL_MS = patient(300);
 /**
  * A watch that is silent for so long is dead, in ms of the fast clock: far more than a test takes, if it does not say
  * otherwise.
