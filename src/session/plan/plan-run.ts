@@ -20,6 +20,7 @@ import { approvalCaseOf, approvalLost, isWithdrawn } from '../start/approval.ts'
 import { asRecorded, isRevoked, judgesPod, permit } from '../start/permission.ts';
 import { limitsOf, UNREAD_RULES } from '../look/rules.ts';
 import { nextTtlStep, type TtlStep } from '../stop/change-ttl.ts';
+import { planEnded } from './plan-ended.ts';
 import { planEnding } from './plan-ending.ts';
 import { roomLeft } from '../start/preflight.ts';
 import { pressureOn } from '../start/pressure.ts';
@@ -59,7 +60,7 @@ export function planRun(situation: Situation, run: Run): Plan {
     case 'running':
       return planRunning(situation, confirmInjection(situation, run, seen.startedAt), seen);
     case 'terminated':
-      return finish(situation, endOf(situation, confirmInjection(situation, run, seen.terminated.startedAt), seen));
+      return planEnded(situation, endOf(situation, confirmInjection(situation, run, seen.terminated.startedAt), seen));
     case 'podGone':
       return finish(situation, endWithPod(situation, run, seen));
   }

@@ -61,7 +61,7 @@ describe('the other containers of a pod', () => {
 
 describe('a container that shares the process namespace of its target', () => {
   /** A session that joins `app`, which had restarted twice before, and is killed when the pod has these statuses. */
-  const killed = (statuses: ContainerStatus[], exitCode = 137): World => {
+  const killed = (statuses: ContainerStatus[], exitCode = 137, aSecondLater?: ContainerStatus[]): World => {
     const world = new World({ target: { podName: 'web-1', containerName: 'app' } });
     world.changePod(
       ({ status }) => (status.containerStatuses = [aStatus('app', { running: {} }, { restartCount: 2 })]),
@@ -71,6 +71,9 @@ describe('a container that shares the process namespace of its target', () => {
     world.settle();
     world.changePod(({ status }) => (status.containerStatuses = statuses));
     world.ends({ exitCode, reason: 'Error', message: 'Began' });
+    world.settle();
+    world.pass(aSecondLater === undefined ? 3_000 : 1_000);
+    world.changePod(({ status }) => (status.containerStatuses = aSecondLater ?? statuses));
     world.settle();
     return world;
   };
@@ -84,6 +87,13 @@ describe('a container that shares the process namespace of its target', () => {
     ['runs as before', [aStatus('app', { running: {} }, { restartCount: 2 })], 'Unknown'],
   ])('a killed container whose target %s is judged by that', (_words, statuses, by) => {
     expect(killed(statuses).run.endedBy).toBe(by);
+  });
+
+  it('a killed container is judged by the end of its target that the kubelet reports a second later', () => {
+    const runs = aStatus('app', { running: {} }, { restartCount: 2 });
+    const ended = aStatus('app', { terminated: { exitCode: 3 } }, { restartCount: 2 });
+    expect(killed([runs], 137, [ended]).run.endedBy).toBe('Kubelet');
+    expect(killed([runs], 137, [runs]).run.state).toBe('Running');
   });
 
   it('the run says that the container was killed with its target, and names the target', () => {
