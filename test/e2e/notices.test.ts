@@ -135,6 +135,7 @@ it('the notice of the guide has the fields of a real one', async () => {
     await stage.operators[0]?.stop();
     await stage.startOperator(`--notify-path=${secret}`);
     await stage.createSession('whole', { target, command, justification: 'INC-4711' });
+    await seenAndEnded('whole');
     await stage.until('the end was told', async () => sent.length >= 2);
     const ended = sent.find((one) => 'finishedAt' in one.data);
     expect(Object.keys(ended ?? {})).toEqual(Object.keys(notice));

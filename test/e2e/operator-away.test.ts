@@ -99,8 +99,7 @@ it.concurrent.each([
   await delay(awayMs);
   expect(await runsOnNode(stage)).toBe(true);
   expect((await stage.session('session')).status).toEqual(status);
-  await stage.startOperator();
-  const last = await stage.untilPhase('session', 'Cancelled');
+  const [last] = await Promise.all([stage.untilPhase('session', 'Cancelled'), stage.startOperator()]);
   expect(last.status?.runs).toMatchObject([{ endedBy: 'Exec', stop: { cause: 'Deleted' } }]);
   expect(await runsOnNode(stage)).toBe(false);
   await stage.untilSessionGone('session');

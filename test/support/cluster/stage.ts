@@ -180,6 +180,24 @@ export class Stage {
     return this.client.delete(`${sessionsPath(this.namespace)}/${name}`);
   }
 
+  /**
+   * Deletes a session that has a finalizer, and waits until it has gone. The watch begins at its deletion, and misses
+   * nothing.
+   * @returns its last state
+   */
+  async lastOfDeleted(name: string): Promise<DebugSession> {
+    const { metadata } = (await this.deleteSession(name)) as DebugSession;
+    const query = { fieldSelector: `metadata.name=${name}`, resourceVersion: metadata.resourceVersion ?? '' };
+    const path = sessionsPath(this.namespace);
+    for await (const { type, object } of this.client.watch<DebugSession>(
+      path,
+      query,
+      AbortSignal.timeout(longEnough()),
+    ))
+      if (type === 'DELETED') return object;
+    throw new Error(`the watch of session ${name} ended before the session`);
+  }
+
   untilSessionGone(name: string): Promise<void> {
     return this.untilGone(sessionsPath(this.namespace), name);
   }
