@@ -17,7 +17,7 @@ export function planEnded(situation: Situation, ended: Run): Plan {
   const { exitCode, endedBy } = ended;
   const finishedAt = fromTimestamp(ended.finishedAt) ?? -Infinity;
   const isOpen = exitCode === 137 && endedBy === 'Unknown' && session.spec.target.containerName !== undefined;
-  // By a clock of the node that is ahead, nobody waits.
+  // Where the clock of the node is ahead, the operator does not wait.
   return isOpen && finishedAt <= now && now < finishedAt + APART_MS
     ? rest(now, finishedAt + APART_MS)
     : finish(situation, ended);
