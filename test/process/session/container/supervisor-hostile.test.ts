@@ -80,13 +80,13 @@ describe('a machine that stalls', () => {
 
   // As when many processes want the core: the time of a timer is over before the shell has begun to wait for it.
   stalled('the $shell supervisor ends the command at its deadline when each timer is late', async ({ program }) => {
-    const supervised = new Supervised({ program, ttl: 4, command: STUBBORN });
+    const supervised = new Supervised({ program, ttl: 12, command: STUBBORN });
     await supervised.sees(/up/);
     const first = await supervised.watchdog();
     const delay = ['--trace=setitimer', '--inject=setitimer:delay_exit=250ms'];
     const strace = spawn(STRACE, ['-qq', '--output=/dev/null', `--attach=${first}`, ...delay], { stdio: 'inherit' });
     const traced = once(strace, 'exit');
-    const overslept = setTimeout(() => process.kill(first, 'SIGKILL'), patient((4 + 2 * SOON) * 1000));
+    const overslept = setTimeout(() => process.kill(first, 'SIGKILL'), patient((12 + 2 * SOON) * 1000));
     const { code, word } = await supervised.ended();
     clearTimeout(overslept);
     expect({ code, word }).toEqual({ code: 137, word: DEADLINE });

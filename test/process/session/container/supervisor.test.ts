@@ -203,10 +203,11 @@ describe('any shell', () => {
   eachShell('the $shell supervisor shows ps one short line for each of its processes', async ({ program }) => {
     for (const tty of CAN_UNSHARE ? [false, true] : [false]) {
       const command = ['sh', '-c', 'echo up; exec sleep 60'];
-      const supervised = new Supervised({ program, command, tty, ttl: 3 });
+      const supervised = new Supervised({ program, command, tty, ttl: 60 });
       await supervised.sees(/up/);
       const first = await supervised.watchdog();
       const lines = [first, ...descendants(first)].map(commandLine);
+      process.kill(first, 'SIGUSR1');
       await supervised.ended();
       expect(lines.filter((line) => line.includes('supervisor'))).not.toEqual([]);
       expect(lines.filter((line) => line.includes('\n') || line.length > 200)).toEqual([]);
@@ -269,7 +270,7 @@ describe('terminals', () => {
   });
 
   eachShellAsRoot('the $shell supervisor ends a terminal that Ctrl-S has stopped', async ({ program }) => {
-    const held = new Supervised({ program, tty: true, ttl: 2, command: ['sh', '-i'] });
+    const held = new Supervised({ program, tty: true, ttl: 12, command: ['sh', '-i'] });
     await held.sees(PROMPT);
     held.type('\x13');
     expect(await held.ended()).toMatchObject({ code: 129, word: DEADLINE });
@@ -290,7 +291,7 @@ describe("the application's process namespace", () => {
         { tty, command: ['sleep', '60'], ttl: 1, code: tty ? 130 : 129 },
         { tty, command: ['sh', '-c', 'trap "" HUP TERM INT; exec sleep 60'], ttl: 1, code: 137 },
       ]);
-      const interactive = new Supervised({ program, join, tty: true, ttl: 3, command: ['sh', '-i'] });
+      const interactive = new Supervised({ program, join, tty: true, ttl: 20, command: ['sh', '-i'] });
       const codes = Promise.all(shapes.map(async (shape) => (await run({ program, join, ...shape })).code));
       await interactive.sees(PROMPT);
       interactive.type('echo u\\p; sleep 60\r');
