@@ -50,7 +50,7 @@ const checked = {
 };
 
 export default {
-  // Each wait of a test has a bound of its own (test/support/patience.ts). This is for what hangs all the same.
+  // All waits of tests have one bound (test/support/patience.ts). This one is for what hangs all the same.
   testTimeout: 900_000,
   // Of `it.concurrent` in a file: such tests wait for processes, they do not compute.
   maxConcurrency: 20,

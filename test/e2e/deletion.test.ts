@@ -8,6 +8,7 @@ import {
 } from '../../src/api/debugsession.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
+import { msOf, patient } from '../support/patience.ts';
 
 // A deleted session is not forgotten while its container runs or may start, and goes with its pod at the latest.
 
@@ -54,14 +55,14 @@ it('a session that waits for its pod goes as soon as it is deleted', async () =>
   await stage.createSession('pending', { target: { podName: 'nobody' }, command: ['true'] });
   await stage.untilPhase('pending', 'Pending');
   await stage.deleteSession('pending');
-  await stage.untilSessionGone('pending');
+  expect(await msOf(stage.untilSessionGone('pending'))).toBeLessThan(patient(5_000));
 });
 
 it('a session that has ended goes as soon as it is deleted', async () => {
   await stage.createSession('done', { target: { podName: 'web' }, command: ['true'] });
   await stage.untilSession('done', (s) => s.status?.phase === 'Completed' && s.metadata.finalizers === undefined);
   await stage.deleteSession('done');
-  await stage.untilSessionGone('done');
+  expect(await msOf(stage.untilSessionGone('done'))).toBeLessThan(patient(5_000));
 });
 
 const waiting = (session: DebugSession): Condition | undefined =>

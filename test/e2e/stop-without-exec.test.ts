@@ -7,7 +7,7 @@ import { confirmation, containerState, nameOf, toldOf } from '../support/cluster
 import { appPod } from '../support/builders/pods.ts';
 import { startReduced } from '../support/cluster/reduced-operator.ts';
 import { Stage } from '../support/cluster/stage.ts';
-import { patient } from '../support/patience.ts';
+import { msOf, patient } from '../support/patience.ts';
 
 // What is left where the cluster does not let the operator exec (config/components/without-exec, without-attach).
 
@@ -43,7 +43,9 @@ describe('an operator without exec, attach and evict', () => {
     const pod = live.status?.podName ?? '';
     const before = (await asked('cancelled')).filter(isWrite).length;
     await stage.changeSession('cancelled', { cancel: true });
-    const stays = await stage.untilSession('cancelled', (s) => confirmation(s)?.reason === 'NoRoute');
+    const told = stage.untilSession('cancelled', (s) => confirmation(s)?.reason === 'NoRoute');
+    expect(await msOf(told)).toBeLessThan(patient(5_000));
+    const stays = await told;
     expect(stays.status?.phase).toBe('Ending');
     expect(stays.status?.runs).toMatchObject([{ stop: { cause: 'Cancelled', routes: ['Exec'] } }]);
     expect(confirmation(stays)?.message).toMatch(/the operator may not: it needs get and create on pods\/exec/);

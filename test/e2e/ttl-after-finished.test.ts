@@ -3,7 +3,7 @@ import type { DebugSession } from '../../src/api/debugsession.ts';
 import { sessionsPath } from '../../src/reconcile/session-api.ts';
 import { appPod, ephemeralNames } from '../support/builders/pods.ts';
 import { Stage } from '../support/cluster/stage.ts';
-import { patient } from '../support/patience.ts';
+import { msOf, patient } from '../support/patience.ts';
 
 let stage: Stage;
 
@@ -50,7 +50,7 @@ describe('ttlAfterFinished', () => {
     await stage.until('its time is over', async () => Date.now() > removalTime(over) + 1_000);
     expect((await stage.session('overdue')).status).toEqual(over.status);
     await stage.startOperator();
-    await stage.untilSessionGone('overdue');
+    expect(await msOf(stage.untilSessionGone('overdue'))).toBeLessThan(patient(10_000));
   });
 
   it('a session with ttlAfterFinished 0s stays while its container runs, and goes when the container has ended', async () => {
@@ -58,7 +58,7 @@ describe('ttlAfterFinished', () => {
     await stage.untilPhase('live', 'Running');
     const over = await stage.untilPhase('live', 'Completed');
     expect(over.status).toMatchObject({ exitCode: 0, runs: [{ endedBy: 'Command', reason: 'Exited' }] });
-    await stage.untilSessionGone('live');
+    expect(await msOf(stage.untilSessionGone('live'))).toBeLessThan(patient(10_000));
   });
 
   it('a finished session stays when its attempt is raised in the last second, and goes after the second attempt', async () => {

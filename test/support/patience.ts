@@ -14,6 +14,13 @@ export function patient(time: number): number {
   return Math.ceil(time * SLOWER * Math.max(1, load / availableParallelism()));
 }
 
+/** How many ms it takes, for a test that says `at once` or `soon`. */
+export async function msOf(task: Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await task;
+  return performance.now() - begin;
+}
+
 /** Jest ends a test after 15 minutes (jest.config.js), and cannot say what it waited for. */
 const LONGEST_WAIT_MS = 800_000;
 

@@ -43,7 +43,7 @@ describe('a process record', () => {
 /** The letter of its state in /proc. */
 function stateOf(pid: number): string {
   try {
-    return /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.state ?? '';
   } catch {
     return 'gone';
   }
